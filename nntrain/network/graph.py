@@ -1,0 +1,232 @@
+"""Graph: from the layers of a config to ordered nodes with shapes, names and places, all mistakes told at once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nntrain.errors import ConfigError, Path, Problem
+from nntrain.initializers import Auto, Constant, Initializer
+from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State
+from nntrain.options import did_you_mean
+
+INPUT = "input"  # what `inputs` calls the data
+PREVIOUS = "previous"
+
+
+@dataclass
+class Node:
+    """A layer in its place. Nodes are in an order in which each comes after its inputs."""
+
+    name: str
+    layer: Layer
+    path: Path  # where it stands in the config
+    inputs: list["Node"]
+    input_shapes: tuple[Shape, ...]
+    shape: Shape  # of one sample's output
+    frozen: bool = False
+    consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
+    fused: bool = False  # an activation that the layer before applies in registers
+
+    @property
+    def parameters(self) -> dict[str, Param]:
+        return self.layer.parameters(*self.input_shapes)
+
+    @property
+    def state(self) -> dict[str, State]:
+        return self.layer.state(*self.input_shapes)
+
+    @property
+    def saved(self) -> dict[str, Saved]:
+        return self.layer.saved(*self.input_shapes)
+
+    @property
+    def flops(self) -> int:
+        return self.layer.flops(*self.input_shapes)
+
+
+@dataclass
+class Graph:
+    """Nodes in order; the first is the data, the last one the output."""
+
+    nodes: list[Node]
+    initializer: Initializer
+
+    @property
+    def input(self) -> Node:
+        return self.nodes[0]
+
+    @property
+    def layers(self) -> list[Node]:
+        return self.nodes[1:]
+
+    @property
+    def output(self) -> Node:
+        return self.nodes[-1]
+
+    def initializer_of(self, node: Node, param: Param) -> Initializer:
+        """The initializer of one parameter: its own, the model's, or what `auto` finds to suit."""
+        if param.role == "bias":
+            return param.initializer or Constant(value=0.0)
+        if param.role == "scale":
+            return param.initializer or Constant(value=1.0)
+        chosen = param.initializer or self.initializer
+        return suitable(node) if isinstance(chosen, Auto) else chosen
+
+
+class _Input(Layer):
+    """Stands for the data at the head of the graph."""
+
+
+def suitable(node: Node) -> Initializer:
+    """What suits the first activation after `node`; norm, dropout, reshape, pool and merging layers are looked through."""
+    at = node
+    while at.layer.suits is None and at.consumers and (at is node or at.layer.transparent):
+        at = at.consumers[0]
+    return Initializer.parse(at.layer.suits or "glorot_uniform")
+
+
+def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initializer | None = None,
+                path: Path = ("model", "layers")) -> Graph:
+    """Raises ConfigError with every impossible shape and wrong reference in the config."""
+    data = Node(INPUT, _Input(), path[:-1], [], (), tuple(input_shape))
+    builder = _Builder(data)
+    output = Chain(builder, path, names={INPUT: data}).add(layers, (data,))
+    if not builder.problems:
+        builder.check_that_all_is_used(output)
+    if builder.problems:
+        raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
+    _fuse(builder.nodes)
+    return Graph(builder.nodes, initializer or Auto())
+
+
+class _Builder:
+    """What all chains of one graph share."""
+
+    def __init__(self, data: Node):
+        self.nodes = [data]
+        self.problems: list[Problem] = []
+
+    def check_that_all_is_used(self, output: Node) -> None:
+        for node in self.nodes:
+            if node is not output and not node.consumers:
+                self.problems.append(Problem(node.path, "nothing uses the output of this layer. Name it in another "
+                                             "layer's `inputs`, or remove it."))
+
+
+class Chain:
+    """A chain of layers that is being put into the graph, with the names that its layers can refer to.
+
+    A value that could not be made because of a mistake is None, and what depends on it is skipped in silence.
+    """
+
+    def __init__(self, builder: _Builder, path: Path, names: dict, prefix: str = "", frozen: bool = False):
+        self.builder = builder
+        self.path = path
+        self.names = names
+        self.prefix = prefix
+        self.frozen = frozen
+        self.counts: Counter = Counter()
+        self.own_names: set[str] = set()
+
+    def add(self, layers: Sequence[Layer], inputs: tuple) -> Node | None:
+        """Puts `layers` one after the other; a layer's `inputs` can name others."""
+        later = [layer.name for layer in layers if layer.name]
+        for index, layer in enumerate(layers):
+            path = (*self.path, index, layer.yaml_name)
+            sources = inputs if layer.inputs is None else self._named(layer.inputs, inputs, later, path)
+            output = None
+            if sources is not None:
+                output = layer.build(Scope(self, layer, path), *sources)
+            if layer.name:
+                later.remove(layer.name)
+                self._remember(layer.name, output, path)
+            inputs = (output,)
+        return inputs[0]
+
+    def _named(self, names: Sequence[str], previous: tuple, later: list, path: Path) -> tuple | None:
+        sources = []
+        for place, name in enumerate(names):
+            if name == PREVIOUS:
+                sources += previous
+            elif name in self.names:
+                sources.append(self.names[name])
+            else:
+                reason = ("stands below this one; `inputs` can only name layers above." if name in later else
+                          f"is not the name of a layer above.{did_you_mean(name, [*self.names, PREVIOUS])}")
+                self.builder.problems.append(Problem((*path, "inputs", place), f"{name!r} {reason}"))
+                return None
+        return tuple(sources)
+
+    def _remember(self, name: str, output: Node | None, path: Path) -> None:
+        if name in (INPUT, PREVIOUS) or name in self.own_names:
+            taken = "has a meaning of its own" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
+            self.builder.problems.append(Problem((*path, "name"), f"{name!r} {taken}; names must differ."))
+        elif set(name) & set("./ "):
+            self.builder.problems.append(Problem((*path, "name"), f"expected a name without '.', '/' and blanks. Received: {name!r}."))
+        self.own_names.add(name)
+        self.names[name] = output
+
+
+class Scope:
+    """What a layer builds itself with: the chain it stands in, its name and its place."""
+
+    def __init__(self, chain: Chain, layer: Layer, path: Path):
+        chain.counts[layer.yaml_name] += 1
+        own = layer.name or f"{layer.yaml_name}_{chain.counts[layer.yaml_name]}"
+        self.builder = chain.builder
+        self.names = chain.names
+        self.name = chain.prefix + own
+        self.path = path
+        self.frozen = chain.frozen or layer.freeze
+
+    def chain(self, option: str, layers: Sequence[Layer], inputs: tuple, label: str | None = None) -> Node | None:
+        """Puts the layers held under `option` into the graph; `label` tells apart chains made of one option."""
+        prefix = f"{self.name}.{label or option}."
+        inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
+        return inner.add(layers, inputs)
+
+    def node(self, layer: Layer, inputs: tuple, part: str = "") -> Node | None:
+        """Puts one computing layer into the graph, and after it the activation it may carry."""
+        if any(source is None for source in inputs):
+            return None
+        name = f"{self.name}.{part}" if part else self.name
+        if problem := self._wrong_count(layer, len(inputs)):
+            self.builder.problems.append(Problem(self.path, problem))
+            return None
+        shapes = tuple(source.shape for source in inputs)
+        try:
+            shape = layer.output_shape(*shapes)
+            node = Node(name, layer, self.path, list(inputs), shapes, tuple(shape), self.frozen)
+            node.parameters  # noqa: B018  (a shape that the parameters don't fit shows here)
+        except ConfigError as error:
+            self.builder.problems += error.below(*self.path).problems
+            return None
+        for source in inputs:
+            source.consumers.append(node)
+        self.builder.nodes.append(node)
+        activation: Activation | None = getattr(layer, "activation", None)
+        if activation is None:
+            return node
+        return self.node(activation, (node,), part=activation.yaml_name)
+
+    @staticmethod
+    def _wrong_count(layer: Layer, count: int) -> str | None:
+        if layer.merges and count < 2:
+            return f"needs two or more inputs, such as `inputs: [trunk, {PREVIOUS}]`. Received: {count}."
+        if not layer.merges and count != 1:
+            return f"takes one input. Received: {count}. Merge them first, with `add` or `concat`."
+        return None
+
+
+def _fuse(nodes: list[Node]) -> None:
+    """Lets a layer apply the activation after it while its result is still in registers.
+
+    Only where nobody else sees the value between the two, and neither backward needs it.
+    """
+    for node in nodes:
+        layer = node.layer
+        if not (isinstance(layer, Activation) and layer.epilogue_code and "x" not in layer.reads):
+            continue
+        producer = node.inputs[0]
+        alone = len(producer.consumers) == 1
+        node.fused = alone and producer.layer.fuses_epilogue and "y" not in producer.layer.reads

@@ -1,0 +1,188 @@
+"""Network: the graph with its arrays. Forward runs the nodes in order, backward in reverse."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.layers.layer import At, Run, Shape
+from nntrain.network.arena import Arena
+from nntrain.network.graph import Graph, Node
+
+DTYPES = {"real": None, "uint8": np.uint8, "int32": np.int32}
+
+
+class Network:
+    """Holds every array of a model for batches of at most `rows` rows; shorter batches use their leading rows.
+
+    Without `backward` there are no gradients, and at most the outputs are kept. `input_gradient` asks for the loss's
+    gradient with respect to the data too, as the gradient check does.
+    """
+
+    def __init__(self, graph: Graph, rows: int, dtype: str = "float32", seed: int = 0, *, backward: bool = True,
+                 input_gradient: bool = False, integer_input: bool = False):
+        self.graph = graph
+        self.rows = rows
+        self.dtype = np.dtype(dtype)
+        self.run = Run(seed)
+        self.arena = Arena(graph, self.dtype, with_gradient=backward)
+        self.arena.initialize(seed)
+        self.state = {f"{node.name}.{name}": np.full(state.shape, state.value, self.dtype)
+                      for node in graph.layers for name, state in node.state.items()}
+        self.backward_possible = backward
+        self.input_gradient = input_gradient
+        self._learning = _learning_below(graph, input_gradient)
+        self._buffers: dict[tuple[str, str], np.ndarray] = {}
+        self._allocate(np.dtype(np.int32) if integer_input else self.dtype)
+        self._bound: dict[int, Bound] = {}
+
+    @property
+    def theta(self) -> np.ndarray:
+        return self.arena.theta
+
+    @property
+    def grad(self) -> np.ndarray:
+        return self.arena.grad
+
+    def at(self, rows: int) -> "Bound":
+        """The network bound to the first `rows` rows of its buffers; made once for each number of rows."""
+        bound = self._bound.get(rows)
+        if bound is None:
+            bound = self._bound[rows] = Bound(self, rows)
+        return bound
+
+    def _allocate(self, input_dtype: np.dtype) -> None:
+        """Makes every buffer, for all rows. Backward's are found by walking the graph in reverse, as it will run."""
+        graph, buffers = self.graph, self._buffers
+        buffers[graph.input.name, "y"] = np.zeros((self.rows, *graph.input.shape), input_dtype)
+        for node in graph.layers:
+            if node.fused:
+                buffers[node.name, "y"] = buffers[node.inputs[0].name, "y"]
+            elif node.layer.aliases_input:
+                buffers[node.name, "y"] = _reshaped(buffers[node.inputs[0].name, "y"], node.shape)
+            else:
+                buffers[node.name, "y"] = np.zeros((self.rows, *node.shape), self.dtype)
+            for name, saved in node.saved.items():
+                shape = (self.rows, *saved.shape) if saved.per_row else saved.shape
+                buffers[node.name, name] = np.zeros(shape, DTYPES[saved.dtype] or self.dtype)
+        if not self.backward_possible:
+            return
+        arriving: dict[str, list[np.ndarray]] = {node.name: [] for node in graph.nodes}
+        arriving[graph.output.name] = [np.zeros((self.rows, *graph.output.shape), self.dtype)]
+        self._arriving = arriving
+        for node in reversed(graph.nodes):
+            if node.name not in self._learning:
+                continue
+            parts = arriving[node.name]
+            dy = parts[0] if len(parts) == 1 else np.zeros((self.rows, *node.shape), self.dtype)
+            buffers[node.name, "dy"] = dy
+            for place, source in enumerate(node.inputs):
+                if source.name not in self._learning:
+                    continue
+                if node.layer.aliases_input:
+                    dx = _reshaped(dy, source.shape)
+                elif node.layer.passes_gradient:
+                    dx = dy
+                else:
+                    dx = np.zeros((self.rows, *source.shape), self.dtype)
+                buffers[node.name, f"dx{place}"] = dx
+                arriving[source.name].append(dx)
+
+    def memory_bytes(self) -> int:
+        """What the arrays take together."""
+        bases = {id(array.base if array.base is not None else array): array if array.base is None else array.base
+                 for array in [*self._buffers.values(), *self.state.values(), self.arena.values, self.arena.grad]}
+        return sum(base.nbytes for base in bases.values())
+
+
+class Bound:
+    """A network's layers bound to one number of rows. `x` is the input to fill, `dy` the output gradient to fill."""
+
+    def __init__(self, network: Network, rows: int):
+        self.network = network
+        self.rows = rows
+        graph = network.graph
+        self.ats = {node.name: self._bind(node) for node in graph.layers}
+        self.x = network._buffers[graph.input.name, "y"][:rows]
+        self.y = network._buffers[graph.output.name, "y"][:rows]
+        self._forward: list[tuple[Callable[[At], None], At, Node]] = []
+        self._backward: list[tuple[Callable[[At], None], At, Node]] = []
+        for node in graph.layers:
+            if not (node.fused or node.layer.aliases_input):
+                self._forward.append((node.layer.forward, self.ats[node.name], node))
+        if network.backward_possible:
+            self.dy = network._buffers[graph.output.name, "dy"][:rows] if graph.output.name in network._learning else None
+            self._plan_backward()
+            if network.input_gradient:
+                self.dx = network._buffers[graph.input.name, "dy"][:rows]
+
+    def forward(self, training: bool) -> np.ndarray:
+        """The network's output for what is in `x`: (rows, *output shape)."""
+        self.network.run.training = training
+        for forward, at, _ in self._forward:
+            forward(at)
+        return self.y
+
+    def backward(self) -> None:
+        """Fills the network's grad from what is in `dy`, after a forward in training."""
+        for backward, at, _ in self._backward:
+            backward(at)
+
+    def _bind(self, node: Node) -> At:
+        network, rows = self.network, self.rows
+        buffers = network._buffers
+        at = At()
+        at.name, at.rows, at.run = node.name, rows, network.run
+        at.none = np.zeros(0, network.dtype)
+        at.xs = [buffers[source.name, "y"][:rows] for source in node.inputs]
+        at.x = at.xs[0]
+        at.y = buffers[node.name, "y"][:rows]
+        if any(consumer.fused for consumer in node.consumers):
+            at.epilogue = node.consumers[0].layer.epilogue()
+        for name in node.parameters:
+            full = f"{node.name}.{name}"
+            setattr(at, name, network.arena.parameters[full])
+            if full in network.arena.gradients:
+                setattr(at, f"d{name}", network.arena.gradients[full])
+        for name in node.state:
+            setattr(at, name, network.state[f"{node.name}.{name}"])
+        for name, saved in node.saved.items():
+            setattr(at, name, buffers[node.name, name][:rows] if saved.per_row else buffers[node.name, name])
+        if (node.name, "dy") in buffers:
+            at.dy = buffers[node.name, "dy"][:rows]
+            at.dxs = [buffers[node.name, f"dx{place}"][:rows] if (node.name, f"dx{place}") in buffers else None
+                      for place in range(len(node.inputs))]
+            at.dx = at.dxs[0]
+        return at
+
+    def _plan_backward(self) -> None:
+        network = self.network
+        for node in reversed(network.graph.nodes):
+            if node.name not in network._learning:
+                continue
+            parts = network._arriving[node.name]
+            if len(parts) > 1:
+                total = network._buffers[node.name, "dy"][:self.rows]
+                parts = [part[:self.rows] for part in parts]
+                self._backward.append((lambda at, total=total, parts=parts: kernels.merge.add(total, parts), None, node))
+            if node is network.graph.input:
+                continue
+            at, layer = self.ats[node.name], node.layer
+            if node.parameters and not node.frozen:
+                self._backward.append((layer.backward_parameters, at, node))
+            wanted = any(dx is not None for dx in at.dxs)
+            if wanted and not (layer.aliases_input or layer.passes_gradient):
+                self._backward.append((layer.backward_input, at, node))
+
+
+def _learning_below(graph: Graph, input_gradient: bool) -> set[str]:
+    """Names of the nodes whose output depends on something that learns: only those get a gradient."""
+    learning = {graph.input.name} if input_gradient else set()
+    for node in graph.layers:
+        if (node.parameters and not node.frozen) or any(source.name in learning for source in node.inputs):
+            learning.add(node.name)
+    return learning
+
+
+def _reshaped(array: np.ndarray, shape: Shape) -> np.ndarray:
+    return array.reshape(len(array), *shape)

@@ -1,0 +1,62 @@
+"""Single: one layer on its own, with arrays of its own, as gradient checks and tests want it."""
+
+import numpy as np
+
+from nntrain import randomness
+from nntrain.initializers import Constant, Initializer
+from nntrain.layers.layer import At, Layer, Run, Shape
+from nntrain.network.network import DTYPES
+
+
+class Single:
+    """A layer between inputs xs and an output gradient dy that the caller fills; `at` holds all arrays.
+
+    `rows` are taken from buffers of `capacity` rows, as a short last batch is.
+    """
+
+    def __init__(self, layer: Layer, inputs: tuple[Shape, ...], rows: int, dtype: str = "float64", seed: int = 0,
+                 capacity: int | None = None):
+        self.layer = layer
+        capacity = capacity or rows
+        real = np.dtype(dtype)
+        self.at = at = At()
+        at.name, at.rows, at.run, at.none = layer.yaml_name, rows, Run(seed), np.zeros(0, real)
+        at.run.training = True
+
+        def buffer(shape: Shape, kind: np.dtype = real) -> np.ndarray:
+            return np.zeros((capacity, *shape), kind)[:rows]
+
+        at.xs = [buffer(shape) for shape in inputs]
+        at.x = at.xs[0]
+        at.y = at.x.reshape(rows, *layer.output_shape(*inputs)) if layer.aliases_input else buffer(layer.output_shape(*inputs))
+        at.dy = buffer(layer.output_shape(*inputs))
+        if layer.aliases_input:
+            at.dxs = [at.dy.reshape(at.x.shape)]
+        else:
+            at.dxs = [at.dy if layer.passes_gradient else buffer(shape) for shape in inputs]
+        at.dx = at.dxs[0]
+        self.parameters: dict[str, np.ndarray] = {}
+        self.gradients: dict[str, np.ndarray] = {}
+        for name, param in layer.parameters(*inputs).items():
+            chosen = param.initializer or (Constant(value=1.0) if param.role == "scale" else Initializer.parse("glorot_uniform"))
+            drawn = chosen.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
+            self.parameters[name] = np.ascontiguousarray(drawn, real)
+            self.gradients[name] = np.zeros(param.shape, real)
+            setattr(at, name, self.parameters[name])
+            setattr(at, f"d{name}", self.gradients[name])
+        for name, state in layer.state(*inputs).items():
+            setattr(at, name, np.full(state.shape, state.value, real))
+        for name, saved in layer.saved(*inputs).items():
+            kind = np.dtype(DTYPES[saved.dtype] or real)
+            setattr(at, name, buffer(saved.shape, kind) if saved.per_row else np.zeros(saved.shape, kind))
+
+    def forward(self) -> np.ndarray:
+        if not self.layer.aliases_input:
+            self.layer.forward(self.at)
+        return self.at.y
+
+    def backward(self) -> None:
+        if self.parameters:
+            self.layer.backward_parameters(self.at)
+        if not (self.layer.aliases_input or self.layer.passes_gradient):
+            self.layer.backward_input(self.at)

@@ -1,0 +1,51 @@
+"""Counter-based random numbers: a pure function of a key and a position, so that there is no generator state to save.
+
+The key comes from whatever names the purpose: (seed, "shuffle", epoch), (seed, "initial", "dense_1.weight"), ... The
+numbers are SplitMix64 (Steele, Lea & Flood 2014, OOPSLA) counted from the key. `kernels.random` is the same in Numba.
+"""
+
+import hashlib
+
+import numpy as np
+
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def key(*purpose: int | str) -> int:
+    """A 64-bit key for a purpose."""
+    return int.from_bytes(hashlib.blake2b(repr(purpose).encode(), digest_size=8).digest(), "little")
+
+
+def bits(key: int, count: int, start: int = 0) -> np.ndarray:
+    """(count,) uint64: the random words at positions start, start + 1, ..."""
+    with np.errstate(over="ignore"):
+        z = np.uint64(key) + np.arange(start + 1, start + count + 1, dtype=np.uint64) * np.uint64(GOLDEN)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
+
+
+def uniform(key: int, count: int, start: int = 0) -> np.ndarray:
+    """(count,) float64 in [0, 1), 53 random bits each."""
+    return (bits(key, count, start) >> np.uint64(11)) * 2.0**-53
+
+
+def normal(key: int, count: int, start: int = 0) -> np.ndarray:
+    """(count,) float64, standard normal, by Box and Muller (1958): two uniform numbers for each."""
+    pairs = uniform(key, 2 * count, 2 * start).reshape(count, 2)
+    return np.sqrt(-2 * np.log1p(-pairs[:, 0])) * np.cos(2 * np.pi * pairs[:, 1])
+
+
+def truncated_normal(key: int, count: int, limit: float = 2.0) -> np.ndarray:
+    """(count,) float64, standard normal, each number drawn again until it lies within `limit` deviations."""
+    values = normal(key, count)
+    drawn = count
+    while (outside := np.flatnonzero(np.abs(values) > limit)).size:
+        values[outside] = normal(key, outside.size, start=drawn)
+        drawn += outside.size
+    return values
+
+
+def permutation(key: int, count: int) -> np.ndarray:
+    """(count,) int64: 0 ... count-1 in random order."""
+    return np.argsort(bits(key, count), kind="stable")

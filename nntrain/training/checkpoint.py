@@ -1,0 +1,84 @@
+"""Checkpoint: one safetensors file with all that a run is made of, so that with it alone one can go on, score or predict."""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from nntrain.errors import UserError
+from nntrain.network.network import Network
+
+FORMAT = 1
+KEY = "nntrain"  # one key of metadata only: safetensors writes several in random order
+
+
+@dataclass
+class Checkpoint:
+    """tensors by name; `facts` is what JSON can hold: config, training state, what the data looked like."""
+
+    tensors: dict[str, np.ndarray]
+    facts: dict
+
+
+def encode(checkpoint: Checkpoint) -> bytes:
+    """The file's bytes: a function of the checkpoint alone."""
+    facts = {**checkpoint.facts, "format": FORMAT, "sha256": _checksum(checkpoint.tensors)}
+    return save_tensors(checkpoint.tensors, metadata={KEY: json.dumps(facts, sort_keys=True)})
+
+
+def read(path: Path) -> Checkpoint:
+    """Raises UserError for a file that is missing, broken or not a checkpoint."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the checkpoint: {error.strerror}.") from None
+    try:
+        tensors = load_tensors(data)
+        size = int.from_bytes(data[:8], "little")
+        facts = json.loads(json.loads(data[8:8 + size])["__metadata__"][KEY])
+        found, promised = facts["format"], facts["sha256"]
+    except (SafetensorError, KeyError, ValueError, TypeError):
+        raise UserError(f"{path}: this is not an nntrain checkpoint, or it is truncated.") from None
+    if found != FORMAT:
+        raise UserError(f"{path}: the checkpoint has format {found}, this nntrain reads format {FORMAT}.")
+    if promised != _checksum(tensors):
+        raise UserError(f"{path}: the checkpoint is damaged: its checksum does not match its contents.")
+    return Checkpoint(tensors, facts)
+
+
+def load_network(network: Network, checkpoint: Checkpoint) -> None:
+    """Fills the network's parameters and states. The network must be made from the checkpoint's own config."""
+    for kind, arrays in (("parameter", network.arena.parameters), ("state", network.state)):
+        for name, array in arrays.items():
+            array[...] = checkpoint.tensors[f"{kind}.{name}"]
+
+
+def _checksum(tensors: dict[str, np.ndarray]) -> str:
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        array = tensors[name]
+        total.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        total.update(np.ascontiguousarray(array).data)
+    return total.hexdigest()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """The file is either the old one or the new one, whole, whenever the machine stops."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

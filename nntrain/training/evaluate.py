@@ -1,0 +1,71 @@
+"""Evaluate: the loss and the metrics of a network on a data set."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nntrain.data.dataset import Batch, Dataset
+from nntrain.losses import Loss
+from nntrain.metrics import Metric
+from nntrain.network.network import Bound, Network
+
+
+class Port:
+    """Where batches of one size enter a network and its predictions leave it, as the flat arrays that losses take."""
+
+    def __init__(self, network: Network, rows: int, target: np.ndarray):
+        self.bound: Bound = network.at(rows)
+        self.batch = Batch(self.bound.x, target[:rows])
+        outputs = self.bound.y.shape[-1]
+        self.prediction = self.bound.y.reshape(-1, outputs)
+        self.gradient = self.bound.dy.reshape(-1, outputs) if network.backward_possible else None
+        self.no_gradient = np.zeros((0, outputs), network.dtype)
+
+
+class Ports:
+    """The ports of a network, made once for each number of rows."""
+
+    def __init__(self, network: Network, data: Dataset):
+        self.network = network
+        classes = data.target.dtype == np.int32
+        self.target = np.zeros((network.rows, *data.target_shape), np.int32 if classes else network.dtype)
+        self._ports: dict[int, Port] = {}
+
+    def __getitem__(self, rows: int) -> Port:
+        port = self._ports.get(rows)
+        if port is None:
+            port = self._ports[rows] = Port(self.network, rows, self.target)
+        return port
+
+
+class Tally:
+    """Sums of the loss and of the metrics over batches; their means at any time."""
+
+    def __init__(self, metrics: Sequence[Metric], sums: dict | None = None):
+        self.metrics = metrics
+        self.sums = sums or {"loss": 0.0, "weight": 0.0, "metrics": {metric.yaml_name: metric.start() for metric in metrics}}
+
+    def add(self, loss: float, weight: float, prediction, target, row_weight) -> None:
+        self.sums["loss"] += loss
+        self.sums["weight"] += weight
+        for metric in self.metrics:
+            metric.add(self.sums["metrics"][metric.yaml_name], prediction, target, row_weight)
+
+    def scores(self) -> dict[str, float]:
+        """{"loss": ..., "accuracy": ...}."""
+        weight = self.sums["weight"]
+        loss = self.sums["loss"] / weight if weight else float("nan")
+        return {"loss": loss, **{metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics}}
+
+
+def evaluate(ports: Ports, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, float]:
+    """The mean loss and the metrics over all samples, in their order, without dropout and with running statistics."""
+    tally = Tally(metrics)
+    for start in range(0, len(data), ports.network.rows):
+        indices = np.arange(start, min(start + ports.network.rows, len(data)))
+        port = ports[len(indices)]
+        data.gather(indices, port.batch)
+        port.bound.forward(training=False)
+        loss_sum, weight = loss(port.prediction, port.batch.target, port.batch.weight, port.no_gradient)
+        tally.add(loss_sum, weight, port.prediction, port.batch.target, port.batch.weight)
+    return tally.scores()

@@ -1,0 +1,86 @@
+"""Fit: opens a run folder for a config, new or to go on with, and says in it what the run was made of."""
+
+import datetime
+from enum import Enum
+from pathlib import Path
+
+import yaml
+
+from nntrain.errors import UserError
+from nntrain.training.checkpoint import Checkpoint, read
+from nntrain.training.loop import Trainer
+from nntrain.training.run_folder import RunFolder, environment, find_free
+from nntrain.training.setup import Setup
+
+
+class Existing(Enum):
+    """What to do with a run folder that exists."""
+
+    REFUSE = "refuse"
+    RESUME = "resume"
+    OVERWRITE = "overwrite"
+
+
+def choose_folder(runs: Path, name: str | None, config_name: str, existing: Existing) -> RunFolder:
+    """RUNS/NAME exactly where a name is given; else the config's name or its first free NAME-2, NAME-3 ..."""
+    if name is None and existing is Existing.REFUSE:
+        return find_free(runs, config_name)
+    folder = RunFolder(runs / (name or config_name))
+    if existing is Existing.RESUME and not folder.path.exists():
+        raise UserError(f"{folder.path}: there is no such run to resume. Leave out --resume to start it.")
+    if existing is Existing.REFUSE and folder.path.exists():
+        raise UserError(f"{folder.path}: this run exists. Go on with it by --resume, replace it by --overwrite, "
+                        "or give another --name.")
+    return folder
+
+
+def open_run(setup: Setup, folder: RunFolder, existing: Existing, config_file: Path, overrides: tuple[str, ...], threads: int) -> Trainer:
+    """A trainer that stands at the start, or at the run's last checkpoint. The folder is touched only once all is right."""
+    checkpoint = None
+    if existing is Existing.RESUME and folder.last.exists():
+        checkpoint = read(folder.last)
+        check_same_run(setup, checkpoint, folder)
+    trainer = Trainer(setup, folder)
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+        folder.cut_back(trainer.state.step)
+        resumed = folder.read_info().get("resumed_from_steps", [])
+        folder.write_info(status="running", resumed_from_steps=[*resumed, trainer.state.step])
+    else:
+        folder.clear()
+        folder.create()
+        folder.write_info(status="running", started=now(), seed=setup.config.seed, config=str(config_file.resolve()),
+                          config_folder=str(config_file.resolve().parent), overrides=list(overrides),
+                          data_sha256=setup.hashes, resumed_from_steps=[], **environment(threads))
+        folder.write_split(setup.indices)
+    folder.write_text(folder.config, config_file.read_text())
+    resolved = setup.config.model_dump(mode="json", by_alias=True)
+    folder.write_text(folder.resolved, yaml.safe_dump(resolved, sort_keys=False))
+    return trainer
+
+
+def check_same_run(setup: Setup, checkpoint: Checkpoint, folder: RunFolder) -> None:
+    """Raises UserError unless config and data are those of the checkpoint; more epochs are welcome."""
+    then, now_ = (flattened(config) for config in (checkpoint.facts["config"], setup.config.model_dump(mode="json", by_alias=True)))
+    changed = sorted(key for key in then.keys() | now_.keys()
+                     if then.get(key) != now_.get(key) and key not in ("train.epochs", "name"))
+    if changed:
+        raise UserError(f"{folder.path}: cannot resume, the config has changed in: {', '.join(changed)}. "
+                        "Undo the change, or start another run with --name.")
+    if checkpoint.facts["data"]["sha256"] != setup.data_hash:
+        raise UserError(f"{folder.path}: cannot resume, the data have changed. Start another run with --name.")
+
+
+def flattened(tree: object, prefix: str = "") -> dict[str, object]:
+    """{"a": {"b": [1]}} -> {"a.b[0]": 1}."""
+    if isinstance(tree, dict) and tree:
+        items = [(f"{prefix}.{key}" if prefix else str(key), value) for key, value in tree.items()]
+    elif isinstance(tree, (list, tuple)) and tree:
+        items = [(f"{prefix}[{index}]", value) for index, value in enumerate(tree)]
+    else:
+        return {prefix: tree}
+    return {key: leaf for name, value in items for key, leaf in flattened(value, name).items()}
+
+
+def now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

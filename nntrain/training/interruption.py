@@ -1,0 +1,40 @@
+"""Interruption: Ctrl-C and SIGTERM ask training to stop after the step under way; a second one quits at once."""
+
+import os
+import signal
+from types import TracebackType
+
+from nntrain.errors import NntrainError
+
+
+class Interrupted(NntrainError):
+    """Training was asked to stop and has saved a checkpoint."""
+
+    exit_code = 130
+
+
+class Interruption:
+    """`with Interruption() as asked: ...  if asked: save and leave`."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._previous: dict[int, object] = {}
+
+    def __bool__(self) -> bool:
+        return self._asked
+
+    def __enter__(self) -> "Interruption":
+        for number in self.SIGNALS:
+            self._previous[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: object) -> None:
+        if self._asked:
+            os._exit(Interrupted.exit_code)
+        self._asked = True

@@ -1,0 +1,158 @@
+"""Loop: training from where the state stands to the end, one page from top to bottom."""
+
+import math
+import time
+from typing import Any, Protocol
+
+import numpy as np
+
+from nntrain.data.batches import batch_count, order
+from nntrain.training.checkpoint import Checkpoint, encode, load_network, write_atomic
+from nntrain.training.diagnosis import diagnose, finite
+from nntrain.training.evaluate import Ports, Tally, evaluate
+from nntrain.training.interruption import Interrupted, Interruption
+from nntrain.training.run_folder import RunFolder
+from nntrain.training.setup import Setup
+from nntrain.training.state import TrainingState
+from nntrain.training.step import Step
+
+
+EVALUATION_ROWS = 32  # at least so many samples at once when scoring, however small the training batch
+
+
+class Watcher(Protocol):
+    """Sees how training goes on; never steers it."""
+
+    def stepped(self, state: TrainingState, loss: float, lr: float, rows: int) -> None: ...
+
+    def evaluating(self, state: TrainingState) -> None: ...
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None: ...
+
+
+class Trainer:
+    """A run in memory: the setup, its arrays and where training stands."""
+
+    def __init__(self, setup: Setup, folder: RunFolder):
+        config = setup.config
+        self.setup, self.config, self.folder = setup, config, folder
+        self.data = setup.splits.train
+        size = len(self.data) if config.train.batch_size == "full" else config.train.batch_size
+        self.rows = min(size, len(self.data))
+        self.batches = batch_count(len(self.data), self.rows)
+        self.network = setup.network(max(self.rows, EVALUATION_ROWS))
+        self.ports = Ports(self.network, self.data)
+        self.step = Step(config, self.network, self.ports, self.data)
+        self.state = TrainingState()
+        self.monitor = setup.monitor
+
+    def train(self, watcher: Watcher) -> None:
+        """Goes on to the last epoch, or until early stopping ends it.
+
+        Raises Diverged at the step where a NaN or an infinity shows, Interrupted when asked to stop, after saving.
+        """
+        config, state, folder = self.config, self.state, self.folder
+        tally = Tally(config.metrics, state.sums)
+        state.sums = tally.sums
+        with Interruption() as asked_to_stop:
+            while not self.finished:
+                shuffled = order(len(self.data), config.seed, state.epoch)
+                while state.batch < self.batches:
+                    indices = shuffled[state.batch * self.rows:(state.batch + 1) * self.rows]
+                    lr = self.learning_rate()
+                    loss = self.step(indices, state.step + 1, lr, tally)
+                    if not math.isfinite(loss):
+                        raise self.diverged(len(indices), lr)
+                    state.step += 1
+                    state.batch += 1
+                    folder.append_step(state.step, state.epoch + 1, loss, lr)
+                    watcher.stepped(state, loss, lr, len(indices))
+                    ends_epoch = state.batch == self.batches
+                    if ends_epoch:
+                        state.epoch, state.batch = state.epoch + 1, 0
+                    if evaluated := self.evaluation_is_due(ends_epoch):
+                        self.evaluate(tally, lr, watcher)
+                        tally = Tally(config.metrics)
+                        state.sums = tally.sums
+                    if evaluated or ends_epoch or self.checkpoint_is_due() or asked_to_stop:
+                        self.save()
+                    if asked_to_stop and not self.finished:
+                        raise Interrupted(f"interrupted at step {state.step}, in epoch {state.epoch + 1}; saved.")
+                    if ends_epoch or state.stopped_early:
+                        break
+
+    @property
+    def finished(self) -> bool:
+        return self.state.stopped_early or self.state.epoch >= self.config.train.epochs
+
+    def learning_rate(self) -> float:
+        state, config = self.state, self.config
+        progress = (state.step, self.batches, config.train.epochs)
+        return config.schedule.lr(config.optimizer.lr, *progress, state.schedule)
+
+    def evaluation_is_due(self, ends_epoch: bool) -> bool:
+        every, state = self.config.train.evaluate_every, self.state
+        ends_training = ends_epoch and state.epoch == self.config.train.epochs
+        if every.steps:
+            return state.step % every.steps == 0 or ends_training
+        return ends_epoch and (state.epoch % every.epochs == 0 or ends_training)
+
+    def checkpoint_is_due(self) -> bool:
+        every = self.config.train.checkpoint.every_steps
+        return every is not None and self.state.step % every == 0
+
+    def evaluate(self, tally: Tally, lr: float, watcher: Watcher) -> None:
+        """Scores the splits, and lets `best`, the schedule and early stopping see the monitored value."""
+        config, state, splits = self.config, self.state, self.setup.splits
+        watcher.evaluating(state)
+        row: dict[str, Any] = {"step": state.step, "epoch": state.epoch + state.batch / self.batches, "lr": lr}
+        row |= {f"train_{name}": value for name, value in tally.scores().items()}
+        watched = {"validation": splits.validation, "test": splits.test if config.train.watch_test else None}
+        for split, data in watched.items():
+            if data is not None:
+                scores = evaluate(self.ports, data, config.loss, config.metrics)
+                row |= {f"{split}_{name}": value for name, value in scores.items()}
+        value = row[self.monitor.name]
+        best = state.best is None or self.monitor.improves(value, state.best[self.monitor.name], config.train.early_stopping)
+        row["best"] = int(best)
+        state.latest = row
+        state.best = row if best else state.best
+        state.waited = 0 if best else state.waited + 1
+        state.schedule = config.schedule.observe(value, state.schedule)
+        stopping = config.train.early_stopping
+        state.stopped_early = stopping is not None and state.waited >= stopping.patience
+        self.folder.append_metrics(row)
+        watcher.evaluated(row, best)
+
+    def save(self) -> None:
+        """Writes `last`, and `best` where it is the best so far. What is not finite is never saved."""
+        if not finite(self.network.arena.values):
+            raise self.diverged(self.rows, self.learning_rate())
+        self.folder.flush_steps()
+        data = encode(self.checkpoint())
+        write_atomic(self.folder.last, data)
+        if self.state.best is not None and self.state.best["step"] == self.state.step:
+            write_atomic(self.folder.best, data)
+
+    def checkpoint(self) -> Checkpoint:
+        tensors = {f"parameter.{name}": array for name, array in self.network.arena.parameters.items()}
+        tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
+        tensors |= {f"optimizer.{name}": array for name, array in self.step.slots.items()}
+        tensors |= {"data.shift": self.data.shift, "data.scale": self.data.scale}
+        facts = {
+            "config": self.config.model_dump(mode="json", by_alias=True),
+            "training": self.state.to_dict(),
+            "data": {"input_shape": self.data.input_shape, "classes": self.data.classes, "target_shape": self.data.target_shape},
+        }
+        return Checkpoint(tensors, facts)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Takes up where the checkpoint stands; it must be of this config."""
+        load_network(self.network, checkpoint)
+        for name, array in self.step.slots.items():
+            array[...] = checkpoint.tensors[f"optimizer.{name}"]
+        self.state = TrainingState.from_dict(checkpoint.facts["training"])
+
+    def diverged(self, rows: int, lr: float) -> Exception:
+        self.folder.flush_steps()
+        return diagnose(self.network.at(rows), self.state.step + 1, lr, self.state.epoch + 1)

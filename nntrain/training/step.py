@@ -1,0 +1,56 @@
+"""Step: one training step, from a batch of indices to moved parameters."""
+
+import math
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.config.schema import Config
+from nntrain.data.dataset import Dataset
+from nntrain.network.network import Network
+from nntrain.training.evaluate import Ports, Tally
+
+
+class Step:
+    """Holds what every step needs; `slots` are the optimizer's arrays, by name, as long as theta."""
+
+    def __init__(self, config: Config, network: Network, ports: Ports, data: Dataset):
+        self.config = config
+        self.network = network
+        self.ports = ports
+        self.data = data
+        self.slots = {name: np.zeros_like(network.theta) for name in config.optimizer.slot_names()}
+
+    def __call__(self, indices: np.ndarray, step: int, lr: float, tally: Tally) -> float:
+        """The mean loss of the batch before the step. Not finite: the parameters were left alone.
+
+        indices: (rows,) into the data. step counts from 1.
+        """
+        network, config = self.network, self.config
+        port = self.ports[len(indices)]
+        self.data.gather(indices, port.batch)
+        network.run.step = step
+        port.bound.forward(training=True)
+        target, weight = port.batch.target, port.batch.weight
+        loss_sum, weight_sum = config.loss(port.prediction, target, weight, port.gradient)
+        if not math.isfinite(loss_sum):
+            return loss_sum
+        tally.add(loss_sum, weight_sum, port.prediction, target, weight)
+        port.bound.backward()
+        self.bound_gradient()
+        config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
+        return loss_sum / weight_sum
+
+    def bound_gradient(self) -> None:
+        """Adds the penalty's gradient, then clips."""
+        grad, train = self.network.grad, self.config.train
+        penalty, bounds = train.regularize, train.grad_clip
+        if penalty.l1 or penalty.l2:
+            decayed = self.network.arena.decayed
+            kernels.gradient.add_penalty(grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2)
+        if bounds is None:
+            return
+        if bounds.value:
+            kernels.gradient.clip(grad, bounds.value)
+        elif (norm := math.sqrt(kernels.reduce.sum_of_squares(grad))) > bounds.norm:
+            kernels.gradient.scale(grad, bounds.norm / norm)
