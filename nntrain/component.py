@@ -49,7 +49,8 @@ class Component(Options):
         """The options without those that every member of the family has: the class's own first, then its base classes'."""
         base = next(kind for kind in cls.__mro__[::-1] if getattr(kind, "family", "") == cls.family and kind is not Component)
         declared = [option for kind in cls.__mro__ for option in inspect.get_annotations(kind)]
-        return [option for option in dict.fromkeys(declared) if option in cls.model_fields and option not in base.model_fields]
+        own = [option for option in dict.fromkeys(declared) if option in cls.model_fields and option not in base.model_fields]
+        return [cls.model_fields[option].alias or option for option in own]  # as YAML spells them
 
     @classmethod
     def parse(cls, value: Any) -> "Component":

@@ -71,7 +71,7 @@ EXPECTED = {
 def plain_words(found: dict, fields: Iterable[str]) -> str:
     kind, context, came = found["type"], found.get("ctx", {}), found["input"]
     if kind == "missing":
-        return "is required"
+        return "is required."
     if kind == "extra_forbidden":
         names = sorted(fields)
         return f"no such option.{did_you_mean(str(found['loc'][-1]), names)}"
@@ -124,4 +124,4 @@ def did_you_mean(name: Any, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
         return f" Did you mean {close[0]!r}?"
-    return f" There are: {', '.join(names)}." if names else ""
+    return f" There are: {', '.join(names)}." if 0 < len(names) <= 20 else ""

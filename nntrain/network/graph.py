@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from nntrain.errors import ConfigError, Path, Problem
 from nntrain.initializers import Auto, Constant, Initializer
+from nntrain.layers.activations.bounded import Identity
 from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State
 from nntrain.options import did_you_mean
 
@@ -73,10 +74,6 @@ class Graph:
         return suitable(node) if isinstance(chosen, Auto) else chosen
 
 
-class _Input(Layer):
-    """Stands for the data at the head of the graph."""
-
-
 def suitable(node: Node) -> Initializer:
     """What suits the first activation after `node`; norm, dropout, reshape, pool and merging layers are looked through."""
     at = node
@@ -88,7 +85,7 @@ def suitable(node: Node) -> Initializer:
 def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initializer | None = None,
                 path: Path = ("model", "layers")) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config."""
-    data = Node(INPUT, _Input(), path[:-1], [], (), tuple(input_shape))
+    data = Node(INPUT, Identity(), path[:-1], [], (), tuple(input_shape))
     builder = _Builder(data)
     output = Chain(builder, path, names={INPUT: data}).add(layers, (data,))
     if not builder.problems:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nntrain import kernels
-from nntrain.layers.layer import At, Run, Shape
+from nntrain.layers.layer import At, Layer, Run, Shape
 from nntrain.network.arena import Arena
 from nntrain.network.graph import Graph, Node
 
@@ -35,6 +35,12 @@ class Network:
         self._buffers: dict[tuple[str, str], np.ndarray] = {}
         self._allocate(np.dtype(np.int32) if integer_input else self.dtype)
         self._bound: dict[int, Bound] = {}
+
+    def reset_state(self) -> None:
+        """Running statistics and the like as they start."""
+        for node in self.graph.layers:
+            for name, state in node.state.items():
+                self.state[f"{node.name}.{name}"][...] = state.value
 
     @property
     def theta(self) -> np.ndarray:
@@ -168,6 +174,8 @@ class Bound:
             if node is network.graph.input:
                 continue
             at, layer = self.ats[node.name], node.layer
+            if type(layer).prepare_backward is not Layer.prepare_backward:
+                self._backward.append((layer.prepare_backward, at, node))
             if node.parameters and not node.frozen:
                 self._backward.append((layer.backward_parameters, at, node))
             wanted = any(dx is not None for dx in at.dxs)

@@ -56,6 +56,7 @@ class Single:
         return self.at.y
 
     def backward(self) -> None:
+        self.layer.prepare_backward(self.at)
         if self.parameters:
             self.layer.backward_parameters(self.at)
         if not (self.layer.aliases_input or self.layer.passes_gradient):

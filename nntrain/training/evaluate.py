@@ -1,6 +1,6 @@
 """Evaluate: the loss and the metrics of a network on a data set."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -27,8 +27,7 @@ class Ports:
 
     def __init__(self, network: Network, data: Dataset):
         self.network = network
-        classes = data.target.dtype == np.int32
-        self.target = np.zeros((network.rows, *data.target_shape), np.int32 if classes else network.dtype)
+        self.target = np.zeros((network.rows, *data.target_shape), np.int32 if data.classes else network.dtype)
         self._ports: dict[int, Port] = {}
 
     def __getitem__(self, rows: int) -> Port:
@@ -41,9 +40,9 @@ class Ports:
 class Tally:
     """Sums of the loss and of the metrics over batches; their means at any time."""
 
-    def __init__(self, metrics: Sequence[Metric], sums: dict | None = None):
+    def __init__(self, loss: Loss, metrics: Sequence[Metric], sums: dict | None = None):
         self.metrics = metrics
-        self.sums = sums or {"loss": 0.0, "weight": 0.0, "metrics": {metric.yaml_name: metric.start() for metric in metrics}}
+        self.sums = sums or {"loss": 0.0, "weight": 0.0, "metrics": {metric.yaml_name: metric.start(loss) for metric in metrics}}
 
     def add(self, loss: float, weight: float, prediction, target, row_weight) -> None:
         self.sums["loss"] += loss
@@ -58,14 +57,25 @@ class Tally:
         return {"loss": loss, **{metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics}}
 
 
-def evaluate(ports: Ports, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, float]:
-    """The mean loss and the metrics over all samples, in their order, without dropout and with running statistics."""
-    tally = Tally(metrics)
+def batches_of(ports: Ports, data: Dataset) -> Iterator[Port]:
+    """Runs the network over all samples in their order, without dropout and with running statistics."""
     for start in range(0, len(data), ports.network.rows):
         indices = np.arange(start, min(start + ports.network.rows, len(data)))
         port = ports[len(indices)]
         data.gather(indices, port.batch)
         port.bound.forward(training=False)
+        yield port
+
+
+def evaluate(ports: Ports, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, float]:
+    """The mean loss and the metrics over all samples."""
+    tally = Tally(loss, metrics)
+    for port in batches_of(ports, data):
         loss_sum, weight = loss(port.prediction, port.batch.target, port.batch.weight, port.no_gradient)
         tally.add(loss_sum, weight, port.prediction, port.batch.target, port.batch.weight)
     return tally.scores()
+
+
+def predictions(network: Network, data: Dataset) -> np.ndarray:
+    """The network's outputs (samples, *output shape) for all samples."""
+    return np.concatenate([port.bound.y.copy() for port in batches_of(Ports(network, data), data)])

@@ -4,10 +4,9 @@ import datetime
 from enum import Enum
 from pathlib import Path
 
-import yaml
-
+from nntrain.config import Document, dump
 from nntrain.errors import UserError
-from nntrain.training.checkpoint import Checkpoint, read
+from nntrain.training.checkpoint import Checkpoint, read, write_atomic
 from nntrain.training.loop import Trainer
 from nntrain.training.run_folder import RunFolder, environment, find_free
 from nntrain.training.setup import Setup
@@ -34,7 +33,8 @@ def choose_folder(runs: Path, name: str | None, config_name: str, existing: Exis
     return folder
 
 
-def open_run(setup: Setup, folder: RunFolder, existing: Existing, config_file: Path, overrides: tuple[str, ...], threads: int) -> Trainer:
+def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Document, overrides: tuple[str, ...],
+             threads: int) -> Trainer:
     """A trainer that stands at the start, or at the run's last checkpoint. The folder is touched only once all is right."""
     checkpoint = None
     if existing is Existing.RESUME and folder.last.exists():
@@ -49,25 +49,24 @@ def open_run(setup: Setup, folder: RunFolder, existing: Existing, config_file: P
     else:
         folder.clear()
         folder.create()
-        folder.write_info(status="running", started=now(), seed=setup.config.seed, config=str(config_file.resolve()),
-                          config_folder=str(config_file.resolve().parent), overrides=list(overrides),
-                          data_sha256=setup.hashes, resumed_from_steps=[], **environment(threads))
+        file = Path(source.file).resolve()
+        folder.write_info(status="running", started=now(), seed=setup.config.seed, config=str(file), config_folder=str(file.parent),
+                          overrides=list(overrides), data_sha256=setup.hashes, resumed_from_steps=[], **environment(threads))
         folder.write_split(setup.indices)
-    folder.write_text(folder.config, config_file.read_text())
-    resolved = setup.config.model_dump(mode="json", by_alias=True)
-    folder.write_text(folder.resolved, yaml.safe_dump(resolved, sort_keys=False))
+    write_atomic(folder.config, source.raw)
+    write_atomic(folder.resolved, dump(setup.config.model_dump(mode="json")).encode())
     return trainer
 
 
 def check_same_run(setup: Setup, checkpoint: Checkpoint, folder: RunFolder) -> None:
     """Raises UserError unless config and data are those of the checkpoint; more epochs are welcome."""
-    then, now_ = (flattened(config) for config in (checkpoint.facts["config"], setup.config.model_dump(mode="json", by_alias=True)))
+    then, now_ = (flattened(config) for config in (checkpoint.facts["config"], setup.config.model_dump(mode="json")))
     changed = sorted(key for key in then.keys() | now_.keys()
                      if then.get(key) != now_.get(key) and key not in ("train.epochs", "name"))
     if changed:
         raise UserError(f"{folder.path}: cannot resume, the config has changed in: {', '.join(changed)}. "
                         "Undo the change, or start another run with --name.")
-    if checkpoint.facts["data"]["sha256"] != setup.data_hash:
+    if checkpoint.facts["data"]["sha256"] != setup.hashes:
         raise UserError(f"{folder.path}: cannot resume, the data have changed. Start another run with --name.")
 
 

@@ -1,13 +1,14 @@
 """Loop: training from where the state stands to the end, one page from top to bottom."""
 
 import math
-import time
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from nntrain.data.batches import batch_count, order
-from nntrain.training.checkpoint import Checkpoint, encode, load_network, write_atomic
+from nntrain.data.batches import Batches
+from nntrain.network.network import Network
+from nntrain.training.checkpoint import Checkpoint, encode, load_network, read, write_atomic
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.evaluate import Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
@@ -37,13 +38,11 @@ class Trainer:
         config = setup.config
         self.setup, self.config, self.folder = setup, config, folder
         self.data = setup.splits.train
-        size = len(self.data) if config.train.batch_size == "full" else config.train.batch_size
-        self.rows = min(size, len(self.data))
-        self.batches = batch_count(len(self.data), self.rows)
-        self.network = setup.network(max(self.rows, EVALUATION_ROWS))
+        self.batches = Batches(self.data, config.train.batch_size, config.seed)
+        self.network = setup.network(max(self.batches.rows, EVALUATION_ROWS))
         self.ports = Ports(self.network, self.data)
         self.step = Step(config, self.network, self.ports, self.data)
-        self.state = TrainingState()
+        self.state = TrainingState(schedule=config.schedule.start())
         self.monitor = setup.monitor
 
     def train(self, watcher: Watcher) -> None:
@@ -52,13 +51,12 @@ class Trainer:
         Raises Diverged at the step where a NaN or an infinity shows, Interrupted when asked to stop, after saving.
         """
         config, state, folder = self.config, self.state, self.folder
-        tally = Tally(config.metrics, state.sums)
+        tally = Tally(config.loss, config.metrics, state.sums)
         state.sums = tally.sums
         with Interruption() as asked_to_stop:
             while not self.finished:
-                shuffled = order(len(self.data), config.seed, state.epoch)
-                while state.batch < self.batches:
-                    indices = shuffled[state.batch * self.rows:(state.batch + 1) * self.rows]
+                while state.batch < len(self.batches):
+                    indices = self.batches.indices(state.epoch, state.batch)
                     lr = self.learning_rate()
                     loss = self.step(indices, state.step + 1, lr, tally)
                     if not math.isfinite(loss):
@@ -67,12 +65,12 @@ class Trainer:
                     state.batch += 1
                     folder.append_step(state.step, state.epoch + 1, loss, lr)
                     watcher.stepped(state, loss, lr, len(indices))
-                    ends_epoch = state.batch == self.batches
+                    ends_epoch = state.batch == len(self.batches)
                     if ends_epoch:
                         state.epoch, state.batch = state.epoch + 1, 0
                     if evaluated := self.evaluation_is_due(ends_epoch):
                         self.evaluate(tally, lr, watcher)
-                        tally = Tally(config.metrics)
+                        tally = Tally(config.loss, config.metrics)
                         state.sums = tally.sums
                     if evaluated or ends_epoch or self.checkpoint_is_due() or asked_to_stop:
                         self.save()
@@ -81,13 +79,27 @@ class Trainer:
                     if ends_epoch or state.stopped_early:
                         break
 
+    def warm_up(self) -> None:
+        """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
+        values = self.network.arena.values.copy()
+        shortest = len(self.data) - (len(self.batches) - 1) * self.batches.rows
+        with np.errstate(all="ignore"):
+            for rows in {self.batches.rows, shortest}:
+                self.step(np.arange(rows), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
+            first = replace(self.data, x=self.data.x[:1], target=self.data.target[:1])
+            evaluate(self.ports, first, self.config.loss, self.config.metrics)
+        self.network.arena.values[...] = values
+        self.network.reset_state()
+        for slot in self.step.slots.values():
+            slot[...] = 0
+
     @property
     def finished(self) -> bool:
         return self.state.stopped_early or self.state.epoch >= self.config.train.epochs
 
     def learning_rate(self) -> float:
         state, config = self.state, self.config
-        progress = (state.step, self.batches, config.train.epochs)
+        progress = (state.step, len(self.batches), config.train.epochs)
         return config.schedule.lr(config.optimizer.lr, *progress, state.schedule)
 
     def evaluation_is_due(self, ends_epoch: bool) -> bool:
@@ -105,7 +117,7 @@ class Trainer:
         """Scores the splits, and lets `best`, the schedule and early stopping see the monitored value."""
         config, state, splits = self.config, self.state, self.setup.splits
         watcher.evaluating(state)
-        row: dict[str, Any] = {"step": state.step, "epoch": state.epoch + state.batch / self.batches, "lr": lr}
+        row: dict[str, Any] = {"step": state.step, "epoch": state.epoch + state.batch / len(self.batches), "lr": lr}
         row |= {f"train_{name}": value for name, value in tally.scores().items()}
         watched = {"validation": splits.validation, "test": splits.test if config.train.watch_test else None}
         for split, data in watched.items():
@@ -127,7 +139,7 @@ class Trainer:
     def save(self) -> None:
         """Writes `last`, and `best` where it is the best so far. What is not finite is never saved."""
         if not finite(self.network.arena.values):
-            raise self.diverged(self.rows, self.learning_rate())
+            raise self.diverged(self.batches.rows, self.learning_rate())
         self.folder.flush_steps()
         data = encode(self.checkpoint())
         write_atomic(self.folder.last, data)
@@ -140,9 +152,10 @@ class Trainer:
         tensors |= {f"optimizer.{name}": array for name, array in self.step.slots.items()}
         tensors |= {"data.shift": self.data.shift, "data.scale": self.data.scale}
         facts = {
-            "config": self.config.model_dump(mode="json", by_alias=True),
+            "config": self.config.model_dump(mode="json"),
             "training": self.state.to_dict(),
-            "data": {"input_shape": self.data.input_shape, "classes": self.data.classes, "target_shape": self.data.target_shape},
+            "data": {"input_shape": self.data.input_shape, "classes": self.data.classes, "target_shape": self.data.target_shape,
+                     "sha256": self.setup.hashes},
         }
         return Checkpoint(tensors, facts)
 
@@ -152,6 +165,12 @@ class Trainer:
         for name, array in self.step.slots.items():
             array[...] = checkpoint.tensors[f"optimizer.{name}"]
         self.state = TrainingState.from_dict(checkpoint.facts["training"])
+
+    def best_network(self) -> Network:
+        """The network of the best checkpoint, for scoring."""
+        network = self.setup.network(self.network.rows, backward=False)
+        load_network(network, read(self.folder.best))
+        return network
 
     def diverged(self, rows: int, lr: float) -> Exception:
         self.folder.flush_steps()

@@ -39,9 +39,6 @@ class RunFolder:
         except OSError as error:
             raise UserError(f"{self.path}: cannot make the run folder: {error.strerror}. Choose another with --runs-dir.") from None
 
-    def write_text(self, path: Path, text: str) -> None:
-        write_atomic(path, text.encode())
-
     def write_info(self, **facts) -> None:
         """Adds facts to run.json."""
         known = self.read_info()
@@ -69,6 +66,12 @@ class RunFolder:
 
     def append_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
         self._pending_steps.append(f"{step},{epoch},{loss!r},{lr!r}\n")
+        if len(self._pending_steps) >= 1000:
+            self.flush_steps()
+
+    def append_log(self, line: str) -> None:
+        with self.log.open("a") as file:
+            file.write(line + "\n")
 
     def flush_steps(self) -> None:
         new = not self.steps.exists()
@@ -91,7 +94,7 @@ class RunFolder:
     def clear(self) -> None:
         """Removes what an earlier run of the same name wrote, and nothing else."""
         for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, self.plot,
-                     self.plot.with_suffix(".svg"), self.split, self.last, self.best):
+                     self.plot.with_suffix(".svg"), self.path / "fit.png", self.path / "regions.png", self.split, self.last, self.best):
             path.unlink(missing_ok=True)
 
 

@@ -1,6 +1,6 @@
 """Scoring: a stored checkpoint on one split of its data."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nntrain.errors import UserError
 from nntrain.training.checkpoint import load_network
@@ -32,10 +32,10 @@ def score(stored: Stored, split: str | None) -> Score:
         raise UserError(f"{stored.path}: this run has no {chosen} split. There are: {', '.join(parts)}.")
     warnings = []
     facts = stored.checkpoint.facts["data"]
-    if setup.data_hash != facts["sha256"]:
+    if setup.hashes != facts["sha256"]:
         warnings.append("the data have changed since the training.")
-    data = parts[chosen]
-    data.shift, data.scale = (stored.checkpoint.tensors[f"data.{name}"] for name in ("shift", "scale"))
+    stored_scaling = {name: stored.checkpoint.tensors[f"data.{name}"] for name in ("shift", "scale")}
+    data = replace(parts[chosen], **stored_scaling)
     network = setup.network(min(ROWS, len(data)), backward=False)
     load_network(network, stored.checkpoint)
     scores = evaluate(Ports(network, data), data, stored.config.loss, stored.config.metrics)

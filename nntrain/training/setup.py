@@ -1,15 +1,17 @@
 """Setup: what a config describes, built: the data in its splits, the graph, and the checks that need both."""
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from nntrain.config.schema import Config
 from nntrain.data.dataset import Dataset, Reader, Splits
-from nntrain.data.splits import carve, standardize
-from nntrain.errors import ConfigError, Problem, UserError
-from nntrain.layers.layer import Activation
+from nntrain.data.splits import hashes, join, split
+from nntrain.data.standardize import standardize
+from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.monitor import Monitor, choose_monitor
@@ -25,10 +27,15 @@ class Setup:
     graph: Graph
     monitor: Monitor
 
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """For each split the SHA-256 of its samples and targets."""
+        return hashes(self.splits)
+
     def network(self, rows: int, *, dtype: str | None = None, **kwargs) -> Network:
         """A freshly initialized network for batches of at most `rows` rows."""
-        integers = self.splits.train.x.dtype == np.int32
-        return Network(self.graph, rows, dtype or self.config.train.precision, self.config.seed, integer_input=integers, **kwargs)
+        tokens = bool(self.splits.train.vocabulary)
+        return Network(self.graph, rows, dtype or self.config.train.precision, self.config.seed, integer_input=tokens, **kwargs)
 
 
 def prepare(config: Config, folder: Path) -> Setup:
@@ -46,41 +53,44 @@ def prepare(config: Config, folder: Path) -> Setup:
 
 
 def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarray]]:
+    """The splits, and the rows of the source that each part drawn from it holds. Raises UserError or ConfigError."""
     section = config.data
     splits = section.source.load(folder)
+    fractions: dict[str, float | None] = {}
     for part in ("test", "validation"):
         chosen = getattr(section, part)
         if isinstance(chosen, Reader):
-            setattr(splits, part, chosen.load(folder).train)
-        elif chosen is not None and part == "test" and splits.test is not None:
-            raise ConfigError([Problem(("data", "test"), f"{section.source.yaml_name} brings its own test split. Remove this line.")])
-    fractions = {part: value for part in ("test", "validation") if isinstance(value := getattr(section, part), float)}
-    splits, indices = carve(splits, seed=config.seed, **fractions)
-    for part in (splits.test, splits.validation):
-        if part is not None and part.input_shape != splits.train.input_shape:
-            raise UserError(f"the splits differ in the shape of a sample: {splits.train.input_shape} and {part.input_shape}.")
-    if section.standardize:
-        standardize(splits)
-    return splits, indices
+            splits = join(splits, part, chosen.load(folder).train)
+        elif chosen is not None and getattr(splits, part) is not None:
+            raise ConfigError([Problem(("data", part), f"{section.source.yaml_name} brings a {part} split of its own. Remove this line.")])
+        fractions[part] = chosen if isinstance(chosen, float) else None
+    splits, indices = split(splits, seed=config.seed, **fractions)
+    return standardize(splits) if section.standardize else splits, indices
 
 
 def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
     """What does not fit between the model's output, the loss, the metrics and the data."""
-    output = graph.output
+    output, loss = graph.output, config.loss
+    kind = output.layer.yaml_name
     problems = []
-    if isinstance(output.layer, Activation) and config.loss.from_logits and output.layer.yaml_name in ("softmax", "log_softmax", "sigmoid"):
-        problems.append(Problem(output.path, f"{config.loss.yaml_name} takes logits and applies {output.layer.yaml_name} itself. "
-                                f"Remove the {output.layer.yaml_name}."))
+    if loss.from_logits and kind in ("softmax", "log_softmax", "sigmoid"):
+        problems.append(Problem(output.path, f"{loss.yaml_name} takes logits and applies its own function. Remove this {kind}."))
+    if not any(node.parameters and not node.frozen for node in graph.layers):
+        problems.append(Problem(("model", "layers"), "no layer has anything to learn."))
     classes = len(data.classes) or None
-    targets = None if classes else int(np.prod(data.target_shape, dtype=int))
+    targets = None if classes else math.prod(data.target_shape)
+    for place, metric in enumerate(config.metrics):
+        try:
+            metric.check(loss, classes)
+        except ConfigError as error:
+            problems += error.below("metrics", place).problems
     try:
-        outputs = config.loss.required_outputs(classes, targets)
+        outputs = loss.required_outputs(classes, targets)
     except ConfigError as error:
         return problems + error.below("loss").problems
-    if output.shape[-1] != outputs:
-        what = f"{classes} classes" if classes else f"{targets} target values"
-        problems.append(Problem(output.path, f"the model's output has {output.shape[-1]} values, but {config.loss.yaml_name} on data with "
-                                f"{what} needs {outputs}."))
-    elif len(output.shape) != 1:
-        problems.append(Problem(output.path, f"the model's output has shape {output.shape}, but a sample's target is one row. Add `flatten` before."))
+    if output.shape != (outputs,):
+        what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
+        came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
+        problems.append(Problem(output.path, f"the last layer is the output: for data with {what}, {loss.yaml_name} needs {outputs} "
+                                f"value{'s' * (outputs != 1)} a sample. Received: {came}."))
     return problems

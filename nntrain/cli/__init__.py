@@ -1,0 +1,1 @@
+"""The commands: one module a verb. A module parses, calls and prints; it imports nothing heavy before it is called."""

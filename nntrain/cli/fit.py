@@ -1,0 +1,58 @@
+"""`nntrain fit`: trains the network that a config describes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nntrain.cli.shared import config_argument, overrides_option, threads_option
+
+if TYPE_CHECKING:
+    from nntrain.report.watching import Watching
+    from nntrain.training.loop import Trainer
+
+
+@click.command()
+@config_argument
+@overrides_option
+@click.option("--name", help="Name of the run; its folder is RUNS_DIR/NAME.")
+@click.option("--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept.")
+@click.option("--resume", "existing", flag_value="resume", help="Go on from the run's last checkpoint.")
+@click.option("--overwrite", "existing", flag_value="overwrite", help="Replace the run of that name.")
+@threads_option
+@click.option("--quiet", is_flag=True, help="Print the final lines only.")
+def command(config: Path, overrides: tuple[str, ...], name: str | None, runs_dir: Path, existing: str | None,
+            threads: int | None, quiet: bool) -> None:
+    """Train the network that CONFIG describes."""
+    from nntrain.cli.shared import load_setup, use_threads
+    from nntrain.report.watching import Watching
+    from nntrain.training.fit import Existing, choose_folder, open_run
+
+    policy = Existing(existing or "refuse")
+    thread_count = use_threads(threads)
+    setup, document = load_setup(config, overrides)
+    folder = choose_folder(runs_dir, name, setup.config.name or config.stem, policy)
+    trainer = open_run(setup, folder, policy, document, overrides, thread_count)
+    if trainer.finished:
+        click.echo(f"{folder.path}: this run is finished. Give it more `epochs`, or see `nntrain eval {folder.path}`.")
+        return
+    with Watching(trainer, quiet) as watching:
+        run(trainer, watching)
+
+
+def run(trainer: "Trainer", watching: "Watching") -> None:
+    """Trains to the end, and leaves in run.json how it ended."""
+    from nntrain.errors import NntrainError
+    from nntrain.training.interruption import Interrupted
+
+    try:
+        trainer.train(watching)
+    except Interrupted as error:
+        trainer.folder.write_info(status="interrupted")
+        watching.interrupted(str(error))
+        raise click.exceptions.Exit(error.exit_code) from None
+    except NntrainError:
+        trainer.folder.write_info(status="failed")
+        raise
+    trainer.folder.write_info(status="stopped early" if trainer.state.stopped_early else "finished")
+    watching.finished()

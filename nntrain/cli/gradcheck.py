@@ -1,0 +1,40 @@
+"""`nntrain gradcheck`: verifies backpropagation against numeric differences."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.shared import json_option, overrides_option
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path), required=False)
+@overrides_option
+@json_option
+def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check the gradients of CONFIG's network and loss; without CONFIG, of every component.
+
+    In float64, by the kernels that train, against central differences.
+    """
+    import json
+    import sys
+
+    from nntrain.cli.shared import load_setup
+    from nntrain.gradcheck import NetworkCheck, check_components
+    from nntrain.report.tables import show_gradcheck
+
+    cost = None
+    if config is None:
+        if overrides:
+            raise click.UsageError("--set needs a CONFIG to change.")
+        checks = list(check_components())
+    else:
+        network = NetworkCheck(load_setup(config, overrides)[0])
+        checks = list(network.run())
+        cost = network.cost()
+    passed = all(check.status != "FAIL" for check in checks)
+    if as_json:
+        click.echo(json.dumps({"passed": passed, "checks": [check.to_dict() for check in checks]}))
+    else:
+        show_gradcheck(checks, cost)
+    sys.exit(0 if passed else 1)

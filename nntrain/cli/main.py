@@ -1,0 +1,44 @@
+"""The `nntrain` command: finds its verbs in this folder and turns errors into messages and exit codes."""
+
+import importlib
+import pkgutil
+import sys
+
+import click
+
+import nntrain
+from nntrain import cli
+from nntrain.errors import NntrainError
+
+ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
+
+
+class Verbs(click.Group):
+    """A group whose commands are the modules of this folder; each defines `command`."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        found = [module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in ("main", "shared")]
+        return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        return importlib.import_module(f"nntrain.cli.{name}").command
+
+    def invoke(self, context: click.Context):
+        try:
+            return super().invoke(context)
+        except NntrainError as error:
+            from nntrain.report.errors import show_error
+
+            show_error(error)
+            sys.exit(error.exit_code)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(nntrain.__version__, prog_name="nntrain")
+def main() -> None:
+    """Trains neural networks described in YAML.
+
+    Start with `nntrain fit configs/digits.yaml`.
+    """

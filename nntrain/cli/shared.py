@@ -1,0 +1,43 @@
+"""What several commands share: their options, and the loading of a config."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from nntrain.config import Document
+    from nntrain.training.setup import Setup
+
+config_argument = click.argument("config", type=click.Path(path_type=Path))
+overrides_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
+                                help="Change one value of the config, such as optimizer.sgd.lr=0.1; can be repeated.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+threads_option = click.option("--threads", type=click.IntRange(min=1), metavar="N",
+                              help="Threads to compute with; all cores by default. The results do not depend on it.")
+
+
+def load_setup(path: Path, overrides: tuple[str, ...]) -> tuple["Setup", "Document"]:
+    """The config with its data and graph, and the file that it stands in. Every mistake is told with its place."""
+    from nntrain.config import load
+    from nntrain.errors import ConfigError
+    from nntrain.training.setup import prepare
+
+    config, document = load(path, overrides)
+    try:
+        return prepare(config, path.parent), document
+    except ConfigError as error:
+        raise document.explain(error) from None
+
+
+def use_threads(count: int | None) -> int:
+    """Sets the number of threads that kernels compute with, and says how many they are."""
+    from nntrain import kernels
+    from nntrain.errors import UserError
+
+    available = kernels.jit.thread_limit()
+    if count is not None and count > available:
+        raise UserError(f"--threads {count}: there are only {available} here.")
+    return kernels.jit.use_threads(count or available)
+
+

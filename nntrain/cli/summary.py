@@ -1,0 +1,19 @@
+"""`nntrain summary`: the layers of a config's network, with shapes, parameters and operations."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.shared import config_argument, overrides_option
+
+
+@click.command()
+@config_argument
+@overrides_option
+def command(config: Path, overrides: tuple[str, ...]) -> None:
+    """Show the layers of CONFIG's network."""
+    from nntrain.cli.shared import load_setup
+    from nntrain.report.tables import show_model
+
+    setup, _ = load_setup(config, overrides)
+    show_model(setup.graph, setup.config.train.precision)

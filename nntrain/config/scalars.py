@@ -1,0 +1,58 @@
+"""Scalars: what a plain (unquoted) word of YAML means, and a writer whose text means the same when it is read again.
+
+YAML 1.2's core schema, with `1e-3` and `5.` floats as people write them. YAML 1.1, which PyYAML reads by itself, takes
+`no` for false, `1:30` for 90 and `1e-3` for text.
+"""
+
+import math
+import re
+from typing import Any
+
+import yaml
+
+NULL = re.compile(r"(?:null|Null|NULL|~)?")
+BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
+INTEGER = re.compile(r"[-+]?[0-9]+")
+BASED = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
+FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+
+def resolve(word: str) -> Any:
+    """The value of a plain word. Raises ValueError for a whole number of more digits than Python reads (4300)."""
+    if NULL.fullmatch(word):
+        return None
+    if BOOLEAN.fullmatch(word):
+        return word.lower() == "true"
+    if INTEGER.fullmatch(word):
+        return int(word)
+    if BASED.fullmatch(word):
+        return int(word, 0)
+    if FLOAT.fullmatch(word):
+        return float(word)
+    if SPECIAL.fullmatch(word):
+        return float(word.replace(".", ""))
+    return word
+
+
+def dump(tree: Any) -> str:
+    """YAML text of plain values, in the given order, that reads as the same values here and in other programs."""
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that YAML 1.1 or this module would take for something else, and writes floats as Python does."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_float(self, data: float) -> yaml.ScalarNode:
+        if math.isfinite(data):
+            return self.represent_scalar("tag:yaml.org,2002:float", repr(data))
+        return super().represent_float(data)
+
+
+_Dumper.add_representer(float, _Dumper.represent_float)
+_Dumper.add_representer(tuple, _Dumper.represent_list)
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(f"(?:{FLOAT.pattern})$"), list("-+.0123456789"))
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(f"(?:{BASED.pattern})$"), ["0"])

@@ -1,0 +1,143 @@
+"""Dataset: samples with their targets, in memory or memory-mapped; Splits: the two or three parts that a reader gives."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.component import Component
+from nntrain.errors import UserError
+
+# gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
+REPEATED = 512
+
+
+@dataclass
+class Batch:
+    """Buffers that `Dataset.gather` fills; the arrays are views of the first `rows` rows."""
+
+    x: np.ndarray  # (rows, *input_shape), the network's float type, or int32 for tokens
+    target: np.ndarray  # (rows,) int32 classes, or (rows, outputs) reals
+    weight: np.ndarray | None = None  # (rows,): a row's weight, 0 for padding; None means 1 for all
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples x (count, *input_shape) and their targets.
+
+    x is float, or uint8 for images (0 to 255 stand for [0, 1]), or int32 for tokens below `vocabulary`. The target is
+    (count,) int32 class numbers where `classes` names them, one more axis where each step has one, else (count, outputs)
+    reals. `shift` and `scale`, one for each value of the last axis of x or a single one, turn x into what the network
+    sees: (x - shift) * scale.
+    """
+
+    x: np.ndarray
+    target: np.ndarray
+    classes: tuple[str, ...] = ()  # empty for regression
+    vocabulary: int = 0  # how many tokens there are; 0 where x is not tokens
+    shift: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    scale: np.ndarray | None = None  # None: 1, or 1/255 for uint8
+
+    def __post_init__(self):
+        if self.scale is None:
+            object.__setattr__(self, "scale", np.array([1 / 255 if self.x.dtype == np.uint8 else 1.0]))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return self.x.shape[1:]
+
+    @property
+    def target_shape(self) -> tuple[int, ...]:
+        """Of one sample: () for a class number."""
+        return self.target.shape[1:]
+
+    def batch(self, rows: int, dtype) -> Batch:
+        """Buffers for `rows` samples, for a network of float type `dtype`."""
+        return Batch(np.empty((rows, *self.input_shape), np.int32 if self.vocabulary else dtype),
+                     np.empty((rows, *self.target_shape), np.int32 if self.classes else dtype))
+
+    def gather(self, indices: np.ndarray, batch: Batch) -> None:
+        """Fills the first len(indices) rows of `batch` with these samples. Raises IndexError beyond the data.
+
+        Runs in the calling thread alone, and for floats and images without the GIL, so that a loader may call it.
+        """
+        rows = len(indices)
+        if self.vocabulary:
+            self.x.take(indices, 0, batch.x[:rows])
+        else:
+            kernels.gather.rows.serial(batch.x[:rows].reshape(rows, -1), self._x, indices, *self._repeated)
+        if self.classes:
+            self.target.take(indices, 0, batch.target[:rows])
+        else:
+            kernels.gather.rows.serial(batch.target[:rows].reshape(rows, -1), self._target, indices, *UNCHANGED)
+
+    @cached_property
+    def _x(self) -> np.ndarray:
+        return for_kernel(self.x)
+
+    @cached_property
+    def _target(self) -> np.ndarray:
+        return for_kernel(self.target)
+
+    @cached_property
+    def _repeated(self) -> tuple[np.ndarray, np.ndarray]:
+        """shift and scale, repeated; the length stays a multiple of their own."""
+        channels = max(len(self.shift), len(self.scale))
+        times = -(-REPEATED // channels)
+        return (np.tile(np.broadcast_to(np.asarray(self.shift, np.float64), channels), times),
+                np.tile(np.broadcast_to(np.asarray(self.scale, np.float64), channels), times))
+
+
+UNCHANGED = np.zeros(REPEATED), np.ones(REPEATED)
+
+
+def for_kernel(array: np.ndarray) -> np.ndarray:
+    """`array` as (rows, values), C-contiguous, and never marked read-only: Numba would compile once more for that mark.
+
+    The kernel only reads it. Nothing is copied that is contiguous already, so a memory-mapped file stays one.
+    """
+    array = np.ascontiguousarray(array)
+    return np.asarray(_Writable(array)).reshape(len(array), -1)
+
+
+class _Writable:
+    def __init__(self, array: np.ndarray):
+        self.array = array  # keeps the memory alive
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """What a reader gives; test and validation are None where the source brings none. The parts must be alike."""
+
+    train: Dataset
+    validation: Dataset | None = None
+    test: Dataset | None = None
+
+    def __post_init__(self):
+        for name, part in self.parts().items():
+            if len(part) == 0:
+                raise UserError(f"the {name} part has no samples.")
+            for what in ("input_shape", "target_shape", "classes", "vocabulary"):
+                expected, came = getattr(self.train, what), getattr(part, what)
+                if came != expected:
+                    raise UserError(f"the {name} part does not fit the train part: expected {what.replace('_', ' ')} {expected}. "
+                                    f"Received: {came}.")
+
+    def parts(self) -> dict[str, Dataset]:
+        """The parts that there are, by name: train, validation, test."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in named.items() if part is not None}
+
+
+class Reader(Component, family="source"):
+    """A source of data."""
+
+    def load(self, folder: Path) -> Splits:
+        """Reads the data; relative paths count from `folder`. Raises UserError for bad files."""
+        raise NotImplementedError

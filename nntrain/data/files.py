@@ -1,0 +1,43 @@
+"""Data files: opened plain or gzip-compressed alike, with errors that name them."""
+
+import difflib
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from nntrain.errors import UserError
+
+
+def resolved(folder: Path, name: str) -> Path:
+    """The path that a config means by `name`: `~` is the home folder, relative paths count from `folder`."""
+    return folder / os.path.expanduser(name)
+
+
+@contextmanager
+def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked where they are gzip, whatever the file is called. Raises UserError, also while reading."""
+    path = resolved(folder, name)
+    try:
+        with open(path, "rb") as file:
+            if file.peek(2)[:2] == b"\x1f\x8b":
+                with gzip.open(file) as unpacked:
+                    yield unpacked
+            else:
+                yield file
+    except FileNotFoundError:
+        raise UserError(f"{name}: there is no such file in {path.parent}.{_sibling(path)}") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UserError(f"{name}: the gzip file is damaged or cut short ({error}).") from None
+    except OSError as error:
+        raise UserError(f"{name}: cannot be read: {error.strerror}.") from None
+
+
+def _sibling(path: Path) -> str:
+    """" Did you mean 'iris.csv'?" where a file of the folder has a similar name."""
+    names = os.listdir(path.parent) if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,51 @@
+"""Random data of any shape: for timing, for a network's summary, and for tests."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from nntrain import randomness
+from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.options import Several, mistake
+
+Size = Annotated[int, Field(ge=1)]
+
+
+class Random(Reader, name="random"):
+    """Random samples with random targets: there is nothing to learn from them but by heart."""
+
+    input: Several[Size] = Field(min_length=1, description="the shape of a sample")
+    classes: int | None = Field(None, ge=2, description="how many classes the targets have; this or `targets`")
+    targets: int | None = Field(None, ge=1, description="how many real numbers a target has; this or `classes`")
+    samples: int = Field(512, ge=1, description="how many samples")
+    vocabulary: int | None = Field(None, ge=1, description="draw tokens below this number instead of real numbers")
+    target_per_step: bool = Field(False, description="a target for each step, the first axis of a sample")
+    seed: int = Field(0, description="which samples are drawn")
+
+    @model_validator(mode="after")
+    def _one_kind_of_target(self):
+        if (self.classes is None) == (self.targets is None):
+            raise mistake("expected either `classes` or `targets`. Received: "
+                          f"{'neither' if self.classes is None else 'both'}.")
+        return self
+
+    def load(self, folder: Path) -> Splits:
+        shape = (self.samples, *self.input)
+        targets = (self.samples, *self.input[:1]) if self.target_per_step else (self.samples,)
+        x = self._below(self.vocabulary, "x", shape) if self.vocabulary else self._normal("x", shape)
+        if self.classes:
+            target = self._below(self.classes, "target", targets)
+        else:
+            target = self._normal("target", (*targets, self.targets))
+        return Splits(Dataset(x, target, tuple(str(number) for number in range(self.classes or 0)), self.vocabulary or 0))
+
+    def _normal(self, what: str, shape: tuple[int, ...]) -> np.ndarray:
+        return randomness.normal(self._key(what), int(np.prod(shape))).astype(np.float32).reshape(shape)
+
+    def _below(self, limit: int, what: str, shape: tuple[int, ...]) -> np.ndarray:
+        return (randomness.uniform(self._key(what), int(np.prod(shape))) * limit).astype(np.int32).reshape(shape)
+
+    def _key(self, what: str) -> int:
+        return randomness.key(self.seed, "random", what)

@@ -1,0 +1,270 @@
+"""Gradient check: backpropagation against numeric differences of the loss, in float64, by the kernels that train."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from nntrain import kernels, randomness
+from nntrain.errors import ConfigError
+from nntrain.layers.layer import Activation, Layer
+from nntrain.losses import Loss
+from nntrain.network.graph import build_graph
+from nntrain.network.network import Network
+from nntrain.network.single import Single
+from nntrain.training.evaluate import Ports
+from nntrain.training.setup import Setup
+
+TOLERANCE = 1e-6
+STEP = 1e-5  # of the first look: central differences
+WIDE_STEP = 1e-3  # of the second look: fourth-order differences, whose rounding error is a hundred times smaller
+ALL_BELOW = 400  # tensors of up to so many elements are checked whole
+SAMPLES = 60  # elements of a larger tensor
+DIRECTIONS = 4  # random directions through a larger tensor: each sees every element at once
+ROWS = 4
+
+
+@dataclass
+class Check:
+    """How well one tensor's gradient agrees; backprop and numeric are the values at the worst element."""
+
+    component: str
+    tensor: str
+    checked: int  # elements and directions
+    size: int
+    max_abs_error: float = 0.0
+    max_rel_error: float = 0.0
+    worst_index: str = ""
+    backprop: float = 0.0
+    numeric: float = 0.0
+    kinks: int = 0  # elements where the loss has a corner
+    status: str = "PASS"  # PASS, FAIL, or KINK: no failure, but corners
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+
+@dataclass
+class Cost:
+    """What one backward pass costs beside the numeric gradient of all weights."""
+
+    weights: int
+    backward_s: float
+    loss_s: float  # one evaluation of the loss; the numeric gradient takes two for each weight
+
+    @property
+    def numeric_s(self) -> float:
+        return 2 * self.weights * self.loss_s
+
+
+def check_tensor(component: str, tensor: str, values: np.ndarray, gradient: np.ndarray, loss: Callable[[], float]) -> Check:
+    """Compares `gradient` with differences of `loss`, which looks at `values`; both arrays have one shape."""
+    flat, slopes = values.reshape(-1), gradient.reshape(-1).copy()
+    largest = float(np.abs(slopes).max(initial=0.0))
+    probes = list(_probes(flat, slopes, randomness.key("gradcheck", component, tensor), values.shape))
+    check = Check(component, tensor, len(probes), flat.size)
+    for label, backprop, move in probes:
+        result = _compare(backprop, lambda h, move=move: _moved(flat, move, h, loss), largest)
+        if result.kink:
+            check.kinks += 1
+            check.status = check.status if check.status == "FAIL" else "KINK"
+            continue
+        check.max_abs_error = max(check.max_abs_error, float(abs(backprop - result.numeric)))
+        # NaN compares false with everything, and must fail.
+        if not result.rel_error <= TOLERANCE:
+            check.status = "FAIL"
+        if not result.rel_error <= check.max_rel_error:
+            check.max_rel_error, check.worst_index = result.rel_error, label
+            check.backprop, check.numeric = backprop, result.numeric
+    return check
+
+
+def _probes(flat: np.ndarray, slopes: np.ndarray, key: int, shape: tuple[int, ...]) -> Iterator[tuple[str, float, np.ndarray]]:
+    """(label, backprop's slope, direction) for each element or direction to check."""
+    few = flat.size <= ALL_BELOW
+    chosen = range(flat.size) if few else np.sort(randomness.permutation(key, flat.size)[:SAMPLES])
+    for index in chosen:
+        direction = np.zeros(flat.size)
+        direction[index] = max(1.0, abs(flat[index]))  # the step is scaled by the value
+        label = str(tuple(int(i) for i in np.unravel_index(index, shape)))
+        yield label, float(slopes[index] * direction[index]), direction
+    for number in range(0 if few else DIRECTIONS):
+        direction = randomness.normal(key, flat.size, start=number * flat.size)
+        direction /= np.sqrt(flat.size)
+        yield f"direction {number + 1}", float(slopes @ direction), direction
+
+
+def _moved(flat: np.ndarray, direction: np.ndarray, h: float, loss: Callable[[], float]) -> float:
+    before = flat.copy()
+    flat += h * direction
+    value = loss()
+    flat[...] = before
+    return value
+
+
+@dataclass
+class _Result:
+    numeric: float
+    rel_error: float
+    kink: bool = False
+
+
+def _compare(backprop: float, loss_at: Callable[[float], float], largest: float) -> _Result:
+    def error(numeric: float) -> float:
+        return float(abs(backprop - numeric) / max(abs(backprop), abs(numeric), 1e-3 * largest, 1e-8))
+
+    ahead, behind = loss_at(STEP), loss_at(-STEP)
+    central = (ahead - behind) / (2 * STEP)
+    if error(central) <= TOLERANCE:
+        return _Result(central, error(central))
+    # Rounding of the loss, about 1e-16 / STEP, may be all there is to it: look again with wider steps.
+    h = WIDE_STEP
+    wide = (8 * (loss_at(h) - loss_at(-h)) - (loss_at(2 * h) - loss_at(-2 * h))) / (12 * h)
+    if error(wide) <= TOLERANCE:
+        return _Result(wide, error(wide))
+    here = loss_at(0.0)
+    right, left = (ahead - here) / STEP, (here - behind) / STEP
+    scale = max(abs(right), abs(left), 1e-3 * largest, 1e-8)
+    slack = 1e-4 * scale  # what one-sided slopes of a smooth curve may differ by
+    corner = abs(right - left) > slack and min(right, left) - slack <= backprop <= max(right, left) + slack
+    best = min((central, wide), key=error) if np.isfinite(backprop) else central
+    return _Result(best, error(best), corner)
+
+
+def check_components() -> Iterator[Check]:
+    """Every registered layer, activation and loss, by its own example."""
+    for kind in dict.fromkeys(Layer.members().values()):
+        layer = kind.model_validate(kind.example)
+        yield from check_layer(layer, kind.example_inputs)
+        if isinstance(layer, Activation) and layer.epilogue_code:  # applied to dense's result in registers
+            yield from check_layer(Layer.parse({"dense": {"units": 5, "activation": layer}}), ((6,),), f"dense+{kind.yaml_name}")
+    for kind in dict.fromkeys(Loss.members().values()):
+        yield from check_loss(kind.model_validate(kind.example))
+
+
+def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: str = "") -> Iterator[Check]:
+    """A layer's gradients for its inputs and parameters, under the loss sum(r * y) with random r."""
+    component = component or layer.yaml_name
+    if type(layer).build is not Layer.build or getattr(layer, "activation", None) is not None:
+        yield from _check_expanding(layer, inputs[0], component)
+        return
+    single = Single(layer, inputs, ROWS)
+    at = single.at
+    for place, x in enumerate(at.xs):
+        x[...] = _draw("x", place, shape=x.shape)
+    for name, values in single.parameters.items():  # away from special points such as all zeros or ones
+        values += 0.1 * _draw("parameter", name, shape=values.shape)
+    r = _draw("r", shape=at.y.shape)
+    at.dy[...] = r
+    single.forward()
+    single.backward()
+
+    def loss() -> float:
+        return float(np.sum(r * single.forward()))
+
+    names = ["x"] if len(at.xs) == 1 else [f"x{place + 1}" for place in range(len(at.xs))]
+    # Copies, since the next forward may write where an aliasing layer keeps them.
+    slopes = {name: dx.copy() for name, dx in zip(names, at.dxs, strict=True)} | {n: g.copy() for n, g in single.gradients.items()}
+    tensors = dict(zip(names, at.xs, strict=True)) | single.parameters
+    for name, values in tensors.items():
+        yield check_tensor(component, name, values, slopes[name], loss)
+
+
+def _check_expanding(layer: Layer, shape: tuple[int, ...], component: str) -> Iterator[Check]:
+    """The same for a layer that stands for several nodes."""
+    network = Network(build_graph([layer], shape), ROWS, "float64", input_gradient=True)
+    bound = network.at(ROWS)
+    bound.x[...] = _draw("x", 0, shape=bound.x.shape)
+    r = _draw("r", shape=bound.y.shape)
+    bound.forward(training=True)
+    bound.dy[...] = r
+    bound.backward()
+
+    def loss() -> float:
+        return float(np.sum(r * bound.forward(training=True)))
+
+    yield check_tensor(component, "x", bound.x, bound.dx, loss)
+    for name, values in network.arena.parameters.items():
+        yield check_tensor(component, name, values, network.arena.gradients[name], loss)
+
+
+def check_loss(loss: Loss, outputs: int = 5) -> Iterator[Check]:
+    """A loss's gradient for the prediction, for each kind of target that it takes."""
+    for tensor, width, target in _targets(loss, outputs):
+        prediction = _draw("prediction", tensor, shape=(ROWS, width))
+        gradient = np.zeros_like(prediction)
+        loss(prediction, target, None, gradient)
+
+        def mean(prediction=prediction, target=target) -> float:
+            total, weight = loss(prediction, target, None, np.zeros((0, prediction.shape[1])))
+            return total / weight
+
+        yield check_tensor(loss.yaml_name, tensor, prediction, gradient, mean)
+
+
+def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
+    classes = np.arange(ROWS, dtype=np.int32) % 2
+    if loss.takes in ("classes", "either"):
+        try:
+            yield "prediction (classes)", loss.required_outputs(outputs, None), classes
+        except ConfigError:  # a loss for two classes
+            yield "prediction (classes)", loss.required_outputs(2, None), classes
+    if loss.takes in ("reals", "either"):
+        yield "prediction", outputs, randomness.uniform(randomness.key("gradcheck", "target"), ROWS * outputs).reshape(ROWS, outputs)
+
+
+def _draw(*purpose: int | str, shape: tuple[int, ...]) -> np.ndarray:
+    return randomness.normal(randomness.key("gradcheck", *purpose), int(np.prod(shape))).reshape(shape)
+
+
+class NetworkCheck:
+    """A user's network, loss and penalty on the first samples of the training data, in training mode, masks fixed."""
+
+    def __init__(self, setup: Setup, rows: int = ROWS * 4):
+        rows = min(rows, len(setup.splits.train))
+        self.config = setup.config
+        self.network = setup.network(rows, dtype="float64")
+        self.port = Ports(self.network, setup.splits.train)[rows]
+        setup.splits.train.gather(np.arange(rows), self.port.batch)
+
+    def loss(self, gradient: np.ndarray | None = None) -> float:
+        """The mean loss with the penalty. All states start anew, so that it is a function of the parameters alone."""
+        port, penalty = self.port, self.config.train.regularize
+        port.bound.forward(training=True)
+        gradient = port.no_gradient if gradient is None else gradient
+        total, weight = self.config.loss(port.prediction, port.batch.target, port.batch.weight, gradient)
+        decayed = self.network.theta[:self.network.arena.decayed]
+        return total / weight + penalty.l1 * float(np.abs(decayed).sum()) + penalty.l2 * float(np.square(decayed).sum())
+
+    def backward(self) -> None:
+        """Fills the gradient of what `loss` gives; call it after `loss(gradient)`."""
+        self.port.bound.backward()
+        penalty, decayed = self.config.train.regularize, self.network.arena.decayed
+        if penalty.l1 or penalty.l2:
+            kernels.gradient.add_penalty(self.network.grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2)
+
+    def run(self) -> Iterator[Check]:
+        self.loss(self.port.gradient)
+        self.backward()
+        gradients = {name: array.copy() for name, array in self.network.arena.gradients.items()}
+        for name, gradient in gradients.items():
+            component, _, tensor = name.rpartition(".")
+            yield check_tensor(component, tensor, self.network.arena.parameters[name], gradient, self.loss)
+
+    def cost(self) -> Cost:
+        def backward() -> None:
+            self.loss(self.port.gradient)
+            self.backward()
+
+        loss_s = _median_time(self.loss)
+        return Cost(self.network.theta.size, max(_median_time(backward) - loss_s, 0.0), loss_s)
+
+
+def _median_time(call: Callable[[], object], repeats: int = 20) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))

@@ -1,0 +1,10 @@
+"""The computing core, compiled by Numba. `kernels.matmul`, `kernels.norm`, ... load numba when first used, not before."""
+
+import importlib
+from types import ModuleType
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,34 @@
+"""Random layers: dropout and noise. The randomness of an element is a function of the key and its position alone."""
+
+import math
+
+import numpy as np
+
+from nntrain.kernels import random
+from nntrain.kernels.jit import kernel, prange
+
+
+@kernel(cost=40)
+def dropout(y, kept, x, key, rate):
+    """Each value becomes 0 with probability `rate`, else x / (1 - rate); kept (uint8) tells which. All flat."""
+    scale = x.dtype.type(1 / (1 - rate))
+    zero = x.dtype.type(0)
+    for i in prange(x.size):
+        kept[i] = random.uniform(key, i) >= rate
+        y[i] = x[i] * scale if kept[i] else zero
+
+
+@kernel
+def dropout_backward(dx, dy, kept, rate):
+    scale = dy.dtype.type(1 / (1 - rate))
+    zero = dy.dtype.type(0)
+    for i in prange(dy.size):
+        dx[i] = dy[i] * scale if kept[i] else zero
+
+
+@kernel(cost=300)
+def add_noise(y, x, key, std):
+    """y = x + std * standard normal numbers (Box & Muller 1958, as nntrain.randomness makes them)."""
+    for i in prange(x.size):
+        radius = math.sqrt(-2 * math.log1p(-random.uniform(key, 2 * i)))
+        y[i] = x[i] + x.dtype.type(std * radius * math.cos(2 * np.pi * random.uniform(key, 2 * i + 1)))

@@ -1,0 +1,33 @@
+"""What happens to the whole gradient between backward and the optimizer: penalties and clipping."""
+
+from nntrain.kernels.jit import kernel, prange
+
+
+@kernel
+def add_penalty(grad, theta, l1, l2):
+    """grad += d(l1 * sum |theta| + l2 * sum theta^2) / d(theta); the slope of |.| at 0 counts as 0."""
+    one, two = theta.dtype.type(l1), theta.dtype.type(2 * l2)
+    zero = theta.dtype.type(0)
+    for i in prange(grad.size):
+        t = theta[i]
+        sign = one if t > zero else -one if t < zero else zero
+        grad[i] += sign + two * t
+
+
+@kernel
+def scale(grad, factor):
+    """grad *= factor."""
+    f = grad.dtype.type(factor)
+    for i in prange(grad.size):
+        grad[i] *= f
+
+
+@kernel
+def clip(grad, bound):
+    """Cuts each element to [-bound, bound]; NaN stays."""
+    b = grad.dtype.type(bound)
+    for i in prange(grad.size):
+        if grad[i] > b:
+            grad[i] = b
+        elif grad[i] < -b:
+            grad[i] = -b

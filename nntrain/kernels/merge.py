@@ -1,0 +1,41 @@
+"""Merging several arrays of one shape into one: sums and products."""
+
+from nntrain.kernels.activations import rectified, slope_of
+from nntrain.kernels.jit import kernel, prange
+
+
+@kernel
+def _add(y, a, b, slope):
+    s = y.dtype.type(slope)
+    for i in prange(y.size):
+        y[i] = rectified(a[i] + b[i], s)
+
+
+@kernel
+def _accumulate(y, a, slope):
+    s = y.dtype.type(slope)
+    for i in prange(y.size):
+        y[i] = rectified(y[i] + a[i], s)
+
+
+def add(y, parts, epilogue=(0, 0.0)):
+    """y = f(parts[0] + parts[1] + ...), two or more; all C-contiguous and of one shape, y apart from the parts."""
+    parts = [part.reshape(-1) for part in parts]
+    y, slope, last = y.reshape(-1), slope_of(epilogue), len(parts) - 1
+    _add(y, parts[0], parts[1], slope if last == 1 else 1.0)
+    for k in range(2, len(parts)):
+        _accumulate(y, parts[k], slope if k == last else 1.0)
+
+
+@kernel
+def multiply(y, a, b):
+    """y = a * b; all flat."""
+    for i in prange(y.size):
+        y[i] = a[i] * b[i]
+
+
+@kernel
+def multiply_by(y, a):
+    """y *= a; both flat."""
+    for i in prange(y.size):
+        y[i] *= a[i]

@@ -1,0 +1,75 @@
+"""Sums over whole arrays, cut into pieces by size alone, so that any number of threads adds in the same order."""
+
+import numpy as np
+
+from nntrain.kernels import tile
+from nntrain.kernels.jit import kernel, prange
+
+# One task of column_sums: so many rows of a strip so many vectors wide, whose sums stay in registers.
+ROWS, VECTORS = 256, 8
+# One task of the other sums.
+VALUES = 16384
+
+
+def column_sums(out: np.ndarray, x: np.ndarray) -> None:
+    """out (columns,) = the sums of the columns of x (rows, columns)."""
+    if len(x) <= ROWS:
+        _column_sums.run(x.size, out.reshape(1, -1), x)
+    else:
+        parts = np.empty((-(-len(x) // ROWS), out.size), x.dtype)
+        _column_sums.run(x.size, parts, x)
+        out[:] = parts.sum(axis=0, dtype=np.float64)
+
+
+def sum_of_squares(x: np.ndarray) -> float:
+    """The sum of the squares of all values, added in float64."""
+    return _total(_sums_of_squares, x)
+
+
+def total(x: np.ndarray) -> float:
+    """The sum of all values, added in float64."""
+    return _total(_sums, x)
+
+
+def _total(pieces, x):
+    parts = np.empty(-(-x.size // VALUES))
+    pieces.run(x.size, parts, x.reshape(-1))
+    return float(parts.sum())
+
+
+@kernel
+def _column_sums(parts, x):
+    """parts[p] (columns,) = the sums over rows p * ROWS ... of x, each strip of columns added up in registers."""
+    rows, columns = x.shape
+    width = VECTORS * tile.lanes(x)
+    strips = (columns - 1) // width + 1
+    for task in prange(parts.shape[0] * strips):
+        part, strip = np.int64(task) // strips, np.int64(task) % strips
+        left, count = strip * width, columns - strip * width
+        sums = tile.zeros(x, 1, VECTORS)
+        for i in range(part * ROWS, min((part + 1) * ROWS, rows)):
+            if count >= width:
+                row = tile.load(sums, x, i * columns + left, 0)
+            else:
+                row = tile.load_part(sums, x, i * columns + left, 0, 1, count)
+            sums = tile.add_row(sums, row)
+        tile.store_part(sums, parts, part * columns + left, 0, 1, count)
+
+
+@kernel
+def _sums_of_squares(parts, x):
+    for part in prange(parts.size):
+        found = 0.0
+        for i in range(np.int64(part) * VALUES, min((np.int64(part) + 1) * VALUES, x.size)):
+            value = np.float64(x[i])
+            found += value * value
+        parts[part] = found
+
+
+@kernel
+def _sums(parts, x):
+    for part in prange(parts.size):
+        found = 0.0
+        for i in range(np.int64(part) * VALUES, min((np.int64(part) + 1) * VALUES, x.size)):
+            found += np.float64(x[i])
+        parts[part] = found

@@ -1,0 +1,158 @@
+"""What vector_math is made of: constants and polynomials in the precision of the argument, and the bits of a float."""
+
+import math
+from dataclasses import dataclass
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["constant", "mantissa", "multiply_add", "nearest", "polynomial", "power_of_two"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a float type is laid out in memory (IEEE 754)."""
+
+    value: ir.Type
+    word: ir.IntType
+    digits: int  # bits of the fraction
+    bias: int  # the stored exponent of 1.0
+
+    def whole(self, bits: int) -> ir.Constant:
+        return ir.Constant(self.word, bits)
+
+    def number(self, value: float) -> ir.Constant:
+        return ir.Constant(self.value, value)
+
+
+FORMATS = {
+    types.float32: Format(ir.FloatType(), ir.IntType(32), 23, 127),
+    types.float64: Format(ir.DoubleType(), ir.IntType(64), 52, 1023),
+}
+
+# Name: (float32, float64), or one for both. ln2_high ends in so many zero bits that its product with any exponent is
+# exact; ln2_low is the rest. Beyond exp_low and exp_high the result is 0 and inf, below expm1_low it is -1.
+CONSTANTS = {
+    **{name: float(name) for name in ("0", "1", "2", "54", "inf", "nan")},
+    "half": 0.5,
+    "2**54": 2.0**54,
+    "1/ln2": 1 / math.log(2),
+    "ln2_high": (float.fromhex("0x1.62e4p-1"), float.fromhex("0x1.62e42feep-1")),
+    "ln2_low": (float.fromhex("0x1.7f7d1cf79abcap-20"), float.fromhex("0x1.a39ef35793c76p-33")),
+    "exp_low": (-105.0, -746.0),
+    "exp_high": (89.0, 710.0),
+    "expm1_low": -40.0,
+    "exponent_high": (126.0, 1022.0),
+    "smallest_normal": (2.0**-126, 2.0**-1022),
+    "erf_border": 475 / 512,
+}
+
+# Name: coefficients from the constant term up, for float32 and float64.
+POLYNOMIALS = {
+    # (e**r - 1 - r) / r**2 by Taylor: up to ln(2)/2 the first term left out is below 6e-9 and 5e-18 of the result.
+    "exp": ([1 / math.factorial(k) for k in range(2, 8)], [1 / math.factorial(k) for k in range(2, 14)]),
+    # (log(1 + f) - f + f**2/2) / s - f**2/2 as a polynomial of z = s**2, over z: musl's logf.c, fdlibm's e_log.c.
+    "log": (
+        [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841],
+        [6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
+         1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01],
+    ),
+    # N. Juffa (2017), https://stackoverflow.com/a/35148199, float32 only; float64 calls the C library.
+    "erf_near": ([1.28379166e-1, -3.76125336e-1, 1.12819925e-1, -2.67681349e-2, 4.99119423e-3, -5.96761703e-4], []),
+    "erf_far": ([-1.28717512e-1, -6.34846687e-1, -1.06777877e-1, 2.42546219e-2, -3.88396438e-3, 3.83197126e-4,
+                 -1.72853470e-5], []),
+}
+
+
+def _choose(pair, dtype):
+    return pair[dtype is types.float64] if isinstance(pair, tuple) else pair
+
+
+def _call(builder, name: str, *args):
+    """An LLVM intrinsic of one type, such as llvm.fmuladd."""
+    kind = args[0].type
+    function = ir.FunctionType(kind, [kind] * len(args))
+    full = f"llvm.{name}.{'f32' if kind == FORMATS[types.float32].value else 'f64'}"
+    return builder.call(cgutils.get_or_insert_function(builder.module, function, full), args)
+
+
+@intrinsic(prefer_literal=True)
+def constant(typing, like, name):
+    """The constant called `name` in the type of `like`."""
+    value = _choose(CONSTANTS[name.literal_value], like)
+
+    def code(context, builder, signature, args):
+        return FORMATS[like].number(value)
+
+    return like(like, name), code
+
+
+@intrinsic(prefer_literal=True)
+def polynomial(typing, x, name):
+    """The polynomial called `name` at x, by Horner's rule."""
+    coefficients = _choose(POLYNOMIALS[name.literal_value], x)
+
+    def code(context, builder, signature, args):
+        *lower, value = [FORMATS[x].number(c) for c in coefficients]
+        for c in reversed(lower):
+            value = _call(builder, "fmuladd", value, args[0], c)
+        return value
+
+    return x(x, name), code
+
+
+@intrinsic
+def multiply_add(typing, a, b, c):
+    """a * b + c, rounded once where the processor can."""
+
+    def code(context, builder, signature, args):
+        return _call(builder, "fmuladd", *args)
+
+    return a(a, a, a), code
+
+
+@intrinsic
+def nearest(typing, x):
+    """x rounded to a whole number, for |x| below 2**22 (float64: 2**51)."""
+
+    def code(context, builder, signature, args):
+        # Next to 1.5 * 2**digits the distance of neighbouring numbers is 1.
+        shift = FORMATS[x].number(1.5 * 2.0 ** FORMATS[x].digits)
+        return builder.fsub(builder.fadd(args[0], shift), shift)
+
+    return x(x), code
+
+
+@intrinsic
+def power_of_two(typing, n):
+    """2**n for a whole number n in the range of normal exponents."""
+
+    def code(context, builder, signature, args):
+        form = FORMATS[n]
+        # As in `nearest`, the low bits of the shifted number are the number, here the exponent as it is stored.
+        shifted = builder.fadd(args[0], form.number(1.5 * 2.0**form.digits + form.bias))
+        return builder.bitcast(builder.shl(builder.bitcast(shifted, form.word), form.whole(form.digits)), form.value)
+
+    return n(n), code
+
+
+@intrinsic
+def mantissa(typing, x):
+    """(n, m) with x = 2**n * m, n whole and m from sqrt(1/2) to sqrt(2), for a positive normal number x."""
+
+    def code(context, builder, signature, args):
+        form = FORMATS[x]
+        one = form.bias << form.digits
+        root = int(math.sqrt(0.5) * 2 ** (form.digits + 1)) - (1 << form.digits) + ((form.bias - 1) << form.digits)
+        word = builder.bitcast(args[0], form.word)
+        exponent = builder.lshr(builder.add(word, form.whole(one - root)), form.whole(form.digits))
+        m = builder.sub(word, builder.shl(builder.sub(exponent, form.whole(form.bias)), form.whole(form.digits)))
+        # 2**digits with the exponent as its low bits is the number 2**digits + exponent.
+        large = form.bias + form.digits << form.digits
+        n = builder.fsub(builder.bitcast(builder.or_(exponent, form.whole(large)), form.value),
+                         form.number(2.0**form.digits + form.bias))
+        return context.make_tuple(builder, signature.return_type, [n, builder.bitcast(m, form.value)])
+
+    return types.UniTuple(x, 2)(x), code

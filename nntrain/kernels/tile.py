@@ -1,0 +1,332 @@
+"""The register tile: a block of an output that stays in vector registers while products are added to it.
+
+A `Tile` is a Numba type, in LLVM an array of vectors: `rows` x `vectors`, each vector as wide as the processor's. The
+functions here are intrinsics, so that the loops around them stay plain Python. They address an array by the offset of an
+element from its start, whatever the array's shape, and trust that it reaches far enough. In place of an array, `outer`
+also takes what `address` gave.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+
+from nntrain.kernels import host
+
+__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "relu", "store", "store_part",
+           "transpose", "width", "zeros"]
+
+ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
+
+_i32, _i64 = ir.IntType(32), ir.IntType(64)
+
+
+class Tile(types.Type):
+    """`rows` x `vectors` vectors of float32 or float64."""
+
+    def __init__(self, dtype, rows: int, vectors: int):
+        self.dtype, self.rows, self.vectors = dtype, rows, vectors
+        super().__init__(f"Tile({dtype}, {rows}, {vectors})")
+
+    @property
+    def vector(self) -> ir.VectorType:
+        return _vector(self.dtype)
+
+    @property
+    def places(self) -> list[tuple[int, int, int]]:
+        """(row, vector, index in the LLVM array), in the order of memory."""
+        return [(i, v, i * self.vectors + v) for i in range(self.rows) for v in range(self.vectors)]
+
+
+@register_model(Tile)
+class _TileModel(models.PrimitiveModel):
+    def __init__(self, manager, tile):
+        super().__init__(manager, tile, ir.ArrayType(tile.vector, tile.rows * tile.vectors))
+
+
+def lane_count(dtype) -> int:
+    """How many values of a Numba float type a vector holds."""
+    return host.VECTOR_BYTES * 8 // dtype.bitwidth
+
+
+def _vector(dtype) -> ir.VectorType:
+    return ir.VectorType(ir.FloatType() if dtype.bitwidth == 32 else ir.DoubleType(), lane_count(dtype))
+
+
+class _Memory:
+    """An array (or address) argument of an intrinsic, read and written at offsets counted in elements."""
+
+    def __init__(self, context, builder, kind, array, dtype):
+        self.builder = builder
+        self.vector = _vector(dtype)
+        self.bytes = dtype.bitwidth // 8
+        if isinstance(kind, types.Integer):
+            self.start = builder.inttoptr(array, self.vector.element.as_pointer())
+        elif kind.layout == "C" and kind.dtype == dtype:
+            self.start = context.make_array(kind)(context, builder, array).data
+        else:
+            raise TypeError(f"a tile of {dtype} wants C-contiguous arrays of {dtype}. Received: {kind}.")
+
+    def at(self, offset, plus=None, times: int = 0):
+        """The address of element `offset + plus * times`."""
+        if times:
+            offset = self.builder.add(offset, self.builder.mul(plus, ir.Constant(_i64, times)))
+        return self.builder.gep(self.start, [offset])
+
+    def read(self, address, vector: int = 0):
+        return self.builder.load(self._vector_at(address, vector), align=self.bytes)
+
+    def write(self, value, address, vector: int = 0):
+        self.builder.store(value, self._vector_at(address, vector), align=self.bytes)
+
+    def read_part(self, address, count, vector: int = 0):
+        """As `read`, of the first `count` values; nothing beyond them is touched, and their lanes are 0."""
+        return self._masked("load", address, count, vector, ir.Constant(self.vector, None))
+
+    def write_part(self, value, address, count, vector: int = 0):
+        """As `write`, of the first `count` values; nothing beyond them is touched."""
+        self._masked("store", address, count, vector, value)
+
+    def _masked(self, verb, address, count, vector, value):
+        lanes, index = self.vector.count, ir.IntType(self.bytes * 8)
+        numbers = ir.Constant(ir.VectorType(index, lanes), [vector * lanes + lane for lane in range(lanes)])
+        count = self.builder.trunc(count, index) if index.width < count.type.width else count
+        mask = self.builder.icmp_signed("<", numbers, _broadcast(self.builder, numbers.type, count))
+        pointer, align = self._vector_at(address, vector), ir.Constant(_i32, self.bytes)
+        name = f"llvm.masked.{verb}.v{lanes}f{self.bytes * 8}.p0"
+        if verb == "load":
+            result, args = self.vector, [pointer, align, mask, value]
+        else:
+            result, args = ir.VoidType(), [value, pointer, align, mask]
+        kind = ir.FunctionType(result, [arg.type for arg in args])
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), args)
+
+    def _vector_at(self, address, vector):
+        place = self.builder.gep(address, [ir.Constant(_i64, vector * self.vector.count)])
+        return self.builder.bitcast(place, self.vector.as_pointer())
+
+
+def _broadcast(builder, vector: ir.VectorType, scalar):
+    """A vector with `scalar` in every lane."""
+    undefined = ir.Constant(vector, ir.Undefined)
+    first = builder.insert_element(undefined, scalar, ir.Constant(_i32, 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_i32, vector.count), [0] * vector.count))
+
+
+def _map(builder, tile: Tile, t, function):
+    """The tile of function(row, vector, value)."""
+    for i, v, place in tile.places:
+        t = builder.insert_value(t, function(i, v, builder.extract_value(t, place)), place)
+    return t
+
+
+@intrinsic
+def lanes(typing, x):
+    """How many values of array x's type one vector holds."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_i64, lane_count(x.dtype))
+
+    return types.intp(x), code
+
+
+@intrinsic
+def address(typing, x, offset):
+    """Where x[offset] lies, as a number; for a loop that reads now one array, now another."""
+
+    def code(context, builder, signature, args):
+        return builder.ptrtoint(_Memory(context, builder, x, args[0], x.dtype).at(args[1]), _i64)
+
+    return types.intp(x, types.intp), code
+
+
+@intrinsic
+def height(typing, x):
+    """ROWS, for a caller that must not be compiled for this number alone."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_i64, ROWS)
+
+    return types.intp(x), code
+
+
+@intrinsic
+def width(typing, x):
+    """How many columns of array x's type a tile of VECTORS vectors has."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_i64, VECTORS * lane_count(x.dtype))
+
+    return types.intp(x), code
+
+
+@intrinsic(prefer_literal=True)
+def zeros(typing, like, rows, vectors):
+    """A tile of zeros, of the float type of array `like`; `rows` and `vectors` are constants."""
+    tile = Tile(like.dtype, rows.literal_value, vectors.literal_value)
+
+    def code(context, builder, signature, args):
+        return ir.Constant(context.get_value_type(tile), None)
+
+    return tile(like, rows, vectors), code
+
+
+@intrinsic
+def load(typing, t, c, offset, stride):
+    """t[i, j] = c[offset + i*stride + j]; the t given tells the shape only."""
+
+    def code(context, builder, signature, args):
+        t, c, offset, stride = args
+        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        rows = [memory.at(offset, stride, i) for i in range(tile.rows)]
+        return _map(builder, tile, t, lambda i, v, value: memory.read(rows[i], v))
+
+    return t(t, c, types.intp, types.intp), code
+
+
+@intrinsic
+def store(typing, t, c, offset, stride):
+    """c[offset + i*stride + j] = t[i, j]"""
+
+    def code(context, builder, signature, args):
+        t, c, offset, stride = args
+        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        rows = [memory.at(offset, stride, i) for i in range(tile.rows)]
+        for i, v, place in tile.places:
+            memory.write(builder.extract_value(t, place), rows[i], v)
+        return context.get_dummy_value()
+
+    return types.void(t, c, types.intp, types.intp), code
+
+
+@intrinsic
+def load_part(typing, t, c, offset, stride, rows, columns):
+    """As `load`, of the first `rows` rows and `columns` columns; nothing beyond them is read, and they are 0 in the tile."""
+
+    def code(context, builder, signature, args):
+        t, c, offset, stride, rows, columns = args
+        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        addresses, counts = [], []
+        for i in range(tile.rows):
+            addresses.append(memory.at(offset, stride, i))
+            counts.append(builder.select(builder.icmp_signed("<", ir.Constant(_i64, i), rows), columns, ir.Constant(_i64, 0)))
+        return _map(builder, tile, t, lambda i, v, value: memory.read_part(addresses[i], counts[i], v))
+
+    return t(t, c, *[types.intp] * 4), code
+
+
+@intrinsic
+def store_part(typing, t, c, offset, stride, rows, columns):
+    """As `store`, of the first `rows` rows and `columns` columns; nothing beyond them is written."""
+
+    def code(context, builder, signature, args):
+        t, c, offset, stride, rows, columns = args
+        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        for i in range(tile.rows):
+            with builder.if_then(builder.icmp_signed("<", ir.Constant(_i64, i), rows)):
+                row = memory.at(offset, stride, i)
+                for v in range(tile.vectors):
+                    memory.write_part(builder.extract_value(t, i * tile.vectors + v), row, columns, v)
+        return context.get_dummy_value()
+
+    return types.void(t, c, *[types.intp] * 4), code
+
+
+@intrinsic
+def outer(typing, t, a, a_offset, a_stride, b, b_offset):
+    """t[i, j] += a[a_offset + i*a_stride] * b[b_offset + j], fused where the processor can: one rounding."""
+
+    def code(context, builder, signature, args):
+        t, a, a_offset, a_stride, b, b_offset = args
+        tile = signature.args[0]
+        column = _Memory(context, builder, signature.args[1], a, tile.dtype)
+        row = _Memory(context, builder, signature.args[4], b, tile.dtype)
+        # fmuladd, not fma: a processor without the instruction multiplies and adds instead of calling a slow function.
+        name = f"llvm.fmuladd.v{tile.vector.count}f{tile.dtype.bitwidth}"
+        multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name)
+        bs = [row.read(row.at(b_offset), v) for v in range(tile.vectors)]
+        as_ = [_broadcast(builder, tile.vector, builder.load(column.at(a_offset, a_stride, i))) for i in range(tile.rows)]
+        return _map(builder, tile, t, lambda i, v, value: builder.call(multiply_add, [as_[i], bs[v], value]))
+
+    return t(t, a, types.intp, types.intp, b, types.intp), code
+
+
+@intrinsic
+def add_row(typing, t, row):
+    """t[i, j] + row[0, j], where `row` is a tile of one row."""
+
+    def code(context, builder, signature, args):
+        t, row = args
+        return _map(builder, signature.args[0], t, lambda i, v, value: builder.fadd(value, builder.extract_value(row, v)))
+
+    return t(t, row), code
+
+
+@intrinsic
+def relu(typing, t):
+    """0 where t < 0, else t: NaN stays NaN."""
+
+    def code(context, builder, signature, args):
+        tile = signature.args[0]
+        zero = ir.Constant(tile.vector, None)
+        return _map(builder, tile, args[0], lambda i, v, value: builder.select(builder.fcmp_ordered("<", value, zero), zero, value))
+
+    return t(t), code
+
+
+@intrinsic
+def leaky_relu(typing, t, slope):
+    """slope*t where t < 0, else t."""
+
+    def code(context, builder, signature, args):
+        t, slope = args
+        tile = signature.args[0]
+        zero, slopes = ir.Constant(tile.vector, None), _broadcast(builder, tile.vector, slope)
+
+        def leak(i, v, value):
+            return builder.select(builder.fcmp_ordered("<", value, zero), builder.fmul(slopes, value), value)
+
+        return _map(builder, tile, t, leak)
+
+    return t(t, t.dtype), code
+
+
+@intrinsic
+def transpose(typing, d, d_offset, d_stride, s, s_offset, s_stride, first, rows, columns):
+    """d[d_offset + k*d_stride + i] = s[s_offset + min(first + i, rows - 1)*s_stride + k], i and k below lanes(s).
+
+    Of s, `columns` columns are read, and beyond them counts as 0. Vectors are written in order of k, so that a later one
+    may overlap the end of an earlier one.
+    """
+
+    def code(context, builder, signature, args):
+        d, d_offset, d_stride, s, s_offset, s_stride, first, rows, columns = args
+        kinds = signature.args
+        target, source = _Memory(context, builder, kinds[0], d, kinds[0].dtype), _Memory(context, builder, kinds[3], s, kinds[0].dtype)
+        last = builder.sub(rows, ir.Constant(_i64, 1))
+        vectors = []
+        for i in range(source.vector.count):
+            row = builder.add(first, ir.Constant(_i64, i))
+            row = builder.select(builder.icmp_signed("<", row, last), row, last)
+            vectors.append(source.read_part(source.at(builder.add(s_offset, builder.mul(row, s_stride))), columns))
+        for k, vector in enumerate(_transposed(builder, vectors)):
+            target.write(vector, target.at(d_offset, d_stride, k))
+        return context.get_dummy_value()
+
+    return types.void(d, types.intp, types.intp, s, *[types.intp] * 5), code
+
+
+def _transposed(builder, rows: list) -> list:
+    """The columns of a square of vectors: for each bit in turn, that bit of the row's and of the lane's number change places."""
+    n = len(rows)
+    bit = 1
+    while bit < n:
+        evens = ir.Constant(ir.VectorType(_i32, n), [n + lane - bit if lane & bit else lane for lane in range(n)])
+        odds = ir.Constant(ir.VectorType(_i32, n), [n + lane if lane & bit else lane + bit for lane in range(n)])
+        swapped = list(rows)
+        for i in range(n):
+            if not i & bit:
+                swapped[i] = builder.shuffle_vector(rows[i], rows[i + bit], evens)
+                swapped[i + bit] = builder.shuffle_vector(rows[i], rows[i + bit], odds)
+        rows, bit = swapped, 2 * bit
+    return rows

@@ -1,0 +1,137 @@
+"""Rectifiers: activations that let positive values pass and hold negative ones back."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.initializers import Constant
+from nntrain.layers.dropout import moment
+from nntrain.layers.layer import Activation, Param, Saved, flat, require, require_last_axis, table
+
+
+class Relu(Activation, name="relu"):
+    """Negative values become 0: y = max(x, 0) (Nair & Hinton 2010)."""
+
+    reads = "y"
+    suits = "he_normal"
+    epilogue_code = 1  # kernels.matmul.RELU
+
+    def forward(self, at):
+        kernels.activations.relu(flat(at.y), flat(at.x))
+
+    def backward_input(self, at):
+        kernels.activations.relu_backward(flat(at.dx), flat(at.dy), flat(at.y))
+
+
+class LeakyRelu(Activation, name="leaky_relu"):
+    """Negative values are made small: y = x, or slope x below 0 (Maas 2013)."""
+
+    slope: float = Field(0.01, ge=0, description="the slope below 0")
+
+    reads = "y"
+    suits = "he_normal"
+    epilogue_code = 2  # kernels.matmul.LEAKY_RELU
+
+    def epilogue(self):
+        return self.epilogue_code, self.slope
+
+    def forward(self, at):
+        kernels.activations.leaky_relu(flat(at.y), flat(at.x), self.slope)
+
+    def backward_input(self, at):
+        kernels.activations.leaky_relu_backward(flat(at.dx), flat(at.dy), flat(at.y), self.slope)
+
+
+class Prelu(Activation, name="prelu"):
+    """A leaky_relu that learns its slope, one for all or one for each channel: y = x, or slope x below 0 (He 2015)."""
+
+    init: float = Field(0.25, description="where the slope starts")
+    per_channel: bool = Field(False, description="a slope for each value of the last axis")
+
+    reads = "x"
+    suits = "he_normal"
+
+    def parameters(self, x):
+        require_last_axis(x)
+        return {"slope": Param(x[-1:] if self.per_channel else (1,), role="scale", initializer=Constant(value=self.init))}
+
+    def forward(self, at):
+        kernels.activations.prelu(table(at.y), table(at.x), at.slope)
+
+    def backward_parameters(self, at):
+        kernels.activations.prelu_slope.run(at.x.size, at.dslope, table(at.dy), table(at.x))
+
+    def backward_input(self, at):
+        kernels.activations.prelu_backward(table(at.dx), table(at.dy), table(at.x), at.slope)
+
+
+class Rrelu(Activation, name="rrelu"):
+    """A leaky_relu with a random slope for each value in training, and their mean in evaluation (Xu 2015)."""
+
+    lower: float = Field(1 / 8, ge=0, description="the smallest slope")
+    upper: float = Field(1 / 3, ge=0, description="the largest slope")
+
+    reads = ""
+    random = True
+    suits = "he_normal"
+
+    def saved(self, x):
+        return {"slopes": Saved(x)}
+
+    def output_shape(self, x):
+        require(self.lower <= self.upper, f"`lower` must not lie above `upper`. Received: {self.lower:g} and {self.upper:g}.")
+        return x
+
+    def forward(self, at):
+        lower, upper = (self.lower, self.upper) if at.run.training else 2 * ((self.lower + self.upper) / 2,)
+        kernels.activations.rrelu(flat(at.y), flat(at.slopes), flat(at.x), moment(at, "rrelu"), lower, upper)
+
+    def backward_input(self, at):
+        kernels.merge.multiply(flat(at.dx), flat(at.dy), flat(at.slopes))
+
+
+class Elu(Activation, name="elu"):
+    """Negative values bend towards -alpha: y = x, or alpha (exp(x) - 1) below 0 (Clevert 2016)."""
+
+    alpha: float = Field(1.0, ge=0, description="how far below 0 it reaches")
+
+    reads = "y"
+    suits = "he_normal"
+
+    def forward(self, at):
+        kernels.activations.elu(flat(at.y), flat(at.x), self.alpha, 1.0)
+
+    def backward_input(self, at):
+        kernels.activations.elu_backward(flat(at.dx), flat(at.dy), flat(at.y), self.alpha, 1.0)
+
+
+class Selu(Activation, name="selu"):
+    """An elu scaled so that layers keep mean 0 and variance 1 by themselves, from lecun_normal (Klambauer 2017)."""
+
+    ALPHA: ClassVar[float] = 1.6732632423543772848170429916717  # Klambauer 2017, eq. 14
+    SCALE: ClassVar[float] = 1.0507009873554804934193349852946
+
+    reads = "y"
+    suits = "lecun_normal"
+
+    def forward(self, at):
+        kernels.activations.elu(flat(at.y), flat(at.x), self.ALPHA, self.SCALE)
+
+    def backward_input(self, at):
+        kernels.activations.elu_backward(flat(at.dx), flat(at.dy), flat(at.y), self.ALPHA, self.SCALE)
+
+
+class Softplus(Activation, name="softplus"):
+    """A smooth relu: y = log(1 + exp(beta x)) / beta (Dugas 2001)."""
+
+    beta: float = Field(1.0, gt=0, description="how sharp the bend is")
+
+    reads = "y"
+    suits = "he_normal"
+
+    def forward(self, at):
+        kernels.activations.softplus(flat(at.y), flat(at.x), self.beta)
+
+    def backward_input(self, at):
+        kernels.activations.softplus_backward(flat(at.dx), flat(at.dy), flat(at.y), self.beta)

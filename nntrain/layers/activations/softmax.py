@@ -1,0 +1,39 @@
+"""Softmax and its logarithm: activations of a whole row of values."""
+
+from nntrain import kernels
+from nntrain.layers.layer import Activation, require_last_axis, table
+
+
+class Softmax(Activation, name="softmax"):
+    """Turns the last axis into probabilities: y = exp(x) / sum of exp(x).
+
+    The loss `cross_entropy` takes logits and applies it itself.
+    """
+
+    reads = "y"
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        return x
+
+    def forward(self, at):
+        kernels.softmax.softmax(table(at.y), table(at.x))
+
+    def backward_input(self, at):
+        kernels.softmax.softmax_backward(table(at.dx), table(at.dy), table(at.y))
+
+
+class LogSoftmax(Activation, name="log_softmax"):
+    """The logarithms of the softmax of the last axis: y = x - log of the sum of exp(x). What the loss `nll` takes."""
+
+    reads = "y"
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        return x
+
+    def forward(self, at):
+        kernels.softmax.log_softmax(table(at.y), table(at.x))
+
+    def backward_input(self, at):
+        kernels.softmax.log_softmax_backward(table(at.dx), table(at.dy), table(at.y))

@@ -1,0 +1,58 @@
+"""Dropout and noise: what training does to the values at random, and evaluation does not."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from nntrain import kernels, randomness
+from nntrain.layers.layer import At, Layer, Saved, flat
+
+
+def moment(at: At, purpose: str) -> np.uint64:
+    """The key of this layer's random numbers at this step."""
+    return np.uint64(randomness.key(at.run.seed, purpose, at.name, at.run.step))
+
+
+class Dropout(Layer, name="dropout"):
+    """In training, sets each value to 0 with probability `rate` and divides the others by 1 - rate (Srivastava 2014)."""
+
+    rate: float = Field(ge=0, lt=1, description="the share of values set to 0")
+
+    reads = ""
+    random = True
+    transparent = True
+    example: ClassVar = {"rate": 0.5}
+
+    def saved(self, x):
+        return {"kept": Saved(x, "uint8")}
+
+    def forward(self, at):
+        if at.run.training:
+            kernels.dropout.dropout(flat(at.y), flat(at.kept), flat(at.x), moment(at, "dropout"), self.rate)
+        else:
+            np.copyto(at.y, at.x)
+
+    def backward_input(self, at):
+        if at.run.training:
+            kernels.dropout.dropout_backward(flat(at.dx), flat(at.dy), flat(at.kept), self.rate)
+        else:
+            np.copyto(at.dx, at.dy)
+
+
+class GaussianNoise(Layer, name="gaussian_noise"):
+    """In training, adds normally distributed noise to each value."""
+
+    std: float = Field(ge=0, description="the standard deviation of the noise")
+
+    reads = ""
+    random = True
+    passes_gradient = True
+    transparent = True
+    example: ClassVar = {"std": 0.1}
+
+    def forward(self, at):
+        if at.run.training:
+            kernels.dropout.add_noise(flat(at.y), flat(at.x), moment(at, "noise"), self.std)
+        else:
+            np.copyto(at.y, at.x)

@@ -1,0 +1,169 @@
+"""Layer: what every layer declares, and `At`, the place where it stands in a network, with its arrays."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.component import Component
+from nntrain.errors import ConfigError
+from nntrain.options import Several
+
+if TYPE_CHECKING:
+    from nntrain.network.graph import Scope
+
+Shape = tuple[int, ...]  # of one sample, without the rows of the batch
+
+
+@dataclass(frozen=True)
+class Param:
+    """An array that learns. `fans` are the numbers of inputs and outputs that one value of the layer's output sees."""
+
+    shape: Shape
+    fans: tuple[int, int] = (1, 1)
+    role: Literal["weight", "bias", "scale"] = "weight"  # weights are decayed; the others only under `decay_all`
+    initializer: Any = None  # an Initializer; None leaves it to the model's (weight) or means zeros (bias) or ones (scale)
+
+
+@dataclass(frozen=True)
+class State:
+    """An array that training keeps but no gradient reaches: a running mean. It is in the checkpoint."""
+
+    shape: Shape
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class Saved:
+    """An array that forward leaves for backward: a mask, the winner's position, statistics. Shape without the rows."""
+
+    shape: Shape
+    dtype: Literal["real", "uint8", "int32"] = "real"  # real: the network's float type
+    per_row: bool = True  # false: one for the whole batch
+
+
+class Run:
+    """What all layers of a network see of the moment: training or not, and which step's randomness."""
+
+    def __init__(self, seed: int):
+        self.seed = seed
+        self.training = False
+        self.step = 0  # counts from the start of training; with seed and layer name it determines every mask
+
+
+class At:
+    """One layer bound to its arrays, for one number of rows.
+
+    x, y: input and output (rows, *shape); xs: all inputs of a merging layer. dy, dx, dxs: the loss's gradients with
+    respect to them. Each parameter `p` is `at.p` with its gradient `at.dp`; states and saved arrays go by their names.
+    `none` is an empty array, for a kernel's argument that this layer does not have. `run` tells the moment, `name` the
+    layer's name in the network. `epilogue` is set where the activation after this layer was fused into it.
+    """
+
+    name: str
+    rows: int
+    run: Run
+    x: np.ndarray
+    xs: list[np.ndarray]
+    y: np.ndarray
+    dy: np.ndarray
+    dx: np.ndarray
+    dxs: list[np.ndarray]
+    none: np.ndarray
+    epilogue: tuple[int, float] = (0, 0.0)  # the activation's code and its slope, as kernels.matmul takes them
+
+
+class Layer(Component, family="layer"):
+    """Options only, never an array. Kernels never change x or dy; backward writes dx and the parameters' gradients."""
+
+    name: str | None = Field(None, min_length=1, description="what other layers' `inputs` call it")
+    inputs: Several[str] | None = Field(None, min_length=1, description="where its inputs come from, by name; "
+                                        "`previous` is the layer above, `input` the data")
+    freeze: bool = Field(False, description="keep the parameters as they start")
+
+    reads: ClassVar[str] = "xy"  # what backward looks at: of its inputs "x", of its output "y"
+    merges: ClassVar[bool] = False  # takes several inputs
+    aliases_input: ClassVar[bool] = False  # y is x in another shape and dx is dy: no work is done
+    passes_gradient: ClassVar[bool] = False  # every dx is dy itself: nothing to compute
+    random: ClassVar[bool] = False  # draws random numbers in training
+    fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
+
+    # What `initializer: auto` goes by: the initializer that suits weights before this activation (or of this layer), and
+    # whether to look through this layer to the next.
+    suits: ClassVar[str | None] = None
+    transparent: ClassVar[bool] = False
+
+    # The smallest use that shows the layer: options and the shapes of its inputs. gradcheck and the manual take it.
+    example: ClassVar[dict[str, Any]] = {}
+    example_inputs: ClassVar[tuple[Shape, ...]] = ((6,),)
+
+    def build(self, scope: "Scope", *inputs: Any) -> Any:
+        """Puts the layer into the graph. Layers that hold layers only expand into them: see network.graph.Scope."""
+        return scope.node(self, inputs)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Shape of the output of one sample. Raises ConfigError with the reason when the inputs don't fit."""
+        return inputs[0]
+
+    def parameters(self, *inputs: Shape) -> dict[str, Param]:
+        return {}
+
+    def state(self, *inputs: Shape) -> dict[str, State]:
+        return {}
+
+    def saved(self, *inputs: Shape) -> dict[str, Saved]:
+        return {}
+
+    def minimum_rows(self, *inputs: Shape) -> int:
+        """The fewest rows that a training batch can have."""
+        return 1
+
+    def flops(self, *inputs: Shape) -> int:
+        """Floating-point operations of one sample's forward pass; a multiply-add counts 2."""
+        return 0
+
+    def forward(self, at: At) -> None:
+        raise NotImplementedError
+
+    def prepare_backward(self, at: At) -> None:
+        """What both halves of backward need, computed once, before either: sums over the batch, gates' gradients."""
+
+    def backward_parameters(self, at: At) -> None:
+        """Writes the gradient of every parameter. Called only where the layer has parameters that learn."""
+
+    def backward_input(self, at: At) -> None:
+        """Writes dx (or dxs). Not called where nothing below learns."""
+        raise NotImplementedError
+
+
+class Activation(Layer):
+    """A function of each value (softmax: of each row), usable as a layer and as another layer's `activation`."""
+
+    suits: ClassVar[str | None] = "glorot_uniform"  # relu-like ones: he_normal; selu: lecun_normal
+
+    epilogue_code: ClassVar[int] = 0  # kernels.matmul can apply it to a tile in registers
+
+    def epilogue(self) -> tuple[int, float]:
+        """The code and the slope for kernels.matmul; only with an `epilogue_code`."""
+        return self.epilogue_code, 0.0
+
+
+def flat(array: np.ndarray) -> np.ndarray:
+    """(n,): all values of a C-contiguous array, without a copy."""
+    return array.reshape(-1)
+
+
+def table(array: np.ndarray) -> np.ndarray:
+    """(n, channels): a C-contiguous array as rows of its last axis, without a copy."""
+    return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
+
+
+def require(condition: bool, message: str) -> None:
+    """Raises ConfigError(message) unless `condition` holds."""
+    if not condition:
+        raise ConfigError(message)
+
+
+def require_last_axis(shape: Shape) -> None:
+    require(len(shape) >= 1, "it acts on the last axis of its input. Received: single numbers, of shape ().")

@@ -1,0 +1,56 @@
+"""Maxout: a dense layer whose outputs are each the largest of several linear functions."""
+
+import math
+from typing import ClassVar
+
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.layers.layer import Saved, require_last_axis, table
+from nntrain.layers.weighted import Weighted
+
+
+class Maxout(Weighted, name="maxout"):
+    """The largest of `pieces` linear functions: y = max over p of x @ weight_p + bias_p (Goodfellow 2013).
+
+    Piece p of output u is column p * units + u of weight (in, pieces * units) and bias (pieces * units,). Acts on the
+    last axis, as `dense` does.
+    """
+
+    units: int = Field(ge=1, description="number of outputs")
+    pieces: int = Field(2, ge=2, le=256, description="linear functions for each output")
+
+    reads = "x"
+    suits = "he_normal"
+    example: ClassVar = {"units": 4, "pieces": 3}
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        return (*x[:-1], self.units)
+
+    def parameters(self, x):
+        return self.weight_and_bias((x[-1], self.pieces * self.units), fans=(x[-1], self.units))
+
+    def saved(self, x):
+        return {"linear": Saved((*x[:-1], self.pieces * self.units)),  # its gradient takes its place in backward
+                "winner": Saved(self.output_shape(x), "uint8")}
+
+    def flops(self, x):
+        return 2 * math.prod(x) * self.pieces * self.units
+
+    def forward(self, at):
+        bias = at.bias if self.use_bias else at.none
+        kernels.matmul.forward(table(at.linear), table(at.x), at.weight, bias, (kernels.matmul.NONE, 0.0))
+        kernels.maxout.maxout(table(at.y), table(at.winner), table(at.linear))
+
+    def prepare_backward(self, at):
+        kernels.maxout.maxout_backward(table(at.linear), table(at.dy), table(at.winner))
+
+    def backward_parameters(self, at):
+        dlinear = table(at.linear)
+        kernels.matmul.weight_gradient(at.dweight, table(at.x), dlinear)
+        if self.use_bias:
+            kernels.reduce.column_sums(at.dbias, dlinear)
+
+    def backward_input(self, at):
+        kernels.matmul.input_gradient(table(at.dx), table(at.linear), at.weight)

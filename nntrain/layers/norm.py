@@ -1,0 +1,135 @@
+"""Normalisation layers: over the batch, or within each sample."""
+
+import math
+
+import numpy as np
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.errors import UserError
+from nntrain.layers.layer import Layer, Param, Saved, State, flat, require_last_axis, table
+
+
+class BatchNorm(Layer, name="batch_norm"):
+    """Each channel is shifted and scaled to mean 0 and variance 1 over the batch, then by a learned scale and shift.
+
+    y = scale (x - mean) / sqrt(variance + eps) + shift (Ioffe & Szegedy 2015). A channel is one place of the last axis;
+    all leading axes count as batch. Evaluation takes the running mean and the running variance (unbiased).
+    """
+
+    momentum: float = Field(0.1, ge=0, le=1, description="the weight of the new batch in the running mean and variance")
+    eps: float = Field(1e-5, gt=0, description="added to the variance")
+    affine: bool = Field(True, description="learn a scale and a shift")
+
+    reads = "x"
+    fuses_epilogue = True
+    transparent = True
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        return x
+
+    def parameters(self, x):
+        return {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+
+    def state(self, x):
+        return {"running_mean": State(x[-1:]), "running_variance": State(x[-1:], 1.0)}
+
+    def saved(self, x):
+        return {name: Saved(x[-1:], per_row=False) for name in ("mean", "inverse", "shift_sum", "scale_sum")}
+
+    def minimum_rows(self, x):
+        return 2 if math.prod(x[:-1]) == 1 else 1
+
+    def forward(self, at):
+        x = table(at.x)
+        if at.run.training:
+            if len(x) < 2:
+                raise UserError(f"{at.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
+                                "Choose a batch_size that leaves no single row over, or another norm.")
+            kernels.norm.batch_statistics(at.mean, at.inverse, at.running_mean, at.running_variance, x, self.momentum, self.eps)
+        else:
+            at.mean[:] = at.running_mean
+            at.inverse[:] = 1 / np.sqrt(at.running_variance + self.eps)
+        kernels.norm.batch_norm(table(at.y), x, at.mean, at.inverse, *self._affine(at), at.epilogue)
+
+    def prepare_backward(self, at):
+        kernels.norm.batch_norm_sums(at.shift_sum, at.scale_sum, table(at.dy), table(at.x), at.mean, at.inverse)
+
+    def backward_parameters(self, at):
+        at.dscale[:] = at.scale_sum
+        at.dshift[:] = at.shift_sum
+
+    def backward_input(self, at):
+        kernels.norm.batch_norm_backward(table(at.dx), table(at.dy), table(at.x), at.mean, at.inverse, self._affine(at)[0],
+                                         at.shift_sum, at.scale_sum, float(at.run.training))
+
+    def _affine(self, at):
+        return (at.scale, at.shift) if self.affine else (at.none, at.none)
+
+
+class LayerNorm(Layer, name="layer_norm"):
+    """The last axis of each sample is shifted and scaled to mean 0 and variance 1, then by a learned scale and shift.
+
+    y = scale (x - mean) / sqrt(variance + eps) + shift (Ba, Kiros & Hinton 2016).
+    """
+
+    eps: float = Field(1e-5, gt=0, description="added to the variance")
+    affine: bool = Field(True, description="learn a scale and a shift")
+
+    reads = "x"
+    transparent = True
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        return x
+
+    def parameters(self, x):
+        return {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+
+    def saved(self, x):
+        return {"mean": Saved(x[:-1]), "inverse": Saved(x[:-1])}
+
+    def forward(self, at):
+        scale, shift = (at.scale, at.shift) if self.affine else (at.none, at.none)
+        kernels.norm.layer_norm(table(at.y), flat(at.mean), flat(at.inverse), table(at.x), scale, shift, self.eps)
+
+    def backward_parameters(self, at):
+        kernels.norm.row_norm_sums(at.dscale, at.dshift, table(at.dy), table(at.x), flat(at.mean), flat(at.inverse))
+
+    def backward_input(self, at):
+        scale = at.scale if self.affine else at.none
+        kernels.norm.row_norm_backward(table(at.dx), table(at.dy), table(at.x), flat(at.mean), flat(at.inverse), scale)
+
+
+class RmsNorm(Layer, name="rms_norm"):
+    """The last axis of each sample is divided by its root mean square, then scaled: layer_norm without the shifts.
+
+    y = scale x / sqrt(mean of x^2 + eps) (Zhang & Sennrich 2019).
+    """
+
+    eps: float = Field(1e-5, gt=0, description="added to the mean square")
+    affine: bool = Field(True, description="learn a scale")
+
+    reads = "x"
+    transparent = True
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        return x
+
+    def parameters(self, x):
+        return {"scale": Param(x[-1:], role="scale")} if self.affine else {}
+
+    def saved(self, x):
+        return {"inverse": Saved(x[:-1])}
+
+    def forward(self, at):
+        kernels.norm.rms_norm(table(at.y), flat(at.inverse), table(at.x), at.scale if self.affine else at.none, self.eps)
+
+    def backward_parameters(self, at):
+        kernels.norm.row_norm_sums(at.dscale, at.none, table(at.dy), table(at.x), at.none, flat(at.inverse))
+
+    def backward_input(self, at):
+        scale = at.scale if self.affine else at.none
+        kernels.norm.row_norm_backward(table(at.dx), table(at.dy), table(at.x), at.none, flat(at.inverse), scale)

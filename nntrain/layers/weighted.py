@@ -1,0 +1,21 @@
+"""Weighted: what dense, maxout, convolutions and the like have in common, a weight, a bias and an activation."""
+
+from pydantic import Field
+
+from nntrain.initializers import Initializer
+from nntrain.layers.layer import Activation, Layer, Param, Shape
+
+
+class Weighted(Layer):
+    activation: Activation | None = Field(None, description="the function applied to the output, such as `relu`")
+    use_bias: bool = Field(True, description="add a bias that is learned")
+    weight_initializer: Initializer | None = Field(None, description="where the weight starts; none: as the model's "
+                                                   "`initializer` says")
+    bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
+
+    def weight_and_bias(self, shape: Shape, fans: tuple[int, int]) -> dict[str, Param]:
+        """A weight of `shape`, and a bias as long as the weight's last axis."""
+        found = {"weight": Param(shape, fans, "weight", self.weight_initializer)}
+        if self.use_bias:
+            found["bias"] = Param(shape[-1:], fans, "bias", self.bias_initializer)
+        return found

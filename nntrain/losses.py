@@ -1,0 +1,259 @@
+"""Losses: how wrong a prediction is, and its gradient, in one pass."""
+
+import math
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.component import Component
+from nntrain.errors import ConfigError
+from nntrain.options import Several
+
+# A kernel goes parallel by its number of multiply-adds; an exponential is worth about so many.
+EXPONENTIAL = 10
+
+
+class Loss(Component, family="loss"):
+    """Called with flat arrays: one row for each position that has a target."""
+
+    from_logits: ClassVar[bool] = False  # applies softmax or sigmoid itself, so the model must not
+    takes: ClassVar[Literal["reals", "classes", "either"]] = "either"  # "classes": also soft rows; "either": they mean one-hot
+    yes_or_no: ClassVar[bool] = False  # every output is a question of its own, answered yes above 0
+    averages_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, not over rows alone
+    target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)  # where real targets must lie
+    example: ClassVar[dict[str, Any]] = {}  # the options that gradcheck and the manual show it with
+
+    def required_outputs(self, classes: int | None, targets: int | None) -> int:
+        """How many outputs the model must have for `classes` classes or, with None, for `targets` numbers a sample.
+
+        Raises ConfigError with the reason when the loss does not suit such data.
+        """
+        if classes is None:
+            if self.takes == "classes":
+                raise ConfigError(f"{self.yaml_name} needs classes, but the data's targets are numbers. "
+                                  "For numbers there are mse, mae, huber.")
+            return targets
+        if self.takes == "reals":
+            raise ConfigError(f"{self.yaml_name} needs numbers as targets, but the data has classes. "
+                              "For classes there is cross_entropy.")
+        return classes
+
+    def __call__(self, prediction, target, weight, gradient) -> tuple[float, float]:
+        """The loss's sum over the rows, and the weight to divide it by for the mean.
+
+        prediction: (rows, outputs). target: (rows,) int32 classes, or (rows, outputs) reals or soft classes.
+        weight: (rows,) or None for all ones; rows of weight 0 count for nothing, whatever they hold.
+        gradient: (rows, outputs), gets d(sum / weight) / d(prediction); an empty array of two axes asks for the loss alone.
+        """
+        counted = self.counted(prediction, target, weight)
+        given = _ones(prediction.dtype) if weight is None else weight
+        return self.total(gradient, prediction, target, given, counted), counted
+
+    def counted(self, prediction, target, weight) -> float:
+        """The weight to divide the sum by for the mean."""
+        rows = float(len(prediction)) if weight is None else float(weight.sum(dtype=np.float64))
+        return rows * prediction.shape[1] if self.averages_outputs else rows
+
+    def total(self, gradient, prediction, target, weight, counted: float) -> float:
+        """The sum, from the kernel; see kernels.losses."""
+        raise NotImplementedError
+
+
+@cache
+def _ones(dtype: np.dtype) -> np.ndarray:
+    """What kernels take for weights of 1: an empty array."""
+    return np.empty(0, dtype)
+
+
+@cache
+def _array(values: tuple[float, ...], dtype: np.dtype) -> np.ndarray:
+    return np.array(values, dtype)
+
+
+class SumOfSquares(Loss, name="sse"):
+    """Sum of the squared errors of a row's outputs, averaged over rows."""
+
+    averages_outputs = False
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
+
+
+class MeanSquaredError(Loss, name="mse"):
+    """Squared error (y - t)², averaged over outputs and rows."""
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
+
+
+class MeanAbsoluteError(Loss, name="mae"):
+    """Absolute error |y - t|, averaged over outputs and rows."""
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.absolute_error.run(2 * prediction.size, gradient, prediction, *rest)
+
+
+class Huber(Loss, name="huber"):
+    """Half the squared error near 0 and linear beyond `delta`, so that outliers pull less.
+
+    With d = y - t: d²/2 where |d| <= delta, else delta (|d| - delta/2); averaged over outputs and rows. Huber 1964.
+    """
+
+    delta: float = Field(1.0, gt=0, description="the error from which on the loss grows linearly")
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.huber.run(4 * prediction.size, gradient, prediction, *rest, self.delta, 1.0)
+
+
+class SmoothL1(Loss, name="smooth_l1"):
+    """The absolute error, rounded off near 0: huber divided by its delta.
+
+    With d = y - t: d²/(2 beta) where |d| <= beta, else |d| - beta/2; averaged over outputs and rows. Girshick 2015.
+    """
+
+    beta: float = Field(1.0, gt=0, description="the error below which the loss is a parabola")
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.huber.run(4 * prediction.size, gradient, prediction, *rest, self.beta, 1 / self.beta)
+
+
+class LogCosh(Loss, name="log_cosh"):
+    """log(cosh(y - t)): a smooth huber, averaged over outputs and rows."""
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.log_cosh.run(3 * EXPONENTIAL * prediction.size, gradient, prediction, *rest)
+
+
+class Poisson(Loss, name="poisson"):
+    """For counts: the output is the logarithm of the expected count, exp(y) - t y, averaged over outputs and rows."""
+
+    takes = "reals"
+    target_range = (0.0, math.inf)
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.poisson.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest)
+
+
+class CrossEntropy(Loss, name="cross_entropy"):
+    """-log of the probability that the softmax of the logits gives to the true class, averaged over rows.
+
+    With label smoothing e the aim is (1 - e) one-hot + e / classes (Szegedy 2016). With class weights the mean is weighted
+    by those of the rows' classes; for soft rows, as in PyTorch, it is not.
+    """
+
+    from_logits = True
+    takes = "classes"
+    averages_outputs = False
+
+    label_smoothing: float = Field(0.0, ge=0, le=1, description="the share of each aim that is spread over all classes")
+    class_weights: Several[Annotated[float, Field(ge=0)]] | None = Field(
+        None, min_length=2, description="how much each class counts, in the order of the data's classes")
+
+    def required_outputs(self, classes: int | None, targets: int | None) -> int:
+        outputs = super().required_outputs(classes, targets)
+        if self.class_weights is not None and len(self.class_weights) != outputs:
+            raise ConfigError(f"cross_entropy has {len(self.class_weights)} class_weights, but the data has {outputs} classes. "
+                              "Give one for each.")
+        return outputs
+
+    def counted(self, prediction, target, weight):
+        if self.class_weights is None or target.ndim == 2:
+            return super().counted(prediction, target, weight)
+        of_rows = _array(self.class_weights, np.float64).take(target, mode="clip")  # a padded row may hold any number
+        return float(of_rows.sum() if weight is None else of_rows @ weight.astype(np.float64))
+
+    def total(self, gradient, prediction, *rest):
+        dtype = prediction.dtype
+        class_weights = _ones(dtype) if self.class_weights is None else _array(self.class_weights, dtype)
+        return kernels.losses.cross_entropy.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest, class_weights,
+                                                self.label_smoothing)
+
+
+class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
+    """For yes-or-no questions, from logits: -t log(s) - (1 - t) log(1 - s) with s = sigmoid(y), averaged over outputs and rows.
+
+    One output for two classes; for real targets, in [0, 1], one output each.
+    """
+
+    from_logits = True
+    yes_or_no = True
+    target_range = (0.0, 1.0)
+
+    pos_weight: float = Field(1.0, gt=0, description="how much a yes counts against a no")
+
+    def required_outputs(self, classes: int | None, targets: int | None) -> int:
+        return _outputs_for_questions(self, classes, targets)
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.binary_cross_entropy.run(2 * EXPONENTIAL * prediction.size, gradient, prediction, *rest,
+                                                       self.pos_weight)
+
+
+class Hinge(Loss, name="hinge"):
+    """For yes-or-no questions, the support vector machine's: max(0, 1 - s y), averaged over outputs and rows.
+
+    s is 1 for a yes (a target above 0, the second of two classes) and -1 for a no. Cortes & Vapnik 1995.
+    """
+
+    yes_or_no = True
+
+    def required_outputs(self, classes: int | None, targets: int | None) -> int:
+        return _outputs_for_questions(self, classes, targets)
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.hinge.run(3 * prediction.size, gradient, prediction, *rest)
+
+
+class SquaredHinge(Loss, name="squared_hinge"):
+    """The square of the hinge, max(0, 1 - s y)², averaged over outputs and rows; s as in hinge."""
+
+    yes_or_no = True
+
+    def required_outputs(self, classes: int | None, targets: int | None) -> int:
+        return _outputs_for_questions(self, classes, targets)
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.squared_hinge.run(3 * prediction.size, gradient, prediction, *rest)
+
+
+def _outputs_for_questions(loss: Loss, classes: int | None, targets: int | None) -> int:
+    if classes is None:
+        return targets
+    if classes != 2:
+        raise ConfigError(f"{loss.yaml_name} is for two classes, or for targets of yes-or-no numbers; the data has {classes} "
+                          "classes. For those there is cross_entropy.")
+    return 1
+
+
+class NegativeLogLikelihood(Loss, name="nll"):
+    """-y of the true class, averaged over rows: the cross-entropy of a model that ends in log_softmax."""
+
+    takes = "classes"
+    averages_outputs = False
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.kl_div.run(2 * prediction.size, gradient, prediction, *rest, False)
+
+
+class KullbackLeibler(Loss, name="kl_div"):
+    """t (log(t) - y) for logarithms of probabilities y and probabilities t, averaged over outputs and rows."""
+
+    target_range = (0.0, math.inf)
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.kl_div.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest, True)
+
+
+class Cosine(Loss, name="cosine"):
+    """1 - the cosine of the angle between outputs and target, averaged over rows."""
+
+    averages_outputs = False
+
+    # PyTorch's cosine_similarity counts a shorter vector as this long.
+    SHORTEST: ClassVar[float] = 1e-8
+
+    def total(self, gradient, prediction, *rest):
+        return kernels.losses.cosine.run(6 * prediction.size, gradient, prediction, *rest, self.SHORTEST)

@@ -1,0 +1,88 @@
+"""Watching: all that a person sees of a training: the progress, the log, the pictures, and the scores at the end."""
+
+import shlex
+import sys
+
+from nntrain.report.drawing import Drawing
+from nntrain.report.errors import show_warning
+from nntrain.report.learned import draw_learned
+from nntrain.report.progress import Progress
+from nntrain.report.tables import show_model
+from nntrain.training.evaluate import Ports, evaluate
+from nntrain.training.loop import Trainer
+
+LOOK_EVERY = 256  # steps between two looks at the clock, whether the picture is due
+
+
+class Watching:
+    """A `training.loop.Watcher` that passes on what it sees."""
+
+    def __init__(self, trainer: Trainer, quiet: bool):
+        self.trainer = trainer
+        self.folder = trainer.folder
+        self.quiet = quiet
+        self.progress = Progress(self.folder.append_log, quiet)
+        self.drawing = Drawing(self.folder.path)
+
+    def __enter__(self) -> "Watching":
+        """Shows the model, and loads the kernels before any clock runs."""
+        trainer, config = self.trainer, self.trainer.config
+        if not self.quiet:
+            show_model(trainer.setup.graph, config.train.precision)
+        for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs):
+            show_warning(f"schedule: {warning}.")
+            self.folder.append_log(f"warning: schedule: {warning}.")
+        state = trainer.state
+        self.progress.__enter__()
+        self.progress.started(self.folder.path, epochs=config.train.epochs, steps_per_epoch=len(trainer.batches), step=state.step,
+                              best=state.best, facts=(self._data_line(),))
+        with self.progress.compiling():
+            trainer.warm_up()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.progress.__exit__(*error)
+
+    def stepped(self, state, loss, lr, rows) -> None:
+        self.progress.stepped(state, loss, lr, rows)
+        if state.step % LOOK_EVERY == 0:
+            self.drawing.refresh()
+
+    def evaluating(self, state) -> None:
+        self.progress.evaluating(state)
+
+    def evaluated(self, row, best) -> None:
+        self.progress.evaluated(row, best)
+        self.drawing.refresh()
+
+    def interrupted(self, message: str) -> None:
+        """Says how to go on."""
+        seconds = self.progress.seconds
+        self._draw()
+        name, runs = self.folder.path.name, self.folder.path.parent
+        config = self.folder.read_info().get("config", "CONFIG")
+        command = f"nntrain fit {shlex.quote(config)} --runs-dir {shlex.quote(str(runs))} --name {shlex.quote(name)} --resume"
+        self.progress.note(message)
+        self.progress.finished("interrupted", next_command=command, seconds=seconds)
+
+    def finished(self) -> None:
+        """Draws once more, scores the best checkpoint on every split, and says where everything is."""
+        trainer, seconds = self.trainer, self.progress.seconds
+        self._draw()
+        network = trainer.best_network()
+        picture = draw_learned(self.folder.path, trainer.setup, network)
+        if picture is not None:
+            self.progress.note(f"what it learned: {picture}")
+        scores = {name: evaluate(Ports(network, data), data, trainer.config.loss, trainer.config.metrics)
+                  for name, data in trainer.setup.splits.parts().items()}
+        self.folder.write_info(scores=scores)
+        self.progress.finished("stopped early" if trainer.state.stopped_early else "finished", scores, seconds=seconds)
+
+    def _draw(self) -> None:
+        self.drawing.finish()
+        if self.drawing.error:
+            print(f"warning: the loss could not be drawn: {self.drawing.error}", file=sys.stderr)
+
+    def _data_line(self) -> str:
+        parts = self.trainer.setup.splits.parts()
+        return "data: " + ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())

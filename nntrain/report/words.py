@@ -1,0 +1,89 @@
+"""Numbers, durations and names as a person reads them; the same in pictures, tables and logs."""
+
+import math
+
+SPLITS = ("train", "validation", "test")
+
+
+def number(value: float | None) -> str:
+    """A loss or a score with four significant digits or more: 0.4500, 12.35, 12346, 1.234e-05; empty for None."""
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    return f"{value:.0f}" if 999.95 <= abs(value) < 1e6 else f"{value:#.4g}"
+
+
+def short(value: float) -> str:
+    """A learning rate as one types it: 0.1, 0.001, 3e-4, 1e-5."""
+    text = f"{value:.4g}"
+    if 0 < abs(value) < 1e-3:
+        mantissa, exponent = f"{value:.3e}".split("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+
+
+def count(value: float, unit: str = "") -> str:
+    """A count in thousands, millions, ...: 640, 1,290, 52.1 k, 1.23 M, 25.0 MFLOP."""
+    for factor, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        # 9,999 is as short as "10.0 k" and says more; but with a unit the prefix belongs to it. 999.95 rounds to 1000.
+        if abs(value) >= (1e4 if factor == 1e3 and not unit else 0.9995 * factor):
+            digits = f"{value / factor:#.3g}".rstrip(".")
+            return f"{digits} {prefix}{unit}"
+    return f"{value:,.0f} {unit}".rstrip()
+
+
+def size(n_bytes: float) -> str:
+    """Bytes in powers of 1024: 640 B, 4.20 KiB, 1.43 GiB."""
+    for factor, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.3g} {unit}" if n_bytes < 999.5 * factor else f"{n_bytes / factor:.0f} {unit}"
+    return f"{n_bytes:.0f} B"
+
+
+def duration(seconds: float) -> str:
+    """A time that a person waited for: 0.12 s, 8.4 s, 2 min 05 s, 3 h 20 min."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(seconds / 60)
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes // (24 * 60)} d {minutes // 60 % 24:02d} h"
+
+
+def clock(seconds: float) -> str:
+    """A running clock: 0:07, 12:34, 1:02:03."""
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def epoch_text(epoch: float) -> str:
+    """Epochs done: 3, or 2.50 between two."""
+    return f"{epoch:.0f}" if epoch == round(epoch) else f"{epoch:.2f}"
+
+
+def split_and_score(column: str) -> tuple[str, str]:
+    """A column of metrics.csv in words: "validation_top_k_accuracy" -> ("validation", "top k accuracy")."""
+    split, _, score = column.partition("_")
+    return (split, score.replace("_", " ")) if split in SPLITS and score else ("", column.replace("_", " "))
+
+
+def plain(text: object) -> str:
+    """Text from a user without the control characters that would move a terminal's cursor or change its colours."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in str(text))
+
+
+def shortened(text: str, length: int) -> str:
+    """At most `length` characters, the middle left out."""
+    if len(text) <= length:
+        return text
+    half = (length - 1) // 2
+    return f"{text[:length - 1 - half]}…{text[-half:]}"

@@ -1,0 +1,108 @@
+"""Losses written out for one row: each gives the row's loss and what the row counts in the mean.
+
+x is the row of outputs; the target t is a class number, or a row of numbers.
+"""
+
+import math
+
+import numpy as np
+
+
+def total(reference, prediction, target, weight=None, **options):
+    """The batch's sum and what to divide it by."""
+    weight = np.ones(len(prediction)) if weight is None else weight
+    rows = [reference(np.asarray(x, np.float64), t, **options) for x, t in zip(prediction, target, strict=True)]
+    return sum(w * loss for w, (loss, _) in zip(weight, rows)), sum(w * count for w, (_, count) in zip(weight, rows))
+
+
+def row(t, outputs):
+    """A class number becomes a one-hot row."""
+    return np.eye(outputs)[t] if np.ndim(t) == 0 else np.asarray(t, np.float64)
+
+
+def sse(x, t):
+    return ((x - row(t, x.size)) ** 2).sum(), 1
+
+
+def mse(x, t):
+    return ((x - row(t, x.size)) ** 2).sum(), x.size
+
+
+def mae(x, t):
+    return np.abs(x - row(t, x.size)).sum(), x.size
+
+
+def huber(x, t, delta=1.0):
+    errors = np.abs(x - row(t, x.size))
+    return sum(e**2 / 2 if e <= delta else delta * (e - delta / 2) for e in errors), x.size
+
+
+def smooth_l1(x, t, beta=1.0):
+    errors = np.abs(x - row(t, x.size))
+    return sum(e**2 / (2 * beta) if e <= beta else e - beta / 2 for e in errors), x.size
+
+
+def log_cosh(x, t):
+    return np.log(np.cosh(x - row(t, x.size))).sum(), x.size
+
+
+def poisson(x, t):
+    return (np.exp(x) - row(t, x.size) * x).sum(), x.size
+
+
+def cross_entropy(x, t, label_smoothing=0.0, class_weights=None):
+    classes = x.size
+    log_probabilities = np.log(np.exp(x) / np.exp(x).sum())
+    weights = np.ones(classes) if class_weights is None else np.array(class_weights)
+    aims = (1 - label_smoothing) * row(t, classes) + label_smoothing / classes
+    return -(weights * aims * log_probabilities).sum(), weights[t] if np.ndim(t) == 0 else 1
+
+
+def binary_cross_entropy(x, t, pos_weight=1.0):
+    t = yes(x, t)
+    s = 1 / (1 + np.exp(-x))
+    return -(pos_weight * t * np.log(s) + (1 - t) * np.log(1 - s)).sum(), x.size
+
+
+def hinge(x, t):
+    return sum(max(0, 1 - s * y) for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x)), x.size
+
+
+def squared_hinge(x, t):
+    return sum(max(0, 1 - s * y) ** 2 for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x)), x.size
+
+
+def yes(x, t):
+    """One output answers which of two classes."""
+    return np.array([t]) if np.ndim(t) == 0 and x.size == 1 else row(t, x.size)
+
+
+def nll(x, t):
+    return -(row(t, x.size) * x).sum(), 1
+
+
+def kl_div(x, t):
+    t = row(t, x.size)
+    return sum(p * (math.log(p) - y) if p > 0 else 0 for p, y in zip(t, x)), x.size
+
+
+def cosine(x, t):
+    t = row(t, x.size)
+    return 1 - (x @ t) / (np.sqrt(x @ x) * np.sqrt(t @ t)), 1
+
+
+def example(kind, rows=7):
+    """prediction (rows, outputs) and target of a kind, float64 and int32."""
+    rng = np.random.default_rng(3)
+    outputs = {"two_classes": 1, "questions": 3, "answers": 3}.get(kind, 5)
+    prediction = rng.normal(size=(rows, outputs))
+    target = {
+        "reals": lambda: rng.normal(size=(rows, outputs)),
+        "classes": lambda: rng.integers(0, outputs, rows).astype(np.int32),
+        "two_classes": lambda: rng.integers(0, 2, rows).astype(np.int32),
+        "soft": lambda: np.where(np.arange(outputs) == 1, 0.0, rng.dirichlet(np.ones(outputs), rows)),
+        "questions": lambda: rng.choice([0.0, 0.3, 1.0], (rows, outputs)),
+        "answers": lambda: rng.choice([0.0, 1.0], (rows, outputs)),
+        "counts": lambda: rng.poisson(1.5, (rows, outputs)).astype(np.float64),
+    }[kind]()
+    return prediction, target
