@@ -21,6 +21,9 @@ class Component(Options):
     yaml_name: ClassVar[str] = ""  # empty for abstract classes
     aliases: ClassVar[tuple[str, ...]] = ()
 
+    # The smallest use that shows it; the manual and gradcheck take it. Needed where an option has no default.
+    example: ClassVar[dict[str, Any]] = {}
+
     def __init_subclass__(cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any):
         super().__init_subclass__(**kwargs)
         cls.yaml_name = name
@@ -45,6 +48,11 @@ class Component(Options):
         return {key: kind for key, kind in _families.get(cls.family, {}).items() if issubclass(kind, cls)}
 
     @classmethod
+    def kind_name(cls) -> str:
+        """What a user calls a member: by the family ("source"), or by the abstract class within it ("activation")."""
+        return cls.family if Component in cls.__bases__ else cls.__name__.lower()
+
+    @classmethod
     def own_options(cls) -> list[str]:
         """The options without those that every member of the family has: the class's own first, then its base classes'."""
         base = next(kind for kind in cls.__mro__[::-1] if getattr(kind, "family", "") == cls.family and kind is not Component)
@@ -60,7 +68,7 @@ class Component(Options):
         """
         if isinstance(value, cls):
             return value
-        what = cls.__name__.lower()
+        what = cls.kind_name()
         if isinstance(value, dict) and len(value) == 1:
             ((name, options),) = value.items()
         elif isinstance(value, str):
@@ -88,9 +96,29 @@ class Component(Options):
         """{name: {every option}}: what `parse` makes this component from again."""
         return {self.yaml_name: self.model_dump(mode="json")}
 
+    def shortest(self) -> str | dict[str, Any]:
+        """The shortest spelling: `relu`, `{dropout: 0.5}`, or the options that are not at their defaults."""
+        fields = type(self).model_fields
+        told = {fields[name].alias or name: _plain(value) for name, value in self
+                if fields[name].is_required() or value != fields[name].default}
+        if not told:
+            return self.yaml_name
+        value = told.get(next(iter(self.own_options()), ""))
+        only = len(told) == 1 and value is not None and not isinstance(value, dict)
+        return {self.yaml_name: value if only else told}
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if cls.yaml_name or not cls.family:
             return handler(source)
         return core_schema.no_info_plain_validator_function(
             cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(Component.spelled))
+
+
+def _plain(value: Any) -> Any:
+    """What YAML can say of an option's value, components in their shortest spelling."""
+    if isinstance(value, Component):
+        return value.shortest()
+    if isinstance(value, Options):
+        return {name: _plain(entry) for name, entry in value.model_dump(by_alias=True, exclude_defaults=True).items()}
+    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value

@@ -22,9 +22,9 @@ class Loss(Component, family="loss"):
     from_logits: ClassVar[bool] = False  # applies softmax or sigmoid itself, so the model must not
     takes: ClassVar[Literal["reals", "classes", "either"]] = "either"  # "classes": also soft rows; "either": they mean one-hot
     yes_or_no: ClassVar[bool] = False  # every output is a question of its own, answered yes above 0
+    example: ClassVar[dict[str, Any]] = {}  # the options that gradcheck and the manual show it with
     averages_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, not over rows alone
     target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)  # where real targets must lie
-    example: ClassVar[dict[str, Any]] = {}  # the options that gradcheck and the manual show it with
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         """How many outputs the model must have for `classes` classes or, with None, for `targets` numbers a sample.
@@ -40,6 +40,14 @@ class Loss(Component, family="loss"):
             raise ConfigError(f"{self.yaml_name} needs numbers as targets, but the data has classes. "
                               "For classes there is cross_entropy.")
         return classes
+
+    def check_targets(self, target: np.ndarray) -> None:
+        """Raises ConfigError when a real target lies where the loss makes no sense."""
+        low, high = self.target_range
+        outside = target[(target < low) | (target > high)] if target.ndim > 1 else target[:0]
+        if outside.size:
+            wanted = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+            raise ConfigError(f"{self.yaml_name} needs targets {wanted}. Received: {outside[0]:g}.")
 
     def __call__(self, prediction, target, weight, gradient) -> tuple[float, float]:
         """The loss's sum over the rows, and the weight to divide it by for the mean.

@@ -14,6 +14,7 @@ from nntrain.losses import Loss
 class Metric(Component, family="metric"):
     takes: ClassVar[Literal["reals", "classes", "either"]] = "either"  # "classes": also answers to yes-or-no questions
     higher_is_better: ClassVar[bool] = False
+    is_number: ClassVar[bool] = True  # one that can be drawn, watched and written into a table
 
     def check(self, loss: Loss, classes: int | None) -> None:
         """Raises ConfigError with the reason when the metric does not suit the loss or the data's number of classes."""
@@ -21,10 +22,12 @@ class Metric(Component, family="metric"):
             raise ConfigError(f"{self.yaml_name} needs classes, but the data's targets are numbers. "
                               "For numbers there are mse, mae, r2.")
         if self.takes == "reals" and classes is not None:
-            raise ConfigError(f"{self.yaml_name} needs numbers as targets, but the data has classes. For classes there is accuracy.")
+            raise ConfigError(f"{self.yaml_name} needs numbers as targets, but the data has classes. "
+                              "For classes there is accuracy.")
 
     def start(self, loss: Loss) -> dict[str, Any]:
-        """Empty sums, for predictions that were trained with `loss`."""
+        """Empty sums, for predictions that were trained with `loss`. They stay plain values, fit for JSON: a checkpoint in
+        the middle of an epoch holds them."""
         raise NotImplementedError
 
     def add(self, sums: dict[str, Any], prediction, target, weight) -> None:
@@ -58,8 +61,7 @@ def quotient(above: float, below: float) -> float:
 def answers(prediction, target, yes_or_no: bool) -> tuple[np.ndarray, np.ndarray]:
     """What was said and what was right: class numbers (rows,), or True and False (rows, outputs) for yes-or-no questions."""
     if target.ndim == 1:
-        said = prediction[:, 0] > 0 if prediction.shape[1] == 1 else prediction.argmax(axis=1)
-        return said.astype(np.int64), target.astype(np.int64)
+        return prediction[:, 0] > 0 if prediction.shape[1] == 1 else prediction.argmax(axis=1), target
     if yes_or_no:
         return prediction > 0, target > 0.5
     return prediction.argmax(axis=1), target.argmax(axis=1)
@@ -78,12 +80,15 @@ class Accuracy(Metric, name="accuracy"):
         return {"yes_or_no": loss.yes_or_no, "right": 0.0, "count": 0.0}
 
     def add(self, sums, prediction, target, weight):
-        prediction, target, weight = counting(prediction, target, weight)
         said, true = answers(prediction, target, sums["yes_or_no"])
         right = said == true
-        questions = 1 if right.ndim == 1 else right.shape[1]
-        sums["right"] += float(weight @ right.reshape(-1, questions).sum(axis=1))
-        sums["count"] += float(weight.sum()) * questions
+        if weight is None:  # in every step of most trainings, so it should not take long
+            sums["right"] += np.count_nonzero(right)
+            sums["count"] += right.size
+        else:
+            weight = weight.astype(np.float64)
+            sums["right"] += float((weight @ right).sum())
+            sums["count"] += float(weight.sum()) * (right.size / len(right))
 
     def value(self, sums):
         return quotient(sums["right"], sums["count"])
@@ -102,7 +107,8 @@ class TopKAccuracy(Metric, name="top_k_accuracy"):
         if classes is None or loss.yes_or_no:
             raise ConfigError("top_k_accuracy needs one output for each class.")
         if self.k >= classes:
-            raise ConfigError(f"top_k_accuracy with k = {self.k} is always 1: the data has {classes} classes. Choose a smaller k.")
+            raise ConfigError(f"top_k_accuracy with k = {self.k} is always 1: the data has {classes} classes. "
+                              "Choose a smaller k.")
 
     def start(self, loss):
         return {"right": 0.0, "count": 0.0}
@@ -171,27 +177,31 @@ class R2(Metric, name="r2"):
     higher_is_better = True
 
     def start(self, loss):
-        return {"count": 0.0, "mean": 0.0, "spread": 0.0, "error": 0.0}
+        return {"count": 0.0, "mean": [], "spread": [], "error": []}
 
     def add(self, sums, prediction, target, weight):
         prediction, target, weight = counting(prediction, target, weight)
         if not len(weight):
             return
-        target = aims(prediction, target)
-        # Means and sums of squares about them are merged as in Chan, Golub & LeVeque 1979: no digits are lost to a large mean.
+        target = target.astype(np.float64)
+        error = weight @ (prediction.astype(np.float64) - target) ** 2
         count = weight.sum()
         mean = weight @ target / count
-        together = sums["count"] + count
-        shift = mean - sums["mean"]
-        sums["spread"] = sums["spread"] + weight @ (target - mean) ** 2 + shift**2 * sums["count"] * count / together
-        sums["mean"] = sums["mean"] + shift * count / together
-        sums["count"] = together
-        sums["error"] = sums["error"] + weight @ (prediction.astype(np.float64) - target) ** 2
+        spread = weight @ (target - mean) ** 2
+        if sums["count"]:
+            # Means, and squares about them, are merged as in Chan, Golub & LeVeque 1979: no digits are lost to a large mean.
+            together = sums["count"] + count
+            shift = mean - sums["mean"]
+            spread = sums["spread"] + spread + shift**2 * sums["count"] * count / together
+            mean = sums["mean"] + shift * count / together
+            error = sums["error"] + error
+            count = together
+        sums |= {"count": float(count), "mean": mean.tolist(), "spread": spread.tolist(), "error": error.tolist()}
 
     def value(self, sums):
         if not sums["count"]:
             return math.nan
-        spread, error = np.broadcast_arrays(sums["spread"], sums["error"])
+        spread, error = np.array(sums["spread"]), np.array(sums["error"])
         varied = spread > 0
         explained = np.where(varied, 1 - error / np.where(varied, spread, 1), np.where(error > 0, 0.0, 1.0))
         return float(explained.mean())
@@ -207,7 +217,7 @@ class Counts(Metric):
         "macro", description="of labels alike, of answers alike, or of labels by how often they are right")
 
     def start(self, loss):
-        return {"yes_or_no": loss.yes_or_no, "both": 0.0, "said": 0.0, "true": 0.0}
+        return {"yes_or_no": loss.yes_or_no, "both": 0.0, "said": 0.0, "true": 0.0}  # lists, once there are labels
 
     def add(self, sums, prediction, target, weight):
         prediction, target, weight = counting(prediction, target, weight)
@@ -215,9 +225,8 @@ class Counts(Metric):
         if said.ndim == 1:
             labels = np.arange(max(2, prediction.shape[1]))
             said, true = said[:, None] == labels, true[:, None] == labels
-        sums["both"] = sums["both"] + weight @ (said & true)
-        sums["said"] = sums["said"] + weight @ said
-        sums["true"] = sums["true"] + weight @ true
+        for key, found in (("both", said & true), ("said", said), ("true", true)):
+            sums[key] = (sums[key] + weight @ found).tolist()
 
     def value(self, sums):
         both, said, true = (np.atleast_1d(sums[key]) for key in ("both", "said", "true"))
@@ -259,6 +268,7 @@ class ConfusionMatrix(Metric, name="confusion_matrix"):
     """How often each class was taken for which: a row for each true class, a column for each answer."""
 
     takes = "classes"
+    is_number = False
 
     def check(self, loss, classes):
         super().check(loss, classes)
@@ -272,8 +282,9 @@ class ConfusionMatrix(Metric, name="confusion_matrix"):
         prediction, target, weight = counting(prediction, target, weight)
         said, true = answers(prediction, target, sums["yes_or_no"])
         classes = max(2, prediction.shape[1])
-        counts = np.bincount(true * classes + said, weights=weight, minlength=classes**2)
-        sums["counts"] = sums["counts"] + counts.reshape(classes, classes)
+        places = true.astype(np.int64) * classes + said
+        counts = np.bincount(places, weights=weight, minlength=classes**2)
+        sums["counts"] = (sums["counts"] + counts.reshape(classes, classes)).tolist()
 
     def value(self, sums) -> list[list[float]]:
         """(classes, classes) as lists."""
@@ -283,7 +294,8 @@ class ConfusionMatrix(Metric, name="confusion_matrix"):
 class AreaUnderCurve(Metric, name="auc"):
     """How often a sample of a class scores higher for it than a sample of another class: the area under the ROC curve.
 
-    Averaged over classes, each against all others, or over yes-or-no outputs; equal scores count half. Fawcett 2006.
+    Averaged over classes, each against all others, or over yes-or-no outputs; equal scores count half. Fawcett 2006. Every
+    score is kept until the value is asked for.
     """
 
     takes = "classes"
@@ -304,12 +316,12 @@ class AreaUnderCurve(Metric, name="auc"):
             scores = np.exp(scores - scores.max(axis=1, keepdims=True))
             scores /= scores.sum(axis=1, keepdims=True)
         for key, values in (("scores", scores), ("true", true), ("weight", weight)):
-            sums[key].append(values)
+            sums[key] += values.tolist()
 
     def value(self, sums):
         if not sums["scores"]:
             return math.nan
-        scores, true, weight = (np.concatenate(sums[key]) for key in ("scores", "true", "weight"))
+        scores, true, weight = (np.array(sums[key]) for key in ("scores", "true", "weight"))
         areas = [area_under_curve(scores[:, k], true[:, k], weight) for k in range(scores.shape[1])]
         return float(np.mean(areas))
 

@@ -1,6 +1,8 @@
 """Options: a strict, frozen set of typed fields, whose mistakes are told in plain words."""
 
 import difflib
+import inspect
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
 
@@ -17,8 +19,9 @@ class Options(BaseModel):
     """Base of everything that a config can hold: sections and components."""
 
     # An option whose YAML name is a keyword of Python (`as`) is a field with an alias: `as_: ... = Field(alias="as")`.
+    # Checks are built when first used: a command needs few of the many components.
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True,
-                              validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+                              validate_by_name=True, validate_by_alias=True, serialize_by_alias=True, defer_build=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -27,6 +30,12 @@ class Options(BaseModel):
             return handler(value)
         except ValidationError as error:
             raise reworded(error, fields=cls.option_names()) from None
+
+    @classmethod
+    def first_sentence(cls) -> str:
+        """The first sentence of the docstring."""
+        text = " ".join(inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].split())
+        return re.split(r"(?<=[.!?]) (?=[A-Z`])", text)[0]
 
     @classmethod
     def option_names(cls) -> list[str]:

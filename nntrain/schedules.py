@@ -211,6 +211,7 @@ class OneCycle(Schedule, name="one_cycle"):
     final_div_factor: Factor = Field(1e4, description="the first learning rate divided by the last")
 
     def value(self, base, now, end, state):
+        now = min(now, end - 1)
         first = self.max_lr / self.div_factor
         top = self.pct_start * end - 1
         if now <= top:

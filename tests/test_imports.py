@@ -31,8 +31,9 @@ ALLOWED = {
     "network": EVERYBODY | {"layers", "initializers"},
     "training": EVERYBODY | LEAVES | {"network"},
     "gradcheck": EVERYBODY | LEAVES | {"network", "training"},
-    "report": EVERYBODY | LEAVES | {"network", "training", "gradcheck"},
-    "cli": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "report"},
+    "bench": EVERYBODY | LEAVES | {"network", "training"},
+    "report": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench"},
+    "cli": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "report"},
 }
 ONLY_IN = {"click": {"cli"}, "rich": {"report", "cli"}, "matplotlib": {"report"}, "numba": {"kernels"}, "llvmlite": {"kernels"}}
 # What a run was made with is written into its run.json.

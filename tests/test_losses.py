@@ -76,7 +76,8 @@ def test_value_and_gradient_equal_pytorch(sample, kind):
     if sample.name in WITHOUT_PYTORCH:
         assert f"{sample}/{kind}/loss" not in VECTORS
         return
-    prediction, target, expected, slope = (VECTORS[f"{sample}/{kind}/{key}"] for key in ("prediction", "target", "loss", "gradient"))
+    keys = ("prediction", "target", "loss", "gradient")
+    prediction, target, expected, slope = (VECTORS[f"{sample}/{kind}/{key}"] for key in keys)
     value, counted, gradient = with_gradient(parsed(sample.name, **sample.options), prediction, target)
     assert value / counted == pytest.approx(float(expected), rel=1e-9)
     np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-12)
@@ -130,10 +131,10 @@ def test_a_nan_shows(sample, kind):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@each_case
-def test_same_bits_for_any_number_of_threads(sample, kind, dtype):
+@pytest.mark.parametrize("sample", LOSSES, ids=str)
+def test_same_bits_for_any_number_of_threads(sample, dtype):
     loss = parsed(sample.name, **sample.options)
-    prediction, target = in_precision(dtype, *example(kind, rows=20_011))
+    prediction, target = in_precision(dtype, *example(sample.targets[0], rows=20_011))
     threads = numba.get_num_threads()
     try:
         results = []
@@ -219,6 +220,16 @@ def test_required_outputs(name, classes, targets, outputs):
 def test_a_loss_that_does_not_suit_the_data_says_why(name, options, classes, targets, message):
     with pytest.raises(ConfigError, match=message):
         parsed(name, **options).required_outputs(classes, targets)
+
+
+def test_targets_out_of_range_are_errors():
+    with pytest.raises(ConfigError, match=r"binary_cross_entropy needs targets from 0 to 1\. Received: 3\."):
+        parsed("binary_cross_entropy").check_targets(np.array([[0.5, 1], [3, 0]]))
+    with pytest.raises(ConfigError, match=r"poisson needs targets of at least 0\. Received: -1\."):
+        parsed("poisson").check_targets(np.array([[5.0, -1]]))
+    parsed("binary_cross_entropy").check_targets(np.array([[0.0, 1]]))
+    parsed("binary_cross_entropy").check_targets(np.array([0, 1], np.int32))
+    parsed("mse").check_targets(np.array([[-1e9, 1e9]]))
 
 
 @pytest.mark.parametrize(("name", "options"), [

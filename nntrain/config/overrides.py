@@ -119,7 +119,7 @@ class _Setter:
             raise mistake(at, f"is {present!r} in the config. To change it, set the whole: --set {self.whole(at)}.")
         if kind and part in kind.option_names():
             raise mistake(at, f"is {present!r} in the config. Write {dotted((*at, present, *self.path[depth:]))}.")
-        raise mistake(at, f"no {family.__name__.lower()} is named {part!r}.{did_you_mean(part, members)}")
+        raise mistake(at, f"no {family.kind_name()} is named {part!r}.{did_you_mean(part, members)}")
 
     def whole(self, at: Path) -> str:
         """optimizer='{adam: {lr: 3e-4}}'"""

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 import nntrain.data  # registers the sources
 import nntrain.layers  # noqa: F401  (registers the layers)
@@ -37,6 +38,12 @@ class DataSection(Options):
         if isinstance(value, str) or (isinstance(value, dict) and len(value) == 1 and set(value) <= set(Reader.members())):
             return {"source": value}
         return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        section = handler.resolve_ref_schema(handler(core))
+        short = {"allOf": section["properties"]["source"]["allOf"]}
+        return {"description": section.pop("description"), "anyOf": [short, section]}
 
 
 class ModelSection(Options):

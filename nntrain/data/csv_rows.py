@@ -1,4 +1,4 @@
-"""The rows of a CSV file, and what to say of cells that cannot be used."""
+"""The rows of a CSV file."""
 
 import csv
 from collections.abc import Iterator
@@ -7,10 +7,8 @@ from itertools import chain
 from typing import BinaryIO
 
 from nntrain.errors import UserError
-from nntrain.options import shown
 
 DELIMITERS = {"tab": "\t", ";": ";", ",": ","}
-BAD_CELLS_SHOWN = 5
 
 
 def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -51,44 +49,3 @@ def _undecodable_line(file: BinaryIO) -> int:
         except UnicodeDecodeError:
             break
     return number
-
-
-class BadCells:
-    """The first few cells that cannot be used, and how many there are in all."""
-
-    def __init__(self, path: str):
-        self.path = path
-        self.count = 0
-        self.told: list[str] = []
-
-    def add(self, line: int, column: str, expected: str, came: str) -> None:
-        self.count += 1
-        if self.count <= BAD_CELLS_SHOWN:
-            self.told.append(f"{self.path}:{line}: {column}: expected {expected}. Received: {came}.")
-
-    def sift(self, line: int, cells: tuple[str, ...], columns: list[str]) -> list[float]:
-        """The numbers of a row; a cell that is none is noted and gives 0."""
-        values = [number(cell) for cell in cells]
-        for cell, value, column in zip(cells, values, columns, strict=True):
-            if value is None:
-                self.add(line, column, "a number", came(cell))
-        return [value or 0.0 for value in values]
-
-    def tell(self, way_out: str) -> None:
-        """Raises UserError if any were added."""
-        if self.count:
-            more = [f"... and {self.count - BAD_CELLS_SHOWN} more."] if self.count > BAD_CELLS_SHOWN else []
-            raise UserError("\n".join([*self.told, *more, way_out]))
-
-
-def number(cell: str) -> float | None:
-    """The cell's number, NaN and infinity among them, or None where it is not one."""
-    try:
-        return None if "_" in cell else float(cell)  # float() takes 1_000
-    except ValueError:
-        return None
-
-
-def came(cell: str) -> str:
-    """A cell as an error shows it."""
-    return shown(cell) if cell.strip() else "an empty cell"

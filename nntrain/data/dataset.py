@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.component import Component
+from nntrain.data.features import OneHot, difference
 from nntrain.errors import UserError
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
@@ -30,7 +31,7 @@ class Dataset:
     x is float, or uint8 for images (0 to 255 stand for [0, 1]), or int32 for tokens below `vocabulary`. The target is
     (count,) int32 class numbers where `classes` names them, one more axis where each step has one, else (count, outputs)
     reals. `shift` and `scale`, one for each value of the last axis of x or a single one, turn x into what the network
-    sees: (x - shift) * scale.
+    sees: (x - shift) * scale. A table may have gaps, NaN in x; then `fill`, one for each column, takes their place first.
     """
 
     x: np.ndarray
@@ -39,6 +40,10 @@ class Dataset:
     vocabulary: int = 0  # how many tokens there are; 0 where x is not tokens
     shift: np.ndarray = field(default_factory=lambda: np.zeros(1))
     scale: np.ndarray | None = None  # None: 1, or 1/255 for uint8
+    feature_names: tuple[str, ...] = ()  # of a table's columns; empty where they are unknown
+    one_hot: tuple[OneHot, ...] = ()  # which of the features are together one column of text
+    impute: str = ""  # the statistic that is to fill gaps; empty where there are none
+    fill: np.ndarray | None = None
 
     def __post_init__(self):
         if self.scale is None:
@@ -55,6 +60,17 @@ class Dataset:
     def target_shape(self) -> tuple[int, ...]:
         """Of one sample: () for a class number."""
         return self.target.shape[1:]
+
+    @property
+    def measured(self) -> dict[str, np.ndarray]:
+        """What was measured on the train part and belongs to a trained network: shift, scale, and fill where there is one."""
+        arrays = {"shift": self.shift, "scale": self.scale, "fill": self.fill}
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """x with `fill` in its gaps."""
+        return self.x if self.fill is None else np.where(np.isnan(self.x), self.fill, self.x)
 
     def batch(self, rows: int, dtype) -> Batch:
         """Buffers for `rows` samples, for a network of float type `dtype`."""
@@ -78,7 +94,7 @@ class Dataset:
 
     @cached_property
     def _x(self) -> np.ndarray:
-        return for_kernel(self.x)
+        return for_kernel(self.filled)
 
     @cached_property
     def _target(self) -> np.ndarray:
@@ -123,6 +139,8 @@ class Splits:
         for name, part in self.parts().items():
             if len(part) == 0:
                 raise UserError(f"the {name} part has no samples.")
+            if how := difference(self.train.feature_names, part.feature_names):
+                raise UserError(f"the {name} part does not fit the train part: {how}.")
             for what in ("input_shape", "target_shape", "classes", "vocabulary"):
                 expected, came = getattr(self.train, what), getattr(part, what)
                 if came != expected:

@@ -21,19 +21,28 @@ def resolved(folder: Path, name: str) -> Path:
 def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
     """The file's bytes, unpacked where they are gzip, whatever the file is called. Raises UserError, also while reading."""
     path = resolved(folder, name)
+    with told(name, path), open(path, "rb") as file:
+        if file.peek(2)[:2] != b"\x1f\x8b":
+            yield file
+            return
+        try:
+            with gzip.open(file) as unpacked:
+                yield unpacked
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise UserError(f"{name}: the gzip file is damaged or cut short ({error}).") from None
+
+
+@contextmanager
+def told(name: str, path: Path) -> Iterator[None]:
+    """Turns what the system says while a file is opened or read into UserError. `name`: how the config calls it."""
     try:
-        with open(path, "rb") as file:
-            if file.peek(2)[:2] == b"\x1f\x8b":
-                with gzip.open(file) as unpacked:
-                    yield unpacked
-            else:
-                yield file
+        yield
     except FileNotFoundError:
         raise UserError(f"{name}: there is no such file in {path.parent}.{_sibling(path)}") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UserError(f"{name}: the gzip file is damaged or cut short ({error}).") from None
     except OSError as error:
-        raise UserError(f"{name}: cannot be read: {error.strerror}.") from None
+        raise UserError(f"{name}: cannot be read: {error.strerror or error}.") from None
+    except MemoryError:
+        raise UserError(f"{name}: does not fit into memory.") from None
 
 
 def _sibling(path: Path) -> str:

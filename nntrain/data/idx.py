@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files import opened
+from nntrain.data.finite import require_finite
 from nntrain.errors import UserError
 from nntrain.options import mistake
 
@@ -40,17 +41,17 @@ class Idx(Reader, name="idx"):
         return load_pairs(folder, files, self.as_)
 
 
-def load_pairs(folder: Path, files: dict[str, tuple[str, str]], as_: str, classes: int | None = None) -> Splits:
-    """Parts from their (images, labels) files. `classes`: how many there must be; None takes the labels that occur."""
+def load_pairs(folder: Path, files: dict[str, tuple[str, str]], as_: str, classes: tuple[str, ...] | None = None) -> Splits:
+    """Parts from their (images, labels) files. `classes`: their names, by label; None takes the labels that occur."""
     images = {part: _images(read_idx(folder, names[0]), as_) for part, names in files.items()}
     labels = {part: _labels(folder, *names, len(images[part])) for part, names in files.items()}
     occurring = np.unique(np.concatenate(list(labels.values())))
-    if classes is not None and (occurring[0] < 0 or occurring[-1] >= classes):
+    if classes is not None and (occurring[0] < 0 or occurring[-1] >= len(classes)):
         wrong = occurring[0] if occurring[0] < 0 else occurring[-1]
         part = next(part for part in files if wrong in labels[part])
-        raise UserError(f"{files[part][1]}: expected labels from 0 to {classes - 1}. Received: {wrong}.")
-    values = np.arange(classes) if classes is not None else occurring
-    names = tuple(str(value) for value in values)
+        raise UserError(f"{files[part][1]}: expected labels from 0 to {len(classes) - 1}. Received: {wrong}.")
+    values = np.arange(len(classes)) if classes is not None else occurring
+    names = classes or tuple(str(value) for value in values)
     return Splits(**{part: Dataset(images[part], np.searchsorted(values, labels[part]).astype(np.int32), names)
                      for part in files})
 
@@ -77,10 +78,7 @@ def read_idx(folder: Path, name: str) -> np.ndarray:
         came = f"{len(data):,}" if len(data) < expected else "more than that"
         raise UserError(f"{name}: expected {expected:,} bytes for {' x '.join(map(str, shape))} values. Received: {came}.")
     array = np.frombuffer(data, dtype).reshape(shape)
-    if dtype.kind == "f" and not np.isfinite(array).all():
-        place = np.argwhere(~np.isfinite(array))[0]
-        raise UserError(f"{name}: sample {place[0] + 1}, value {', '.join(str(axis + 1) for axis in place[1:])}: "
-                        f"expected a finite number. Received: {array[tuple(place)]}.")
+    require_finite(name, array)
     return array
 
 

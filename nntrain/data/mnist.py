@@ -1,54 +1,46 @@
-"""MNIST: 70,000 handwritten digits of 28 x 28 pixels, from the folder that holds its four files."""
+"""MNIST: 70,000 handwritten digits of 28 x 28 pixels, in four files."""
 
-import os
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from nntrain.data.dataset import Reader, Splits
+from nntrain.data.download import Remote
 from nntrain.data.files import resolved
 from nntrain.data.idx import load_pairs
-from nntrain.errors import UserError
-
-FILES = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-         "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")}
+from nntrain.data.known import KnownFiles
 
 
-class Mnist(Reader, name="mnist"):
-    """Handwritten digits of 28 x 28 pixels; 60,000 to train on and 10,000 to test with (LeCun, Cortes and Burges 1998).
+class MnistLike(Reader):
+    """Four IDX files: images and labels to train on, images and labels to test with."""
 
-    Looked for in `root`, else in `$NNTRAIN_DATA/mnist`, else in `~/.cache/nntrain/data/mnist`.
-    """
+    known: ClassVar[KnownFiles]
+    names: ClassVar[tuple[str, ...]]  # of the classes
 
     as_: Literal["image", "vector"] = Field("image", alias="as", description="28 x 28 x 1 images, or vectors of 784 values")
     root: str | None = Field(None, min_length=1, description="the folder of the four files")
 
     def load(self, folder: Path) -> Splits:
-        home = _folder_with_files("mnist", resolved(folder, self.root) if self.root is not None else None)
-        files = {part: tuple(str(home / _present(home, name)) for name in names) for part, names in FILES.items()}
-        return load_pairs(folder, files, self.as_, classes=10)
+        paths = [str(path) for path in self.known.paths(resolved(folder, self.root) if self.root is not None else None)]
+        return load_pairs(folder, {"train": (paths[0], paths[1]), "test": (paths[2], paths[3])}, self.as_, self.names)
 
 
-def _folder_with_files(name: str, root: Path | None) -> Path:
-    """The first folder that holds all of FILES: `root` alone, or else the user's folders for data."""
-    if root is not None:
-        places = [root]
-    else:
-        named = os.environ.get("NNTRAIN_DATA")
-        places = [Path(named) / name] if named else []
-        places.append(Path(os.path.expanduser("~/.cache/nntrain/data")) / name)
-    missing = {place: [file for pair in FILES.values() for file in pair if not _present(place, file)] for place in places}
-    for place in places:
-        if not missing[place]:
-            return place
-    wanted = ", ".join(file for pair in FILES.values() for file in pair)
-    looked = "\n".join(f"  {place} lacks {', '.join(missing[place]) if len(missing[place]) < 4 else 'all of them'}"
-                       for place in places)
-    raise UserError(f"{name}: expected the four files {wanted} (.gz or not) in one folder. Looked in:\n{looked}\n"
-                    f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{name}`.")
+class Mnist(MnistLike, name="mnist"):
+    """Handwritten digits of 28 x 28 pixels; 60,000 to train on and 10,000 to test with (LeCun, Cortes and Burges 1998).
 
+    Looked for in `root`, else in `$NNTRAIN_DATA/mnist`, else in `~/.cache/nntrain/data/mnist`, else downloaded (12 MB).
+    """
 
-def _present(place: Path, file: str) -> str | None:
-    """The file's name with or without .gz, whichever is there."""
-    return next((name for name in (file, f"{file}.gz") if (place / name).is_file()), None)
+    # The checksums are those of the files at both mirrors, which hold the originals of yann.lecun.com; unpacked they are
+    # 47,040,016 bytes of images with SHA-256 ba891046..., and so on, however they were compressed.
+    known = KnownFiles("mnist", (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    ), (
+        Remote("train-images-idx3-ubyte.gz", 9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        Remote("train-labels-idx1-ubyte.gz", 28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+        Remote("t10k-images-idx3-ubyte.gz", 1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        Remote("t10k-labels-idx1-ubyte.gz", 4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+    ))
+    names = tuple("0123456789")

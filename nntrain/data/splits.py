@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from nntrain import randomness
+from nntrain.data.align import align
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.errors import UserError
 
@@ -37,19 +38,12 @@ def split(splits: Splits, test: float | None, validation: float | None, seed: in
 
 
 def join(splits: Splits, name: str, other: Dataset) -> Splits:
-    """`splits` with `other`, from another source, as its part `name`, its class numbers made the train part's by name.
+    """`splits` with `other`, from another source, as its part `name`, its features and classes matched by name.
 
-    Raises UserError where the part is there already, or `other` has classes that the train part does not know.
+    Raises UserError where the part is there already, or `other` has classes or categories that the train part does not know.
     """
     _require_free(splits, name)
-    known = splits.train.classes
-    if unknown := [repr(label) for label in other.classes if known and label not in known]:
-        raise UserError(f"{name}: expected the train part's classes {', '.join(map(repr, known))}. "
-                        f"Received: {', '.join(unknown)} besides.")
-    if other.classes and known:
-        numbers = np.array([known.index(label) for label in other.classes], np.int32)
-        other = replace(other, target=numbers[other.target], classes=known)
-    return Splits(**splits.parts() | {name: other})
+    return Splits(**splits.parts() | {name: align(name, splits.train, other)})
 
 
 def _require_free(splits: Splits, name: str) -> None:

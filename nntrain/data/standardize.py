@@ -19,7 +19,7 @@ def standardize(splits: Splits) -> Splits:
     train = splits.train
     if train.vocabulary:
         raise UserError("standardize: the data are tokens, which have no mean. Leave it out.")
-    shift, deviation = statistics(train.x)
+    shift, deviation = statistics(train.filled)
     # Both are in the units of x; bytes without deviation keep the 1/255 that brings them to [0, 1].
     scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 1 / 255 if train.x.dtype == np.uint8 else 1)
     return Splits(**{name: replace(part, shift=shift, scale=scale) for name, part in splits.parts().items()})

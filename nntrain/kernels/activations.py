@@ -98,7 +98,7 @@ def prelu_slope(dslope, dy, x):
         dslope[c] = sums[0, c]
 
 
-@kernel(cost=60)
+@kernel(cost=20)
 def rrelu(y, slopes, x, key, lower, upper):
     """Negative values times a slope drawn for each between `lower` and `upper`; `slopes` keeps what y / x is."""
     zero, one = x.dtype.type(0), x.dtype.type(1)
@@ -228,19 +228,32 @@ def hard_swish_backward(dx, dy, x):
         dx[i] = zero if x[i] <= -three else dy[i] if x[i] >= three else dy[i] * (x[i] * x.dtype.type(1 / 3) + half)
 
 
-@kernel(cost=30)
+MISH_END = 20  # from here on mish(x) is x in both precisions; and exp(20)^2 is far from overflow
+
+
+@inline(fastmath={"contract"})  # x * (n / m) reordered to (x * n) / m would overflow
+def _tanh_of_softplus(e, two):
+    """tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2)."""
+    n = e * (e + two)
+    return n / (n + two)
+
+
+@kernel(cost=15)
 def mish(y, x):
+    two, end = x.dtype.type(2), x.dtype.type(MISH_END)
     for i in prange(x.size):
-        y[i] = x[i] * vector_math.tanh(vector_math.softplus(x[i]))
+        y[i] = x[i] * _tanh_of_softplus(vector_math.exp(end if x[i] > end else x[i]), two)
 
 
-@kernel(cost=30)
+@kernel(cost=15)
 def mish_backward(dx, dy, x):
-    """f' = t + x (1 - t^2) sigmoid(x), t = tanh(softplus(x))."""
-    one = x.dtype.type(1)
+    """f' = t + x (1 - t^2) sigmoid(x), t = tanh(log(1 + exp(x)))."""
+    one, two, end = x.dtype.type(1), x.dtype.type(2), x.dtype.type(MISH_END)
     for i in prange(x.size):
-        t = vector_math.tanh(vector_math.softplus(x[i]))
-        dx[i] = dy[i] * (t + x[i] * (one - t * t) * vector_math.sigmoid(x[i]))
+        v = end if x[i] > end else x[i]
+        e = vector_math.exp(v)
+        t = _tanh_of_softplus(e, two)
+        dx[i] = dy[i] * (t + v * (one - t * t) * (e / (one + e)))
 
 
 @kernel(cost=20)

@@ -8,7 +8,7 @@ from nntrain.kernels import random
 from nntrain.kernels.jit import kernel, prange
 
 
-@kernel(cost=40)
+@kernel(cost=20)
 def dropout(y, kept, x, key, rate):
     """Each value becomes 0 with probability `rate`, else x / (1 - rate); kept (uint8) tells which. All flat."""
     scale = x.dtype.type(1 / (1 - rate))

@@ -258,7 +258,7 @@ def cosine(gradient, prediction, target, weight, counted, eps):
 
 @kernel
 def cross_entropy(gradient, prediction, target, weight, counted, class_weights, smoothing):
-    """-sum over classes k of q[k] * log_softmax(x)[k], with q = class_weights * ((1 - smoothing) * target + smoothing / classes)."""
+    """-sum of q * log_softmax(x) over classes, with q = class_weights * ((1 - smoothing) * target + smoothing / classes)."""
     rows, classes = prediction.shape
     losses = np.empty(rows)
     sharp, flat = prediction.dtype.type(1 - smoothing), prediction.dtype.type(smoothing / classes)

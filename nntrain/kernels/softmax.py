@@ -13,7 +13,7 @@ def _largest(row):
     return largest
 
 
-@kernel(cost=12)
+@kernel(cost=20)
 def softmax(y, x):
     """y = exp(x - m) / sum of exp(x - m); y, x: (rows, classes)."""
     classes = x.shape[1]
@@ -40,7 +40,7 @@ def softmax_backward(dx, dy, y):
             dx[r, c] = y[r, c] * (dy[r, c] - total)
 
 
-@kernel(cost=12)
+@kernel(cost=20)
 def log_softmax(y, x):
     """y = x - m - log of the sum of exp(x - m)."""
     classes = x.shape[1]
@@ -54,7 +54,7 @@ def log_softmax(y, x):
             y[r, c] = (x[r, c] - largest) - spread
 
 
-@kernel(cost=12)
+@kernel(cost=20)
 def log_softmax_backward(dx, dy, y):
     """dx = dy - exp(y) * sum of dy."""
     classes = y.shape[1]

@@ -9,12 +9,13 @@ also takes what `address` gave.
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "relu", "store", "store_part",
-           "transpose", "width", "zeros"]
+__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "relu",
+           "store", "store_part", "transpose", "width", "zeros"]
 
 ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
 
@@ -163,6 +164,8 @@ def width(typing, x):
 @intrinsic(prefer_literal=True)
 def zeros(typing, like, rows, vectors):
     """A tile of zeros, of the float type of array `like`; `rows` and `vectors` are constants."""
+    if not isinstance(rows, types.IntegerLiteral):  # so it is when written `tile.ROWS`
+        raise TypingError("a tile's rows and vectors are numbers, or globals of the module that makes it.")
     tile = Tile(like.dtype, rows.literal_value, vectors.literal_value)
 
     def code(context, builder, signature, args):
@@ -177,7 +180,8 @@ def load(typing, t, c, offset, stride):
 
     def code(context, builder, signature, args):
         t, c, offset, stride = args
-        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        tile = signature.args[0]
+        memory = _Memory(context, builder, signature.args[1], c, tile.dtype)
         rows = [memory.at(offset, stride, i) for i in range(tile.rows)]
         return _map(builder, tile, t, lambda i, v, value: memory.read(rows[i], v))
 
@@ -190,7 +194,8 @@ def store(typing, t, c, offset, stride):
 
     def code(context, builder, signature, args):
         t, c, offset, stride = args
-        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        tile = signature.args[0]
+        memory = _Memory(context, builder, signature.args[1], c, tile.dtype)
         rows = [memory.at(offset, stride, i) for i in range(tile.rows)]
         for i, v, place in tile.places:
             memory.write(builder.extract_value(t, place), rows[i], v)
@@ -205,7 +210,8 @@ def load_part(typing, t, c, offset, stride, rows, columns):
 
     def code(context, builder, signature, args):
         t, c, offset, stride, rows, columns = args
-        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        tile = signature.args[0]
+        memory = _Memory(context, builder, signature.args[1], c, tile.dtype)
         addresses, counts = [], []
         for i in range(tile.rows):
             addresses.append(memory.at(offset, stride, i))
@@ -221,7 +227,8 @@ def store_part(typing, t, c, offset, stride, rows, columns):
 
     def code(context, builder, signature, args):
         t, c, offset, stride, rows, columns = args
-        tile, memory = signature.args[0], _Memory(context, builder, signature.args[1], c, tile.dtype)
+        tile = signature.args[0]
+        memory = _Memory(context, builder, signature.args[1], c, tile.dtype)
         for i in range(tile.rows):
             with builder.if_then(builder.icmp_signed("<", ir.Constant(_i64, i), rows)):
                 row = memory.at(offset, stride, i)
@@ -269,7 +276,11 @@ def relu(typing, t):
     def code(context, builder, signature, args):
         tile = signature.args[0]
         zero = ir.Constant(tile.vector, None)
-        return _map(builder, tile, args[0], lambda i, v, value: builder.select(builder.fcmp_ordered("<", value, zero), zero, value))
+
+        def cut(i, v, value):
+            return builder.select(builder.fcmp_ordered("<", value, zero), zero, value)
+
+        return _map(builder, tile, args[0], cut)
 
     return t(t), code
 
@@ -301,8 +312,8 @@ def transpose(typing, d, d_offset, d_stride, s, s_offset, s_stride, first, rows,
 
     def code(context, builder, signature, args):
         d, d_offset, d_stride, s, s_offset, s_stride, first, rows, columns = args
-        kinds = signature.args
-        target, source = _Memory(context, builder, kinds[0], d, kinds[0].dtype), _Memory(context, builder, kinds[3], s, kinds[0].dtype)
+        d_type, s_type = signature.args[0], signature.args[3]
+        target, source = (_Memory(context, builder, kind, array, d_type.dtype) for kind, array in ((d_type, d), (s_type, s)))
         last = builder.sub(rows, ir.Constant(_i64, 1))
         vectors = []
         for i in range(source.vector.count):

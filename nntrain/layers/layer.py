@@ -94,8 +94,7 @@ class Layer(Component, family="layer"):
     suits: ClassVar[str | None] = None
     transparent: ClassVar[bool] = False
 
-    # The smallest use that shows the layer: options and the shapes of its inputs. gradcheck and the manual take it.
-    example: ClassVar[dict[str, Any]] = {}
+    # The shapes that its inputs have where gradcheck tries `example`.
     example_inputs: ClassVar[tuple[Shape, ...]] = ((6,),)
 
     def build(self, scope: "Scope", *inputs: Any) -> Any:

@@ -1,6 +1,8 @@
 """Network: the graph with its arrays. Forward runs the nodes in order, backward in reverse."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -31,16 +33,10 @@ class Network:
                       for node in graph.layers for name, state in node.state.items()}
         self.backward_possible = backward
         self.input_gradient = input_gradient
-        self._learning = _learning_below(graph, input_gradient)
+        self.learning = _learning_below(graph, input_gradient)
         self._buffers: dict[tuple[str, str], np.ndarray] = {}
         self._allocate(np.dtype(np.int32) if integer_input else self.dtype)
         self._bound: dict[int, Bound] = {}
-
-    def reset_state(self) -> None:
-        """Running statistics and the like as they start."""
-        for node in self.graph.layers:
-            for name, state in node.state.items():
-                self.state[f"{node.name}.{name}"][...] = state.value
 
     @property
     def theta(self) -> np.ndarray:
@@ -77,13 +73,13 @@ class Network:
         arriving[graph.output.name] = [np.zeros((self.rows, *graph.output.shape), self.dtype)]
         self._arriving = arriving
         for node in reversed(graph.nodes):
-            if node.name not in self._learning:
+            if node.name not in self.learning:
                 continue
             parts = arriving[node.name]
             dy = parts[0] if len(parts) == 1 else np.zeros((self.rows, *node.shape), self.dtype)
             buffers[node.name, "dy"] = dy
             for place, source in enumerate(node.inputs):
-                if source.name not in self._learning:
+                if source.name not in self.learning:
                     continue
                 if node.layer.aliases_input:
                     dx = _reshaped(dy, source.shape)
@@ -117,7 +113,7 @@ class Bound:
             if not (node.fused or node.layer.aliases_input):
                 self._forward.append((node.layer.forward, self.ats[node.name], node))
         if network.backward_possible:
-            self.dy = network._buffers[graph.output.name, "dy"][:rows] if graph.output.name in network._learning else None
+            self.dy = network._buffers[graph.output.name, "dy"][:rows] if graph.output.name in network.learning else None
             self._plan_backward()
             if network.input_gradient:
                 self.dx = network._buffers[graph.input.name, "dy"][:rows]
@@ -133,6 +129,18 @@ class Bound:
         """Fills the network's grad from what is in `dy`, after a forward in training."""
         for backward, at, _ in self._backward:
             backward(at)
+
+    @contextmanager
+    def timed(self) -> Iterator[dict[tuple[str, str], list[float]]]:
+        """Within it, the seconds of each call are kept, by the node's name and the method's."""
+        times: dict[tuple[str, str], list[float]] = {}
+        plain = self._forward, self._backward
+        self._forward, self._backward = ([(_timed(call, times.setdefault((node.name, call.__name__), [])), at, node)
+                                          for call, at, node in calls] for calls in plain)
+        try:
+            yield times
+        finally:
+            self._forward, self._backward = plain
 
     def _bind(self, node: Node) -> At:
         network, rows = self.network, self.rows
@@ -164,7 +172,7 @@ class Bound:
     def _plan_backward(self) -> None:
         network = self.network
         for node in reversed(network.graph.nodes):
-            if node.name not in network._learning:
+            if node.name not in network.learning:
                 continue
             parts = network._arriving[node.name]
             if len(parts) > 1:
@@ -181,6 +189,15 @@ class Bound:
             wanted = any(dx is not None for dx in at.dxs)
             if wanted and not (layer.aliases_input or layer.passes_gradient):
                 self._backward.append((layer.backward_input, at, node))
+
+
+def _timed(call: Callable[[At], None], seconds: list[float]) -> Callable[[At], None]:
+    def timed_call(at: At) -> None:
+        begun = time.perf_counter()
+        call(at)
+        seconds.append(time.perf_counter() - begun)
+
+    return timed_call
 
 
 def _learning_below(graph: Graph, input_gradient: bool) -> set[str]:

@@ -144,9 +144,9 @@ def thinned(x: np.ndarray, y: np.ndarray, columns: int = 1000) -> tuple[np.ndarr
     """
     if len(x) <= 2 * columns:
         return x, y
-    column = np.minimum((x - x[0]) * (columns / (x[-1] - x[0])), columns - 1).astype(np.int64)
-    order = np.lexsort((y, column))
-    starts = np.flatnonzero(np.diff(column[order], prepend=-1))
-    lowest, highest = order[starts], order[np.append(starts[1:], len(order)) - 1]
-    keep = np.unique(np.concatenate((lowest, highest, [0, len(x) - 1])))
-    return x[keep], y[keep]
+    starts = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], columns, endpoint=False)))
+    keep = {0, len(x) - 1}
+    for start, end in zip(starts, [*starts[1:], len(x)], strict=True):
+        keep |= {start + int(y[start:end].argmin()), start + int(y[start:end].argmax())}
+    kept = np.sort(list(keep))
+    return x[kept], y[kept]

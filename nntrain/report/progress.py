@@ -200,8 +200,8 @@ class Progress:
         compiling = f", and {duration(self.compile_s)} for compiling" if self.compile_s >= 0.05 else ""
         yield "", f"{status}: {epoch_text(done)}{of} epochs in {duration(seconds)}{compiling}"
         row = self.best or self._last
-        if scores is None and row is not None:
-            scores = grouped(row)
+        if row is not None:
+            scores = grouped(row) if scores is None else scores
             yield "best" if row is self.best else "last", f"epoch {epoch_text(row['epoch'])}, step {row['step']:,}"
         for split, values in (scores or {}).items():
             yield split, "  ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in values.items()

@@ -1,4 +1,4 @@
-"""Tables: a model's layers, a gradient check, scores."""
+"""Tables: a model's layers, a gradient check, scores, what a step costs."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from nntrain.report.fitted import Column, Fitted
 from nntrain.report.words import count, duration, number, plain, size
 
 if TYPE_CHECKING:
+    from nntrain.bench import Bench
     from nntrain.gradcheck import Check, Cost
     from nntrain.network.graph import Graph
 
@@ -154,3 +155,25 @@ def show_scores(result: Mapping[str, object], path: Path | str, console: Console
     head = Text.assemble((f"{result['split']} split", "bold"), f", {result['samples']:,} samples, by ", plain(path))
     console.print(head, soft_wrap=True)
     console.print(scores(values))
+
+
+def show_bench(result: "Bench", console: Console | None = None) -> None:
+    """Prints what a training step costs, layer by layer."""
+    (console or output()).print(bench_table(result))
+
+
+def bench_table(result: "Bench") -> RenderableType:
+    rows: list[list[str | Text]] = []
+    for layer in result.layers:
+        spent = layer.forward_us + layer.backward_us
+        of_peak = f"{layer.gflops / result.peak_gflops:.0%}" if layer.gflops else ""
+        rows.append([plain(layer.name), f"{layer.forward_us:,.1f}", f"{layer.backward_us:,.1f}", f"{spent / result.step_us:.0%}",
+                     f"{layer.gflops:,.1f}" if layer.gflops else "", of_peak])
+    rows.append(["loss, optimizer and the rest", "", f"{result.other_us:,.1f}", f"{result.other_us / result.step_us:.0%}", "", ""])
+    columns = [Column("layer", "left"), Column("forward\nus"), Column("backward\nus"), Column("of the\nstep"),
+               Column("GFLOP/s", rank=1), Column("of\npeak", rank=2)]
+    head = Text.assemble((f"{result.step_us:,.1f} us a step", "bold"), f" of {result.batch_size} samples: "
+                         f"{result.samples_per_s:,.0f} samples/s, {result.gflops:,.1f} GFLOP/s")
+    foot = Text(f"this machine's peak with {result.threads} thread{'s' * (result.threads != 1)}: {result.peak_gflops:,.0f} GFLOP/s; "
+                f"the first step took {duration(result.compile_s)}; peak memory {result.peak_rss_mb:,.0f} MB", style="dim")
+    return Group(head, Text(), Fitted(columns, rows), Text(), foot)

@@ -6,14 +6,14 @@ SPLITS = ("train", "validation", "test")
 
 
 def number(value: float | None) -> str:
-    """A loss or a score with four significant digits or more: 0.4500, 12.35, 12346, 1.234e-05; empty for None."""
+    """A loss or a score with four significant digits or more: 0.4500, 12.35, 12346, 1.234e-5; empty for None."""
     if value is None:
         return ""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
     if value == 0:
         return "0"
-    return f"{value:.0f}" if 999.95 <= abs(value) < 1e6 else f"{value:#.4g}"
+    return f"{value:.0f}" if 999.95 <= abs(value) < 1e6 else short_exponent(f"{value:#.4g}")
 
 
 def short(value: float) -> str:
@@ -21,7 +21,12 @@ def short(value: float) -> str:
     text = f"{value:.4g}"
     if 0 < abs(value) < 1e-3:
         mantissa, exponent = f"{value:.3e}".split("e")
-        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
+    return short_exponent(text)
+
+
+def short_exponent(text: str) -> str:
+    """"1e-05" -> "1e-5", "1e+07" -> "1e7"."""
     return text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 

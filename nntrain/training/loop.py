@@ -55,43 +55,38 @@ class Trainer:
         state.sums = tally.sums
         with Interruption() as asked_to_stop:
             while not self.finished:
-                while state.batch < len(self.batches):
-                    indices = self.batches.indices(state.epoch, state.batch)
-                    lr = self.learning_rate()
-                    loss = self.step(indices, state.step + 1, lr, tally)
-                    if not math.isfinite(loss):
-                        raise self.diverged(len(indices), lr)
-                    state.step += 1
-                    state.batch += 1
-                    folder.append_step(state.step, state.epoch + 1, loss, lr)
-                    watcher.stepped(state, loss, lr, len(indices))
-                    ends_epoch = state.batch == len(self.batches)
-                    if ends_epoch:
-                        state.epoch, state.batch = state.epoch + 1, 0
-                    if evaluated := self.evaluation_is_due(ends_epoch):
-                        self.evaluate(tally, lr, watcher)
-                        tally = Tally(config.loss, config.metrics)
-                        state.sums = tally.sums
-                    if evaluated or ends_epoch or self.checkpoint_is_due() or asked_to_stop:
-                        self.save()
-                    if asked_to_stop and not self.finished:
-                        raise Interrupted(f"interrupted at step {state.step}, in epoch {state.epoch + 1}; saved.")
-                    if ends_epoch or state.stopped_early:
-                        break
+                indices = self.batches.indices(state.epoch, state.batch)
+                lr = self.learning_rate()
+                loss = self.step(indices, state.step + 1, lr, tally)
+                if not math.isfinite(loss):
+                    raise self.diverged(len(indices), lr)
+                state.step += 1
+                state.batch += 1
+                folder.append_step(state.step, state.epoch + 1, loss, lr)
+                watcher.stepped(state, loss, lr, len(indices))
+                if ends_epoch := state.batch == len(self.batches):
+                    state.epoch, state.batch = state.epoch + 1, 0
+                if evaluated := self.evaluation_is_due(ends_epoch):
+                    self.evaluate(tally, lr, watcher)
+                    tally = Tally(config.loss, config.metrics)
+                    state.sums = tally.sums
+                if evaluated or ends_epoch or self.checkpoint_is_due() or asked_to_stop:
+                    self.save()
+                if asked_to_stop and not self.finished:
+                    raise Interrupted(f"interrupted at step {state.step}, in epoch {state.epoch + 1}; saved.")
 
     def warm_up(self) -> None:
         """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
-        values = self.network.arena.values.copy()
+        arrays = [self.network.arena.values, *self.network.state.values(), *self.step.slots.values()]
+        copies = [array.copy() for array in arrays]
         shortest = len(self.data) - (len(self.batches) - 1) * self.batches.rows
         with np.errstate(all="ignore"):
             for rows in {self.batches.rows, shortest}:
                 self.step(np.arange(rows), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
             first = replace(self.data, x=self.data.x[:1], target=self.data.target[:1])
             evaluate(self.ports, first, self.config.loss, self.config.metrics)
-        self.network.arena.values[...] = values
-        self.network.reset_state()
-        for slot in self.step.slots.values():
-            slot[...] = 0
+        for array, copy in zip(arrays, copies, strict=True):
+            array[...] = copy
 
     @property
     def finished(self) -> bool:
@@ -118,12 +113,12 @@ class Trainer:
         config, state, splits = self.config, self.state, self.setup.splits
         watcher.evaluating(state)
         row: dict[str, Any] = {"step": state.step, "epoch": state.epoch + state.batch / len(self.batches), "lr": lr}
-        row |= {f"train_{name}": value for name, value in tally.scores().items()}
+        row |= columns("train", tally.scores())
         watched = {"validation": splits.validation, "test": splits.test if config.train.watch_test else None}
         for split, data in watched.items():
             if data is not None:
                 scores = evaluate(self.ports, data, config.loss, config.metrics)
-                row |= {f"{split}_{name}": value for name, value in scores.items()}
+                row |= columns(split, scores)
         value = row[self.monitor.name]
         best = state.best is None or self.monitor.improves(value, state.best[self.monitor.name], config.train.early_stopping)
         row["best"] = int(best)
@@ -175,3 +170,8 @@ class Trainer:
     def diverged(self, rows: int, lr: float) -> Exception:
         self.folder.flush_steps()
         return diagnose(self.network.at(rows), self.state.step + 1, lr, self.state.epoch + 1)
+
+
+def columns(split: str, scores: dict[str, Any]) -> dict[str, float]:
+    """A split's columns of metrics.csv; a confusion matrix has none."""
+    return {f"{split}_{name}": value for name, value in scores.items() if not isinstance(value, list)}

@@ -1,5 +1,6 @@
 """Monitor: the value that `best` and early stopping follow."""
 
+import math
 from dataclasses import dataclass
 
 from nntrain.config.schema import Config, EarlyStopping
@@ -16,6 +17,8 @@ class Monitor:
 
     def improves(self, value: float, best: float, stopping: EarlyStopping | None) -> bool:
         """Whether `value` beats `best`, by more than early stopping's `min_delta` where there is one."""
+        if math.isnan(best):
+            return not math.isnan(value)
         margin = stopping.min_delta if stopping else 0.0
         return value > best + margin if self.higher_is_better else value < best - margin
 
@@ -24,7 +27,8 @@ def choose_monitor(config: Config, has_validation: bool) -> Monitor:
     """Raises ConfigError for a name that no column has; the test split never chooses `best`."""
     splits = ["validation", "train"] if has_validation else ["train"]
     columns = {f"{split}_loss": False for split in splits}
-    columns |= {f"{split}_{metric.yaml_name}": metric.higher_is_better for split in splits for metric in config.metrics}
+    columns |= {f"{split}_{metric.yaml_name}": metric.higher_is_better for split in splits for metric in config.metrics
+                if metric.is_number}
     name = config.train.monitor or next(iter(columns))
     if name in columns:
         return Monitor(name, columns[name])

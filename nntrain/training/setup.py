@@ -84,6 +84,11 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
             metric.check(loss, classes)
         except ConfigError as error:
             problems += error.below("metrics", place).problems
+    if not classes:
+        try:
+            loss.check_targets(data.target)
+        except ConfigError as error:
+            problems += error.below("loss").problems
     try:
         outputs = loss.required_outputs(classes, targets)
     except ConfigError as error:

@@ -8,7 +8,7 @@ from nntrain import kernels
 from nntrain.config.schema import Config
 from nntrain.data.dataset import Dataset
 from nntrain.network.network import Network
-from nntrain.training.evaluate import Ports, Tally
+from nntrain.training.evaluate import Port, Ports, Tally
 
 
 class Step:
@@ -26,20 +26,25 @@ class Step:
 
         indices: (rows,) into the data. step counts from 1.
         """
-        network, config = self.network, self.config
         port = self.ports[len(indices)]
         self.data.gather(indices, port.batch)
-        network.run.step = step
-        port.bound.forward(training=True)
-        target, weight = port.batch.target, port.batch.weight
-        loss_sum, weight_sum = config.loss(port.prediction, target, weight, port.gradient)
+        loss_sum, weight_sum = self.move(port, step, lr)
         if not math.isfinite(loss_sum):
             return loss_sum
-        tally.add(loss_sum, weight_sum, port.prediction, target, weight)
-        port.bound.backward()
-        self.bound_gradient()
-        config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
+        tally.add(loss_sum, weight_sum, port.prediction, port.batch.target, port.batch.weight)
         return loss_sum / weight_sum
+
+    def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:
+        """Forward, loss, backward and update on the batch that is in the port. Gives the loss's sum and its weight."""
+        network, config, batch = self.network, self.config, port.batch
+        network.run.step = step
+        port.bound.forward(training=True)
+        loss_sum, weight_sum = config.loss(port.prediction, batch.target, batch.weight, port.gradient)
+        if math.isfinite(loss_sum):
+            port.bound.backward()
+            self.bound_gradient()
+            config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
+        return loss_sum, weight_sum
 
     def bound_gradient(self) -> None:
         """Adds the penalty's gradient, then clips."""

@@ -12,7 +12,8 @@ def total(reference, prediction, target, weight=None, **options):
     """The batch's sum and what to divide it by."""
     weight = np.ones(len(prediction)) if weight is None else weight
     rows = [reference(np.asarray(x, np.float64), t, **options) for x, t in zip(prediction, target, strict=True)]
-    return sum(w * loss for w, (loss, _) in zip(weight, rows)), sum(w * count for w, (_, count) in zip(weight, rows))
+    losses, counts = np.transpose(rows)
+    return weight @ losses, weight @ counts
 
 
 def row(t, outputs):
@@ -65,11 +66,11 @@ def binary_cross_entropy(x, t, pos_weight=1.0):
 
 
 def hinge(x, t):
-    return sum(max(0, 1 - s * y) for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x)), x.size
+    return sum(max(0, 1 - s * y) for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x, strict=True)), x.size
 
 
 def squared_hinge(x, t):
-    return sum(max(0, 1 - s * y) ** 2 for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x)), x.size
+    return sum(max(0, 1 - s * y) ** 2 for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x, strict=True)), x.size
 
 
 def yes(x, t):
@@ -83,7 +84,7 @@ def nll(x, t):
 
 def kl_div(x, t):
     t = row(t, x.size)
-    return sum(p * (math.log(p) - y) if p > 0 else 0 for p, y in zip(t, x)), x.size
+    return sum(p * (math.log(p) - y) if p > 0 else 0 for p, y in zip(t, x, strict=True)), x.size
 
 
 def cosine(x, t):

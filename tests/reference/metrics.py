@@ -26,7 +26,7 @@ def accuracy(prediction, target, weight):
 
 def top_k_accuracy(prediction, target, weight, k=5):
     guesses = np.argsort(-prediction, axis=1, kind="stable")[:, :k]
-    return np.average([t in row for t, row in zip(target, guesses)], weights=weight)
+    return np.average([t in row for t, row in zip(target, guesses, strict=True)], weights=weight)
 
 
 def mse(prediction, target, weight):
@@ -43,7 +43,7 @@ def mae(prediction, target, weight):
 
 def r2(prediction, target, weight):
     scores = []
-    for p, t in zip(prediction.T, target.T):
+    for p, t in zip(prediction.T, target.T, strict=True):
         mean = np.average(t, weights=weight)
         scores.append(1 - (weight * (t - p) ** 2).sum() / (weight * (t - mean) ** 2).sum())
     return np.mean(scores)
@@ -55,7 +55,7 @@ def label_counts(prediction, target, weight):
     if said.ndim == 1:
         labels = range(max(2, prediction.shape[1]))
         said, true = np.stack([said == k for k in labels], axis=1), np.stack([true == k for k in labels], axis=1)
-    return [(weight[s & t].sum(), weight[s].sum(), weight[t].sum()) for s, t in zip(said.T, true.T)]
+    return [(weight[s & t].sum(), weight[s].sum(), weight[t].sum()) for s, t in zip(said.T, true.T, strict=True)]
 
 
 def averaged(score, prediction, target, weight, average):
@@ -65,7 +65,7 @@ def averaged(score, prediction, target, weight, average):
     scores = [score(*of_label) for of_label in counts]
     if average == "weighted":
         return np.average(scores, weights=[true for _, _, true in counts])
-    return np.mean([s for s, (_, said, true) in zip(scores, counts) if said or true])
+    return np.mean([s for s, (_, said, true) in zip(scores, counts, strict=True) if said or true])
 
 
 def precision(prediction, target, weight, average="macro"):
@@ -92,7 +92,7 @@ def auc(prediction, target, weight):
         target = one_hot(prediction, target)
     target = target.reshape(len(target), -1)
     areas = []
-    for scores, true in zip(prediction.T, target.T):
+    for scores, true in zip(prediction.T, target.T, strict=True):
         won = everything = 0.0
         for i in np.flatnonzero(true):
             for j in np.flatnonzero(true == 0):
@@ -104,4 +104,4 @@ def auc(prediction, target, weight):
 
 def perplexity(prediction, target, weight):
     probabilities = np.exp(prediction) / np.exp(prediction).sum(axis=1, keepdims=True)
-    return math.exp(np.average([-math.log(p[t]) for p, t in zip(probabilities, target)], weights=weight))
+    return math.exp(np.average([-math.log(p[t]) for p, t in zip(probabilities, target, strict=True)], weights=weight))

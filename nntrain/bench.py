@@ -1,0 +1,135 @@
+"""Bench: what one training step costs, layer by layer, beside what the machine could do at best."""
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.network.network import Bound
+from nntrain.training.evaluate import Ports
+from nntrain.training.setup import Setup
+from nntrain.training.step import Step
+
+SECONDS = 2.0  # of steps to time
+FEWEST = 5
+
+
+@dataclass
+class LayerTime:
+    """Medians of one node; gflops counts the arithmetic of forward and backward, without what is not a product."""
+
+    name: str
+    forward_us: float
+    backward_us: float
+    gflops: float
+
+
+@dataclass
+class Bench:
+    """step_us is the median over whole steps: forward, loss, backward, optimizer, on one batch that stays."""
+
+    step_us: float
+    samples_per_s: float
+    gflops: float
+    peak_gflops: float
+    compile_s: float
+    peak_rss_mb: float
+    batch_size: int
+    threads: int
+    other_us: float  # loss, clipping, optimizer
+    layers: list[LayerTime] = field(default_factory=list)
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+
+def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = SECONDS) -> Bench:
+    """Times training steps of the setup's network on its first samples."""
+    config, data = setup.config, setup.splits.train
+    rows = batch_size or (len(data) if config.train.batch_size == "full" else config.train.batch_size)
+    network = setup.network(rows)
+    port = Ports(network, data)[rows]
+    data.gather(np.arange(rows) % len(data), port.batch)
+    step = Step(config, network, Ports(network, data), data)
+    number, lr = iter(range(1, sys.maxsize)), config.optimizer.lr * 1e-3  # a small one, so that nothing diverges
+
+    def move() -> None:
+        step.move(port, next(number), lr)
+
+    begun = time.perf_counter()
+    move()
+    compile_s = time.perf_counter() - begun
+    step_s = median_time(move, seconds)
+    layers, spent_s = time_layers(port.bound, move, seconds)
+    flops = sum(training_flops(port.bound, name) for name in port.bound.ats)
+    return Bench(
+        step_us=1e6 * step_s,
+        samples_per_s=rows / step_s,
+        gflops=flops / step_s / 1e9,
+        peak_gflops=peak_gflops(config.train.precision, threads),
+        compile_s=compile_s,
+        peak_rss_mb=peak_rss_mb(),
+        batch_size=rows,
+        threads=threads,
+        other_us=1e6 * max(step_s - spent_s, 0.0),
+        layers=layers,
+    )
+
+
+def median_time(call: Callable[[], None], seconds: float) -> float:
+    """Median seconds of a call, over so many seconds of calls."""
+    call()
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while len(times) < FEWEST or time.perf_counter() < end:
+        begun = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
+
+
+def time_layers(bound: Bound, move: Callable[[], None], seconds: float) -> tuple[list[LayerTime], float]:
+    """Each node's share of whole steps, as a clock before and after each of its calls sees it; and their sum in seconds."""
+    with bound.timed() as times:
+        median_time(move, seconds)
+    medians = {key: statistics.median(seconds) for key, seconds in times.items()}
+    layers = []
+    for name in bound.ats:
+        ahead = medians.get((name, "forward"), 0.0)
+        back = sum(spent for (node, call), spent in medians.items() if node == name and call != "forward")
+        flops = training_flops(bound, name)
+        layers.append(LayerTime(name, 1e6 * ahead, 1e6 * back, flops / (ahead + back) / 1e9 if flops else 0.0))
+    return layers, sum(medians.values())
+
+
+def training_flops(bound: Bound, name: str) -> int:
+    """Of one step: forward, and as much again for each of the two gradients that is asked for."""
+    node = next(node for node in bound.network.graph.layers if node.name == name)
+    passes = 1 + bool(node.parameters and not node.frozen) + (node.inputs[0].name in bound.network.learning)
+    return passes * node.flops * bound.rows
+
+
+def peak_gflops(precision: str, threads: int) -> float:
+    """Multiply-adds on independent registers by all threads, the best of several tries."""
+    width = kernels.tile.ROWS * kernels.tile.VECTORS * kernels.host.VECTOR_BYTES // np.dtype(precision).itemsize
+    out = np.zeros(threads * width, precision)
+    a = np.zeros(kernels.peak.STEPS * kernels.tile.ROWS, precision)
+    b = np.zeros(kernels.peak.STEPS * width // kernels.tile.ROWS, precision)
+    kernels.peak.multiply_adds.parallel(out, a, b, 1)
+    repeats, best = 2000, 0.0
+    for _ in range(10):
+        begun = time.perf_counter()
+        kernels.peak.multiply_adds.parallel(out, a, b, repeats)
+        best = max(best, 2 * repeats * kernels.peak.STEPS * out.size / (time.perf_counter() - begun) / 1e9)
+    return best
+
+
+def peak_rss_mb() -> float:
+    """The most memory that this process has held, in MB."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / 1e6 if sys.platform == "darwin" else used * 1024 / 1e6  # macOS counts bytes, Linux KiB

@@ -1,0 +1,33 @@
+"""`nntrain bench`: times training steps of a config's network."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.shared import config_argument, json_option, overrides_option, threads_option
+
+
+@click.command()
+@config_argument
+@overrides_option
+@click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples a step; by default as CONFIG says.")
+@threads_option
+@json_option
+def command(config: Path, overrides: tuple[str, ...], batch_size: int | None, threads: int | None, as_json: bool) -> None:
+    """Time training steps of CONFIG's network.
+
+    Forward, loss, backward and optimizer, on one batch; each layer beside what the machine could do at best.
+    """
+    import json
+
+    from nntrain.bench import bench
+    from nntrain.cli.shared import load_setup, use_threads
+    from nntrain.report.tables import show_bench
+
+    thread_count = use_threads(threads)
+    setup, _ = load_setup(config, overrides)
+    result = bench(setup, batch_size, thread_count)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+    else:
+        show_bench(result)

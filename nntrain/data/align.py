@@ -1,0 +1,50 @@
+"""Align: a part from another file, its columns and classes brought into the train part's order."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from nntrain.data.dataset import Dataset
+from nntrain.data.features import listed
+from nntrain.errors import UserError
+
+
+def align(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`other`, which is to be the part `name`, with features and class numbers as in `train`, matched by name.
+
+    Raises UserError for classes and categories that the train part does not know. Columns that only one of the two has are
+    left for `Splits` to refuse.
+    """
+    return _classes(name, train, _features(name, train, other))
+
+
+def _features(name: str, train: Dataset, other: Dataset) -> Dataset:
+    known = {text.column: text for text in train.one_hot}
+    texts = [text for text in other.one_hot if text.column in known]
+    for text in texts:
+        _require_known(f"{name}: column {text.column!r}", known[text.column].categories, text.categories)
+    places = {feature: place for place, feature in enumerate(other.feature_names)}
+    # A category that does not occur here is a column of 0.
+    absent = {feature for text in texts for feature in train.feature_names[known[text.column].places]}
+    if not set(places) <= set(train.feature_names) <= absent | set(places) or train.feature_names == other.feature_names:
+        return other
+    x = np.zeros((len(other), len(train.feature_names)))
+    for place, feature in enumerate(train.feature_names):
+        if feature in places:
+            x[:, place] = other.x[:, places[feature]]
+    for text in texts:
+        x[np.isnan(other.x[:, text.start]), known[text.column].places] = np.nan
+    return replace(other, x=x, feature_names=train.feature_names, one_hot=train.one_hot)
+
+
+def _classes(name: str, train: Dataset, other: Dataset) -> Dataset:
+    if not train.classes or not other.classes:
+        return other
+    _require_known(name, train.classes, other.classes, "classes ")
+    numbers = np.array([train.classes.index(label) for label in other.classes], np.int32)
+    return replace(other, target=numbers[other.target], classes=train.classes)
+
+
+def _require_known(place: str, known: tuple[str, ...], came: tuple[str, ...], what: str = "") -> None:
+    if unknown := [label for label in came if label not in set(known)]:
+        raise UserError(f"{place}: expected the train part's {what}{listed(known)}. Received: {listed(unknown)} besides.")

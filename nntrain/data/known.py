@@ -1,0 +1,76 @@
+"""Known data sets: their files, found in the user's folders for data, or downloaded into one of them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nntrain.data.download import OFFLINE, Remote, download, forbidden
+from nntrain.errors import UserError
+
+
+@dataclass(frozen=True)
+class KnownFiles:
+    """The files of a data set, as mirrors hold them: compressed, with .gz at the end of their names."""
+
+    name: str  # of the folder
+    mirrors: Sequence[str]
+    files: Sequence[Remote]
+
+    def paths(self, root: Path | None) -> list[Path]:
+        """Where each file is, with or without .gz: in `root`, or else in the first of the user's folders that has them all.
+
+        Without `root` and all files, those that lack are downloaded. Raises UserError.
+        """
+        places = self._places() if root is None else [root]
+        lacking = {place: [file for file in self.files if _present(place, file) is None] for place in places}
+        home = next((place for place in places if not lacking[place]), None)
+        if home is None:
+            if root is not None or forbidden():
+                raise UserError(self._missing(lacking, root is None))
+            home = self._writable(places)
+            self._fill(home, lacking[home])
+        return [_present(home, file) for file in self.files]
+
+    def _places(self) -> list[Path]:
+        named = os.environ.get("NNTRAIN_DATA")
+        own = Path(os.path.expanduser("~/.cache/nntrain/data"))
+        return [folder / self.name for folder in ([Path(named), own] if named else [own])]
+
+    def _writable(self, places: list[Path]) -> Path:
+        """The first place where files can be put. $NNTRAIN_DATA must be there already, so that a slip does not make a folder."""
+        *named, own = places
+        for place in named:
+            if os.access(place if place.exists() else place.parent, os.W_OK | os.X_OK):
+                return place
+        return own
+
+    def _fill(self, place: Path, files: list[Remote]) -> None:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{place}: cannot be made: {error.strerror}. Set NNTRAIN_DATA to a folder for data.") from None
+        try:
+            for file in files:
+                download(file, self.mirrors, place)
+        except UserError as error:
+            raise UserError(f"{self.name}: {error}\nTry again later, or get {_listed(files)} elsewhere and put "
+                            f"{'it' if len(files) == 1 else 'them'} (unpacked or not) into {place}.") from None
+
+    def _missing(self, lacking: dict[Path, list[Remote]], may_download: bool) -> str:
+        looked = "\n".join(f"  {place} lacks {'all of them' if len(files) == len(self.files) else _listed(files)}"
+                           for place, files in lacking.items())
+        way_out = (f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{self.name}`.")
+        if may_download:
+            way_out += f" They are not downloaded, because {OFFLINE} is set; they are at {self.mirrors[0]}."
+        return (f"{self.name}: expected the {len(self.files)} files {_listed(self.files)} (.gz or not) in one folder. "
+                f"Looked in:\n{looked}\n{way_out}")
+
+
+def _present(place: Path, file: Remote) -> Path | None:
+    """The file with or without .gz, whichever is there."""
+    return next((path for name in (file.name.removesuffix(".gz"), file.name) if (path := place / name).is_file()), None)
+
+
+def _listed(files: Sequence[Remote]) -> str:
+    return ", ".join(file.name.removesuffix(".gz") for file in files)
