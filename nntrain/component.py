@@ -99,7 +99,7 @@ class Component(Options):
     def shortest(self) -> str | dict[str, Any]:
         """The shortest spelling: `relu`, `{dropout: 0.5}`, or the options that are not at their defaults."""
         fields = type(self).model_fields
-        told = {fields[name].alias or name: _plain(value) for name, value in self
+        told = {fields[name].alias or name: plain(value) for name, value in self
                 if fields[name].is_required() or value != fields[name].default}
         if not told:
             return self.yaml_name
@@ -115,10 +115,10 @@ class Component(Options):
             cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(Component.spelled))
 
 
-def _plain(value: Any) -> Any:
-    """What YAML can say of an option's value, components in their shortest spelling."""
+def plain(value: Any) -> Any:
+    """What YAML says of an option's value in the shortest way: components by `shortest`, sections without defaults."""
     if isinstance(value, Component):
         return value.shortest()
     if isinstance(value, Options):
-        return {name: _plain(entry) for name, entry in value.model_dump(by_alias=True, exclude_defaults=True).items()}
-    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
+        return {name: plain(entry) for name, entry in value.model_dump(by_alias=True, exclude_defaults=True).items()}
+    return [plain(entry) for entry in value] if isinstance(value, tuple) else value

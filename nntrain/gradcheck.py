@@ -1,13 +1,16 @@
 """Gradient check: backpropagation against numeric differences of the loss, in float64, by the kernels that train."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from nntrain import kernels, randomness
-from nntrain.errors import ConfigError
+from nntrain.component import Component
+from nntrain.errors import ConfigError, UserError, dotted
 from nntrain.layers.layer import Activation, Layer
 from nntrain.losses import Loss
 from nntrain.network.graph import build_graph
@@ -132,15 +135,30 @@ def _compare(backprop: float, loss_at: Callable[[float], float], largest: float)
     return _Result(best, error(best), corner)
 
 
-def check_components() -> Iterator[Check]:
-    """Every registered layer, activation and loss, by its own example."""
-    for kind in dict.fromkeys(Layer.members().values()):
-        layer = kind.model_validate(kind.example)
+def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
+    """Every registered layer, activation and loss, or those of the named modules, each by its own example."""
+    def chosen(family: type[Component]) -> list[type[Component]]:
+        return [kind for kind in dict.fromkeys(family.members().values()) if not modules or kind.__module__ in modules]
+
+    if not chosen(Layer) and not chosen(Loss):
+        raise UserError("there is nothing to check: no layer, activation or loss is defined here.")
+    for kind in chosen(Layer):
+        layer = by_example(kind)
         yield from check_layer(layer, kind.example_inputs)
         if isinstance(layer, Activation) and layer.epilogue_code:  # applied to dense's result in registers
             yield from check_layer(Layer.parse({"dense": {"units": 5, "activation": layer}}), ((6,),), f"dense+{kind.yaml_name}")
-    for kind in dict.fromkeys(Loss.members().values()):
-        yield from check_loss(kind.model_validate(kind.example))
+    for kind in chosen(Loss):
+        yield from check_loss(by_example(kind))
+
+
+def by_example(kind: type[Component]) -> Any:
+    """The component with the options of its `example`. Raises UserError when they do not fit, as a plugin's may."""
+    try:
+        return kind.model_validate(kind.example)
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise UserError(f"{kind.yaml_name}: the class {kind.__name__} needs an `example`, the options that gradcheck tries it with: "
+                        f"{dotted(found['loc'])}: {found['msg']}") from None
 
 
 def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: str = "") -> Iterator[Check]:

@@ -24,6 +24,18 @@ class Auto(Initializer, name="auto"):
     """
 
 
+class Pretrained(Initializer, name="pretrained"):
+    """Takes arrays of the same name from an earlier run or a safetensors file; the rest is drawn as by `auto`.
+
+    As the model's `initializer` it fills everything that has a name there, running statistics too; as a layer's
+    `weight_initializer` or `bias_initializer`, that one array. `fit` says what matched, what was missing and what was left
+    over. With `freeze: true` on the layers below, only the new ones learn.
+    """
+
+    path: str = Field(min_length=1, description="a run folder, a checkpoint, or a safetensors file")
+    strict: bool = Field(True, description="a missing name or another shape is an error")
+
+
 class Constant(Initializer, name="constant"):
     """Every value the same."""
 

@@ -29,11 +29,14 @@ ALLOWED = {
     "schedules": EVERYBODY,
     "data": EVERYBODY,
     "network": EVERYBODY | {"layers", "initializers"},
-    "training": EVERYBODY | LEAVES | {"network"},
+    "plugins": {"errors"},
+    "manual": EVERYBODY | LEAVES,
+    "templates": EVERYBODY | LEAVES,
+    "training": EVERYBODY | LEAVES | {"network", "plugins"},
     "gradcheck": EVERYBODY | LEAVES | {"network", "training"},
     "bench": EVERYBODY | LEAVES | {"network", "training"},
-    "report": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench"},
-    "cli": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "report"},
+    "report": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "manual"},
+    "cli": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "report", "plugins", "manual", "templates"},
 }
 ONLY_IN = {"click": {"cli"}, "rich": {"report", "cli"}, "matplotlib": {"report"}, "numba": {"kernels"}, "llvmlite": {"kernels"}}
 # What a run was made with is written into its run.json.

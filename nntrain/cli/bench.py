@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import config_argument, json_option, overrides_option, threads_option
+from nntrain.cli.shared import config_argument, json_option, overrides_option, plugin_option, threads_option
 
 
 @click.command()
 @config_argument
 @overrides_option
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples a step; by default as CONFIG says.")
+@plugin_option
 @threads_option
 @json_option
 def command(config: Path, overrides: tuple[str, ...], batch_size: int | None, threads: int | None, as_json: bool) -> None:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import json_option, threads_option
+from nntrain.cli.shared import json_option, plugin_option, threads_option
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), metavar="CHECKPOINT-OR-RUN")
 @click.option("--split", type=click.Choice(["train", "validation", "test"]),
               help="The part of the data to score on; by default test where there is one, else validation.")
+@plugin_option
 @json_option
 @threads_option
 def command(path: Path, split: str | None, as_json: bool, threads: int | None) -> None:

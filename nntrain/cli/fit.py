@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntrain.cli.shared import config_argument, overrides_option, threads_option
+from nntrain.cli.shared import config_argument, overrides_option, plugin_option, threads_option
 
 if TYPE_CHECKING:
     from nntrain.report.watching import Watching
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept.")
 @click.option("--resume", "existing", flag_value="resume", help="Go on from the run's last checkpoint.")
 @click.option("--overwrite", "existing", flag_value="overwrite", help="Replace the run of that name.")
+@plugin_option
 @threads_option
 @click.option("--quiet", is_flag=True, help="Print the final lines only.")
 def command(config: Path, overrides: tuple[str, ...], name: str | None, runs_dir: Path, existing: str | None,

@@ -4,21 +4,23 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import json_option, overrides_option
+from nntrain.cli.shared import json_option, overrides_option, plugin_option
 
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @overrides_option
+@plugin_option
 @json_option
 def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check the gradients of CONFIG's network and loss; without CONFIG, of every component.
+    """Check the gradients of CONFIG's network and loss; without CONFIG, of every component, or of the plugins' alone.
 
     In float64, by the kernels that train, against central differences.
     """
     import json
     import sys
 
+    from nntrain import plugins
     from nntrain.cli.shared import load_setup
     from nntrain.gradcheck import NetworkCheck, check_components
     from nntrain.report.tables import show_gradcheck
@@ -27,7 +29,7 @@ def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> N
     if config is None:
         if overrides:
             raise click.UsageError("--set needs a CONFIG to change.")
-        checks = list(check_components())
+        checks = list(check_components([plugin.module for plugin in plugins.loaded.values()]))
     else:
         network = NetworkCheck(load_setup(config, overrides)[0])
         checks = list(network.run())

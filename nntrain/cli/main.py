@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import sys
+from typing import NoReturn
 
 import click
 
@@ -29,10 +30,19 @@ class Verbs(click.Group):
         try:
             return super().invoke(context)
         except NntrainError as error:
-            from nntrain.report.errors import show_error
+            tell_and_exit(error)
+        except Exception as error:
+            plugins = sys.modules.get("nntrain.plugins")
+            if plugins and (told := plugins.blame(error)):
+                tell_and_exit(told)
+            raise
 
-            show_error(error)
-            sys.exit(error.exit_code)
+
+def tell_and_exit(error: NntrainError) -> NoReturn:
+    from nntrain.report.errors import show_error
+
+    show_error(error)
+    sys.exit(error.exit_code)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,12 +2,12 @@
 
 import click
 
-from nntrain.cli.shared import plugins_option
+from nntrain.cli.shared import plugin_option
 
 
 @click.command()
-@plugins_option
-def command(plugins: tuple[str, ...]) -> None:
+@plugin_option
+def command() -> None:
     """Print the JSON Schema of a config, for editors.
 
     Keep it in a file, and name that file in a config's first line:

@@ -13,6 +13,18 @@ config_argument = click.argument("config", type=click.Path(path_type=Path))
 overrides_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
                                 help="Change one value of the config, such as optimizer.sgd.lr=0.1; can be repeated.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _load_plugins(context: click.Context, parameter: click.Parameter, files: tuple[Path, ...]) -> None:
+    if files:
+        from nntrain import plugins
+
+        for file in files:
+            plugins.load(file)
+
+
+plugin_option = click.option("--plugin", multiple=True, type=click.Path(path_type=Path), metavar="FILE", expose_value=False,
+                             callback=_load_plugins, help="Run a Python file of yours that defines components; can be repeated.")
 threads_option = click.option("--threads", type=click.IntRange(min=1), metavar="N",
                               help="Threads to compute with; all cores by default. The results do not depend on it.")
 

@@ -40,6 +40,22 @@ def dump(tree: Any) -> str:
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
+def inline(value: Any) -> str:
+    """The same on one line: `{units: 4, activation: relu}`."""
+    return _written([value], True)[1:-1]
+
+
+def compact(tree: dict[str, Any]) -> str:
+    """The same as a person would write it: the innermost lists and mappings on one line each."""
+    return "\n".join(f"{name}: {inline(value)}" if not isinstance(value, (dict, list)) else _written({name: value}, None)
+                     for name, value in tree.items())
+
+
+def _written(tree: Any, flow: bool | None) -> str:
+    text = yaml.dump(tree, Dumper=_Indenting, sort_keys=False, allow_unicode=True, width=math.inf, default_flow_style=flow)
+    return re.sub(r"(?<=\de)([+-])0+(?=\d)", lambda found: found[1].strip("+"), text.strip())  # 1e-05
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes text that YAML 1.1 or this module would take for something else, and writes floats as Python does."""
 
@@ -50,6 +66,13 @@ class _Dumper(yaml.SafeDumper):
         if math.isfinite(data):
             return self.represent_scalar("tag:yaml.org,2002:float", repr(data))
         return super().represent_float(data)
+
+
+class _Indenting(_Dumper):
+    """Sets the entries of a list in from its name."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
 
 
 _Dumper.add_representer(float, _Dumper.represent_float)

@@ -73,6 +73,19 @@ class GradClip(Options):
         return self
 
 
+class GradientNoise(Options):
+    """Normal noise on the gradient, which fades: its variance in step t is eta / (1 + t)^gamma. Neelakantan 2015."""
+
+    eta: float = Field(gt=0, description="the variance at the start; the paper tries 0.01, 0.3 and 1")
+    gamma: float = Field(0.55, ge=0, description="how fast it fades")
+
+
+class WeightAverage(Options):
+    """An exponential moving average of the parameters, which is what evaluation uses. Polyak & Juditsky 1992."""
+
+    decay: float = Field(gt=0, lt=1, description="how much of the average each step keeps, such as 0.999")
+
+
 class EarlyStopping(Options):
     """Stops when the monitored value has not improved for a while."""
 
@@ -107,6 +120,8 @@ class TrainSection(Options):
     precision: Literal["float32", "float64"] = Field("float32", description="the type of all arrays")
     regularize: Regularize = Field(Regularize(), description="penalties on the weights")
     grad_clip: GradClip | None = Field(None, description="bounds on the gradient")
+    gradient_noise: GradientNoise | None = Field(None, description="noise on the gradient, before it is clipped")
+    ema: WeightAverage | None = Field(None, description="evaluate an average of the weights over the last steps")
     monitor: str | None = Field(None, description="what `best` and early stopping follow, such as validation_loss (the "
                                 "default; train_loss where there is no validation split) or validation_accuracy")
     early_stopping: EarlyStopping | None = Field(None, description="when to stop early")

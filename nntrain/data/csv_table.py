@@ -67,6 +67,8 @@ class Table:
         return categories
 
     def _require_values(self, x: np.ndarray, starts: list[int], gaps: bool) -> None:
+        if np.isfinite(x).all():  # at once, which is much faster than column by column
+            return
         bad = self._bad_cells()
         for column, start in zip(self.features, starts, strict=True):
             bad.add(np.flatnonzero(np.isinf(x[:, start])), column.label, "a finite number", lambda row, at=start: str(x[row, at]))

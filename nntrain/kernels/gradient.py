@@ -23,6 +23,14 @@ def scale(grad, factor):
 
 
 @kernel
+def average(mean, theta, decay):
+    """mean = decay * mean + (1 - decay) * theta, as a step towards theta."""
+    part = theta.dtype.type(1 - decay)
+    for i in prange(theta.size):
+        mean[i] += part * (theta[i] - mean[i])
+
+
+@kernel
 def clip(grad, bound):
     """Cuts each element to [-bound, bound]; NaN stays."""
     b = grad.dtype.type(bound)

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.component import Component
-from nntrain.errors import ConfigError
+from nntrain.errors import ConfigError, UserError
 from nntrain.options import Several
 
 if TYPE_CHECKING:
@@ -123,17 +123,23 @@ class Layer(Component, family="layer"):
         return 0
 
     def forward(self, at: At) -> None:
-        raise NotImplementedError
+        """Writes y."""
+        raise self._lacks("forward")
 
     def prepare_backward(self, at: At) -> None:
         """What both halves of backward need, computed once, before either: sums over the batch, gates' gradients."""
 
     def backward_parameters(self, at: At) -> None:
         """Writes the gradient of every parameter. Called only where the layer has parameters that learn."""
+        raise self._lacks("backward_parameters")
 
     def backward_input(self, at: At) -> None:
         """Writes dx (or dxs). Not called where nothing below learns."""
-        raise NotImplementedError
+        raise self._lacks("backward_input")
+
+    def _lacks(self, method: str) -> UserError:
+        """What the author of a plugin may have forgotten."""
+        return UserError(f"{self.yaml_name}: the class {type(self).__name__} defines no `{method}`.")
 
 
 class Activation(Layer):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nntrain.errors import ConfigError, Path, Problem
-from nntrain.initializers import Auto, Constant, Initializer
+from nntrain.initializers import Auto, Constant, Initializer, Pretrained
 from nntrain.layers.activations.bounded import Identity
 from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State
 from nntrain.options import did_you_mean
@@ -66,12 +66,11 @@ class Graph:
 
     def initializer_of(self, node: Node, param: Param) -> Initializer:
         """The initializer of one parameter: its own, the model's, or what `auto` finds to suit."""
-        if param.role == "bias":
-            return param.initializer or Constant(value=0.0)
-        if param.role == "scale":
-            return param.initializer or Constant(value=1.0)
+        if param.role in ("bias", "scale"):
+            own = None if isinstance(param.initializer, Pretrained) else param.initializer
+            return own or Constant(value=0.0 if param.role == "bias" else 1.0)
         chosen = param.initializer or self.initializer
-        return suitable(node) if isinstance(chosen, Auto) else chosen
+        return suitable(node) if isinstance(chosen, (Auto, Pretrained)) else chosen
 
 
 def suitable(node: Node) -> Initializer:

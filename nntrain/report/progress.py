@@ -215,7 +215,7 @@ class Progress:
     # How it is shown
 
     def _aligned(self, column: str, text: str) -> str:
-        usual = 7 if column.endswith("loss") else 6  # a loss below 0.1 has one figure more; wider ones move what follows
+        usual = 8 if column.endswith("loss") else 6  # a loss may come down to 0.001234; wider ones move what follows
         width = self._widths[column] = max(len(text), self._widths.get(column, usual))
         return text.rjust(width)
 

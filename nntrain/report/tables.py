@@ -98,17 +98,9 @@ def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None) -> Renderab
                           "of the two sides.", style="dim"))
     if cost is not None:
         ratio = cost.numeric_s / cost.backward_s if cost.backward_s > 0 else float("inf")
-        told = f"One backward pass gives all {cost.weights:,} slopes in {brief(cost.backward_s)}"
-        parts.append(Text(f"{told}; differences would take {brief(cost.numeric_s)}, {count(ratio)} times as long."))
+        told = f"One backward pass gives all {cost.weights:,} slopes in {duration(cost.backward_s)}"
+        parts.append(Text(f"{told}; differences would take {duration(cost.numeric_s)}, {count(ratio)} times as long."))
     return Group(*parts)
-
-
-def brief(seconds: float) -> str:
-    """A time too short to wait for: 340 µs, 2.1 ms; from a second on as any other."""
-    for factor, unit in ((1e-3, "µs"), (1.0, "ms")):
-        if seconds < 0.9995 * factor:
-            return f"{seconds / factor * 1e3:.3g} {unit}"
-    return duration(seconds)
 
 
 def scores(values: Mapping[str, float | list[list[float]]]) -> RenderableType:

@@ -35,7 +35,7 @@ class Watching:
         state = trainer.state
         self.progress.__enter__()
         self.progress.started(self.folder.path, epochs=config.train.epochs, steps_per_epoch=len(trainer.batches), step=state.step,
-                              best=state.best, facts=(self._data_line(),))
+                              best=state.best, facts=(self._data_line(), *trainer.notes))
         with self.progress.compiling():
             trainer.warm_up()
         return self
@@ -60,8 +60,10 @@ class Watching:
         seconds = self.progress.seconds
         self._draw()
         name, runs = self.folder.path.name, self.folder.path.parent
-        config = self.folder.read_info().get("config", "CONFIG")
-        command = f"nntrain fit {shlex.quote(config)} --runs-dir {shlex.quote(str(runs))} --name {shlex.quote(name)} --resume"
+        info = self.folder.read_info()
+        command = (f"nntrain fit {shlex.quote(info.get('config', 'CONFIG'))} --runs-dir {shlex.quote(str(runs))} "
+                   f"--name {shlex.quote(name)} --resume")
+        command += "".join(f" --plugin {shlex.quote(plugin['path'])}" for plugin in info.get("plugins", []))
         self.progress.note(message)
         self.progress.finished("interrupted", next_command=command, seconds=seconds)
 

@@ -49,7 +49,11 @@ def size(n_bytes: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time that a person waited for: 0.12 s, 8.4 s, 2 min 05 s, 3 h 20 min."""
+    """A time: 340 µs, 8 ms, 0.12 s, 8.4 s, 2 min 05 s, 3 h 20 min."""
+    if seconds < 9.995e-4:
+        return f"{seconds * 1e6:.3g} µs" if seconds else "0 s"
+    if seconds < 0.0995:
+        return f"{seconds * 1e3:.2g} ms"
     if seconds < 1:
         return f"{seconds:.2f} s"
     if seconds < 59.95:

@@ -16,6 +16,7 @@ from nntrain.errors import UserError
 from nntrain.network.network import Network
 
 FORMAT = 1
+AVERAGE = "average.theta"  # the moving average of the learning parameters, where a run keeps one
 KEY = "nntrain"  # one key of metadata only: safetensors writes several in random order
 
 
@@ -53,11 +54,28 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(tensors, facts)
 
 
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of any safetensors file. Raises UserError."""
+    try:
+        return load_tensors(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the file: {error.strerror}.") from None
+    except SafetensorError:
+        raise UserError(f"{path}: this is not a safetensors file, or it is truncated.") from None
+
+
 def load_network(network: Network, checkpoint: Checkpoint) -> None:
-    """Fills the network's parameters and states. The network must be made from the checkpoint's own config."""
+    """Fills the network's parameters and states as they were in training. The network must be of the checkpoint's config."""
     for kind, arrays in (("parameter", network.arena.parameters), ("state", network.state)):
         for name, array in arrays.items():
             array[...] = checkpoint.tensors[f"{kind}.{name}"]
+
+
+def load_for_use(network: Network, checkpoint: Checkpoint) -> None:
+    """The same for scoring and predicting: with the average of the parameters where the run kept one."""
+    load_network(network, checkpoint)
+    if AVERAGE in checkpoint.tensors:
+        network.theta[...] = checkpoint.tensors[AVERAGE]
 
 
 def _checksum(tensors: dict[str, np.ndarray]) -> str:

@@ -8,8 +8,10 @@ from nntrain.config import Document, dump
 from nntrain.errors import UserError
 from nntrain.training.checkpoint import Checkpoint, read, write_atomic
 from nntrain.training.loop import Trainer
+from nntrain.training.pretrained import apply_pretrained
 from nntrain.training.run_folder import RunFolder, environment, find_free
 from nntrain.training.setup import Setup
+from nntrain.training.stored import changed_plugins
 
 
 class Existing(Enum):
@@ -40,6 +42,8 @@ def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Docume
     if existing is Existing.RESUME and folder.last.exists():
         checkpoint = read(folder.last)
         check_same_run(setup, checkpoint, folder)
+        if changed := changed_plugins(folder.path):
+            raise UserError(f"{folder.path}: cannot resume, {changed[0]} is not what it was. Start another run with --name.")
     trainer = Trainer(setup, folder)
     if checkpoint is not None:
         trainer.restore(checkpoint)
@@ -47,6 +51,7 @@ def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Docume
         resumed = folder.read_info().get("resumed_from_steps", [])
         folder.write_info(status="running", resumed_from_steps=[*resumed, trainer.state.step])
     else:
+        trainer.notes = apply_pretrained(setup.graph, trainer.network, source.folder)
         folder.clear()
         folder.create()
         file = Path(source.file).resolve()

@@ -8,7 +8,7 @@ import numpy as np
 
 from nntrain.data.batches import Batches
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import Checkpoint, encode, load_network, read, write_atomic
+from nntrain.training.checkpoint import Checkpoint, encode, load_for_use, load_network, read, write_atomic
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.evaluate import Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
@@ -44,6 +44,7 @@ class Trainer:
         self.step = Step(config, self.network, self.ports, self.data)
         self.state = TrainingState(schedule=config.schedule.start())
         self.monitor = setup.monitor
+        self.notes: list[str] = []  # what there is to say before the first step
 
     def train(self, watcher: Watcher) -> None:
         """Goes on to the last epoch, or until early stopping ends it.
@@ -77,7 +78,7 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
-        arrays = [self.network.arena.values, *self.network.state.values(), *self.step.slots.values()]
+        arrays = [self.network.arena.values, *self.network.state.values(), *self.step.arrays().values()]
         copies = [array.copy() for array in arrays]
         shortest = len(self.data) - (len(self.batches) - 1) * self.batches.rows
         with np.errstate(all="ignore"):
@@ -115,10 +116,10 @@ class Trainer:
         row: dict[str, Any] = {"step": state.step, "epoch": state.epoch + state.batch / len(self.batches), "lr": lr}
         row |= columns("train", tally.scores())
         watched = {"validation": splits.validation, "test": splits.test if config.train.watch_test else None}
-        for split, data in watched.items():
-            if data is not None:
-                scores = evaluate(self.ports, data, config.loss, config.metrics)
-                row |= columns(split, scores)
+        with self.step.averaged():
+            for split, data in watched.items():
+                if data is not None:
+                    row |= columns(split, evaluate(self.ports, data, config.loss, config.metrics))
         value = row[self.monitor.name]
         best = state.best is None or self.monitor.improves(value, state.best[self.monitor.name], config.train.early_stopping)
         row["best"] = int(best)
@@ -144,7 +145,7 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         tensors = {f"parameter.{name}": array for name, array in self.network.arena.parameters.items()}
         tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
-        tensors |= {f"optimizer.{name}": array for name, array in self.step.slots.items()}
+        tensors |= self.step.arrays()
         tensors |= {"data.shift": self.data.shift, "data.scale": self.data.scale}
         facts = {
             "config": self.config.model_dump(mode="json"),
@@ -157,14 +158,14 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Takes up where the checkpoint stands; it must be of this config."""
         load_network(self.network, checkpoint)
-        for name, array in self.step.slots.items():
-            array[...] = checkpoint.tensors[f"optimizer.{name}"]
+        for name, array in self.step.arrays().items():
+            array[...] = checkpoint.tensors[name]
         self.state = TrainingState.from_dict(checkpoint.facts["training"])
 
     def best_network(self) -> Network:
         """The network of the best checkpoint, for scoring."""
         network = self.setup.network(self.network.rows, backward=False)
-        load_network(network, read(self.folder.best))
+        load_for_use(network, read(self.folder.best))
         return network
 
     def diverged(self, rows: int, lr: float) -> Exception:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nntrain import __version__
+from nntrain import __version__, plugins
 from nntrain.errors import UserError
 from nntrain.training.checkpoint import write_atomic
 
@@ -62,7 +62,9 @@ class RunFolder:
             writer = csv.writer(file, lineterminator="\n")
             if new:
                 writer.writerow(row)
-            writer.writerow(["" if value is None else repr(value) for value in row.values()])
+            # NumPy's numbers would be written as "np.float64(0.5)".
+            values = (value.item() if isinstance(value, np.generic) else value for value in row.values())
+            writer.writerow(["" if value is None else repr(value) for value in values])
 
     def append_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
         self._pending_steps.append(f"{step},{epoch},{loss!r},{lr!r}\n")
@@ -119,6 +121,7 @@ def environment(threads: int) -> dict:
         "cores": os.cpu_count(),
         "threads": threads,
         "git": _git_commit(),
+        "plugins": [plugin.to_dict() for plugin in plugins.loaded.values()],
     }
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from nntrain.errors import UserError
-from nntrain.training.checkpoint import load_network
+from nntrain.training.checkpoint import load_for_use
 from nntrain.training.evaluate import Ports, evaluate
 from nntrain.training.setup import prepare
-from nntrain.training.stored import Stored
+from nntrain.training.stored import Stored, changed_plugins
 
 ROWS = 256
 
@@ -34,9 +34,11 @@ def score(stored: Stored, split: str | None) -> Score:
     facts = stored.checkpoint.facts["data"]
     if setup.hashes != facts["sha256"]:
         warnings.append("the data have changed since the training.")
+    warnings += [f"the plugin {path} is missing, or has changed since the training."
+                 for path in changed_plugins(stored.path.parent.parent)]
     stored_scaling = {name: stored.checkpoint.tensors[f"data.{name}"] for name in ("shift", "scale")}
     data = replace(parts[chosen], **stored_scaling)
     network = setup.network(min(ROWS, len(data)), backward=False)
-    load_network(network, stored.checkpoint)
+    load_for_use(network, stored.checkpoint)
     scores = evaluate(Ports(network, data), data, stored.config.loss, stored.config.metrics)
     return Score(chosen, len(data), scores, warnings)

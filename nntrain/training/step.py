@@ -1,13 +1,16 @@
 """Step: one training step, from a batch of indices to moved parameters."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
-from nntrain import kernels
+from nntrain import kernels, randomness
 from nntrain.config.schema import Config
 from nntrain.data.dataset import Dataset
 from nntrain.network.network import Network
+from nntrain.training.checkpoint import AVERAGE
 from nntrain.training.evaluate import Port, Ports, Tally
 
 
@@ -20,6 +23,7 @@ class Step:
         self.ports = ports
         self.data = data
         self.slots = {name: np.zeros_like(network.theta) for name in config.optimizer.slot_names()}
+        self.average = np.zeros_like(network.theta) if config.train.ema else None
 
     def __call__(self, indices: np.ndarray, step: int, lr: float, tally: Tally) -> float:
         """The mean loss of the batch before the step. Not finite: the parameters were left alone.
@@ -42,20 +46,45 @@ class Step:
         loss_sum, weight_sum = config.loss(port.prediction, batch.target, batch.weight, port.gradient)
         if math.isfinite(loss_sum):
             port.bound.backward()
-            self.bound_gradient()
+            self.shape_gradient(step)
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
+            if self.average is not None:
+                decay = config.train.ema.decay if step > 1 else 0.0  # the average starts where the first step leads
+                kernels.gradient.average(self.average, network.theta, decay)
         return loss_sum, weight_sum
 
-    def bound_gradient(self) -> None:
-        """Adds the penalty's gradient, then clips."""
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a checkpoint must keep of the steps so far, each (learning parameters,)."""
+        kept = {f"optimizer.{name}": slot for name, slot in self.slots.items()}
+        return kept if self.average is None else {**kept, AVERAGE: self.average}
+
+    def shape_gradient(self, step: int) -> None:
+        """Adds the penalty's gradient and the noise, then clips."""
         grad, train = self.network.grad, self.config.train
-        penalty, bounds = train.regularize, train.grad_clip
+        penalty, noise, bounds = train.regularize, train.gradient_noise, train.grad_clip
         if penalty.l1 or penalty.l2:
             decayed = self.network.arena.decayed
             kernels.gradient.add_penalty(grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2)
+        if noise:
+            key = np.uint64(randomness.key(self.config.seed, "gradient noise", step))
+            kernels.dropout.add_noise(grad, grad, key, math.sqrt(noise.eta / (1 + step) ** noise.gamma))
         if bounds is None:
             return
         if bounds.value:
             kernels.gradient.clip(grad, bounds.value)
         elif (norm := math.sqrt(kernels.reduce.sum_of_squares(grad))) > bounds.norm:
             kernels.gradient.scale(grad, bounds.norm / norm)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it, the network has the average of its parameters, where one is kept."""
+        if self.average is None:
+            yield
+            return
+        theta = self.network.theta
+        moving = theta.copy()
+        theta[...] = self.average
+        try:
+            yield
+        finally:
+            theta[...] = moving

@@ -1,9 +1,14 @@
 """Stored runs: from a run folder or a checkpoint file back to its config, its data and its network."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from nntrain import plugins
 from nntrain.config.schema import Config
+from nntrain.config.validate import mistakes
 from nntrain.errors import UserError
 from nntrain.training.checkpoint import Checkpoint, read
 from nntrain.training.run_folder import RunFolder
@@ -39,9 +44,22 @@ def open_stored(path: Path) -> Stored:
     checkpoint = read(file)
     try:
         config = Config.model_validate(checkpoint.facts["config"])
-    except (ValueError, KeyError) as error:
-        raise UserError(f"{file}: the checkpoint's config does not fit this version of nntrain: {error}") from None
+    except (ValidationError, KeyError) as error:
+        reason = mistakes(error, Config) if isinstance(error, ValidationError) else "it is missing."
+        raise UserError(f"{file}: the checkpoint's config does not fit this version of nntrain: {reason}{_forgotten(file)}") from None
     return Stored(file, checkpoint, config, _config_folder(file))
+
+
+def changed_plugins(run: Path) -> list[str]:
+    """Paths of the plugins that a run was made with and that are not loaded now, or not as they were then."""
+    now = {plugin.sha256 for plugin in plugins.loaded.values()}
+    return [then["path"] for then in RunFolder(run).read_info().get("plugins", []) if then["sha256"] not in now]
+
+
+def _forgotten(file: Path) -> str:
+    """The way out where a checkpoint may name components that come from a plugin."""
+    options = " ".join(f"--plugin {shlex.quote(path)}" for path in changed_plugins(file.parent.parent))
+    return f" The run was made with {options}." if options else ""
 
 
 def _config_folder(file: Path) -> Path:

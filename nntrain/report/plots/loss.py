@@ -176,7 +176,7 @@ def final_scores(history: History) -> list[list[str]]:
 
 
 def scores_at(history: History, row: int, longest: int) -> list[str]:
-    """["train loss 0.0212, accuracy 0.9941", "validation loss 0.1135, accuracy 0.9750"]; as many metrics as fit into `longest`."""
+    """["train loss 0.0212, accuracy 0.9941", "validation loss 0.1135, accuracy 0.9750"]; as many metrics as `longest` allows."""
     scores: dict[str, list[str]] = {}
     for column in history.evaluations:
         split, score = split_and_score(column)

@@ -68,7 +68,8 @@ def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) 
 def set_margins(figure: Any, top: float, tick_label: int = 0) -> None:
     """`top` in inches; the longest label on the y axis has `tick_label` letters, each about 0.08 inches wide."""
     width, height = figure.get_size_inches()
-    figure.subplots_adjust(left=max(MARGINS["left"], 0.4 + 0.08 * tick_label) / width, right=1 - MARGINS["right"] / width, bottom=MARGINS["bottom"] / height,
+    left = max(MARGINS["left"], 0.4 + 0.08 * tick_label)
+    figure.subplots_adjust(left=left / width, right=1 - MARGINS["right"] / width, bottom=MARGINS["bottom"] / height,
                            top=1 - top / height)
 
 

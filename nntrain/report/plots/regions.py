@@ -65,8 +65,7 @@ def region_colours(winner: np.ndarray, probability: np.ndarray | None) -> np.nda
     """Pale colours (rows, columns, 3), the paler the less the network is sure."""
     palette = np.array([[int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)] for colour in CLASS_COLOURS])
     sure = np.full(winner.shape, 0.35)
-    if probability is not None:
-        classes = probability.shape[-1]
+    if probability is not None and (classes := probability.shape[-1]) > 1:
         sure = 0.06 + 0.39 * (probability.max(-1) - 1 / classes) / (1 - 1 / classes)
     return 1 - sure[..., None] * (1 - palette[winner % 8])
 

@@ -1,0 +1,63 @@
+"""Kinds: what the manual has chapters on, the config's sections and the families of components, found in the config's types."""
+
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+from nntrain.component import Component
+from nntrain.config.kinds import choices, family, section
+from nntrain.config.schema import Config
+from nntrain.errors import Path
+from nntrain.options import Options
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A section of the config, or a family of components or a part of one."""
+
+    name: str  # "train", "layer"
+    owner: type[Options]  # the section's class, or the family's
+    path: Path  # where it stands in a config: ("model", "layers", 0); in `within`, where that is given
+    within: type[Component] | None = None  # the component that it is an option of
+
+    @property
+    def is_family(self) -> bool:
+        return issubclass(self.owner, Component)
+
+    def members(self) -> dict[str, type[Component]]:
+        """Each member under its name, in the order of their files; those of a part that has a chapter of its own are there."""
+        parts = tuple(other.owner for other in kinds().values() if other.owner is not self.owner
+                      and other.is_family and issubclass(other.owner, self.owner))
+        found = {name: member for name, member in self.owner.members().items()
+                 if name == member.yaml_name and not issubclass(member, parts)}
+        return dict(sorted(found.items(), key=lambda item: item[1].__module__))
+
+
+def kinds() -> dict[str, Kind]:
+    """Every kind by its name, in the order in which a config mentions them."""
+    found: dict[str, Kind] = {}
+    _add_section(Kind("config", Config, ()), found)
+    return found
+
+
+def _add_section(kind: Kind, found: dict[str, Kind]) -> None:
+    if kind.name in found:
+        return
+    found[kind.name] = kind
+    for name, field in kind.owner.model_fields.items():
+        _add(field.annotation, (*kind.path, field.alias or name), kind.within, found)
+
+
+def _add(annotation: Any, path: Path, within: type[Component] | None, found: dict[str, Kind]) -> None:
+    """What a field of this type, at this path, can hold."""
+    for choice in choices(annotation):
+        if get_origin(choice) is tuple:
+            _add(get_args(choice)[0], (*path, 0), within, found)
+        elif members := family(choice):
+            if members.kind_name() in found:
+                continue
+            found[members.kind_name()] = Kind(members.kind_name(), members, path, within)
+            for member in members.members().values():
+                for name, field in member.model_fields.items():
+                    _add(field.annotation, (field.alias or name,), member, found)
+        elif options := section(choice):
+            _add_section(Kind(str(path[-1]), options, path, within), found)

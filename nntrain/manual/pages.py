@@ -1,0 +1,174 @@
+"""Pages: what there is to say of a kind, of a member of a family, or of a section, put together from the classes."""
+
+import inspect
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from nntrain.component import Component, plain
+from nntrain.config.json_schema import options_schema
+from nntrain.config.scalars import compact, inline
+from nntrain.errors import Path, UserError
+from nntrain.manual.kinds import Kind, kinds
+from nntrain.manual.values import default_in_words, type_in_words
+from nntrain.options import Options, did_you_mean
+
+SOURCE = "Source: "  # opens the paragraph of a docstring that names the paper
+
+
+@dataclass(frozen=True)
+class Option:
+    name: str
+    type: str
+    default: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A member, or a kind, in a list of them."""
+
+    name: str
+    aliases: tuple[str, ...]
+    text: str
+
+
+@dataclass
+class Page:
+    """Texts may hold `code` between backticks, as in Markdown."""
+
+    name: str
+    kind: str
+    paragraphs: list[str]
+    aliases: tuple[str, ...] = ()
+    options: list[Option] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)  # names of the options that every member of the family has
+    bare: str = ""  # what a bare value sets
+    example: str = ""  # YAML
+    source: str = ""
+    members: list[Line] = field(default_factory=list)
+
+
+def contents() -> list[Line]:
+    """Every kind with what it holds: "36 members", "9 options"."""
+    found = []
+    for kind in kinds().values():
+        count = len(kind.members()) if kind.is_family else len(kind.owner.model_fields)
+        what = f"{count} to choose from" if kind.is_family else f"{count} option{'s' * (count != 1)}"
+        found.append(Line(kind.name, (), f"{what}. {kind.owner.first_sentence()}"))
+    return found
+
+
+def find(kind_name: str, name: str | None = None) -> Page:
+    """The page of a kind, or of a member or an option of it; a member's name alone will do. Raises UserError."""
+    kind = kinds().get(kind_name)
+    if kind is None:
+        if name is None:
+            return _member_of_any_kind(kind_name)
+        raise UserError(f"there is no kind {kind_name!r}.{did_you_mean(kind_name, kinds())}")
+    if name is None:
+        return kind_page(kind)
+    if kind.is_family:
+        members = kind.owner.members()
+        if name not in members:
+            raise UserError(f"no {kind.name} is named {name!r}.{did_you_mean(name, members)}")
+        return member_page(members[name])
+    return option_page(kind, name)
+
+
+def _member_of_any_kind(name: str) -> Page:
+    found = [kind for kind in kinds().values() if kind.is_family and name in kind.owner.members()]
+    whole = [kind for kind in found if Component in kind.owner.__bases__]  # an activation is a layer, too
+    if len(whole) == 1:
+        return member_page(found[0].owner.members()[name])
+    if whole:
+        raise UserError(f"{name!r} is the name of several: say {' or '.join(f'`{kind.name} {name}`' for kind in whole)}.")
+    every = [*kinds(), *(member for kind in kinds().values() if kind.is_family for member in kind.owner.members())]
+    raise UserError(f"nothing is named {name!r}.{did_you_mean(name, every) or did_you_mean(name, kinds())}")
+
+
+def kind_page(kind: Kind) -> Page:
+    """The head of a chapter: what a family is and its members, or a section with its options."""
+    if not kind.is_family:
+        return Page(kind.name, "section", paragraphs(kind.owner), options=options(kind.owner), example=example(kind, kind.owner))
+    members = [Line(name, member.aliases, member.first_sentence()) for name, member in kind.members().items()]
+    shared = list(kind.owner.model_fields)
+    return Page(kind.name, "kind", paragraphs(kind.owner)[:1], options=options(kind.owner, shared), members=members)
+
+
+def member_page(member: type[Component]) -> Page:
+    kind = next(kind for kind in reversed(kinds().values()) if kind.is_family and issubclass(member, kind.owner))
+    texts = paragraphs(member)
+    sources = [text.removeprefix(SOURCE) for text in texts if text.startswith(SOURCE)]
+    own = member.own_options()
+    return Page(member.yaml_name, kind.name, [text for text in texts if not text.startswith(SOURCE)], member.aliases,
+                options(member, own), [name for name in member.option_names() if name not in own],
+                bare(member), example(kind, member), "; ".join(sources))
+
+
+def option_page(kind: Kind, name: str) -> Page:
+    """One option of a section; if it is a section itself, that."""
+    if name not in kind.owner.option_names():
+        raise UserError(f"`{kind.name}` has no option {name!r}.{did_you_mean(name, kind.owner.option_names())}")
+    inner = kinds().get(name)
+    if inner is not None and inner.path == (*kind.path, name):
+        return kind_page(inner)
+    return Page(name, kind.name, [], options=options(kind.owner, [name]))
+
+
+def paragraphs(owner: type[Options]) -> list[str]:
+    """The docstring's, each on one line."""
+    return [" ".join(text.split()) for text in inspect.cleandoc(owner.__doc__ or "").split("\n\n")]
+
+
+def options(owner: type[Options], names: list[str] | None = None) -> list[Option]:
+    """All options, or those named, as YAML spells them. An abstract class's own are looked up in its first member."""
+    fields = {field.alias or name: field for name, field in owner.model_fields.items()}
+    chosen = list(fields) if names is None else names
+    if not chosen:
+        return []
+    whole = next(iter(owner.members().values())) if issubclass(owner, Component) and not owner.yaml_name else owner
+    schemas = properties(whole)
+    known = set(kinds())
+    return [Option(name, type_in_words(schemas[name], known), default_in_words(fields[name]), fields[name].description or "")
+            for name in chosen]
+
+
+def properties(owner: type[Options]) -> dict[str, Any]:
+    schema = options_schema(owner)
+    # `data` can be spelled shorter: the section itself is the last of its spellings.
+    return (schema if "properties" in schema else schema["anyOf"][-1])["properties"]
+
+
+def bare(member: type[Component]) -> str:
+    """"`dropout: 0.5` sets `rate`.", where no other option must be given."""
+    fields = {field.alias or name: field for name, field in member.model_fields.items()}
+    first = next(iter(member.own_options()), None)
+    if first is None or any(field.is_required() for name, field in fields.items() if name != first):
+        return ""
+    value = member.example.get(first, plain(fields[first].default))
+    return "" if value in (None, (), PydanticUndefined) or isinstance(value, dict) else f"`{member.yaml_name}: {inline(value)}` sets `{first}`."
+
+
+def example(kind: Kind, owner: type[Options]) -> str:
+    """The smallest use, as YAML in its place in a config; of sections, only where the class has one."""
+    tree: Any = getattr(owner, "example", {})
+    if issubclass(owner, Component):
+        tree = {owner.yaml_name: tree} if tree else owner.yaml_name
+    elif not tree:
+        return ""
+    tree = under(kind.path, tree)
+    if kind.within:
+        tree = {kind.within.yaml_name: kind.within.example | tree}
+        outer = next(other for other in kinds().values() if other.is_family and not other.within
+                     and issubclass(kind.within, other.owner))
+        tree = under(outer.path, tree)
+    return compact(tree)
+
+
+def under(path: Path, tree: Any) -> Any:
+    """{"model": {"layers": [tree]}} of ("model", "layers", 0)."""
+    for part in reversed(path):
+        tree = [tree] if part == 0 else {part: tree}
+    return tree

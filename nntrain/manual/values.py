@@ -1,0 +1,76 @@
+"""Values: an option's type, bounds and default in plain words, from its JSON Schema."""
+
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from nntrain.component import plain
+from nntrain.config.json_schema import PLACE
+from nntrain.config.scalars import inline
+
+TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`", "null": "nothing"}
+PLURALS = {"integer": "whole numbers", "number": "numbers", "string": "texts", "boolean": "booleans"}
+
+
+def type_in_words(schema: dict[str, Any], kinds: set[str]) -> str:
+    """"whole number of at least 1, or `full`"; `kinds` are the names that a reference can have: "activation"."""
+    if "anyOf" in schema:
+        texts = [type_in_words(one, kinds) for one in schema["anyOf"] if one.get("type") != "null"]
+        return (", or " if any(" of " in text or " than " in text for text in texts) else " or ").join(texts)
+    if "enum" in schema or "const" in schema:
+        names = [f"`{inline(value)}`" for value in schema.get("enum", [schema.get("const")])]
+        return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    if "$ref" in schema:
+        name = schema["$ref"].removeprefix(PLACE)
+        return name if name in kinds else "options"
+    if schema["type"] == "array":
+        return f"list of {_length(schema)}{_entries(schema['items'], kinds)}"
+    return TYPES[schema["type"]] + bounds(schema)
+
+
+def _length(schema: dict[str, Any]) -> str:
+    least, most = schema.get("minItems"), schema.get("maxItems")
+    if least is not None and least == most:
+        return f"{least} "
+    return f"at least {least} " if least and least > 1 else ""
+
+
+def _entries(schema: dict[str, Any], kinds: set[str]) -> str:
+    if "$ref" in schema:
+        return f"{schema['$ref'].removeprefix(PLACE)}s"
+    if schema.get("type") in PLURALS and "enum" not in schema:
+        each = bounds(schema).removeprefix(" of")
+        return PLURALS[schema["type"]] + (f", each{each}" if each else "")
+    return f"entries, each {type_in_words(schema, kinds)}"
+
+
+def limit(value: float) -> str:
+    """2^63 for a number that nobody would read."""
+    return f"2^{int(value).bit_length() - 1}" if value >= 2**31 else inline(value)
+
+
+def bounds(schema: dict[str, Any]) -> str:
+    """" of at least 1", " from 0 to 1", " greater than 0 and less than 1"."""
+    least, above = schema.get("minimum"), schema.get("exclusiveMinimum")
+    most, below = schema.get("maximum"), schema.get("exclusiveMaximum")
+    if least is not None and most is not None:
+        return f" from {limit(least)} to {limit(most)}"
+    low = f"of at least {limit(least)}" if least is not None else f"greater than {limit(above)}" if above is not None else ""
+    high = f"of at most {limit(most)}" if most is not None else f"less than {limit(below)}" if below is not None else ""
+    both = " and ".join(filter(None, [low, high]))
+    return f" {both}" if both else ""
+
+
+def default_in_words(field: FieldInfo) -> str:
+    """"required", "none", or the value as YAML; nothing for a section, whose options have their own."""
+    if field.is_required():
+        return "required"
+    if field.default is None:
+        return "none"
+    value = plain(field.default)
+    return f"`{inline(rounded(value))}`" if value != {} else ""
+
+
+def rounded(value: Any) -> Any:
+    """1/3 with four digits; the rest as it is."""
+    return float(f"{value:.4g}") if isinstance(value, float) and value != round(value, 10) and value > 1e-6 else value
