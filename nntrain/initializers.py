@@ -1,6 +1,7 @@
 """Initializers: where the weights start. Each draw is a function of the run's seed and the parameter's name alone."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -10,7 +11,11 @@ from nntrain.component import Component
 
 
 class Initializer(Component, family="initializer"):
-    """Draws in float64, so that both precisions start equal."""
+    """Where the parameters start. Each draw depends on the run's seed and the parameter's name alone, so that a change in one
+    layer leaves the others as they were.
+
+    Drawn in float64, so that both precisions start equal.
+    """
 
     def draw(self, key: int, shape: tuple[int, ...], fans: tuple[int, int]) -> np.ndarray:
         """An array of `shape`; `fans` are the numbers of inputs and outputs that one output sees."""
@@ -18,9 +23,11 @@ class Initializer(Component, family="initializer"):
 
 
 class Auto(Initializer, name="auto"):
-    """Chosen by the first activation after the layer: relu-like `he_normal`, selu `lecun_normal`, else `glorot_uniform`.
+    """Chooses by the first activation after the layer: `he_normal` for relu-like ones, `lecun_normal` for selu, else
+    `glorot_uniform`.
 
-    The network's graph makes the choice (`network.graph`), looking through norm, dropout, reshape and pool.
+    Relu-like are relu, leaky_relu, prelu, rrelu, relu6, elu, gelu, silu, hard_swish, mish, softplus and maxout. The choice looks
+    through normalisation, dropout, reshaping, pooling and merging. Biases start at 0.
     """
 
 
@@ -35,18 +42,22 @@ class Pretrained(Initializer, name="pretrained"):
     path: str = Field(min_length=1, description="a run folder, a checkpoint, or a safetensors file")
     strict: bool = Field(True, description="a missing name or another shape is an error")
 
+    example: ClassVar = {"path": "runs/digits"}
+
 
 class Constant(Initializer, name="constant"):
     """Every value the same."""
 
     value: float = Field(description="the value")
 
+    example: ClassVar = {"value": 0.1}
+
     def draw(self, key, shape, fans):
         return np.full(shape, float(self.value))
 
 
 class Zeros(Initializer, name="zeros"):
-    """All 0: right for biases; weights that start equal stay equal, so their layer learns one feature only."""
+    """All 0: right for biases. Weights that start equal stay equal, so that a layer of them learns one feature only."""
 
     def draw(self, key, shape, fans):
         return np.zeros(shape)
@@ -60,7 +71,7 @@ class Ones(Initializer, name="ones"):
 
 
 class Normal(Initializer, name="normal"):
-    """Normally distributed."""
+    """Normally distributed, whatever the size of the layer."""
 
     mean: float = Field(0.0, description="the mean")
     std: float = Field(0.05, ge=0, description="the standard deviation")
@@ -70,17 +81,17 @@ class Normal(Initializer, name="normal"):
 
 
 class TruncatedNormal(Initializer, name="truncated_normal"):
-    """Normally distributed, each value beyond two standard deviations drawn again."""
+    """Normally distributed, but each value beyond two standard deviations is drawn again: no weight starts far out."""
 
     mean: float = Field(0.0, description="the mean")
-    std: float = Field(0.05, ge=0, description="the standard deviation of the normal before it is cut")
+    std: float = Field(0.05, ge=0, description="the standard deviation before the cut; the values' own is 0.88 of it")
 
     def draw(self, key, shape, fans):
         return self.mean + self.std * randomness.truncated_normal(key, math.prod(shape)).reshape(shape)
 
 
 class Uniform(Initializer, name="uniform"):
-    """Every value between `low` and `high` equally likely."""
+    """Every value between `low` and `high` is equally likely."""
 
     low: float = Field(-0.05, description="the lower end")
     high: float = Field(0.05, description="the upper end")
@@ -133,36 +144,75 @@ class Lecun(VarianceScaling):
 
 
 class GlorotUniform(Glorot, UniformScaling, name="glorot_uniform"):
-    """Uniform, variance 2/(inputs + outputs): keeps signals and gradients alike through tanh layers (Glorot 2010, eq. 16)."""
+    """Uniform with the variance 2 / (inputs + outputs): between `-a` and `a`, `a = sqrt(6 / (inputs + outputs))`.
+
+    Signals on the way up and gradients on the way down keep their size, through tanh and the like.
+
+    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, eq. 16.
+    """
 
 
 class GlorotNormal(Glorot, NormalScaling, name="glorot_normal"):
-    """Normal, variance 2/(inputs + outputs) (Glorot 2010, eq. 12)."""
+    """Normal with the variance 2 / (inputs + outputs).
+
+    Signals on the way up and gradients on the way down keep their size, through tanh and the like.
+
+    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, eq. 12.
+    """
 
 
 class GlorotTruncatedNormal(Glorot, TruncatedNormalScaling, name="glorot_truncated_normal"):
-    """Normal without the tails beyond two deviations, variance 2/(inputs + outputs)."""
+    """A normal cut at two standard deviations, with the variance 2 / (inputs + outputs) after the cut.
+
+    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, eq. 12.
+    """
 
 
 class HeUniform(He, UniformScaling, name="he_uniform"):
-    """Uniform, variance 2/inputs: keeps signals alike through relu layers (He 2015, eq. 10)."""
+    """Uniform with the variance 2 / inputs: between `-a` and `a`, `a = sqrt(6 / inputs)`.
+
+    Signals keep their size through relu, which sets half of them to 0.
+
+    Source: He et al. 2015, Delving deep into rectifiers: surpassing human-level performance on ImageNet classification, eq. 10.
+    """
 
 
 class HeNormal(He, NormalScaling, name="he_normal"):
-    """Normal, variance 2/inputs (He 2015, eq. 10)."""
+    """Normal with the variance 2 / inputs.
+
+    Signals keep their size through relu, which sets half of them to 0.
+
+    Source: He et al. 2015, Delving deep into rectifiers: surpassing human-level performance on ImageNet classification, eq. 10.
+    """
 
 
 class HeTruncatedNormal(He, TruncatedNormalScaling, name="he_truncated_normal"):
-    """Normal without the tails beyond two deviations, variance 2/inputs."""
+    """A normal cut at two standard deviations, with the variance 2 / inputs after the cut.
+
+    Source: He et al. 2015, Delving deep into rectifiers: surpassing human-level performance on ImageNet classification, eq. 10.
+    """
 
 
 class LecunUniform(Lecun, UniformScaling, name="lecun_uniform"):
-    """Uniform, variance 1/inputs (LeCun 1998, sect. 4.6); what selu wants."""
+    """Uniform with the variance 1 / inputs: between `-a` and `a`, `a = sqrt(3 / inputs)`.
+
+    Signals keep their size through a linear layer.
+
+    Source: LeCun et al. 1998, Efficient backprop, sect. 4.6.
+    """
 
 
 class LecunNormal(Lecun, NormalScaling, name="lecun_normal"):
-    """Normal, variance 1/inputs (LeCun 1998, sect. 4.6; Klambauer 2017 for selu)."""
+    """Normal with the variance 1 / inputs.
+
+    Signals keep their size through a linear layer. What `selu` needs.
+
+    Source: LeCun et al. 1998, Efficient backprop, sect. 4.6; for selu Klambauer et al. 2017, Self-normalizing neural networks.
+    """
 
 
 class LecunTruncatedNormal(Lecun, TruncatedNormalScaling, name="lecun_truncated_normal"):
-    """Normal without the tails beyond two deviations, variance 1/inputs."""
+    """A normal cut at two standard deviations, with the variance 1 / inputs after the cut.
+
+    Source: LeCun et al. 1998, Efficient backprop, sect. 4.6.
+    """

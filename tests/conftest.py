@@ -1,4 +1,7 @@
-"""What several tests use: small configs in folders of their own, and the command line in this process."""
+"""What several tests use: small configs in folders of their own, and the command line in this process.
+
+Pictures take a second each, so that runs here leave them out, except where a test asks for `pictures`.
+"""
 
 import json
 from pathlib import Path
@@ -7,6 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nntrain.cli.main import main
+from nntrain.report import watching
+from nntrain.report.drawing import Drawing
 
 MOONS = """
 data: {source: {synthetic: {kind: two_moons, samples: 120, noise: 0.1}}, validation: 0.2}
@@ -31,7 +36,8 @@ class Shell:
 
     def run(self, *arguments: object, code: int = 0) -> Result:
         """Calls `nntrain ARGUMENTS`, and holds it to its exit code."""
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+        words = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(main, words, prog_name="nntrain", catch_exceptions=False)
         assert result.exit_code == code, result.output
         return result
 
@@ -46,6 +52,15 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch) -> Shell:
+def shell(request, tmp_path, monkeypatch) -> Shell:
     monkeypatch.chdir(tmp_path)
+    if "pictures" not in request.fixturenames:
+        monkeypatch.setattr(Drawing, "_begin", lambda self: None)
+        monkeypatch.setattr(Drawing, "_reap", lambda self: None)
+        monkeypatch.setattr(watching, "draw_learned", lambda *_: None)
     return Shell(tmp_path)
+
+
+@pytest.fixture
+def pictures() -> None:
+    """Asks for the pictures that a run draws."""

@@ -8,9 +8,10 @@ import pytest
 
 from nntrain import kernels, randomness
 from nntrain.data.batches import Batches, order
-from nntrain.data.dataset import Dataset
+from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.standardize import standardize
 from tests.data_helpers import labelled, load, seen
+
 
 @pytest.mark.parametrize("shape", [(64,), (513,), (5, 7, 3), (300, 2)], ids=str)
 @pytest.mark.parametrize("source", [np.uint8, np.float32, np.float64])

@@ -9,6 +9,7 @@ import pytest
 from nntrain.data.standardize import standardize
 from tests.data_helpers import idx, images, load, refused
 
+
 @pytest.mark.skipif("NNTRAIN_DATA" not in os.environ, reason="needs the real MNIST in $NNTRAIN_DATA/mnist")
 def test_mnist_is_what_it_is_known_to_be():
     splits = load("mnist")
@@ -58,19 +59,20 @@ def test_missing_mnist_names_files_places_and_the_way_out(small_mnist, tmp_path,
     monkeypatch.setenv("NNTRAIN_DATA", str(tmp_path))
     (small_mnist / "t10k-labels-idx1-ubyte").unlink()
     assert refused(load, "mnist") == (
-        "mnist: expected the four files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
+        "mnist: expected the files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
         "t10k-labels-idx1-ubyte (.gz or not) in one folder. Looked in:\n"
         f"  {tmp_path}/mnist lacks t10k-labels-idx1-ubyte\n"
         f"  {tmp_path}/home/.cache/nntrain/data/mnist lacks all of them\n"
-        "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `mnist`.")
+        "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `mnist`. They are not "
+        "downloaded, because NNTRAIN_OFFLINE is set; they are at https://ossci-datasets.s3.amazonaws.com/mnist/.")
 
 
 def test_explicit_root_without_the_files_is_an_error_whatever_else_there_is(small_mnist, tmp_path, monkeypatch):
     monkeypatch.setenv("NNTRAIN_DATA", str(tmp_path))
-    with pytest.raises(UserError, match="elsewhere lacks all of them"):
-        load({"mnist": {"root": "elsewhere"}}, tmp_path)
+    assert f"{tmp_path}/elsewhere lacks all of them\n" in refused(load, {"mnist": {"root": "elsewhere"}}, tmp_path)
 
 
 def test_mnist_labels_beyond_nine_are_an_error(small_mnist, tmp_path):
     (small_mnist / "t10k-labels-idx1-ubyte").write_bytes(idx([1, 10]))
-    assert refused(load, {"mnist": {"root": "mnist"}}, tmp_path) == f"{small_mnist}/t10k-labels-idx1-ubyte: expected labels from 0 to 9. Received: 10."
+    told = refused(load, {"mnist": {"root": "mnist"}}, tmp_path)
+    assert told == f"{small_mnist}/t10k-labels-idx1-ubyte: expected labels from 0 to 9. Received: 10."

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 import nntrain.data  # noqa: F401  (registers the sources)
 from nntrain.data.dataset import Reader
 
+
 def told(spelling) -> list[tuple[tuple, str]]:
     """Places and messages of a reader's mistakes."""
     with pytest.raises(ValidationError) as raised:
@@ -56,7 +57,8 @@ def test_a_bare_value_sets_as_under_its_yaml_name():
      "expected 'mean', 'median' or 'most_frequent'. Received: 'average'. There are: mean, median, most_frequent."),
     ({"npz": {"path": "a", "classes": ["no", "yes"], "task": "regression"}}, ("npz",),
      "`classes` does not go with `task: regression`."),
-    ({"npz": {"path": "a", "classes": ["no", "no"]}}, ("npz",), "expected at least two different `classes`. Received: 'no', 'no'."),
+    ({"npz": {"path": "a", "classes": ["no", "no"]}}, ("npz",),
+     "expected at least two different `classes`. Received: 'no', 'no'."),
     ({"csv": {"path": "a", "header": 1}}, ("csv", "header"), "expected `auto`, true or false. Received: 1."),
     ({"csv": {"path": "a", "features": "b"}}, ("csv", "features"),
      "expected `all` or a list of names or numbers of columns. Received: 'b'."),

@@ -7,6 +7,7 @@ from nntrain.data.splits import hashes, split
 from nntrain.data.synthetic import CURVES
 from tests.data_helpers import load
 
+
 def test_digits_are_1797_pictures_between_0_and_1():
     splits = load("digits")
     x = np.concatenate([splits.train.x, splits.test.x])
@@ -97,3 +98,17 @@ def test_random_data_have_the_shapes_asked_for(options, x, target):
             assert set(np.unique(values)) == set(range(limit))
         else:
             assert np.isfinite(values).all()
+
+
+def test_iris_are_150_flowers_of_three_species_without_a_test_part():
+    splits = load("iris")
+    assert list(splits.parts()) == ["train"]
+    assert splits.train.feature_names == ("sepal_length", "sepal_width", "petal_length", "petal_width")
+    assert splits.train.classes == ("setosa", "versicolor", "virginica")
+    assert np.bincount(splits.train.target).tolist() == [50, 50, 50]
+    means = [splits.train.x[splits.train.target == species].mean(axis=0) for species in range(3)]
+    # In cm, as Fisher 1936 has them.
+    expected = [[5.006, 3.428, 1.462, 0.246], [5.936, 2.770, 4.260, 1.326], [6.588, 2.974, 5.552, 2.026]]
+    np.testing.assert_allclose(means, expected, rtol=1e-12)
+    parts, _ = split(splits, 0.2, None, seed=0)
+    assert np.bincount(parts.test.target).tolist() == [10, 10, 10]

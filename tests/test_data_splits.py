@@ -7,6 +7,7 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.splits import hashes, join, split
 from tests.data_helpers import labelled, load, refused
 
+
 def test_split_parts_are_disjoint_complete_and_indexed_into_the_source():
     source = labelled(np.arange(103) % 4)
     parts, rows = split(source, 0.2, 0.1, seed=3)
@@ -78,7 +79,8 @@ def test_too_few_samples_for_a_part_are_an_error(labels, test, validation, messa
 
 
 def test_a_part_that_the_source_brings_is_not_drawn_again():
-    assert refused(split, load("digits"), 0.2, None, seed=0) == "test: the source brings a test part of its own (360 samples). Leave out `test`."
+    told = refused(split, load("digits"), 0.2, None, seed=0)
+    assert told == "test: the source brings a test part of its own (360 samples). Leave out `test`."
 
 
 def test_a_part_from_another_source_follows_the_train_part_by_class_name():
@@ -87,14 +89,15 @@ def test_a_part_from_another_source_follows_the_train_part_by_class_name():
     joined = join(train, "test", other)
     assert joined.test.classes == train.train.classes
     assert joined.test.target.tolist() == [1, 2]
-    assert refused(join, train, "test", Dataset(np.zeros((2, 1)), np.array([0, 1], np.int32), ("dog", "owl"))) == "test: expected the train part's classes 'cat', 'dog', 'fox'. Received: 'owl' besides."
+    told = refused(join, train, "test", Dataset(np.zeros((2, 1)), np.array([0, 1], np.int32), ("dog", "owl")))
+    assert told == "test: expected the train part's classes 'cat', 'dog', 'fox'. Received: 'owl' besides."
 
 
 def test_parts_must_be_alike():
     train = labelled([0, 1]).train
-    assert refused(Splits, train, test=Dataset(train.x, train.target, ("no", "yes"))) == "the test part does not fit the train part: expected classes ('0', '1'). Received: ('no', 'yes')."
-    with pytest.raises(UserError, match=r"^the train part has no samples\.$"):
-        Splits(Dataset(np.zeros((0, 1)), np.zeros((0, 1))))
+    told = refused(Splits, train, test=Dataset(train.x, train.target, ("no", "yes")))
+    assert told == "the test part does not fit the train part: expected classes ('0', '1'). Received: ('no', 'yes')."
+    assert refused(Splits, Dataset(np.zeros((0, 1)), np.zeros((0, 1)))) == "the train part has no samples."
 
 
 def test_hashes_see_values_shapes_and_types():

@@ -7,6 +7,7 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.standardize import standardize
 from tests.data_helpers import refused, seen
 
+
 @pytest.mark.parametrize("shape", [(5,), (4, 3, 2), (4, 4, 1), (7, 3)], ids=str)
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_standardized_train_part_has_mean_0_and_deviation_1(shape, dtype):

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from nntrain.training import loop
 from nntrain.training.checkpoint import read
+from nntrain.training.run_folder import RunFolder
 from tests.conftest import MOONS
 
 FILES = ("checkpoints/last.safetensors", "checkpoints/best.safetensors", "metrics.csv", "steps.csv")
@@ -47,16 +48,16 @@ def test_one_thread_and_two_give_the_same_bytes(shell):
     assert contents(shell.fit(WIDE, "--threads", 1, name="a")) == contents(shell.fit(WIDE, "--threads", 2, name="b"))
 
 
-def interrupt_at(monkeypatch, step: int) -> None:
-    """Sends Ctrl-C to this process while `step` is under way."""
-    original = loop.Step.__call__
+def interrupt_at(monkeypatch, step: int, number: int = signal.SIGINT) -> None:
+    """Sends Ctrl-C, or another signal, to this process while `step` is under way."""
+    original = RunFolder.append_step
 
-    def stepping(self, indices, number, *rest):
-        if number == step:
-            signal.raise_signal(signal.SIGINT)
-        return original(self, indices, number, *rest)
+    def noting(self, done, *rest):
+        if done == step:
+            signal.raise_signal(number)
+        original(self, done, *rest)
 
-    monkeypatch.setattr(loop.Step, "__call__", stepping)
+    monkeypatch.setattr(RunFolder, "append_step", noting)
 
 
 @pytest.mark.parametrize("step", [1, 5, 7, 10, 19])  # five steps an epoch: within one, and at its end
@@ -71,6 +72,23 @@ def test_an_interrupted_and_resumed_run_equals_the_straight_one(shell, monkeypat
     assert json.loads((run / "run.json").read_text())["resumed_from_steps"] == [step]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_interrupted_while_kernels_are_compiled_can_be_resumed(shell, monkeypatch, number):
+    straight = contents(shell.fit(name="straight"))
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Trainer, "warm_up", lambda self: signal.raise_signal(number))
+        run = shell.fit(name="broken", code=130)
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+    shell.fit(MOONS, "--resume", name="broken")
+    assert contents(run) == straight
+
+
+def test_sigterm_is_as_good_as_ctrl_c(shell, monkeypatch):
+    interrupt_at(monkeypatch, 7, signal.SIGTERM)
+    run = shell.fit(code=130)
+    assert read(run / "checkpoints/last.safetensors").facts["training"]["step"] == 7
+
+
 def test_what_a_crash_left_behind_the_checkpoint_is_cut_back(shell, monkeypatch):
     straight = contents(shell.fit(name="straight"))
     with monkeypatch.context() as patch:
@@ -82,12 +100,32 @@ def test_what_a_crash_left_behind_the_checkpoint_is_cut_back(shell, monkeypatch)
     assert contents(run) == straight
 
 
-def test_a_finished_run_says_so(shell):
+def test_a_crash_that_left_half_a_header_is_mended(shell, monkeypatch):
+    straight = contents(shell.fit(name="straight"))
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 3)
+        run = shell.fit(name="broken", code=130)
+    (run / "metrics.csv").write_text("step,ep")
+    shell.fit(MOONS, "--resume", name="broken")
+    assert contents(run) == straight
+
+
+def test_a_finished_run_says_so_and_stays_as_it_is(shell):
     run = shell.fit()
-    before = contents(run)
+    before = {path: path.read_bytes() for path in run.rglob("*.*")}
     result = shell.run("fit", "config.yaml", "--name", "run", "--resume")
-    assert "finished" in result.output
-    assert contents(run) == before
+    assert result.stdout == "runs/run: this run is finished. Give it more `epochs`, or see `nntrain eval runs/run`.\n"
+    assert {path: path.read_bytes() for path in run.rglob("*.*")} == before
+
+
+def test_a_run_that_crashed_while_it_was_scored_is_scored_on_resume(shell, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(loop.Trainer, "best_network", lambda self: 1 / 0)
+        shell.fit()
+    shell.fit(MOONS, "--resume")
+    info = json.loads((shell.folder / "runs/run/run.json").read_text())
+    assert info["status"] == "finished"
+    assert set(info["scores"]) == {"train", "validation", "test"}
 
 
 def test_a_finished_run_can_be_given_more_epochs(shell):

@@ -17,24 +17,28 @@ if TYPE_CHECKING:
 @overrides_option
 @click.option("--name", help="Name of the run; its folder is RUNS_DIR/NAME.")
 @click.option("--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept.")
-@click.option("--resume", "existing", flag_value="resume", help="Go on from the run's last checkpoint.")
-@click.option("--overwrite", "existing", flag_value="overwrite", help="Replace the run of that name.")
+@click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint.")
+@click.option("--overwrite", is_flag=True, help="Replace the run of that name.")
 @plugin_option
 @threads_option
 @click.option("--quiet", is_flag=True, help="Print the final lines only.")
-def command(config: Path, overrides: tuple[str, ...], name: str | None, runs_dir: Path, existing: str | None,
-            threads: int | None, quiet: bool) -> None:
+def command(config: Path, overrides: tuple[str, ...], name: str | None, runs_dir: Path, resume: bool,
+            overwrite: bool, threads: int | None, quiet: bool) -> None:
     """Train the network that CONFIG describes."""
     from nntrain.cli.shared import load_setup, use_threads
     from nntrain.report.watching import Watching
     from nntrain.training.fit import Existing, choose_folder, open_run
+    from nntrain.training.interruption import sigterm_as_ctrl_c
 
-    policy = Existing(existing or "refuse")
+    if resume and overwrite:
+        raise click.UsageError("--resume goes on with a run and --overwrite replaces it. Give one of the two.")
+    policy = Existing.RESUME if resume else Existing.OVERWRITE if overwrite else Existing.REFUSE
+    sigterm_as_ctrl_c()
     thread_count = use_threads(threads)
     setup, document = load_setup(config, overrides)
     folder = choose_folder(runs_dir, name, setup.config.name or config.stem, policy)
     trainer = open_run(setup, folder, policy, document, overrides, thread_count)
-    if trainer.finished:
+    if trainer.finished and folder.ended:
         click.echo(f"{folder.path}: this run is finished. Give it more `epochs`, or see `nntrain eval {folder.path}`.")
         return
     with Watching(trainer, quiet) as watching:
@@ -47,13 +51,14 @@ def run(trainer: "Trainer", watching: "Watching") -> None:
     from nntrain.training.interruption import Interrupted
 
     try:
+        watching.warm_up()
         trainer.train(watching)
-    except Interrupted as error:
+    except (Interrupted, KeyboardInterrupt) as error:
         trainer.folder.write_info(status="interrupted")
-        watching.interrupted(str(error))
-        raise click.exceptions.Exit(error.exit_code) from None
+        watching.interrupted(str(error) or "interrupted before a step was done.")
+        raise click.exceptions.Exit(Interrupted.exit_code) from None
     except NntrainError:
         trainer.folder.write_info(status="failed")
         raise
-    trainer.folder.write_info(status="stopped early" if trainer.state.stopped_early else "finished")
     watching.finished()
+    trainer.folder.write_info(status="stopped early" if trainer.state.stopped_early else "finished")

@@ -1,5 +1,6 @@
 """The `nntrain` command: finds its verbs in this folder and turns errors into messages and exit codes."""
 
+import errno
 import importlib
 import pkgutil
 import sys
@@ -11,6 +12,7 @@ import nntrain
 from nntrain import cli
 from nntrain.errors import NntrainError
 
+INTERRUPTED = 130  # what shells give for a program that Ctrl-C ended
 ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
 
 
@@ -26,15 +28,29 @@ class Verbs(click.Group):
             return None
         return importlib.import_module(f"nntrain.cli.{name}").command
 
+    def resolve_command(self, context: click.Context, arguments: list[str]):
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            from nntrain.options import did_you_mean
+
+            error.message += did_you_mean(arguments[0], self.list_commands(context))
+            raise
+
     def invoke(self, context: click.Context):
         try:
             return super().invoke(context)
         except NntrainError as error:
             tell_and_exit(error)
+        except KeyboardInterrupt:
+            click.echo("interrupted.", err=True)
+            sys.exit(INTERRUPTED)
         except Exception as error:
             plugins = sys.modules.get("nntrain.plugins")
             if plugins and (told := plugins.blame(error)):
                 tell_and_exit(told)
+            if isinstance(error, OSError) and error.strerror and error.errno != errno.EPIPE:  # click handles a closed pipe
+                tell_and_exit(NntrainError(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."))
             raise
 
 

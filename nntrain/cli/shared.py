@@ -25,7 +25,7 @@ def _load_plugins(context: click.Context, parameter: click.Parameter, files: tup
 
 plugin_option = click.option("--plugin", multiple=True, type=click.Path(path_type=Path), metavar="FILE", expose_value=False,
                              callback=_load_plugins, help="Run a Python file of yours that defines components; can be repeated.")
-threads_option = click.option("--threads", type=click.IntRange(min=1), metavar="N",
+threads_option = click.option("--threads", type=int, metavar="N",
                               help="Threads to compute with; all cores by default. The results do not depend on it.")
 
 
@@ -48,8 +48,7 @@ def use_threads(count: int | None) -> int:
     from nntrain.errors import UserError
 
     available = kernels.jit.thread_limit()
-    if count is not None and count > available:
-        raise UserError(f"--threads {count}: there are only {available} here.")
+    if count is not None and not 1 <= count <= available:
+        raise UserError(f"--threads {count}: expected a number from 1 to {available}, which is all there are here.")
     return kernels.jit.use_threads(count or available)
-
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 import nntrain.data  # registers the sources
@@ -13,11 +13,28 @@ from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.optimizers import Optimizer
-from nntrain.options import Options, Several, mistake
+from nntrain.options import Options, Several, mistake, shown
 from nntrain.schedules import Constant, Schedule
+
+LONGEST_NAME = 200  # bytes; file systems allow 255, and `-2` or the like may come after it
+
+
+def run_name(name: str) -> str:
+    """A run's name, which becomes a folder's. Raises PydanticCustomError, a ValueError, for what cannot be one."""
+    if name in ("", ".", "..") or set(name) & set("/\\") or not name.isprintable() or len(name.encode()) > LONGEST_NAME:
+        raise mistake(f"a run's name is the name of one folder, without '/' and of at most {LONGEST_NAME} bytes. "
+                      f"Received: {shown(name)}. Where runs are kept is what `--runs-dir` says.")
+    return name
+
+
+def _require_one(**options: Any) -> None:
+    given = sum(value is not None for value in options.values())
+    if given != 1:
+        raise mistake(f"expected either {' or '.join(f'`{name}`' for name in options)}. Received: {'both' if given else 'neither'}.")
 
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+RunName = Annotated[str, AfterValidator(run_name)]
 
 
 class DataSection(Options):
@@ -68,8 +85,7 @@ class GradClip(Options):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "GradClip":
-        if (self.norm is None) == (self.value is None):
-            raise mistake("expected one of `norm` and `value`.")
+        _require_one(norm=self.norm, value=self.value)
         return self
 
 
@@ -101,8 +117,7 @@ class Every(Options):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "Every":
-        if (self.steps is None) == (self.epochs is None):
-            raise mistake("expected one of `steps` and `epochs`.")
+        _require_one(steps=self.steps, epochs=self.epochs)
         return self
 
 
@@ -133,7 +148,7 @@ class TrainSection(Options):
 class Config(Options):
     """A training run."""
 
-    name: str | None = Field(None, min_length=1, description="name of the run; the file's stem by default")
+    name: RunName | None = Field(None, description="name of the run; the file's stem by default")
     seed: int = Field(0, ge=0, lt=2**63, description="all randomness comes from it")
     data: DataSection
     model: ModelSection

@@ -19,22 +19,20 @@ def align(name: str, train: Dataset, other: Dataset) -> Dataset:
 
 
 def _features(name: str, train: Dataset, other: Dataset) -> Dataset:
-    known = {text.column: text for text in train.one_hot}
-    texts = [text for text in other.one_hot if text.column in known]
-    for text in texts:
-        _require_known(f"{name}: column {text.column!r}", known[text.column].categories, text.categories)
-    places = {feature: place for place, feature in enumerate(other.feature_names)}
-    # A category that does not occur here is a column of 0.
-    absent = {feature for text in texts for feature in train.feature_names[known[text.column].places]}
-    if not set(places) <= set(train.feature_names) <= absent | set(places) or train.feature_names == other.feature_names:
+    if not train.feature_names or not other.feature_names or train.feature_names == other.feature_names:
         return other
-    x = np.zeros((len(other), len(train.feature_names)))
-    for place, feature in enumerate(train.feature_names):
-        if feature in places:
-            x[:, place] = other.x[:, places[feature]]
-    for text in texts:
-        x[np.isnan(other.x[:, text.start]), known[text.column].places] = np.nan
-    return replace(other, x=x, feature_names=train.feature_names, one_hot=train.one_hot)
+    known = {text.column: text for text in train.one_hot}
+    source = {feature: other.x[:, place] for place, feature in enumerate(other.feature_names)}
+    for text in other.one_hot:
+        if text.column in known:
+            _require_known(f"{name}: column {text.column!r}", known[text.column].categories, text.categories)
+            # A category that does not occur here is a column of 0, or NaN where the text is missing.
+            absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
+            source |= {feature: absent for feature in train.feature_names[known[text.column].places] if feature not in source}
+    names = [feature for feature in train.feature_names if feature in source]
+    names += [feature for feature in other.feature_names if feature not in set(names)]
+    x = np.stack([source[feature] for feature in names], axis=1)
+    return replace(other, x=x, feature_names=tuple(names), one_hot=train.one_hot)
 
 
 def _classes(name: str, train: Dataset, other: Dataset) -> Dataset:

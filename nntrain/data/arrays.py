@@ -59,11 +59,15 @@ class ArrayReader(Reader):
         return x
 
 
+def _called(dtype: np.dtype) -> str:
+    return {"U": "text", "S": "bytes", "V": "records"}.get(dtype.kind, dtype.name)
+
+
 def _samples(name: str, x: np.ndarray) -> np.ndarray:
     """uint8, float32 or float64, in C order; not copied where it is so already."""
     kind, size = x.dtype.kind, x.dtype.itemsize
     if kind not in "biuf":
-        raise UserError(f"{name}: expected numbers. Received: {x.dtype.name}.")
+        raise UserError(f"{name}: expected numbers. Received: {_called(x.dtype)}.")
     dtype = np.uint8 if x.dtype == np.uint8 else np.float32 if kind == "b" or (kind == "f" and size <= 4) else np.float64
     x = np.ascontiguousarray(x, dtype)
     require_finite(name, x)
@@ -73,7 +77,7 @@ def _samples(name: str, x: np.ndarray) -> np.ndarray:
 def _reals(name: str, target: np.ndarray) -> np.ndarray:
     """(rows, outputs), or (rows, steps, outputs)."""
     if target.dtype.kind not in "biuf":
-        raise UserError(f"{name}: expected numbers to predict. Received: {target.dtype.name}.")
+        raise UserError(f"{name}: expected numbers to predict. Received: {_called(target.dtype)}.")
     if target.ndim > 3:
         raise UserError(f"{name}: expected targets (count,), (count, outputs) or (count, steps, outputs). "
                         f"Received: the shape {target.shape}.")
@@ -90,7 +94,7 @@ def _classes(name: str, target: np.ndarray, steps: int, classes: tuple[str, ...]
         raise UserError(f"{name}: expected a class for each sample, or for each of its steps. "
                         f"Received: the shape {target.shape}. Say `task: regression` where the numbers are not classes.")
     if target.dtype.kind not in "biufU":
-        raise UserError(f"{name}: expected class numbers or names. Received: {target.dtype.name}.")
+        raise UserError(f"{name}: expected class numbers or names. Received: {_called(target.dtype)}.")
     if target.dtype.kind == "f":
         whole = np.isfinite(target) & (target == np.floor(target))
         if not whole.all():

@@ -28,6 +28,11 @@ class Batches:
         """How many batches an epoch has."""
         return -(-self.samples // self.rows)
 
+    @property
+    def shortest(self) -> int:
+        """How many samples the last batch of an epoch has."""
+        return self.samples - (len(self) - 1) * self.rows
+
     def indices(self, epoch: int, number: int) -> np.ndarray:
         """(rows,) int64: the samples of batch `number`, which counts from 0."""
         return self._order(epoch)[number * self.rows:(number + 1) * self.rows]

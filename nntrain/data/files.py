@@ -38,7 +38,7 @@ def told(name: str, path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{name}: there is no such file in {path.parent}.{_sibling(path)}") from None
+        raise UserError(f"{name}: there is no such file in {os.path.abspath(path.parent)}.{_sibling(path)}") from None
     except OSError as error:
         raise UserError(f"{name}: cannot be read: {error.strerror or error}.") from None
     except MemoryError:

@@ -54,16 +54,17 @@ class KnownFiles:
             for file in files:
                 download(file, self.mirrors, place)
         except UserError as error:
-            raise UserError(f"{self.name}: {error}\nTry again later, or get {_listed(files)} elsewhere and put "
-                            f"{'it' if len(files) == 1 else 'them'} (unpacked or not) into {place}.") from None
+            left = [file for file in files if _present(place, file) is None]
+            raise UserError(f"{self.name}: {error}\nTry again later, or get {_listed(left)} elsewhere and put "
+                            f"{'it' if len(left) == 1 else 'them'} (unpacked or not) into {place}.") from None
 
     def _missing(self, lacking: dict[Path, list[Remote]], may_download: bool) -> str:
         looked = "\n".join(f"  {place} lacks {'all of them' if len(files) == len(self.files) else _listed(files)}"
                            for place, files in lacking.items())
-        way_out = (f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{self.name}`.")
+        way_out = f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{self.name}`."
         if may_download:
             way_out += f" They are not downloaded, because {OFFLINE} is set; they are at {self.mirrors[0]}."
-        return (f"{self.name}: expected the {len(self.files)} files {_listed(self.files)} (.gz or not) in one folder. "
+        return (f"{self.name}: expected the files {_listed(self.files)} (.gz or not) in one folder. "
                 f"Looked in:\n{looked}\n{way_out}")
 
 

@@ -2,8 +2,8 @@
 
 All three are one product c = a @ b, whose operands are read with any pair of strides. As in BLIS (Van Zee & van de Geijn
 2015, ACM TOMS 41-3), a block of `a` and a panel of `b` are copied together, so that the innermost loop reads memory in
-order, and a tile of `c` stays in registers meanwhile. Each output block is the work of one thread with copies of its own:
-nothing is shared, and every value is the same sum in the same order wherever the borders between blocks lie.
+order, and a tile of `c` stays in registers meanwhile. Each output block is the work of one thread with copies of its own.
+Every value is one chain of multiply-adds in the order of k, so that no choice of blocks or threads changes a bit of it.
 """
 
 import functools
@@ -42,16 +42,16 @@ def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, epilogue
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray) -> None:
     """dw (K, N) = x (M, K) transposed @ dy (M, N)"""
     (m, k), n = x.shape, dy.shape[1]
-    _multiply(dw, x, dy, _nothing[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0))
+    _multiply(dw, x, dy, _none[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0))
 
 
 def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray) -> None:
     """dx (M, K) = dy (M, N) @ w (K, N) transposed"""
     (m, n), k = dy.shape, w.shape[0]
-    _multiply(dx, dy, w, _nothing[dx.itemsize], (m, k, n, n, 1, 1, n), (NONE, 0.0))
+    _multiply(dx, dy, w, _none[dx.itemsize], (m, k, n, n, 1, 1, n), (NONE, 0.0))
 
 
-_nothing = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
+_none = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
 
 
 def _multiply(c, a, b, bias, sizes, epilogue):
@@ -59,19 +59,18 @@ def _multiply(c, a, b, bias, sizes, epilogue):
     m, n, k = sizes[:3]
     parallel = m * n * k >= PARALLEL_FROM
     plan, room = _plan(sizes, numba.get_num_threads() if parallel else 1, c.itemsize)
-    arguments = c, a, b, bias, scratch.buffer(c.dtype, room), plan, *epilogue
     if parallel:
-        _product.parallel(*arguments)
+        _product.parallel(c, a, b, bias, room, plan, *epilogue)
     else:
-        _blocks(0, *arguments)
+        _blocks(0, c, a, b, bias, room, plan, *epilogue)
 
 
 @functools.lru_cache(maxsize=4096)
-def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, int]:
-    """Who does what: [*sizes, depth, row blocks, column blocks, workers, scratch of each], and the scratch of all.
+def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, np.ndarray]:
+    """Who does what: [*sizes, depth, row blocks, column blocks, workers, scratch values of each]; and the scratch.
 
-    The depth depends on k alone, since it decides how sums are rounded. The blocks are chosen for the least work of the
-    busiest worker: tiles, and the copies that each block makes of its rows of `a` and its columns of `b`.
+    The blocks are chosen for the least work of the busiest worker: tiles, and the copies that each block makes of its rows
+    of `a` and its columns of `b`.
     """
     m, n, k = sizes[:3]
     lanes = host.VECTOR_BYTES // itemsize
@@ -87,7 +86,8 @@ def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, int]:
     grids = itertools.product(range(least, least + 2 * workers), range(1, 2 * workers + 1))
     row_blocks, column_blocks = min(((r, c) for r, c in grids if r <= tiles and c <= panels), key=cost, default=(0, 0))
     own = (_share(tiles, row_blocks) * ROWS + width) * (depth + SLACK) + SLACK
-    return np.array([*sizes, depth, row_blocks, column_blocks, workers, own]), workers * own
+    plan = np.array([*sizes, depth, row_blocks, column_blocks, workers, own])
+    return plan, scratch.buffer(_none[itemsize].dtype, workers * own)
 
 
 def _share(whole: int, parts: int, unit: int = 1) -> int:
@@ -95,7 +95,7 @@ def _share(whole: int, parts: int, unit: int = 1) -> int:
     return -(-whole // (parts * unit)) * unit if parts else 0
 
 
-@kernel
+@kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself
 def _product(c, a, b, bias, room, plan, code, slope):
     for worker in prange(plan[10]):
         _blocks(np.int64(worker), c, a, b, bias, room, plan, code, slope)

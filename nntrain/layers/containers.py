@@ -10,23 +10,33 @@ from nntrain.options import Several
 
 
 class Residual(Layer, name="residual"):
-    """y = body(x) + shortcut(x), the shortcut being x itself when left out (He 2016)."""
+    """A chain of layers with a way around it: `y = body(x) + shortcut(x)`, where the shortcut is x itself when left out.
 
-    body: Several[Layer] = Field(min_length=1, description="the layers on the way")
-    shortcut: Several[Layer] = Field((), description="the layers on the side way; none means x itself")
+    Both ways must end in one shape. The gradient flows back past the body undamped, so that networks of a hundred layers can be
+    trained.
+
+    Source: He et al. 2016, Deep residual learning for image recognition.
+    """
+
+    body: Several[Layer] = Field(min_length=1, description="the layers of the main way")
+    shortcut: Several[Layer] = Field((), description="the layers of the way around; none: x itself")
 
     example: ClassVar[dict[str, Any]] = {"body": [{"dense": 6}]}
 
     def build(self, scope, *inputs):
         body = scope.chain("body", self.body, inputs)
         shortcut = scope.chain("shortcut", self.shortcut, inputs) if self.shortcut else inputs[0]
+        if body is not None and shortcut is not None and body.shape != shortcut.shape:
+            side = "the shortcut" if self.shortcut else "its input, to be added to it,"
+            return scope.refuse(f"the body's output has the shape {body.shape}, but {side} has {shortcut.shape}. "
+                                "Bring both to one shape, in `body` or in `shortcut`.")
         return scope.node(Add(), (body, shortcut), part="add")
 
 
 class Repeat(Layer, name="repeat"):
-    """The same chain of layers several times over, each with parameters of its own."""
+    """The same chain of layers several times over, each time with parameters of its own."""
 
-    times: int = Field(ge=1, le=10_000, description="how often")
+    times: int = Field(ge=1, le=10_000, description="how many times")
     layers: Several[Layer] = Field(min_length=1, description="the layers to repeat")
 
     example: ClassVar[dict[str, Any]] = {"times": 2, "layers": [{"dense": 6}]}

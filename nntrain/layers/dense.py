@@ -11,13 +11,13 @@ from nntrain.layers.weighted import Weighted
 
 
 class Dense(Weighted, name="dense"):
-    """Every output sees every value of the last axis: y = x @ weight + bias, weight (in, units), bias (units,).
+    """Every output sees every value of the last axis: `y = x @ weight + bias`, weight (inputs, units), bias (units,).
 
-    Leading axes are kept: on a sequence it acts on each step. An image wants `flatten` before it, or each pixel is
-    treated alone.
+    Leading axes are kept: of a sequence each step is treated alike. An image wants `flatten` before it, or each pixel is treated
+    alone.
     """
 
-    units: int = Field(ge=1, description="number of outputs")
+    units: int = Field(ge=1, description="how many outputs it has")
 
     reads = "x"
     fuses_epilogue = True

@@ -75,12 +75,16 @@ class At:
 
 
 class Layer(Component, family="layer"):
-    """Options only, never an array. Kernels never change x or dy; backward writes dx and the parameters' gradients."""
+    """One step of the network: takes the output of the layer above, or what `inputs` names, and hands on its own.
 
-    name: str | None = Field(None, min_length=1, description="what other layers' `inputs` call it")
-    inputs: Several[str] | None = Field(None, min_length=1, description="where its inputs come from, by name; "
-                                        "`previous` is the layer above, `input` the data")
-    freeze: bool = Field(False, description="keep the parameters as they start")
+    Options only, never an array. Kernels never change x or dy; backward writes dx and the parameters' gradients.
+    """
+
+    name: str | None = Field(None, min_length=1, description="what other layers' `inputs` call it, and checkpoints its "
+                             "parameters; none: its kind and number, such as dense_1")
+    inputs: Several[str] | None = Field(None, min_length=1, description="where its inputs come from, by name; `previous` is the "
+                                        "layer above, `input` the data; none: the layer above")
+    freeze: bool = Field(False, description="keep the parameters as they start: they don't learn")
 
     reads: ClassVar[str] = "xy"  # what backward looks at: of its inputs "x", of its output "y"
     merges: ClassVar[bool] = False  # takes several inputs
@@ -143,7 +147,9 @@ class Layer(Component, family="layer"):
 
 
 class Activation(Layer):
-    """A function of each value (softmax: of each row), usable as a layer and as another layer's `activation`."""
+    """A function of each value, or of each row of values. It bends what is otherwise a chain of linear functions, which would be
+    no more than one. An activation is a layer, and can also be the `activation` of another.
+    """
 
     suits: ClassVar[str | None] = "glorot_uniform"  # relu-like ones: he_normal; selu: lecun_normal
 

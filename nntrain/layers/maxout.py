@@ -11,14 +11,16 @@ from nntrain.layers.weighted import Weighted
 
 
 class Maxout(Weighted, name="maxout"):
-    """The largest of `pieces` linear functions: y = max over p of x @ weight_p + bias_p (Goodfellow 2013).
+    """The largest of several linear functions: `y = max over p of (x @ weight_p + bias_p)`, for p from 1 to `pieces`.
 
-    Piece p of output u is column p * units + u of weight (in, pieces * units) and bias (pieces * units,). Acts on the
-    last axis, as `dense` does.
+    It learns its own activation, made of straight pieces. Piece p of output u is column `p * units + u`, p from 0, of weight
+    (inputs, pieces * units) and bias (pieces * units,). Acts on the last axis, as `dense` does.
+
+    Source: Goodfellow et al. 2013, Maxout networks.
     """
 
-    units: int = Field(ge=1, description="number of outputs")
-    pieces: int = Field(2, ge=2, le=256, description="linear functions for each output")
+    units: int = Field(ge=1, description="how many outputs it has")
+    pieces: int = Field(2, ge=2, le=256, description="how many linear functions each output chooses from")
 
     reads = "x"
     suits = "he_normal"

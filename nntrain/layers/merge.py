@@ -14,7 +14,7 @@ def _same_shape(inputs) -> None:
 
 
 class Add(Layer, name="add"):
-    """The sum of its inputs, which have one shape: y = x1 + x2 + ..."""
+    """The sum of its inputs, which have one shape: `y = x1 + x2 + ...`"""
 
     reads = ""
     merges = True
@@ -22,6 +22,8 @@ class Add(Layer, name="add"):
     fuses_epilogue = True
     transparent = True
     example_inputs: ClassVar = ((4,), (4,))
+
+    example: ClassVar = {"inputs": ["trunk", "previous"]}
 
     def output_shape(self, *inputs):
         _same_shape(inputs)
@@ -32,12 +34,17 @@ class Add(Layer, name="add"):
 
 
 class Multiply(Layer, name="multiply"):
-    """The product of its inputs, value by value; they have one shape: y = x1 x2 ..."""
+    """The product of its inputs value by value; they have one shape: `y = x1 x2 ...`
+
+    With a `sigmoid` on one of them it is a gate.
+    """
 
     reads = "x"
     merges = True
     transparent = True
     example_inputs: ClassVar = ((4,), (4,))
+
+    example: ClassVar = {"inputs": ["trunk", "previous"]}
 
     def output_shape(self, *inputs):
         _same_shape(inputs)
@@ -65,6 +72,8 @@ class Concat(Layer, name="concat"):
     merges = True
     transparent = True
     example_inputs: ClassVar = ((4,), (3,))
+
+    example: ClassVar = {"inputs": ["trunk", "previous"]}
 
     def output_shape(self, *inputs):
         shapes = " and ".join(str(shape) for shape in inputs)

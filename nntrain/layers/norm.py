@@ -11,15 +11,18 @@ from nntrain.layers.layer import Layer, Param, Saved, State, flat, require_last_
 
 
 class BatchNorm(Layer, name="batch_norm"):
-    """Each channel is shifted and scaled to mean 0 and variance 1 over the batch, then by a learned scale and shift.
+    """Brings each channel to mean 0 and variance 1 over the batch, then to a scale and a shift that are learned.
 
-    y = scale (x - mean) / sqrt(variance + eps) + shift (Ioffe & Szegedy 2015). A channel is one place of the last axis;
-    all leading axes count as batch. Evaluation takes the running mean and the running variance (unbiased).
+    `y = scale (x - mean) / sqrt(variance + eps) + shift`. A channel is one place of the last axis; all axes before it count as
+    batch. Evaluation takes running values instead, so that no sample depends on its neighbours: `running = (1 - momentum) running
+    + momentum new`, the variance divided by n - 1. The layer before it needs no bias.
+
+    Source: Ioffe & Szegedy 2015, Batch normalization: accelerating deep network training by reducing internal covariate shift.
     """
 
     momentum: float = Field(0.1, ge=0, le=1, description="the weight of the new batch in the running mean and variance")
-    eps: float = Field(1e-5, gt=0, description="added to the variance")
-    affine: bool = Field(True, description="learn a scale and a shift")
+    eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant channel divides by more than 0")
+    affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
 
     reads = "x"
     fuses_epilogue = True
@@ -69,13 +72,15 @@ class BatchNorm(Layer, name="batch_norm"):
 
 
 class LayerNorm(Layer, name="layer_norm"):
-    """The last axis of each sample is shifted and scaled to mean 0 and variance 1, then by a learned scale and shift.
+    """Brings the last axis of each sample to mean 0 and variance 1, then to a scale and a shift that are learned.
 
-    y = scale (x - mean) / sqrt(variance + eps) + shift (Ba, Kiros & Hinton 2016).
+    `y = scale (x - mean) / sqrt(variance + eps) + shift`. No batch is needed, and training and evaluation do the same.
+
+    Source: Ba, Kiros & Hinton 2016, Layer normalization.
     """
 
-    eps: float = Field(1e-5, gt=0, description="added to the variance")
-    affine: bool = Field(True, description="learn a scale and a shift")
+    eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant row divides by more than 0")
+    affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
 
     reads = "x"
     transparent = True
@@ -103,13 +108,15 @@ class LayerNorm(Layer, name="layer_norm"):
 
 
 class RmsNorm(Layer, name="rms_norm"):
-    """The last axis of each sample is divided by its root mean square, then scaled: layer_norm without the shifts.
+    """Divides the last axis of each sample by its root mean square, then scales it: a `layer_norm` without the shifts.
 
-    y = scale x / sqrt(mean of x^2 + eps) (Zhang & Sennrich 2019).
+    `y = scale x / sqrt(mean of x^2 + eps)`.
+
+    Source: Zhang & Sennrich 2019, Root mean square layer normalization.
     """
 
-    eps: float = Field(1e-5, gt=0, description="added to the mean square")
-    affine: bool = Field(True, description="learn a scale")
+    eps: float = Field(1e-5, gt=0, description="added to the mean square, so that a row of zeros divides by more than 0")
+    affine: bool = Field(True, description="learn a scale (from 1)")
 
     reads = "x"
     transparent = True

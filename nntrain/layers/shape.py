@@ -11,7 +11,7 @@ from nntrain.options import Several
 
 
 class Flatten(Layer, name="flatten"):
-    """All values of a sample in one row, the last axis fastest."""
+    """All values of a sample in one row, the last axis fastest: (2, 3) becomes (6,)."""
 
     reads = ""
     aliases_input = True
@@ -25,7 +25,7 @@ class Flatten(Layer, name="flatten"):
 class Reshape(Layer, name="reshape"):
     """The same values in another shape, the last axis fastest."""
 
-    shape: Several[int] = Field(min_length=1, description="the shape of a sample; one number can be -1: as many as there are")
+    shape: Several[int] = Field(min_length=1, description="the shape of a sample; one number can be -1, for as many as there are")
 
     reads = ""
     aliases_input = True
@@ -45,7 +45,7 @@ class Reshape(Layer, name="reshape"):
 class Permute(Layer, name="permute"):
     """The axes of a sample in another order.
 
-    `permute: [2, 1]` turns (steps, features) into (features, steps): axes count from 1, since 0 is the batch.
+    `permute: [2, 1]` turns (steps, features) into (features, steps). Axes count from 1, since 0 is the batch.
     """
 
     axes: Several[int] = Field(min_length=1, description="for each axis of the output, which axis of the input it is")

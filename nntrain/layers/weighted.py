@@ -7,8 +7,11 @@ from nntrain.layers.layer import Activation, Layer, Param, Shape
 
 
 class Weighted(Layer):
-    activation: Activation | None = Field(None, description="the function applied to the output, such as `relu`")
-    use_bias: bool = Field(True, description="add a bias that is learned")
+    """Base of the layers with a weight, a bias and an activation: dense, maxout, convolutions and the like."""
+
+    activation: Activation | None = Field(None, description="the function applied to the output, such as `relu`; none: the "
+                                          "output as it is")
+    use_bias: bool = Field(True, description="add a bias that is learned; a normalisation right after makes it useless")
     weight_initializer: Initializer | None = Field(None, description="where the weight starts; none: as the model's "
                                                    "`initializer` says")
     bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")

@@ -181,14 +181,17 @@ class Scope:
         inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
         return inner.add(layers, inputs)
 
+    def refuse(self, message: str) -> None:
+        """Notes a mistake in the layer; there is no node then."""
+        self.builder.problems.append(Problem(self.path, message))
+
     def node(self, layer: Layer, inputs: tuple, part: str = "") -> Node | None:
         """Puts one computing layer into the graph, and after it the activation it may carry."""
         if any(source is None for source in inputs):
             return None
         name = f"{self.name}.{part}" if part else self.name
         if problem := self._wrong_count(layer, len(inputs)):
-            self.builder.problems.append(Problem(self.path, problem))
-            return None
+            return self.refuse(problem)
         shapes = tuple(source.shape for source in inputs)
         try:
             shape = layer.output_shape(*shapes)

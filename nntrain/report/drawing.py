@@ -7,45 +7,42 @@ from pathlib import Path
 
 
 class Drawing:
-    """Starts `python -m nntrain.report.plots RUN` now and then; one at a time, and none that would eat the cores."""
+    """Starts `python -m nntrain.report.plots RUN` now and then: one at a time, and seldom enough not to eat the cores."""
 
-    SHARE = 0.05  # of the time that has passed, at most, goes into refreshing
+    FIRST_S = 5.0  # the first seconds belong to the training
+    PAUSE = 20  # times as long as the last drawing took
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._process: subprocess.Popen | None = None
-        self._started = time.monotonic()
-        self._next = self._started + 5.0  # the first seconds belong to the training
         self.error = ""
-
-    def due(self) -> bool:
-        if time.monotonic() < self._next:
-            return False
-        return self._process is None or self._process.poll() is not None
+        self._process: subprocess.Popen | None = None
+        self._begun = time.monotonic()
+        self._next = self._begun + self.FIRST_S
 
     def refresh(self) -> None:
         """Draws what the tables hold now, unless a drawing is under way or the last one is too recent."""
-        if not self.due():
-            return
-        begun = time.monotonic()
-        if self._process is not None:
-            self._reap()
-        self._begin()
-        self._next = begun + 1.0 / self.SHARE  # a drawing takes about a second of one core
+        now = time.monotonic()
+        if self._process is not None and self._process.poll() is not None:
+            self._next = now + self.PAUSE * (now - self._begun)
+            self._wait()
+        if self._process is None and now >= self._next:
+            self._start()
 
     def finish(self) -> None:
         """Draws once more, and waits for it."""
         if self._process is not None:
-            self._reap()
-        self._begin()
-        self._reap()
+            self._wait()
+        self._start()
+        self._wait()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
+        self._begun = time.monotonic()
         command = [sys.executable, "-m", "nntrain.report.plots", str(self.folder)]
+        # In a session of its own, so that Ctrl-C reaches the training alone.
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.PIPE, text=True, start_new_session=True)
 
-    def _reap(self) -> None:
+    def _wait(self) -> None:
         _, error = self._process.communicate()
         self.error = error.strip() if self._process.returncode else ""
         self._process = None

@@ -1,7 +1,6 @@
 """Watching: all that a person sees of a training: the progress, the log, the pictures, and the scores at the end."""
 
 import shlex
-import sys
 
 from nntrain.report.drawing import Drawing
 from nntrain.report.errors import show_warning
@@ -25,7 +24,7 @@ class Watching:
         self.drawing = Drawing(self.folder.path)
 
     def __enter__(self) -> "Watching":
-        """Shows the model, and loads the kernels before any clock runs."""
+        """Shows the model and what is about to happen."""
         trainer, config = self.trainer, self.trainer.config
         if not self.quiet:
             show_model(trainer.setup.graph, config.train.precision)
@@ -36,12 +35,15 @@ class Watching:
         self.progress.__enter__()
         self.progress.started(self.folder.path, epochs=config.train.epochs, steps_per_epoch=len(trainer.batches), step=state.step,
                               best=state.best, facts=(self._data_line(), *trainer.notes))
-        with self.progress.compiling():
-            trainer.warm_up()
         return self
 
     def __exit__(self, *error) -> None:
         self.progress.__exit__(*error)
+
+    def warm_up(self) -> None:
+        """Loads the kernels before any clock runs."""
+        with self.progress.compiling():
+            self.trainer.warm_up()
 
     def stepped(self, state, loss, lr, rows) -> None:
         self.progress.stepped(state, loss, lr, rows)
@@ -56,16 +58,17 @@ class Watching:
         self.drawing.refresh()
 
     def interrupted(self, message: str) -> None:
-        """Says how to go on."""
+        """Says how to go on, by a command that does so from any folder."""
         seconds = self.progress.seconds
-        self._draw()
-        name, runs = self.folder.path.name, self.folder.path.parent
-        info = self.folder.read_info()
-        command = (f"nntrain fit {shlex.quote(info.get('config', 'CONFIG'))} --runs-dir {shlex.quote(str(runs))} "
-                   f"--name {shlex.quote(name)} --resume")
-        command += "".join(f" --plugin {shlex.quote(plugin['path'])}" for plugin in info.get("plugins", []))
+        if self.folder.metrics.exists():
+            self._draw()
+        info, folder = self.folder.read_info(), self.folder.path.resolve()
+        options = [("--set", override) for override in info["overrides"]]
+        options += [("--plugin", plugin["path"]) for plugin in info.get("plugins", [])]
+        command = ["nntrain", "fit", info["config"], *(word for option in options for word in option),
+                   "--runs-dir", str(folder.parent), f"--name={folder.name}", "--resume"]
         self.progress.note(message)
-        self.progress.finished("interrupted", next_command=command, seconds=seconds)
+        self.progress.finished("interrupted", next_command=shlex.join(command), seconds=seconds)
 
     def finished(self) -> None:
         """Draws once more, scores the best checkpoint on every split, and says where everything is."""
@@ -83,7 +86,7 @@ class Watching:
     def _draw(self) -> None:
         self.drawing.finish()
         if self.drawing.error:
-            print(f"warning: the loss could not be drawn: {self.drawing.error}", file=sys.stderr)
+            show_warning(f"the loss could not be drawn: {self.drawing.error}")
 
     def _data_line(self) -> str:
         parts = self.trainer.setup.splits.parts()

@@ -30,8 +30,9 @@ class Checkpoint:
 
 def encode(checkpoint: Checkpoint) -> bytes:
     """The file's bytes: a function of the checkpoint alone."""
-    facts = {**checkpoint.facts, "format": FORMAT, "sha256": _checksum(checkpoint.tensors)}
-    return save_tensors(checkpoint.tensors, metadata={KEY: json.dumps(facts, sort_keys=True)})
+    facts = {**checkpoint.facts, "format": FORMAT}
+    facts["sha256"] = _checksum(checkpoint.tensors, facts)
+    return save_tensors(checkpoint.tensors, metadata={KEY: _text(facts)})
 
 
 def read(path: Path) -> Checkpoint:
@@ -44,12 +45,12 @@ def read(path: Path) -> Checkpoint:
         tensors = load_tensors(data)
         size = int.from_bytes(data[:8], "little")
         facts = json.loads(json.loads(data[8:8 + size])["__metadata__"][KEY])
-        found, promised = facts["format"], facts["sha256"]
-    except (SafetensorError, KeyError, ValueError, TypeError):
+        found, promised = facts["format"], facts.pop("sha256")
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{path}: this is not an nntrain checkpoint, or it is truncated.") from None
     if found != FORMAT:
         raise UserError(f"{path}: the checkpoint has format {found}, this nntrain reads format {FORMAT}.")
-    if promised != _checksum(tensors):
+    if promised != _checksum(tensors, facts):
         raise UserError(f"{path}: the checkpoint is damaged: its checksum does not match its contents.")
     return Checkpoint(tensors, facts)
 
@@ -78,8 +79,12 @@ def load_for_use(network: Network, checkpoint: Checkpoint) -> None:
         network.theta[...] = checkpoint.tensors[AVERAGE]
 
 
-def _checksum(tensors: dict[str, np.ndarray]) -> str:
-    total = hashlib.sha256()
+def _text(facts: dict) -> str:
+    return json.dumps(facts, sort_keys=True)
+
+
+def _checksum(tensors: dict[str, np.ndarray], facts: dict) -> str:
+    total = hashlib.sha256(_text(facts).encode())
     for name in sorted(tensors):
         array = tensors[name]
         total.update(f"{name} {array.dtype} {array.shape}\n".encode())

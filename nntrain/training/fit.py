@@ -5,6 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 from nntrain.config import Document, dump
+from nntrain.config.schema import run_name
 from nntrain.errors import UserError
 from nntrain.training.checkpoint import Checkpoint, read, write_atomic
 from nntrain.training.loop import Trainer
@@ -24,9 +25,15 @@ class Existing(Enum):
 
 def choose_folder(runs: Path, name: str | None, config_name: str, existing: Existing) -> RunFolder:
     """RUNS/NAME exactly where a name is given; else the config's name or its first free NAME-2, NAME-3 ..."""
+    try:
+        chosen = run_name(config_name if name is None else name)
+    except ValueError as error:
+        raise UserError(f"{'--name' if name is not None else 'name'}: {error}") from None
     if name is None and existing is Existing.REFUSE:
-        return find_free(runs, config_name)
-    folder = RunFolder(runs / (name or config_name))
+        return find_free(runs, chosen)
+    folder = RunFolder(runs / chosen)
+    if folder.is_foreign():
+        raise UserError(f"{folder.path}: this is not a run, and nothing in it will be overwritten. Give another --name.")
     if existing is Existing.RESUME and not folder.path.exists():
         raise UserError(f"{folder.path}: there is no such run to resume. Leave out --resume to start it.")
     if existing is Existing.REFUSE and folder.path.exists():
@@ -38,6 +45,8 @@ def choose_folder(runs: Path, name: str | None, config_name: str, existing: Exis
 def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Document, overrides: tuple[str, ...],
              threads: int) -> Trainer:
     """A trainer that stands at the start, or at the run's last checkpoint. The folder is touched only once all is right."""
+    file = Path(source.file).resolve()
+    told = {"status": "running", "config": str(file), "config_folder": str(file.parent), "overrides": list(overrides)}
     checkpoint = None
     if existing is Existing.RESUME and folder.last.exists():
         checkpoint = read(folder.last)
@@ -47,16 +56,17 @@ def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Docume
     trainer = Trainer(setup, folder)
     if checkpoint is not None:
         trainer.restore(checkpoint)
+        if trainer.finished:
+            return trainer
         folder.cut_back(trainer.state.step)
         resumed = folder.read_info().get("resumed_from_steps", [])
-        folder.write_info(status="running", resumed_from_steps=[*resumed, trainer.state.step])
+        folder.write_info(**told, resumed_from_steps=[*resumed, trainer.state.step])
     else:
         trainer.notes = apply_pretrained(setup.graph, trainer.network, source.folder)
-        folder.clear()
         folder.create()
-        file = Path(source.file).resolve()
-        folder.write_info(status="running", started=now(), seed=setup.config.seed, config=str(file), config_folder=str(file.parent),
-                          overrides=list(overrides), data_sha256=setup.hashes, resumed_from_steps=[], **environment(threads))
+        folder.clear()
+        folder.write_info(**told, started=now(), seed=setup.config.seed, data_sha256=setup.hashes, resumed_from_steps=[],
+                          **environment(threads))
         folder.write_split(setup.indices)
     write_atomic(folder.config, source.raw)
     write_atomic(folder.resolved, dump(setup.config.model_dump(mode="json")).encode())

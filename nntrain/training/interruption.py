@@ -13,6 +13,11 @@ class Interrupted(NntrainError):
     exit_code = 130
 
 
+def sigterm_as_ctrl_c() -> None:
+    """From now on SIGTERM raises KeyboardInterrupt, as Ctrl-C does; inside `Interruption` both wait for the step."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 class Interruption:
     """`with Interruption() as asked: ...  if asked: save and leave`."""
 

@@ -80,9 +80,8 @@ class Trainer:
         """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
         arrays = [self.network.arena.values, *self.network.state.values(), *self.step.arrays().values()]
         copies = [array.copy() for array in arrays]
-        shortest = len(self.data) - (len(self.batches) - 1) * self.batches.rows
         with np.errstate(all="ignore"):
-            for rows in {self.batches.rows, shortest}:
+            for rows in {self.batches.rows, self.batches.shortest}:
                 self.step(np.arange(rows), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
             first = replace(self.data, x=self.data.x[:1], target=self.data.target[:1])
             evaluate(self.ports, first, self.config.loss, self.config.metrics)

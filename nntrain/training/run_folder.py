@@ -50,6 +50,11 @@ class RunFolder:
         except (OSError, ValueError):
             return {}
 
+    @property
+    def ended(self) -> bool:
+        """Whether a run here came to its end, with its pictures and scores."""
+        return self.read_info().get("status") in ("finished", "stopped early")
+
     def write_split(self, indices: dict[str, np.ndarray]) -> None:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **indices)
@@ -88,10 +93,19 @@ class RunFolder:
         for table in (self.metrics, self.steps):
             if not table.exists():
                 continue
-            header, *rows = table.read_text().splitlines(keepends=True)
-            # A row that a crash cut short has no line end.
-            kept = [row for row in rows if row.endswith("\n") and int(row.split(",", 1)[0]) <= step]
-            write_atomic(table, "".join([header, *kept]).encode())
+            # A line that a crash cut short has no end.
+            whole = [line for line in table.read_text().splitlines(keepends=True) if line.endswith("\n")]
+            kept = [row for row in whole[1:] if int(row.split(",", 1)[0]) <= step]
+            if kept:
+                write_atomic(table, "".join([whole[0], *kept]).encode())
+            else:
+                table.unlink()
+
+    def is_foreign(self) -> bool:
+        """Whether there is something else than a run: a file, or a folder with other things in it."""
+        if not self.path.is_dir():
+            return self.path.exists()
+        return not self.info.exists() and any(entry.name != "checkpoints" for entry in self.path.iterdir())
 
     def clear(self) -> None:
         """Removes what an earlier run of the same name wrote, and nothing else."""

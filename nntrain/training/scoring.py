@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from nntrain.errors import UserError
+from nntrain.errors import ConfigError, UserError
 from nntrain.training.checkpoint import load_for_use
 from nntrain.training.evaluate import Ports, evaluate
-from nntrain.training.setup import prepare
+from nntrain.training.setup import Setup, prepare
 from nntrain.training.stored import Stored, changed_plugins
 
 ROWS = 256
@@ -25,7 +25,11 @@ class Score:
 
 def score(stored: Stored, split: str | None) -> Score:
     """By default the test split where there is one, else validation, else train. Raises UserError."""
-    setup = prepare(stored.config, stored.base)
+    try:
+        setup = prepare(stored.config, stored.base, to_train=False)
+    except ConfigError as error:
+        raise UserError(f"{stored.path}: the run does not fit its data any more: {error}") from None
+    require_same_kind(stored, setup)
     parts = {name: data for name in ("test", "validation", "train") if (data := getattr(setup.splits, name)) is not None}
     chosen = split or next(iter(parts))
     if chosen not in parts:
@@ -42,3 +46,13 @@ def score(stored: Stored, split: str | None) -> Score:
     load_for_use(network, stored.checkpoint)
     scores = evaluate(Ports(network, data), data, stored.config.loss, stored.config.metrics)
     return Score(chosen, len(data), scores, warnings)
+
+
+def require_same_kind(stored: Stored, setup: Setup) -> None:
+    """Raises UserError where the data have another shape or other classes than those of the training."""
+    then, data = stored.checkpoint.facts["data"], setup.splits.train
+    for what in ("input_shape", "target_shape", "classes"):
+        expected, came = tuple(then[what]), tuple(getattr(data, what))
+        if came != expected:
+            raise UserError(f"{stored.path}: the data have changed since the training: expected {what.replace('_', ' ')} {expected}. "
+                            f"Received: {came}.")

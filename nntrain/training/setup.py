@@ -1,6 +1,7 @@
 """Setup: what a config describes, built: the data in its splits, the graph, and the checks that need both."""
 
 import math
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config.schema import Config
+from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.splits import hashes, join, split
 from nntrain.data.standardize import standardize
@@ -38,11 +40,16 @@ class Setup:
         return Network(self.graph, rows, dtype or self.config.train.precision, self.config.seed, integer_input=tokens, **kwargs)
 
 
-def prepare(config: Config, folder: Path) -> Setup:
-    """Raises ConfigError for what does not fit together, UserError for bad data. Paths count from `folder`."""
+def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
+    """Raises ConfigError for what does not fit together, UserError for bad data. Paths count from `folder`.
+
+    What is wrong for training alone, such as a batch that is too short, does not matter to a network that is trained.
+    """
     splits, indices = load_data(config, folder)
     graph = build_graph(config.model.layers, splits.train.input_shape, config.model.initializer)
     problems = output_problems(config, graph, splits.train)
+    if to_train:
+        problems += batch_problems(config, graph, splits.train)
     try:
         monitor = choose_monitor(config, splits.validation is not None)
     except ConfigError as error:
@@ -68,6 +75,36 @@ def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarra
     return standardize(splits) if section.standardize else splits, indices
 
 
+def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
+    """Batches that are too short for a layer, or too large for this machine."""
+    batches = Batches(data, config.train.batch_size)
+    problems = []
+    for node in graph.layers:
+        fewest = node.layer.minimum_rows(*node.input_shapes)
+        if fewest > batches.shortest:
+            better = next((size for size in range(batches.rows, len(data) + 1)
+                           if Batches(data, size).shortest >= fewest), None)
+            way_out = f"Choose another `train.batch_size`, such as {better}" if better else "Give it more samples"
+            problems.append(Problem(node.path, f"needs {fewest} samples or more in every batch, but the last of an epoch has "
+                                    f"{batches.shortest}: {len(data)} samples in batches of {batches.rows}. {way_out}."))
+    parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
+    outputs = batches.rows * sum(math.prod(node.shape) for node in graph.nodes)
+    needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize  # a gradient for each parameter
+    if needed > (there_is := memory_bytes()):
+        problems.append(Problem(("model", "layers"), f"{parameters:,} parameters and {outputs:,} values between layers take at least "
+                                f"{needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
+                                "Make layers or `train.batch_size` smaller."))
+    return list(dict.fromkeys(problems))  # a repeated chain repeats its mistakes
+
+
+def memory_bytes() -> float:
+    """Of this machine; infinite where it does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+
+
 def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
     """What does not fit between the model's output, the loss, the metrics and the data."""
     output, loss = graph.output, config.loss
@@ -76,7 +113,8 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     if loss.from_logits and kind in ("softmax", "log_softmax", "sigmoid"):
         problems.append(Problem(output.path, f"{loss.yaml_name} takes logits and applies its own function. Remove this {kind}."))
     if not any(node.parameters and not node.frozen for node in graph.layers):
-        problems.append(Problem(("model", "layers"), "no layer has anything to learn."))
+        problems.append(Problem(("model", "layers"), "no layer has anything to learn. Add one that has, such as `dense`, or take "
+                                "`freeze` away."))
     classes = len(data.classes) or None
     targets = None if classes else math.prod(data.target_shape)
     for place, metric in enumerate(config.metrics):

@@ -5,14 +5,20 @@ from nntrain.layers.layer import Activation, flat
 
 
 class Identity(Activation, name="identity"):
-    """Nothing changes: y = x."""
+    """Changes nothing: `y = x`."""
 
     reads = ""
     aliases_input = True
 
 
 class Sigmoid(Activation, name="sigmoid"):
-    """Between 0 and 1: y = 1 / (1 + exp(-x))."""
+    """Squeezes each value between 0 and 1: `y = 1 / (1 + exp(-x))`.
+
+    Its slope is at most 1/4 and vanishes far from 0, so that little gradient reaches the lower layers of a deep network. For a
+    yes-or-no output the loss `binary_cross_entropy` applies it itself.
+
+    Source: Rumelhart, Hinton & Williams 1986, Learning representations by back-propagating errors.
+    """
 
     reads = "y"
 
@@ -24,7 +30,12 @@ class Sigmoid(Activation, name="sigmoid"):
 
 
 class Tanh(Activation, name="tanh"):
-    """Between -1 and 1: y = tanh(x)."""
+    """Squeezes each value between -1 and 1: `y = tanh(x)`.
+
+    Its values centre on 0, which suits the layer above better than a sigmoid's.
+
+    Source: LeCun et al. 1998, Efficient backprop.
+    """
 
     reads = "y"
 
@@ -36,7 +47,10 @@ class Tanh(Activation, name="tanh"):
 
 
 class Softsign(Activation, name="softsign"):
-    """Between -1 and 1, reached more slowly than by tanh: y = x / (1 + |x|) (Bergstra 2009)."""
+    """Squeezes each value between -1 and 1, more slowly than tanh: `y = x / (1 + |x|)`.
+
+    Source: Bergstra et al. 2009, Quadratic polynomials learn better image features.
+    """
 
     reads = "y"
 
@@ -48,7 +62,10 @@ class Softsign(Activation, name="softsign"):
 
 
 class HardSigmoid(Activation, name="hard_sigmoid"):
-    """A sigmoid of three straight pieces: y = min(max(x + 3, 0), 6) / 6."""
+    """A sigmoid of three straight pieces: `y = min(max(x + 3, 0), 6) / 6`.
+
+    Source: Howard et al. 2019, Searching for MobileNetV3.
+    """
 
     reads = "y"
 
@@ -60,7 +77,10 @@ class HardSigmoid(Activation, name="hard_sigmoid"):
 
 
 class HardTanh(Activation, name="hard_tanh"):
-    """A tanh of three straight pieces: y = min(max(x, -1), 1)."""
+    """A tanh of three straight pieces: `y = min(max(x, -1), 1)`.
+
+    Source: Collobert 2004, Large scale machine learning.
+    """
 
     reads = "y"
 
@@ -72,7 +92,10 @@ class HardTanh(Activation, name="hard_tanh"):
 
 
 class Relu6(Activation, name="relu6"):
-    """A relu that stops at 6: y = min(max(x, 0), 6) (Krizhevsky 2010)."""
+    """A relu that stops at 6: `y = min(max(x, 0), 6)`.
+
+    Source: Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10.
+    """
 
     reads = "y"
     suits = "he_normal"

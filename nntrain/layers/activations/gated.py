@@ -9,12 +9,15 @@ from nntrain.layers.layer import Activation, flat
 
 
 class Gelu(Activation, name="gelu"):
-    """x times the probability that a standard normal number is smaller: y = x (1 + erf(x / sqrt 2)) / 2.
+    """Each value times the probability that a standard normal number is smaller: `y = x (1 + erf(x / sqrt(2))) / 2`.
 
-    With `approximate: tanh`, y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 (Hendrycks & Gimpel 2016).
+    With `approximate: tanh` it is `y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`.
+
+    Source: Hendrycks & Gimpel 2016, Gaussian error linear units.
     """
 
-    approximate: Literal["none", "tanh"] = Field("none", description="the exact function, or the one made with tanh")
+    approximate: Literal["none", "tanh"] = Field("none", description="`none` for the exact function, `tanh` for the one that "
+                                                 "the first large language models used")
 
     reads = "x"
     suits = "he_normal"
@@ -30,7 +33,11 @@ class Gelu(Activation, name="gelu"):
 
 
 class Silu(Activation, name="silu", aliases=("swish",)):
-    """x times its sigmoid: y = x / (1 + exp(-x)) (Elfwing 2018; swish: Ramachandran 2017)."""
+    """Each value times its sigmoid: `y = x / (1 + exp(-x))`.
+
+    Source: Elfwing, Uchibe & Doya 2018, Sigmoid-weighted linear units for neural network function approximation in reinforcement
+    learning; as swish Ramachandran, Zoph & Le 2017, Searching for activation functions.
+    """
 
     reads = "x"
     suits = "he_normal"
@@ -43,7 +50,10 @@ class Silu(Activation, name="silu", aliases=("swish",)):
 
 
 class HardSwish(Activation, name="hard_swish"):
-    """x times its hard_sigmoid: y = x min(max(x + 3, 0), 6) / 6 (Howard 2019)."""
+    """Each value times its hard_sigmoid: `y = x min(max(x + 3, 0), 6) / 6`.
+
+    Source: Howard et al. 2019, Searching for MobileNetV3.
+    """
 
     reads = "x"
     suits = "he_normal"
@@ -56,7 +66,10 @@ class HardSwish(Activation, name="hard_swish"):
 
 
 class Mish(Activation, name="mish"):
-    """x times the tanh of its softplus: y = x tanh(log(1 + exp(x))) (Misra 2019)."""
+    """Each value times the tanh of its softplus: `y = x tanh(log(1 + exp(x)))`.
+
+    Source: Misra 2019, Mish: a self regularized non-monotonic activation function.
+    """
 
     reads = "x"
     suits = "he_normal"

@@ -11,7 +11,13 @@ from nntrain.layers.layer import Activation, Param, Saved, flat, require, requir
 
 
 class Relu(Activation, name="relu"):
-    """Negative values become 0: y = max(x, 0) (Nair & Hinton 2010)."""
+    """Sets negative values to 0: `y = max(x, 0)`.
+
+    Cheap, and its slope of 1 does not vanish for large values. A unit that is below 0 for every sample learns no more;
+    `leaky_relu` and `elu` keep such units alive.
+
+    Source: Nair & Hinton 2010, Rectified linear units improve restricted Boltzmann machines.
+    """
 
     reads = "y"
     suits = "he_normal"
@@ -25,7 +31,10 @@ class Relu(Activation, name="relu"):
 
 
 class LeakyRelu(Activation, name="leaky_relu"):
-    """Negative values are made small: y = x, or slope x below 0 (Maas 2013)."""
+    """Makes negative values small: `y = x` above 0, `y = slope x` below.
+
+    Source: Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models.
+    """
 
     slope: float = Field(0.01, ge=0, description="the slope below 0")
 
@@ -44,10 +53,13 @@ class LeakyRelu(Activation, name="leaky_relu"):
 
 
 class Prelu(Activation, name="prelu"):
-    """A leaky_relu that learns its slope, one for all or one for each channel: y = x, or slope x below 0 (He 2015)."""
+    """A leaky_relu that learns its slope, one for all or one for each channel: `y = x` above 0, `y = slope x` below.
 
-    init: float = Field(0.25, description="where the slope starts")
-    per_channel: bool = Field(False, description="a slope for each value of the last axis")
+    Source: He et al. 2015, Delving deep into rectifiers: surpassing human-level performance on ImageNet classification.
+    """
+
+    init: float = Field(0.25, description="the slope that it starts from")
+    per_channel: bool = Field(False, description="learn a slope for each place of the last axis")
 
     reads = "x"
     suits = "he_normal"
@@ -67,7 +79,10 @@ class Prelu(Activation, name="prelu"):
 
 
 class Rrelu(Activation, name="rrelu"):
-    """A leaky_relu with a random slope for each value in training, and their mean in evaluation (Xu 2015)."""
+    """A leaky_relu whose slope is drawn anew for each value in training; evaluation takes the mean slope.
+
+    Source: Xu et al. 2015, Empirical evaluation of rectified activations in convolutional network.
+    """
 
     lower: float = Field(1 / 8, ge=0, description="the smallest slope")
     upper: float = Field(1 / 3, ge=0, description="the largest slope")
@@ -92,9 +107,12 @@ class Rrelu(Activation, name="rrelu"):
 
 
 class Elu(Activation, name="elu"):
-    """Negative values bend towards -alpha: y = x, or alpha (exp(x) - 1) below 0 (Clevert 2016)."""
+    """Bends negative values towards -alpha: `y = x` above 0, `y = alpha (exp(x) - 1)` below.
 
-    alpha: float = Field(1.0, ge=0, description="how far below 0 it reaches")
+    Source: Clevert, Unterthiner & Hochreiter 2016, Fast and accurate deep network learning by exponential linear units.
+    """
+
+    alpha: float = Field(1.0, ge=0, description="how far below 0 the values can fall")
 
     reads = "y"
     suits = "he_normal"
@@ -107,7 +125,12 @@ class Elu(Activation, name="elu"):
 
 
 class Selu(Activation, name="selu"):
-    """An elu scaled so that layers keep mean 0 and variance 1 by themselves, from lecun_normal (Klambauer 2017)."""
+    """An elu scaled so that layer after layer keeps mean 0 and variance 1: `y = 1.0507 elu(x)` with alpha 1.6733.
+
+    It needs weights from `lecun_normal`, which `auto` chooses for it, and no normalisation.
+
+    Source: Klambauer et al. 2017, Self-normalizing neural networks.
+    """
 
     ALPHA: ClassVar[float] = 1.6732632423543772848170429916717  # Klambauer 2017, eq. 14
     SCALE: ClassVar[float] = 1.0507009873554804934193349852946
@@ -123,9 +146,12 @@ class Selu(Activation, name="selu"):
 
 
 class Softplus(Activation, name="softplus"):
-    """A smooth relu: y = log(1 + exp(beta x)) / beta (Dugas 2001)."""
+    """A smooth relu: `y = log(1 + exp(beta x)) / beta`.
 
-    beta: float = Field(1.0, gt=0, description="how sharp the bend is")
+    Source: Dugas et al. 2001, Incorporating second-order functional knowledge for better option pricing.
+    """
+
+    beta: float = Field(1.0, gt=0, description="how sharp the bend is: a large one comes close to relu")
 
     reads = "y"
     suits = "he_normal"

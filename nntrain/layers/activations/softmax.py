@@ -5,9 +5,11 @@ from nntrain.layers.layer import Activation, require_last_axis, table
 
 
 class Softmax(Activation, name="softmax"):
-    """Turns the last axis into probabilities: y = exp(x) / sum of exp(x).
+    """Turns the last axis into probabilities: `y = exp(x) / sum of exp(x)`.
 
-    The loss `cross_entropy` takes logits and applies it itself.
+    The loss `cross_entropy` takes logits, the values before it, and applies it itself.
+
+    Source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs.
     """
 
     reads = "y"
@@ -24,7 +26,7 @@ class Softmax(Activation, name="softmax"):
 
 
 class LogSoftmax(Activation, name="log_softmax"):
-    """The logarithms of the softmax of the last axis: y = x - log of the sum of exp(x). What the loss `nll` takes."""
+    """The logarithms of the softmax of the last axis: `y = x - log(sum of exp(x))`. What the loss `nll` takes."""
 
     reads = "y"
 

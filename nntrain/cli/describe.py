@@ -1,0 +1,32 @@
+"""`nntrain describe`: the manual of what a config can say."""
+
+import click
+
+from nntrain.cli.shared import plugin_option
+
+
+@click.command()
+@click.argument("kind", required=False)
+@click.argument("name", required=False)
+@click.option("--markdown", is_flag=True, help="Print the whole reference as Markdown.")
+@plugin_option
+def command(kind: str | None, name: str | None, markdown: bool) -> None:
+    """Explain what a config can say.
+
+    KIND is a section of the config, such as train, or a family, such as layer, activation, loss or optimizer; NAME is one
+    of its options or members. Without arguments, list the kinds.
+    """
+    if markdown:
+        from nntrain.manual.reference import reference
+
+        if kind is not None:
+            raise click.UsageError("--markdown prints the whole reference: leave out KIND and NAME.")
+        click.echo(reference(), nl=False)
+        return
+    from nntrain.manual.pages import contents, find
+    from nntrain.report.pages import show_contents, show_page
+
+    if kind is None:
+        show_contents(contents())
+    else:
+        show_page(find(kind, name))
