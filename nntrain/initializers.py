@@ -76,6 +76,8 @@ class Normal(Initializer, name="normal"):
     mean: float = Field(0.0, description="the mean")
     std: float = Field(0.05, ge=0, description="the standard deviation")
 
+    example: ClassVar = {"std": 0.1}
+
     def draw(self, key, shape, fans):
         return self.mean + self.std * randomness.normal(key, math.prod(shape)).reshape(shape)
 
@@ -86,6 +88,8 @@ class TruncatedNormal(Initializer, name="truncated_normal"):
     mean: float = Field(0.0, description="the mean")
     std: float = Field(0.05, ge=0, description="the standard deviation before the cut; the values' own is 0.88 of it")
 
+    example: ClassVar = {"std": 0.1}
+
     def draw(self, key, shape, fans):
         return self.mean + self.std * randomness.truncated_normal(key, math.prod(shape)).reshape(shape)
 
@@ -95,6 +99,8 @@ class Uniform(Initializer, name="uniform"):
 
     low: float = Field(-0.05, description="the lower end")
     high: float = Field(0.05, description="the upper end")
+
+    example: ClassVar = {"low": -0.1, "high": 0.1}
 
     def draw(self, key, shape, fans):
         return self.low + (self.high - self.low) * randomness.uniform(key, math.prod(shape)).reshape(shape)

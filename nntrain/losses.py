@@ -17,7 +17,10 @@ EXPONENTIAL = 10
 
 
 class Loss(Component, family="loss"):
-    """Called with flat arrays: one row for each position that has a target."""
+    """How wrong a prediction is: the number that training makes small. Below, y is the prediction and t the target.
+
+    Called with flat arrays: one row for each position that has a target.
+    """
 
     from_logits: ClassVar[bool] = False  # applies softmax or sigmoid itself, so the model must not
     takes: ClassVar[Literal["reals", "classes", "either"]] = "either"  # "classes": also soft rows; "either": they mean one-hot
@@ -82,7 +85,10 @@ def _array(values: tuple[float, ...], dtype: np.dtype) -> np.ndarray:
 
 
 class SumOfSquares(Loss, name="sse"):
-    """Sum of the squared errors of a row's outputs, averaged over rows."""
+    """The squared error summed over a sample's outputs, `sum of (y - t)²`, averaged over samples.
+
+    For classes t is one-hot: 1 for the right class, 0 for the others.
+    """
 
     averages_outputs = False
 
@@ -91,14 +97,20 @@ class SumOfSquares(Loss, name="sse"):
 
 
 class MeanSquaredError(Loss, name="mse"):
-    """Squared error (y - t)², averaged over outputs and rows."""
+    """The squared error `(y - t)²`, averaged over outputs and samples.
+
+    Large errors weigh most, so a few outliers can rule. For classes t is one-hot.
+    """
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
 
 
 class MeanAbsoluteError(Loss, name="mae"):
-    """Absolute error |y - t|, averaged over outputs and rows."""
+    """The absolute error `|y - t|`, averaged over outputs and samples.
+
+    It aims at the median, where `mse` aims at the mean, and bears outliers well. For classes t is one-hot.
+    """
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.absolute_error.run(2 * prediction.size, gradient, prediction, *rest)
@@ -107,36 +119,43 @@ class MeanAbsoluteError(Loss, name="mae"):
 class Huber(Loss, name="huber"):
     """Half the squared error near 0 and linear beyond `delta`, so that outliers pull less.
 
-    With d = y - t: d²/2 where |d| <= delta, else delta (|d| - delta/2); averaged over outputs and rows. Huber 1964.
+    With `d = y - t`: `d² / 2` where `|d| <= delta`, else `delta (|d| - delta / 2)`; averaged over outputs and samples.
+
+    Source: Huber 1964, Robust estimation of a location parameter.
     """
 
-    delta: float = Field(1.0, gt=0, description="the error from which on the loss grows linearly")
+    delta: float = Field(1.0, gt=0, description="the error from which on the loss grows linearly, in the unit of the targets")
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.huber.run(4 * prediction.size, gradient, prediction, *rest, self.delta, 1.0)
 
 
 class SmoothL1(Loss, name="smooth_l1"):
-    """The absolute error, rounded off near 0: huber divided by its delta.
+    """The absolute error, rounded off near 0: `huber` divided by its delta.
 
-    With d = y - t: d²/(2 beta) where |d| <= beta, else |d| - beta/2; averaged over outputs and rows. Girshick 2015.
+    With `d = y - t`: `d² / (2 beta)` where `|d| <= beta`, else `|d| - beta / 2`; averaged over outputs and samples.
+
+    Source: Girshick 2015, Fast R-CNN.
     """
 
-    beta: float = Field(1.0, gt=0, description="the error below which the loss is a parabola")
+    beta: float = Field(1.0, gt=0, description="the error below which the loss is a parabola, in the unit of the targets")
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.huber.run(4 * prediction.size, gradient, prediction, *rest, self.beta, 1 / self.beta)
 
 
 class LogCosh(Loss, name="log_cosh"):
-    """log(cosh(y - t)): a smooth huber, averaged over outputs and rows."""
+    """A `huber` without a seam: `log(cosh(y - t))`, averaged over outputs and samples."""
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.log_cosh.run(3 * EXPONENTIAL * prediction.size, gradient, prediction, *rest)
 
 
 class Poisson(Loss, name="poisson"):
-    """For counts: the output is the logarithm of the expected count, exp(y) - t y, averaged over outputs and rows."""
+    """For counts: `exp(y) - t y`, where the output y is the logarithm of the expected count; averaged over outputs and samples.
+
+    The negative logarithm of the Poisson distribution, without the term that no output changes.
+    """
 
     takes = "reals"
     target_range = (0.0, math.inf)
@@ -146,17 +165,22 @@ class Poisson(Loss, name="poisson"):
 
 
 class CrossEntropy(Loss, name="cross_entropy"):
-    """-log of the probability that the softmax of the logits gives to the true class, averaged over rows.
+    """For classes: `-log(p)` of the probability p that the softmax of the outputs gives to the right class, averaged over
+    samples.
 
-    With label smoothing e the aim is (1 - e) one-hot + e / classes (Szegedy 2016). With class weights the mean is weighted
-    by those of the rows' classes; for soft rows, as in PyTorch, it is not.
+    The outputs are logits: the loss applies the softmax itself, so the model must not end in one. With label smoothing e the aim
+    is `(1 - e) one-hot + e / classes`. With class weights the mean is weighted by those of the samples' classes; for soft targets
+    it is not, as in PyTorch.
+
+    Source: for label smoothing Szegedy et al. 2016, Rethinking the Inception architecture for computer vision.
     """
 
     from_logits = True
     takes = "classes"
     averages_outputs = False
 
-    label_smoothing: float = Field(0.0, ge=0, le=1, description="the share of each aim that is spread over all classes")
+    label_smoothing: float = Field(0.0, ge=0, le=1, description="the share of each aim that is spread evenly over all classes; "
+                                   "keeps the network from being too sure")
     class_weights: Several[Annotated[float, Field(ge=0)]] | None = Field(
         None, min_length=2, description="how much each class counts, in the order of the data's classes")
 
@@ -181,16 +205,18 @@ class CrossEntropy(Loss, name="cross_entropy"):
 
 
 class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
-    """For yes-or-no questions, from logits: -t log(s) - (1 - t) log(1 - s) with s = sigmoid(y), averaged over outputs and rows.
+    """For yes-or-no questions: `-t log(s) - (1 - t) log(1 - s)` with `s = sigmoid(y)`, averaged over outputs and samples.
 
-    One output for two classes; for real targets, in [0, 1], one output each.
+    The outputs are logits: the loss applies the sigmoid itself. One output for data with two classes, the second being yes; for
+    targets that are numbers from 0 to 1, one output each.
     """
 
     from_logits = True
     yes_or_no = True
     target_range = (0.0, 1.0)
 
-    pos_weight: float = Field(1.0, gt=0, description="how much a yes counts against a no")
+    pos_weight: float = Field(1.0, gt=0, description="how much a yes counts against a no: no's divided by yes's evens out rare "
+                              "ones")
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         return _outputs_for_questions(self, classes, targets)
@@ -201,9 +227,12 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
 
 
 class Hinge(Loss, name="hinge"):
-    """For yes-or-no questions, the support vector machine's: max(0, 1 - s y), averaged over outputs and rows.
+    """For yes-or-no questions, as in a support vector machine: `max(0, 1 - s y)`, averaged over outputs and samples.
 
-    s is 1 for a yes (a target above 0, the second of two classes) and -1 for a no. Cortes & Vapnik 1995.
+    s is 1 for a yes (a target above 0, the second of two classes) and -1 for a no. Answers that are right by a margin cost
+    nothing.
+
+    Source: Cortes & Vapnik 1995, Support-vector networks.
     """
 
     yes_or_no = True
@@ -216,7 +245,7 @@ class Hinge(Loss, name="hinge"):
 
 
 class SquaredHinge(Loss, name="squared_hinge"):
-    """The square of the hinge, max(0, 1 - s y)², averaged over outputs and rows; s as in hinge."""
+    """The square of the hinge: `max(0, 1 - s y)²`, averaged over outputs and samples; s as in `hinge`."""
 
     yes_or_no = True
 
@@ -237,7 +266,8 @@ def _outputs_for_questions(loss: Loss, classes: int | None, targets: int | None)
 
 
 class NegativeLogLikelihood(Loss, name="nll"):
-    """-y of the true class, averaged over rows: the cross-entropy of a model that ends in log_softmax."""
+    """For a model that ends in `log_softmax`: `-y` of the right class, averaged over samples; together they are `cross_entropy`.
+    """
 
     takes = "classes"
     averages_outputs = False
@@ -247,7 +277,12 @@ class NegativeLogLikelihood(Loss, name="nll"):
 
 
 class KullbackLeibler(Loss, name="kl_div"):
-    """t (log(t) - y) for logarithms of probabilities y and probabilities t, averaged over outputs and rows."""
+    """How far a predicted distribution is from the aimed one: `t (log(t) - y)`, averaged over outputs and samples.
+
+    The outputs y are logarithms of probabilities, as from `log_softmax`, the targets t probabilities.
+
+    Source: Kullback & Leibler 1951, On information and sufficiency.
+    """
 
     target_range = (0.0, math.inf)
 
@@ -256,7 +291,7 @@ class KullbackLeibler(Loss, name="kl_div"):
 
 
 class Cosine(Loss, name="cosine"):
-    """1 - the cosine of the angle between outputs and target, averaged over rows."""
+    """1 minus the cosine of the angle between outputs and target, averaged over samples: lengths don't matter."""
 
     averages_outputs = False
 

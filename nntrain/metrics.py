@@ -12,6 +12,8 @@ from nntrain.losses import Loss
 
 
 class Metric(Component, family="metric"):
+    """What is reported beside the loss, for each split. Training does not see it; `monitor` can choose the best epoch by it."""
+
     takes: ClassVar[Literal["reals", "classes", "either"]] = "either"  # "classes": also answers to yes-or-no questions
     higher_is_better: ClassVar[bool] = False
     is_number: ClassVar[bool] = True  # one that can be drawn, watched and written into a table
@@ -68,9 +70,9 @@ def answers(prediction, target, yes_or_no: bool) -> tuple[np.ndarray, np.ndarray
 
 
 class Accuracy(Metric, name="accuracy"):
-    """The share of right answers: the class with the largest output; for yes-or-no questions, an output above 0 is a yes.
+    """The share of right answers: the class with the largest output, or for a yes-or-no question whether the output is above 0.
 
-    Several questions a row count one by one.
+    Several questions a sample count one by one.
     """
 
     takes = "classes"
@@ -95,12 +97,12 @@ class Accuracy(Metric, name="accuracy"):
 
 
 class TopKAccuracy(Metric, name="top_k_accuracy"):
-    """The share of rows whose class is among the k largest outputs."""
+    """The share of samples whose class is among the k largest outputs."""
 
     takes = "classes"
     higher_is_better = True
 
-    k: int = Field(5, gt=0, description="how many guesses a row has")
+    k: int = Field(5, gt=0, description="how many guesses each sample has")
 
     def check(self, loss, classes):
         super().check(loss, classes)
@@ -147,30 +149,32 @@ class Errors(Metric):
 
 
 class MeanSquaredError(Errors, name="mse"):
-    """The squared error, averaged over outputs and rows."""
+    """The squared error `(y - t)²`, averaged over outputs and samples."""
 
     def error(self, difference):
         return difference**2
 
 
 class RootMeanSquaredError(MeanSquaredError, name="rmse"):
-    """The root of the mean squared error, in the unit of the targets."""
+    """The root of the mean squared error: a typical error, in the unit of the targets."""
 
     def value(self, sums):
         return math.sqrt(super().value(sums))
 
 
 class MeanAbsoluteError(Errors, name="mae"):
-    """The absolute error, averaged over outputs and rows."""
+    """The absolute error `|y - t|`, averaged over outputs and samples: an error's mean size, in the unit of the targets."""
 
     def error(self, difference):
         return np.abs(difference)
 
 
 class R2(Metric, name="r2"):
-    """The share of the targets' variance that the prediction explains, averaged over outputs: 1 - sum (t - y)² / sum (t - mean)².
+    """The share of the targets' variance that the prediction explains: `1 - sum of (t - y)² / sum of (t - mean)²`, averaged over
+    outputs.
 
-    1 is perfect, 0 no better than the mean. An output whose target never varies counts 1 if it is met exactly, else 0.
+    1 is perfect, 0 no better than always saying the mean. An output whose target never varies counts 1 if it is met exactly, else
+    0.
     """
 
     takes = "reals"
@@ -213,8 +217,9 @@ class Counts(Metric):
     takes = "classes"
     higher_is_better = True
 
-    average: Literal["macro", "micro", "weighted"] = Field(
-        "macro", description="of labels alike, of answers alike, or of labels by how often they are right")
+    average: Literal["macro", "micro", "weighted"] = Field("macro", description="the plain mean over labels (`macro`), over "
+                                                           "single answers (`micro`), or over labels by how often they occur "
+                                                           "(`weighted`)")
 
     def start(self, loss):
         return {"yes_or_no": loss.yes_or_no, "both": 0.0, "said": 0.0, "true": 0.0}  # lists, once there are labels
@@ -244,21 +249,27 @@ class Counts(Metric):
 
 
 class Precision(Counts, name="precision"):
-    """How often a label is right where it is said."""
+    """How often an answer is right: right answers of a label by all answers of it, for each label alone, then averaged as
+    `average` says.
+    """
 
     def share(self, both, said, true):
         return both, said
 
 
 class Recall(Counts, name="recall"):
-    """How often a label is said where it is right."""
+    """How often a label is found: right answers of a label by all samples of it, for each label alone, then averaged as `average`
+    says.
+    """
 
     def share(self, both, said, true):
         return both, true
 
 
 class F1(Counts, name="f1"):
-    """The harmonic mean of precision and recall."""
+    """The harmonic mean of precision and recall: `2 precision recall / (precision + recall)`, for each label alone, then averaged
+    as `average` says.
+    """
 
     def share(self, both, said, true):
         return 2 * both, said + true
@@ -292,10 +303,12 @@ class ConfusionMatrix(Metric, name="confusion_matrix"):
 
 
 class AreaUnderCurve(Metric, name="auc"):
-    """How often a sample of a class scores higher for it than a sample of another class: the area under the ROC curve.
+    """How often a sample of a class scores higher for it than a sample of another class does: the area under the ROC curve.
 
-    Averaged over classes, each against all others, or over yes-or-no outputs; equal scores count half. Fawcett 2006. Every
-    score is kept until the value is asked for.
+    1 is perfect, 0.5 chance; equal scores count half. Averaged over classes, each against all others, or over yes-or-no outputs.
+    Every score is kept until the value is asked for.
+
+    Source: Fawcett 2006, An introduction to ROC analysis.
     """
 
     takes = "classes"
@@ -336,7 +349,7 @@ def area_under_curve(scores, true, weight) -> float:
 
 
 class Perplexity(Metric, name="perplexity"):
-    """exp of the mean -log of the probability given to the right class: as if it chose evenly among so many classes."""
+    """`exp` of the mean `-log(p)` of the right class: as if the network chose evenly among so many classes."""
 
     takes = "classes"
 

@@ -18,10 +18,15 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimizer(Component, family="optimizer"):
-    """Every optimizer declares `lr` as the first of its own options, so that `adam: 3e-4` sets it."""
+    """How the parameters follow the gradient. Below, p is a parameter, g its gradient, t the step from 1, and `p -= lr ...` what
+    a step does.
 
-    weight_decay: float = Field(0.0, ge=0, description="how strongly the weights are pulled towards 0")
-    decay_all: bool = Field(False, description="decay biases and norm scales as well, not weights alone")
+    Every optimizer declares `lr` as the first of its own options, so that `adam: 3e-4` sets it.
+    """
+
+    weight_decay: float = Field(0.0, ge=0, description="how strongly the weights are pulled towards 0: adds `weight_decay p` to "
+                                "the gradient (`adamw` and `lion` decay apart from it)")
+    decay_all: bool = Field(False, description="decay biases and the scales of normalisations as well, not weights alone")
 
     slots: ClassVar[tuple[str, ...]] = ()  # names of the arrays as long as theta that it keeps, zero at the start
 
@@ -44,15 +49,21 @@ class Optimizer(Component, family="optimizer"):
 
 
 class SGD(Optimizer, name="sgd"):
-    """Gradient descent: p -= lr g; with momentum, b = momentum b + g and p -= lr b.
+    """Gradient descent: `p -= lr g`; with momentum `b = momentum b + g` and `p -= lr b`.
 
-    Dampening d makes it b = momentum b + (1 - d) g after the first step; Nesterov's (1983) form is p -= lr (g + momentum b).
+    Momentum carries on through noise and narrow valleys. With dampening d it is `b = momentum b + (1 - d) g` after the first
+    step; with `nesterov`, `p -= lr (g + momentum b)`.
+
+    Source: Polyak 1964, Some methods of speeding up the convergence of iteration methods; Nesterov 1983, A method of solving a
+    convex programming problem with convergence rate O(1/k²).
     """
 
-    lr: float = Field(gt=0, description="the learning rate")
-    momentum: Fraction = Field(0.0, description="how much of the last step's direction is kept")
-    nesterov: bool = Field(False, description="take the gradient's step from where momentum leads")
+    lr: float = Field(gt=0, description="the learning rate: the size of the steps")
+    momentum: Fraction = Field(0.0, description="how much of the last step's direction is kept, such as 0.9")
+    nesterov: bool = Field(False, description="look ahead to where momentum leads")
     dampening: float = Field(0.0, ge=0, le=1, description="how much of the gradient momentum leaves out")
+
+    example: ClassVar = {"lr": 0.1, "momentum": 0.9}
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self):
@@ -74,12 +85,19 @@ class SGD(Optimizer, name="sgd"):
 
 
 class Adagrad(Optimizer, name="adagrad"):
-    """Each parameter's steps shrink with the gradients it has seen: v += g², p -= lr g / (sqrt(v) + eps). Duchi 2011."""
+    """Each parameter's steps shrink with the gradients that it has seen: `v += g²`, `p -= lr g / (sqrt(v) + eps)`.
 
-    lr: float = Field(1e-2, gt=0, description="the learning rate")
-    lr_decay: float = Field(0.0, ge=0, description="lr / (1 + (t - 1) lr_decay) is the learning rate of step t")
+    Suits rare features, which keep their large steps. Elsewhere the steps may end too early.
+
+    Source: Duchi, Hazan & Singer 2011, Adaptive subgradient methods for online learning and stochastic optimization.
+    """
+
+    lr: float = Field(1e-2, gt=0, description="the learning rate: the size of the steps")
+    lr_decay: float = Field(0.0, ge=0, description="makes the learning rate of step t `lr / (1 + (t - 1) lr_decay)`")
     initial_accumulator_value: float = Field(0.0, ge=0, description="what v starts from")
-    eps: float = Field(1e-10, gt=0, description="keeps the quotient finite")
+    eps: float = Field(1e-10, gt=0, description="keeps the quotient finite where the gradients were 0")
+
+    example: ClassVar = {"lr": 0.01}
 
     slots = ("square",)
 
@@ -90,14 +108,16 @@ class Adagrad(Optimizer, name="adagrad"):
 
 
 class Adadelta(Optimizer, name="adadelta"):
-    """Steps as large as the recent steps were, so that the units fit: Zeiler 2012.
+    """Steps as large as the recent steps were, so that no learning rate has to be found.
 
-    v = rho v + (1 - rho) g²; d = sqrt(u + eps) / sqrt(v + eps) g; u = rho u + (1 - rho) d²; p -= lr d.
+    `v = rho v + (1 - rho) g²`, `d = sqrt(u + eps) / sqrt(v + eps) g`, `u = rho u + (1 - rho) d²`, `p -= lr d`.
+
+    Source: Zeiler 2012, ADADELTA: an adaptive learning rate method.
     """
 
-    lr: float = Field(1.0, gt=0, description="the learning rate, a factor on the steps")
-    rho: Fraction = Field(0.9, description="how much of the running means is kept")
-    eps: float = Field(1e-6, gt=0, description="starts the steps and keeps the quotient finite")
+    lr: float = Field(1.0, gt=0, description="a factor on the steps")
+    rho: Fraction = Field(0.9, description="how much of the running means of g² and d² each step keeps")
+    eps: float = Field(1e-6, gt=0, description="starts the steps, and keeps the quotient finite")
 
     slots = ("square", "change")
 
@@ -107,17 +127,20 @@ class Adadelta(Optimizer, name="adadelta"):
 
 
 class RMSprop(Optimizer, name="rmsprop"):
-    """Gradients divided by the root of their running mean square: v = alpha v + (1 - alpha) g², p -= lr g / (sqrt(v) + eps).
+    """The gradient divided by the root of its running mean square: `v = alpha v + (1 - alpha) g²`, `p -= lr g / (sqrt(v) + eps)`.
 
-    Tieleman & Hinton 2012. Centered takes the running mean's square off v (Graves 2013); with momentum the quotient is
-    gathered as b = momentum b + g / (sqrt(v) + eps) and p -= lr b.
+    `centered` takes the square of the running mean off v. With momentum, `b = momentum b + g / (sqrt(v) + eps)` and `p -= lr b`.
+
+    Source: Tieleman & Hinton 2012, Lecture 6.5; centered: Graves 2013, Generating sequences with recurrent neural networks.
     """
 
-    lr: float = Field(1e-2, gt=0, description="the learning rate")
-    alpha: Fraction = Field(0.99, description="how much of the running means is kept")
-    eps: float = Field(1e-8, gt=0, description="keeps the quotient finite")
-    centered: bool = Field(False, description="divide by the deviation, not by the root mean square")
+    lr: float = Field(1e-2, gt=0, description="the learning rate: the size of the steps")
+    alpha: Fraction = Field(0.99, description="how much of the running means each step keeps")
+    eps: float = Field(1e-8, gt=0, description="keeps the quotient finite where the gradients were 0")
+    centered: bool = Field(False, description="divide by the gradient's deviation in place of its root mean square")
     momentum: Fraction = Field(0.0, description="how much of the last step's direction is kept")
+
+    example: ClassVar = {"lr": 0.001}
 
     def slot_names(self) -> tuple[str, ...]:
         return ("square",) + ("mean",) * self.centered + ("velocity",) * bool(self.momentum)
@@ -129,11 +152,13 @@ class RMSprop(Optimizer, name="rmsprop"):
 
 
 class AdamFamily(Optimizer):
-    """Running means m = b1 m + (1 - b1) g and v = b2 v + (1 - b2) g², and their corrections for having started at 0."""
+    """Base of adam and its kin: running means `m = b1 m + (1 - b1) g` and `v = b2 v + (1 - b2) g²`, corrected for having started
+    at 0.
+    """
 
-    betas: Several[Fraction] = Field((0.9, 0.999), min_length=2, max_length=2,
-                                     description="how much of the running means of g and of g² is kept")
-    eps: float = Field(1e-8, gt=0, description="keeps the quotient finite")
+    betas: Several[Fraction] = Field((0.9, 0.999), min_length=2, max_length=2, description="b1 and b2: how much of the running "
+                                     "means of g and of g² each step keeps")
+    eps: float = Field(1e-8, gt=0, description="keeps the quotient finite where the gradients were 0")
 
     slots = ("mean", "square")
 
@@ -149,13 +174,20 @@ class AdamFamily(Optimizer):
 
 
 class Adam(AdamFamily, name="adam"):
-    """p -= lr m / (sqrt(v) + eps), with running means m of the gradient and v of its square. Kingma & Ba 2015, algorithm 1.
+    """The running mean of the gradient divided by the root of its running mean square: `p -= lr m / (sqrt(v) + eps)`.
 
-    Both means are corrected for having started at 0. AMSGrad divides by the largest v so far (Reddi 2018).
+    `m = b1 m + (1 - b1) g` and `v = b2 v + (1 - b2) g²`, both corrected for having started at 0: `m / (1 - b1^t)`, `v / (1 -
+    b2^t)`. So each parameter's steps are about as large as lr, whatever the scale of its gradient. `amsgrad` divides by the
+    largest v so far.
+
+    Source: Kingma & Ba 2015, Adam: a method for stochastic optimization, algorithm 1; amsgrad: Reddi, Kale & Kumar 2018, On the
+    convergence of Adam and beyond.
     """
 
-    lr: float = Field(1e-3, gt=0, description="the learning rate")
-    amsgrad: bool = Field(False, description="divide by the largest mean square so far")
+    lr: float = Field(1e-3, gt=0, description="the learning rate: the size of the steps")
+    amsgrad: bool = Field(False, description="divide by the largest running mean square so far, so that steps never grow again")
+
+    example: ClassVar = {"lr": 0.001}
 
     def slot_names(self) -> tuple[str, ...]:
         return (*self.slots, "largest_square") if self.amsgrad else self.slots
@@ -171,21 +203,32 @@ class Adam(AdamFamily, name="adam"):
 
 
 class AdamW(Adam, name="adamw"):
-    """Adam whose weight decay does not pass through the running means: p -= lr weight_decay p. Loshchilov & Hutter 2019."""
+    """An adam whose weight decay bypasses the running means: besides adam's step, `p -= lr weight_decay p`.
+
+    In adam, weights with large gradients are decayed less; here all are decayed alike.
+
+    Source: Loshchilov & Hutter 2019, Decoupled weight decay regularization.
+    """
 
     weight_decay: float = Field(0.01, ge=0, description="how strongly the weights are pulled towards 0")
+
+    example: ClassVar = {"lr": 0.001, "weight_decay": 0.05}
 
     def update(self, theta, grad, slots, lr, step, decayed):
         self._update(theta, grad, slots, lr, step, 0.0, *self.shrink(theta, lr, decayed))
 
 
 class Adamax(AdamFamily, name="adamax"):
-    """Adam with the largest recent gradient in place of the mean square: u = max(b2 u, |g| + eps), p -= lr m / u.
+    """An adam with the largest recent gradient in place of the mean square: `u = max(b2 u, |g| + eps)`, `p -= lr m / u`.
 
-    m is corrected for having started at 0. Kingma & Ba 2015, algorithm 2.
+    m is adam's, corrected for having started at 0.
+
+    Source: Kingma & Ba 2015, Adam: a method for stochastic optimization, algorithm 2.
     """
 
-    lr: float = Field(2e-3, gt=0, description="the learning rate")
+    lr: float = Field(2e-3, gt=0, description="the learning rate: the size of the steps")
+
+    example: ClassVar = {"lr": 0.002}
 
     slots = ("mean", "largest")
 
@@ -196,14 +239,18 @@ class Adamax(AdamFamily, name="adamax"):
 
 
 class NAdam(AdamFamily, name="nadam"):
-    """Adam with Nesterov's look ahead and a momentum that grows to b1. Dozat 2016.
+    """An adam with Nesterov's look ahead, and a momentum that grows towards b1.
 
-    c(t) = b1 (1 - 0.96^(t momentum_decay) / 2), C(t) = c(1) ... c(t);
-    p -= lr ((1 - c(t)) / (1 - C(t)) g + c(t+1) / (1 - C(t+1)) m) / (sqrt(v) + eps), v corrected for having started at 0.
+    `c(t) = b1 (1 - 0.96^(t momentum_decay) / 2)` and `C(t) = c(1) ... c(t)`; `p -= lr ((1 - c(t)) / (1 - C(t)) g + c(t+1) / (1 -
+    C(t+1)) m) / (sqrt(v) + eps)`, v corrected for having started at 0.
+
+    Source: Dozat 2016, Incorporating Nesterov momentum into Adam.
     """
 
-    lr: float = Field(2e-3, gt=0, description="the learning rate")
+    lr: float = Field(2e-3, gt=0, description="the learning rate: the size of the steps")
     momentum_decay: float = Field(4e-3, ge=0, description="how fast the momentum grows")
+
+    example: ClassVar = {"lr": 0.002}
 
     def update(self, theta, grad, slots, lr, step, decayed):
         now = _nadam_momentum(self.betas[0], self.momentum_decay, step)
@@ -238,13 +285,17 @@ _nadam_products = cache(_Products)
 
 
 class RAdam(AdamFamily, name="radam"):
-    """Adam that waits with dividing by sqrt(v) until v is known well enough, so that it needs no warmup. Liu 2020.
+    """An adam that waits with dividing by `sqrt(v)` until v is known well enough, so that it needs no warmup.
 
-    With r = 2 / (1 - b2) - 1 and r(t) = r - 2 t b2^t / (1 - b2^t): where r(t) > 5, Adam's step times
-    sqrt((r(t) - 4) (r(t) - 2) r / ((r - 4) (r - 2) r(t))), else p -= lr m; m and v corrected for having started at 0.
+    With `r = 2 / (1 - b2) - 1` and `r(t) = r - 2 t b2^t / (1 - b2^t)`: where `r(t) > 5`, adam's step times `sqrt((r(t) - 4) (r(t)
+    - 2) r / ((r - 4) (r - 2) r(t)))`, else `p -= lr m`; m and v corrected for having started at 0.
+
+    Source: Liu et al. 2020, On the variance of the adaptive learning rate and beyond.
     """
 
-    lr: float = Field(1e-3, gt=0, description="the learning rate")
+    lr: float = Field(1e-3, gt=0, description="the learning rate: the size of the steps")
+
+    example: ClassVar = {"lr": 0.001}
 
     def update(self, theta, grad, slots, lr, step, decayed):
         mean_correction, square_correction = self.corrections(step)
@@ -260,14 +311,18 @@ class RAdam(AdamFamily, name="radam"):
 
 
 class Lion(Optimizer, name="lion"):
-    """Steps of one size along the sign of the momentum: p -= lr (sign(b1 m + (1 - b1) g) + weight_decay p). Chen 2023.
+    """Steps of one size along the sign of the momentum: `p -= lr (sign(b1 m + (1 - b1) g) + weight_decay p)`.
 
-    Then m = b2 m + (1 - b2) g. A tenth of Adam's learning rate suits it.
+    Then `m = b2 m + (1 - b2) g`. It keeps one array in place of adam's two. A tenth of adam's learning rate suits it.
+
+    Source: Chen et al. 2023, Symbolic discovery of optimization algorithms.
     """
 
     lr: float = Field(1e-4, gt=0, description="the learning rate, which is the size of every step")
-    betas: Several[Fraction] = Field((0.9, 0.99), min_length=2, max_length=2,
-                                     description="how much of the momentum is kept in the step and in the memory")
+    betas: Several[Fraction] = Field((0.9, 0.99), min_length=2, max_length=2, description="b1 and b2: how much of the momentum "
+                                     "counts in the step, and is kept")
+
+    example: ClassVar = {"lr": 0.0001}
 
     slots = ("mean",)
 

@@ -14,11 +14,14 @@ Factor = Annotated[float, Field(gt=0)]
 
 
 class Warmup(Options):
-    """The learning rate rises in a straight line over the first epochs or steps, whatever the schedule."""
+    """Lets the learning rate rise in a straight line at the start, whatever the schedule: a fresh network may not bear all of it.
+    """
 
-    epochs: float | None = Field(None, gt=0, description="how many epochs it takes; parts of one count")
-    steps: int | None = Field(None, gt=0, description="how many steps it takes")
+    epochs: float | None = Field(None, gt=0, description="how many epochs it takes, also a part of one; this or `steps`")
+    steps: int | None = Field(None, gt=0, description="how many steps it takes; this or `epochs`")
     start_factor: float = Field(0.01, ge=0, le=1, description="the factor on the learning rate at the first step")
+
+    example: ClassVar = {"epochs": 1}
 
     @model_validator(mode="after")
     def _one_length(self):
@@ -36,9 +39,13 @@ class Warmup(Options):
 
 
 class Schedule(Component, family="schedule"):
-    """Progress is told in whole numbers, so that no rounding moves a drop by a step."""
+    """How the learning rate changes as training goes on. It starts from the optimizer's `lr`; below, t is how many epochs are
+    done, or steps with `unit: step`.
 
-    unit: Literal["epoch", "step"] = Field("epoch", description="what the schedule counts: its value changes once each")
+    Progress is told in whole numbers, so that no rounding moves a drop by a step.
+    """
+
+    unit: Literal["epoch", "step"] = Field("epoch", description="what t counts: the learning rate changes once each")
     warmup: Warmup | None = Field(None, description="a rise to the learning rate at the start")
 
     def lr(self, base: float, step: int, steps_per_epoch: int, epochs: int, state: dict) -> float:
@@ -82,17 +89,19 @@ def counted(unit: str, count: int) -> str:
 
 
 class Constant(Schedule, name="constant"):
-    """The optimizer's learning rate throughout."""
+    """The optimizer's learning rate from start to end."""
 
     def value(self, base, now, end, state):
         return base
 
 
 class Step(Schedule, name="step"):
-    """The learning rate times gamma every `step_size` epochs."""
+    """Drops at equal distances: `lr gamma^k` after k times `step_size` epochs."""
 
     step_size: int = Field(gt=0, description="how many epochs (or steps) lie between drops")
     gamma: Factor = Field(0.1, description="the factor of each drop")
+
+    example: ClassVar = {"step_size": 10}
 
     def value(self, base, now, end, state):
         return base * self.gamma ** (now // self.step_size)
@@ -102,11 +111,13 @@ class Step(Schedule, name="step"):
 
 
 class MultiStep(Schedule, name="multi_step"):
-    """The learning rate times gamma at each milestone."""
+    """Drops at each milestone: `lr gamma^k` once k of them have passed."""
 
-    milestones: Several[Annotated[int, Field(gt=0)]] = Field(
-        min_length=1, description="after how many epochs (or steps) the learning rate drops")
+    milestones: Several[Annotated[int, Field(gt=0)]] = Field(min_length=1, description="after how many epochs (or steps) the "
+                                             "learning rate drops")
     gamma: Factor = Field(0.1, description="the factor of each drop")
+
+    example: ClassVar = {"milestones": [10, 15]}
 
     def value(self, base, now, end, state):
         return base * self.gamma ** bisect_right(sorted(self.milestones), now)
@@ -116,19 +127,23 @@ class MultiStep(Schedule, name="multi_step"):
 
 
 class Exponential(Schedule, name="exponential"):
-    """The learning rate times gamma every epoch."""
+    """Falls by the same factor each epoch: `lr gamma^t`."""
 
     gamma: Factor = Field(description="the factor of each epoch (or step)")
+
+    example: ClassVar = {"gamma": 0.9}
 
     def value(self, base, now, end, state):
         return base * self.gamma**now
 
 
 class Linear(Schedule, name="linear"):
-    """In a straight line to `end_factor` times the learning rate."""
+    """In a straight line to `end_factor` times the learning rate, which it then keeps: `lr (1 + (end_factor - 1) t / total)`."""
 
     end_factor: float = Field(0.0, ge=0, description="the factor that it ends with")
     total: int | None = Field(None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out")
+
+    example: ClassVar = {"end_factor": 0.1}
 
     def value(self, base, now, end, state):
         total = self.total or end
@@ -136,11 +151,13 @@ class Linear(Schedule, name="linear"):
 
 
 class Polynomial(Schedule, name="polynomial"):
-    """Down to `end_factor` times the learning rate as a power of what is left of training."""
+    """Falls as a power of what is left of training: `lr (end_factor + (1 - end_factor) (1 - t / total)^power)`."""
 
     power: float = Field(1.0, gt=0, description="1 is a straight line, 2 a parabola that ends flat")
     end_factor: float = Field(0.0, ge=0, description="the factor that it ends with")
     total: int | None = Field(None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out")
+
+    example: ClassVar = {"power": 2.0}
 
     def value(self, base, now, end, state):
         total = self.total or end
@@ -149,13 +166,17 @@ class Polynomial(Schedule, name="polynomial"):
 
 
 class Cosine(Schedule, name="cosine"):
-    """Half a cosine wave from the learning rate down to `eta_min`. Loshchilov & Hutter 2017, without restarts.
+    """Half a cosine wave from the learning rate down to `eta_min`: `eta_min + (lr - eta_min) (1 + cos(pi t / total)) / 2`.
 
     As in PyTorch it goes on as a wave after `total`, and rises again.
+
+    Source: Loshchilov & Hutter 2017, SGDR: stochastic gradient descent with warm restarts; here without restarts.
     """
 
     eta_min: float = Field(0.0, ge=0, description="the learning rate that it ends with")
     total: int | None = Field(None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out")
+
+    example: ClassVar = {"eta_min": 1e-5, "unit": "step"}
 
     def value(self, base, now, end, state):
         return half_wave(base, self.eta_min, now / (self.total or end))
@@ -168,11 +189,16 @@ class Cosine(Schedule, name="cosine"):
 
 
 class CosineRestarts(Schedule, name="cosine_restarts"):
-    """Half a cosine wave over and over, each `t_mult` times as long as the one before. Loshchilov & Hutter 2017."""
+    """Half a cosine wave over and over, each `t_mult` times as long as the one before.
+
+    Source: Loshchilov & Hutter 2017, SGDR: stochastic gradient descent with warm restarts.
+    """
 
     t_0: int = Field(gt=0, description="how many epochs (or steps) the first wave takes")
     t_mult: int = Field(1, gt=0, description="the factor on the length from wave to wave")
     eta_min: float = Field(0.0, ge=0, description="the learning rate that each wave ends with")
+
+    example: ClassVar = {"t_0": 10}
 
     def value(self, base, now, end, state):
         length = self.t_0
@@ -190,25 +216,32 @@ def half_wave(high: float, low: float, part: float) -> float:
 
 
 class InverseTime(Schedule, name="inverse_time"):
-    """The learning rate divided by (1 + gamma t)^power."""
+    """Falls with the inverse of time: `lr / (1 + gamma t)^power`."""
 
     gamma: Factor = Field(description="how fast it falls")
     power: float = Field(1.0, gt=0, description="how steeply it falls")
+
+    example: ClassVar = {"gamma": 0.1}
 
     def value(self, base, now, end, state):
         return base / (1 + self.gamma * now) ** self.power
 
 
 class OneCycle(Schedule, name="one_cycle"):
-    """Up to `max_lr` and down again to almost nothing, both as half a cosine wave. Smith & Topin 2019.
+    """Up to `max_lr` and down again to almost nothing, both as half a cosine wave.
 
-    It starts from max_lr / div_factor, whatever the optimizer's learning rate, and ends with that / final_div_factor.
+    It starts from `max_lr / div_factor`, whatever the optimizer's learning rate, and ends with that divided by
+    `final_div_factor`. `unit: step` makes it smooth.
+
+    Source: Smith & Topin 2019, Super-convergence: very fast training of neural networks using large learning rates.
     """
 
     max_lr: float = Field(gt=0, description="the highest learning rate")
-    pct_start: float = Field(0.3, ge=0, le=1, description="the part of training that the rise takes")
+    pct_start: float = Field(0.3, ge=0, le=1, description="the part of training that the rise takes, from 0 to 1")
     div_factor: Factor = Field(25.0, description="max_lr divided by the first learning rate")
     final_div_factor: Factor = Field(1e4, description="the first learning rate divided by the last")
+
+    example: ClassVar = {"max_lr": 0.1, "unit": "step"}
 
     def value(self, base, now, end, state):
         now = min(now, end - 1)
@@ -220,13 +253,18 @@ class OneCycle(Schedule, name="one_cycle"):
 
 
 class Cyclic(Schedule, name="cyclic"):
-    """Up and down in straight lines between the optimizer's learning rate and `max_lr`. Smith 2017."""
+    """Up and down in straight lines between the optimizer's learning rate and `max_lr`.
+
+    Source: Smith 2017, Cyclical learning rates for training neural networks.
+    """
 
     max_lr: float = Field(gt=0, description="the highest learning rate")
     step_size: int = Field(gt=0, description="how many epochs (or steps) the way up takes, and the way down again")
-    mode: Literal["triangular", "triangular2", "exp_range"] = Field(
-        "triangular", description="cycles of one height, of half the last one's, or of gamma^t")
+    mode: Literal["triangular", "triangular2", "exp_range"] = Field("triangular", description="cycles of one height, each of "
+                                                                    "half the last one's height, or of `gamma^t`")
     gamma: Factor = Field(1.0, description="the factor of each epoch (or step) in exp_range")
+
+    example: ClassVar = {"max_lr": 0.1, "step_size": 5}
 
     def value(self, base, now, end, state):
         cycle, within = divmod(now, 2 * self.step_size)
@@ -236,14 +274,16 @@ class Cyclic(Schedule, name="cyclic"):
 
 
 class ReduceOnPlateau(Schedule, name="reduce_on_plateau"):
-    """The learning rate times `factor` when what is monitored has not improved for more than `patience` evaluations."""
+    """Drops by `factor` when what is monitored has not improved for more than `patience` evaluations."""
 
     factor: float = Field(0.1, gt=0, lt=1, description="the factor of each drop")
-    patience: int = Field(10, ge=0, description="how many evaluations without improvement are borne")
+    patience: int = Field(10, ge=0, description="how many evaluations without improvement it waits")
     threshold: float = Field(1e-4, ge=0, description="the part of the best value by which a better one must differ from it")
-    cooldown: int = Field(0, ge=0, description="how many evaluations after a drop are not held against it")
+    cooldown: int = Field(0, ge=0, description="how many evaluations after a drop are not counted")
     min_lr: float = Field(0.0, ge=0, description="the learning rate below which it does not go")
     mode: Literal["min", "max"] = Field("min", description="whether lower or higher is better")
+
+    example: ClassVar = {"factor": 0.5, "patience": 5}
 
     # PyTorch leaves out a drop by less than this.
     SMALLEST_DROP: ClassVar[float] = 1e-8

@@ -4,6 +4,7 @@ Pictures take a second each, so that runs here leave them out, except where a te
 """
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from click.testing import CliRunner, Result
 from nntrain.cli.main import main
 from nntrain.report import watching
 from nntrain.report.drawing import Drawing
+
+os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
+os.environ.setdefault("GOMP_SPINCOUNT", "0")  # several workers share the cores: a thread that waits had better sleep
 
 MOONS = """
 data: {source: {synthetic: {kind: two_moons, samples: 120, noise: 0.1}}, validation: 0.2}

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.impute import impute
 from nntrain.data.splits import join, split
 from nntrain.data.standardize import standardize
+from nntrain.training.setup import load_data
+from nntrain.training.stored import open_stored
 from tests.data_helpers import load, refused, seen
 
 GAP = np.nan
@@ -141,3 +144,33 @@ def test_splits_refuse_columns_in_another_order():
 def test_a_part_whose_columns_have_no_names_fits_by_their_number():
     parts = join(Splits(table([[1, 2]])), "test", Dataset(np.array([[3.0, 4.0]]), np.zeros((1, 1))))
     assert parts.test.x.tolist() == [[3, 4]]
+
+
+# --- a run -----------------------------------------------------------------------------------------------------------
+
+def test_a_run_is_scored_with_the_fill_of_its_checkpoint(shell):
+    rows = [f"{row if row % 3 else ''},{'red' if row % 2 else 'blue'},{'ab'[row % 2]}" for row in range(30)]
+    shell.write("size,colour,label\n" + "\n".join(rows) + "\n", "t.csv")
+    run = shell.fit("""
+        data: {source: {csv: {path: t.csv, impute: median}}, test: 0.3, standardize: true}
+        model: {layers: [{dense: 2}]}
+        loss: cross_entropy
+        optimizer: {sgd: {lr: 0.1}}
+        train: {epochs: 2, batch_size: 5}
+    """)
+    before = shell.scores("eval", run)
+    stored = load_file(run / "checkpoints" / "best.safetensors")
+    assert stored["data.fill"].shape == (3,)
+    assert np.isfinite(before["loss"])
+    shell.write("size,colour,label\n" + "\n".join(rows).replace("1,red", "999,red") + "\n", "t.csv")  # another median
+    parts = load_data(open_stored(run).config, shell.folder)[0]
+    assert parts.train.fill[0] != stored["data.fill"][0]
+    # Scoring by hand with what was stored is what eval says.
+    assert shell.scores("eval", run, "--split", "train")["loss"] == pytest.approx(by_hand(stored, parts.train), rel=1e-5)
+
+
+def by_hand(stored: dict, data: Dataset) -> float:
+    x = np.where(np.isnan(data.x), stored["data.fill"], data.x)
+    x = (x - stored["data.shift"]) * stored["data.scale"]
+    logits = x @ stored["parameter.dense_1.weight"] + stored["parameter.dense_1.bias"]
+    return np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(x)), data.target])

@@ -194,6 +194,7 @@ GOOD = bytes_of(X)
     (GOOD.replace(b"(4, 6), ", b"(9**9,), "), None),
     (GOOD.replace(b"'<f4'", b"'<f5'"), None),
     (GOOD[:20], None),
+    (GOOD.replace(b"(4, 6)", b"((((6)"), None),
     (GOOD[:7], None),
     (GOOD[:6] + b"\x07\x02" + GOOD[8:], "x.npy: expected version 1.0 or 2.0 of the npy format. Received: 7.2."),
 ])

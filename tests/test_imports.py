@@ -31,12 +31,14 @@ ALLOWED = {
     "network": EVERYBODY | {"layers", "initializers"},
     "plugins": {"errors"},
     "manual": EVERYBODY | LEAVES,
-    "templates": EVERYBODY | LEAVES,
+    "templates": EVERYBODY,
+    "starter": EVERYBODY | LEAVES,
     "training": EVERYBODY | LEAVES | {"network", "plugins"},
     "gradcheck": EVERYBODY | LEAVES | {"network", "training"},
     "bench": EVERYBODY | LEAVES | {"network", "training"},
-    "report": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "manual"},
-    "cli": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "report", "plugins", "manual", "templates"},
+    "report": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "manual", "templates"},
+    "cli": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "report", "plugins", "manual", "templates",
+            "starter"},
 }
 ONLY_IN = {"click": {"cli"}, "rich": {"report", "cli"}, "matplotlib": {"report"}, "numba": {"kernels"}, "llvmlite": {"kernels"}}
 # What a run was made with is written into its run.json.

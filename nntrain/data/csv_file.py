@@ -2,10 +2,11 @@
 
 from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, WrapValidator, model_validator
 
@@ -44,6 +45,8 @@ class Csv(Reader, name="csv"):
     skipped.
     """
 
+    example: ClassVar = {"path": "measurements.csv", "target": "yield"}
+
     path: str = Field(min_length=1, description="the file")
     target: Annotated[Name | Names | None, _expecting("the name or the number of a column, or a list of them")] = Field(
         None, description="the column to predict, or several for regression; default: the last")
@@ -70,11 +73,28 @@ class Csv(Reader, name="csv"):
         return self
 
     def load(self, folder: Path) -> Splits:
-        with opened(folder, self.path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            table = self._read(read_rows(self.path, text, self.delimiter))
+        table = self.table(folder)
         x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=self.impute is not None)
         target, classes = table.target(self.task)
         return Splits(train=Dataset(x, target, classes, feature_names=names, one_hot=one_hot, impute=self.impute or ""))
+
+    def table(self, folder: Path) -> Table:
+        """The columns as they were read, before they become arrays."""
+        with self.rows(folder) as rows:
+            return self._read(rows)
+
+    def column_names(self, folder: Path) -> list[str] | None:
+        """The names of the file's columns, empty where one has none; None where the first line is no header."""
+        with self.rows(folder) as rows:
+            start = [row for _, row in islice(rows, 2)]
+        named = _is_header(start, frozenset({"", *self.missing})) if self.header == "auto" else self.header
+        return [cell.strip() for cell in start[0]] if start and named else None
+
+    @contextmanager
+    def rows(self, folder: Path) -> Iterator[Iterator[tuple[int, list[str]]]]:
+        """(line number, cells) of each line that is not empty, while the file is open."""
+        with opened(folder, self.path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+            yield read_rows(self.path, text, self.delimiter)
 
     def _read(self, rows: Iterator[tuple[int, list[str]]]) -> Table:
         missing = frozenset({"", *self.missing})

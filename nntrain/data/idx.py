@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -21,6 +21,8 @@ class Idx(Reader, name="idx"):
 
     The classes are the labels that occur, in order. Images of bytes stay bytes, 0 to 255 for 0 to 1.
     """
+
+    example: ClassVar = {"images": "images.idx3", "labels": "labels.idx1"}
 
     images: str = Field(description="the file of images (count, height, width), with more axes or fewer")
     labels: str = Field(description="the file of their labels")

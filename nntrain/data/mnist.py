@@ -32,8 +32,7 @@ class Mnist(MnistLike, name="mnist"):
     Looked for in `root`, else in `$NNTRAIN_DATA/mnist`, else in `~/.cache/nntrain/data/mnist`, else downloaded (12 MB).
     """
 
-    # The checksums are those of the files at both mirrors, which hold the originals of yann.lecun.com; unpacked they are
-    # 47,040,016 bytes of images with SHA-256 ba891046..., and so on, however they were compressed.
+    # Sizes and checksums of the original files of yann.lecun.com, which both mirrors hold, as TensorFlow Datasets checks them.
     known = KnownFiles("mnist", (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",

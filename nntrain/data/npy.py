@@ -3,6 +3,7 @@
 import math
 import os
 import struct
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -18,6 +19,8 @@ from nntrain.options import did_you_mean
 
 MAGIC = b"\x93NUMPY"
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+# What NumPy raises for a header that is no dictionary of the right kind: it reads it as a literal of Python.
+UNREADABLE = (ValueError, KeyError, TypeError, SyntaxError, tokenize.TokenError, RecursionError)
 LOCAL_HEADER = 30  # bytes of a zip member's header before its name (PKWARE's APPNOTE.TXT, 4.3.7)
 
 
@@ -78,7 +81,7 @@ def _header(file: BinaryIO, name: str, size: int) -> Header:
     try:
         with warnings.catch_warnings(action="ignore"):  # files of Python 2 are as good
             shape, fortran, dtype = HEADERS[version](file)
-    except (ValueError, KeyError, TypeError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise UserError(f"{name}: the header of this npy file is damaged ({str(error).splitlines()[0]}).") from None
     if dtype.hasobject:
         raise UserError(f"{name}: expected an array of numbers. Received: Python objects, which could run code when they are "

@@ -1,6 +1,7 @@
 """NumPy's files as sources: .npz with the arrays of samples and targets, or two .npy files."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -15,6 +16,8 @@ class Npz(ArrayReader, name="npz"):
     What `numpy.savez` wrote uncompressed stays on the disk where its bytes are aligned; `npy` is surer for very large data.
     """
 
+    example: ClassVar = {"path": "measurements.npz"}
+
     path: str = Field(min_length=1, description="the file")
     x: str = Field("x", description="the name of the array of samples (count, ...)")
     target: str = Field("y", description="the name of the array of targets (count,), (count, outputs) or (count, steps)")
@@ -26,6 +29,8 @@ class Npz(ArrayReader, name="npz"):
 
 class Npy(ArrayReader, name="npy"):
     """Samples and targets in two .npy files of NumPy, which may be larger than the memory."""
+
+    example: ClassVar = {"x": "samples.npy", "target": "targets.npy"}
 
     x: str = Field(min_length=1, description="the file of samples (count, ...)")
     target: str = Field(min_length=1, description="the file of targets (count,), (count, outputs) or (count, steps)")

@@ -1,7 +1,7 @@
 """Random data of any shape: for timing, for a network's summary, and for tests."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -15,6 +15,8 @@ Size = Annotated[int, Field(ge=1)]
 
 class Random(Reader, name="random"):
     """Random samples with random targets: there is nothing to learn from them but by heart."""
+
+    example: ClassVar = {"input": [32, 32, 3], "classes": 10}
 
     input: Several[Size] = Field(min_length=1, description="the shape of a sample")
     classes: int | None = Field(None, ge=2, description="how many classes the targets have; this or `targets`")

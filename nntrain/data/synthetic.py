@@ -1,7 +1,7 @@
 """Synthetic data: small problems whose answer is known, to see what a network can and cannot do."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -33,6 +33,8 @@ class Synthetic(Reader, name="synthetic"):
     Noise goes on a curve's targets, and on the samples of the others. The test part is a curve without noise, at equal
     distances, or a second draw. Samples take turns in their classes; `{kind: xor, samples: 4, noise: 0}` is the four points.
     """
+
+    example: ClassVar = {"kind": "two_moons"}
 
     kind: Literal["curve", "two_moons", "spirals", "xor"] = Field(description="which problem")
     samples: int = Field(400, ge=2, description="how many samples to train on")

@@ -90,21 +90,21 @@ def _member_of_any_kind(name: str) -> Page:
 
 def kind_page(kind: Kind) -> Page:
     """The head of a chapter: what a family is and its members, or a section with its options."""
+    texts, source = told(kind.owner)
     if not kind.is_family:
-        return Page(kind.name, "section", paragraphs(kind.owner), options=options(kind.owner), example=example(kind, kind.owner))
+        return Page(kind.name, "section", texts, options=options(kind.owner), example=example(kind, kind.owner), source=source)
     members = [Line(name, member.aliases, member.first_sentence()) for name, member in kind.members().items()]
-    shared = list(kind.owner.model_fields)
-    return Page(kind.name, "kind", paragraphs(kind.owner)[:1], options=options(kind.owner, shared), members=members)
+    # What follows in a family's docstring is for those who write members.
+    return Page(kind.name, "kind", texts[:1], options=options(kind.owner, list(kind.owner.model_fields)), members=members)
 
 
 def member_page(member: type[Component]) -> Page:
     kind = next(kind for kind in reversed(kinds().values()) if kind.is_family and issubclass(member, kind.owner))
-    texts = paragraphs(member)
-    sources = [text.removeprefix(SOURCE) for text in texts if text.startswith(SOURCE)]
+    texts, source = told(member)
     own = member.own_options()
-    return Page(member.yaml_name, kind.name, [text for text in texts if not text.startswith(SOURCE)], member.aliases,
-                options(member, own), [name for name in member.option_names() if name not in own],
-                bare(member), example(kind, member), "; ".join(sources))
+    shared = [name for name in member.option_names() if name not in own]
+    return Page(member.yaml_name, kind.name, texts, member.aliases, options(member, own), shared, bare(member),
+                example(kind, member), source)
 
 
 def option_page(kind: Kind, name: str) -> Page:
@@ -117,9 +117,11 @@ def option_page(kind: Kind, name: str) -> Page:
     return Page(name, kind.name, [], options=options(kind.owner, [name]))
 
 
-def paragraphs(owner: type[Options]) -> list[str]:
-    """The docstring's, each on one line."""
-    return [" ".join(text.split()) for text in inspect.cleandoc(owner.__doc__ or "").split("\n\n")]
+def told(owner: type[Options]) -> tuple[list[str], str]:
+    """The docstring's paragraphs, each on one line, and the one that names the source, the paper."""
+    texts = [" ".join(text.split()) for text in inspect.cleandoc(owner.__doc__ or "").split("\n\n")]
+    sources = [text.removeprefix(SOURCE) for text in texts if text.startswith(SOURCE)]
+    return [text for text in texts if text and not text.startswith(SOURCE)], "; ".join(sources)
 
 
 def options(owner: type[Options], names: list[str] | None = None) -> list[Option]:
@@ -148,7 +150,9 @@ def bare(member: type[Component]) -> str:
     if first is None or any(field.is_required() for name, field in fields.items() if name != first):
         return ""
     value = member.example.get(first, plain(fields[first].default))
-    return "" if value in (None, (), PydanticUndefined) or isinstance(value, dict) else f"`{member.yaml_name}: {inline(value)}` sets `{first}`."
+    if value in (None, [], PydanticUndefined) or isinstance(value, dict):
+        return ""
+    return f"`{member.yaml_name}: {inline(value)}` sets `{first}`."
 
 
 def example(kind: Kind, owner: type[Options]) -> str:

@@ -93,7 +93,7 @@ def reference() -> str:
 
 def level(kind: Kind) -> int:
     """Of the heading: sections within sections are a level lower."""
-    return 2 if kind.is_family or len(kind.path) <= 1 and not kind.within else 3
+    return 2 if kind.is_family or (len(kind.path) <= 1 and not kind.within) else 3
 
 
 def plain_title(kind: Kind) -> str:
@@ -111,7 +111,7 @@ def chapter(kind: Kind, anchors: dict[tuple[str, str], str]) -> list[str]:
         lines.append("")
     if page.options and kind.is_family:
         lines += [f"Every {kind.name} has these options:", ""]
-    lines += table(page.options, anchors) + code(page)
+    lines += table(page.options, anchors) + code(page) + cited(page)
     for member in kind.members().values() if kind.is_family else ():
         lines += entry(member_page(member), anchors)
     return lines
@@ -125,8 +125,7 @@ def entry(page: Page, anchors: dict[tuple[str, str], str]) -> list[str]:
     lines += spaced(page.paragraphs) + table(page.options, anchors)
     if page.bare:
         lines += [page.bare, ""]
-    lines += code(page)
-    return [*lines, f"Source: {page.source}", ""] if page.source else lines
+    return lines + code(page) + cited(page)
 
 
 def spaced(paragraphs: list[str]) -> list[str]:
@@ -155,6 +154,10 @@ def cell(text: str) -> str:
 
 def code(page: Page) -> list[str]:
     return ["```yaml", page.example, "```", ""] if page.example else []
+
+
+def cited(page: Page) -> list[str]:
+    return [f"Source: {page.source}", ""] if page.source else []
 
 
 def _anchors(found: list[Kind]) -> dict[tuple[str, str], str]:

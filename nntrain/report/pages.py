@@ -9,6 +9,7 @@ from rich.text import Text
 
 from nntrain.manual.pages import Line, Option, Page
 from nntrain.report.console import output
+from nntrain.templates import Template
 
 CODE = "cyan"
 MARGIN = 2
@@ -42,6 +43,12 @@ def show_contents(lines: Iterable[Line], console: Console | None = None) -> None
     show.line(show.marked("What a config can say. `nntrain describe KIND` lists what a kind has, `nntrain describe KIND NAME` "
                           "explains it."))
     show.listing("Kinds", lines)
+
+
+def show_templates(templates: Iterable[Template], console: Console | None = None) -> None:
+    show = _Writer(console or output())
+    show.line(show.marked("`nntrain new NAME` writes one of these configs, `nntrain new --data FILE.csv` one that fits your table."))
+    show.listing("Templates", [Line(template.name, (), template.about) for template in templates])
 
 
 class _Writer:

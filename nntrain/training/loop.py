@@ -145,7 +145,7 @@ class Trainer:
         tensors = {f"parameter.{name}": array for name, array in self.network.arena.parameters.items()}
         tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
         tensors |= self.step.arrays()
-        tensors |= {"data.shift": self.data.shift, "data.scale": self.data.scale}
+        tensors |= {f"data.{name}": array for name, array in self.data.measured.items()}
         facts = {
             "config": self.config.model_dump(mode="json"),
             "training": self.state.to_dict(),

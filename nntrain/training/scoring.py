@@ -40,8 +40,9 @@ def score(stored: Stored, split: str | None) -> Score:
         warnings.append("the data have changed since the training.")
     warnings += [f"the plugin {path} is missing, or has changed since the training."
                  for path in changed_plugins(stored.path.parent.parent)]
-    stored_scaling = {name: stored.checkpoint.tensors[f"data.{name}"] for name in ("shift", "scale")}
-    data = replace(parts[chosen], **stored_scaling)
+    tensors = stored.checkpoint.tensors
+    measured = {name: tensors[f"data.{name}"] for name in parts[chosen].measured}
+    data = replace(parts[chosen], **measured)
     network = setup.network(min(ROWS, len(data)), backward=False)
     load_for_use(network, stored.checkpoint)
     scores = evaluate(Ports(network, data), data, stored.config.loss, stored.config.metrics)

@@ -11,6 +11,7 @@ import numpy as np
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.data.impute import impute
 from nntrain.data.splits import hashes, join, split
 from nntrain.data.standardize import standardize
 from nntrain.errors import ConfigError, Problem
@@ -72,6 +73,7 @@ def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarra
             raise ConfigError([Problem(("data", part), f"{section.source.yaml_name} brings a {part} split of its own. Remove this line.")])
         fractions[part] = chosen if isinstance(chosen, float) else None
     splits, indices = split(splits, seed=config.seed, **fractions)
+    splits = impute(splits)
     return standardize(splits) if section.standardize else splits, indices
 
 

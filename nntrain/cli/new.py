@@ -1,0 +1,44 @@
+"""`nntrain new`: writes a config to start from."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("template", required=False)
+@click.option("--data", type=click.Path(path_type=Path), metavar="FILE.csv", help="Write a config that fits this table.")
+@click.option("--target", metavar="COLUMN", help="With --data: the column to predict; the last one by default.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write; by default NAME.yaml, here.")
+def command(template: str | None, data: Path | None, target: str | None, output: Path | None) -> None:
+    """Write a config to start from.
+
+    TEMPLATE is one of the examples that come with nntrain; without arguments they are listed.
+    """
+    import shlex
+
+    from nntrain import templates
+
+    if data is None and target is not None:
+        raise click.UsageError("--target goes with --data.")
+    if data is not None:
+        from nntrain.starter import starter
+
+        if template is not None:
+            raise click.UsageError("Give a TEMPLATE or --data, not both.")
+        output = output or Path(f"{data.name.partition('.')[0]}.yaml")
+        text = starter(data, target, output)
+    elif template is not None:
+        chosen = templates.find(template)
+        output = output or Path(f"{chosen.name}.yaml")
+        text = chosen.text
+    elif output is not None:
+        raise click.UsageError("Say which TEMPLATE to write, or give --data.")
+    else:
+        from nntrain.report.pages import show_templates
+
+        show_templates(templates.templates().values())
+        return
+    templates.write(output, text)
+    click.echo(f"wrote {output}")
+    click.echo(f"next: nntrain fit {shlex.quote(str(output))}")

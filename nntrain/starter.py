@@ -1,0 +1,156 @@
+"""Starter: a config that fits a table, with comments that say what each line is for."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.config.scalars import inline
+from nntrain.data.csv_columns import Column
+from nntrain.data.csv_file import Csv
+from nntrain.data.csv_table import Table
+from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.splits import split
+from nntrain.errors import UserError
+
+MOST_CATEGORIES = 50  # a column of text with more is likely one of names or sentences
+STEPS = 3000  # a small network learns most of a table in so many
+SEED = 0
+
+
+@dataclass
+class Found:
+    """What a table turned out to be."""
+
+    options: dict[str, Any]  # of the source
+    left_out: dict[str, str]  # columns, with the reason
+    target: str
+    data: Dataset
+
+
+def starter(file: Path, target: str | None, output: Path) -> str:
+    """The text of a config at `output`. Raises UserError for a file that nothing can be learned from."""
+    found = look(file, target, output.parent)
+    parts, train = split_parts(found.data)
+    return written(file, found, parts, train)
+
+
+def look(file: Path, target: str | None, folder: Path) -> Found:
+    """Reads the table, and leaves out the columns that tell a network nothing or too much."""
+    options: dict[str, Any] = {"path": os.path.relpath(file, folder)}
+    names = Csv(**options).column_names(folder)
+    if target is not None:
+        options["target"] = int(target) if target.lstrip("-").isdecimal() and target not in (names or ()) else target
+    left_out = {}
+    if names and "" in names:
+        predicted = options.get("target", names[-1])
+        options["features"] = [name for name in names if name not in ("", predicted)]
+        left_out[f"column {names.index('') + 1}"] = "it has no name"
+    table = Csv(**options, impute="median").table(folder)
+    reasons = {called(column): why_not(column) for column in table.features}
+    left_out |= {str(name): reason for name, reason in reasons.items() if reason}
+    if left_out:
+        options["features"] = [name for name, reason in reasons.items() if not reason]
+    if not reasons or options.get("features") == []:
+        reason = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise UserError(f"{file}: there is no column to predict from. Left out: {reason}.")
+    options["target"] = called(table.targets[0])
+    data = Csv(**options, impute="median").load(folder).train
+    if np.isnan(data.x).any():
+        options["impute"] = "median"
+    return Found(options, left_out, table.targets[0].name, data)
+
+
+def called(column: Column) -> str | int:
+    """How a config names a column: by its name, or by its number where there is no header."""
+    return column.name if column.label != column.name else int(column.name.removeprefix("column "))
+
+
+def why_not(column: Column) -> str:
+    """Why a network should not see a column; empty where it should."""
+    if column.is_text:
+        return f"{len(column.cells):,} different texts" if len(column.cells) > MOST_CATEGORIES else ""
+    numbers = column.numbers
+    known = numbers[~np.isnan(numbers)]
+    if not known.size or (known == known[0]).all():
+        return "one value throughout"
+    if len(numbers) > 2 and (np.diff(numbers) == 1).all():
+        return "it counts the lines"
+    return ""
+
+
+def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
+    """The fractions to hold out, as far as there are samples for them, and the training split that they leave."""
+    part = 0.2 if len(data) < 1000 else 0.1
+    for fractions in ({"test": 0.2, "validation": part}, {"test": 0.2}, {}):
+        try:
+            splits, _ = split(Splits(data), fractions.get("test"), fractions.get("validation"), SEED)
+        except UserError:  # too few samples of a class
+            continue
+        if min(len(one) for one in splits.parts().values()) >= 2 or not fractions:
+            return fractions, splits.train
+    raise AssertionError  # no fractions always fit
+
+
+def written(file: Path, found: Found, fractions: dict[str, float], train: Dataset) -> str:
+    """The config, line by line."""
+    data, samples = found.data, len(train)
+    features, classes = data.input_shape[0], len(data.classes)
+    batch = 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256
+    batch = min(batch, samples)
+    epochs = min(200, max(10, round(STEPS * batch / samples)))
+    widths = [16] if samples < 200 else [64, 32] if samples < 20_000 else [128, 64]
+    what = f"{classes} classes" if classes else "a number"
+    lines = [
+        f"# {file.name}: {len(data):,} samples with {features:,} feature{'s' * (features != 1)}, to predict {found.target} ({what}).",
+        "# Written by `nntrain new`; change what you like. `nntrain describe` explains every option.",
+    ]
+    lines += [f"# Left out: {name} ({reason})." for name, reason in found.left_out.items()]
+    lines += [f"seed: {SEED}                        # another seed is another try",
+              "data:",
+              "  source:",
+              "    csv:"]
+    notes = {"path": "counts from this file's folder", "target": "the column to predict", "features": "the columns to predict from",
+             "impute": "fills in for missing values, as measured on the training split"}
+    lines += [commented(f"      {name}: {inline(value)}", notes[name]) for name, value in found.options.items()]
+    if "test" in fractions:
+        lines.append(commented(f"  test: {fractions['test']}", "held out to the end: how good is it on new samples?"))
+    if "validation" in fractions:
+        lines.append(commented(f"  validation: {fractions['validation']}", "of the rest; chooses the best epoch"))
+    lines += [commented("  standardize: true", "each column to mean 0 and deviation 1"),
+              "model:",
+              "  layers:"]
+    lines += [commented(f"    - dense: {{units: {width}, activation: relu}}", note) for width, note in
+              zip(widths, ["more units can learn more, and overfit more", ""], strict=False)]
+    lines += output_layers(train)
+    if classes:
+        lines += ["loss: cross_entropy", "metrics: [accuracy]"]
+    else:
+        lines += [commented("loss: mse", "or `huber`, which bears outliers"),
+                  commented("metrics: [rmse, r2]", "the typical error, and the share of the variance explained")]
+    lines += [commented("optimizer: {adamw: {lr: 0.003, weight_decay: 0.01}}", "the first thing to try another value of: lr"),
+              commented("schedule: {cosine: {unit: step}}", "the learning rate falls to 0"),
+              "train:",
+              commented(f"  epochs: {epochs}", "how often training goes over the data"),
+              commented(f"  batch_size: {batch}", "samples a step")]
+    return "\n".join(lines) + "\n"
+
+
+def output_layers(train: Dataset) -> list[str]:
+    """The last layer; for targets far from 0 and 1 one more, which only changes the unit."""
+    if train.classes:
+        return [commented(f"    - dense: {len(train.classes)}", "one output for each class")]
+    lines = [commented("    - dense: 1", "one output: the number")]
+    mean, deviation = float(train.target.mean()), float(train.target.std())
+    if deviation == 0 or (0.2 < deviation < 5 and abs(mean) < 5):
+        return lines
+    scale, shift = (inline(float(f"{value:.4g}")) for value in (deviation, mean))
+    return [commented("    - dense: 1", "one output: the number, in deviations from the mean"),
+            commented(f"    - dense: {{units: 1, weight_initializer: {{constant: {scale}}}, bias_initializer: {{constant: {shift}}}, "
+                      "freeze: true}", "and in its unit")]
+
+
+def commented(line: str, note: str) -> str:
+    return f"{line:<34}# {note}" if note else line
