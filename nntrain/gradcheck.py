@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from nntrain.training.setup import Setup
 TOLERANCE = 1e-6
 STEP = 1e-5  # of the first look: central differences
 WIDE_STEP = 1e-3  # of the second look: fourth-order differences, whose rounding error is a hundred times smaller
+NEAR_STEPS = (1e-6, 1e-7)  # of the third: too near for a corner that is not quite there
+ROUNDING = 8 * np.finfo(np.float64).eps  # of a loss, relative to it: a sum over rows and layers is a few digits off
 ALL_BELOW = 400  # tensors of up to so many elements are checked whole
 SAMPLES = 60  # elements of a larger tensor
 DIRECTIONS = 4  # random directions through a larger tensor: each sees every element at once
@@ -65,19 +67,20 @@ def check_tensor(component: str, tensor: str, values: np.ndarray, gradient: np.n
     """Compares `gradient` with differences of `loss`, which looks at `values`; both arrays have one shape."""
     flat, slopes = values.reshape(-1), gradient.reshape(-1).copy()
     largest = float(np.abs(slopes).max(initial=0.0))
+    here = loss()
     probes = list(_probes(flat, slopes, randomness.key("gradcheck", component, tensor), values.shape))
     check = Check(component, tensor, len(probes), flat.size)
     for label, backprop, move in probes:
-        result = _compare(backprop, lambda h, move=move: _moved(flat, move, h, loss), largest)
+        result = _compare(backprop, lambda h, move=move: _moved(flat, move, h, loss), here, largest)
         if result.kink:
             check.kinks += 1
             check.status = check.status if check.status == "FAIL" else "KINK"
             continue
         check.max_abs_error = max(check.max_abs_error, float(abs(backprop - result.numeric)))
-        # NaN compares false with everything, and must fail.
+        # NaN compares false with everything; it must fail, and be the worst there is.
         if not result.rel_error <= TOLERANCE:
             check.status = "FAIL"
-        if not result.rel_error <= check.max_rel_error:
+        if not result.rel_error <= check.max_rel_error and not np.isnan(check.max_rel_error):
             check.max_rel_error, check.worst_index = result.rel_error, label
             check.backprop, check.numeric = backprop, result.numeric
     return check
@@ -113,26 +116,44 @@ class _Result:
     kink: bool = False
 
 
-def _compare(backprop: float, loss_at: Callable[[float], float], largest: float) -> _Result:
-    def error(numeric: float) -> float:
-        return float(abs(backprop - numeric) / max(abs(backprop), abs(numeric), 1e-3 * largest, 1e-8))
+def _compare(backprop: float, loss_at: Callable[[float], float], here: float, largest: float) -> _Result:
+    """Central differences first; where they disagree with `backprop`, or hide a corner, closer looks tell why."""
+    def size(*slopes: float) -> float:
+        return max(*map(abs, slopes), 1e-3 * largest, 1e-8)
 
-    ahead, behind = loss_at(STEP), loss_at(-STEP)
-    central = (ahead - behind) / (2 * STEP)
-    if error(central) <= TOLERANCE:
-        return _Result(central, error(central))
+    def found(numeric: float, noise: float = 0.0) -> _Result:
+        return _Result(numeric, float(max(abs(backprop - numeric) - noise, 0.0) / size(backprop, numeric)))
+
+    def sides(h: float) -> tuple[float, float]:
+        return (loss_at(h) - here) / h, (here - loss_at(-h)) / h
+
+    right, left = sides(STEP)
+    if not np.isfinite([backprop, right, left]).all():
+        return _Result((right + left) / 2, np.nan)
+    looks = [found((right + left) / 2)]
+    bent = abs(right - left) > 1e-3 * size(right, left)
+    if looks[0].rel_error <= TOLERANCE and not bent:
+        return looks[0]
     # Rounding of the loss, about 1e-16 / STEP, may be all there is to it: look again with wider steps.
     h = WIDE_STEP
     wide = (8 * (loss_at(h) - loss_at(-h)) - (loss_at(2 * h) - loss_at(-2 * h))) / (12 * h)
-    if error(wide) <= TOLERANCE:
-        return _Result(wide, error(wide))
-    here = loss_at(0.0)
-    right, left = (ahead - here) / STEP, (here - behind) / STEP
-    scale = max(abs(right), abs(left), 1e-3 * largest, 1e-8)
-    slack = 1e-4 * scale  # what one-sided slopes of a smooth curve may differ by
-    corner = abs(right - left) > slack and min(right, left) - slack <= backprop <= max(right, left) + slack
-    best = min((central, wide), key=error) if np.isfinite(backprop) else central
-    return _Result(best, error(best), corner)
+    looks.append(found(wide, ROUNDING * abs(here) / h))
+    if looks[1].rel_error <= TOLERANCE and not bent:
+        return looks[1]
+    # Or there is a corner within a step, such as relu's: look from nearer. The slopes of the two sides of a smooth curve
+    # come together ten times as fast as the steps; those of a corner do not.
+    jump = 0.0
+    for h in NEAR_STEPS:
+        right, left = sides(h)
+        noise = ROUNDING * abs(here) / h
+        looks.append(found((right + left) / 2, noise))
+        jump_before, jump = jump, abs(right - left)
+    slack = TOLERANCE * size(right, left) + noise
+    if jump > 2 * slack and min(right, left) - slack <= backprop <= max(right, left) + slack:
+        one_sided = min(abs(backprop - right), abs(backprop - left)) <= slack
+        if one_sided or jump > 0.15 * jump_before:
+            return replace(looks[-1], kink=True)
+    return min(looks, key=lambda look: look.rel_error)
 
 
 def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
@@ -141,7 +162,7 @@ def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
         return [kind for kind in dict.fromkeys(family.members().values()) if not modules or kind.__module__ in modules]
 
     if not chosen(Layer) and not chosen(Loss):
-        raise UserError("there is nothing to check: no layer, activation or loss is defined here.")
+        raise UserError("there is nothing to check: the plugin defines no layer, activation or loss.")
     for kind in chosen(Layer):
         layer = by_example(kind)
         yield from check_layer(layer, kind.example_inputs)
@@ -157,8 +178,8 @@ def by_example(kind: type[Component]) -> Any:
         return kind.model_validate(kind.example)
     except ValidationError as error:
         found = error.errors()[0]
-        raise UserError(f"{kind.yaml_name}: the class {kind.__name__} needs an `example`, the options that gradcheck tries it with: "
-                        f"{dotted(found['loc'])}: {found['msg']}") from None
+        raise UserError(f"{kind.yaml_name}: the class {kind.__name__} needs an `example`, the options that gradcheck tries it "
+                        f"with: {dotted(found['loc'])}: {found['msg']}") from None
 
 
 def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: str = "") -> Iterator[Check]:
@@ -174,17 +195,18 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
     for name, values in single.parameters.items():  # away from special points such as all zeros or ones
         values += 0.1 * _draw("parameter", name, shape=values.shape)
     r = _draw("r", shape=at.y.shape)
-    at.dy[...] = r
     single.forward()
+    single.forget_gradients()
+    at.dy[...] = r
     single.backward()
 
     def loss() -> float:
         return float(np.sum(r * single.forward()))
 
     names = ["x"] if len(at.xs) == 1 else [f"x{place + 1}" for place in range(len(at.xs))]
-    # Copies, since the next forward may write where an aliasing layer keeps them.
-    slopes = {name: dx.copy() for name, dx in zip(names, at.dxs, strict=True)} | {n: g.copy() for n, g in single.gradients.items()}
     tensors = dict(zip(names, at.xs, strict=True)) | single.parameters
+    slopes = dict(zip(names, at.dxs, strict=True)) | single.gradients
+    slopes = {name: slope.copy() for name, slope in slopes.items()}  # the next forward may write where an aliasing layer keeps it
     for name, values in tensors.items():
         yield check_tensor(component, name, values, slopes[name], loss)
 
@@ -196,6 +218,7 @@ def _check_expanding(layer: Layer, shape: tuple[int, ...], component: str) -> It
     bound.x[...] = _draw("x", 0, shape=bound.x.shape)
     r = _draw("r", shape=bound.y.shape)
     bound.forward(training=True)
+    network.forget_gradients()
     bound.dy[...] = r
     bound.backward()
 
@@ -211,7 +234,7 @@ def check_loss(loss: Loss, outputs: int = 5) -> Iterator[Check]:
     """A loss's gradient for the prediction, for each kind of target that it takes."""
     for tensor, width, target in _targets(loss, outputs):
         prediction = _draw("prediction", tensor, shape=(ROWS, width))
-        gradient = np.zeros_like(prediction)
+        gradient = np.full_like(prediction, np.nan)
         loss(prediction, target, None, gradient)
 
         def mean(prediction=prediction, target=target) -> float:
@@ -223,13 +246,16 @@ def check_loss(loss: Loss, outputs: int = 5) -> Iterator[Check]:
 
 def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
     classes = np.arange(ROWS, dtype=np.int32) % 2
+    reals = randomness.uniform(randomness.key("gradcheck", "target"), ROWS * outputs).reshape(ROWS, outputs)
     if loss.takes in ("classes", "either"):
         try:
             yield "prediction (classes)", loss.required_outputs(outputs, None), classes
         except ConfigError:  # a loss for two classes
             yield "prediction (classes)", loss.required_outputs(2, None), classes
-    if loss.takes in ("reals", "either"):
-        yield "prediction", outputs, randomness.uniform(randomness.key("gradcheck", "target"), ROWS * outputs).reshape(ROWS, outputs)
+    if loss.takes == "classes":
+        yield "prediction (soft classes)", outputs, reals / reals.sum(axis=1, keepdims=True)
+    else:
+        yield "prediction", outputs, reals
 
 
 def _draw(*purpose: int | str, shape: tuple[int, ...]) -> np.ndarray:
@@ -243,12 +269,15 @@ class NetworkCheck:
         rows = min(rows, len(setup.splits.train))
         self.config = setup.config
         self.network = setup.network(rows, dtype="float64")
+        self.states = [(state, state.copy()) for state in self.network.state.values()]
         self.port = Ports(self.network, setup.splits.train)[rows]
         setup.splits.train.gather(np.arange(rows), self.port.batch)
 
     def loss(self, gradient: np.ndarray | None = None) -> float:
         """The mean loss with the penalty. All states start anew, so that it is a function of the parameters alone."""
         port, penalty = self.port, self.config.train.regularize
+        for state, start in self.states:
+            state[...] = start
         port.bound.forward(training=True)
         gradient = port.no_gradient if gradient is None else gradient
         total, weight = self.config.loss(port.prediction, port.batch.target, port.batch.weight, gradient)
@@ -263,6 +292,7 @@ class NetworkCheck:
             kernels.gradient.add_penalty(self.network.grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2)
 
     def run(self) -> Iterator[Check]:
+        self.network.forget_gradients()
         self.loss(self.port.gradient)
         self.backward()
         gradients = {name: array.copy() for name, array in self.network.arena.gradients.items()}

@@ -28,6 +28,7 @@ class Loss(Component, family="loss"):
     example: ClassVar[dict[str, Any]] = {}  # the options that gradcheck and the manual show it with
     averages_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, not over rows alone
     target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)  # where real targets must lie
+    gives_probabilities: ClassVar[bool] = True  # of classes, by what it trains the outputs to
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         """How many outputs the model must have for `classes` classes or, with None, for `targets` numbers a sample.
@@ -52,6 +53,19 @@ class Loss(Component, family="loss"):
             wanted = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
             raise ConfigError(f"{self.yaml_name} needs targets {wanted}. Received: {outside[0]:g}.")
 
+    def values(self, prediction: np.ndarray) -> np.ndarray:
+        """(rows, outputs) float64: the outputs in the unit of the targets."""
+        return prediction.astype(np.float64)
+
+    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
+        """(rows, classes) float64: how likely each class is by the outputs; 1 for the answer where none are trained.
+
+        Here for outputs that came near to one-hot targets: their shares in the sum of those above 0.
+        """
+        shares = self.values(prediction).clip(0, None)
+        total = shares.sum(axis=1, keepdims=True)
+        return np.where(total > 0, shares / np.where(total > 0, total, 1), 1 / shares.shape[1])
+
     def __call__(self, prediction, target, weight, gradient) -> tuple[float, float]:
         """The loss's sum over the rows, and the weight to divide it by for the mean.
 
@@ -71,6 +85,10 @@ class Loss(Component, family="loss"):
     def total(self, gradient, prediction, target, weight, counted: float) -> float:
         """The sum, from the kernel; see kernels.losses."""
         raise NotImplementedError
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return np.exp(-np.logaddexp(0, -logits.astype(np.float64)))
 
 
 @cache
@@ -160,6 +178,9 @@ class Poisson(Loss, name="poisson"):
     takes = "reals"
     target_range = (0.0, math.inf)
 
+    def values(self, prediction):
+        return np.exp(prediction.astype(np.float64))
+
     def total(self, gradient, prediction, *rest):
         return kernels.losses.poisson.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest)
 
@@ -189,6 +210,8 @@ class CrossEntropy(Loss, name="cross_entropy"):
         if self.class_weights is not None and len(self.class_weights) != outputs:
             raise ConfigError(f"cross_entropy has {len(self.class_weights)} class_weights, but the data has {outputs} classes. "
                               "Give one for each.")
+        if self.class_weights is not None and not any(self.class_weights):
+            raise ConfigError("cross_entropy has class_weights that are all 0, so that nothing counts. Let one class count.")
         return outputs
 
     def counted(self, prediction, target, weight):
@@ -196,6 +219,11 @@ class CrossEntropy(Loss, name="cross_entropy"):
             return super().counted(prediction, target, weight)
         of_rows = _array(self.class_weights, np.float64).take(target, mode="clip")  # a padded row may hold any number
         return float(of_rows.sum() if weight is None else of_rows @ weight.astype(np.float64))
+
+    def probabilities(self, prediction):
+        logits = prediction.astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
 
     def total(self, gradient, prediction, *rest):
         dtype = prediction.dtype
@@ -215,11 +243,17 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
     yes_or_no = True
     target_range = (0.0, 1.0)
 
-    pos_weight: float = Field(1.0, gt=0, description="how much a yes counts against a no: no's divided by yes's evens out rare "
-                              "ones")
+    pos_weight: float = Field(1.0, gt=0, description="how much a yes counts against a no; the number of no's divided by that of "
+                              "yes's makes both weigh the same")
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         return _outputs_for_questions(self, classes, targets)
+
+    def values(self, prediction):
+        return _sigmoid(prediction)
+
+    def probabilities(self, prediction):
+        return np.concatenate([_sigmoid(-prediction), _sigmoid(prediction)], axis=1)
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.binary_cross_entropy.run(2 * EXPONENTIAL * prediction.size, gradient, prediction, *rest,
@@ -236,9 +270,13 @@ class Hinge(Loss, name="hinge"):
     """
 
     yes_or_no = True
+    gives_probabilities = False
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         return _outputs_for_questions(self, classes, targets)
+
+    def probabilities(self, prediction):
+        return _certain(prediction)
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.hinge.run(3 * prediction.size, gradient, prediction, *rest)
@@ -248,9 +286,13 @@ class SquaredHinge(Loss, name="squared_hinge"):
     """The square of the hinge: `max(0, 1 - s y)²`, averaged over outputs and samples; s as in `hinge`."""
 
     yes_or_no = True
+    gives_probabilities = False
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         return _outputs_for_questions(self, classes, targets)
+
+    def probabilities(self, prediction):
+        return _certain(prediction)
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.squared_hinge.run(3 * prediction.size, gradient, prediction, *rest)
@@ -265,12 +307,20 @@ def _outputs_for_questions(loss: Loss, classes: int | None, targets: int | None)
     return 1
 
 
+def _certain(prediction: np.ndarray) -> np.ndarray:
+    """(rows, 2): 1 for the answer that the sign of (rows, 1) gives."""
+    return np.concatenate([prediction <= 0, prediction > 0], axis=1).astype(np.float64)
+
+
 class NegativeLogLikelihood(Loss, name="nll"):
     """For a model that ends in `log_softmax`: `-y` of the right class, averaged over samples; together they are `cross_entropy`.
     """
 
     takes = "classes"
     averages_outputs = False
+
+    def probabilities(self, prediction):
+        return np.exp(prediction.astype(np.float64))
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.kl_div.run(2 * prediction.size, gradient, prediction, *rest, False)
@@ -285,6 +335,9 @@ class KullbackLeibler(Loss, name="kl_div"):
     """
 
     target_range = (0.0, math.inf)
+
+    def values(self, prediction):
+        return np.exp(prediction.astype(np.float64))
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.kl_div.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest, True)

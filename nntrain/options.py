@@ -47,10 +47,7 @@ def reworded(error: ValidationError, prefix: tuple = (), fields: Iterable[str] =
     """The same mistakes with `prefix` before their places and pydantic's words turned into ours."""
     details = []
     for found in error.errors(include_url=False):
-        if found["type"] == "told":
-            message = found["ctx"]["message"]
-        else:
-            message = plain_words(found, fields)
+        message = found["ctx"]["message"] if found["type"] == "told" else plain_words(found, fields)
         told = PydanticCustomError("told", "{message}", {"message": message})
         details.append(InitErrorDetails(type=told, loc=(*prefix, *found["loc"]), input=found["input"]))
     return ValidationError.from_exception_data(error.title, details)

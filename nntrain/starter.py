@@ -10,7 +10,6 @@ import numpy as np
 from nntrain.config.scalars import inline
 from nntrain.data.csv_columns import Column
 from nntrain.data.csv_file import Csv
-from nntrain.data.csv_table import Table
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.splits import split
 from nntrain.errors import UserError
@@ -76,7 +75,7 @@ def why_not(column: Column) -> str:
     known = numbers[~np.isnan(numbers)]
     if not known.size or (known == known[0]).all():
         return "one value throughout"
-    if len(numbers) > 2 and (np.diff(numbers) == 1).all():
+    if len(numbers) >= 10 and numbers[0] in (0, 1) and (np.diff(numbers) == 1).all():
         return "it counts the lines"
     return ""
 
@@ -97,60 +96,72 @@ def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
 def written(file: Path, found: Found, fractions: dict[str, float], train: Dataset) -> str:
     """The config, line by line."""
     data, samples = found.data, len(train)
-    features, classes = data.input_shape[0], len(data.classes)
-    batch = 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256
-    batch = min(batch, samples)
+    batch = min(samples, 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256)
     epochs = min(200, max(10, round(STEPS * batch / samples)))
     widths = [16] if samples < 200 else [64, 32] if samples < 20_000 else [128, 64]
-    what = f"{classes} classes" if classes else "a number"
+    count = data.input_shape[0]
+    features, what = f"{count:,} feature{'s' * (count != 1)}", f"{len(data.classes)} classes" if data.classes else "a number"
     lines = [
-        f"# {file.name}: {len(data):,} samples with {features:,} feature{'s' * (features != 1)}, to predict {found.target} ({what}).",
+        f"# {file.name}: {len(data):,} samples of {features}, to predict {found.target} ({what}).",
         "# Written by `nntrain new`; change what you like. `nntrain describe` explains every option.",
+        *(f"# Left out: {name} ({reason})." for name, reason in found.left_out.items()),
+        noted(f"seed: {SEED}", "another seed is another try"),
+        "data:",
+        "  source:",
+        "    csv:",
+        *(noted(f"      {name}: {inline(value)}", SOURCE_NOTES[name]) for name, value in found.options.items()),
+        *(noted(f"  {name}: {fraction}", SPLIT_NOTES[name]) for name, fraction in fractions.items()),
+        noted("  standardize: true", "each column to mean 0 and deviation 1"),
+        "model:",
+        "  layers:",
+        noted(f"    - dense: {{units: {widths[0]}, activation: relu}}", "more units learn more, and overfit sooner"),
+        *(f"    - dense: {{units: {width}, activation: relu}}" for width in widths[1:]),
+        *output_layers(train),
     ]
-    lines += [f"# Left out: {name} ({reason})." for name, reason in found.left_out.items()]
-    lines += [f"seed: {SEED}                        # another seed is another try",
-              "data:",
-              "  source:",
-              "    csv:"]
-    notes = {"path": "counts from this file's folder", "target": "the column to predict", "features": "the columns to predict from",
-             "impute": "fills in for missing values, as measured on the training split"}
-    lines += [commented(f"      {name}: {inline(value)}", notes[name]) for name, value in found.options.items()]
-    if "test" in fractions:
-        lines.append(commented(f"  test: {fractions['test']}", "held out to the end: how good is it on new samples?"))
-    if "validation" in fractions:
-        lines.append(commented(f"  validation: {fractions['validation']}", "of the rest; chooses the best epoch"))
-    lines += [commented("  standardize: true", "each column to mean 0 and deviation 1"),
-              "model:",
-              "  layers:"]
-    lines += [commented(f"    - dense: {{units: {width}, activation: relu}}", note) for width, note in
-              zip(widths, ["more units can learn more, and overfit more", ""], strict=False)]
-    lines += output_layers(train)
-    if classes:
+    if data.classes:
         lines += ["loss: cross_entropy", "metrics: [accuracy]"]
     else:
-        lines += [commented("loss: mse", "or `huber`, which bears outliers"),
-                  commented("metrics: [rmse, r2]", "the typical error, and the share of the variance explained")]
-    lines += [commented("optimizer: {adamw: {lr: 0.003, weight_decay: 0.01}}", "the first thing to try another value of: lr"),
-              commented("schedule: {cosine: {unit: step}}", "the learning rate falls to 0"),
-              "train:",
-              commented(f"  epochs: {epochs}", "how often training goes over the data"),
-              commented(f"  batch_size: {batch}", "samples a step")]
+        lines += [noted("loss: mse", "or `huber`, which bears outliers"),
+                  noted("metrics: [rmse, r2]", "the typical error, and the share of the variance that is explained")]
+    lines += [
+        noted("optimizer: {adamw: {lr: 0.003, weight_decay: 0.01}}", "of all numbers here, lr matters most"),
+        noted("schedule: {cosine: {unit: step}}", "the learning rate falls to 0"),
+        "train:",
+        noted(f"  epochs: {epochs}", "how often training goes over the data"),
+        noted(f"  batch_size: {batch}", "samples a step"),
+    ]
     return "\n".join(lines) + "\n"
 
 
+SOURCE_NOTES = {
+    "path": "counts from this file's folder",
+    "target": "the column to predict",
+    "features": "the columns to predict from",
+    "impute": "fills in for missing values, as measured on the training split",
+}
+SPLIT_NOTES = {
+    "test": "held out to the end: how good is it on new samples?",
+    "validation": "of the rest: chooses the best epoch",
+}
+
+
 def output_layers(train: Dataset) -> list[str]:
-    """The last layer; for targets far from 0 and 1 one more, which only changes the unit."""
+    """The last layer; for targets of another size than about 1 one more, which only changes their unit."""
     if train.classes:
-        return [commented(f"    - dense: {len(train.classes)}", "one output for each class")]
-    lines = [commented("    - dense: 1", "one output: the number")]
+        return [noted(f"    - dense: {len(train.classes)}", "one output for each class")]
     mean, deviation = float(train.target.mean()), float(train.target.std())
     if deviation == 0 or (0.2 < deviation < 5 and abs(mean) < 5):
-        return lines
+        return [noted("    - dense: 1", "one output: the number")]
     scale, shift = (inline(float(f"{value:.4g}")) for value in (deviation, mean))
-    return [commented("    - dense: 1", "one output: the number, in deviations from the mean"),
-            commented(f"    - dense: {{units: 1, weight_initializer: {{constant: {scale}}}, bias_initializer: {{constant: {shift}}}, "
-                      "freeze: true}", "and in its unit")]
+    return [
+        noted("    - dense: 1", "the number, in deviations from its mean,"),
+        noted("    - dense:", "and by a layer that does not learn in its own unit"),
+        "        units: 1",
+        "        freeze: true",
+        noted(f"        weight_initializer: {{constant: {scale}}}", "the deviation"),
+        noted(f"        bias_initializer: {{constant: {shift}}}", "the mean"),
+    ]
 
 
-def commented(line: str, note: str) -> str:
-    return f"{line:<34}# {note}" if note else line
+def noted(line: str, note: str) -> str:
+    return f"{line:<40}  # {note}"

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nntrain
+from nntrain.config.document import Document
+from nntrain.config.extends import KEY as EXTENDS
 from nntrain.errors import UserError
 from nntrain.options import did_you_mean
 
@@ -39,12 +41,36 @@ def find(name: str) -> Template:
     return found[name]
 
 
+def copy(template: Template, output: Path) -> list[Path]:
+    """Writes the template to `output`, and beside it the configs that it extends; gives the paths. Raises UserError."""
+    bases, at = [], template
+    while named := Document.parse(at.text).tree.get(EXTENDS):
+        at = Template(Path(named).stem, at.path.parent / named)
+        bases.append((output.parent / named, at.text))
+    for path, text in bases:
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise UserError(f"{path}: this file exists, but {template.name} extends a config of that name. "
+                            "Name another folder with --output.")
+    write(output, template.text)
+    written = [(path, text) for path, text in bases if not path.exists()]
+    for path, text in written:
+        write(path, text)
+    return [output, *(path for path, _ in written)]
+
+
+def check_free(path: Path) -> None:
+    """Raises UserError where `write` would."""
+    if path.exists():
+        raise UserError(f"{path}: this file exists. Name another one with --output.")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: there is no folder {str(path.parent)!r}.")
+
+
 def write(path: Path, text: str) -> None:
     """Writes a new file. Raises UserError: what exists is never overwritten."""
+    check_free(path)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
-    except FileExistsError:
-        raise UserError(f"{path}: this file exists. Name another one with --output.") from None
     except OSError as error:
         raise UserError(f"{path}: cannot write the config: {error.strerror}. Name another place with --output.") from None

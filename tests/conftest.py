@@ -5,14 +5,17 @@ Pictures take a second each, so that runs here leave them out, except where a te
 
 import json
 import os
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from nntrain.cli.main import main
 from nntrain.report import watching
 from nntrain.report.drawing import Drawing
+from nntrain.training.run_folder import RunFolder
 
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
 os.environ.setdefault("GOMP_SPINCOUNT", "0")  # several workers share the cores: a thread that waits had better sleep
@@ -24,6 +27,15 @@ loss: cross_entropy
 metrics: [accuracy]
 optimizer: {adam: {lr: 0.02}}
 train: {epochs: 4, batch_size: 20}
+"""
+
+
+TABLE = """
+data: {source: {csv: table.csv}, test: 0.25, standardize: true}
+model: {layers: [{dense: 2}]}
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.1}}
+train: {epochs: 1, batch_size: 8}
 """
 
 
@@ -55,12 +67,24 @@ class Shell:
         return json.loads(self.run("eval", *arguments, "--json").stdout)
 
 
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int = signal.SIGINT) -> None:
+    """Sends Ctrl-C, or another signal, to this process while `step` is under way."""
+    original = RunFolder.append_step
+
+    def noting(self, done, *rest):
+        if done == step:
+            signal.raise_signal(number)
+        original(self, done, *rest)
+
+    monkeypatch.setattr(RunFolder, "append_step", noting)
+
+
 @pytest.fixture
 def shell(request, tmp_path, monkeypatch) -> Shell:
     monkeypatch.chdir(tmp_path)
     if "pictures" not in request.fixturenames:
-        monkeypatch.setattr(Drawing, "_begin", lambda self: None)
-        monkeypatch.setattr(Drawing, "_reap", lambda self: None)
+        monkeypatch.setattr(Drawing, "_start", lambda self: None)
+        monkeypatch.setattr(Drawing, "_wait", lambda self: None)
         monkeypatch.setattr(watching, "draw_learned", lambda *_: None)
     return Shell(tmp_path)
 
@@ -68,3 +92,21 @@ def shell(request, tmp_path, monkeypatch) -> Shell:
 @pytest.fixture
 def pictures() -> None:
     """Asks for the pictures that a run draws."""
+
+
+def write_table(folder: Path, rows: int = 40, columns: int = 3) -> None:
+    values = np.random.default_rng(0).normal(size=(rows, columns))
+    (folder / "table.csv").write_text("".join(f"{','.join(map(str, row))},{'yes' if row[0] > 0 else 'no'}\n" for row in values))
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """What two runs must have in common to be the same."""
+    names = ("checkpoints/last.safetensors", "checkpoints/best.safetensors", "metrics.csv", "steps.csv")
+    return {name: (run / name).read_bytes() for name in names}
+
+
+@pytest.fixture
+def table(shell) -> Shell:
+    """A shell in a folder with the table that TABLE reads."""
+    write_table(shell.folder)
+    return shell

@@ -8,6 +8,7 @@ import struct
 import pytest
 from safetensors.numpy import save
 
+from nntrain import kernels
 from tests.conftest import Shell
 
 GOOD = """\
@@ -96,15 +97,19 @@ MISTAKES = {
     "a softmax layer before cross_entropy": (edited(LAST, LAST + "    - softmax\n"),
         "6:7: model.layers[2].softmax: cross_entropy takes logits and applies its own function. Remove this softmax."),
     "seven outputs for two classes": (edited("dense: 2", "dense: 7"),
-        "5:14: model.layers[1].dense: the last layer is the output: for data with 2 classes, cross_entropy needs 2 values a sample. "
-        "Received: 7."),
+        "5:14: model.layers[1].dense: the last layer is the output: for data with 2 classes, cross_entropy needs 2 values a "
+        "sample. Received: 7."),
     "a loss for numbers": (edited("cross_entropy", "poisson"),
         "6:7: loss: poisson needs numbers as targets, but the data has classes. For classes there is cross_entropy."),
     "a metric for numbers": (edited("[accuracy]", "[r2]"),
         "7:11: metrics[0]: r2 needs numbers as targets, but the data has classes. For classes there is accuracy."),
+    "a metric twice": (edited("[accuracy]", "[{top_k_accuracy: 1}, {top_k_accuracy: 1}]"),
+        "7:32: metrics[1]: top_k_accuracy stands twice. Remove one."),
+    "weights of which none counts": (edited("cross_entropy", "{cross_entropy: {class_weights: [0, 0]}}"),
+        "6:7: loss: cross_entropy has class_weights that are all 0, so that nothing counts. Let one class count."),
     "nothing to learn": (edited("    - dense: {units: 8, activation: tanh}\n", "", LAST, "    - tanh\n"),
         "4:5: model.layers: no layer has anything to learn. Add one that has, such as `dense`, or take `freeze` away."),
-    "all frozen": (edited("{units: 8, activation: tanh}", "{units: 8, freeze: true}", "dense: 2", "dense: {units: 2, freeze: true}"),
+    "all frozen": (edited("activation: tanh", "freeze: true", "dense: 2", "dense: {units: 2, freeze: true}"),
         "3:3: model.layers: no layer has anything to learn. Add one that has, such as `dense`, or take `freeze` away."),
     # Shapes and names in the graph.
     "a residual that changes shape": (edited(LAST, "    - residual: {body: [{dense: 5}]}\n" + LAST),
@@ -139,12 +144,18 @@ MISTAKES = {
         "3:3: model.layers: 10,000,000,000,000,002 parameters and 80,000,000,000,000,080 values between layers take at least "
         f"372,529,030 GiB, but this machine has {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:,.0f} GiB of "
         "memory. Make layers or `train.batch_size` smaller."),
+    "more layers than anyone could wait for": (
+        edited("- dense: 2\n", "- repeat: {times: 9999, layers: [{repeat: {times: 9999, layers: [tanh]}}]}\n"),
+        "5:70: model.layers[1].repeat.layers[0].repeat.layers[0].tanh: the model has more than 25,000 layers, each `repeat` "
+        "written out."),
+    "more samples than memory": (edited("samples: 120", "samples: 1000000000000"),
+        "1:55: data.source.synthetic.samples: expected a number of at most 1e+09. Received: 1000000000000."),
     # The text.
     "a tab": (edited("  layers:", "\tlayers:"), "3:1: a tab indents this line. YAML takes spaces only."),
     "a key twice": ("seed: 1\nseed: 2\n" + GOOD, "2:1: seed: stands twice; the first is on line 1."),
     "two documents": (GOOD + "---\nseed: 1\n", "10:1: a second document starts here. A config is one: remove `---`."),
-    "code": ("a: !!python/object/apply:os.system ['true']\n", "1:4: a: tags such as `!!python/object/apply:os.system` are not read. "
-        "Write the value plainly; quotes make it text."),
+    "code": ("a: !!python/object/apply:os.system ['true']\n",
+        "1:4: a: tags such as `!!python/object/apply:os.system` are not read. Write the value plainly; quotes make it text."),
     "a bracket left open": (GOOD + "seed: [1\n", "10:7: the bracket that opens here is never closed by ']'."),
 }
 
@@ -167,7 +178,8 @@ def test_all_mistakes_of_a_phase_are_told_at_once(shell):
 
 
 def test_a_yaml_bomb_is_defused(shell):
-    shell.write("a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)))
+    nines = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30))
+    shell.write("a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + nines)
     first = complaint(shell, "fit", "config.yaml").split("\n")[0]
     assert first == "error: config.yaml:6:10: the text holds more than 100,000 values, each alias (`*name`) written out."
 
@@ -201,9 +213,10 @@ BAD_FILES = {
     "a folder": (None, "t: cannot be read: Is a directory."),
     "an empty table": (b"", "t: the file is empty."),
     "text where a number belongs": (b"a,b\n1,no\nx,yes\n2,no\n", "t:3: column 'a': expected a number. Received: 'x'.\n"
-        "Features must be numbers: mend the file, or choose other columns with `features`."),
-    "NaN": (b"a,b\n1,no\nnan,yes\n2,no\n", "t:3: column 'a': expected a finite number. Received: nan.\n"
-        "Features must be finite: mend the file, or choose other columns with `features`."),
+        "A column of numbers holds nothing else: mend the file, choose other columns with `features`, or list this one in "
+        "`categorical`."),
+    "NaN": (b"a,b\n1,no\nnan,yes\n2,no\n", "t:3: column 'a': expected a number. Received: a missing value.\n"
+        "Mend the file, choose other columns with `features`, or have gaps filled by `impute`."),
     "a gzip file cut short": (gzip.compress(b"a,b\n" + b"1,no\n2,yes\n" * 99)[:-9],
         "t: the gzip file is damaged or cut short (Compressed file ended before the end-of-stream marker was reached)."),
 }
@@ -242,7 +255,8 @@ def test_a_bad_idx_file_is_told(shell, images, labels, message):
 
 def test_a_split_that_leaves_nothing_is_told(shell):
     shell.write(edited("validation: 0.2", "validation: 0.001"))
-    assert complaint(shell, "fit", "config.yaml").startswith("error: validation: 0.001 of 120 samples leaves none for the validation part.")
+    told = complaint(shell, "fit", "config.yaml")
+    assert told.startswith("error: validation: 0.001 of 120 samples leaves none for the validation part. ")
 
 
 @pytest.mark.parametrize("name", ["a/b", "a/../b", "/a", "..", ".", "", "a\tb", "é" * 101])
@@ -264,22 +278,25 @@ def taken(shell) -> Shell:
     return shell
 
 
+NO_RUN = "this is not a run, and nothing in it will be overwritten. Give another --name."
+ALL_THREADS = f"expected a number from 1 to {kernels.jit.thread_limit()}, which is all there are here."
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["--name", "taken"], "runs/taken: this run exists. Go on with it by --resume, replace it by --overwrite, or give another --name."),
-    (["--name", "gone", "--resume"], "runs/gone: there is no such run to resume. Leave out --resume to start it."),
-    (["--resume"], "runs/config: there is no such run to resume. Leave out --resume to start it."),
-    (["--name", "notes", "--overwrite"], "runs/notes: this is not a run, and nothing in it will be overwritten. Give another --name."),
-    (["--name", "notes", "--resume"], "runs/notes: this is not a run, and nothing in it will be overwritten. Give another --name."),
-    (["--name", "file", "--overwrite"], "runs/file: this is not a run, and nothing in it will be overwritten. Give another --name."),
-    (["--runs-dir", "config.yaml"], "config.yaml/config: cannot make the run folder: Not a directory. Choose another with --runs-dir."),
-    (["--threads", "0"], "--threads 0: expected a number from 1 to {threads}, which is all there are here."),
-    (["--threads", "99"], "--threads 99: expected a number from 1 to {threads}, which is all there are here."),
+    ("--name taken",
+     "runs/taken: this run exists. Go on with it by --resume, replace it by --overwrite, or give another --name."),
+    ("--name gone --resume", "runs/gone: there is no such run to resume. Leave out --resume to start it."),
+    ("--resume", "runs/config: there is no such run to resume. Leave out --resume to start it."),
+    ("--name notes --overwrite", f"runs/notes: {NO_RUN}"),
+    ("--name notes --resume", f"runs/notes: {NO_RUN}"),
+    ("--name file --overwrite", f"runs/file: {NO_RUN}"),
+    ("--runs-dir config.yaml",
+     "config.yaml/config: cannot make the run folder: Not a directory. Choose another with --runs-dir."),
+    ("--threads 0", f"--threads 0: {ALL_THREADS}"),
+    ("--threads 99", f"--threads 99: {ALL_THREADS}"),
 ])
 def test_a_run_that_cannot_start_says_why(taken, arguments, message):
-    from nntrain import kernels
-
-    told = message.replace("{threads}", str(kernels.jit.thread_limit()))
-    assert complaint(taken, "fit", "config.yaml", *arguments) == f"error: {told}"
+    assert complaint(taken, "fit", "config.yaml", *arguments.split()) == f"error: {message}"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -290,16 +307,16 @@ def test_an_unwritable_runs_folder_is_told(shell):
         "error: runs/config: cannot make the run folder: Permission denied. Choose another with --runs-dir.")
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["fti", "config.yaml"], "No such command 'fti'. Did you mean 'fit'?"),
-    (["fit"], "Missing argument 'CONFIG'."),
-    (["fit", "config.yaml", "--resume", "--overwrite"], "--resume goes on with a run and --overwrite replaces it. Give one of the two."),
-    (["fit", "config.yaml", "--threads", "two"], "Invalid value for '--threads': 'two' is not a valid integer."),
-    (["eval", "runs/taken", "--split", "tests"], "Invalid value for '--split': 'tests' is not one of 'train', 'validation', 'test'."),
-    (["gradcheck", "--set", "seed=1"], "--set needs a CONFIG to change."),
+@pytest.mark.parametrize(("command", "message"), [
+    ("fti config.yaml", "No such command 'fti'. Did you mean 'fit'?"),
+    ("fit", "Missing argument 'CONFIG'."),
+    ("fit config.yaml --resume --overwrite", "--resume goes on with a run and --overwrite replaces it. Give one of the two."),
+    ("fit config.yaml --threads two", "Invalid value for '--threads': 'two' is not a valid integer."),
+    ("eval runs/taken --split tests", "Invalid value for '--split': 'tests' is not one of 'train', 'validation', 'test'."),
+    ("gradcheck --set seed=1", "--set needs a CONFIG to change."),
 ])
-def test_a_command_that_means_nothing_is_told(taken, arguments, message):
-    assert complaint(taken, *arguments).split("\n")[-1] == f"Error: {message}"
+def test_a_command_that_means_nothing_is_told(taken, command, message):
+    assert complaint(taken, *command.split()).split("\n")[-1] == f"Error: {message}"
 
 
 def test_what_is_no_checkpoint_is_told(taken):

@@ -120,6 +120,11 @@ def test_a_part_from_another_file_has_the_train_files_columns_and_categories(tmp
     assert seen(impute(parts).test).tolist() == [[4, 0, 0, 1], [5, 1, 0, 0], [2, 1, 0, 0]]
 
 
+def test_a_part_may_lack_every_value_of_a_column_of_text(tmp_path):
+    parts = joined(tmp_path, TRAIN, "size,colour,y\n4,?,1\n5,,2\n", impute="mean")
+    assert seen(impute(parts).test).tolist() == [[4, 1, 0, 0], [5, 1, 0, 0]]
+
+
 @pytest.mark.parametrize(("test", "message"), [
     ("size,colour,y\n1,red,1\n2,pink,2\n3,grey,3\n",
      "test: column 'colour': expected the train part's 'blue', 'green', 'red'. Received: 'grey', 'pink' besides."),
@@ -158,7 +163,7 @@ def test_a_run_is_scored_with_the_fill_of_its_checkpoint(shell):
         optimizer: {sgd: {lr: 0.1}}
         train: {epochs: 2, batch_size: 5}
     """)
-    before = shell.scores("eval", run)
+    before = shell.scores(run)
     stored = load_file(run / "checkpoints" / "best.safetensors")
     assert stored["data.fill"].shape == (3,)
     assert np.isfinite(before["loss"])
@@ -166,7 +171,7 @@ def test_a_run_is_scored_with_the_fill_of_its_checkpoint(shell):
     parts = load_data(open_stored(run).config, shell.folder)[0]
     assert parts.train.fill[0] != stored["data.fill"][0]
     # Scoring by hand with what was stored is what eval says.
-    assert shell.scores("eval", run, "--split", "train")["loss"] == pytest.approx(by_hand(stored, parts.train), rel=1e-5)
+    assert shell.scores(run, "--split", "train")["loss"] == pytest.approx(by_hand(stored, parts.train), rel=1e-5)
 
 
 def by_hand(stored: dict, data: Dataset) -> float:

@@ -78,6 +78,14 @@ def test_too_few_samples_for_a_part_are_an_error(labels, test, validation, messa
     assert refused(split, labelled(labels), test, validation, seed=0) == message
 
 
+def test_one_class_alone_is_an_error_but_in_a_part_that_has_no_more():
+    train = labelled([0, 1]).train
+    one = Dataset(np.zeros((1, 1)), np.zeros(1, np.int32), ("1",))
+    assert join(Splits(train), "test", one).test.target.tolist() == [1]
+    assert refused(split, Splits(one), None, None, 0) == (
+        "the target is '1' in every sample. Expected at least two classes, or numbers to predict.")
+
+
 def test_a_part_that_the_source_brings_is_not_drawn_again():
     told = refused(split, load("digits"), 0.2, None, seed=0)
     assert told == "test: the source brings a test part of its own (360 samples). Leave out `test`."
@@ -97,6 +105,8 @@ def test_parts_must_be_alike():
     train = labelled([0, 1]).train
     told = refused(Splits, train, test=Dataset(train.x, train.target, ("no", "yes")))
     assert told == "the test part does not fit the train part: expected classes ('0', '1'). Received: ('no', 'yes')."
+    told = refused(Splits, train, test=Dataset(train.x, np.zeros((2, 1))))
+    assert told == "the test part does not fit the train part: its targets are numbers, not classes. Say which with `task`."
     assert refused(Splits, Dataset(np.zeros((0, 1)), np.zeros((0, 1)))) == "the train part has no samples."
 
 

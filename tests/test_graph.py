@@ -57,7 +57,8 @@ def test_relu_is_fused_where_nobody_else_sees_its_input():
 
 @pytest.mark.parametrize(("after", "expected"), [
     (["relu"], "he_normal"), (["batch_norm", {"dropout": 0.5}, "leaky_relu"], "he_normal"), (["selu"], "lecun_normal"),
-    (["tanh"], "glorot_uniform"), ([], "glorot_uniform"), ([{"dense": 3}, "relu"], "glorot_uniform"), (["flatten", "elu"], "he_normal"),
+    (["tanh"], "glorot_uniform"), ([], "glorot_uniform"), ([{"dense": 3}, "relu"], "glorot_uniform"),
+    (["flatten", "elu"], "he_normal"),
 ])
 def test_auto_suits_the_first_activation_after_the_layer(after, expected):
     graph = graph_of({"dense": 4}, *after)
@@ -66,7 +67,8 @@ def test_auto_suits_the_first_activation_after_the_layer(after, expected):
 
 
 def test_a_layers_own_initializer_comes_before_the_models():
-    graph = graph_of({"dense": {"units": 4, "weight_initializer": "zeros"}}, {"dense": 2}, initializer=Initializer.parse({"normal": {"std": 1}}))
+    graph = graph_of({"dense": {"units": 4, "weight_initializer": "zeros"}}, {"dense": 2},
+                     initializer=Initializer.parse({"normal": {"std": 1}}))
     chosen = [graph.initializer_of(node, node.parameters["weight"]).yaml_name for node in graph.layers]
     assert chosen == ["zeros", "normal"]
 
@@ -90,13 +92,16 @@ def test_a_mistake_in_a_repeated_chain_is_told_once():
 @pytest.mark.parametrize(("layers", "message"), [
     ([{"dense": {"units": 4, "name": "a"}}, {"dense": {"units": 3, "name": "a"}}],
      "model.layers[1].dense.name: 'a' is the name of a layer above; names must differ."),
-    ([{"dense": {"units": 4, "name": "input"}}], "model.layers[0].dense.name: 'input' has a meaning of its own; names must differ."),
+    ([{"dense": {"units": 4, "name": "input"}}],
+     "model.layers[0].dense.name: 'input' has a meaning of its own; names must differ."),
     (["add"], "model.layers[0].add: needs two or more inputs, such as `inputs: [trunk, previous]`. Received: 1."),
     ([{"dense": {"units": 4, "name": "a"}}, {"dense": {"units": 4, "inputs": ["a", "input"]}}],
      "model.layers[1].dense: takes one input. Received: 2. Merge them first, with `add` or `concat`."),
     ([{"dense": 4}, {"dense": {"units": 4, "inputs": ["input"]}}],
      "model.layers[0].dense: nothing uses the output of this layer. Name it in another layer's `inputs`, or remove it."),
-    ([{"residual": {"body": [{"dense": 4}]}}], "model.layers[0].residual: its inputs must have one shape. Received: (4,) and (6,)."),
+    ([{"residual": {"body": [{"dense": 4}]}}],
+     "model.layers[0].residual: the body's output has the shape (4,), but its input, to be added to it, has (6,). "
+     "Bring both to one shape, in `body` or in `shortcut`."),
 ])
 def test_each_mistake_names_its_place(layers, message):
     assert problems(*layers) == [message]

@@ -9,16 +9,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from nntrain.errors import UserError
 from nntrain.training import loop
 from nntrain.training.checkpoint import read
-from nntrain.training.run_folder import RunFolder
-from tests.conftest import MOONS
-
-FILES = ("checkpoints/last.safetensors", "checkpoints/best.safetensors", "metrics.csv", "steps.csv")
-
-
-def contents(run) -> dict[str, bytes]:
-    return {name: (run / name).read_bytes() for name in FILES}
+from tests.conftest import MOONS, contents, interrupt_at
 
 
 def rows_of(path) -> list[dict[str, str]]:
@@ -36,7 +30,13 @@ def test_another_seed_is_another_run(shell):
 
 WIDE = """
 data: {source: {random: {input: [300], classes: 10, samples: 700}}}
-model: {layers: [{dense: {units: 260, activation: relu}}, batch_norm, {dropout: 0.3}, {dense: {units: 200, activation: sigmoid}}, {dense: 10}]}
+model:
+  layers:
+    - dense: {units: 260, activation: relu}
+    - batch_norm
+    - dropout: 0.3
+    - dense: {units: 200, activation: sigmoid}
+    - dense: 10
 loss: cross_entropy
 optimizer: {adam: {lr: 1e-3}}
 train: {epochs: 2, batch_size: 128, regularize: {l1: 1e-5}, grad_clip: {norm: 0.5}}
@@ -46,18 +46,6 @@ train: {epochs: 2, batch_size: 128, regularize: {l1: 1e-5}, grad_clip: {norm: 0.
 @pytest.mark.skipif(os.cpu_count() < 2, reason="one core only")
 def test_one_thread_and_two_give_the_same_bytes(shell):
     assert contents(shell.fit(WIDE, "--threads", 1, name="a")) == contents(shell.fit(WIDE, "--threads", 2, name="b"))
-
-
-def interrupt_at(monkeypatch, step: int, number: int = signal.SIGINT) -> None:
-    """Sends Ctrl-C, or another signal, to this process while `step` is under way."""
-    original = RunFolder.append_step
-
-    def noting(self, done, *rest):
-        if done == step:
-            signal.raise_signal(number)
-        original(self, done, *rest)
-
-    monkeypatch.setattr(RunFolder, "append_step", noting)
 
 
 @pytest.mark.parametrize("step", [1, 5, 7, 10, 19])  # five steps an epoch: within one, and at its end
@@ -119,9 +107,10 @@ def test_a_finished_run_says_so_and_stays_as_it_is(shell):
 
 
 def test_a_run_that_crashed_while_it_was_scored_is_scored_on_resume(shell, monkeypatch):
-    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+    with monkeypatch.context() as patch:
         patch.setattr(loop.Trainer, "best_network", lambda self: 1 / 0)
-        shell.fit()
+        with pytest.raises(ZeroDivisionError):
+            shell.fit()
     shell.fit(MOONS, "--resume")
     info = json.loads((shell.folder / "runs/run/run.json").read_text())
     assert info["status"] == "finished"
@@ -161,6 +150,21 @@ def test_a_diverging_run_stops_and_names_the_place(shell):
     checkpoint = shell.folder / "runs/wild/checkpoints/last.safetensors"
     if checkpoint.exists():
         assert all(np.isfinite(array).all() for array in load_file(checkpoint).values())
+
+
+def test_a_run_that_starts_with_infinite_weights_says_so(shell):
+    wild = MOONS.replace("activation: tanh", "weight_initializer: {normal: {std: 1e300}}")
+    result = shell.run("fit", shell.write(wild), code=1)
+    assert result.stderr == ("error: the loss is not finite in step 1 (epoch 1, learning rate 0.02): parameter 'dense_1.weight' "
+                             "starts with NaN or infinity. Choose other initial values.\n")
+
+
+def test_a_batch_in_which_nothing_counts_teaches_nothing(shell):
+    one_counts = MOONS.replace("cross_entropy", "{cross_entropy: {class_weights: [1, 0]}}")
+    run = shell.fit(one_counts.replace("batch_size: 20", "batch_size: 1"))
+    losses = [float(row["loss"]) for row in rows_of(run / "steps.csv")]
+    assert 0 < losses.count(0.0) < len(losses)
+    assert all(np.isfinite(array).all() for array in load_file(run / "checkpoints/last.safetensors").values())
 
 
 def test_early_stopping_ends_the_run(shell):
@@ -215,6 +219,18 @@ def test_frozen_parameters_stay_as_they_start(shell):
     one, four = (load_file(run / "checkpoints/last.safetensors") for run in (short, long))
     assert np.array_equal(one["parameter.dense_1.weight"], four["parameter.dense_1.weight"])
     assert not np.array_equal(one["parameter.dense_2.weight"], four["parameter.dense_2.weight"])
+
+
+def test_a_checkpoint_damaged_anywhere_is_refused(shell):
+    file = shell.fit() / "checkpoints/last.safetensors"
+    data = file.read_bytes()
+    for place in np.random.default_rng(0).choice(len(data), 200, replace=False):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1:])
+        with pytest.raises(UserError, match=r"is damaged|is not an nntrain checkpoint"):
+            read(file)
+        file.write_bytes(data[:place])
+        with pytest.raises(UserError, match="it is truncated"):
+            read(file)
 
 
 def test_a_damaged_checkpoint_is_refused(shell):

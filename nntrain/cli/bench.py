@@ -19,16 +19,14 @@ def command(config: Path, overrides: tuple[str, ...], batch_size: int | None, th
 
     Forward, loss, backward and optimizer, on one batch; each layer beside what the machine could do at best.
     """
-    import json
-
     from nntrain.bench import bench
-    from nntrain.cli.shared import load_setup, use_threads
+    from nntrain.cli.shared import load_setup, print_json, use_threads
     from nntrain.report.tables import show_bench
 
     thread_count = use_threads(threads)
     setup, _ = load_setup(config, overrides)
     result = bench(setup, batch_size, thread_count)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
     else:
         show_bench(result)

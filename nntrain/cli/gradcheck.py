@@ -13,15 +13,15 @@ from nntrain.cli.shared import json_option, overrides_option, plugin_option
 @plugin_option
 @json_option
 def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check the gradients of CONFIG's network and loss; without CONFIG, of every component, or of the plugins' alone.
+    """Check the gradients of CONFIG's network and loss.
 
+    Without CONFIG, of every component, or of those of the plugins alone.
     In float64, by the kernels that train, against central differences.
     """
-    import json
     import sys
 
     from nntrain import plugins
-    from nntrain.cli.shared import load_setup
+    from nntrain.cli.shared import load_setup, print_json
     from nntrain.gradcheck import NetworkCheck, check_components
     from nntrain.report.tables import show_gradcheck
 
@@ -36,7 +36,7 @@ def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> N
         cost = network.cost()
     passed = all(check.status != "FAIL" for check in checks)
     if as_json:
-        click.echo(json.dumps({"passed": passed, "checks": [check.to_dict() for check in checks]}))
+        print_json({"passed": passed, "checks": [check.to_dict() for check in checks]})
     else:
         show_gradcheck(checks, cost)
     sys.exit(0 if passed else 1)

@@ -21,17 +21,18 @@ def command(template: str | None, data: Path | None, target: str | None, output:
 
     if data is None and target is not None:
         raise click.UsageError("--target goes with --data.")
+    if data is not None and template is not None:
+        raise click.UsageError("Give a TEMPLATE or --data, not both.")
     if data is not None:
         from nntrain.starter import starter
 
-        if template is not None:
-            raise click.UsageError("Give a TEMPLATE or --data, not both.")
         output = output or Path(f"{data.name.partition('.')[0]}.yaml")
-        text = starter(data, target, output)
+        templates.check_free(output)
+        templates.write(output, starter(data, target, output))
+        written = [output]
     elif template is not None:
-        chosen = templates.find(template)
-        output = output or Path(f"{chosen.name}.yaml")
-        text = chosen.text
+        output = output or Path(f"{template}.yaml")
+        written = templates.copy(templates.find(template), output)
     elif output is not None:
         raise click.UsageError("Say which TEMPLATE to write, or give --data.")
     else:
@@ -39,6 +40,5 @@ def command(template: str | None, data: Path | None, target: str | None, output:
 
         show_templates(templates.templates().values())
         return
-    templates.write(output, text)
-    click.echo(f"wrote {output}")
+    click.echo(f"wrote {', '.join(map(str, written))}")
     click.echo(f"next: nntrain fit {shlex.quote(str(output))}")

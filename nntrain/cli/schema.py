@@ -12,6 +12,7 @@ def command() -> None:
 
     Keep it in a file, and name that file in a config's first line:
 
+    \b
         # yaml-language-server: $schema=nntrain.schema.json
     """
     import json

@@ -1,5 +1,6 @@
 """What several commands share: their options, and the loading of a config."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,20 @@ def load_setup(path: Path, overrides: tuple[str, ...]) -> tuple["Setup", "Docume
         return prepare(config, path.parent), document
     except ConfigError as error:
         raise document.explain(error) from None
+
+
+def print_json(value: object) -> None:
+    """One line of JSON; NaN and infinity, which JSON does not have, as null."""
+    import json
+
+    def finite(part: object) -> object:
+        if isinstance(part, dict):
+            return {key: finite(entry) for key, entry in part.items()}
+        if isinstance(part, (list, tuple)):
+            return [finite(entry) for entry in part]
+        return None if isinstance(part, float) and not math.isfinite(part) else part
+
+    click.echo(json.dumps(finite(value), allow_nan=False))
 
 
 def use_threads(count: int | None) -> int:

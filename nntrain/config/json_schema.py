@@ -11,17 +11,34 @@ from nntrain.options import Options
 
 DIALECT = GenerateJsonSchema.schema_dialect  # draft 2020-12
 PLACE = "#/$defs/"
+PART = "part"  # holds the definitions for configs that extend another
 
 
 def json_schema(kind: type[Options]) -> dict[str, Any]:
-    """The schema of a config file. A config that extends another may leave out what the other has."""
-    schema = options_schema(kind)
-    base = {"type": "string", "description": "Path of another config that this one is laid over: sections are merged option by "
-            "option, anything else here takes the place of what is there."}
-    required = schema.pop("required")
-    return {"$schema": DIALECT, "title": "nntrain config", **schema,
-            "properties": {EXTENDS: base, **schema["properties"]},
-            "anyOf": [{"required": required}, {"required": [EXTENDS]}]}
+    """The schema of a config file. One that extends another may leave out whatever the other has, at any depth."""
+    whole = options_schema(kind)
+    definitions, properties = whole.pop("$defs"), whole.pop("properties")
+    told = {name: {"description": option["description"]} for name, option in properties.items()}
+    told[EXTENDS] = {"type": "string", "description": "path of another config that this one is laid over: sections are merged "
+                     "option by option, anything else takes the place of what is there"}
+    return {"$schema": DIALECT, "title": "nntrain config", "description": whole["description"], "type": "object",
+            "additionalProperties": False, "properties": told,
+            "if": {"required": [EXTENDS]},
+            "then": {"properties": in_part(properties)},
+            "else": {"properties": properties, "required": whole["required"]},
+            "$defs": {**definitions, PART: {"$defs": in_part(definitions)}}}
+
+
+def in_part(schema: Any) -> Any:
+    """The same where nothing is required, with references to definitions of the same sort."""
+    if isinstance(schema, list):
+        return [in_part(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: in_part(value) for key, value in schema.items() if key != "required" or not isinstance(value, list)}
+    if isinstance(reference := found.get("$ref"), str):
+        found["$ref"] = reference.replace(PLACE, f"{PLACE}{PART}/$defs/")
+    return found
 
 
 def options_schema(options: type[Options]) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def run_name(name: str) -> str:
 def _require_one(**options: Any) -> None:
     given = sum(value is not None for value in options.values())
     if given != 1:
-        raise mistake(f"expected either {' or '.join(f'`{name}`' for name in options)}. Received: {'both' if given else 'neither'}.")
+        wanted = " or ".join(f"`{name}`" for name in options)
+        raise mistake(f"expected either {wanted}. Received: {'both' if given else 'neither'}.")
 
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]

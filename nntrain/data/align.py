@@ -29,8 +29,11 @@ def _features(name: str, train: Dataset, other: Dataset) -> Dataset:
             # A category that does not occur here is a column of 0, or NaN where the text is missing.
             absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
             source |= {feature: absent for feature in train.feature_names[known[text.column].places] if feature not in source}
+    for column in known.keys() & source.keys():
+        if np.isnan(source[column]).all():  # without a value in it, a column of text looks like one of numbers
+            source |= dict.fromkeys(train.feature_names[known[column].places], source.pop(column))
     names = [feature for feature in train.feature_names if feature in source]
-    names += [feature for feature in other.feature_names if feature not in set(names)]
+    names += [feature for feature in other.feature_names if feature in source and feature not in set(names)]
     x = np.stack([source[feature] for feature in names], axis=1)
     return replace(other, x=x, feature_names=tuple(names), one_hot=train.one_hot)
 

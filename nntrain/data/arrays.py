@@ -42,7 +42,9 @@ class ArrayReader(Reader):
         if len(x) != len(target):
             raise UserError(f"{target_name}: expected {len(x):,} targets, one for each sample of {x_name}. "
                             f"Received: {len(target):,}.")
-        x = self._shaped(x_name, _samples(x_name, x))
+        x = samples(x_name, x)
+        require_finite(x_name, x)
+        x = self._shaped(x_name, x)
         classification = target.dtype.kind in "biuU" if self.task == "auto" else self.task == "classification"
         if classification or self.classes is not None:
             return Dataset(x, *_classes(target_name, target, x.shape[1] if x.ndim == 3 else 0, self.classes))
@@ -63,15 +65,13 @@ def _called(dtype: np.dtype) -> str:
     return {"U": "text", "S": "bytes", "V": "records"}.get(dtype.kind, dtype.name)
 
 
-def _samples(name: str, x: np.ndarray) -> np.ndarray:
-    """uint8, float32 or float64, in C order; not copied where it is so already."""
+def samples(name: str, x: np.ndarray) -> np.ndarray:
+    """uint8, float32 or float64, in C order; not copied where it is so already. Raises UserError for what is no number."""
     kind, size = x.dtype.kind, x.dtype.itemsize
     if kind not in "biuf":
         raise UserError(f"{name}: expected numbers. Received: {_called(x.dtype)}.")
     dtype = np.uint8 if x.dtype == np.uint8 else np.float32 if kind == "b" or (kind == "f" and size <= 4) else np.float64
-    x = np.ascontiguousarray(x, dtype)
-    require_finite(name, x)
-    return x
+    return np.ascontiguousarray(x, dtype)
 
 
 def _reals(name: str, target: np.ndarray) -> np.ndarray:
@@ -104,8 +104,6 @@ def _classes(name: str, target: np.ndarray, steps: int, classes: tuple[str, ...]
     labels = labels.reshape(target.shape)
     names = tuple(str(value) for value in (occurring.astype(np.int64) if target.dtype.kind == "b" else occurring))
     if classes is None:
-        if len(names) < 2:
-            raise UserError(f"{name}: expected at least two classes. Received: {names[0]} everywhere.")
         return labels.astype(np.int32), names
     known = {label: number for number, label in enumerate(classes)} if target.dtype.kind == "U" else {
         str(number): number for number in range(len(classes))}

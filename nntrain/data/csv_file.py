@@ -1,8 +1,9 @@
 """CSV files: tables of numbers and texts with one column or several to predict."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -32,6 +33,16 @@ def _expecting(expected: str) -> WrapValidator:
     return WrapValidator(check)
 
 
+@dataclass(frozen=True)
+class Head:
+    """How a file begins."""
+
+    names: list[str] | None  # of the columns, None where there is no header
+    width: int  # how many columns
+    line: int  # of the first row
+    rows: Iterator[tuple[int, list[str]]]  # all that are not the header
+
+
 Name = str | int  # of a column: its name in the header, or its number
 Names = Annotated[Several[Name], Field(min_length=1)]
 
@@ -47,7 +58,7 @@ class Csv(Reader, name="csv"):
 
     example: ClassVar = {"path": "measurements.csv", "target": "yield"}
 
-    path: str = Field(min_length=1, description="the file")
+    path: str = Field(min_length=1, description="the file; counts from the config's folder, as all paths do")
     target: Annotated[Name | Names | None, _expecting("the name or the number of a column, or a list of them")] = Field(
         None, description="the column to predict, or several for regression; default: the last")
     header: Annotated[Literal["auto"] | bool, _expecting("`auto`, true or false")] = Field(
@@ -76,7 +87,9 @@ class Csv(Reader, name="csv"):
         table = self.table(folder)
         x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=self.impute is not None)
         target, classes = table.target(self.task)
-        return Splits(train=Dataset(x, target, classes, feature_names=names, one_hot=one_hot, impute=self.impute or ""))
+        target_names = tuple(column.name for column in table.targets)
+        return Splits(train=Dataset(x, target, classes, feature_names=names, one_hot=one_hot, target_names=target_names,
+                                    impute=self.impute or ""))
 
     def table(self, folder: Path) -> Table:
         """The columns as they were read, before they become arrays."""
@@ -87,7 +100,7 @@ class Csv(Reader, name="csv"):
         """The names of the file's columns, empty where one has none; None where the first line is no header."""
         with self.rows(folder) as rows:
             start = [row for _, row in islice(rows, 2)]
-        named = _is_header(start, frozenset({"", *self.missing})) if self.header == "auto" else self.header
+        named = _is_header(start, self._gaps) if self.header == "auto" else self.header
         return [cell.strip() for cell in start[0]] if start and named else None
 
     @contextmanager
@@ -96,41 +109,54 @@ class Csv(Reader, name="csv"):
         with opened(folder, self.path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             yield read_rows(self.path, text, self.delimiter)
 
-    def _read(self, rows: Iterator[tuple[int, list[str]]]) -> Table:
-        missing = frozenset({"", *self.missing})
+    def head(self, rows: Iterator[tuple[int, list[str]]]) -> Head:
+        """Raises UserError for a file without values, or with two columns of one name."""
         start = list(islice(rows, 2))
         if not start:
             raise UserError(f"{self.path}: the file is empty.")
         first_line, first = start[0]
         names = None
-        if _is_header([row for _, row in start], missing) if self.header == "auto" else self.header:
+        if _is_header([row for _, row in start], self._gaps) if self.header == "auto" else self.header:
             names = [cell.strip() for cell in first]
             del start[0]
             if not start:
                 raise UserError(f"{self.path}: the file has a header and no lines after it.")
             self._no_name_twice(names, first_line)
-        if len(first) < 2:
+        return Head(names, len(first), first_line, chain(start, rows))
+
+    def _read(self, rows: Iterator[tuple[int, list[str]]]) -> Table:
+        head = self.head(rows)
+        names, width = head.names, head.width
+        if width < 2:
             raise UserError(f"{self.path}: expected at least two columns, a feature and the target. Received: one. "
                             "If cells are separated by something else, say so with `delimiter`.")
-        chosen = self.target if isinstance(self.target, tuple) else (-1 if self.target is None else self.target,)
-        targets = self._positions("target", chosen, names, len(first))
-        features = self._features(names, len(first), targets)
-        categorical = self._positions("categorical", self.categorical, names, len(first))
+        targets = self.targets(head)
+        features = self._features(names, width, targets)
+        categorical = self._positions("categorical", self.categorical, names, width)
         if stray := [column for column in categorical if column not in features]:
             raise UserError(f"{self.path}: categorical: {_label(names, stray[0])} is not one of the features.")
-        columns = {place: Column(_name(names, place), _label(names, place), missing, as_text=place in (*targets, *categorical))
+        return self.filled(head, features, targets, as_text=(*targets, *categorical))
+
+    def filled(self, head: Head, features: Sequence[int], targets: Sequence[int], as_text: Collection[int]) -> Table:
+        """All rows of the columns at these places, counted from 0. Raises UserError for a row of another width."""
+        columns = {place: Column(_name(head.names, place), _label(head.names, place), self._gaps, as_text=place in as_text)
                    for place in (*features, *targets)}
-        lines = self._fill(columns, chain(start, rows), len(first), first_line)
+        lines = self._fill(columns, head)
         return Table(self.path, [columns[column] for column in features], [columns[column] for column in targets], lines)
 
-    def _fill(self, columns: dict[int, Column], rows: Iterator[tuple[int, list[str]]], width: int, first_line: int) -> array:
+    @property
+    def _gaps(self) -> frozenset[str]:
+        return frozenset({"", *self.missing})
+
+    def _fill(self, columns: dict[int, Column], head: Head) -> array:
         """Reads all rows into `columns`, which go by their place; where each stands in the file."""
         lines = array("q")
-        while piece := list(islice(rows, ROWS_AT_ONCE)):
+        while piece := list(islice(head.rows, ROWS_AT_ONCE)):
             numbers, cells = zip(*piece, strict=True)
-            if set(map(len, cells)) != {width}:
-                line, row = next((line, row) for line, row in piece if len(row) != width)
-                raise UserError(f"{self.path}:{line}: expected {width} columns as in line {first_line}. Received: {len(row)}.")
+            if set(map(len, cells)) != {head.width}:
+                line, row = next((line, row) for line, row in piece if len(row) != head.width)
+                raise UserError(f"{self.path}:{line}: expected {head.width} columns as in line {head.line}. "
+                                f"Received: {len(row)}.")
             lines.extend(numbers)
             by_column = list(zip(*cells, strict=True))
             for place, column in columns.items():
@@ -157,6 +183,11 @@ class Csv(Reader, name="csv"):
             # What a table program writes there is mostly the line's number, which can give the target away.
             raise UserError(f"{self.path}: column {nameless[0] + 1} has no name. Name it, or choose columns with `features`.")
         return features
+
+    def targets(self, head: Head) -> list[int]:
+        """Where the columns to predict are, counted from 0."""
+        chosen = self.target if isinstance(self.target, tuple) else (-1 if self.target is None else self.target,)
+        return self._positions("target", chosen, head.names, head.width)
 
     def _positions(self, option: str, chosen: Iterable[Name], names: list[str] | None, width: int) -> list[int]:
         """Counted from 0, each once."""

@@ -105,9 +105,6 @@ class Table:
         bad.add(np.flatnonzero(unusable[column.places]), column.label, "a class", column.cell)
         bad.tell("Mend the file.")
         categories = Categories(column)
-        if len(categories.names) == 1:
-            raise UserError(f"{self.path}: {column.label}: expected at least two classes. "
-                            f"Received: {categories.names[0]!r} in every line.")
         return categories.labels, categories.names
 
     def _bad_cells(self) -> BadCells:

@@ -42,6 +42,7 @@ class Dataset:
     scale: np.ndarray | None = None  # None: 1, or 1/255 for uint8
     feature_names: tuple[str, ...] = ()  # of a table's columns; empty where they are unknown
     one_hot: tuple[OneHot, ...] = ()  # which of the features are together one column of text
+    target_names: tuple[str, ...] = ()  # of the columns of targets; empty where they are unknown
     impute: str = ""  # the statistic that is to fill gaps; empty where there are none
     fill: np.ndarray | None = None
 
@@ -139,13 +140,8 @@ class Splits:
         for name, part in self.parts().items():
             if len(part) == 0:
                 raise UserError(f"the {name} part has no samples.")
-            if how := difference(self.train.feature_names, part.feature_names):
-                raise UserError(f"the {name} part does not fit the train part: {how}.")
-            for what in ("input_shape", "target_shape", "classes", "vocabulary"):
-                expected, came = getattr(self.train, what), getattr(part, what)
-                if came != expected:
-                    raise UserError(f"the {name} part does not fit the train part: expected {what.replace('_', ' ')} {expected}. "
-                                    f"Received: {came}.")
+            if how := misfit(self.train, part):
+                raise UserError(f"the {name} part does not fit the train part: {how}")
 
     def parts(self) -> dict[str, Dataset]:
         """The parts that there are, by name: train, validation, test."""
@@ -153,8 +149,22 @@ class Splits:
         return {name: part for name, part in named.items() if part is not None}
 
 
+def misfit(train: Dataset, other: Dataset) -> str:
+    """In what `other` differs from the train part, as a sentence, or nothing where a network can take both."""
+    if how := difference(train.feature_names, other.feature_names):
+        return f"{how}."
+    if bool(other.classes) != bool(train.classes):
+        kinds = ("numbers", "classes") if train.classes else ("classes", "numbers")
+        return f"its targets are {kinds[0]}, not {kinds[1]}. Say which with `task`."
+    for what in ("input_shape", "target_shape", "classes", "vocabulary"):
+        expected, came = getattr(train, what), getattr(other, what)
+        if came != expected:
+            return f"expected {what.replace('_', ' ')} {expected}. Received: {came}."
+    return ""
+
+
 class Reader(Component, family="source"):
-    """A source of data."""
+    """Where the samples come from: data that comes with the program, a known data set, files of yours, or made-up data."""
 
     def load(self, folder: Path) -> Splits:
         """Reads the data; relative paths count from `folder`. Raises UserError for bad files."""

@@ -18,7 +18,9 @@ TEST_SAMPLES = 360
 class Digits(Reader, name="digits"):
     """Handwritten digits of 8 x 8 pixels, which come with the program; 1,437 to train on and 360 to test with.
 
-    The test part is the same whatever the seed. Source: Alpaydin and Kaynak 1998, see packaged/README.md.
+    The test part is the same whatever the seed.
+
+    Source: Alpaydin & Kaynak 1998, Optical recognition of handwritten digits, UCI Machine Learning Repository (CC BY 4.0).
     """
 
     as_: Literal["vector", "image"] = Field("vector", alias="as", description="a vector of 64 values, or an 8 x 8 x 1 image")

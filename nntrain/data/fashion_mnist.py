@@ -6,10 +6,12 @@ from nntrain.data.mnist import MnistLike
 
 
 class FashionMnist(MnistLike, name="fashion_mnist"):
-    """Clothes of ten kinds in 28 x 28 pixels; 60,000 to train on and 10,000 to test with (Xiao, Rasul and Vollgraf 2017).
+    """Clothes of ten kinds in 28 x 28 pixels; 60,000 to train on and 10,000 to test with.
 
-    Looked for in `root`, else in `$NNTRAIN_DATA/fashion_mnist`, else in `~/.cache/nntrain/data/fashion_mnist`, else
-    downloaded (31 MB).
+    Looked for in `root`, else in `$NNTRAIN_DATA/fashion_mnist`, else in `~/.cache/nntrain/data/fashion_mnist`, else downloaded
+    (31 MB).
+
+    Source: Xiao, Rasul & Vollgraf 2017, Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms.
     """
 
     # Of the files whose MD5 (8d4fb7e6..., 25c81989..., bef4ecab..., bb300cfd...) the README of

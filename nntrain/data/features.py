@@ -19,6 +19,14 @@ class OneHot:
         return slice(self.start, self.start + len(self.categories))
 
 
+def columns(names: tuple[str, ...], texts: tuple[OneHot, ...]) -> list[tuple[str, int, OneHot | None]]:
+    """The columns that became the features of these names: name, place of the first feature, and the categories of text."""
+    by_start = {text.start: text for text in texts}
+    inside = {place for text in texts for place in range(text.start + 1, text.places.stop)}
+    return [(by_start[place].column if place in by_start else name, place, by_start.get(place))
+            for place, name in enumerate(names) if place not in inside]
+
+
 def difference(expected: tuple[str, ...], came: tuple[str, ...]) -> str:
     """In what `came` differs from the train part's names, or nothing; names are unknown where there are none."""
     if not expected or not came or expected == came:

@@ -1,6 +1,9 @@
 """The packaged iris flowers: the classic small table, 150 flowers of three species."""
 
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from nntrain.data.csv_file import Csv
 from nntrain.data.dataset import Reader, Splits
@@ -11,8 +14,14 @@ PACKAGED = Path(__file__).parent / "packaged" / "iris.csv"
 class Iris(Reader, name="iris"):
     """150 iris flowers of three species, by length and width of sepal and petal in cm, which come with the program.
 
-    There is no test part: draw one, such as `test: 0.2`. Source: Fisher 1936, see packaged/README.md.
+    There is no test part: draw one, such as `test: 0.2`.
+
+    Source: Fisher 1936, The use of multiple measurements in taxonomic problems.
     """
 
+    target: Literal["species", "sepal_length", "sepal_width", "petal_length", "petal_width"] = Field(
+        "species", description="the column to predict; of a length or width, the species is an input, one-hot")
+
     def load(self, folder: Path) -> Splits:
-        return Csv(path=str(PACKAGED)).load(folder)
+        task = "classification" if self.target == "species" else "regression"
+        return Csv(path=str(PACKAGED), target=self.target, task=task).load(folder)

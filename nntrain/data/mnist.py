@@ -27,9 +27,11 @@ class MnistLike(Reader):
 
 
 class Mnist(MnistLike, name="mnist"):
-    """Handwritten digits of 28 x 28 pixels; 60,000 to train on and 10,000 to test with (LeCun, Cortes and Burges 1998).
+    """Handwritten digits of 28 x 28 pixels; 60,000 to train on and 10,000 to test with.
 
     Looked for in `root`, else in `$NNTRAIN_DATA/mnist`, else in `~/.cache/nntrain/data/mnist`, else downloaded (12 MB).
+
+    Source: LeCun, Bottou, Bengio & Haffner 1998, Gradient-based learning applied to document recognition.
     """
 
     # Sizes and checksums of the original files of yann.lecun.com, which both mirrors hold, as TensorFlow Datasets checks them.

@@ -1,5 +1,6 @@
 """Random data of any shape: for timing, for a network's summary, and for tests."""
 
+import math
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -10,6 +11,7 @@ from nntrain import randomness
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.options import Several, mistake
 
+MOST_VALUES = 10**12
 Size = Annotated[int, Field(ge=1)]
 
 
@@ -24,7 +26,13 @@ class Random(Reader, name="random"):
     samples: int = Field(512, ge=1, description="how many samples")
     vocabulary: int | None = Field(None, ge=1, description="draw tokens below this number instead of real numbers")
     target_per_step: bool = Field(False, description="a target for each step, the first axis of a sample")
-    seed: int = Field(0, description="which samples are drawn")
+    seed: int = Field(0, description="which samples are drawn, whatever the run's seed")
+
+    @model_validator(mode="after")
+    def _not_too_many(self):
+        if (values := math.prod((*self.input, self.samples))) > MOST_VALUES:
+            raise mistake(f"expected at most {MOST_VALUES:,} values, all samples together. Received: {values:,}.")
+        return self
 
     @model_validator(mode="after")
     def _one_kind_of_target(self):

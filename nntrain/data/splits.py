@@ -17,9 +17,12 @@ def split(splits: Splits, test: float | None, validation: float | None, seed: in
 
     Shuffled, and stratified where each sample has a class. Also returns, for the train part and each part drawn, the rows
     of the source's train part that went there, int64, as drawn. Drawing copies; a part of the source's own stays as it is.
-    Raises UserError where the source brings the part already, or has too few samples.
+    Raises UserError where the source brings the part already, or has too few samples, or one class alone.
     """
     source = splits.train
+    if len(source.classes) == 1:
+        raise UserError(f"the target is {source.classes[0]!r} in every sample. "
+                        "Expected at least two classes, or numbers to predict.")
     rows = {"train": np.arange(len(source))}
     for name, fraction in (("test", test), ("validation", validation)):
         if fraction is None:

@@ -30,19 +30,23 @@ def _wiggle(t):
 class Synthetic(Reader, name="synthetic"):
     """Problems with a known answer: a curve of one variable, two moons, spirals, or exclusive or.
 
-    Noise goes on a curve's targets, and on the samples of the others. The test part is a curve without noise, at equal
-    distances, or a second draw. Samples take turns in their classes; `{kind: xor, samples: 4, noise: 0}` is the four points.
+    Noise goes on a curve's targets, and on the samples of the others. The test part is a curve without noise, at equal distances,
+    or a second draw. Samples take turns in their classes; `{kind: xor, samples: 4, noise: 0}` is the four points.
+
+    Source: spirals: Lang & Witbrock 1988, Learning to tell two spirals apart; `wiggle`: Nielsen 2015, Neural networks and deep
+    learning, ch. 4.
     """
 
     example: ClassVar = {"kind": "two_moons"}
 
     kind: Literal["curve", "two_moons", "spirals", "xor"] = Field(description="which problem")
-    samples: int = Field(400, ge=2, description="how many samples to train on")
-    noise: float = Field(0.1, ge=0, le=1000, description="the standard deviation of the noise")
+    samples: int = Field(400, ge=2, le=10**9, description="how many samples to train on")
+    noise: float = Field(0.1, ge=0, le=1000, description="the standard deviation of the noise, in the unit of what it is added "
+                         "to")
     function: Literal[tuple(CURVES)] = Field("sine", description="the curve, of x from -1 to 1")
     classes: int = Field(2, ge=2, description="how many arms the spirals have")
     turns: float = Field(1.0, gt=0, description="how often the spirals go round")
-    seed: int = Field(0, description="which samples are drawn")
+    seed: int = Field(0, description="which samples are drawn, whatever the run's seed")
 
     @model_validator(mode="after")
     def _options_of_the_kind(self):

@@ -1,9 +1,9 @@
 """Pages: what there is to say of a kind, of a member of a family, or of a section, put together from the classes."""
 
 import inspect
-from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from nntrain.component import Component, plain
@@ -11,43 +11,11 @@ from nntrain.config.json_schema import options_schema
 from nntrain.config.scalars import compact, inline
 from nntrain.errors import Path, UserError
 from nntrain.manual.kinds import Kind, kinds
+from nntrain.manual.page import Line, Option, Page
 from nntrain.manual.values import default_in_words, type_in_words
 from nntrain.options import Options, did_you_mean
 
 SOURCE = "Source: "  # opens the paragraph of a docstring that names the paper
-
-
-@dataclass(frozen=True)
-class Option:
-    name: str
-    type: str
-    default: str
-    description: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A member, or a kind, in a list of them."""
-
-    name: str
-    aliases: tuple[str, ...]
-    text: str
-
-
-@dataclass
-class Page:
-    """Texts may hold `code` between backticks, as in Markdown."""
-
-    name: str
-    kind: str
-    paragraphs: list[str]
-    aliases: tuple[str, ...] = ()
-    options: list[Option] = field(default_factory=list)
-    shared: list[str] = field(default_factory=list)  # names of the options that every member of the family has
-    bare: str = ""  # what a bare value sets
-    example: str = ""  # YAML
-    source: str = ""
-    members: list[Line] = field(default_factory=list)
 
 
 def contents() -> list[Line]:
@@ -144,13 +112,15 @@ def properties(owner: type[Options]) -> dict[str, Any]:
 
 
 def bare(member: type[Component]) -> str:
-    """"`dropout: 0.5` sets `rate`.", where no other option must be given."""
+    """"`dropout: 0.5` sets `rate`.", where a bare value is enough."""
     fields = {field.alias or name: field for name, field in member.model_fields.items()}
     first = next(iter(member.own_options()), None)
-    if first is None or any(field.is_required() for name, field in fields.items() if name != first):
-        return ""
-    value = member.example.get(first, plain(fields[first].default))
+    value = member.example.get(first, plain(fields[first].default)) if first else None
     if value in (None, [], PydanticUndefined) or isinstance(value, dict):
+        return ""
+    try:
+        member.model_validate({first: value})
+    except ValidationError:  # another option must be given, too
         return ""
     return f"`{member.yaml_name}: {inline(value)}` sets `{first}`."
 

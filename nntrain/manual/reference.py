@@ -4,7 +4,9 @@ import re
 from collections import Counter
 
 from nntrain.manual.kinds import Kind, kinds
-from nntrain.manual.pages import Option, Page, kind_page, member_page
+from nntrain.manual.page import Option, Page
+from nntrain.manual.pages import kind_page, member_page
+from nntrain.manual.values import plural
 
 HEAD = """\
 <!-- Made from the classes by `nntrain describe --markdown > docs/reference.md`. To change a text, change the docstring. -->
@@ -75,9 +77,6 @@ folder. YAML's anchors and `<<:` work.
 config on the command line; entries of lists go by their number, `--set model.layers[1].dense.units=128`.
 """
 
-PLURALS = {"loss": "losses"}
-
-
 def reference() -> str:
     """docs/reference.md."""
     found = list(kinds().values())
@@ -98,7 +97,7 @@ def level(kind: Kind) -> int:
 
 def plain_title(kind: Kind) -> str:
     if kind.is_family:
-        return PLURALS.get(kind.name, f"{kind.name}s").capitalize()
+        return plural(kind.name).capitalize()
     return "The config" if kind.name == "config" else f"`{kind.name}`"
 
 
@@ -145,7 +144,7 @@ def linked(option: Option, anchors: dict[tuple[str, str], str]) -> str:
     names = "|".join(name for name, member in anchors if not member)
     if option.type == "options":
         return f"[options](#{anchors[option.name, '']})"
-    return re.sub(rf"\b({names})(s?)\b", lambda found: f"[{found[0]}](#{anchors[found[1], '']})", option.type)
+    return re.sub(rf"(?<!`)\b({names})(s|es)?\b", lambda found: f"[{found[0]}](#{anchors[found[1], '']})", option.type)
 
 
 def cell(text: str) -> str:

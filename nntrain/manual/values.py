@@ -8,24 +8,43 @@ from nntrain.component import plain
 from nntrain.config.json_schema import PLACE
 from nntrain.config.scalars import inline
 
-TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`", "null": "nothing"}
-PLURALS = {"integer": "whole numbers", "number": "numbers", "string": "texts", "boolean": "booleans"}
+TYPES = {"integer": "whole number", "number": "number", "string": "text"}
+PLURALS = {"integer": "whole numbers", "number": "numbers", "string": "texts"}
 
 
 def type_in_words(schema: dict[str, Any], kinds: set[str]) -> str:
     """"whole number of at least 1, or `full`"; `kinds` are the names that a reference can have: "activation"."""
-    if "anyOf" in schema:
-        texts = [type_in_words(one, kinds) for one in schema["anyOf"] if one.get("type") != "null"]
-        return (", or " if any(" of " in text or " than " in text for text in texts) else " or ").join(texts)
-    if "enum" in schema or "const" in schema:
-        names = [f"`{inline(value)}`" for value in schema.get("enum", [schema.get("const")])]
-        return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    alternatives = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    words = [f"`{inline(value)}`" for one in alternatives for value in choices(one)]
+    types = [one_type(one, kinds) for one in alternatives if not choices(one)]
+    long = any(" of " in text or " than " in text for text in types) and len(types) + bool(words) > 1
+    return either([*types, *words] if not long else [*types, either(words)], ", or " if long else " or ")
+
+
+def choices(schema: dict[str, Any]) -> list[Any]:
+    """The values themselves, where a type has a few."""
+    if schema.get("type") == "boolean":
+        return [True, False]
+    return schema.get("enum", [schema["const"]] if "const" in schema else [])
+
+
+def either(texts: list[str], last: str = " or ") -> str:
+    """"a, b or c"."""
+    texts = [text for text in texts if text]
+    return last.join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
+def one_type(schema: dict[str, Any], kinds: set[str]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(PLACE)
         return name if name in kinds else "options"
     if schema["type"] == "array":
         return f"list of {_length(schema)}{_entries(schema['items'], kinds)}"
     return TYPES[schema["type"]] + bounds(schema)
+
+
+def plural(name: str) -> str:
+    return f"{name}es" if name.endswith("s") else f"{name}s"
 
 
 def _length(schema: dict[str, Any]) -> str:
@@ -37,8 +56,10 @@ def _length(schema: dict[str, Any]) -> str:
 
 def _entries(schema: dict[str, Any], kinds: set[str]) -> str:
     if "$ref" in schema:
-        return f"{schema['$ref'].removeprefix(PLACE)}s"
-    if schema.get("type") in PLURALS and "enum" not in schema:
+        return plural(schema["$ref"].removeprefix(PLACE))
+    if "anyOf" in schema:
+        return either([_entries(one, kinds) for one in schema["anyOf"]])
+    if schema.get("type") in PLURALS and not choices(schema):
         each = bounds(schema).removeprefix(" of")
         return PLURALS[schema["type"]] + (f", each{each}" if each else "")
     return f"entries, each {type_in_words(schema, kinds)}"

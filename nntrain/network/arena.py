@@ -43,4 +43,5 @@ class Arena:
         """Draws every parameter from (seed, its name) alone."""
         for name, param, initializer in self._draws:
             drawn = initializer.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
-            self.parameters[name][...] = drawn
+            with np.errstate(over="ignore"):  # a value beyond the type's range becomes infinite, and is told of by the first step
+                self.parameters[name][...] = drawn

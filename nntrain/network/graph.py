@@ -10,6 +10,7 @@ from nntrain.layers.activations.bounded import Identity
 from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State
 from nntrain.options import did_you_mean
 
+MOST_NODES = 25_000  # a repeat within a repeat can ask for more than anyone could wait for
 INPUT = "input"  # what `inputs` calls the data
 PREVIOUS = "previous"
 
@@ -158,7 +159,8 @@ class Chain:
             taken = "has a meaning of its own" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
             self.builder.problems.append(Problem((*path, "name"), f"{name!r} {taken}; names must differ."))
         elif set(name) & set("./ "):
-            self.builder.problems.append(Problem((*path, "name"), f"expected a name without '.', '/' and blanks. Received: {name!r}."))
+            message = f"expected a name without '.', '/' and blanks. Received: {name!r}."
+            self.builder.problems.append(Problem((*path, "name"), message))
         self.own_names.add(name)
         self.names[name] = output
 
@@ -189,6 +191,8 @@ class Scope:
         """Puts one computing layer into the graph, and after it the activation it may carry."""
         if any(source is None for source in inputs):
             return None
+        if len(self.builder.nodes) > MOST_NODES:
+            raise ConfigError([Problem(self.path, f"the model has more than {MOST_NODES:,} layers, each `repeat` written out.")])
         name = f"{self.name}.{part}" if part else self.name
         if problem := self._wrong_count(layer, len(inputs)):
             return self.refuse(problem)

@@ -90,6 +90,13 @@ class Network:
                 buffers[node.name, f"dx{place}"] = dx
                 arriving[source.name].append(dx)
 
+    def forget_gradients(self) -> None:
+        """Fills every gradient with NaN, so that one that backward does not write shows."""
+        self.grad.fill(np.nan)
+        for (_, name), array in self._buffers.items():
+            if name == "dy" or name.removeprefix("dx").isdigit():
+                array.fill(np.nan)
+
     def memory_bytes(self) -> int:
         """What the arrays take together."""
         bases = {id(array.base if array.base is not None else array): array if array.base is None else array.base

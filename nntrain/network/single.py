@@ -55,6 +55,11 @@ class Single:
             self.layer.forward(self.at)
         return self.at.y
 
+    def forget_gradients(self) -> None:
+        """Fills every gradient with NaN, so that one that backward does not write shows."""
+        for gradient in (*self.at.dxs, *self.gradients.values()):
+            gradient.fill(np.nan)
+
     def backward(self) -> None:
         self.layer.prepare_backward(self.at)
         if self.parameters:

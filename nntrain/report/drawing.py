@@ -1,5 +1,6 @@
 """Drawing: keeps loss.png fresh while training goes on, in a process of its own so that training never waits."""
 
+import os
 import subprocess
 import sys
 import time
@@ -37,9 +38,11 @@ class Drawing:
 
     def _start(self) -> None:
         self._begun = time.monotonic()
-        command = [sys.executable, "-m", "nntrain.report.plots", str(self.folder)]
+        # It finds the modules that this process finds; `-P`: and none in the folder that the user happens to be in.
+        command = [sys.executable, "-P", "-m", "nntrain.report.plots", str(self.folder)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         # In a session of its own, so that Ctrl-C reaches the training alone.
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def _wait(self) -> None:

@@ -19,7 +19,7 @@ def draw_learned(folder: Path, setup: Setup, network: Network) -> Path | None:
         from nntrain.report.plots import draw_fit, grid_over
 
         grid = grid_over(train.x, CELLS * 2)[0]
-        found = predictions(network, like(train, grid[:, None]))
+        found = setup.config.loss.values(predictions(network, like(train, grid[:, None])))
         held_out = (test.x, test.target) if test is not None else (None, None)
         draw_fit(folder, train.x, train.target, grid, found, None, *held_out)
         return folder / "fit.png"
@@ -28,7 +28,7 @@ def draw_learned(folder: Path, setup: Setup, network: Network) -> Path | None:
 
         across, up = grid_over(train.x, CELLS)
         plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-        found = probabilities(predictions(network, like(train, plane)), setup.config.loss.from_logits)
+        found = setup.config.loss.probabilities(predictions(network, like(train, plane)))
         draw_decision(folder, train.x, train.target, across, up, found.reshape(len(up), len(across), -1), list(train.classes))
         return folder / "regions.png"
     return None
@@ -38,14 +38,3 @@ def like(data: Dataset, x: np.ndarray) -> Dataset:
     """Inputs x in the units of `data`, with no targets to speak of."""
     return Dataset(x.astype(data.x.dtype), np.zeros((len(x), *data.target_shape), data.target.dtype), data.classes,
                    shift=data.shift, scale=data.scale)
-
-
-def probabilities(outputs: np.ndarray, from_logits: bool) -> np.ndarray:
-    """(samples, classes): how likely each class is by the network's outputs; of least squares, its answers cut to [0, 1]."""
-    outputs = outputs.astype(np.float64)
-    if outputs.shape[1] == 1:  # one logit for the second of two classes
-        outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
-    if not from_logits:
-        return outputs.clip(0, 1)
-    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from nntrain.manual.pages import Line, Option, Page
+from nntrain.manual.page import Line, Option, Page
 from nntrain.report.console import output
 from nntrain.templates import Template
 
@@ -38,7 +38,7 @@ def show_page(page: Page, console: Console | None = None) -> None:
         show.paragraph(f"Source: {page.source}")
 
 
-def show_contents(lines: Iterable[Line], console: Console | None = None) -> None:
+def show_contents(lines: list[Line], console: Console | None = None) -> None:
     show = _Writer(console or output())
     show.line(show.marked("What a config can say. `nntrain describe KIND` lists what a kind has, `nntrain describe KIND NAME` "
                           "explains it."))
@@ -47,7 +47,7 @@ def show_contents(lines: Iterable[Line], console: Console | None = None) -> None
 
 def show_templates(templates: Iterable[Template], console: Console | None = None) -> None:
     show = _Writer(console or output())
-    show.line(show.marked("`nntrain new NAME` writes one of these configs, `nntrain new --data FILE.csv` one that fits your table."))
+    show.line(show.marked("`nntrain new NAME` writes one of these configs, `nntrain new --data FILE.csv` one that fits a table."))
     show.listing("Templates", [Line(template.name, (), template.about) for template in templates])
 
 
@@ -67,9 +67,10 @@ class _Writer:
         self.console.print()
         self.line(Text(text, style="bold"))
 
-    def listing(self, heading: str, lines: Iterable[Line]) -> None:
+    def listing(self, heading: str, lines: list[Line]) -> None:
         self.heading(heading)
-        self.entries([(" ".join([line.name, *(f"({alias})" for alias in line.aliases)]), self.marked(line.text)) for line in lines])
+        names = [" ".join([line.name, *(f"({alias})" for alias in line.aliases)]) for line in lines]
+        self.entries([(name, self.marked(line.text)) for name, line in zip(names, lines, strict=True)])
 
     def options(self, heading: str, options: Iterable[Option]) -> None:
         """The name beside what it takes, and below that what it means."""

@@ -71,7 +71,7 @@ class Progress:
         self._begun = self._interval = self._last_step = self._clock()
         self._rate = math.nan  # samples a second of the evaluation interval before
         resumed = f", resumed after step {step:,}" if step else ""
-        self.note(f"{self.folder.name}: {epochs:,} epochs of {steps_per_epoch:,} steps, into {self.folder}{resumed}")
+        self.note(f"{self.folder.name}: {counted(epochs, 'epoch')} of {counted(steps_per_epoch, 'step')}, into {self.folder}{resumed}")
         for fact in facts:
             self.note(fact)
         if self.live:
@@ -198,7 +198,7 @@ class Progress:
         done = self.step / self.steps_per_epoch
         of = f" of {self.epochs:,}" if self.step != self.total else ""
         compiling = f", and {duration(self.compile_s)} for compiling" if self.compile_s >= 0.05 else ""
-        yield "", f"{status}: {epoch_text(done)}{of} epochs in {duration(seconds)}{compiling}"
+        yield "", f"{status}: {epoch_text(done)}{of} epoch{'s' * (self.epochs != 1)} in {duration(seconds)}{compiling}"
         row = self.best or self._last
         if row is not None:
             scores = grouped(row) if scores is None else scores
@@ -239,6 +239,11 @@ class Progress:
         if self._screen is not None:
             self._screen.close()
             self._screen, self._due = None, NEVER
+
+
+def counted(number: int, what: str) -> str:
+    """1 epoch, 2,000 steps."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def score_columns(row: Mapping[str, Any]) -> list[str]:

@@ -86,7 +86,7 @@ def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None) -> Renderab
          Text(check.status, style=STATUS_STYLES.get(check.status, ""))] for check in checks]
     styles = {i: "bold" for i, check in enumerate(checks) if check.status == "FAIL"}
     found = Counter(check.status for check in checks)
-    told = Text(f"{len(checks)} tensors: ")
+    told = Text(f"{len(checks)} tensor{'s' * (len(checks) != 1)}: ")
     told.append(Text(", ").join(Text(f"{found[status]} {status}", style=style) for status, style in STATUS_STYLES.items()
                                 if found[status]))
     parts: list[RenderableType] = [Fitted(columns, rows, row_styles=styles), Text(), told]
@@ -141,10 +141,13 @@ def show_gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None, consol
 
 
 def show_scores(result: Mapping[str, object], path: Path | str, console: Console | None = None) -> None:
-    """Prints what `eval` found: {"split": "test", "samples": 360, "loss": 0.11, ...} of the checkpoint at `path`."""
+    """Prints what `eval` found: {"split": "test", "samples": 360, "loss": 0.11, ...} of the checkpoint at `path`; of other data
+    than the run's own their source too, as "data".
+    """
     console = console or output()
-    values = {name: value for name, value in result.items() if name not in ("split", "samples")}
-    head = Text.assemble((f"{result['split']} split", "bold"), f", {result['samples']:,} samples, by ", plain(path))
+    values = {name: value for name, value in result.items() if name not in ("data", "split", "samples")}
+    what = f"{plain(result['data'])}, {result['split']} part" if "data" in result else f"{result['split']} split"
+    head = Text.assemble((what, "bold"), f", {result['samples']:,} samples, by ", plain(path))
     console.print(head, soft_wrap=True)
     console.print(scores(values))
 

@@ -54,7 +54,8 @@ class Tally:
         """{"loss": ..., "accuracy": ...}."""
         weight = self.sums["weight"]
         loss = self.sums["loss"] / weight if weight else float("nan")
-        return {"loss": loss, **{metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics}}
+        found = {metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics}
+        return {"loss": loss, **found}
 
 
 def batches_of(ports: Ports, data: Dataset) -> Iterator[Port]:

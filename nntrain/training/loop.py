@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from nntrain.data.batches import Batches
+from nntrain.data.like import described
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import Checkpoint, encode, load_for_use, load_network, read, write_atomic
+from nntrain.training.checkpoint import MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.evaluate import Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
@@ -16,7 +17,6 @@ from nntrain.training.run_folder import RunFolder
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
 from nntrain.training.step import Step
-
 
 EVALUATION_ROWS = 32  # at least so many samples at once when scoring, however small the training batch
 
@@ -145,12 +145,11 @@ class Trainer:
         tensors = {f"parameter.{name}": array for name, array in self.network.arena.parameters.items()}
         tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
         tensors |= self.step.arrays()
-        tensors |= {f"data.{name}": array for name, array in self.data.measured.items()}
+        tensors |= {MEASURED + name: array for name, array in self.data.measured.items()}
         facts = {
             "config": self.config.model_dump(mode="json"),
             "training": self.state.to_dict(),
-            "data": {"input_shape": self.data.input_shape, "classes": self.data.classes, "target_shape": self.data.target_shape,
-                     "sha256": self.setup.hashes},
+            "data": {**described(self.data), "sha256": self.setup.hashes},
         }
         return Checkpoint(tensors, facts)
 

@@ -36,5 +36,6 @@ def choose_monitor(config: Config, has_validation: bool) -> Monitor:
     if name.startswith("test_"):
         raise ConfigError([Problem(place, "the test split must not choose the best checkpoint. Use the validation split.")])
     if name.startswith("validation_") and not has_validation:
-        raise ConfigError([Problem(place, f"there is no validation split to take {name!r} from. Add `validation: 0.1` under `data`.")])
+        raise ConfigError([Problem(place, f"there is no validation split to take {name!r} from. "
+                                          "Add `validation: 0.1` under `data`.")])
     raise ConfigError([Problem(place, f"nothing is called {name!r}.{did_you_mean(name, columns)}")])

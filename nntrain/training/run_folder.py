@@ -37,7 +37,8 @@ class RunFolder:
         try:
             self.last.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{self.path}: cannot make the run folder: {error.strerror}. Choose another with --runs-dir.") from None
+            raise UserError(f"{self.path}: cannot make the run folder: {error.strerror}. "
+                            "Choose another with --runs-dir.") from None
 
     def write_info(self, **facts) -> None:
         """Adds facts to run.json."""
@@ -109,8 +110,9 @@ class RunFolder:
 
     def clear(self) -> None:
         """Removes what an earlier run of the same name wrote, and nothing else."""
-        for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, self.plot,
-                     self.plot.with_suffix(".svg"), self.path / "fit.png", self.path / "regions.png", self.split, self.last, self.best):
+        pictures = (self.plot, self.plot.with_suffix(".svg"), self.path / "fit.png", self.path / "regions.png")
+        for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, *pictures, self.split, self.last,
+                     self.best):
             path.unlink(missing_ok=True)
 
 

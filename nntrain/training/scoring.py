@@ -1,14 +1,17 @@
 """Scoring: a stored checkpoint on one split of its data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from nntrain.data.dataset import Dataset
+from nntrain.data.like import like
 from nntrain.errors import ConfigError, UserError
-from nntrain.training.checkpoint import load_for_use
 from nntrain.training.evaluate import Ports, evaluate
+from nntrain.training.inputs import new_data
 from nntrain.training.setup import Setup, prepare
-from nntrain.training.stored import Stored, changed_plugins
+from nntrain.training.stored import Stored
 
-ROWS = 256
+ROWS = 256  # at once
 
 
 @dataclass
@@ -17,10 +20,11 @@ class Score:
     samples: int
     scores: dict[str, float]
     warnings: list[str] = field(default_factory=list)
+    source: str = ""  # of other data than the run's own
 
     def to_dict(self) -> dict:
-        """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}."""
-        return {"split": self.split, "samples": self.samples, **self.scores}
+        """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}, of other data with "data": "iris" before it."""
+        return ({"data": self.source} if self.source else {}) | {"split": self.split, "samples": self.samples, **self.scores}
 
 
 def score(stored: Stored, split: str | None) -> Score:
@@ -34,19 +38,26 @@ def score(stored: Stored, split: str | None) -> Score:
     chosen = split or next(iter(parts))
     if chosen not in parts:
         raise UserError(f"{stored.path}: this run has no {chosen} split. There are: {', '.join(parts)}.")
-    warnings = []
-    facts = stored.checkpoint.facts["data"]
-    if setup.hashes != facts["sha256"]:
-        warnings.append("the data have changed since the training.")
-    warnings += [f"the plugin {path} is missing, or has changed since the training."
-                 for path in changed_plugins(stored.path.parent.parent)]
-    tensors = stored.checkpoint.tensors
-    measured = {name: tensors[f"data.{name}"] for name in parts[chosen].measured}
-    data = replace(parts[chosen], **measured)
-    network = setup.network(min(ROWS, len(data)), backward=False)
-    load_for_use(network, stored.checkpoint)
+    changed = setup.hashes != stored.checkpoint.facts["data"]["sha256"]
+    warnings = ["the data have changed since the training."] if changed else []
+    return scored(stored, chosen, like(str(stored.path), stored.trained_on, parts[chosen]), warnings)
+
+
+def score_on(stored: Stored, source: str, split: str | None) -> Score:
+    """On the data of a source: `digits`, `{csv: {...}}`, or a file that says so. Raises UserError."""
+    name, data = new_data(stored, source, split)
+    if not data.classes:
+        try:
+            stored.config.loss.check_targets(data.target)
+        except ConfigError as error:
+            raise UserError(f"--data: {error}") from None
+    return replace(scored(stored, name, data), source=source)
+
+
+def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = ()) -> Score:
+    network = stored.network(min(ROWS, len(data)))
     scores = evaluate(Ports(network, data), data, stored.config.loss, stored.config.metrics)
-    return Score(chosen, len(data), scores, warnings)
+    return Score(name, len(data), scores, [*warnings, *stored.warnings])
 
 
 def require_same_kind(stored: Stored, setup: Setup) -> None:
@@ -55,5 +66,5 @@ def require_same_kind(stored: Stored, setup: Setup) -> None:
     for what in ("input_shape", "target_shape", "classes"):
         expected, came = tuple(then[what]), tuple(getattr(data, what))
         if came != expected:
-            raise UserError(f"{stored.path}: the data have changed since the training: expected {what.replace('_', ' ')} {expected}. "
-                            f"Received: {came}.")
+            raise UserError(f"{stored.path}: the data have changed since the training: expected {what.replace('_', ' ')} "
+                            f"{expected}. Received: {came}.")

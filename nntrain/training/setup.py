@@ -63,14 +63,18 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
 def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarray]]:
     """The splits, and the rows of the source that each part drawn from it holds. Raises UserError or ConfigError."""
     section = config.data
-    splits = section.source.load(folder)
+    try:
+        splits = section.source.load(folder)
+    except MemoryError as error:
+        raise ConfigError([Problem(("data", "source"), f"the data do not fit into memory: {error}.")]) from None
     fractions: dict[str, float | None] = {}
     for part in ("test", "validation"):
         chosen = getattr(section, part)
         if isinstance(chosen, Reader):
             splits = join(splits, part, chosen.load(folder).train)
         elif chosen is not None and getattr(splits, part) is not None:
-            raise ConfigError([Problem(("data", part), f"{section.source.yaml_name} brings a {part} split of its own. Remove this line.")])
+            message = f"{section.source.yaml_name} brings a {part} split of its own. Remove this line."
+            raise ConfigError([Problem(("data", part), message)])
         fractions[part] = chosen if isinstance(chosen, float) else None
     splits, indices = split(splits, seed=config.seed, **fractions)
     splits = impute(splits)
@@ -93,8 +97,8 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
     outputs = batches.rows * sum(math.prod(node.shape) for node in graph.nodes)
     needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize  # a gradient for each parameter
     if needed > (there_is := memory_bytes()):
-        problems.append(Problem(("model", "layers"), f"{parameters:,} parameters and {outputs:,} values between layers take at least "
-                                f"{needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
+        problems.append(Problem(("model", "layers"), f"{parameters:,} parameters and {outputs:,} values between layers take at "
+                                f"least {needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
                                 "Make layers or `train.batch_size` smaller."))
     return list(dict.fromkeys(problems))  # a repeated chain repeats its mistakes
 
@@ -120,6 +124,8 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     classes = len(data.classes) or None
     targets = None if classes else math.prod(data.target_shape)
     for place, metric in enumerate(config.metrics):
+        if metric.yaml_name in [other.yaml_name for other in config.metrics[:place]]:
+            problems.append(Problem(("metrics", place), f"{metric.yaml_name} stands twice. Remove one."))
         try:
             metric.check(loss, classes)
         except ConfigError as error:
@@ -136,6 +142,6 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     if output.shape != (outputs,):
         what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
         came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
-        problems.append(Problem(output.path, f"the last layer is the output: for data with {what}, {loss.yaml_name} needs {outputs} "
-                                f"value{'s' * (outputs != 1)} a sample. Received: {came}."))
+        problems.append(Problem(output.path, f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
+                                f"{outputs} value{'s' * (outputs != 1)} a sample. Received: {came}."))
     return problems

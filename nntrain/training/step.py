@@ -36,7 +36,7 @@ class Step:
         if not math.isfinite(loss_sum):
             return loss_sum
         tally.add(loss_sum, weight_sum, port.prediction, port.batch.target, port.batch.weight)
-        return loss_sum / weight_sum
+        return loss_sum / weight_sum if weight_sum else 0.0
 
     def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch that is in the port. Gives the loss's sum and its weight."""
@@ -44,7 +44,7 @@ class Step:
         network.run.step = step
         port.bound.forward(training=True)
         loss_sum, weight_sum = config.loss(port.prediction, batch.target, batch.weight, port.gradient)
-        if math.isfinite(loss_sum):
+        if math.isfinite(loss_sum) and weight_sum:  # where no row counts, there is nothing to learn
             port.bound.backward()
             self.shape_gradient(step)
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)

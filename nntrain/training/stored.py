@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,8 +10,12 @@ from pydantic import ValidationError
 from nntrain import plugins
 from nntrain.config.schema import Config
 from nntrain.config.validate import mistakes
+from nntrain.data.dataset import Dataset
+from nntrain.data.like import without_samples
 from nntrain.errors import UserError
-from nntrain.training.checkpoint import Checkpoint, read
+from nntrain.network.graph import build_graph
+from nntrain.network.network import Network
+from nntrain.training.checkpoint import MEASURED, Checkpoint, load_for_use, read
 from nntrain.training.run_folder import RunFolder
 
 
@@ -22,6 +27,27 @@ class Stored:
     checkpoint: Checkpoint
     config: Config
     base: Path
+
+    @cached_property
+    def trained_on(self) -> Dataset:
+        """The train part as the checkpoint tells of it, without its samples."""
+        measured = {name.removeprefix(MEASURED): array for name, array in self.checkpoint.tensors.items()
+                    if name.startswith(MEASURED)}
+        return without_samples(self.checkpoint.facts["data"], measured)
+
+    def network(self, rows: int) -> Network:
+        """The trained network, for scoring and predicting, in batches of at most `rows` samples."""
+        model, data = self.config.model, self.trained_on
+        network = Network(build_graph(model.layers, data.input_shape, model.initializer), rows, self.config.train.precision,
+                          self.config.seed, backward=False, integer_input=bool(data.vocabulary))
+        load_for_use(network, self.checkpoint)
+        return network
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know before results are believed."""
+        return [f"the plugin {path} is missing, or has changed since the training."
+                for path in changed_plugins(self.path.parent.parent)]
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -46,7 +72,7 @@ def open_stored(path: Path) -> Stored:
         config = Config.model_validate(checkpoint.facts["config"])
     except (ValidationError, KeyError) as error:
         reason = mistakes(error, Config) if isinstance(error, ValidationError) else "it is missing."
-        raise UserError(f"{file}: the checkpoint's config does not fit this version of nntrain: {reason}{_forgotten(file)}") from None
+        raise UserError(f"{file}: its config does not fit this version of nntrain: {reason}{_forgotten(file)}") from None
     return Stored(file, checkpoint, config, _config_folder(file))
 
 
@@ -59,7 +85,7 @@ def changed_plugins(run: Path) -> list[str]:
 def _forgotten(file: Path) -> str:
     """The way out where a checkpoint may name components that come from a plugin."""
     options = " ".join(f"--plugin {shlex.quote(path)}" for path in changed_plugins(file.parent.parent))
-    return f" The run was made with {options}." if options else ""
+    return f"\nThe run was made with a plugin. Give it again: {options}" if options else ""
 
 
 def _config_folder(file: Path) -> Path:

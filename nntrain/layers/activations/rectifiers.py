@@ -79,7 +79,9 @@ class Prelu(Activation, name="prelu"):
 
 
 class Rrelu(Activation, name="rrelu"):
-    """A leaky_relu whose slope is drawn anew for each value in training; evaluation takes the mean slope.
+    """A leaky_relu whose slope is random: `y = x` above 0, `y = a x` below, a drawn for each value between `lower` and `upper`.
+
+    That holds for training; evaluation takes the mean of the two. The noise holds back overfitting.
 
     Source: Xu et al. 2015, Empirical evaluation of rectified activations in convolutional network.
     """

@@ -1,0 +1,211 @@
+"""Plugins: what docs/plugins.md promises, and mistakes in a plugin told with file and line."""
+
+import hashlib
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from nntrain import component, plugins
+from nntrain.errors import UserError
+from nntrain.layers.layer import Activation
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
+BLOCKS = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)  # (language, file, text)
+FILES = {file: text for _, file, text in BLOCKS if file}
+COMMANDS = [line for language, _, text in BLOCKS if language == "sh" for line in text.splitlines()]
+
+DOUBLE = '''\
+from nntrain.layers.layer import Activation
+
+class Double(Activation, name="double"):
+    """Twice its input: `y = 2 x`."""
+
+    reads = ""
+
+    def forward(self, at):
+        at.y[...] = 2 * at.x
+
+    def backward_input(self, at):
+        at.dx[...] = 2 * at.dy
+'''
+CONFIG = """\
+data: {source: {synthetic: {kind: two_moons, samples: 60}}}
+model: {layers: [{dense: {units: 4, activation: double}}, {dense: 2}]}
+loss: cross_entropy
+optimizer: {adam: 0.02}
+train: {epochs: 1}
+"""
+
+
+@pytest.fixture(autouse=True)
+def registry(monkeypatch):
+    """What a plugin registers is gone after the test."""
+    monkeypatch.setattr(component, "_families", {family: dict(members) for family, members in component._families.items()})
+    monkeypatch.setattr(plugins, "loaded", {})
+    yield
+    forget()
+
+
+def forget() -> None:
+    """As at the start of another command."""
+    for name in [name for name in sys.modules if name.startswith("nntrain_plugin_")]:
+        del sys.modules[name]
+    for members in component._families.values():
+        for name in [name for name, kind in members.items() if kind.__module__.startswith("nntrain_plugin_")]:
+            del members[name]
+    plugins.loaded.clear()
+
+
+def test_the_document_does_what_it_says(shell):
+    for file, text in FILES.items():
+        shell.write(text, file)
+    assert FILES.keys() == {"snake.py", "wave.yaml"}
+    assert [command.split()[1] for command in COMMANDS] == ["gradcheck", "describe", "fit", "eval"]
+    told = {}
+    for command in COMMANDS:
+        _, *words = shlex.split(command)
+        told[words[0]] = shell.run(*words).stdout
+        forget()
+    row = next(line.split() for line in told["gradcheck"].splitlines() if line.startswith("snake"))
+    promised = next(text.splitlines()[1].split() for language, _, text in BLOCKS if language == "text")
+    assert [*row[:3], row[-1]] == promised
+    assert "how fast the wave is" in told["describe"]
+    assert float(re.search(r"r2 +(\S+)", told["eval"])[1]) > 0.9
+    known = json.loads((shell.folder / "runs" / "wave" / "run.json").read_text())["plugins"]
+    sha256 = hashlib.sha256(FILES["snake.py"].encode()).hexdigest()
+    assert known == [{"path": str(shell.folder / "snake.py"), "sha256": sha256}]
+
+
+def test_gradcheck_catches_the_mistake_that_the_document_names(shell):
+    shell.write(FILES["snake.py"].replace("x.dtype.type(2 * a)", "x.dtype.type(a)"), "snake.py")
+    told = shell.run("gradcheck", "--plugin", "snake.py", code=1).stdout
+    assert re.search(r"FAIL snake, x at \(\d, \d\): backprop \S+, numeric \S+", told)
+
+
+def test_gradcheck_of_a_plugin_checks_nothing_else(shell):
+    shell.write(DOUBLE, "double.py")
+    checks = json.loads(shell.run("gradcheck", "--plugin", "double.py", "--json").stdout)["checks"]
+    assert [(check["component"], check["tensor"], check["status"]) for check in checks] == [("double", "x", "PASS")]
+
+
+def test_several_plugins_and_one_twice(shell):
+    shell.write(DOUBLE, "double.py")
+    shell.write(DOUBLE.replace("double", "triple").replace("2", "3"), "triple.py")
+    checks = json.loads(shell.run("gradcheck", "--plugin", "double.py", "--plugin", "triple.py", "--plugin", "./double.py",
+                                  "--json").stdout)["checks"]
+    assert [check["component"] for check in checks] == ["double", "triple"]
+
+
+def test_the_schema_and_the_model_table_know_the_plugin(shell):
+    shell.write(DOUBLE, "double.py")
+    shell.write(CONFIG)
+    assert "double" in json.loads(shell.run("schema", "--plugin", "double.py").stdout)["$defs"]["activation"]["anyOf"][0]["enum"]
+    forget()
+    assert "dense_1.double" in shell.run("summary", "config.yaml", "--plugin", "double.py").stdout
+
+
+def test_without_the_option_nothing_is_loaded(shell):
+    shell.write(DOUBLE.replace("class", "print('loaded')\n\nclass"), "double.py")
+    path = shell.write(CONFIG)
+    assert "no activation is named 'double'" in shell.run("fit", path, code=2).stderr
+    assert "loaded" not in shell.run("fit", path, code=2).output
+
+
+def test_eval_says_which_plugin_is_missing(shell):
+    plugin = shell.write(DOUBLE, "double.py")
+    run = shell.fit(CONFIG, "--plugin", plugin)
+    before = shell.scores(run, "--split", "train", "--plugin", plugin)
+    forget()
+    told = shell.run("eval", run, code=2).stderr
+    assert told == (f"error: {run}/checkpoints/best.safetensors: its config does not fit this version of nntrain: "
+                    "model.layers[0].dense.activation: no activation is named 'double'.\n"
+                    f"The run was made with a plugin. Give it again: --plugin {plugin}\n")
+    assert shell.scores(run, "--split", "train", "--plugin", plugin) == before
+
+
+def test_eval_warns_and_resume_refuses_when_the_plugin_has_changed(shell):
+    plugin = shell.write(DOUBLE, "double.py")
+    run = shell.fit(CONFIG, "--plugin", plugin)
+    forget()
+    shell.write(DOUBLE.replace("2 * at", "2.0 * at"), "double.py")
+    told = shell.run("eval", run, "--plugin", plugin).stderr
+    assert told == f"warning: the plugin {plugin} is missing, or has changed since the training.\n"
+    told = shell.run("fit", "config.yaml", "--runs-dir", "runs", "--name", "run", "--resume", "--plugin", plugin, "--set",
+                     "train.epochs=2", code=2).stderr
+    assert told == f"error: runs/run: cannot resume, {plugin} is not what it was. Start another run with --name.\n"
+
+
+def test_a_run_resumes_with_its_plugin(shell):
+    plugin = shell.write(DOUBLE, "double.py")
+    run = shell.fit(CONFIG, "--plugin", plugin)
+    forget()
+    shell.run("fit", "config.yaml", "--runs-dir", "runs", "--name", "run", "--resume", "--plugin", plugin, "--set",
+              "train.epochs=2", "--quiet")
+    assert len((run / "metrics.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("x = (\n", "p.py:1: SyntaxError: '(' was never closed"),
+    ("import math\n\nmath.wave\n", "p.py:3: AttributeError: module 'math' has no attribute 'wave'"),
+    ("import nothing_of_this_name\n", "p.py:1: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+    ("def f():\n    return 1 / 0\n\nf()\n", "p.py:2: ZeroDivisionError: division by zero"),
+    ("import sys\n\nsys.exit('no')\n", "p.py:3: SystemExit: no"),
+    (DOUBLE.replace('name="double"', 'name="relu"'),
+     "p.py:3: TypeError: there are two layer components named 'relu': "
+     "<class 'nntrain.layers.activations.rectifiers.Relu'> and <class 'nntrain_plugin_p.Double'>"),
+])
+def test_a_mistake_in_a_plugin_is_told_with_its_line(shell, text, message):
+    shell.write(text, "p.py")
+    assert shell.run("describe", "--plugin", "p.py", code=2).stderr == f"error: {message}\n"
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (("2 * at.x", "at.slope * at.x"), "p.py:9: AttributeError: 'At' object has no attribute 'slope'"),
+    (("def backward_input", "def backward"), "double: the class Double defines no `backward_input`."),
+    (("reads = \"\"", "units: int"),
+     "double: the class Double needs an `example`, the options that gradcheck tries it with: units: is required."),
+])
+def test_a_mistake_that_shows_when_it_runs_is_told_too(shell, change, message):
+    shell.write(DOUBLE.replace(*change), "p.py")
+    assert shell.run("gradcheck", "--plugin", "p.py", code=2).stderr == f"error: {message}\n"
+
+
+@pytest.mark.parametrize(("name", "text", "message"), [
+    ("p.py", None, "p.py: cannot read the plugin: No such file or directory."),
+    ("p.txt", "x = 1", "p.txt: expected a Python file, NAME.py."),
+    ("p.py", "from nntrain.optimizers import Optimizer\n",
+     "there is nothing to check: the plugin defines no layer, activation or loss."),
+])
+def test_what_is_no_plugin_is_told(shell, name, text, message):
+    if text is not None:
+        shell.write(text, name)
+    assert shell.run("gradcheck", "--plugin", name, code=2).stderr == f"error: {message}\n"
+
+
+def test_two_plugins_of_one_name_are_told_apart(shell):
+    for folder in ("a", "b"):
+        (shell.folder / folder).mkdir()
+        (shell.folder / folder / "p.py").write_text("")
+    plugins.load(Path("a/p.py"))
+    with pytest.raises(UserError, match=r"b/p\.py: another plugin is called p\.py too\. Rename one of them\."):
+        plugins.load(Path("b/p.py"))
+
+
+def test_what_runs_is_what_was_hashed(shell):
+    """Python itself would take the older code from __pycache__ when a file changes within a second."""
+    path = shell.write("VALUE = 1\n", "p.py")
+    assert sys.modules[plugins.load(path).module].VALUE == 1
+    forget()
+    shell.write("VALUE = 2\n", "p.py")
+    plugin = plugins.load(path)
+    assert sys.modules[plugin.module].VALUE == 2
+    assert plugin.sha256 == hashlib.sha256(b"VALUE = 2\n").hexdigest()
+    assert not (shell.folder / "__pycache__").exists()
+
+
+def test_the_registry_is_as_it_was():
+    assert not {"snake", "double", "triple"} & Activation.members().keys()
