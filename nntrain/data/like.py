@@ -1,0 +1,95 @@
+"""Like: what must be known of the data that a network was trained on, to bring others into their form."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nntrain.data.align import align
+from nntrain.data.arrays import samples
+from nntrain.data.dataset import Dataset, misfit
+from nntrain.data.features import OneHot
+from nntrain.data.finite import require_finite
+from nntrain.errors import UserError
+
+
+def described(train: Dataset) -> dict[str, Any]:
+    """What JSON can hold of it; the arrays that belong to it are `train.measured`."""
+    return {
+        "input_shape": train.input_shape,
+        "target_shape": train.target_shape,
+        "classes": train.classes,
+        "vocabulary": train.vocabulary,
+        "bytes": train.x.dtype == np.uint8,
+        "feature_names": train.feature_names,
+        "one_hot": [{"column": text.column, "categories": text.categories, "start": text.start} for text in train.one_hot],
+        "target_names": train.target_names,
+        "impute": train.impute,
+    }
+
+
+def without_samples(told: dict[str, Any], measured: dict[str, np.ndarray]) -> Dataset:
+    """The data set that was `described`, but for its samples."""
+    dtype = np.uint8 if told["bytes"] else np.int32 if told["vocabulary"] else np.float64
+    return Dataset(
+        np.zeros((0, *told["input_shape"]), dtype),
+        np.zeros((0, *told["target_shape"]), np.int32 if told["classes"] else np.float64),
+        classes=tuple(told["classes"]),
+        vocabulary=told["vocabulary"],
+        feature_names=tuple(told["feature_names"]),
+        one_hot=tuple(OneHot(text["column"], tuple(text["categories"]), text["start"]) for text in told["one_hot"]),
+        target_names=tuple(told["target_names"]),
+        impute=told["impute"],
+        **measured,
+    )
+
+
+def like(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`other` as the network that was trained on `train` takes it: features and classes matched by name, gaps filled and
+    values scaled as they were. Raises UserError, which calls it by `name`, for what does not fit.
+    """
+    other = align(name, train, other)
+    x = other.x if other.feature_names and train.feature_names else samples_like(name, train, other.x)
+    if how := misfit(train, replace(other, x=x, vocabulary=train.vocabulary)):
+        raise UserError(f"{name}: the data do not fit those of the training: {how}")
+    if other.impute and train.fill is None:  # the source lets gaps pass, which nothing fills
+        require_finite(name, x)
+    return replace(train, x=x, target=other.target)
+
+
+def with_samples(name: str, train: Dataset, x: np.ndarray) -> Dataset:
+    """A data set of samples x (count, ...) alone, whose targets say nothing. Raises UserError for what does not fit."""
+    x = samples_like(name, train, x)
+    if train.fill is None:
+        require_finite(name, x)
+    return replace(train, x=x, target=np.zeros((len(x), *train.target_shape), train.target.dtype))
+
+
+def samples_like(name: str, train: Dataset, x: np.ndarray) -> np.ndarray:
+    """x in the shape and of the type that `train` has: a vector can become an image, and an image a vector. Raises UserError."""
+    came, expected = x.shape[1:], train.input_shape
+    same_values = math.prod(came) == math.prod(expected)
+    either_is_flat = len(came) <= 1 or len(expected) <= 1
+    if x.ndim == 0 or not same_values or not (either_is_flat or _without_ones(came) == _without_ones(expected)):
+        raise UserError(f"{name}: expected samples of the shape {expected}, as in the training. Received: {came}.")
+    x = x.reshape(len(x), *expected)
+    if train.vocabulary:
+        return _whole(name, x, train.vocabulary, np.int32)
+    if train.x.dtype == np.uint8:
+        return x if x.dtype == np.uint8 else _whole(name, x, 256, np.uint8)
+    if x.dtype == np.uint8:
+        raise UserError(f"{name}: expected numbers as in the training. Received: bytes (uint8), which stand for 0 to 1. "
+                        "Convert them to float32 in the unit of the training.")
+    return samples(name, x)
+
+
+def _without_ones(shape: tuple[int, ...]) -> list[int]:
+    return [size for size in shape if size != 1]
+
+
+def _whole(name: str, x: np.ndarray, limit: int, dtype: type) -> np.ndarray:
+    if x.dtype.kind not in "iu" or x.min() < 0 or x.max() >= limit:
+        came = f"{x.min()} to {x.max()}" if x.dtype.kind in "iu" else x.dtype.name
+        raise UserError(f"{name}: expected whole numbers from 0 to {limit - 1}, as in the training. Received: {came}.")
+    return np.ascontiguousarray(x, dtype)
