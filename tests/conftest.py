@@ -16,6 +16,7 @@ from nntrain.cli.main import main
 from nntrain.report import watching
 from nntrain.report.drawing import Drawing
 from nntrain.training.run_folder import RunFolder
+from tests.people import PEOPLE, write_people
 
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
 os.environ.setdefault("GOMP_SPINCOUNT", "0")  # several workers share the cores: a thread that waits had better sleep
@@ -50,10 +51,10 @@ class Shell:
         path.write_text(text)
         return path
 
-    def run(self, *arguments: object, code: int = 0) -> Result:
-        """Calls `nntrain ARGUMENTS`, and holds it to its exit code."""
+    def run(self, *arguments: object, code: int = 0, given: bytes | None = None) -> Result:
+        """Calls `nntrain ARGUMENTS`, with `given` on stdin, and holds it to its exit code."""
         words = [str(argument) for argument in arguments]
-        result = CliRunner().invoke(main, words, prog_name="nntrain", catch_exceptions=False)
+        result = CliRunner().invoke(main, words, given, prog_name="nntrain", catch_exceptions=False)
         assert result.exit_code == code, result.output
         return result
 
@@ -109,4 +110,12 @@ def contents(run: Path) -> dict[str, bytes]:
 def table(shell) -> Shell:
     """A shell in a folder with the table that TABLE reads."""
     write_table(shell.folder)
+    return shell
+
+
+@pytest.fixture
+def trained(shell) -> Shell:
+    """A shell in a folder with the tables that PEOPLE reads, and `runs/run`, trained on them."""
+    write_people(shell.folder)
+    shell.fit(PEOPLE)
     return shell

@@ -1,4 +1,4 @@
-"""A table with numbers, text and gaps, two files of it, and a network for it: what the tests of using a network share."""
+"""Tables and networks for them: what the tests of using a network share. PEOPLE has numbers, text, gaps and two files."""
 
 import csv
 import io
@@ -16,6 +16,13 @@ loss: cross_entropy
 metrics: [accuracy]
 optimizer: {adam: {lr: 0.05}}
 train: {epochs: 5, batch_size: 20}
+"""
+NUMBERS = """
+data: {source: {csv: {path: numbers.csv, target: [sum, product], task: regression}}}
+model: {layers: [{dense: {units: 8, activation: tanh}}, {dense: 2}]}
+loss: mse
+optimizer: {adam: {lr: 0.05}}
+train: {epochs: 2, batch_size: 10}
 """
 HEADER = ["age", "colour", "height", "kind"]
 
@@ -47,3 +54,11 @@ def table_of(text: str) -> dict[str, list[str]]:
 def write_people(folder: Path) -> None:
     (folder / "people.csv").write_text(text_of(people(0, 80)))
     (folder / "others.csv").write_text(text_of(people(1, 40)))
+
+
+def write_numbers(folder: Path) -> np.ndarray:
+    """The samples (40, 2) of the table that NUMBERS reads."""
+    x = np.random.default_rng(0).normal(size=(40, 2)).round(3)
+    rows = [[*map(str, row), str(row.sum()), str(row.prod())] for row in x]
+    (folder / "numbers.csv").write_text(text_of(rows, ["a", "b", "sum", "product"]))
+    return x

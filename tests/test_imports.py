@@ -78,7 +78,8 @@ def test_imports_point_one_way(file):
 
 
 def test_matplotlib_is_imported_by_the_plots_alone():
-    users = {file.relative_to(ROOT).as_posix() for file in ROOT.rglob("*.py") if any(name.startswith("matplotlib") for name in imported(file))}
+    users = {file.relative_to(ROOT).as_posix() for file in ROOT.rglob("*.py")
+             if any(name.startswith("matplotlib") for name in imported(file))}
     assert all(user.startswith("report/plots") for user in users)
 
 

@@ -1,5 +1,6 @@
 """`nntrain predict`: what a trained network says of new samples."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -41,7 +42,7 @@ def command(path: Path, samples: str, output: Path | None, overwrite: bool, prob
         predicting.check_probabilities(stored)
     for warning in stored.warnings:
         click.echo(f"warning: {warning}", err=True)
-    data = new_samples(stored, samples, click.get_binary_stream("stdin"))
+    data = new_samples(stored, samples, sys.stdin.buffer)
     answers = predicting.predict(stored, data, probabilities)
     if output is None:
         click.echo(predicting.csv_text(answers.columns()), nl=False)

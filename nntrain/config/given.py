@@ -1,5 +1,6 @@
 """Given: a source of data that stands on the command line, or in a small file of its own, instead of in a config."""
 
+import os
 import re
 from pathlib import Path
 
@@ -34,8 +35,9 @@ def read_source(text: str, option: str) -> tuple[Reader, Path]:
     if is_inline(text):
         return parsed(text, Source.of(option, text, is_file=False)), Path()
     if not is_source(text):
-        raise UserError(f"{option}: expected a source, such as digits or '{{csv: {{path: new.csv}}}}', or a YAML file that holds "
-                        f"one. Received: {shown(text)}.{did_you_mean(text, Reader.members())}")
+        path, hint = (text, "") if os.path.isfile(text) else ("new.csv", did_you_mean(text, Reader.members()))
+        raise UserError(f"{option}: expected a source, such as digits or '{{csv: {{path: {path}}}}}', or a YAML file that holds "
+                        f"one. Received: {shown(text)}.{hint}")
     written = decoded(text, read_bytes(text))
     return parsed(written, Source.of(text, written)), Path(text).parent
 

@@ -15,10 +15,11 @@ def align(name: str, train: Dataset, other: Dataset) -> Dataset:
     Raises UserError for classes and categories that the train part does not know. Columns that only one of the two has are
     left for `Splits` to refuse.
     """
-    return _classes(name, train, _features(name, train, other))
+    return _classes(name, train, align_features(name, train, other))
 
 
-def _features(name: str, train: Dataset, other: Dataset) -> Dataset:
+def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`align` for the features alone."""
     if not train.feature_names or not other.feature_names or train.feature_names == other.feature_names:
         return other
     known = {text.column: text for text in train.one_hot}

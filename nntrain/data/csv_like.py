@@ -69,7 +69,8 @@ class TableLike:
             return places
         places = self.csv.targets(self.head)
         if len(places) != count:
-            raise UserError(f"{self.csv.path}: target: expected {count}, as in the training. Received: {len(places)}.")
+            raise UserError(f"{self.csv.path}: target: expected as many columns as in the training, {count}. "
+                            f"Received: {len(places)}.")
         return places
 
     def _place(self, name: str) -> int | None:
@@ -91,7 +92,7 @@ class TableLike:
     def _x(self, table: Table) -> np.ndarray:
         x = np.zeros((len(table.lines), len(self.train.feature_names)))
         bad = BadCells(table.path, table.lines)
-        fills = self.train.fill is not None
+        way_out = "Mend the file: the network takes only what it was trained on."
         for (_, start, text), column in zip(self.columns, table.features, strict=True):
             if text:
                 labels = labels_of(column, text.categories)
@@ -107,10 +108,10 @@ class TableLike:
                 gaps[texts] = False
                 bad.add(texts, column.label, expected, column.cell)
                 bad.add(np.flatnonzero(np.isinf(values)), column.label, "a finite number", lambda row, of=values: str(of[row]))
-            if not fills:
+            if self.train.fill is None and gaps.any():
+                way_out += "" if "impute" in way_out else " Gaps are filled where the training did so, by `impute`."
                 bad.add(np.flatnonzero(gaps), column.label, expected, lambda row: "a missing value")
-        bad.tell("Mend the file: the network knows what it was trained on." if fills else
-                 "Mend the file: the network knows what it was trained on, and fills gaps only if `impute` was said then.")
+        bad.tell(way_out)
         return x
 
     def _classes(self, table: Table) -> np.ndarray:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.data.align import align
+from nntrain.data.align import align, align_features
 from nntrain.data.arrays import samples
 from nntrain.data.dataset import Dataset, misfit
-from nntrain.data.features import OneHot
+from nntrain.data.features import OneHot, difference
 from nntrain.data.finite import require_finite
 from nntrain.errors import UserError
 
@@ -49,20 +49,26 @@ def like(name: str, train: Dataset, other: Dataset) -> Dataset:
     """`other` as the network that was trained on `train` takes it: features and classes matched by name, gaps filled and
     values scaled as they were. Raises UserError, which calls it by `name`, for what does not fit.
     """
+    x = inputs_like(name, train, other).x
     other = align(name, train, other)
-    x = other.x if other.feature_names and train.feature_names else samples_like(name, train, other.x)
     if how := misfit(train, replace(other, x=x, vocabulary=train.vocabulary)):
         raise UserError(f"{name}: the data do not fit those of the training: {how}")
-    if other.impute and train.fill is None:  # the source lets gaps pass, which nothing fills
-        require_finite(name, x)
     return replace(train, x=x, target=other.target)
 
 
-def with_samples(name: str, train: Dataset, x: np.ndarray) -> Dataset:
-    """A data set of samples x (count, ...) alone, whose targets say nothing. Raises UserError for what does not fit."""
-    x = samples_like(name, train, x)
-    if train.fill is None:
+def inputs_like(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """The same for the samples alone, whatever the targets are."""
+    other = align_features(name, train, other)
+    if how := difference(train.feature_names, other.feature_names):
+        raise UserError(f"{name}: the columns do not fit those of the training: {how}.")
+    x = other.x if other.feature_names and train.feature_names else samples_like(name, train, other.x)
+    if other.impute and train.fill is None:  # the source lets gaps pass, which nothing fills
         require_finite(name, x)
+    return without_targets(train, x)
+
+
+def without_targets(train: Dataset, x: np.ndarray) -> Dataset:
+    """A data set like `train` of the samples x, which fit; its targets say nothing."""
     return replace(train, x=x, target=np.zeros((len(x), *train.target_shape), train.target.dtype))
 
 

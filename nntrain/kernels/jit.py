@@ -15,12 +15,12 @@ from pathlib import Path
 # single other busy process make a step of 1 ms take 68 ms; with 5000 it takes some 4 ms, and nothing is lost on idle cores.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
-import llvmlite  # noqa: E402
-import numba  # noqa: E402
-from numba import prange  # noqa: E402
-from numba.misc import appdirs  # noqa: E402
+import llvmlite
+import numba
+from numba import prange
+from numba.misc import appdirs
 
-from nntrain.kernels import host  # noqa: E402
+from nntrain.kernels import host
 
 __all__ = ["Kernel", "cache_folder", "inline", "kernel", "prange"]
 

@@ -71,7 +71,8 @@ class Progress:
         self._begun = self._interval = self._last_step = self._clock()
         self._rate = math.nan  # samples a second of the evaluation interval before
         resumed = f", resumed after step {step:,}" if step else ""
-        self.note(f"{self.folder.name}: {counted(epochs, 'epoch')} of {counted(steps_per_epoch, 'step')}, into {self.folder}{resumed}")
+        length = f"{counted(epochs, 'epoch')} of {counted(steps_per_epoch, 'step')}"
+        self.note(f"{self.folder.name}: {length}, into {self.folder}{resumed}")
         for fact in facts:
             self.note(fact)
         if self.live:

@@ -164,11 +164,13 @@ def bench_table(result: "Bench") -> RenderableType:
         of_peak = f"{layer.gflops / result.peak_gflops:.0%}" if layer.gflops else ""
         rows.append([plain(layer.name), f"{layer.forward_us:,.1f}", f"{layer.backward_us:,.1f}", f"{spent / result.step_us:.0%}",
                      f"{layer.gflops:,.1f}" if layer.gflops else "", of_peak])
-    rows.append(["loss, optimizer and the rest", "", f"{result.other_us:,.1f}", f"{result.other_us / result.step_us:.0%}", "", ""])
+    of_step = f"{result.other_us / result.step_us:.0%}"
+    rows.append(["loss, optimizer and the rest", "", f"{result.other_us:,.1f}", of_step, "", ""])
     columns = [Column("layer", "left"), Column("forward\nus"), Column("backward\nus"), Column("of the\nstep"),
                Column("GFLOP/s", rank=1), Column("of\npeak", rank=2)]
     head = Text.assemble((f"{result.step_us:,.1f} us a step", "bold"), f" of {result.batch_size} samples: "
                          f"{result.samples_per_s:,.0f} samples/s, {result.gflops:,.1f} GFLOP/s")
-    foot = Text(f"this machine's peak with {result.threads} thread{'s' * (result.threads != 1)}: {result.peak_gflops:,.0f} GFLOP/s; "
+    threads = f"{result.threads} thread{'s' * (result.threads != 1)}"
+    foot = Text(f"this machine's peak with {threads}: {result.peak_gflops:,.0f} GFLOP/s; "
                 f"the first step took {duration(result.compile_s)}; peak memory {result.peak_rss_mb:,.0f} MB", style="dim")
     return Group(head, Text(), Fitted(columns, rows), Text(), foot)

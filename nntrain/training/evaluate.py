@@ -9,6 +9,8 @@ from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.network.network import Bound, Network
 
+ROWS = 256  # at once, where a trained network is used
+
 
 class Port:
     """Where batches of one size enter a network and its predictions leave it, as the flat arrays that losses take."""

@@ -4,12 +4,15 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from nntrain.config.given import is_source, read_source
 from nntrain.data.csv_file import Csv
 from nntrain.data.csv_like import TableLike
 from nntrain.data.csv_rows import read_rows
 from nntrain.data.dataset import Dataset
-from nntrain.data.like import like, with_samples
+from nntrain.data.finite import require_finite
+from nntrain.data.like import inputs_like, like, samples_like, without_targets
 from nntrain.data.npy import read_npy, read_npz
 from nntrain.data.npz import Npz
 from nntrain.errors import UserError
@@ -42,26 +45,32 @@ def new_samples(stored: Stored, text: str, stdin: BinaryIO) -> Dataset:
         if isinstance(source, Csv) and train.feature_names:
             return _table(stored, source, folder)
         parts = source.load(folder).parts()
-        return like("INPUT", train, parts.get("test", parts["train"]))
+        return inputs_like("INPUT", train, parts.get("test", parts["train"]))
     if text == "-":
         table = as_in_training(stored, Csv(path="standard input"))
         with TextIOWrapper(BytesIO(stdin.read()), encoding="utf-8-sig", newline="") as lines:
             rows = read_rows(table.path, lines, table.delimiter)
-            return with_samples(table.path, train, TableLike(train, table, rows).samples())
+            return without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples()))
     suffix = Path(text).suffix
     if suffix == ".npy":
-        return with_samples(text, train, read_npy(HERE, text))
+        return _array(train, text, read_npy(HERE, text))
     if suffix == ".npz":
         source = stored.config.data.source
         name = source.x if isinstance(source, Npz) else "x"
-        return with_samples(f"{text}: {name}", train, *read_npz(HERE, text, (name,)))
+        return _array(train, f"{text}: {name}", *read_npz(HERE, text, (name,)))
     return _table(stored, Csv(path=text), HERE)
 
 
 def _table(stored: Stored, source: Csv, folder: Path) -> Dataset:
     train, table = stored.trained_on, as_in_training(stored, source)
     with table.rows(folder) as rows:
-        return with_samples(table.path, train, TableLike(train, table, rows).samples())
+        return without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples()))
+
+
+def _array(train: Dataset, name: str, x: np.ndarray) -> Dataset:
+    x = samples_like(name, train, x)
+    require_finite(name, x)
+    return without_targets(train, x)
 
 
 def as_in_training(stored: Stored, source: Csv) -> Csv:

@@ -11,14 +11,14 @@ from nntrain.data.like import described
 from nntrain.network.network import Network
 from nntrain.training.checkpoint import MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
 from nntrain.training.diagnosis import diagnose, finite
-from nntrain.training.evaluate import Ports, Tally, evaluate
+from nntrain.training.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
 from nntrain.training.run_folder import RunFolder
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
 from nntrain.training.step import Step
 
-EVALUATION_ROWS = 32  # at least so many samples at once when scoring, however small the training batch
+FEWEST_ROWS = 32  # at least so many samples at once when scoring, however small the training batch
 
 
 class Watcher(Protocol):
@@ -39,7 +39,7 @@ class Trainer:
         self.setup, self.config, self.folder = setup, config, folder
         self.data = setup.splits.train
         self.batches = Batches(self.data, config.train.batch_size, config.seed)
-        self.network = setup.network(max(self.batches.rows, EVALUATION_ROWS))
+        self.network = setup.network(max(self.batches.rows, FEWEST_ROWS))
         self.ports = Ports(self.network, self.data)
         self.step = Step(config, self.network, self.ports, self.data)
         self.state = TrainingState(schedule=config.schedule.start())
@@ -162,7 +162,7 @@ class Trainer:
 
     def best_network(self) -> Network:
         """The network of the best checkpoint, for scoring."""
-        network = self.setup.network(self.network.rows, backward=False)
+        network = self.setup.network(ROWS, backward=False)
         load_for_use(network, read(self.folder.best))
         return network
 

@@ -11,9 +11,10 @@ from nntrain.data.dataset import Dataset
 from nntrain.errors import UserError
 from nntrain.metrics import answers
 from nntrain.training.checkpoint import write_atomic
-from nntrain.training.evaluate import predictions
-from nntrain.training.scoring import ROWS
+from nntrain.training.evaluate import ROWS, predictions
 from nntrain.training.stored import Stored
+
+LINES_AT_ONCE = 4096  # as text a number takes 128 bytes
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def check_probabilities(stored: Stored) -> None:
 def predict(stored: Stored, data: Dataset, probabilities: bool = False) -> Answers:
     """What the network says of each sample, in their order. Raises UserError where it says nothing finite."""
     loss = stored.config.loss
-    outputs = predictions(stored.network(min(ROWS, len(data))), data)  # (rows, outputs)
+    outputs = predictions(stored.network(ROWS), data)  # (rows, outputs)
     require_finite(outputs)
     if data.classes:
         said, _ = answers(outputs, np.empty(0, np.int32), loss.yes_or_no)
@@ -106,7 +107,9 @@ def csv_text(table: dict[str, np.ndarray]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table)
-    writer.writerows(zip(*(column.astype(str) for column in table.values()), strict=True))
+    rows = len(next(iter(table.values())))
+    for start in range(0, rows, LINES_AT_ONCE):
+        writer.writerows(zip(*(column[start:start + LINES_AT_ONCE].astype(str) for column in table.values()), strict=True))
     return text.getvalue()
 
 

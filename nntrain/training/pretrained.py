@@ -42,9 +42,8 @@ def _fill(wanted: dict[str, np.ndarray], all_names: dict[str, np.ndarray], sourc
         wanted[name][...] = stored[name]
     left_over = [name for name in stored if name not in all_names]
     lines = [f"pretrained: {len(matched)} of {len(wanted)} arrays from {file}"]
-    lines += [f"pretrained: {what}: {', '.join(names)}" for what, names in
-              (("missing there, so drawn", missing), ("of another shape, so drawn", other_shape), ("left over", left_over)) if names]
-    return lines
+    others = {"missing there, so drawn": missing, "of another shape, so drawn": other_shape, "left over": left_over}
+    return lines + [f"pretrained: {what}: {', '.join(names)}" for what, names in others.items() if names]
 
 
 def named_arrays(file: Path) -> dict[str, np.ndarray]:

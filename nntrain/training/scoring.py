@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from nntrain.data.dataset import Dataset
 from nntrain.data.like import like
 from nntrain.errors import ConfigError, UserError
-from nntrain.training.evaluate import Ports, evaluate
+from nntrain.training.evaluate import ROWS, Ports, evaluate
 from nntrain.training.inputs import new_data
 from nntrain.training.setup import Setup, prepare
 from nntrain.training.stored import Stored
-
-ROWS = 256  # at once
 
 
 @dataclass
@@ -55,7 +53,7 @@ def score_on(stored: Stored, source: str, split: str | None) -> Score:
 
 
 def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = ()) -> Score:
-    network = stored.network(min(ROWS, len(data)))
+    network = stored.network(ROWS)
     scores = evaluate(Ports(network, data), data, stored.config.loss, stored.config.metrics)
     return Score(name, len(data), scores, [*warnings, *stored.warnings])
 

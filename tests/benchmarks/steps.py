@@ -31,8 +31,9 @@ def main() -> None:
     ours(names)  # compiles the kernels
     programs = {"nntrain": lambda: ours(names)}
     if options.torch:
-        programs["torch"] = lambda: printed_json([options.torch, str(HERE / "peers" / "torch_steps.py"), *names])
-        programs["torch.compile"] = lambda: printed_json([options.torch, str(HERE / "peers" / "torch_steps.py"), *names, "--compile"])
+        command = [options.torch, str(HERE / "peers" / "torch_steps.py"), *names]
+        programs["torch"] = lambda: printed_json(command)
+        programs["torch.compile"] = lambda: printed_json([*command, "--compile"])
     if options.jax:
         programs["jax"] = lambda: printed_json([options.jax, str(HERE / "peers" / "jax_steps.py"), *names])
     found = medians(take_turns(programs, options.rounds))

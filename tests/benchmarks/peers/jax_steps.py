@@ -3,6 +3,7 @@
 usage: jax_steps.py NAME...
 """
 
+import itertools
 import json
 import statistics
 import sys
@@ -26,7 +27,7 @@ def median_step_us(name):
     sizes, batch, optimizer = NETWORKS[name]
     key = random.PRNGKey(0)
     parameters = [(random.normal(random.fold_in(key, i), shape) * (2 / shape[0]) ** 0.5, jnp.zeros(shape[1]))
-                  for i, shape in enumerate(zip(sizes, sizes[1:]))]
+                  for i, shape in enumerate(itertools.pairwise(sizes))]
     x, target = random.normal(key, (batch, sizes[0])), random.randint(key, (batch,), 0, sizes[-1])
     state = optimizer.init(parameters)
 

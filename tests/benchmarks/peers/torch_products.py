@@ -1,4 +1,7 @@
-"""Times matrix products in PyTorch; prints their GFLOP/s as JSON. usage: torch_products.py '[[form, rows, inputs, outputs], ...]'"""
+"""Times matrix products in PyTorch; prints their GFLOP/s as JSON.
+
+usage: torch_products.py '[[form, rows, inputs, outputs], ...]'
+"""
 
 import json
 import statistics

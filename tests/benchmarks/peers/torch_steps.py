@@ -4,6 +4,7 @@ usage: torch_steps.py NAME... [--compile] [--threads N]
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import time
@@ -22,7 +23,7 @@ SECONDS = 2.0
 
 def perceptron(sizes):
     layers = []
-    for inputs, outputs in zip(sizes, sizes[1:]):
+    for inputs, outputs in itertools.pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
