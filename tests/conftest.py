@@ -11,12 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import Phase, settings
 
 from nntrain.cli.main import main
 from nntrain.report import watching
 from nntrain.report.drawing import Drawing
 from nntrain.training.run_folder import RunFolder
 from tests.people import PEOPLE, write_people
+
+# Where nobody watches, the same examples each time, and no minutes spent on explaining a failure.
+settings.register_profile("ci", derandomize=True, phases=(Phase.explicit, Phase.generate, Phase.shrink))
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
 os.environ.setdefault("GOMP_SPINCOUNT", "0")  # several workers share the cores: a thread that waits had better sleep

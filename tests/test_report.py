@@ -201,6 +201,13 @@ def test_a_loss_that_is_negative_gets_a_linear_axis(tmp_path):
     assert figure.axes[0].get_yscale() == "linear"
 
 
+@pytest.mark.parametrize("loss", [-9007199254740996.0, -1e308, 0.0, 5e-324])
+def test_one_loss_alone_has_a_picture(tmp_path, loss):
+    axes = figure_of(write_run(tmp_path / "run", 1, [loss] * PER_EPOCH, rows=[f"{loss!r},{loss!r},0.5"])).axes[0]
+    low, high = axes.get_ylim()
+    assert low < high
+
+
 odd_floats = st.one_of(st.floats(), st.floats(1e-6, 10), st.sampled_from([0.0, -1.0, 1e308, 5e-324]))
 
 

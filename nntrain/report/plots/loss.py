@@ -146,7 +146,8 @@ def loss_range(steps: np.ndarray, curves: list[np.ndarray]) -> tuple[float, floa
     if np.count_nonzero(everything <= 0) * 2 > len(everything):
         usual = np.quantile(noise, (0.01, 0.99)) if len(noise) else everything
         low, high = float(min(everything.min(), usual.min())), float(max(everything.max(), usual.max()))
-        margin = 0.05 * (high - low) or 1.0
+        # Of one value alone a share of it: 1 more than -1e16 is still -1e16.
+        margin = max(0.05 * (high - low), 1e-6 * max(-low, high)) or 1.0
         return min(low - margin, 0.0), high + margin
     main, noise = (np.maximum(values[values > 0], 1e-100) for values in (main, noise))
     if not len(main):
