@@ -141,7 +141,8 @@ def test_numpy_files_are_read_and_written(shell):
     np.savez(shell.folder / "images.npz", x=x, other=[1])
     np.save(shell.folder / "vectors.npy", x.reshape(5, 64))
     assert predict(shell, "images.npz", "--output", "said.npz", "--probabilities") == "wrote said.npz: 5 predictions\n"
-    said = np.load(shell.folder / "said.npz")
+    with np.load(shell.folder / "said.npz") as file:
+        said = dict(file)
     assert sorted(said) == ["class", "classes", "probabilities"]
     assert said["classes"].tolist() == list("0123456789")
     assert said["probabilities"].dtype == np.float32

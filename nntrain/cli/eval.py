@@ -24,13 +24,15 @@ def command(path: Path, split: str | None, source: str | None, as_json: bool, th
     and values scaled as in the training. Paths in SOURCE-YAML count from here, or from the file that holds it.
     """
     from nntrain.cli.shared import print_json, use_threads
+    from nntrain.report.downloads import shown_downloads
     from nntrain.report.tables import show_scores
     from nntrain.training.scoring import score, score_on
     from nntrain.training.stored import open_stored
 
     use_threads(threads)
     stored = open_stored(path)
-    result = score(stored, split) if source is None else score_on(stored, source, split)
+    with shown_downloads():
+        result = score(stored, split) if source is None else score_on(stored, source, split)
     for warning in result.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:

@@ -28,6 +28,7 @@ def command(path: Path, samples: str, output: Path | None, overwrite: bool, prob
     side. In FILE.npz are the arrays class, classes and probabilities, or values and targets.
     """
     from nntrain.cli.shared import use_threads
+    from nntrain.report.downloads import shown_downloads
     from nntrain.training import predicting
     from nntrain.training.inputs import new_samples
     from nntrain.training.stored import open_stored
@@ -42,7 +43,8 @@ def command(path: Path, samples: str, output: Path | None, overwrite: bool, prob
         predicting.check_probabilities(stored)
     for warning in stored.warnings:
         click.echo(f"warning: {warning}", err=True)
-    data = new_samples(stored, samples, sys.stdin.buffer)
+    with shown_downloads():
+        data = new_samples(stored, samples, sys.stdin.buffer)
     answers = predicting.predict(stored, data, probabilities)
     if output is None:
         click.echo(predicting.csv_text(answers.columns()), nl=False)

@@ -34,11 +34,13 @@ def load_setup(path: Path, overrides: tuple[str, ...]) -> tuple["Setup", "Docume
     """The config with its data and graph, and the file that it stands in. Every mistake is told with its place."""
     from nntrain.config import load
     from nntrain.errors import ConfigError
+    from nntrain.report.downloads import shown_downloads
     from nntrain.training.setup import prepare
 
     config, document = load(path, overrides)
     try:
-        return prepare(config, path.parent), document
+        with shown_downloads():
+            return prepare(config, path.parent), document
     except ConfigError as error:
         raise document.explain(error) from None
 

@@ -1,0 +1,33 @@
+"""Downloads: a bar for each file that is on its way; on no terminal, a line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from nntrain.data.download import showing
+from nntrain.report.console import output
+from nntrain.report.words import plain
+
+
+@contextmanager
+def shown_downloads() -> Iterator[None]:
+    """While it lasts, downloads that start are shown on stderr. Nothing is shown where there are none."""
+    console = output(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+               TimeRemainingColumn())
+    bars = Progress(*columns, console=console)
+
+    def begin(text: str) -> Callable[[int, int], None]:
+        bars.start()
+        task = bars.add_task(plain(text), total=None)
+        return lambda done, total: bars.update(task, completed=done, total=total)
+
+    try:
+        with showing(begin):
+            yield
+    finally:
+        bars.stop()
