@@ -163,12 +163,12 @@ def loss_range(steps: np.ndarray, curves: list[np.ndarray]) -> tuple[float, floa
 
 
 def final_scores(history: History) -> list[list[str]]:
-    """A line on the best evaluation, and one on the last where that is another."""
+    """A line on the best evaluation, and one on the last where that is another one."""
     last = len(history.evaluations["epoch"]) - 1
     if last < 0:
         return [[f"{len(history.loss):,} steps, last mini-batch loss {number(history.loss[-1])}"]]
     if history.best == last:
-        rows = {"best and last": last}
+        rows = {"best": last}
     else:
         rows = {"last": last} if history.best is None else {"best": history.best, "last": last}
     epochs = history.evaluations["epoch"].data
