@@ -10,7 +10,7 @@ from pathlib import Path
 class Drawing:
     """Starts `python -m nntrain.report.plots RUN` now and then: one at a time, and seldom enough not to eat the cores."""
 
-    FIRST_S = 5.0  # the first seconds belong to the training
+    FIRST_S = 15.0  # a drawing takes one core for more than a second: the first ones belong to the training
     PAUSE = 20  # times as long as the last drawing took
 
     def __init__(self, folder: Path):
@@ -29,12 +29,15 @@ class Drawing:
         if self._process is None and now >= self._next:
             self._start()
 
-    def finish(self) -> None:
-        """Draws once more, and waits for it."""
+    def draw_last(self) -> None:
+        """Starts to draw once more; `finish` waits for it."""
         if self._process is not None:
             self._wait()
         self._start()
-        self._wait()
+
+    def finish(self) -> None:
+        if self._process is not None:
+            self._wait()
 
     def _start(self) -> None:
         self._begun = time.monotonic()

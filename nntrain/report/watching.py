@@ -61,7 +61,8 @@ class Watching:
         """Says how to go on, by a command that does so from any folder."""
         seconds = self.progress.seconds
         if self.folder.metrics.exists():
-            self._draw()
+            self.drawing.draw_last()
+        self._finish_drawing()
         info, folder = self.folder.read_info(), self.folder.path.resolve()
         options = [("--set", override) for override in info["overrides"]]
         options += [("--plugin", plugin["path"]) for plugin in info.get("plugins", [])]
@@ -73,7 +74,7 @@ class Watching:
     def finished(self) -> None:
         """Draws once more, scores the best checkpoint on every split, and says where everything is."""
         trainer, seconds = self.trainer, self.progress.seconds
-        self._draw()
+        self.drawing.draw_last()
         network = trainer.best_network()
         picture = draw_learned(self.folder.path, trainer.setup, network)
         if picture is not None:
@@ -81,9 +82,10 @@ class Watching:
         scores = {name: evaluate(Ports(network, data), data, trainer.config.loss, trainer.config.metrics)
                   for name, data in trainer.setup.splits.parts().items()}
         self.folder.write_info(scores=scores)
+        self._finish_drawing()
         self.progress.finished("stopped early" if trainer.state.stopped_early else "finished", scores, seconds=seconds)
 
-    def _draw(self) -> None:
+    def _finish_drawing(self) -> None:
         self.drawing.finish()
         if self.drawing.error:
             show_warning(f"the loss could not be drawn: {self.drawing.error}")
