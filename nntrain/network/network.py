@@ -97,12 +97,6 @@ class Network:
             if name == "dy" or name.removeprefix("dx").isdigit():
                 array.fill(np.nan)
 
-    def memory_bytes(self) -> int:
-        """What the arrays take together."""
-        bases = {id(array.base if array.base is not None else array): array if array.base is None else array.base
-                 for array in [*self._buffers.values(), *self.state.values(), self.arena.values, self.arena.grad]}
-        return sum(base.nbytes for base in bases.values())
-
 
 class Bound:
     """A network's layers bound to one number of rows. `x` is the input to fill, `dy` the output gradient to fill."""

@@ -122,7 +122,6 @@ class Trainer:
         value = row[self.monitor.name]
         best = state.best is None or self.monitor.improves(value, state.best[self.monitor.name], config.train.early_stopping)
         row["best"] = int(best)
-        state.latest = row
         state.best = row if best else state.best
         state.waited = 0 if best else state.waited + 1
         state.schedule = config.schedule.observe(value, state.schedule)

@@ -15,7 +15,6 @@ class TrainingState:
     best: dict[str, Any] | None = None  # the row of metrics.csv with the best monitored value
     waited: int = 0  # evaluations since then
     schedule: dict[str, Any] = field(default_factory=dict)  # what reduce_on_plateau remembers
-    latest: dict[str, Any] | None = None  # the last row of metrics.csv
     stopped_early: bool = False
 
     def to_dict(self) -> dict[str, Any]:
