@@ -30,7 +30,7 @@ def test_idx_images_stay_bytes_and_labels_become_the_classes_that_occur(tmp_path
 
 def test_idx_class_only_in_the_test_part_is_a_class_of_both(tmp_path):
     (tmp_path / "tx").write_bytes(images(1))
-    (tmp_path / "ty").write_bytes(gzip.compress(idx([5])))
+    (tmp_path / "ty").write_bytes(gzip.compress(idx([5]), mtime=0))
     splits = load_idx(tmp_path, images(2), idx([3, 8]), test_images="tx", test_labels="ty")
     assert splits.train.classes == splits.test.classes == ("3", "5", "8")
     assert splits.test.target.tolist() == [1]
@@ -60,7 +60,7 @@ def test_idx_of_every_type_is_read(tmp_path, kind, dtype, becomes):
     (images(3), idx([1, 2]), "y: expected 3 labels, one for each image of x. Received: 2."),
     (images(3), images(3), "y: expected labels, one axis of whole numbers. Received: 3 of uint8."),
     (idx([[1, 2], [3, np.nan]], 0x0D, ">f4"), idx([0, 1]), "x: sample 2, value 2: expected a finite number. Received: nan."),
-    (gzip.compress(images(3))[:-9], idx([1]), "x: the gzip file is damaged or cut short "
+    (gzip.compress(images(3), mtime=0)[:-9], idx([1]), "x: the gzip file is damaged or cut short "
                                               "(Compressed file ended before the end-of-stream marker was reached)."),
 ])
 def test_bad_idx_files_are_told_apart(tmp_path, x, y, message):
