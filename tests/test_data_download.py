@@ -3,16 +3,19 @@
 import gzip
 import hashlib
 import http.server
+import io
 import threading
 import time
 
 import pytest
+from rich.console import Console
 
 from nntrain.data import download as downloads
 from nntrain.data.download import Remote, download, showing
 from nntrain.data.fashion_mnist import FashionMnist
 from nntrain.data.known import KnownFiles
 from nntrain.data.mnist import Mnist
+from nntrain.report import downloads as bars
 from tests.data_helpers import idx, images, load, refused
 
 CONTENT = bytes(range(256)) * 1000
@@ -280,3 +283,13 @@ def test_known_files_are_described_in_full(reader):
         assert len(bytes.fromhex(file.sha256)) == 32
     assert all(mirror.endswith("/") for mirror in reader.known.mirrors)
     assert len(reader.names) == 10
+
+
+def test_a_download_on_a_terminal_has_a_bar(mirror, folder, monkeypatch):
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=80, highlight=False, markup=False)
+    monkeypatch.setattr(bars, "output", lambda stderr=False: terminal)
+    with bars.shown_downloads():
+        download(FILE, [mirror.url], folder)
+    shown = terminal.file.getvalue()
+    assert f"Downloading {mirror.url}data.gz" in shown
+    assert "256.0/256.0 kB" in shown

@@ -1,7 +1,7 @@
 """Exponentials and their kin for float32 and float64, written so that LLVM turns a loop over them into vector code.
 
 No branches, no tables, no calls: one formula serves the whole range, and its constants and polynomials come in the
-precision of the argument. Results are within 2.5 units in the last place of the true value; NaN gives NaN.
+precision of the argument. Results are within 3 units in the last place of the true value; NaN gives NaN.
 """
 
 import math

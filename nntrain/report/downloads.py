@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from nntrain.data.download import showing
 from nntrain.report.console import output
@@ -17,13 +17,12 @@ def shown_downloads() -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-               TimeRemainingColumn())
-    bars = Progress(*columns, console=console)
+    bars = Progress(BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console)
 
     def begin(text: str) -> Callable[[int, int], None]:
+        console.print(plain(text), soft_wrap=True)  # on a line of its own: addresses are long, and the bar wants room
         bars.start()
-        task = bars.add_task(plain(text), total=None)
+        task = bars.add_task("", total=None)
         return lambda done, total: bars.update(task, completed=done, total=total)
 
     try:
