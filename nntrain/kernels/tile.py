@@ -252,8 +252,14 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
         name = f"llvm.fmuladd.v{tile.vector.count}f{tile.dtype.bitwidth}"
         multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name)
         bs = [row.read(row.at(b_offset), v) for v in range(tile.vectors)]
-        as_ = [_broadcast(builder, tile.vector, builder.load(column.at(a_offset, a_stride, i))) for i in range(tile.rows)]
-        return _map(builder, tile, t, lambda i, v, value: builder.call(multiply_add, [as_[i], bs[v], value]))
+        # Each broadcast right before its products: with all of them first, LLVM's scheduler keeps them alive together and
+        # spills half of a 14x2 tile (136 instead of 224 GFLOP/s on a core with AVX-512).
+        for i in range(tile.rows):
+            a_i = _broadcast(builder, tile.vector, builder.load(column.at(a_offset, a_stride, i)))
+            for v in range(tile.vectors):
+                place = i * tile.vectors + v
+                t = builder.insert_value(t, builder.call(multiply_add, [a_i, bs[v], builder.extract_value(t, place)]), place)
+        return t
 
     return t(t, a, types.intp, types.intp, b, types.intp), code
 
