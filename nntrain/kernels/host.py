@@ -28,6 +28,7 @@ VECTOR_BYTES = 4 * FLOAT32_LANES
 
 # A register tile is TILE_ROWS x TILE_VECTORS accumulators; beside them one row of B and one broadcast of A must fit.
 # 32 registers (AVX-512, NEON): 14x2 + 2 + 1; 16 registers (AVX2, SSE): 6x2 + 2 + 1.
-TILE_ROWS, TILE_VECTORS = (14, 2) if _arm or "avx512f" in _features else (6, 2)
+# A short tile fills up what whole ones leave: with 14 and 8, or 6 and 4, almost any even number of rows comes out even.
+TILE_ROWS, TILE_VECTORS, SHORT_ROWS = (14, 2, 8) if _arm or "avx512f" in _features else (6, 2, 4)
 
 DESCRIPTION = f"{llvm.get_host_cpu_name()} {','.join(sorted(_features))} lanes={FLOAT32_LANES}"

@@ -22,7 +22,7 @@ from numba.misc import appdirs
 
 from nntrain.kernels import host
 
-__all__ = ["Kernel", "cache_folder", "inline", "kernel", "prange"]
+__all__ = ["Kernel", "cache_folder", "inline", "kernel", "prange", "template"]
 
 # No nnan and ninf: a diverging run must show its NaN. No arcp and afn: LLVM then takes 1/sqrt(x) from an estimate that
 # gives NaN for x = 0, and only in its vectors, so that bits would depend on where a thread's share ends.
@@ -65,6 +65,11 @@ def inline(function=None, *, fastmath=frozenset(FASTMATH)):
     if function is None:
         return functools.partial(inline, fastmath=fastmath)
     return numba.njit(fastmath=set(fastmath), **FLAGS)(function)
+
+
+def template(function):
+    """A function that is written into each of its callers before types are known: the same loop for tiles of several shapes."""
+    return numba.njit(inline="always", **FLAGS | {"cache": False})(function)
 
 
 class Kernel:

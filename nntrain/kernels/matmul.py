@@ -1,9 +1,9 @@
 """Matrix products of a dense layer: y = f(x @ w + b), and the gradients of x and w. Parallel over blocks of the output.
 
-All three are one product c = a @ b, whose operands are read with any pair of strides. As in BLIS (Van Zee & van de Geijn
-2015, ACM TOMS 41-3), a block of `a` and a panel of `b` are copied together, so that the innermost loop reads memory in
-order, and a tile of `c` stays in registers meanwhile. Each output block is the work of one thread with copies of its own.
-Every value is one chain of multiply-adds in the order of k, so that no choice of blocks or threads changes a bit of it.
+All three are one product c = a @ b, whose operands are read with any pair of strides. A tile of `c` stays in registers
+while products are added to it. As in BLIS (Van Zee & van de Geijn 2015, ACM TOMS 41-3), a block of `a` and a panel of `b`
+are copied together where they are read so often that it pays. Each output block is the work of one thread with copies of
+its own. Every value is one chain of multiply-adds in the order of k, so that no choice of blocks or threads changes a bit.
 """
 
 import functools
@@ -13,21 +13,25 @@ import numba
 import numpy as np
 
 from nntrain.kernels import host, scratch, tile
-from nntrain.kernels.jit import inline, kernel, prange
-from nntrain.kernels.tile import ROWS, VECTORS
+from nntrain.kernels.jit import inline, kernel, prange, template
+from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
 
 NONE, RELU, LEAKY_RELU = range(3)  # codes of the activations that `forward` can apply
 
-# Values of k that a panel of `b` holds at most: 256 of 64 bytes (AVX2) are half of a first-level cache of 32 KiB.
-DEPTH = 256
-# Bytes of a block of `a`: half of a second-level cache of 512 KiB.
-BLOCK_BYTES = 1 << 18
-# Multiply-adds that one thread does in 8 us, a few times what it costs to start the others.
+WIDE = host.FLOAT32_LANES == 16  # AVX-512, which comes with second-level caches of 1 MiB or more
+# Values of k that a panel of `b` holds at most. 256 of 64 bytes (AVX2) are half of a first-level cache of 32 KiB; AVX-512
+# reads its panels of 128 bytes from the second level as fast (measured: 512 is 3% faster than 256).
+DEPTH = 512 if WIDE else 256
+# Bytes of a block of `a`: a quarter of a second-level cache of 2 MiB, half of one of 512 KiB.
+BLOCK_BYTES = 1 << (19 if WIDE else 18)
+# Multiply-adds that one thread does in 5 to 8 us, a few times what it costs to start the others.
 PARALLEL_FROM = 1 << 19
-# A block of no more rows reads `b` where it is: it would not use a copy often enough.
-IN_PLACE_ROWS = 8 * ROWS
+# A block of no more rows reads `b` where it is: it would not use a copy often enough. The same for columns and `a`.
+IN_PLACE_ROWS, IN_PLACE_PANELS = 8 * ROWS, 32
+# Rows that lie a multiple of so many bytes apart share one set of the first-level cache, which cannot hold them all.
+ALIASING = 4096
 # What copying a tile's rows of `a`, or a panel's columns of `b`, costs beside the products of one tile (measured: 0.2 ns
-# a value, where the products of one k take 1.9 ns).
+# a value, where the products of one k take 1.9 ns on AVX2 and 4.5 ns on AVX-512).
 COPY_ROWS, COPY_COLUMNS = 0.6, 1.7
 # Rows beyond a copied panel that its last vectors may fill: as many as float32 has lanes.
 SLACK = host.FLOAT32_LANES
@@ -67,26 +71,37 @@ def _multiply(c, a, b, bias, sizes, epilogue):
 
 @functools.lru_cache(maxsize=4096)
 def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, np.ndarray]:
-    """Who does what: [*sizes, depth, row blocks, column blocks, workers, scratch values of each]; and the scratch.
+    """Who does what: [*sizes, depth, row blocks, column blocks, workers, a and b in place, scratch values of each]; and the
+    scratch.
 
     The blocks are chosen for the least work of the busiest worker: tiles, and the copies that each block makes of its rows
     of `a` and its columns of `b`.
     """
-    m, n, k = sizes[:3]
+    m, n, k, a_row, a_column, b_row, b_column = sizes
     lanes = host.VECTOR_BYTES // itemsize
     width = VECTORS * lanes
     depth = max(1, _share(k, _share(k, DEPTH), lanes))
-    tiles, panels = _share(m, ROWS), _share(n, width)
+    units, panels = _share(m, SHORT_ROWS), _share(n, width)
+    a_can_stay = a_column == 1 and a_row * itemsize % ALIASING != 0
+    b_can_stay = b_column == 1 and b_row * itemsize % ALIASING != 0
+
+    def block(blocks):
+        """Rows of a block, its panels, and whether it reads `a` and `b` where they are."""
+        rows, columns = _share(units, blocks[0]) * SHORT_ROWS, _share(panels, blocks[1])
+        return rows, columns, a_can_stay and columns <= IN_PLACE_PANELS, b_can_stay and rows <= IN_PLACE_ROWS
 
     def cost(blocks):
-        rows, cols = _share(tiles, blocks[0]), _share(panels, blocks[1])
-        return _share(blocks[0] * blocks[1], workers) * (rows * cols + COPY_ROWS * rows + COPY_COLUMNS * cols)
+        rows, columns, a_in_place, b_in_place = block(blocks)
+        tiles = rows / ROWS
+        copies = (0 if a_in_place else COPY_ROWS * tiles) + (0 if b_in_place else COPY_COLUMNS * columns)
+        return _share(blocks[0] * blocks[1], workers) * (tiles * columns + copies)
 
     least = _share(m * depth * itemsize, BLOCK_BYTES)
     grids = itertools.product(range(least, least + 2 * workers), range(1, 2 * workers + 1))
-    row_blocks, column_blocks = min(((r, c) for r, c in grids if r <= tiles and c <= panels), key=cost, default=(0, 0))
-    own = (_share(tiles, row_blocks) * ROWS + width) * (depth + SLACK) + SLACK
-    plan = np.array([*sizes, depth, row_blocks, column_blocks, workers, own])
+    chosen = min(((r, c) for r, c in grids if r <= units and c <= panels), key=cost, default=(0, 0))
+    rows, _, *in_place = block(chosen)
+    own = (rows + 2 * ROWS + width) * (depth + SLACK) + SLACK
+    plan = np.array([*sizes, depth, *chosen, workers, *in_place, own])
     return plan, scratch.buffer(_none[itemsize].dtype, workers * own)
 
 
@@ -105,46 +120,111 @@ def _product(c, a, b, bias, room, plan, code, slope):
 def _blocks(worker, c, a, b, bias, room, plan, code, slope):
     """The blocks of c that one worker computes, with its part of `room` for copies."""
     m, n, k, a_row, a_column, b_row, b_column = plan[0], plan[1], plan[2], plan[3], plan[4], plan[5], plan[6]
-    depth, row_blocks, column_blocks, workers, own = plan[7], plan[8], plan[9], plan[10], plan[11]
-    height, width = tile.height(c), tile.width(c)
-    tiles, panels, blocks = (m - 1) // height + 1, (n - 1) // width + 1, row_blocks * column_blocks
+    depth, row_blocks, column_blocks, workers = plan[7], plan[8], plan[9], plan[10]
+    a_in_place, b_in_place, own = plan[11] != 0, plan[12] != 0, plan[13]
+    tall, short, width = tile.height(c), tile.short_height(c), tile.width(c)
+    units, panels, blocks = (m - 1) // short + 1, (n - 1) // width + 1, row_blocks * column_blocks
     panel = worker * own
     copied = panel + (depth + SLACK) * width
     for block in range(worker * blocks // workers, (worker + 1) * blocks // workers):
         row, column = block // column_blocks, block % column_blocks
-        top, bottom = row * tiles // row_blocks * height, (row + 1) * tiles // row_blocks * height
+        top, bottom = row * units // row_blocks * short, min(m, (row + 1) * units // row_blocks * short)
         left, right = column * panels // column_blocks * width, (column + 1) * panels // column_blocks * width
+        shorts = _short_tiles(bottom - top, tall, short)
         for k0 in range(0, max(k, 1), depth):
             deep = min(depth, k - k0)
-            for i in range(top, bottom, height):
-                start = i * a_row + k0 * a_column
-                _copy(room, copied + (i - top) * deep, height, a, start, a_row, a_column, m - i, deep)
             for j in range(left, right, width):
                 start = k0 * b_row + j * b_column
-                if b_column == 1 and j + width <= n and bottom - top <= IN_PLACE_ROWS:
-                    first, step = tile.address(b, start), b_row
+                if b_in_place and j + width <= n:
+                    first_b, step_b = tile.address(b, start), b_row
                 else:
                     _copy(room, panel, width, b, start, b_column, b_row, n - j, deep)
-                    first, step = tile.address(room, panel), width
-                bias_row = tile.load_part(tile.zeros(c, 1, VECTORS), bias, j, 0, 1, bias.size - j)
-                for i in range(top, bottom, height):
-                    whole = i + height <= m and j + width <= n
-                    t = tile.zeros(c, ROWS, VECTORS)
-                    if k0 > 0:
-                        t = tile.load_part(t, c, i * n + j, n, m - i, n - j)
+                    first_b, step_b = tile.address(room, panel), width
+                i = top
+                while i < bottom:
+                    height = tall if bottom - i > shorts * short else short
                     here = copied + (i - top) * deep
-                    for s in range(deep):
-                        t = tile.outer(t, room, here + s * height, 1, first, s * step)
-                    if k0 + deep == k:
-                        t = tile.add_row(t, bias_row)
-                        if code == RELU:
-                            t = tile.relu(t)
-                        elif code == LEAKY_RELU:
-                            t = tile.leaky_relu(t, slope)
-                    if whole:
-                        tile.store(t, c, i * n + j, n)
+                    if a_in_place and i + height <= m:
+                        first_a, along_a, step_a = tile.address(a, i * a_row + k0 * a_column), a_row, a_column
                     else:
-                        tile.store_part(t, c, i * n + j, n, m - i, n - j)
+                        if j == left:
+                            _copy(room, here, height, a, i * a_row + k0 * a_column, a_row, a_column, m - i, deep)
+                        first_a, along_a, step_a = tile.address(room, here), 1, height
+                    if height == tall:
+                        if n - j > width // 2 and along_a == 1:
+                            _tall_packed(c, i, j, m, n, first_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope)
+                        elif n - j > width // 2:
+                            _tall_tile(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope)
+                        else:
+                            _tall_strip(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope)
+                    elif n - j > width // 2:
+                        _short_tile(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope)
+                    else:
+                        _short_strip(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope)
+                    i += height
+
+
+@inline
+def _short_tiles(rows, tall, short):
+    """How many short tiles cover `rows` with the fewest rows too many, all others being tall."""
+    best, least = 0, rows + tall
+    for shorts in range(tall):
+        covered = shorts * short + max(0, (rows - shorts * short + tall - 1) // tall) * tall
+        if covered < least:
+            best, least = shorts, covered
+    return best
+
+
+@inline
+def _tall_packed(c, i, j, m, n, first_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope):
+    """With the stride as a constant: steps of another one are a chain of additions as long as the products of one k."""
+    _tile(tile.zeros(c, ROWS, VECTORS), tile.zeros(c, 1, VECTORS), c, i, j, m, n, first_a, 1, step_a, first_b, step_b,
+          k0, deep, k, bias, code, slope)
+
+
+@inline
+def _tall_tile(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope):
+    _tile(tile.zeros(c, ROWS, VECTORS), tile.zeros(c, 1, VECTORS), c, i, j, m, n, first_a, along_a, step_a, first_b, step_b,
+          k0, deep, k, bias, code, slope)
+
+
+@inline
+def _tall_strip(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope):
+    _tile(tile.zeros(c, ROWS, 1), tile.zeros(c, 1, 1), c, i, j, m, n, first_a, along_a, step_a, first_b, step_b,
+          k0, deep, k, bias, code, slope)
+
+
+@inline
+def _short_tile(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope):
+    _tile(tile.zeros(c, SHORT_ROWS, VECTORS), tile.zeros(c, 1, VECTORS), c, i, j, m, n, first_a, along_a, step_a, first_b,
+          step_b, k0, deep, k, bias, code, slope)
+
+
+@inline
+def _short_strip(c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope):
+    _tile(tile.zeros(c, SHORT_ROWS, 1), tile.zeros(c, 1, 1), c, i, j, m, n, first_a, along_a, step_a, first_b, step_b,
+          k0, deep, k, bias, code, slope)
+
+
+@template
+def _tile(t, row, c, i, j, m, n, first_a, along_a, step_a, first_b, step_b, k0, deep, k, bias, code, slope):
+    """Adds `deep` products to the tile of c at (i, j); behind the last of all k come bias and activation. `row` is one row."""
+    whole = i + tile.rows(t) <= m and j + tile.columns(t) <= n
+    if k0 > 0:
+        t = tile.load(t, c, i * n + j, n) if whole else tile.load_part(t, c, i * n + j, n, m - i, n - j)
+    for s in range(deep):
+        t = tile.outer(t, first_a, s * step_a, along_a, first_b, s * step_b)
+    if k0 + deep == k:
+        if bias.size > 0:
+            t = tile.add_row(t, tile.load_part(row, bias, j, 0, 1, bias.size - j))
+        if code == RELU:
+            t = tile.relu(t)
+        elif code == LEAKY_RELU:
+            t = tile.leaky_relu(t, slope)
+    if whole:
+        tile.store(t, c, i * n + j, n)
+    else:
+        tile.store_part(t, c, i * n + j, n, m - i, n - j)
 
 
 @inline

@@ -14,10 +14,10 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "relu",
-           "store", "store_part", "transpose", "width", "zeros"]
+__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_row", "address", "columns", "height", "lanes", "leaky_relu", "load", "load_part",
+           "outer", "relu", "rows", "short_height", "store", "store_part", "transpose", "width", "zeros"]
 
-ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
+ROWS, SHORT_ROWS, VECTORS = host.TILE_ROWS, host.SHORT_ROWS, host.TILE_VECTORS
 
 _i32, _i64 = ir.IntType(32), ir.IntType(64)
 
@@ -152,6 +152,16 @@ def height(typing, x):
 
 
 @intrinsic
+def short_height(typing, x):
+    """SHORT_ROWS, likewise."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_i64, SHORT_ROWS)
+
+    return types.intp(x), code
+
+
+@intrinsic
 def width(typing, x):
     """How many columns of array x's type a tile of VECTORS vectors has."""
 
@@ -159,6 +169,26 @@ def width(typing, x):
         return ir.Constant(_i64, VECTORS * lane_count(x.dtype))
 
     return types.intp(x), code
+
+
+@intrinsic
+def rows(typing, t):
+    """How many rows tile t has."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_i64, t.rows)
+
+    return types.intp(t), code
+
+
+@intrinsic
+def columns(typing, t):
+    """How many columns tile t has."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_i64, t.vectors * t.vector.count)
+
+    return types.intp(t), code
 
 
 @intrinsic(prefer_literal=True)
