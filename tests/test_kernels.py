@@ -167,6 +167,18 @@ def test_matmul_adds_bias_and_applies_activation(epilogue, shape, dtype):
 
 
 @DTYPES
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (M + 1, N + 3, 7), (9 * M, 2 * N, 300)], ids=str)
+def test_matmul_gates_an_input_gradient(slope, shape, dtype):
+    product = Product("input_gradient", *shape, dtype)
+    x = np.random.default_rng(1).standard_normal(product.reference.shape).astype(dtype)
+    x[0, 0] = 0
+    out = product.fresh()
+    matmul.input_gradient(out, product.left, product.right, in_bad_company(x), slope)
+    assert_close(out, np.where(x <= 0, slope, 1) * product.reference, product.magnitude, product.terms + 1)
+
+
+@DTYPES
 @pytest.mark.parametrize("code", [matmul.NONE, matmul.RELU, matmul.LEAKY_RELU])
 def test_matmul_shows_nan_and_infinity_where_they_belong(code, dtype):
     x, w = np.ones((2 * M + 1, 9), dtype), np.ones((9, N + 2), dtype)

@@ -12,8 +12,9 @@ import types
 from pathlib import Path
 
 # How often a thread of GNU's OpenMP looks for its next share before it sleeps. By default it looks for about 8 ms, and one
-# other busy process made a step of 1 ms take 7 to 68 ms; at 10000 the step took 6 ms, at 1000 3 ms, but 1.7 ms on idle cores.
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+# other busy process made a step of 1 ms take 7 to 68 ms. Too short, and it sleeps while serial kernels run, and takes 50 us
+# to wake: of an MNIST step at 1000, 5000 and 20000, 1040, 790 and 750 us (no gain beyond).
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 import llvmlite
 import numba

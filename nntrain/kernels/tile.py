@@ -14,8 +14,8 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_row", "address", "columns", "height", "lanes", "leaky_relu", "load", "load_part",
-           "outer", "relu", "rows", "short_height", "store", "store_part", "transpose", "width", "zeros"]
+__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_row", "address", "columns", "gate", "height", "lanes", "leaky_relu", "load",
+           "load_part", "outer", "prefetch", "relu", "rows", "short_height", "store", "store_part", "transpose", "width", "zeros"]
 
 ROWS, SHORT_ROWS, VECTORS = host.TILE_ROWS, host.SHORT_ROWS, host.TILE_VECTORS
 
@@ -235,6 +235,25 @@ def store(typing, t, c, offset, stride):
 
 
 @intrinsic
+def prefetch(typing, t, c, offset, stride):
+    """Has the processor fetch what `load` would read into its second-level cache, while it goes on."""
+
+    def code(context, builder, signature, args):
+        tile = signature.args[0]
+        memory = _Memory(context, builder, signature.args[1], args[1], tile.dtype)
+        kind = ir.FunctionType(ir.VoidType(), [memory.start.type, _i32, _i32, _i32])
+        hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        for i in range(tile.rows):
+            row = memory.at(args[2], args[3], i)
+            for v in range(tile.vectors):
+                place = builder.gep(row, [ir.Constant(_i64, v * memory.vector.count)])
+                builder.call(hint, [place, *(ir.Constant(_i32, n) for n in (0, 2, 1))])  # to read, the second level, data
+        return context.get_dummy_value()
+
+    return types.void(t, c, types.intp, types.intp), code
+
+
+@intrinsic
 def load_part(typing, t, c, offset, stride, rows, columns):
     """As `load`, of the first `rows` rows and `columns` columns; nothing beyond them is read, and they are 0 in the tile."""
 
@@ -336,6 +355,25 @@ def leaky_relu(typing, t, slope):
         return _map(builder, tile, t, leak)
 
     return t(t, t.dtype), code
+
+
+@intrinsic
+def gate(typing, t, y, slope):
+    """slope*t where y <= 0, else t, for a tile y of the same shape; a slope of 0 gives 0 whatever t is."""
+
+    def code(context, builder, signature, args):
+        t, y, slope = args
+        tile = signature.args[0]
+        zero, slopes = ir.Constant(tile.vector, None), _broadcast(builder, tile.vector, slope)
+        shut = builder.fcmp_ordered("==", slopes, zero)
+
+        def cut(i, v, value):
+            low = builder.select(shut, zero, builder.fmul(slopes, value))
+            return builder.select(builder.fcmp_ordered("<=", builder.extract_value(y, i * tile.vectors + v), zero), low, value)
+
+        return _map(builder, tile, t, cut)
+
+    return t(t, t, t.dtype), code
 
 
 @intrinsic
