@@ -131,6 +131,8 @@ def _blocks(worker, c, a, b, beside, room, plan, code, slope):
     a_in_place, b_in_place, own = plan[11] != 0, plan[12] != 0, plan[13]
     tall, short, width = tile.height(c), tile.short_height(c), tile.width(c)
     units, panels, blocks = (m - 1) // short + 1, (n - 1) // width + 1, row_blocks * column_blocks
+    # The tiles are told addresses: for each array they were given, they would count a reference, which both threads share.
+    factor, at_c, at_beside = c.dtype.type(slope), tile.address(c, 0), tile.address(beside, 0) if beside.size > 0 else 0
     panel = worker * own
     copied = panel + (depth + SLACK) * width
     for block in range(worker * blocks // workers, (worker + 1) * blocks // workers):
@@ -162,17 +164,17 @@ def _blocks(worker, c, a, b, beside, room, plan, code, slope):
                         if j == left:
                             _copy(room, here, height, a, there, a_row, a_column, m - i, deep)
                         reads = tile.address(room, here), 1, height, first_b, step_b
-                    place, span = (i, j, m, n), (k0, deep, k)
+                    place, span = (at_c, i, j, m, n), (k0, deep, k)
                     if height == tall and strip:
-                        _tall_strip(c, place, reads, span, beside, code, slope)
+                        _tall_strip(factor, place, reads, span, at_beside, code)
                     elif height == tall and reads[1] == 1:
-                        _tall_packed(c, place, reads, span, beside, code, slope)
+                        _tall_packed(factor, place, reads, span, at_beside, code)
                     elif height == tall:
-                        _tall_tile(c, place, reads, span, beside, code, slope)
+                        _tall_tile(factor, place, reads, span, at_beside, code)
                     elif strip:
-                        _short_strip(c, place, reads, span, beside, code, slope)
+                        _short_strip(factor, place, reads, span, at_beside, code)
                     else:
-                        _short_tile(c, place, reads, span, beside, code, slope)
+                        _short_tile(factor, place, reads, span, at_beside, code)
                     i += height
 
 
@@ -188,57 +190,78 @@ def _short_tiles(rows, tall, short):
 
 
 @inline
-def _tall_packed(c, place, reads, span, beside, code, slope):
+def _tall_packed(slope, place, reads, span, beside, code):
     """With a's stride as a constant: steps of another one are a chain of additions as long as the products of one k."""
     first_a, _, step_a, first_b, step_b = reads
     reads = first_a, 1, step_a, first_b, step_b
-    _tile(tile.zeros(c, ROWS, VECTORS), tile.zeros(c, 1, VECTORS), c, place, reads, span, beside, code, slope)
+    _tile(tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS), slope, place, reads, span, beside, code)
 
 
 @inline
-def _tall_tile(c, place, reads, span, beside, code, slope):
-    _tile(tile.zeros(c, ROWS, VECTORS), tile.zeros(c, 1, VECTORS), c, place, reads, span, beside, code, slope)
+def _tall_tile(slope, place, reads, span, beside, code):
+    _tile(tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS), slope, place, reads, span, beside, code)
 
 
 @inline
-def _tall_strip(c, place, reads, span, beside, code, slope):
-    _tile(tile.zeros(c, ROWS, 1), tile.zeros(c, 1, 1), c, place, reads, span, beside, code, slope)
+def _tall_strip(slope, place, reads, span, beside, code):
+    _tile(tile.zeros(slope, ROWS, 1), tile.zeros(slope, 1, 1), slope, place, reads, span, beside, code)
 
 
 @inline
-def _short_tile(c, place, reads, span, beside, code, slope):
-    _tile(tile.zeros(c, SHORT_ROWS, VECTORS), tile.zeros(c, 1, VECTORS), c, place, reads, span, beside, code, slope)
+def _short_tile(slope, place, reads, span, beside, code):
+    _tile(tile.zeros(slope, SHORT_ROWS, VECTORS), tile.zeros(slope, 1, VECTORS), slope, place, reads, span, beside, code)
 
 
 @inline
-def _short_strip(c, place, reads, span, beside, code, slope):
-    _tile(tile.zeros(c, SHORT_ROWS, 1), tile.zeros(c, 1, 1), c, place, reads, span, beside, code, slope)
+def _short_strip(slope, place, reads, span, beside, code):
+    _tile(tile.zeros(slope, SHORT_ROWS, 1), tile.zeros(slope, 1, 1), slope, place, reads, span, beside, code)
 
 
 @template
-def _tile(t, row, c, place, reads, span, beside, code, slope):
+def _tile(t, row, slope, place, reads, span, beside, code):
     """Adds `deep` products to the tile of c at (i, j); behind the last of all k comes the epilogue. `row` is one row."""
-    i, j, m, n = place
+    c, i, j, m, n = place
     first_a, along_a, step_a, first_b, step_b = reads
     k0, deep, k = span
-    whole = i + tile.rows(t) <= m and j + tile.columns(t) <= n
+    here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
+    whole = rows == tile.rows(t) and columns == tile.columns(t)
     if k0 > 0:
-        t = tile.load(t, c, i * n + j, n) if whole else tile.load_part(t, c, i * n + j, n, m - i, n - j)
+        t = tile.load(t, c, here, n) if whole else tile.load_part(t, c, here, n, rows, columns)
     for s in range(deep):
         t = tile.outer(t, first_a, s * step_a, along_a, first_b, s * step_b)
-    if k0 + deep == k:
+    last = k0 + deep == k
+    if whole:
+        if last:
+            if code == GATE:
+                t = tile.gate(t, tile.load(t, beside, here, n), slope)
+            elif beside != 0:
+                t = tile.add_row(t, tile.load(row, beside, j, 0))
+            if code == RELU:
+                t = tile.relu(t)
+            elif code == LEAKY_RELU:
+                t = tile.leaky_relu(t, slope)
+        tile.store(t, c, here, n)
+    else:
+        tile.store_part(t, c, here, n, rows, columns)
+        if last:
+            _finish_edge(slope, c, here, n, rows, columns, beside, j, code)
+
+
+@inline
+def _finish_edge(slope, c, here, n, rows, columns, beside, j, code):
+    """The epilogue of a tile at the edge of c, row by row where it was stored: once for all shapes of tiles."""
+    for i in range(rows):
+        row = tile.zeros(slope, 1, VECTORS)
+        t = tile.load_part(row, c, here + i * n, 0, 1, columns)
         if code == GATE:
-            t = tile.gate(t, tile.load_part(t, beside, i * n + j, n, m - i, n - j), slope)
-        elif beside.size > 0:
-            t = tile.add_row(t, tile.load_part(row, beside, j, 0, 1, n - j))
+            t = tile.gate(t, tile.load_part(row, beside, here + i * n, 0, 1, columns), slope)
+        elif beside != 0:
+            t = tile.add_row(t, tile.load_part(row, beside, j, 0, 1, columns))
         if code == RELU:
             t = tile.relu(t)
         elif code == LEAKY_RELU:
             t = tile.leaky_relu(t, slope)
-    if whole:
-        tile.store(t, c, i * n + j, n)
-    else:
-        tile.store_part(t, c, i * n + j, n, m - i, n - j)
+        tile.store_part(t, c, here + i * n, 0, 1, columns)
 
 
 @inline

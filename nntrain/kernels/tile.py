@@ -193,10 +193,10 @@ def columns(typing, t):
 
 @intrinsic(prefer_literal=True)
 def zeros(typing, like, rows, vectors):
-    """A tile of zeros, of the float type of array `like`; `rows` and `vectors` are constants."""
+    """A tile of zeros, of the float type of `like`, an array or a number; `rows` and `vectors` are constants."""
     if not isinstance(rows, types.IntegerLiteral):  # so it is when written `tile.ROWS`
         raise TypingError("a tile's rows and vectors are numbers, or globals of the module that makes it.")
-    tile = Tile(like.dtype, rows.literal_value, vectors.literal_value)
+    tile = Tile(getattr(like, "dtype", like), rows.literal_value, vectors.literal_value)
 
     def code(context, builder, signature, args):
         return ir.Constant(context.get_value_type(tile), None)
