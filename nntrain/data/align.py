@@ -52,8 +52,8 @@ def same_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
         return other
     steps = train.input_shape[0]
     if (longest := other.lengths.max(initial=0)) > steps:
-        raise UserError(f"{name}: expected sequences of at most {steps:,} steps, as in the training. Received: {longest:,}. Train "
-                        f"with `steps: {longest}`, or say what to do with them by `longer`.")
+        raise UserError(f"{name}: expected sequences of at most {steps:,} steps, as in the training. Received: {longest:,}. "
+                        f"Train with `steps: {longest}`, or say what to do with them by `longer`.")
     per_step = {"x", "target"} if other.per_step else {"x"}
     return replace(other, **{which: resized(getattr(other, which), steps) for which in per_step})
 

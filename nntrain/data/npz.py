@@ -17,7 +17,8 @@ class Npz(ArrayReader, name="npz"):
     """Samples and targets in one .npz file of NumPy.
 
     Sequences (count, steps, features) of different lengths are filled up to the same number of steps, with anything finite, and
-    `lengths` tells how many of them are real. What `numpy.savez` wrote uncompressed stays on the disk where its bytes are aligned; `npy` is surer for very large data.
+    `lengths` tells how many of them are real. What `numpy.savez` wrote uncompressed stays on the disk where its bytes are
+    aligned; `npy` is surer for very large data.
     """
 
     example: ClassVar = {"path": "measurements.npz"}
@@ -51,8 +52,8 @@ def checked_lengths(name: str, lengths: np.ndarray, x: np.ndarray) -> np.ndarray
     if x.ndim < 2:
         raise UserError(f"{name}: only sequences (count, steps, ...) have lengths. Received: samples of the shape {x.shape}.")
     if lengths.shape != (len(x),) or lengths.dtype.kind not in "iu":
-        raise UserError(f"{name}: expected {len(x):,} whole numbers, one for each sequence. Received: {lengths.dtype.name} of the "
-                        f"shape {lengths.shape}.")
+        raise UserError(f"{name}: expected {len(x):,} whole numbers, one for each sequence. Received: {lengths.dtype.name} of "
+                        f"the shape {lengths.shape}.")
     outside = np.flatnonzero((lengths < 1) | (lengths > x.shape[1]))
     if len(outside):
         raise UserError(f"{name}: sample {outside[0] + 1}: expected a length from 1 to {x.shape[1]:,}, the steps that there are. "

@@ -51,9 +51,9 @@ class Sequences(Csv, name="sequences"):
     """A table whose rows are the steps of sequences, in their order; a column tells the sequences apart.
 
     `predict: sequence` learns what a sequence is: its target stands in each of its rows. `predict: step` learns a target for each
-    step. `predict: next` learns, from a window of `window` steps, the targets of the next `horizon` steps: each series is cut into
-    windows, a fraction to validate or to test with is the end of each, and all columns are features. Sequences in arrays come as
-    `npz` with `lengths`.
+    step. `predict: next` learns, from a window of `window` steps, the targets of the next `horizon` steps: each series is cut
+    into windows, a fraction to validate or to test with is the end of each, and all columns are features. Sequences in arrays
+    come as `npz` with `lengths`.
     """
 
     example: ClassVar = {"path": "gestures.csv", "id": "recording", "target": "gesture"}
@@ -64,15 +64,15 @@ class Sequences(Csv, name="sequences"):
     steps: int | None = Field(None, ge=1, le=10**6, description="how many steps a sequence can have at most; default: as many as "
                               "the longest")
     longer: Literal["error", "first", "last", "split"] = Field(
-        "error", description="what to do with a sequence of more steps: keep the first ones, or the last ones, or split it, where "
-        "each step has a target")
+        "error", description="what to do with a sequence of more steps: keep the first ones, or the last ones, or split it, "
+        "where each step has a target")
     window: int = Field(32, ge=1, le=10**6, description="of `predict: next`: from how many steps to predict")
     horizon: int = Field(1, ge=1, le=10**6, description="of `predict: next`: how many steps to predict")
     stride: int = Field(1, ge=1, description="of `predict: next`: how many steps after the one before a window begins")
 
     @model_validator(mode="after")
     def _options_go_together(self):
-        given = self.model_fields_set
+        given = [name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default]
         if self.predict == "next":
             if stray := [name for name in ("steps", "longer") if name in given]:
                 raise mistake(f"`{stray[0]}` does not go with `predict: next`, which has `window`.")
@@ -144,8 +144,8 @@ class Sequences(Csv, name="sequences"):
             return starts, lengths, steps
         if self.longer == "error":
             way_out = "as in the training" if most else "as `steps` says. Give more, or say by `longer` what to keep"
-            raise UserError(f"{self.path}: the sequence {groups.names[long[0]]!r} has {lengths[long[0]]:,} steps. Expected at most "
-                            f"{steps:,}, {way_out}.")
+            raise UserError(f"{self.path}: the sequence {groups.names[long[0]]!r} has {lengths[long[0]]:,} steps. Expected at "
+                            f"most {steps:,}, {way_out}.")
         if self.longer == "last":
             starts = starts + np.maximum(lengths - steps, 0)
         if self.longer == "split":
@@ -160,8 +160,8 @@ class Sequences(Csv, name="sequences"):
         reach = self.window + self.horizon
         if len(short := np.flatnonzero(groups.lengths < reach)):
             named = f"the series {groups.names[short[0]]!r}" if self.id is not None else "it"
-            raise UserError(f"{self.path}: {named} has {groups.lengths[short[0]]:,} steps. Expected at least {reach:,}: a window of "
-                            f"{self.window:,}, and {self.horizon:,} to predict. Choose a smaller `window`, or leave it out.")
+            raise UserError(f"{self.path}: {named} has {groups.lengths[short[0]]:,} steps. Expected at least {reach:,}: a window "
+                            f"of {self.window:,}, and {self.horizon:,} to predict. Choose a smaller `window`, or leave it out.")
         counts = (groups.lengths - reach) // self.stride + 1
         nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         series = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
@@ -199,6 +199,6 @@ class SequencesLike(TableLike):
             starts, lengths, _ = self.csv.pieces(groups, steps)
             return Windows(self.x, starts, steps, lengths), lengths
         if len(short := np.flatnonzero(groups.lengths < steps)):
-            raise UserError(f"{self.csv.path}: the series {groups.names[short[0]]!r} has {groups.lengths[short[0]]:,} steps. Expected "
-                            f"at least {steps:,}, the window of the training.")
+            raise UserError(f"{self.csv.path}: the series {groups.names[short[0]]!r} has {groups.lengths[short[0]]:,} steps. "
+                            f"Expected at least {steps:,}, the window of the training.")
         return Windows(self.x, groups.starts + groups.lengths - steps, steps), None

@@ -79,8 +79,8 @@ def cut(source: Dataset, name: str, fraction: float, rows: np.ndarray) -> tuple[
         held.append(windows[-count:])
         before = windows[source.target.ends[windows] <= source.x.starts[held[-1][0]]]
         if not len(before):
-            raise UserError(f"{name}: {fraction:g} of {len(windows)} windows leaves none for training that does not reach into it. "
-                            "Give another fraction, or more data, or make windows shorter.")
+            raise UserError(f"{name}: {fraction:g} of {len(windows)} windows leaves none for training that does not reach "
+                            "into it. Give another fraction, or more data, or make windows shorter.")
         kept.append(before)
     return np.concatenate(kept), np.concatenate(held)
 

@@ -19,11 +19,11 @@ MOST_STEPS = 10**9  # of all samples together
 class SyntheticSequences(Reader, name="synthetic_sequences"):
     """Sequences with a known answer: sums of two marked numbers, sines, parities, or the depth of brackets.
 
-    `adding`: numbers from 0 to 1 beside marks, of which one in each half of the sequence is 1, the others 0; the target is the sum
-    of the two marked numbers. Always answering 1 has a mean squared error of 1/6. `sines`: windows of a sum of three sines with
-    noise, to foretell the next `horizon` values. `parity`: bits, with a target a step: whether the ones so far are odd. `brackets`:
-    tokens `(` and `)` in sequences of half to all of `steps`, with a target a step: how many brackets are open. The test part is a
-    second draw, or what follows.
+    `adding`: numbers from 0 to 1 beside marks, of which one in each half of the sequence is 1, the others 0; the target is the
+    sum of the two marked numbers. Always answering 1 has a mean squared error of 1/6. `sines`: windows of a sum of three sines
+    with noise, to foretell the next `horizon` values. `parity`: bits, with a target a step: whether the ones so far are odd.
+    `brackets`: tokens `(` and `)` in sequences of half to all of `steps`, with a target a step: how many brackets are open. The
+    test part is a second draw, or what follows.
 
     Source: adding: Hochreiter & Schmidhuber 1997, Long short-term memory; as here, Le, Jaitly & Hinton 2015, A simple way to
     initialize recurrent networks of rectified linear units.
@@ -91,8 +91,8 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
         parts, start = {}, 0
         for part, count in counts.items():
             starts = start + np.arange(count)
-            parts[part] = Dataset(Windows(series, starts, self.steps), Windows(series, starts + self.steps, self.horizon, flat=True),
-                                  series=np.zeros(count, np.int32))
+            targets = Windows(series, starts + self.steps, self.horizon, flat=True)
+            parts[part] = Dataset(Windows(series, starts, self.steps), targets, series=np.zeros(count, np.int32))
             start += count + reach - 1
         return Splits(**parts)
 

@@ -38,7 +38,7 @@ class Text(Reader, name="text"):
     def _options_go_together(self):
         if self.consecutive and self.stride not in (None, self.window):
             raise mistake(f"consecutive windows follow each other: leave out `stride`. Received: {self.stride}.")
-        if self.unit != "word" and "words" in self.model_fields_set:
+        if self.unit != "word" and self.words != type(self).model_fields["words"].default:
             raise mistake(f"`words` goes with `unit: word` only. Received: `unit: {self.unit}`.")
         return self
 
@@ -47,8 +47,8 @@ class Text(Reader, name="text"):
         stride = self.stride or self.window
         count = (len(tokens) - 1 - self.window) // stride + 1
         if count < 1:
-            raise UserError(f"{self._name}: expected at least {self.window + 1:,} {self.unit}s: a window of {self.window:,}, and the "
-                            f"next one. Received: {len(tokens):,}. Choose a smaller `window`, or give more text.")
+            raise UserError(f"{self._name}: expected at least {self.window + 1:,} {self.unit}s: a window of {self.window:,}, and "
+                            f"the next one. Received: {len(tokens):,}. Choose a smaller `window`, or give more text.")
         starts = np.arange(count) * stride
         return Splits(Dataset(Windows(tokens, starts, self.window), Windows(tokens, starts + 1, self.window), names, len(names),
                               series=np.zeros(count, np.uint8), unit=self.unit, consecutive=self.consecutive))
