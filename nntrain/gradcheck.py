@@ -277,7 +277,7 @@ class NetworkCheck:
         self.config = setup.config
         self.network = setup.network(rows, dtype="float64")
         self.states = [(state, state.copy()) for state in (*self.network.state.values(), *self.network.carried.values())]
-        self.port = Ports(self.network, setup.splits.train)[rows]
+        self.port = Ports(self.network, setup.splits.train).at(rows)
         setup.splits.train.gather(np.arange(rows), self.port.batch)
 
     def loss(self, gradient: np.ndarray | None = None) -> float:
@@ -285,9 +285,9 @@ class NetworkCheck:
         port, penalty = self.port, self.config.train.regularize
         for state, start in self.states:
             state[...] = start
-        port.bound.forward(training=True)
+        port.forward(training=True)
         gradient = port.no_gradient if gradient is None else gradient
-        total, weight = self.config.loss(port.prediction, port.batch.target, port.batch.weight, gradient)
+        total, weight = self.config.loss(port.prediction, port.target, port.weight, gradient)
         decayed = self.network.theta[:self.network.arena.decayed]
         return total / weight + penalty.l1 * float(np.abs(decayed).sum()) + penalty.l2 * float(np.square(decayed).sum())
 

@@ -55,7 +55,7 @@ class Run:
         self.seed = seed
         self.training = False
         self.step = 0  # counts from the start of training; with seed and layer name it determines every mask
-        self.lengths: np.ndarray | None = None  # (rows,) int32, how many steps of each row are real; None: all
+        self.lengths: np.ndarray | None = None  # (rows,) int32: how many steps of each row are real; None where all are
         self.fresh = True  # stateful layers start from zero; False: each row goes on where its window before ended
 
 

@@ -1,7 +1,6 @@
 """Loop: training from where the state stands to the end, one page from top to bottom."""
 
 import math
-from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -83,8 +82,7 @@ class Trainer:
         with np.errstate(all="ignore"):
             for rows in {self.batches.rows, self.batches.shortest}:
                 self.step(np.arange(rows), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
-            first = replace(self.data, x=self.data.x[:1], target=self.data.target[:1])
-            evaluate(self.ports, first, self.config.loss, self.config.metrics)
+            evaluate(self.ports, self.data.select(slice(1)), self.config.loss, self.config.metrics)
         for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy
 

@@ -30,20 +30,19 @@ class Step:
 
         indices: (rows,) into the data. step counts from 1.
         """
-        port = self.ports[len(indices)]
-        self.data.gather(indices, port.batch)
+        port = self.ports.filled(self.data, indices)
         loss_sum, weight_sum = self.move(port, step, lr)
         if not math.isfinite(loss_sum):
             return loss_sum
-        tally.add(loss_sum, weight_sum, port.prediction, port.batch.target, port.batch.weight)
+        tally.add(loss_sum, weight_sum, port.prediction, port.target, port.weight)
         return loss_sum / weight_sum if weight_sum else 0.0
 
     def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch that is in the port. Gives the loss's sum and its weight."""
-        network, config, batch = self.network, self.config, port.batch
+        network, config = self.network, self.config
         network.run.step = step
-        port.bound.forward(training=True)
-        loss_sum, weight_sum = config.loss(port.prediction, batch.target, batch.weight, port.gradient)
+        port.forward(training=True)
+        loss_sum, weight_sum = config.loss(port.prediction, port.target, port.weight, port.gradient)
         if math.isfinite(loss_sum) and weight_sum:  # where no row counts, there is nothing to learn
             port.bound.backward()
             self.shape_gradient(step)
