@@ -191,7 +191,7 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
     single = Single(layer, inputs, ROWS)
     at = single.at
     for place, x in enumerate(at.xs):
-        x[...] = _draw("x", place, shape=x.shape)
+        x[...] = _tokens(layer, x.shape) if layer.takes_tokens else _draw("x", place, shape=x.shape)
     for name, values in single.parameters.items():  # away from special points such as all zeros or ones
         values += 0.1 * _draw("parameter", name, shape=values.shape)
     r = _draw("r", shape=at.y.shape)
@@ -206,6 +206,8 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
     names = ["x"] if len(at.xs) == 1 else [f"x{place + 1}" for place in range(len(at.xs))]
     tensors = dict(zip(names, at.xs, strict=True)) | single.parameters
     slopes = dict(zip(names, at.dxs, strict=True)) | single.gradients
+    if layer.takes_tokens:
+        del tensors["x"], slopes["x"]
     slopes = {name: slope.copy() for name, slope in slopes.items()}  # the next forward may write where an aliasing layer keeps it
     for name, values in tensors.items():
         yield check_tensor(component, name, values, slopes[name], loss)
@@ -258,6 +260,11 @@ def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
         yield "prediction", outputs, reals
 
 
+def _tokens(layer: Layer, shape: tuple[int, ...]) -> np.ndarray:
+    """Some of them several times."""
+    return (_draw("x", 0, shape=shape) ** 2 * layer.vocabulary / 3).astype(int) % layer.vocabulary
+
+
 def _draw(*purpose: int | str, shape: tuple[int, ...]) -> np.ndarray:
     return randomness.normal(randomness.key("gradcheck", *purpose), int(np.prod(shape))).reshape(shape)
 
@@ -269,7 +276,7 @@ class NetworkCheck:
         rows = min(rows, len(setup.splits.train))
         self.config = setup.config
         self.network = setup.network(rows, dtype="float64")
-        self.states = [(state, state.copy()) for state in self.network.state.values()]
+        self.states = [(state, state.copy()) for state in (*self.network.state.values(), *self.network.carried.values())]
         self.port = Ports(self.network, setup.splits.train).at(rows)
         setup.splits.train.gather(np.arange(rows), self.port.batch)
 

@@ -118,13 +118,13 @@ def _blocks(worker, c, a, b, bias, room, plan, code, slope):
             deep = min(depth, k - k0)
             for i in range(top, bottom, height):
                 start = i * a_row + k0 * a_column
-                _copy(room, copied + (i - top) * deep, height, a, start, a_row, a_column, m - i, deep)
+                copy(room, copied + (i - top) * deep, height, a, start, a_row, a_column, m - i, deep)
             for j in range(left, right, width):
                 start = k0 * b_row + j * b_column
                 if b_column == 1 and j + width <= n and bottom - top <= IN_PLACE_ROWS:
                     first, step = tile.address(b, start), b_row
                 else:
-                    _copy(room, panel, width, b, start, b_column, b_row, n - j, deep)
+                    copy(room, panel, width, b, start, b_column, b_row, n - j, deep)
                     first, step = tile.address(room, panel), width
                 bias_row = tile.load_part(tile.zeros(c, 1, VECTORS), bias, j, 0, 1, bias.size - j)
                 for i in range(top, bottom, height):
@@ -148,7 +148,7 @@ def _blocks(worker, c, a, b, bias, room, plan, code, slope):
 
 
 @inline
-def _copy(room, at, width, source, start, along, step, count, deep):
+def copy(room, at, width, source, start, along, step, count, deep):
     """room[at + k*width + i] = source[start + i*along + k*step] for i < width and k < deep; one of the strides is 1.
 
     Only `count` values of i exist; what stands beyond them is multiplied, but never kept. May write up to SLACK rows

@@ -28,10 +28,15 @@ class Param:
 
 @dataclass(frozen=True)
 class State:
-    """An array that training keeps but no gradient reaches: a running mean. It is in the checkpoint."""
+    """An array that training keeps but no gradient reaches: a running mean. It is in the checkpoint.
 
-    shape: Shape
+    `per_row`: one for each row of a batch, in which one window of the data leaves it to the next. Such a one belongs to
+    training alone: the trained network does not have it.
+    """
+
+    shape: Shape  # without the rows
     value: float = 0.0
+    per_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Run:
         self.training = False
         self.step = 0  # counts from the start of training; with seed and layer name it determines every mask
         self.lengths: np.ndarray | None = None  # (rows,) int32: how many steps of each row are real; None where all are
+        self.fresh = True  # stateful layers start from zero; False: each row goes on where its window before ended
 
 
 class At:
@@ -87,6 +93,7 @@ class Layer(Component, family="layer"):
                                         "layer above, `input` the data; none: the layer above")
     freeze: bool = Field(False, description="keep the parameters as they start: they don't learn")
 
+    takes_tokens: ClassVar[bool] = False  # its input is whole numbers below a vocabulary (int32), and has no gradient
     reads: ClassVar[str] = "xy"  # what backward looks at: of its inputs "x", of its output "y"
     merges: ClassVar[bool] = False  # takes several inputs
     aliases_input: ClassVar[bool] = False  # y is x in another shape and dx is dy: no work is done
@@ -105,6 +112,10 @@ class Layer(Component, family="layer"):
     def build(self, scope: "Scope", *inputs: Any) -> Any:
         """Puts the layer into the graph. Layers that hold layers only expand into them: see network.graph.Scope."""
         return scope.node(self, inputs)
+
+    def for_tokens(self, vocabulary: int) -> "Layer":
+        """Of a layer that takes tokens: itself, for data of so many. Raises ConfigError with the reason when they don't fit."""
+        return self
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Shape of the output of one sample. Raises ConfigError with the reason when the inputs don't fit."""
@@ -179,3 +190,10 @@ def require(condition: bool, message: str) -> None:
 
 def require_last_axis(shape: Shape) -> None:
     require(len(shape) >= 1, "it acts on the last axis of its input. Received: single numbers, of shape ().")
+
+
+def require_sequence(shape: Shape) -> None:
+    kinds = {0: "single numbers", 1: "tables", 3: "images"}
+    way_out = {1: " `reshape: [-1, 1]` makes each feature a step.", 3: " `reshape` makes a sequence of an image."}
+    kind = f"{kinds[len(shape)]}, of shape" if len(shape) in kinds else "the shape"
+    require(len(shape) == 2, f"it takes sequences, of shape (steps, features). Received: {kind} {shape}.{way_out.get(len(shape), '')}")

@@ -28,6 +28,7 @@ class Node:
     frozen: bool = False
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
     fused: bool = False  # an activation that the layer before applies in registers
+    vocabulary: int = 0  # of data that is tokens: how many there are
 
     @property
     def parameters(self) -> dict[str, Param]:
@@ -83,9 +84,12 @@ def suitable(node: Node) -> Initializer:
 
 
 def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initializer | None = None,
-                path: Path = ("model", "layers")) -> Graph:
-    """Raises ConfigError with every impossible shape and wrong reference in the config."""
-    data = Node(INPUT, Identity(), path[:-1], [], (), tuple(input_shape))
+                path: Path = ("model", "layers"), vocabulary: int = 0) -> Graph:
+    """Raises ConfigError with every impossible shape and wrong reference in the config.
+
+    `vocabulary`: the data is tokens, whole numbers below it.
+    """
+    data = Node(INPUT, Identity(), path[:-1], [], (), tuple(input_shape), vocabulary=vocabulary)
     builder = _Builder(data)
     output = Chain(builder, path, names={INPUT: data}).add(layers, (data,))
     if not builder.problems:
@@ -183,6 +187,12 @@ class Scope:
         inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
         return inner.add(layers, inputs)
 
+    def one(self, option: str, layer: Layer, inputs: tuple, label: str | None = None) -> Node | None:
+        """The same for an option that holds one layer."""
+        prefix = f"{self.name}.{label or option}."
+        inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
+        return layer.build(Scope(inner, layer, (*inner.path, layer.yaml_name)), *inputs)
+
     def refuse(self, message: str) -> None:
         """Notes a mistake in the layer; there is no node then."""
         self.builder.problems.append(Problem(self.path, message))
@@ -197,7 +207,11 @@ class Scope:
         if problem := self._wrong_count(layer, len(inputs)):
             return self.refuse(problem)
         shapes = tuple(source.shape for source in inputs)
+        tokens = next((source.vocabulary for source in inputs if source.vocabulary), 0)
+        if problem := self._wrong_numbers(layer, tokens):
+            return self.refuse(problem)
         try:
+            layer = layer.for_tokens(tokens) if tokens else layer
             shape = layer.output_shape(*shapes)
             node = Node(name, layer, self.path, list(inputs), shapes, tuple(shape), self.frozen)
             node.parameters  # noqa: B018  (a shape that the parameters don't fit shows here)
@@ -218,6 +232,15 @@ class Scope:
             return f"needs two or more inputs, such as `inputs: [trunk, {PREVIOUS}]`. Received: {count}."
         if not layer.merges and count != 1:
             return f"takes one input. Received: {count}. Merge them first, with `add` or `concat`."
+        return None
+
+    @staticmethod
+    def _wrong_numbers(layer: Layer, tokens: int) -> str | None:
+        if tokens and not layer.takes_tokens:
+            return (f"its input is tokens, whole numbers from 0 to {tokens - 1} that only stand for something. Put `embedding` before "
+                    "it, right after the data.")
+        if layer.takes_tokens and not tokens:
+            return "it takes tokens, whole numbers from 0, right from the data. Received: real numbers."
         return None
 
 

@@ -31,11 +31,14 @@ class Network:
         self.run = Run(seed)
         self.arena = Arena(graph, self.dtype, with_gradient=backward)
         self.arena.initialize(seed)
-        self.state = {f"{node.name}.{name}": np.full(state.shape, state.value, self.dtype)
-                      for node in graph.layers for name, state in node.state.items()}
+        states = {f"{node.name}.{name}": state for node in graph.layers for name, state in node.state.items()}
+        self.state = {name: np.full(state.shape, state.value, self.dtype) for name, state in states.items() if not state.per_row}
+        # What one window of the data leaves to the next, for each row of a batch in training.
+        self.carried = {name: np.full((rows, *state.shape), state.value, self.dtype)
+                        for name, state in states.items() if state.per_row}
         self.backward_possible = backward
-        self.input_gradient = input_gradient
-        self.learning = _learning_below(graph, input_gradient)
+        self.input_gradient = input_gradient and not integer_input
+        self.learning = _learning_below(graph, self.input_gradient)
         self._buffers: dict[tuple[str, str], np.ndarray] = {}
         self._allocate(np.dtype(np.int32) if integer_input else self.dtype)
         self._bound: dict[tuple[int, int | None], Bound] = {}
@@ -172,8 +175,9 @@ class Bound:
             setattr(at, name, network.arena.parameters[full])
             if full in network.arena.gradients:
                 setattr(at, f"d{name}", network.arena.gradients[full])
-        for name in node.state:
-            setattr(at, name, network.state[f"{node.name}.{name}"])
+        for name, state in node.state.items():
+            full = f"{node.name}.{name}"
+            setattr(at, name, network.carried[full][:rows] if state.per_row else network.state[full])
         for name, saved in node.layer.saved(*input_shapes).items():
             setattr(at, name, leading(buffers[node.name, name], (rows, *saved.shape) if saved.per_row else saved.shape))
         if (node.name, "dy") in buffers:

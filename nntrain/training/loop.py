@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.data.batches import Batches
 from nntrain.data.like import described
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
+from nntrain.training.checkpoint import CARRIED, MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
@@ -77,7 +77,7 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
-        arrays = [self.network.arena.values, *self.network.state.values(), *self.step.arrays().values()]
+        arrays = [self.network.arena.values, *self.network.state.values(), *self.network.carried.values(), *self.step.arrays().values()]
         copies = [array.copy() for array in arrays]
         with np.errstate(all="ignore"):
             for rows in {self.batches.rows, self.batches.shortest}:
@@ -141,6 +141,7 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         tensors = {f"parameter.{name}": array for name, array in self.network.arena.parameters.items()}
         tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
+        tensors |= {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
         tensors |= self.step.arrays()
         tensors |= {MEASURED + name: array for name, array in self.data.measured.items()}
         facts = {
@@ -153,7 +154,8 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Takes up where the checkpoint stands; it must be of this config."""
         load_network(self.network, checkpoint)
-        for name, array in self.step.arrays().items():
+        kept = {f"{CARRIED}{name}": array for name, array in self.network.carried.items()} | self.step.arrays()
+        for name, array in kept.items():
             array[...] = checkpoint.tensors[name]
         self.state = TrainingState.from_dict(checkpoint.facts["training"])
 

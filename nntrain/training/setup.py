@@ -47,7 +47,8 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
     What is wrong for training alone, such as a batch that is too short, does not matter to a network that is trained.
     """
     splits, indices = load_data(config, folder)
-    graph = build_graph(config.model.layers, splits.train.input_shape, config.model.initializer)
+    graph = build_graph(config.model.layers, splits.train.input_shape, config.model.initializer,
+                        vocabulary=splits.train.vocabulary)
     problems = output_problems(config, graph, splits.train)
     if to_train:
         problems += batch_problems(config, graph, splits.train)
