@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from nntrain.data.batches import in_lanes
 from nntrain.data.dataset import Batch, Dataset
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.network.network import Bound, Network, leading
 
 ROWS = 256  # at once, where a trained network is used
+LANES = 32  # runs of consecutive windows that are scored side by side: more begin more often without a past
 
 
 class Port:
@@ -104,16 +106,20 @@ def batches_of(ports: Ports, data: Dataset) -> Iterator[tuple[np.ndarray, Port]]
 
     Sequences go with others that need as many steps, so that what comes of one does not depend on how many go at once.
     """
-    for samples in groups(data):
-        for start in range(0, len(samples), ports.network.rows):
-            indices = samples[start:start + ports.network.rows]
+    rows = min(ports.network.rows, LANES) if data.consecutive else ports.network.rows
+    for samples in groups(data, rows):
+        for start in range(0, len(samples), rows):
+            indices = samples[start:start + rows]
             port = ports.filled(data, indices)
+            port.run.fresh = start == 0 or not data.consecutive
             port.forward(training=False)
             yield indices, port
 
 
-def groups(data: Dataset) -> list[np.ndarray]:
-    """All samples in their order, those apart that need another number of steps."""
+def groups(data: Dataset, rows: int) -> list[np.ndarray]:
+    """All samples in the order in which batches of `rows` take them, those apart that need another number of steps."""
+    if data.consecutive:
+        return [in_lanes(len(data), min(rows, len(data)))]
     if data.lengths is None:
         return [np.arange(len(data))]
     steps = np.minimum(rounded_up(data.lengths), data.input_shape[0])

@@ -25,12 +25,13 @@ class Step:
         self.slots = {name: np.zeros_like(network.theta) for name in config.optimizer.slot_names()}
         self.average = np.zeros_like(network.theta) if config.train.ema else None
 
-    def __call__(self, indices: np.ndarray, step: int, lr: float, tally: Tally) -> float:
+    def __call__(self, indices: np.ndarray, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
         """The mean loss of the batch before the step. Not finite: the parameters were left alone.
 
-        indices: (rows,) into the data. step counts from 1.
+        indices: (rows,) into the data. step counts from 1. fresh: the batch does not go on from the one before.
         """
         port = self.ports.filled(self.data, indices)
+        self.network.run.fresh = fresh
         loss_sum, weight_sum = self.move(port, step, lr)
         if not math.isfinite(loss_sum):
             return loss_sum
