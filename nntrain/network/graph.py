@@ -221,8 +221,8 @@ class Scope:
         for source in inputs:
             source.consumers.append(node)
         self.builder.nodes.append(node)
-        activation: Activation | None = getattr(layer, "activation", None)
-        if activation is None:
+        activation = getattr(layer, "activation", None)
+        if not isinstance(activation, Activation):  # simple_rnn applies its own, which is a word
             return node
         return self.node(activation, (node,), part=activation.yaml_name)
 
@@ -237,8 +237,8 @@ class Scope:
     @staticmethod
     def _wrong_numbers(layer: Layer, tokens: int) -> str | None:
         if tokens and not layer.takes_tokens:
-            return (f"its input is tokens, whole numbers from 0 to {tokens - 1} that only stand for something. Put `embedding` before "
-                    "it, right after the data.")
+            return (f"its input is tokens, whole numbers from 0 to {tokens - 1} that only stand for something. Put `embedding` "
+                    "before it, right after the data.")
         if layer.takes_tokens and not tokens:
             return "it takes tokens, whole numbers from 0, right from the data. Received: real numbers."
         return None

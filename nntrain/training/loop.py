@@ -77,7 +77,8 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
-        arrays = [self.network.arena.values, *self.network.state.values(), *self.network.carried.values(), *self.step.arrays().values()]
+        network = self.network
+        arrays = [network.arena.values, *network.state.values(), *network.carried.values(), *self.step.arrays().values()]
         copies = [array.copy() for array in arrays]
         with np.errstate(all="ignore"):
             for rows in {self.batches.rows, self.batches.shortest}:
