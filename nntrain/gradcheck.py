@@ -185,7 +185,7 @@ def by_example(kind: type[Component]) -> Any:
 def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: str = "") -> Iterator[Check]:
     """A layer's gradients for its inputs and parameters, under the loss sum(r * y) with random r."""
     component = component or layer.yaml_name
-    if type(layer).build is not Layer.build or getattr(layer, "activation", None) is not None:
+    if type(layer).build is not Layer.build or isinstance(getattr(layer, "activation", None), Activation):
         yield from _check_expanding(layer, inputs[0], component)
         return
     single = Single(layer, inputs, ROWS)

@@ -35,8 +35,8 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
 
     def output_shape(self, x):
         require_sequence(x)
-        require(x[1] % self.heads == 0, f"the features must divide evenly over the heads. Received: {x[1]} features, {self.heads} "
-                "heads.")
+        require(x[1] % self.heads == 0, "the features must divide evenly over the heads. "
+                f"Received: {x[1]} features, {self.heads} heads.")
         return x
 
     def parameters(self, x):

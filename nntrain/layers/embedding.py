@@ -32,8 +32,8 @@ class Embedding(Layer, name="embedding"):
         if self.vocabulary is None:
             return self.model_copy(update={"vocabulary": vocabulary})
         if self.vocabulary < vocabulary:
-            raise ConfigError(f"the data has {vocabulary} tokens, but `vocabulary` is {self.vocabulary}. Leave it out to have a row "
-                              "for each.")
+            raise ConfigError(f"the data has {vocabulary} tokens, but `vocabulary` is {self.vocabulary}. Leave it out to have a "
+                              "row for each.")
         return self
 
     def output_shape(self, x):

@@ -194,6 +194,9 @@ def require_last_axis(shape: Shape) -> None:
 
 def require_sequence(shape: Shape) -> None:
     kinds = {0: "single numbers", 1: "tables", 3: "images"}
-    way_out = {1: " `reshape: [-1, 1]` makes each feature a step.", 3: " `reshape` makes a sequence of an image."}
+    way_out = {1: " `return_sequences: true` on a recurrent layer before gives a sequence; `reshape: [-1, 1]` makes each feature "
+                  "a step.",
+               3: " `reshape` makes a sequence of an image."}
     kind = f"{kinds[len(shape)]}, of shape" if len(shape) in kinds else "the shape"
-    require(len(shape) == 2, f"it takes sequences, of shape (steps, features). Received: {kind} {shape}.{way_out.get(len(shape), '')}")
+    require(len(shape) == 2,
+            f"it takes sequences, of shape (steps, features). Received: {kind} {shape}.{way_out.get(len(shape), '')}")

@@ -1,6 +1,6 @@
 """Recurrent layers: simple_rnn, lstm and gru, which read a sequence step by step and keep a state."""
 
-import math
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 
 from nntrain import kernels, randomness
 from nntrain.initializers import Constant, Initializer, Orthogonal, Pretrained
-from nntrain.layers.layer import At, Layer, Param, Saved, Shape, State, require_sequence, table
+from nntrain.layers.layer import At, Layer, Param, Saved, State, require_sequence, table
 from nntrain.options import mistake
 
 
-class PerGate(Initializer):
+@dataclass(frozen=True)
+class PerGate:
     """A weight of several gates side by side, each drawn as a square matrix of its own."""
 
     gates: int
@@ -24,7 +25,8 @@ class PerGate(Initializer):
                           for gate in range(self.gates)])
 
 
-class Raised(Initializer):
+@dataclass(frozen=True)
+class Raised:
     """As `base` says, and from `start` to `stop` higher by `value`."""
 
     base: Initializer
@@ -39,19 +41,19 @@ class Raised(Initializer):
 
 
 class Recurrent(Layer):
-    """Base of the layers that read a sequence step by step."""
+    """Base of the layers that read a sequence step by step. Each declares `units`, so that a bare value sets them."""
 
-    units: int = Field(ge=1, description="how many values the state has")
     return_sequences: bool = Field(False, description="give the state after each step, (steps, units); else after the last one "
                                    "alone, (units,)")
-    reverse: bool = Field(False, description="read the steps from the last to the first; of a padded sequence, the last real one. "
-                          "Results stand where their inputs do")
-    stateful: bool = Field(False, description="go on from the state in which the window before ended, row by row of the batch, "
-                           "for data whose windows follow each other; no gradient reaches back beyond a window")
+    reverse: bool = Field(False, description="read the steps from the last real one to the first; a step's result stands where "
+                          "its input does")
+    stateful: bool = Field(False, description="go on from where the window before ended, row by row of the batch, for data "
+                           "whose windows follow each other; no gradient reaches beyond a window")
     use_bias: bool = Field(True, description="add a bias that is learned")
     weight_initializer: Initializer | None = Field(None, description="where the weight on the input starts; none: as the model's "
                                                    "`initializer` says")
-    recurrent_initializer: Initializer = Field(Orthogonal(), description="where the weight on the state starts, each gate for itself")
+    recurrent_initializer: Initializer = Field(Orthogonal(), description="where the weight on the state starts, each gate for "
+                                               "itself")
     bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
 
     reads = "x"
@@ -146,6 +148,7 @@ class SimpleRnn(Recurrent, name="simple_rnn"):
     Source: Elman 1990, Finding structure in time.
     """
 
+    units: int = Field(ge=1, description="how many values the state has")
     activation: Literal["tanh", "relu"] = Field("tanh", description="the function f")
 
     def steps(self, at, inputs, places):
@@ -164,14 +167,16 @@ class Lstm(Recurrent, name="lstm"):
     """Long short-term memory: a cell c that gates write, keep and show.
 
     `i f g o = x @ weight + h @ recurrent_weight + bias`, through sigmoid, sigmoid, tanh, sigmoid; `c = f c + i g`,
-    `h = o tanh(c)`. weight (features, 4 units), recurrent_weight (units, 4 units), bias (4 units,), the gates in the order i f g o.
+    `h = o tanh(c)`. weight (features, 4 units), recurrent_weight (units, 4 units), bias (4 units,), the gates in the order
+    i f g o.
 
-    Source: Hochreiter & Schmidhuber 1997, Long short-term memory; for the bias Jozefowicz et al. 2015, An empirical exploration of
-    recurrent network architectures.
+    Source: Hochreiter & Schmidhuber 1997, Long short-term memory; for the bias Jozefowicz et al. 2015, An empirical exploration
+    of recurrent network architectures.
     """
 
-    forget_bias: float = Field(1.0, description="where the bias of the gate f starts, so that the cell keeps what it has; added to "
-                               "what `bias_initializer` says")
+    units: int = Field(ge=1, description="how many values the state has")
+    forget_bias: float = Field(1.0, description="where the bias of the gate f starts, so that the cell keeps what it has; added "
+                               "to what `bias_initializer` says")
 
     gates = 4
     carries = ("hidden", "cell")
@@ -200,11 +205,13 @@ class Gru(Recurrent, name="gru"):
     """Gated recurrent unit: one gate mixes the old state with a proposed one, another says how much of the old one that sees.
 
     `r z = sigmoid(x @ weight + h @ recurrent_weight + bias)`, `n = tanh(x @ weight + bias + r (h @ recurrent_weight +
-    recurrent_bias))`, `h = (1 - z) n + z h`: PyTorch's variant. weight (features, 3 units), recurrent_weight (units, 3 units), bias
-    (3 units,), the gates in the order r z n; recurrent_bias (units,), of n alone.
+    recurrent_bias))`, `h = (1 - z) n + z h`: PyTorch's variant. weight (features, 3 units), recurrent_weight (units, 3 units),
+    bias (3 units,), the gates in the order r z n; recurrent_bias (units,), of n alone.
 
     Source: Cho et al. 2014, Learning phrase representations using RNN encoder-decoder for statistical machine translation.
     """
+
+    units: int = Field(ge=1, description="how many values the state has")
 
     gates = 3
 

@@ -221,8 +221,8 @@ class Scope:
         for source in inputs:
             source.consumers.append(node)
         self.builder.nodes.append(node)
-        activation: Activation | None = getattr(layer, "activation", None)
-        if activation is None:
+        activation = getattr(layer, "activation", None)
+        if not isinstance(activation, Activation):  # simple_rnn applies its own, which is a word
             return node
         return self.node(activation, (node,), part=activation.yaml_name)
 
