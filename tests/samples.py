@@ -263,4 +263,5 @@ METRICS: list[MetricSample] = [
                  reference_metrics.confusion_matrix),
     MetricSample("auc", {}, ANSWERS, reference_metrics.auc),
     MetricSample("perplexity", {}, reference=reference_metrics.perplexity),
+    MetricSample("bits_per_character", {}, reference=reference_metrics.bits_per_character),
 ]

@@ -120,6 +120,8 @@ class Sequences(Csv, name="sequences"):
         known = [] if self.predict == "next" else targets
         if set(ids) & set(targets):
             raise UserError(f"{self.path}: id: column {ids[0] + 1} is a target.")
+        if self.features != "all" and set(ids) & set(self._positions("features", self.features, head.names, head.width)):
+            raise UserError(f"{self.path}: features: column {ids[0] + 1} is `id`, which only tells sequences apart.")
         return self._features(head.names, head.width, sorted({*known, *ids}))
 
     def arranged(self, groups: Groups, x: np.ndarray, target: np.ndarray, target_names: tuple[str, ...]) -> dict[str, Any]:

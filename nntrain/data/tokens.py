@@ -47,22 +47,26 @@ def file_bytes(folder: Path, names: Sequence[str]) -> np.ndarray:
     return np.frombuffer(data, np.uint8)
 
 
-def characters(chunks: Chunks) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(length,) tokens of the smallest type that holds them, and the characters in order of their code points."""
+def characters(chunks: Chunks, known: str = "") -> tuple[np.ndarray, tuple[str, ...]]:
+    """(length,) tokens of the smallest type that holds them, and the characters in order of their code points.
+
+    Those of `known` count whether they occur or not.
+    """
     seen, length = np.zeros(CODE_POINTS, bool), 0
+    seen[code_points(known)] = True
     for chunk in chunks():
         points = code_points(chunk)
         seen[points] = True
         length += len(points)
-    known = np.flatnonzero(seen)
-    number = np.zeros(CODE_POINTS, _smallest(len(known)))
-    number[known] = np.arange(len(known))
+    different = np.flatnonzero(seen)
+    number = np.zeros(CODE_POINTS, _smallest(len(different)))
+    number[different] = np.arange(len(different))
     tokens, start = np.empty(length, number.dtype), 0
     for chunk in chunks():
         points = code_points(chunk)
         tokens[start:start + len(points)] = number[points]
         start += len(points)
-    return tokens, tuple(map(chr, known.tolist()))
+    return tokens, tuple(map(chr, different.tolist()))
 
 
 def code_points(text: str) -> np.ndarray:
