@@ -142,16 +142,17 @@ def _compare(backprop: float, loss_at: Callable[[float], float], here: float, la
         return looks[1]
     # Or there is a corner within a step, such as relu's: look from nearer. The slopes of the two sides of a smooth curve
     # come together ten times as fast as the steps; those of a corner do not.
-    jump = 0.0
+    jumps = [abs(right - left)]
     for h in NEAR_STEPS:
         right, left = sides(h)
         noise = ROUNDING * abs(here) / h
         looks.append(found((right + left) / 2, noise))
-        jump_before, jump = jump, abs(right - left)
+        jumps.append(abs(right - left))
     slack = TOLERANCE * size(right, left) + noise
-    if jump > 2 * slack and min(right, left) - slack <= backprop <= max(right, left) + slack:
+    stays = jumps[1] > 0.15 * jumps[0]  # the last jump may be rounding
+    if stays and jumps[2] > 2 * slack and min(right, left) - slack <= backprop <= max(right, left) + slack:
         one_sided = min(abs(backprop - right), abs(backprop - left)) <= slack
-        if one_sided or jump > 0.15 * jump_before:
+        if one_sided or jumps[2] > 0.15 * jumps[1]:
             return replace(looks[-1], kink=True)
     return min(looks, key=lambda look: look.rel_error)
 

@@ -6,7 +6,7 @@ from nntrain.kernels import tile
 from nntrain.kernels.jit import kernel, prange
 
 # One task of the sums is a token and so many vectors of columns.
-VECTORS = 4
+VECTORS = 8
 
 
 @kernel
@@ -51,5 +51,8 @@ def _sum(sums, rows, order, first):
         token, left = np.int64(task) % vocabulary, np.int64(task) // vocabulary * width
         total = tile.zeros(rows, 1, VECTORS)
         for place in range(first[token], first[token + 1]):
-            total = tile.add_row(total, tile.load_part(total, rows, order[place] * units + left, 0, 1, units - left))
+            at = order[place] * units + left
+            whole = left + width <= units
+            row = tile.load(total, rows, at, 0) if whole else tile.load_part(total, rows, at, 0, 1, units - left)
+            total = tile.add_row(total, row)
         tile.store_part(total, sums, token * units + left, 0, 1, units - left)

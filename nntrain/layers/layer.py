@@ -64,6 +64,8 @@ class At:
 
     x, y: input and output (rows, *shape); xs: all inputs of a merging layer. dy, dx, dxs: the loss's gradients with
     respect to them. Each parameter `p` is `at.p` with its gradient `at.dp`; states and saved arrays go by their names.
+    `tokens` (rows, steps) is set where an embedding was left to the layer after it: that one's x is then the embedding's
+    weight (vocabulary, features), whose row tokens[r, t] is what comes in at step t, and dx that weight's gradient.
     `none` is an empty array, for a kernel's argument that this layer does not have. `run` tells the moment, `name` the
     layer's name in the network. `epilogue` is set where the activation after this layer was fused into it.
     """
@@ -78,6 +80,7 @@ class At:
     dx: np.ndarray
     dxs: list[np.ndarray]
     none: np.ndarray
+    tokens: np.ndarray | None = None
     epilogue: tuple[int, float] = (0, 0.0)  # the activation's code and its slope, as kernels.matmul takes them
 
 
@@ -99,6 +102,7 @@ class Layer(Component, family="layer"):
     aliases_input: ClassVar[bool] = False  # y is x in another shape and dx is dy: no work is done
     passes_gradient: ClassVar[bool] = False  # every dx is dy itself: nothing to compute
     random: ClassVar[bool] = False  # draws random numbers in training
+    looks_up: ClassVar[bool] = False  # can take an embedding's place too: see `At.tokens`
     fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
 
     # What `initializer: auto` goes by: the initializer that suits weights before this activation (or of this layer), and

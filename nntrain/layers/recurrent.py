@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from nntrain import kernels, randomness
 from nntrain.initializers import Constant, Initializer, Orthogonal, Pretrained
-from nntrain.layers.layer import At, Layer, Param, Saved, State, require_sequence, table
+from nntrain.layers.layer import At, Layer, Param, Saved, State, flat, require_sequence, table
 from nntrain.options import mistake
 
 
@@ -58,6 +58,7 @@ class Recurrent(Layer):
 
     reads = "x"
     suits = "glorot_uniform"
+    looks_up = True
     example: ClassVar = {"units": 4}
     example_inputs: ClassVar = ((5, 3),)
 
@@ -98,26 +99,44 @@ class Recurrent(Layer):
         return 2 * x[0] * (x[1] + self.units) * self.gates * self.units
 
     def forward(self, at):
-        kernels.matmul.forward(table(at.dgate), table(at.x), at.weight, at.bias if self.use_bias else at.none)
-        self.steps(at, table(at.dgate), kernels.recurrent.IN_ORDER)
+        added = self.added(at)
+        kernels.matmul.forward(added, table(at.x), at.weight, at.bias if self.use_bias else at.none)
+        self.steps(at, added, kernels.recurrent.IN_ORDER if at.tokens is None else at.tokens)
 
     def steps(self, at: At, inputs: np.ndarray, places: np.ndarray) -> None:
         """Runs through the steps; `inputs` and `places` as in kernels.recurrent."""
         raise NotImplementedError
 
+    def prepare_backward(self, at):
+        self.steps_backward(at)
+        if at.tokens is not None:
+            kernels.embedding.sum_by_token(self.added(at), table(at.dgate), flat(at.tokens))
+
+    def steps_backward(self, at: At) -> None:
+        """Fills dgate."""
+        raise NotImplementedError
+
     def backward_parameters(self, at):
-        dgate = table(at.dgate)
-        kernels.matmul.weight_gradient(at.dweight, table(at.x), dgate)
+        dadded = self.added(at)
+        kernels.matmul.weight_gradient(at.dweight, table(at.x), dadded)
         kernels.matmul.weight_gradient(at.drecurrent_weight, table(at.before), self.recurrent_gradient(at))
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, dgate)
+            kernels.reduce.column_sums(at.dbias, dadded)
+
+    def added(self, at: At) -> np.ndarray:
+        """What the input adds to the gates, and in backward the gradient of that: a row for each step, or for each token."""
+        if at.tokens is None:
+            return table(at.dgate)
+        if not hasattr(at, "by_token"):
+            at.by_token = np.empty((len(at.x), self.gates * self.units), at.none.dtype)
+        return at.by_token
 
     def recurrent_gradient(self, at: At) -> np.ndarray:
         """The loss's gradient of what the state adds to the gates: (rows * steps, gates * units)."""
         return table(at.dgate)
 
     def backward_input(self, at):
-        kernels.matmul.input_gradient(table(at.dx), table(at.dgate), at.weight)
+        kernels.matmul.input_gradient(table(at.dx), self.added(at), at.weight)
 
     def sequences(self, array: np.ndarray) -> np.ndarray:
         """y or dy as the kernels take it: (rows, steps, units) or (rows, 1, units)."""
@@ -155,7 +174,7 @@ class SimpleRnn(Recurrent, name="simple_rnn"):
         kernels.recurrent.simple_rnn(self.sequences(at.y), at.before, at.gate, inputs, places, *self.carried(at),
                                      at.recurrent_weight, lengths_of(at), self.reverse, self._code())
 
-    def prepare_backward(self, at):
+    def steps_backward(self, at):
         kernels.recurrent.simple_rnn_backward(at.dgate, self.sequences(at.dy), at.gate, at.recurrent_weight, lengths_of(at),
                                               self.reverse, self._code())
 
@@ -196,7 +215,7 @@ class Lstm(Recurrent, name="lstm"):
         kernels.recurrent.lstm(self.sequences(at.y), at.before, at.cells, at.squashed, at.gate, inputs, places,
                                *self.carried(at), at.recurrent_weight, lengths_of(at), self.reverse)
 
-    def prepare_backward(self, at):
+    def steps_backward(self, at):
         kernels.recurrent.lstm_backward(at.dgate, self.sequences(at.dy), at.cells, at.squashed, at.gate, at.recurrent_weight,
                                         lengths_of(at), self.reverse)
 
@@ -229,7 +248,7 @@ class Gru(Recurrent, name="gru"):
         kernels.recurrent.gru(self.sequences(at.y), at.before, at.proposed, at.gate, inputs, places, *self.carried(at),
                               at.recurrent_weight, bias, lengths_of(at), self.reverse)
 
-    def prepare_backward(self, at):
+    def steps_backward(self, at):
         kernels.recurrent.gru_backward(at.dgate, at.drecurrent, self.sequences(at.dy), at.before, at.proposed, at.gate,
                                        at.recurrent_weight, lengths_of(at), self.reverse)
 

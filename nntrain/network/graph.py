@@ -28,6 +28,7 @@ class Node:
     frozen: bool = False
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
     fused: bool = False  # an activation that the layer before applies in registers
+    left: bool = False  # an embedding that the layer after it sees to
     vocabulary: int = 0  # of data that is tokens: how many there are
 
     @property
@@ -44,7 +45,8 @@ class Node:
 
     @property
     def flops(self) -> int:
-        return self.layer.flops(*self.input_shapes)
+        # What an embedding leaves to a layer is done once for each token, not for each sample.
+        return self.layer.flops(*((*source.shape[:-1], 0) if source.left else source.shape for source in self.inputs))
 
 
 @dataclass
@@ -97,6 +99,7 @@ def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initia
     if builder.problems:
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
     _fuse(builder.nodes)
+    _leave_embeddings(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())
 
 
@@ -256,3 +259,17 @@ def _fuse(nodes: list[Node]) -> None:
         producer = node.inputs[0]
         alone = len(producer.consumers) == 1
         node.fused = alone and producer.layer.fuses_epilogue and "y" not in producer.layer.reads
+
+
+# With so many tokens a step, embedding first and picking rows afterwards takes as long in a batch of 4 rows.
+TOKENS_PER_STEP = 4
+
+
+def _leave_embeddings(nodes: list[Node]) -> None:
+    """Lets a recurrent layer multiply the embedding's few rows with its weight, and pick among the products.
+
+    Rather than picking rows for all steps of all samples, many times the same, and multiplying them all. The values are the same.
+    """
+    for node in nodes:
+        if node.layer.takes_tokens and len(node.consumers) == 1 and node.consumers[0].layer.looks_up:
+            node.left = node.layer.vocabulary <= TOKENS_PER_STEP * node.input_shapes[0][0]

@@ -83,13 +83,13 @@ class Network:
         arriving[graph.output.name] = [np.zeros((self.rows, *graph.output.shape), self.dtype)]
         self._arriving = arriving
         for node in reversed(graph.nodes):
-            if node.name not in self.learning:
+            if node.name not in self.learning or node.left:
                 continue
             parts = arriving[node.name]
             dy = parts[0] if len(parts) == 1 else np.zeros((self.rows, *node.shape), self.dtype)
             buffers[node.name, "dy"] = dy
             for place, source in enumerate(node.inputs):
-                if source.name not in self.learning:
+                if source.name not in self.learning or source.left:
                     continue
                 if node.layer.aliases_input:
                     dx = _reshaped(dy, source.shape)
@@ -122,7 +122,7 @@ class Bound:
         self._forward: list[tuple[Callable[[At], None], At, Node]] = []
         self._backward: list[tuple[Callable[[At], None], At, Node]] = []
         for node in graph.layers:
-            if not (node.fused or node.layer.aliases_input):
+            if not (node.fused or node.left or node.layer.aliases_input):
                 self._forward.append((node.layer.forward, self.ats[node.name], node))
         if network.backward_possible:
             self.dy = (self._view(graph.output, "dy", self.shapes[graph.output.name]) if graph.output.name in network.learning
@@ -185,12 +185,22 @@ class Bound:
             at.dxs = [self._view(node, f"dx{place}", shape) if (node.name, f"dx{place}") in buffers else None
                       for place, shape in enumerate(input_shapes)]
             at.dx = at.dxs[0]
+        if node.inputs[0].left:
+            self._bind_embedding(at, node.inputs[0])
         return at
+
+    def _bind_embedding(self, at: At, embedding: Node) -> None:
+        """Gives a layer the embedding before it, in place of what that would hand on."""
+        full = f"{embedding.name}.weight"
+        at.tokens = self._view(embedding.inputs[0], "y", self.shapes[embedding.inputs[0].name])
+        at.x = self.network.arena.parameters[full]
+        at.dx = self.network.arena.gradients.get(full)
+        at.xs, at.dxs = [at.x], [at.dx]
 
     def _plan_backward(self) -> None:
         network = self.network
         for node in reversed(network.graph.nodes):
-            if node.name not in network.learning:
+            if node.name not in network.learning or node.left:
                 continue
             parts = network._arriving[node.name]
             if len(parts) > 1:
