@@ -97,7 +97,8 @@ def test_a_bare_value_sets_as_under_its_yaml_name():
      "a sequence that has one target cannot be split: keep the `first` or the `last` steps."),
     ({"sequences": {"path": "a", "id": 1, "longer": "last"}}, ("sequences",),
      "`longer` goes with `steps`, the number of steps to keep."),
-    ({"sequences": {"path": "a", "id": 1, "impute": "mean"}}, ("sequences",), "gaps in sequences are not filled. Leave out `impute`."),
+    ({"sequences": {"path": "a", "id": 1, "impute": "mean"}}, ("sequences",),
+     "gaps in sequences are not filled. Leave out `impute`."),
 ])
 def test_wrong_options_are_told_in_one_line(spelling, place, message):
     assert told(spelling) == [(place, message)]

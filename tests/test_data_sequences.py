@@ -92,8 +92,9 @@ def test_steps_can_be_more_than_there_are(tmp_path):
 @pytest.mark.parametrize(("rows", "options", "message"), [
     (ROWS, {"steps": 2}, "table.csv: the sequence 'b' has 4 steps. Expected at most 2, as `steps` says. Give more, or say by "
                          "`longer` what to keep."),
-    ([*ROWS, ("b", 1, 1, "y")], {}, "table.csv:12: column 'kind': expected the target of its sequence in each row. Received: another "
-                                    "one than in line 2.\nMend the file, or say `predict: step` where each step has a target."),
+    ([*ROWS, ("b", 1, 1, "y")], {}, "table.csv:12: column 'kind': expected the target of its sequence in each row. Received: "
+                                    "another one than in line 2.\n"
+                                    "Mend the file, or say `predict: step` where each step has a target."),
     ([*ROWS, ("", 1, 1, "y")], {}, "table.csv:12: column 'who': expected the name of a sequence. Received: a missing value.\n"
                                    "Mend the file."),
     (ROWS, {"id": "kind"}, "table.csv: id: column 4 is a target."),
@@ -164,12 +165,13 @@ def test_arrays_can_say_how_long_their_sequences_are(tmp_path):
     assert np.array_equal(data.target[batch.weight > 0], (y - 1)[batch.weight > 0])
     chosen = data.select(np.array([2, 0]))
     assert chosen.lengths.tolist() == [4, 3]
-    assert hashes(Splits(data)) != hashes(Splits(Dataset(data.x, data.target, data.classes, lengths=np.array([3, 2, 4], np.int32))))
+    other = Dataset(data.x, data.target, data.classes, lengths=np.array([3, 2, 4], np.int32))
+    assert hashes(Splits(data)) != hashes(Splits(other))
 
 
 @pytest.mark.parametrize(("lengths", "message"), [
-    ([3, 0, 4], "data.npz: n: sample 2: expected a length from 1 to 4, the steps that there are. Received: 0. Leave empty sequences "
-                "out."),
+    ([3, 0, 4], "data.npz: n: sample 2: expected a length from 1 to 4, the steps that there are. Received: 0. Leave empty "
+                "sequences out."),
     ([3, 5, 4], "data.npz: n: sample 2: expected a length from 1 to 4, the steps that there are. Received: 5."),
     ([3, 5], "data.npz: n: expected 3 whole numbers, one for each sequence. Received: int64 of the shape (2,)."),
     ([3.0, 4.0, 4.0], "data.npz: n: expected 3 whole numbers, one for each sequence. Received: float64 of the shape (3,)."),

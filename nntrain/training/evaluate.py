@@ -12,7 +12,8 @@ from nntrain.metrics import Metric
 from nntrain.network.network import Bound, Network, leading
 
 ROWS = 256  # at once, where a trained network is used
-LANES = 32  # runs of consecutive windows that are scored side by side: more begin more often without a past
+LANES = 32  # runs of consecutive windows that are scored side by side, each of
+FEWEST = 64  # windows or more, for each begins without a past
 
 
 class Port:
@@ -106,7 +107,7 @@ def batches_of(ports: Ports, data: Dataset) -> Iterator[tuple[np.ndarray, Port]]
 
     Sequences go with others that need as many steps, so that what comes of one does not depend on how many go at once.
     """
-    rows = min(ports.network.rows, LANES) if data.consecutive else ports.network.rows
+    rows = min(max(len(data) // FEWEST, 1), LANES) if data.consecutive else ports.network.rows
     for samples in groups(data, rows):
         for start in range(0, len(samples), rows):
             indices = samples[start:start + rows]
@@ -119,7 +120,7 @@ def batches_of(ports: Ports, data: Dataset) -> Iterator[tuple[np.ndarray, Port]]
 def groups(data: Dataset, rows: int) -> list[np.ndarray]:
     """All samples in the order in which batches of `rows` take them, those apart that need another number of steps."""
     if data.consecutive:
-        return [in_lanes(len(data), min(rows, len(data)))]
+        return [in_lanes(len(data), rows)]
     if data.lengths is None:
         return [np.arange(len(data))]
     steps = np.minimum(rounded_up(data.lengths), data.input_shape[0])
