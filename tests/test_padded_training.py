@@ -1,4 +1,4 @@
-"""Training on sequences: padding that counts for nothing, shorter views of a network, and states that go on."""
+"""Training on sequences of different lengths, and on windows that follow each other."""
 
 from copy import copy
 

@@ -11,7 +11,9 @@ from nntrain.network.network import Network
 from tests.conftest import contents, interrupt_at
 
 CHARACTERS = """
-data: {source: {random: {input: [6], vocabulary: 9, classes: 9, target_per_step: true, samples: 40}}, validation: 0.2}
+data:
+  source: {random: {input: [6], vocabulary: 9, classes: 9, target_per_step: true, samples: 40, consecutive: true}}
+  validation: 0.2
 model:
   layers: [{embedding: 5}, {lstm: {units: 8, return_sequences: true, stateful: true}}, {gru: {units: 7, return_sequences: true,
     stateful: true}}, {dense: 9}]

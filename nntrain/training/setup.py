@@ -89,7 +89,7 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
     for node in graph.layers:
         if any(state.per_row for state in node.state.values()) and not data.consecutive:
             problems.append(Problem(node.path, "`stateful` goes on from where the window before ended, but the samples of this "
-                                    "data are shuffled. Remove it, or of a text say `consecutive: true`."))
+                                    "data are shuffled. Remove it, or say `consecutive: true` of a source that has it."))
         fewest = node.layer.minimum_rows(*node.input_shapes)
         if fewest > batches.shortest:
             better = next((size for size in range(batches.rows, len(data) + 1)
