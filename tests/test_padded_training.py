@@ -14,6 +14,7 @@ from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.network.graph import build_graph
 from nntrain.network.network import Network, shapes_with
+from nntrain.report.learned import draw_learned
 from nntrain.training import evaluate as evaluating
 from nntrain.training.checkpoint import read
 from nntrain.training.evaluate import Ports, evaluate, groups, predictions, rounded_up, steps_for
@@ -227,3 +228,19 @@ def test_lengths_reach_the_layers_where_a_batch_has_padding(monkeypatch):
 def test_the_text_of_a_config_can_be_the_packaged_one(shell):
     config, _ = load(shell.write(TEXT.replace("path: text.txt, ", "").replace("dense: 11", "dense: 96")))
     assert prepare(config, shell.folder).splits.train.classes == tuple(ALPHABET)
+
+
+def test_tokens_are_not_drawn_as_numbers(text):
+    config, _ = load(text.write(TEXT.replace("window: 6", "window: 1")))
+    assert draw_learned(text.folder, prepare(config, text.folder), None) is None
+
+
+def test_another_text_is_scored(text):
+    run = text.fit(TEXT)
+    (text.folder / "other.txt").write_text("9876543210\n" * 20)
+    (text.folder / "foreign.txt").write_text("98765x43210\n" * 20)
+    scores = text.scores(run, "--data", "{text: {path: other.txt, window: 6}}")
+    assert scores["samples"] == 219 // 6
+    assert scores["bits_per_character"] > text.scores(run)["bits_per_character"]
+    assert "characters that the training's did not have: 'x'" in text.run(
+        "eval", run, "--data", "{text: {path: foreign.txt, window: 6}}", code=2).stderr
