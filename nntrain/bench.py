@@ -53,7 +53,7 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     config, data = setup.config, setup.splits.train
     rows = batch_size or (len(data) if config.train.batch_size == "full" else config.train.batch_size)
     network = setup.network(rows)
-    port = Ports(network, data)[rows]
+    port = Ports(network, data).at(rows)
     data.gather(np.arange(rows) % len(data), port.batch)
     step = Step(config, network, Ports(network, data), data)
     number, lr = iter(range(1, sys.maxsize)), config.optimizer.lr * 1e-3  # a small one, so that nothing diverges

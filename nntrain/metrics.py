@@ -10,6 +10,8 @@ from nntrain.component import Component
 from nntrain.errors import ConfigError
 from nntrain.losses import Loss
 
+LOG_2 = math.log(2)
+
 
 class Metric(Component, family="metric"):
     """What is reported beside the loss, for each split. Training does not see it; `monitor` can choose the best epoch by it."""
@@ -356,7 +358,8 @@ class Perplexity(Metric, name="perplexity"):
     def check(self, loss, classes):
         super().check(loss, classes)
         if loss.takes != "classes":
-            raise ConfigError(f"perplexity reads logits, but {loss.yaml_name} does not train them. Use it with cross_entropy.")
+            raise ConfigError(f"{self.yaml_name} reads logits, but {loss.yaml_name} does not train them. "
+                              "Use it with cross_entropy.")
 
     def start(self, loss):
         return {"sum": 0.0, "count": 0.0}
@@ -365,12 +368,25 @@ class Perplexity(Metric, name="perplexity"):
         prediction, target, weight = counting(prediction, target, weight)
         logits = prediction.astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
-        right = aims(prediction, target)
-        hit = np.multiply(logits, right, out=np.zeros_like(logits), where=right != 0)  # 0 times -inf is 0 here
-        losses = np.log(np.exp(logits).sum(axis=1)) - hit.sum(axis=1)
+        if target.ndim == 1:  # texts have many classes and a target a step, so this should not take long
+            hit = logits[np.arange(len(logits)), target]
+        else:
+            right = aims(prediction, target)
+            hit = np.multiply(logits, right, out=np.zeros_like(logits), where=right != 0).sum(axis=1)  # 0 times -inf is 0 here
+        losses = np.log(np.exp(logits, out=logits).sum(axis=1)) - hit
         sums["sum"] += float(weight @ losses)
         sums["count"] += float(weight.sum())
 
     def value(self, sums):
         mean = quotient(sums["sum"], sums["count"])
         return math.inf if mean > 700 else math.exp(mean)  # exp(710) is beyond a float
+
+
+class BitsPerCharacter(Perplexity, name="bits_per_character"):
+    """The mean `-log2(p)` of the right class: how many bits a step would take in a file that the network packs.
+
+    For a text of characters, bits per character; `log2` of the perplexity.
+    """
+
+    def value(self, sums):
+        return quotient(sums["sum"], sums["count"]) / LOG_2

@@ -1,6 +1,10 @@
 """One layer alone with random values, its two passes run, its gradients measured by central differences."""
 
+import json
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from nntrain.layers.layer import Layer
 from nntrain.network.single import Single
@@ -11,15 +15,24 @@ def alone(layer: Layer, shapes, rows: int, dtype: str = "float64", capacity: int
     single = Single(layer, tuple(shapes), rows, dtype, capacity=capacity)
     draw = np.random.default_rng(0)
     at = single.at
-    for array in [*at.xs, at.y, at.dy, *at.dxs, *(getattr(at, name) for name in layer.saved(*shapes))]:
+    saved = [getattr(at, name) for name in layer.saved(*shapes)]
+    for array in [*at.xs, at.y, at.dy, *gradients_of_inputs(single).values(), *saved]:
         whole = array if array.base is None else array.base
         whole.fill(np.nan if array.dtype == dtype else 255)
     for array in [*at.xs, at.dy]:
-        array[...] = _off_the_kinks(2 * draw.normal(size=array.shape))
+        if array.dtype == np.int32:
+            array[...] = draw.integers(0, layer.vocabulary, array.shape)
+        else:
+            array[...] = _off_the_kinks(2 * draw.normal(size=array.shape))
     for name, parameter in single.parameters.items():
         parameter[...] = draw.normal(size=parameter.shape)
         single.gradients[name].fill(np.nan)
     return single
+
+
+def gradients_of_inputs(single: Single) -> dict[str, np.ndarray]:
+    """x0, x1, ...; tokens have none."""
+    return {f"x{place}": dx for place, dx in enumerate(single.at.dxs) if dx is not None}
 
 
 def _off_the_kinks(values):
@@ -30,7 +43,7 @@ def _off_the_kinks(values):
 def backward(single: Single) -> dict[str, np.ndarray]:
     """Copies of the gradients, by the name of what they belong to: x0, x1, ... and the parameters' names."""
     single.backward()
-    found = {f"x{place}": dx for place, dx in enumerate(single.at.dxs)} | single.gradients
+    found = gradients_of_inputs(single) | single.gradients
     return {name: array.copy() for name, array in found.items()}
 
 
@@ -42,7 +55,8 @@ def run(single: Single) -> dict[str, np.ndarray]:
 def numeric_gradients(single: Single, step: float = 1e-5) -> dict[str, np.ndarray]:
     """d(sum of dy * y) for each element of the inputs and parameters, by central differences."""
     found = {}
-    for name, array in ({f"x{place}": x for place, x in enumerate(single.at.xs)} | single.parameters).items():
+    inputs = {f"x{place}": x for place, x in enumerate(single.at.xs) if x.dtype != np.int32}
+    for name, array in (inputs | single.parameters).items():
         found[name] = slopes = np.empty_like(array)
         for index, value in np.ndenumerate(array):
             h = step * max(1, abs(value))
@@ -53,3 +67,14 @@ def numeric_gradients(single: Single, step: float = 1e-5) -> dict[str, np.ndarra
             array[index] = value
             slopes[index] = (single.at.dy * (ys[0] - ys[1])).sum() / (2 * h)
     return found
+
+
+def each_case(name: str):
+    """Runs a test with each case of vectors/NAME.npz: what JSON tells of it (its layer first), and its arrays by name."""
+    with np.load(Path(__file__).parent / "vectors" / f"{name}.npz") as arrays:
+        recorded = dict(arrays)
+    cases = []
+    for index, told in enumerate(json.loads(str(recorded["cases"]))):
+        own = {key.split(".", 1)[1]: array for key, array in recorded.items() if key.startswith(f"{index}.")}
+        cases.append(pytest.param(told, own, id=f"{index}-{told[0]}"))
+    return pytest.mark.parametrize(("told", "case"), cases)

@@ -12,6 +12,7 @@ from tests.reference import losses as reference_losses
 from tests.reference import metrics as reference_metrics
 from tests.reference import optimizers as reference_optimizers
 from tests.reference import schedules as reference_schedules
+from tests.reference import sequences as reference_sequences
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,27 @@ LAYERS: list[LayerSample] = [
     LayerSample("mish", {}, reference=reference_layers.mish),
     LayerSample("softmax", {}, (SEQUENCE,), reference_layers.softmax),
     LayerSample("log_softmax", {}, reference=reference_layers.log_softmax),
+
+    LayerSample("simple_rnn", {"units": 4}, ((5, 3),), reference_sequences.simple_rnn),
+    LayerSample("simple_rnn", {"units": 3, "activation": "relu", "return_sequences": True, "reverse": True, "use_bias": False},
+                ((4, 2),), reference_sequences.simple_rnn),
+    LayerSample("lstm", {"units": 4}, ((5, 3),), reference_sequences.lstm),
+    LayerSample("lstm", {"units": 3, "return_sequences": True}, ((4, 2),), reference_sequences.lstm),
+    LayerSample("lstm", {"units": 3, "return_sequences": True, "reverse": True, "use_bias": False}, ((3, 2),),
+                reference_sequences.lstm),
+    LayerSample("lstm", {"units": 2, "stateful": True}, ((1, 3),), reference_sequences.lstm),
+    LayerSample("gru", {"units": 4}, ((5, 3),), reference_sequences.gru),
+    LayerSample("gru", {"units": 3, "return_sequences": True, "reverse": True, "use_bias": False}, ((4, 2),),
+                reference_sequences.gru),
+    LayerSample("embedding", {"units": 4, "vocabulary": 7}, ((5,),), reference_sequences.embedding),
+    LayerSample("multi_head_attention", {"heads": 2}, ((5, 6),), reference_sequences.multi_head_attention),
+    LayerSample("multi_head_attention", {"heads": 1, "causal": True, "use_bias": False}, ((4, 3),),
+                reference_sequences.multi_head_attention),
+    LayerSample("positional_encoding", {}, ((5, 6),), reference_sequences.positional_encoding),
+    LayerSample("positional_encoding", {"base": 20}, ((4, 3),), reference_sequences.positional_encoding),
+    LayerSample("time_distributed", {"layer": {"dense": {"units": 4}}}, ((3, 5),), reference_sequences.time_distributed),
+    LayerSample("time_distributed", {"layer": {"flatten": {}}}, ((3, 2, 2),), reference_sequences.time_distributed),
+    LayerSample("time_distributed", {"layer": {"layer_norm": {}}}, ((3, 5),), reference_sequences.time_distributed),
 ]
 
 
@@ -241,4 +263,5 @@ METRICS: list[MetricSample] = [
                  reference_metrics.confusion_matrix),
     MetricSample("auc", {}, ANSWERS, reference_metrics.auc),
     MetricSample("perplexity", {}, reference=reference_metrics.perplexity),
+    MetricSample("bits_per_character", {}, reference=reference_metrics.bits_per_character),
 ]

@@ -265,8 +265,8 @@ EVERYWHERE, POSITIVE, ABOVE_MINUS_ONE = -math.inf, 0.0, -1.0
 VECTOR_MATH = {
     "exp": (np.exp, EVERYWHERE, 1),
     "expm1": (np.expm1, EVERYWHERE, 2),
-    "sigmoid": (lambda x: np.where(x < 0, np.exp(-abs(x)), 1) / (1 + np.exp(-abs(x))), EVERYWHERE, 2.5),
-    "tanh": (np.tanh, EVERYWHERE, 3),
+    "sigmoid": (lambda x: np.where(x < 0, np.exp(-abs(x)), 1) / (1 + np.exp(-abs(x))), EVERYWHERE, 2),
+    "tanh": (np.tanh, EVERYWHERE, 1.5),
     "log": (np.log, POSITIVE, 1),
     "log1p": (np.log1p, ABOVE_MINUS_ONE, 1),
     "softplus": (lambda x: np.maximum(x, 0) + np.log1p(np.exp(-abs(x))), EVERYWHERE, 2),

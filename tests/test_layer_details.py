@@ -261,8 +261,8 @@ def test_only_weights_are_decayed():
     for kind in set(Layer.members().values()):
         if kind.build is Layer.build:
             found = Layer.parse({kind.yaml_name: kind.example}).parameters(*kind.example_inputs)
-            roles |= {f"{kind.yaml_name}.{name}": param.role for name, param in found.items() if name != "weight"}
-            assert all(param.role == "weight" for name, param in found.items() if name == "weight")
+            roles |= {f"{kind.yaml_name}.{name}": param.role for name, param in found.items() if not name.endswith("weight")}
+            assert all(param.role == "weight" for name, param in found.items() if name.endswith("weight"))
     assert roles.items() >= {"dense.bias": "bias", "maxout.bias": "bias", "prelu.slope": "scale", "batch_norm.scale": "scale",
                              "batch_norm.shift": "bias", "layer_norm.scale": "scale", "layer_norm.shift": "bias",
                              "rms_norm.scale": "scale"}.items()

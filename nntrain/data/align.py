@@ -6,6 +6,8 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.features import listed
+from nntrain.data.tokens import renumbered
+from nntrain.data.windows import Windows, resized
 from nntrain.errors import UserError
 
 
@@ -15,13 +17,18 @@ def align(name: str, train: Dataset, other: Dataset) -> Dataset:
     Raises UserError for classes and categories that the train part does not know. Columns that only one of the two has are
     left for `Splits` to refuse.
     """
-    return _classes(name, train, align_features(name, train, other))
+    if train.unit or other.unit:
+        return renumbered(name, train, other)
+    return _classes(name, train, same_steps(name, train, align_features(name, train, other)))
 
 
 def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     """`align` for the features alone."""
     if not train.feature_names or not other.feature_names or train.feature_names == other.feature_names:
         return other
+    if isinstance(other.x, Windows):
+        flat = align_features(name, train, replace(other, x=other.x.stream))
+        return replace(flat, x=replace(other.x, stream=flat.x))
     known = {text.column: text for text in train.one_hot}
     source = {feature: other.x[:, place] for place, feature in enumerate(other.feature_names)}
     for text in other.one_hot:
@@ -39,12 +46,28 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     return replace(other, x=x, feature_names=tuple(names), one_hot=train.one_hot)
 
 
+def same_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """Sequences `other` padded to as many steps as those of `train` have. Raises UserError for longer ones."""
+    if train.lengths is None or other.lengths is None or not train.input_shape or not other.input_shape:
+        return other
+    steps = train.input_shape[0]
+    if (longest := other.lengths.max(initial=0)) > steps:
+        raise UserError(f"{name}: expected sequences of at most {steps:,} steps, as in the training. Received: {longest:,}. "
+                        f"Train with `steps: {longest}`, or say what to do with them by `longer`.")
+    per_step = {"x", "target"} if other.per_step else {"x"}
+    return replace(other, **{which: resized(getattr(other, which), steps) for which in per_step})
+
+
 def _classes(name: str, train: Dataset, other: Dataset) -> Dataset:
     if not train.classes or not other.classes:
         return other
     _require_known(name, train.classes, other.classes, "classes ")
     numbers = np.array([train.classes.index(label) for label in other.classes], np.int32)
-    return replace(other, target=numbers[other.target], classes=train.classes)
+    if isinstance(other.target, Windows):
+        target = replace(other.target, stream=numbers[other.target.stream])
+    else:
+        target = numbers[other.target]
+    return replace(other, target=target, classes=train.classes)
 
 
 def _require_known(place: str, known: tuple[str, ...], came: tuple[str, ...], what: str = "") -> None:

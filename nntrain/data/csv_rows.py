@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import chain
-from typing import BinaryIO
 
+from nntrain.data.files import undecodable_line
 from nntrain.errors import UserError
 
 DELIMITERS = {"tab": "\t", ";": ";", ",": ","}
@@ -27,7 +27,7 @@ def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Iterator[tuple[
             if len(row) > 1 or "".join(row).strip():
                 yield line, row
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}:{_undecodable_line(text.buffer)}: expected text in UTF-8. Received: the byte "
+        raise UserError(f"{path}:{undecodable_line(text.buffer)}: expected text in UTF-8. Received: the byte "
                         f"{error.object[error.start]:#04x}. Save the file as UTF-8.") from None
     except csv.Error as error:
         raise UserError(f"{path}:{line + 1}: not a row of cells: {error}.") from None
@@ -37,15 +37,3 @@ def _most_frequent_delimiter(head: list[str]) -> str:
     """By the cells that it makes of the last line of `head`; the likelier to be meant comes first."""
     return max(DELIMITERS.values(), key=lambda mark: len(next(csv.reader(head[-1:], delimiter=mark), ())))
 
-
-def _undecodable_line(file: BinaryIO) -> int:
-    """Text is decoded in blocks, so the error itself does not know its line."""
-    file.seek(0)
-    number = 0
-    for text in file:
-        number += 1
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            break
-    return number

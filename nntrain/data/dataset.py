@@ -1,6 +1,6 @@
 """Dataset: samples with their targets, in memory or memory-mapped; Splits: the two or three parts that a reader gives."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 from nntrain import kernels
 from nntrain.component import Component
 from nntrain.data.features import OneHot, difference
+from nntrain.data.windows import Windows, taken
 from nntrain.errors import UserError
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
@@ -17,11 +18,15 @@ REPEATED = 512
 
 @dataclass
 class Batch:
-    """Buffers that `Dataset.gather` fills; the arrays are views of the first `rows` rows."""
+    """Buffers that `Dataset.gather` fills; the arrays are views of the first `rows` rows.
+
+    A batch of sequences may have fewer steps than the data: as many as its longest one needs.
+    """
 
     x: np.ndarray  # (rows, *input_shape), the network's float type, or int32 for tokens
-    target: np.ndarray  # (rows,) int32 classes, or (rows, outputs) reals
-    weight: np.ndarray | None = None  # (rows,): a row's weight, 0 for padding; None means 1 for all
+    target: np.ndarray  # (rows,) int32 classes, or (rows, outputs) reals; with a target for each step (rows, steps, ...)
+    weight: np.ndarray | None = None  # (rows,), or (rows, steps) with a target for each: 0 for padding; None means 1 for all
+    lengths: np.ndarray | None = None  # (rows,) int32: how many steps are real, the others are 0; None means all
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +37,11 @@ class Dataset:
     (count,) int32 class numbers where `classes` names them, one more axis where each step has one, else (count, outputs)
     reals. `shift` and `scale`, one for each value of the last axis of x or a single one, turn x into what the network
     sees: (x - shift) * scale. A table may have gaps, NaN in x; then `fill`, one for each column, takes their place first.
+    Sequences are (count, steps, features), or (count, steps) tokens; both x and the target can be Windows of a long array.
     """
 
-    x: np.ndarray
-    target: np.ndarray
+    x: np.ndarray | Windows
+    target: np.ndarray | Windows
     classes: tuple[str, ...] = ()  # empty for regression
     vocabulary: int = 0  # how many tokens there are; 0 where x is not tokens
     shift: np.ndarray = field(default_factory=lambda: np.zeros(1))
@@ -45,10 +51,14 @@ class Dataset:
     target_names: tuple[str, ...] = ()  # of the columns of targets; empty where they are unknown
     impute: str = ""  # the statistic that is to fill gaps; empty where there are none
     fill: np.ndarray | None = None
+    lengths: np.ndarray | None = None  # (count,) int32: how many steps of each sequence are real; None where all are
+    series: np.ndarray | None = None  # (count,): which series a sample is cut from, in order of time; None: samples have no order
+    unit: str = ""  # of text: character, byte or word; the classes are then the tokens
+    consecutive: bool = False  # a row of a batch goes on where that row of the batch before ended
 
     def __post_init__(self):
         if self.scale is None:
-            object.__setattr__(self, "scale", np.array([1 / 255 if self.x.dtype == np.uint8 else 1.0]))
+            object.__setattr__(self, "scale", np.array([1 / 255 if self.is_bytes else 1.0]))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -63,6 +73,16 @@ class Dataset:
         return self.target.shape[1:]
 
     @property
+    def per_step(self) -> bool:
+        """Whether each step has a target."""
+        return len(self.target_shape) == (1 if self.classes else 2)
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether 0 to 255 stand for [0, 1]; tokens may be bytes, too."""
+        return self.x.dtype == np.uint8 and not self.vocabulary
+
+    @property
     def measured(self) -> dict[str, np.ndarray]:
         """What was measured on the train part and belongs to a trained network: shift, scale, and fill where there is one."""
         arrays = {"shift": self.shift, "scale": self.scale, "fill": self.fill}
@@ -73,10 +93,18 @@ class Dataset:
         """x with `fill` in its gaps."""
         return self.x if self.fill is None else np.where(np.isnan(self.x), self.fill, self.x)
 
+    def select(self, indices: slice | np.ndarray) -> "Dataset":
+        """Some of the samples."""
+        arrays = {name: getattr(self, name) for name in ("x", "target", "lengths", "series")}
+        return replace(self, **{name: array[indices] for name, array in arrays.items() if array is not None})
+
     def batch(self, rows: int, dtype) -> Batch:
         """Buffers for `rows` samples, for a network of float type `dtype`."""
+        padded = self.lengths is not None
         return Batch(np.empty((rows, *self.input_shape), np.int32 if self.vocabulary else dtype),
-                     np.empty((rows, *self.target_shape), np.int32 if self.classes else dtype))
+                     np.empty((rows, *self.target_shape), np.int32 if self.classes else dtype),
+                     np.empty((rows, self.input_shape[0]), dtype) if padded and self.per_step else None,
+                     np.empty(rows, np.int32) if padded else None)
 
     def gather(self, indices: np.ndarray, batch: Batch) -> None:
         """Fills the first len(indices) rows of `batch` with these samples. Raises IndexError beyond the data.
@@ -84,6 +112,8 @@ class Dataset:
         Runs in the calling thread alone, and for floats and images without the GIL, so that a loader may call it.
         """
         rows = len(indices)
+        if self.lengths is not None or isinstance(self.x, Windows):
+            return self._gather_steps(indices, batch)
         if self.vocabulary:
             self.x.take(indices, 0, batch.x[:rows])
         else:
@@ -92,6 +122,20 @@ class Dataset:
             self.target.take(indices, 0, batch.target[:rows])
         else:
             kernels.gather.rows.serial(batch.target[:rows].reshape(rows, -1), self._target, indices, *UNCHANGED)
+
+    def _gather_steps(self, indices: np.ndarray, batch: Batch) -> None:
+        """The same for sequences, of which the batch may take fewer steps than there are."""
+        rows, steps = len(indices), batch.x.shape[1]
+        x = taken(self.x, indices, steps)
+        batch.x[:rows] = x if self.vocabulary else (x - self.shift) * self.scale
+        batch.target[:rows] = taken(self.target, indices, steps if self.per_step else None)
+        if self.lengths is None:
+            return
+        np.minimum(self.lengths[indices], steps, out=batch.lengths[:rows])
+        padded = np.arange(steps) >= batch.lengths[:rows, None]
+        batch.x[:rows][padded] = 0
+        if batch.weight is not None:
+            batch.weight[:rows] = ~padded
 
     @cached_property
     def _x(self) -> np.ndarray:
@@ -156,7 +200,7 @@ def misfit(train: Dataset, other: Dataset) -> str:
     if bool(other.classes) != bool(train.classes):
         kinds = ("numbers", "classes") if train.classes else ("classes", "numbers")
         return f"its targets are {kinds[0]}, not {kinds[1]}. Say which with `task`."
-    for what in ("input_shape", "target_shape", "classes", "vocabulary"):
+    for what in ("unit", "input_shape", "target_shape", "classes", "vocabulary"):
         expected, came = getattr(train, what), getattr(other, what)
         if came != expected:
             return f"expected {what.replace('_', ' ')} {expected}. Received: {came}."

@@ -50,3 +50,16 @@ def _sibling(path: Path) -> str:
     names = os.listdir(path.parent) if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, names, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def undecodable_line(file: BinaryIO) -> int:
+    """The line of the first bytes that are not UTF-8. Text is decoded in blocks, so the error itself does not know it."""
+    file.seek(0)
+    number = 0
+    for text in file:
+        number += 1
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            break
+    return number

@@ -26,6 +26,8 @@ class Random(Reader, name="random"):
     samples: int = Field(512, ge=1, description="how many samples")
     vocabulary: int | None = Field(None, ge=1, description="draw tokens below this number instead of real numbers")
     target_per_step: bool = Field(False, description="a target for each step, the first axis of a sample")
+    consecutive: bool = Field(False, description="keep the samples in order, as windows that follow each other, for recurrent "
+                              "layers that carry their state along")
     seed: int = Field(0, description="which samples are drawn, whatever the run's seed")
 
     @model_validator(mode="after")
@@ -49,7 +51,8 @@ class Random(Reader, name="random"):
             target = self._below(self.classes, "target", targets)
         else:
             target = self._normal("target", (*targets, self.targets))
-        return Splits(Dataset(x, target, tuple(str(number) for number in range(self.classes or 0)), self.vocabulary or 0))
+        return Splits(Dataset(x, target, tuple(str(number) for number in range(self.classes or 0)), self.vocabulary or 0,
+                              consecutive=self.consecutive))
 
     def _normal(self, what: str, shape: tuple[int, ...]) -> np.ndarray:
         return randomness.normal(self._key(what), int(np.prod(shape))).astype(np.float32).reshape(shape)

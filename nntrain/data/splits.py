@@ -2,21 +2,22 @@
 
 import hashlib
 import math
-from dataclasses import replace
 
 import numpy as np
 
 from nntrain import randomness
 from nntrain.data.align import align
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.windows import Windows
 from nntrain.errors import UserError
 
 
 def split(splits: Splits, test: float | None, validation: float | None, seed: int) -> tuple[Splits, dict[str, np.ndarray]]:
     """Draws the parts that a fraction is given for: `test` of the train part, then `validation` of what remains.
 
-    Shuffled, and stratified where each sample has a class. Also returns, for the train part and each part drawn, the rows
-    of the source's train part that went there, int64, as drawn. Drawing copies; a part of the source's own stays as it is.
+    Shuffled, and stratified where each sample has a class. Of a text and of series it is the end, and what reaches over the
+    border is left out. Also returns, for the train part and each part drawn, the rows of the source's train part that went
+    there, int64, as drawn. Drawing copies; a part of the source's own stays as it is.
     Raises UserError where the source brings the part already, or has too few samples, or one class alone.
     """
     source = splits.train
@@ -28,6 +29,9 @@ def split(splits: Splits, test: float | None, validation: float | None, seed: in
         if fraction is None:
             continue
         _require_free(splits, name)
+        if source.series is not None:
+            rows["train"], rows[name] = cut(source, name, fraction, rows["train"])
+            continue
         count = share(name, fraction, len(rows["train"]))
         key = randomness.key(seed, "split", name)
         stratified = source.classes and source.target.ndim == 1
@@ -36,7 +40,7 @@ def split(splits: Splits, test: float | None, validation: float | None, seed: in
         rows[name], rows["train"] = rows["train"][drawn], rows["train"][kept]
     parts = splits.parts()
     if len(rows) > 1:
-        parts |= {name: replace(source, x=source.x[indices], target=source.target[indices]) for name, indices in rows.items()}
+        parts |= {name: source.select(indices) for name, indices in rows.items()}
     return Splits(**parts), rows
 
 
@@ -63,6 +67,22 @@ def share(name: str, fraction: float, samples: int) -> int:
         raise UserError(f"{name}: {fraction:g} of {samples} samples leaves none for {side}. "
                         "Give another fraction, or more data.")
     return count
+
+
+def cut(source: Dataset, name: str, fraction: float, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(kept, held out) of the windows `rows`: the last ones of each series, and no value of theirs is in one that is kept."""
+    kept, held = [], []
+    order = np.argsort(source.series[rows], kind="stable")
+    borders = np.flatnonzero(np.diff(source.series[rows][order])) + 1
+    for windows in np.split(rows[order], borders):
+        count = share(name, fraction, len(windows))
+        held.append(windows[-count:])
+        before = windows[source.target.ends[windows] <= source.x.starts[held[-1][0]]]
+        if not len(before):
+            raise UserError(f"{name}: {fraction:g} of {len(windows)} windows leaves none for training that does not reach "
+                            "into it. Give another fraction, or more data, or make windows shorter.")
+        kept.append(before)
+    return np.concatenate(kept), np.concatenate(held)
 
 
 def draw(labels: np.ndarray, count: int, key: int) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +116,8 @@ def hashes(splits: Splits) -> dict[str, str]:
 
 def _hash(part: Dataset) -> str:
     digest = hashlib.sha256()
-    for array in (part.x, part.target):
-        digest.update(f"{array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).data)
+    for samples in (part.x, part.target, part.lengths):
+        for array in samples.identity() if isinstance(samples, Windows) else () if samples is None else (samples,):
+            digest.update(f"{array.dtype.str} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from nntrain.data.dataset import Splits
+from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.windows import Windows
 from nntrain.errors import UserError
 
 VALUES_AT_ONCE = 1 << 20  # in float64: 8 MiB, whatever the size of the data
@@ -19,10 +20,19 @@ def standardize(splits: Splits) -> Splits:
     train = splits.train
     if train.vocabulary:
         raise UserError("standardize: the data are tokens, which have no mean. Leave it out.")
-    shift, deviation = statistics(train.filled)
+    shift, deviation = statistics(real_steps(train))
     # Both are in the units of x; bytes without deviation keep the 1/255 that brings them to [0, 1].
-    scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 1 / 255 if train.x.dtype == np.uint8 else 1)
+    scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 1 / 255 if train.is_bytes else 1)
     return Splits(**{name: replace(part, shift=shift, scale=scale) for name, part in splits.parts().items()})
+
+
+def real_steps(data: Dataset) -> np.ndarray:
+    """The samples, of sequences (steps, features) without padding; what lies in several windows comes once."""
+    if isinstance(data.x, Windows):
+        return data.x.covered()
+    if data.lengths is None:
+        return data.filled
+    return data.x[np.arange(data.input_shape[0]) < data.lengths[:, None]]
 
 
 def statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -151,7 +151,7 @@ def _blocks(worker, c, a, b, beside, room, plan, code, slope):
                     first_b, step_b = tile.address(b, start), b_row
                 else:
                     if (j - left) % group == 0:
-                        _copy(room, panel, group, b, start, b_column, b_row, min(n, right) - j, deep)
+                        copy(room, panel, group, b, start, b_column, b_row, min(n, right) - j, deep)
                     first_b, step_b = tile.address(room, panel + (j - left) % group), group
                 # What the optimizer moved lies in the other core's cache: 8% of a forward product, if nothing asks ahead.
                 ahead = deep if b_in_place and j + 2 * width <= n else 0
@@ -166,7 +166,7 @@ def _blocks(worker, c, a, b, beside, room, plan, code, slope):
                         reads = tile.address(a, there), a_row, a_column, first_b, step_b
                     else:
                         if j == left:
-                            _copy(room, here, height, a, there, a_row, a_column, m - i, deep)
+                            copy(room, here, height, a, there, a_row, a_column, m - i, deep)
                         reads = tile.address(room, here), 1, height, first_b, step_b
                     place, span = (at_c, i, j, m, n), (k0, deep, k)
                     if height == tall and strip:
@@ -269,7 +269,7 @@ def _finish_edge(slope, c, here, n, rows, columns, beside, j, code):
 
 
 @inline
-def _copy(room, at, width, source, start, along, step, count, deep):
+def copy(room, at, width, source, start, along, step, count, deep):
     """room[at + k*width + i] = source[start + i*along + k*step] for i < width and k < deep; one of the strides is 1.
 
     Only `count` values of i exist; what stands beyond them is multiplied, but never kept. May write up to SLACK rows

@@ -1,11 +1,12 @@
 """Layers that hold layers: they expand into the graph and compute nothing themselves."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from nntrain.layers.layer import Layer
-from nntrain.layers.merge import Add
+from nntrain.layers.merge import Add, Concat
+from nntrain.layers.recurrent import Recurrent
 from nntrain.options import Several
 
 
@@ -45,3 +46,29 @@ class Repeat(Layer, name="repeat"):
         for turn in range(self.times):
             inputs = (scope.chain("layers", self.layers, inputs, label=str(turn + 1)),)
         return inputs[0]
+
+
+class Bidirectional(Layer, name="bidirectional"):
+    """A recurrent layer twice, each with parameters of its own: one reads the steps forward, the other backward.
+
+    What both say of a step, or of the whole sequence, stands side by side, or is added up.
+
+    Source: Schuster & Paliwal 1997, Bidirectional recurrent neural networks.
+    """
+
+    layer: Layer = Field(description="the recurrent layer: `simple_rnn`, `lstm` or `gru`")
+    merge: Literal["concat", "add"] = Field("concat", description="how the two come together: side by side, or summed")
+
+    example: ClassVar[dict[str, Any]] = {"layer": {"lstm": 4}}
+    example_inputs: ClassVar = ((5, 3),)
+
+    def build(self, scope, *inputs):
+        if not isinstance(self.layer, Recurrent):
+            return scope.refuse("takes a recurrent layer: simple_rnn, lstm or gru. Received: "
+                                f"{self.layer.yaml_name}.")
+        if self.layer.reverse or self.layer.stateful:
+            option = "reverse" if self.layer.reverse else "stateful"
+            return scope.refuse(f"reads a whole sequence, from both ends. Remove `{option}` from its {self.layer.yaml_name}.")
+        ahead = scope.one("layer", self.layer, inputs, label="forward")
+        back = scope.one("layer", self.layer.model_copy(update={"reverse": True}), inputs, label="backward")
+        return scope.node(Concat() if self.merge == "concat" else Add(), (ahead, back), part=self.merge)

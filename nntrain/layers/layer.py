@@ -28,10 +28,15 @@ class Param:
 
 @dataclass(frozen=True)
 class State:
-    """An array that training keeps but no gradient reaches: a running mean. It is in the checkpoint."""
+    """An array that training keeps but no gradient reaches: a running mean. It is in the checkpoint.
 
-    shape: Shape
+    `per_row`: one for each row of a batch, in which one window of the data leaves it to the next. Such a one belongs to
+    training alone: the trained network does not have it.
+    """
+
+    shape: Shape  # without the rows
     value: float = 0.0
+    per_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Run:
         self.seed = seed
         self.training = False
         self.step = 0  # counts from the start of training; with seed and layer name it determines every mask
+        self.lengths: np.ndarray | None = None  # (rows,) int32: how many steps of each row are real; None where all are
+        self.fresh = True  # stateful layers start from zero; False: each row goes on where its window before ended
 
 
 class At:
@@ -57,6 +64,8 @@ class At:
 
     x, y: input and output (rows, *shape); xs: all inputs of a merging layer. dy, dx, dxs: the loss's gradients with
     respect to them. Each parameter `p` is `at.p` with its gradient `at.dp`; states and saved arrays go by their names.
+    `tokens` (rows, steps) is set where an embedding was left to the layer after it: that one's x is then the embedding's
+    weight (vocabulary, features), whose row tokens[r, t] is what comes in at step t, and dx that weight's gradient.
     `none` is an empty array, for a kernel's argument that this layer does not have. `run` tells the moment, `name` the
     layer's name in the network. `epilogue` is set where the activation after this layer was fused into it.
     """
@@ -71,6 +80,7 @@ class At:
     dx: np.ndarray
     dxs: list[np.ndarray]
     none: np.ndarray
+    tokens: np.ndarray | None = None
     epilogue: tuple[int, float] = (0, 0.0)  # the activation's code and its slope, as kernels.matmul takes them
 
 
@@ -86,11 +96,13 @@ class Layer(Component, family="layer"):
                                         "layer above, `input` the data; none: the layer above")
     freeze: bool = Field(False, description="keep the parameters as they start: they don't learn")
 
+    takes_tokens: ClassVar[bool] = False  # its input is whole numbers below a vocabulary (int32), and has no gradient
     reads: ClassVar[str] = "xy"  # what backward looks at: of its inputs "x", of its output "y"
     merges: ClassVar[bool] = False  # takes several inputs
     aliases_input: ClassVar[bool] = False  # y is x in another shape and dx is dy: no work is done
     passes_gradient: ClassVar[bool] = False  # every dx is dy itself: nothing to compute
     random: ClassVar[bool] = False  # draws random numbers in training
+    looks_up: ClassVar[bool] = False  # can take an embedding's place too: see `At.tokens`
     fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
 
     # What `initializer: auto` goes by: the initializer that suits weights before this activation (or of this layer), and
@@ -104,6 +116,10 @@ class Layer(Component, family="layer"):
     def build(self, scope: "Scope", *inputs: Any) -> Any:
         """Puts the layer into the graph. Layers that hold layers only expand into them: see network.graph.Scope."""
         return scope.node(self, inputs)
+
+    def for_tokens(self, vocabulary: int) -> "Layer":
+        """Of a layer that takes tokens: itself, for data of so many. Raises ConfigError with the reason when they don't fit."""
+        return self
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Shape of the output of one sample. Raises ConfigError with the reason when the inputs don't fit."""
@@ -178,3 +194,13 @@ def require(condition: bool, message: str) -> None:
 
 def require_last_axis(shape: Shape) -> None:
     require(len(shape) >= 1, "it acts on the last axis of its input. Received: single numbers, of shape ().")
+
+
+def require_sequence(shape: Shape) -> None:
+    kinds = {0: "single numbers", 1: "tables", 3: "images"}
+    way_out = {1: " `return_sequences: true` on a recurrent layer before gives a sequence; `reshape: [-1, 1]` makes each feature "
+                  "a step.",
+               3: " `reshape` makes a sequence of an image."}
+    kind = f"{kinds[len(shape)]}, of shape" if len(shape) in kinds else "the shape"
+    require(len(shape) == 2,
+            f"it takes sequences, of shape (steps, features). Received: {kind} {shape}.{way_out.get(len(shape), '')}")

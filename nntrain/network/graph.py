@@ -28,6 +28,8 @@ class Node:
     frozen: bool = False
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
     fused: bool = False  # an activation that the layer before applies in registers
+    left: bool = False  # an embedding that the layer after it sees to
+    vocabulary: int = 0  # of data that is tokens: how many there are
 
     @property
     def parameters(self) -> dict[str, Param]:
@@ -43,7 +45,8 @@ class Node:
 
     @property
     def flops(self) -> int:
-        return self.layer.flops(*self.input_shapes)
+        # What an embedding leaves to a layer is done once for each token, not for each sample.
+        return self.layer.flops(*((*source.shape[:-1], 0) if source.left else source.shape for source in self.inputs))
 
 
 @dataclass
@@ -83,9 +86,12 @@ def suitable(node: Node) -> Initializer:
 
 
 def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initializer | None = None,
-                path: Path = ("model", "layers")) -> Graph:
-    """Raises ConfigError with every impossible shape and wrong reference in the config."""
-    data = Node(INPUT, Identity(), path[:-1], [], (), tuple(input_shape))
+                path: Path = ("model", "layers"), vocabulary: int = 0) -> Graph:
+    """Raises ConfigError with every impossible shape and wrong reference in the config.
+
+    `vocabulary`: the data is tokens, whole numbers below it.
+    """
+    data = Node(INPUT, Identity(), path[:-1], [], (), tuple(input_shape), vocabulary=vocabulary)
     builder = _Builder(data)
     output = Chain(builder, path, names={INPUT: data}).add(layers, (data,))
     if not builder.problems:
@@ -93,6 +99,7 @@ def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initia
     if builder.problems:
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
     _fuse(builder.nodes)
+    _leave_embeddings(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())
 
 
@@ -183,6 +190,12 @@ class Scope:
         inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
         return inner.add(layers, inputs)
 
+    def one(self, option: str, layer: Layer, inputs: tuple, label: str | None = None) -> Node | None:
+        """The same for an option that holds one layer."""
+        prefix = f"{self.name}.{label or option}."
+        inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
+        return layer.build(Scope(inner, layer, (*inner.path, layer.yaml_name)), *inputs)
+
     def refuse(self, message: str) -> None:
         """Notes a mistake in the layer; there is no node then."""
         self.builder.problems.append(Problem(self.path, message))
@@ -197,7 +210,11 @@ class Scope:
         if problem := self._wrong_count(layer, len(inputs)):
             return self.refuse(problem)
         shapes = tuple(source.shape for source in inputs)
+        tokens = next((source.vocabulary for source in inputs if source.vocabulary), 0)
+        if problem := self._wrong_numbers(layer, tokens):
+            return self.refuse(problem)
         try:
+            layer = layer.for_tokens(tokens) if tokens else layer
             shape = layer.output_shape(*shapes)
             node = Node(name, layer, self.path, list(inputs), shapes, tuple(shape), self.frozen)
             node.parameters  # noqa: B018  (a shape that the parameters don't fit shows here)
@@ -207,8 +224,8 @@ class Scope:
         for source in inputs:
             source.consumers.append(node)
         self.builder.nodes.append(node)
-        activation: Activation | None = getattr(layer, "activation", None)
-        if activation is None:
+        activation = getattr(layer, "activation", None)
+        if not isinstance(activation, Activation):  # simple_rnn applies its own, which is a word
             return node
         return self.node(activation, (node,), part=activation.yaml_name)
 
@@ -218,6 +235,15 @@ class Scope:
             return f"needs two or more inputs, such as `inputs: [trunk, {PREVIOUS}]`. Received: {count}."
         if not layer.merges and count != 1:
             return f"takes one input. Received: {count}. Merge them first, with `add` or `concat`."
+        return None
+
+    @staticmethod
+    def _wrong_numbers(layer: Layer, tokens: int) -> str | None:
+        if tokens and not layer.takes_tokens:
+            return (f"its input is tokens, whole numbers from 0 to {tokens - 1} that only stand for something. Put `embedding` "
+                    "before it, right after the data.")
+        if layer.takes_tokens and not tokens:
+            return "it takes tokens, whole numbers from 0, right from the data. Received: real numbers."
         return None
 
 
@@ -233,3 +259,17 @@ def _fuse(nodes: list[Node]) -> None:
         producer = node.inputs[0]
         alone = len(producer.consumers) == 1
         node.fused = alone and producer.layer.fuses_epilogue and "y" not in producer.layer.reads
+
+
+# With so many tokens a step, embedding first and picking rows afterwards takes as long in a batch of 4 rows.
+TOKENS_PER_STEP = 4
+
+
+def _leave_embeddings(nodes: list[Node]) -> None:
+    """Lets a recurrent layer multiply the embedding's few rows with its weight, and pick among the products.
+
+    Rather than picking rows for all steps of all samples, many times the same, and multiplying them all. The values are the same.
+    """
+    for node in nodes:
+        if node.layer.takes_tokens and len(node.consumers) == 1 and node.consumers[0].layer.looks_up:
+            node.left = node.layer.vocabulary <= TOKENS_PER_STEP * node.input_shapes[0][0]

@@ -1,5 +1,6 @@
 """Network: the graph with its arrays. Forward runs the nodes in order, backward in reverse."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from nntrain import kernels
+from nntrain.errors import ConfigError
 from nntrain.layers.layer import At, Layer, Run, Shape
 from nntrain.network.arena import Arena
 from nntrain.network.graph import Graph, Node
@@ -29,14 +31,17 @@ class Network:
         self.run = Run(seed)
         self.arena = Arena(graph, self.dtype, with_gradient=backward)
         self.arena.initialize(seed)
-        self.state = {f"{node.name}.{name}": np.full(state.shape, state.value, self.dtype)
-                      for node in graph.layers for name, state in node.state.items()}
+        states = {f"{node.name}.{name}": state for node in graph.layers for name, state in node.state.items()}
+        self.state = {name: np.full(state.shape, state.value, self.dtype) for name, state in states.items() if not state.per_row}
+        # What one window of the data leaves to the next, for each row of a batch in training.
+        self.carried = {name: np.full((rows, *state.shape), state.value, self.dtype)
+                        for name, state in states.items() if state.per_row}
         self.backward_possible = backward
-        self.input_gradient = input_gradient
-        self.learning = _learning_below(graph, input_gradient)
+        self.input_gradient = input_gradient and not integer_input
+        self.learning = _learning_below(graph, self.input_gradient)
         self._buffers: dict[tuple[str, str], np.ndarray] = {}
         self._allocate(np.dtype(np.int32) if integer_input else self.dtype)
-        self._bound: dict[int, Bound] = {}
+        self._bound: dict[tuple[int, int | None], Bound] = {}
 
     @property
     def theta(self) -> np.ndarray:
@@ -46,11 +51,16 @@ class Network:
     def grad(self) -> np.ndarray:
         return self.arena.grad
 
-    def at(self, rows: int) -> "Bound":
-        """The network bound to the first `rows` rows of its buffers; made once for each number of rows."""
-        bound = self._bound.get(rows)
+    def at(self, rows: int, steps: int | None = None) -> "Bound":
+        """The network bound to the first `rows` rows of its buffers; made once for each number of rows and steps.
+
+        With `steps`, for shorter sequences: it has fewer steps than the graph says, unless a layer's parameters or shapes need
+        them all. Such views begin where the buffers do, and are as contiguous.
+        """
+        bound = self._bound.get((rows, steps))
         if bound is None:
-            bound = self._bound[rows] = Bound(self, rows)
+            shapes = shapes_with(self.graph, steps) if steps is not None else None
+            bound = self._bound[rows, steps] = Bound(self, rows, shapes) if shapes or steps is None else self.at(rows)
         return bound
 
     def _allocate(self, input_dtype: np.dtype) -> None:
@@ -73,13 +83,13 @@ class Network:
         arriving[graph.output.name] = [np.zeros((self.rows, *graph.output.shape), self.dtype)]
         self._arriving = arriving
         for node in reversed(graph.nodes):
-            if node.name not in self.learning:
+            if node.name not in self.learning or node.left:
                 continue
             parts = arriving[node.name]
             dy = parts[0] if len(parts) == 1 else np.zeros((self.rows, *node.shape), self.dtype)
             buffers[node.name, "dy"] = dy
             for place, source in enumerate(node.inputs):
-                if source.name not in self.learning:
+                if source.name not in self.learning or source.left:
                     continue
                 if node.layer.aliases_input:
                     dx = _reshaped(dy, source.shape)
@@ -101,23 +111,25 @@ class Network:
 class Bound:
     """A network's layers bound to one number of rows. `x` is the input to fill, `dy` the output gradient to fill."""
 
-    def __init__(self, network: Network, rows: int):
+    def __init__(self, network: Network, rows: int, shapes: dict[str, Shape] | None = None):
         self.network = network
         self.rows = rows
         graph = network.graph
+        self.shapes = shapes or {node.name: node.shape for node in graph.nodes}  # of one sample's outputs
         self.ats = {node.name: self._bind(node) for node in graph.layers}
-        self.x = network._buffers[graph.input.name, "y"][:rows]
-        self.y = network._buffers[graph.output.name, "y"][:rows]
+        self.x = self._view(graph.input, "y", self.shapes[graph.input.name])
+        self.y = self._view(graph.output, "y", self.shapes[graph.output.name])
         self._forward: list[tuple[Callable[[At], None], At, Node]] = []
         self._backward: list[tuple[Callable[[At], None], At, Node]] = []
         for node in graph.layers:
-            if not (node.fused or node.layer.aliases_input):
+            if not (node.fused or node.left or node.layer.aliases_input):
                 self._forward.append((node.layer.forward, self.ats[node.name], node))
         if network.backward_possible:
-            self.dy = network._buffers[graph.output.name, "dy"][:rows] if graph.output.name in network.learning else None
+            self.dy = (self._view(graph.output, "dy", self.shapes[graph.output.name]) if graph.output.name in network.learning
+                       else None)
             self._plan_backward()
             if network.input_gradient:
-                self.dx = network._buffers[graph.input.name, "dy"][:rows]
+                self.dx = self._view(graph.input, "dy", self.shapes[graph.input.name])
 
     def forward(self, training: bool) -> np.ndarray:
         """The network's output for what is in `x`: (rows, *output shape)."""
@@ -143,15 +155,19 @@ class Bound:
         finally:
             self._forward, self._backward = plain
 
+    def _view(self, node: Node, name: str, shape: Shape) -> np.ndarray:
+        return leading(self.network._buffers[node.name, name], (self.rows, *shape))
+
     def _bind(self, node: Node) -> At:
         network, rows = self.network, self.rows
         buffers = network._buffers
+        input_shapes = tuple(self.shapes[source.name] for source in node.inputs)
         at = At()
         at.name, at.rows, at.run = node.name, rows, network.run
         at.none = np.zeros(0, network.dtype)
-        at.xs = [buffers[source.name, "y"][:rows] for source in node.inputs]
+        at.xs = [self._view(source, "y", shape) for source, shape in zip(node.inputs, input_shapes, strict=True)]
         at.x = at.xs[0]
-        at.y = buffers[node.name, "y"][:rows]
+        at.y = self._view(node, "y", self.shapes[node.name])
         if any(consumer.fused for consumer in node.consumers):
             at.epilogue = node.consumers[0].layer.epilogue()
         for name in node.parameters:
@@ -159,26 +175,37 @@ class Bound:
             setattr(at, name, network.arena.parameters[full])
             if full in network.arena.gradients:
                 setattr(at, f"d{name}", network.arena.gradients[full])
-        for name in node.state:
-            setattr(at, name, network.state[f"{node.name}.{name}"])
-        for name, saved in node.saved.items():
-            setattr(at, name, buffers[node.name, name][:rows] if saved.per_row else buffers[node.name, name])
+        for name, state in node.state.items():
+            full = f"{node.name}.{name}"
+            setattr(at, name, network.carried[full][:rows] if state.per_row else network.state[full])
+        for name, saved in node.layer.saved(*input_shapes).items():
+            setattr(at, name, leading(buffers[node.name, name], (rows, *saved.shape) if saved.per_row else saved.shape))
         if (node.name, "dy") in buffers:
-            at.dy = buffers[node.name, "dy"][:rows]
-            at.dxs = [buffers[node.name, f"dx{place}"][:rows] if (node.name, f"dx{place}") in buffers else None
-                      for place in range(len(node.inputs))]
+            at.dy = self._view(node, "dy", self.shapes[node.name])
+            at.dxs = [self._view(node, f"dx{place}", shape) if (node.name, f"dx{place}") in buffers else None
+                      for place, shape in enumerate(input_shapes)]
             at.dx = at.dxs[0]
+        if node.inputs[0].left:
+            self._bind_embedding(at, node.inputs[0])
         return at
+
+    def _bind_embedding(self, at: At, embedding: Node) -> None:
+        """Gives a layer the embedding before it, in place of what that would hand on."""
+        full = f"{embedding.name}.weight"
+        at.tokens = self._view(embedding.inputs[0], "y", self.shapes[embedding.inputs[0].name])
+        at.x = self.network.arena.parameters[full]
+        at.dx = self.network.arena.gradients.get(full)
+        at.xs, at.dxs = [at.x], [at.dx]
 
     def _plan_backward(self) -> None:
         network = self.network
         for node in reversed(network.graph.nodes):
-            if node.name not in network.learning:
+            if node.name not in network.learning or node.left:
                 continue
             parts = network._arriving[node.name]
             if len(parts) > 1:
-                total = network._buffers[node.name, "dy"][:self.rows]
-                parts = [part[:self.rows] for part in parts]
+                total = self._view(node, "dy", self.shapes[node.name])
+                parts = [leading(part, total.shape) for part in parts]
                 self._backward.append((lambda at, total=total, parts=parts: kernels.merge.add(total, parts), None, node))
             if node is network.graph.input:
                 continue
@@ -190,6 +217,25 @@ class Bound:
             wanted = any(dx is not None for dx in at.dxs)
             if wanted and not (layer.aliases_input or layer.passes_gradient):
                 self._backward.append((layer.backward_input, at, node))
+
+
+def leading(buffer: np.ndarray, shape: Shape) -> np.ndarray:
+    """The beginning of a contiguous buffer's memory, in another shape."""
+    return buffer.reshape(-1)[:math.prod(shape)].reshape(shape)
+
+
+def shapes_with(graph: Graph, steps: int) -> dict[str, Shape] | None:
+    """Each node's shape where the data have fewer steps, by its name; None where a layer cannot do with fewer."""
+    shapes = {graph.input.name: (steps, *graph.input.shape[1:])}
+    for node in graph.layers:
+        inputs = tuple(shapes[source.name] for source in node.inputs)
+        try:
+            shapes[node.name] = tuple(node.layer.output_shape(*inputs))
+            if node.layer.parameters(*inputs) != node.parameters or node.layer.state(*inputs) != node.state:
+                return None
+        except ConfigError:
+            return None
+    return shapes
 
 
 def _timed(call: Callable[[At], None], seconds: list[float]) -> Callable[[At], None]:

@@ -26,12 +26,14 @@ class Single:
         def buffer(shape: Shape, kind: np.dtype = real) -> np.ndarray:
             return np.zeros((capacity, *shape), kind)[:rows]
 
-        at.xs = [buffer(shape) for shape in inputs]
+        at.xs = [buffer(shape, np.dtype(np.int32) if layer.takes_tokens else real) for shape in inputs]
         at.x = at.xs[0]
         at.y = at.x.reshape(rows, *layer.output_shape(*inputs)) if layer.aliases_input else buffer(layer.output_shape(*inputs))
         at.dy = buffer(layer.output_shape(*inputs))
         if layer.aliases_input:
             at.dxs = [at.dy.reshape(at.x.shape)]
+        elif layer.takes_tokens:
+            at.dxs = [None]
         else:
             at.dxs = [at.dy if layer.passes_gradient else buffer(shape) for shape in inputs]
         at.dx = at.dxs[0]
@@ -45,7 +47,7 @@ class Single:
             setattr(at, name, self.parameters[name])
             setattr(at, f"d{name}", self.gradients[name])
         for name, state in layer.state(*inputs).items():
-            setattr(at, name, np.full(state.shape, state.value, real))
+            setattr(at, name, np.full((rows, *state.shape) if state.per_row else state.shape, state.value, real))
         for name, saved in layer.saved(*inputs).items():
             kind = np.dtype(DTYPES[saved.dtype] or real)
             setattr(at, name, buffer(saved.shape, kind) if saved.per_row else np.zeros(saved.shape, kind))
@@ -58,11 +60,12 @@ class Single:
     def forget_gradients(self) -> None:
         """Fills every gradient with NaN, so that one that backward does not write shows."""
         for gradient in (*self.at.dxs, *self.gradients.values()):
-            gradient.fill(np.nan)
+            if gradient is not None:
+                gradient.fill(np.nan)
 
     def backward(self) -> None:
         self.layer.prepare_backward(self.at)
         if self.parameters:
             self.layer.backward_parameters(self.at)
-        if not (self.layer.aliases_input or self.layer.passes_gradient):
+        if not (self.layer.aliases_input or self.layer.passes_gradient or self.layer.takes_tokens):
             self.layer.backward_input(self.at)

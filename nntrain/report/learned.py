@@ -15,6 +15,8 @@ CELLS = 300  # of the plane, along each side
 def draw_learned(folder: Path, setup: Setup, network: Network) -> Path | None:
     """Draws fit.png (one number from one) or regions.png (classes in the plane) where that is what the data are."""
     train, test = setup.splits.train, setup.splits.test
+    if train.vocabulary:  # tokens are no numbers to draw
+        return None
     if train.input_shape == (1,) and train.target_shape == (1,):
         from nntrain.report.plots import draw_fit, grid_over
 

@@ -17,6 +17,7 @@ from nntrain.network.network import Network
 
 FORMAT = 1
 AVERAGE = "average.theta"  # the moving average of the learning parameters, where a run keeps one
+CARRIED = "carried."  # before the names of what stateful layers carry from one batch to the next, for training to go on
 MEASURED = "data."  # before the names of the arrays that were measured on the train part
 KEY = "nntrain"  # one key of metadata only: safetensors writes several in random order
 

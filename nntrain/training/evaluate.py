@@ -1,42 +1,84 @@
 """Evaluate: the loss and the metrics of a network on a data set."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from nntrain.data.batches import in_lanes
 from nntrain.data.dataset import Batch, Dataset
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
-from nntrain.network.network import Bound, Network
+from nntrain.network.network import Bound, Network, leading
 
 ROWS = 256  # at once, where a trained network is used
+LANES = 32  # runs of consecutive windows that are scored side by side, each of
+FEWEST = 64  # windows or more, for each begins without a past
 
 
 class Port:
-    """Where batches of one size enter a network and its predictions leave it, as the flat arrays that losses take."""
+    """Where batches of one size enter a network and its predictions leave it, as the flat arrays that losses take.
 
-    def __init__(self, network: Network, rows: int, target: np.ndarray):
-        self.bound: Bound = network.at(rows)
-        self.batch = Batch(self.bound.x, target[:rows])
+    A target for each step counts there as a row of its own.
+    """
+
+    def __init__(self, network: Network, data: Dataset, rows: int, steps: int | None, target: np.ndarray, weight: np.ndarray):
+        self.bound: Bound = network.at(rows, steps)
+        self.run = network.run
+        shape = (rows, self.bound.x.shape[1], *data.target_shape[1:]) if data.per_step else (rows, *data.target_shape)
+        padded = data.lengths is not None
+        self.batch = Batch(self.bound.x, leading(target, shape), leading(weight, shape[:2]) if padded and data.per_step else None,
+                           np.zeros(rows, np.int32) if padded else None)
         outputs = self.bound.y.shape[-1]
         self.prediction = self.bound.y.reshape(-1, outputs)
+        self.target = self.batch.target.reshape(-1) if data.classes else self.batch.target.reshape(-1, shape[-1])
+        self.weight = None if self.batch.weight is None else self.batch.weight.reshape(-1)
         self.gradient = self.bound.dy.reshape(-1, outputs) if network.backward_possible else None
         self.no_gradient = np.zeros((0, outputs), network.dtype)
 
+    def forward(self, training: bool) -> None:
+        """Runs the network on what is in the batch."""
+        lengths = self.batch.lengths
+        all_real = lengths is None or lengths.min() == self.batch.x.shape[1]
+        self.run.lengths = None if all_real else lengths
+        self.bound.forward(training)
+
 
 class Ports:
-    """The ports of a network, made once for each number of rows."""
+    """The ports of a network, made once for each number of rows and steps."""
 
     def __init__(self, network: Network, data: Dataset):
         self.network = network
+        self.data = data
         self.target = np.zeros((network.rows, *data.target_shape), np.int32 if data.classes else network.dtype)
-        self._ports: dict[int, Port] = {}
+        self.weight = np.zeros(math.prod(self.target.shape[:2]) if data.per_step else 0, network.dtype)
+        self._ports: dict[tuple[int, int | None], Port] = {}
 
-    def __getitem__(self, rows: int) -> Port:
-        port = self._ports.get(rows)
+    def at(self, rows: int, steps: int | None = None) -> Port:
+        port = self._ports.get((rows, steps))
         if port is None:
-            port = self._ports[rows] = Port(self.network, rows, self.target)
+            port = self._ports[rows, steps] = Port(self.network, self.data, rows, steps, self.target, self.weight)
         return port
+
+    def filled(self, data: Dataset, indices: np.ndarray) -> Port:
+        """The port with these samples of `data`, which are like those that the ports were made for."""
+        port = self.at(len(indices), steps_for(data, indices))
+        data.gather(indices, port.batch)
+        return port
+
+
+def steps_for(data: Dataset, indices: np.ndarray) -> int | None:
+    """How many steps a batch of these sequences is given; None: all that there are."""
+    if data.lengths is None:
+        return None
+    steps = int(rounded_up(data.lengths[indices]).max())
+    return steps if steps < data.input_shape[0] else None
+
+
+def rounded_up(lengths: np.ndarray) -> np.ndarray:
+    """Lengths to the next of at most eight numbers for each power of two, so that few different ones occur."""
+    unit = np.maximum(2 ** np.floor(np.log2(lengths)).astype(np.int64) // 8, 1)
+    return -(-lengths // unit) * unit
 
 
 class Tally:
@@ -60,25 +102,44 @@ class Tally:
         return {"loss": loss, **found}
 
 
-def batches_of(ports: Ports, data: Dataset) -> Iterator[Port]:
-    """Runs the network over all samples in their order, without dropout and with running statistics."""
-    for start in range(0, len(data), ports.network.rows):
-        indices = np.arange(start, min(start + ports.network.rows, len(data)))
-        port = ports[len(indices)]
-        data.gather(indices, port.batch)
-        port.bound.forward(training=False)
-        yield port
+def batches_of(ports: Ports, data: Dataset) -> Iterator[tuple[np.ndarray, Port]]:
+    """Runs the network over all samples, without dropout and with running statistics; which ones they are, and what came.
+
+    Sequences go with others that need as many steps, so that what comes of one does not depend on how many go at once.
+    """
+    rows = min(max(len(data) // FEWEST, 1), LANES) if data.consecutive else ports.network.rows
+    for samples in groups(data, rows):
+        for start in range(0, len(samples), rows):
+            indices = samples[start:start + rows]
+            port = ports.filled(data, indices)
+            port.run.fresh = start == 0 or not data.consecutive
+            port.forward(training=False)
+            yield indices, port
+
+
+def groups(data: Dataset, rows: int) -> list[np.ndarray]:
+    """All samples in the order in which batches of `rows` take them, those apart that need another number of steps."""
+    if data.consecutive:
+        return [in_lanes(len(data), rows)]
+    if data.lengths is None:
+        return [np.arange(len(data))]
+    steps = np.minimum(rounded_up(data.lengths), data.input_shape[0])
+    return [np.flatnonzero(steps == needed) for needed in np.unique(steps)]
 
 
 def evaluate(ports: Ports, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, float]:
     """The mean loss and the metrics over all samples."""
     tally = Tally(loss, metrics)
-    for port in batches_of(ports, data):
-        loss_sum, weight = loss(port.prediction, port.batch.target, port.batch.weight, port.no_gradient)
-        tally.add(loss_sum, weight, port.prediction, port.batch.target, port.batch.weight)
+    for _, port in batches_of(ports, data):
+        loss_sum, weight = loss(port.prediction, port.target, port.weight, port.no_gradient)
+        tally.add(loss_sum, weight, port.prediction, port.target, port.weight)
     return tally.scores()
 
 
 def predictions(network: Network, data: Dataset) -> np.ndarray:
-    """The network's outputs (samples, *output shape) for all samples."""
-    return np.concatenate([port.bound.y.copy() for port in batches_of(Ports(network, data), data)])
+    """The network's outputs (samples, *output shape) for all samples; 0 at steps that a sequence does not have."""
+    outputs = np.zeros((len(data), *network.graph.output.shape), network.dtype)
+    for indices, port in batches_of(Ports(network, data), data):
+        place = (indices, slice(port.bound.y.shape[1])) if data.per_step else indices
+        outputs[place] = port.bound.y
+    return outputs

@@ -1,5 +1,7 @@
 """Inputs: new data for a trained network, brought into the form of those that it was trained on."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
@@ -7,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nntrain.config.given import is_source, read_source
+from nntrain.data.align import same_steps
 from nntrain.data.csv_file import Csv
 from nntrain.data.csv_like import TableLike
 from nntrain.data.csv_rows import read_rows
@@ -14,18 +17,28 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.finite import require_finite
 from nntrain.data.like import inputs_like, like, samples_like, without_targets
 from nntrain.data.npy import read_npy, read_npz
-from nntrain.data.npz import Npz
+from nntrain.data.npz import Npz, checked_lengths
+from nntrain.data.sequences import Sequences, SequencesLike
 from nntrain.errors import UserError
 from nntrain.training.stored import Stored
 
 HERE = Path()
 
 
+@dataclass(frozen=True)
+class Samples:
+    """What to predict from, and how its predictions are told apart."""
+
+    data: Dataset
+    ids: tuple[str, tuple[str, ...]] | None = None  # a column's name and its cell for each sequence
+    order: np.ndarray | None = None  # (rows,): the row of the file that each step came from, where each step has a prediction
+
+
 def new_data(stored: Stored, text: str, split: str | None) -> tuple[str, Dataset]:
     """Samples with targets for `eval --data`, and which part of the source they are. Raises UserError."""
     option = "--data"
     source, folder = read_source(text, option)
-    if isinstance(source, Csv) and stored.trained_on.feature_names:
+    if isinstance(source, Csv) and not isinstance(source, Sequences) and stored.trained_on.feature_names:
         table = as_in_training(stored, source)
         with table.rows(folder) as rows:
             parts = {"train": TableLike(stored.trained_on, table, rows).data()}
@@ -37,34 +50,56 @@ def new_data(stored: Stored, text: str, split: str | None) -> tuple[str, Dataset
     return chosen, like(option, stored.trained_on, parts[chosen])
 
 
-def new_samples(stored: Stored, text: str, stdin: BinaryIO) -> Dataset:
+def new_samples(stored: Stored, text: str, stdin: BinaryIO) -> Samples:
     """Samples for `predict`: of a CSV file, or of stdin for `-`, of an .npz or .npy file, or of a source. Raises UserError."""
     train = stored.trained_on
+    if train.unit:
+        raise UserError("INPUT: the network was trained to go on with a text. Give it one with --prompt, in place of INPUT.")
     if is_source(text):
         source, folder = read_source(text, "INPUT")
         if isinstance(source, Csv) and train.feature_names:
             return _table(stored, source, folder)
         parts = source.load(folder).parts()
-        return inputs_like("INPUT", train, parts.get("test", parts["train"]))
+        return Samples(inputs_like("INPUT", train, parts.get("test", parts["train"])))
     if text == "-":
         table = as_in_training(stored, Csv(path="standard input"))
         with TextIOWrapper(BytesIO(stdin.read()), encoding="utf-8-sig", newline="") as lines:
-            rows = read_rows(table.path, lines, table.delimiter)
-            return without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples()))
+            return _rows(train, table, read_rows(table.path, lines, table.delimiter))
     suffix = Path(text).suffix
     if suffix == ".npy":
-        return _array(train, text, read_npy(HERE, text))
+        return Samples(_array(train, text, read_npy(HERE, text)))
     if suffix == ".npz":
-        source = stored.config.data.source
-        name = source.x if isinstance(source, Npz) else "x"
-        return _array(train, f"{text}: {name}", *read_npz(HERE, text, (name,)))
+        return Samples(_npz(stored, text))
     return _table(stored, Csv(path=text), HERE)
 
 
-def _table(stored: Stored, source: Csv, folder: Path) -> Dataset:
-    train, table = stored.trained_on, as_in_training(stored, source)
+def _table(stored: Stored, source: Csv, folder: Path) -> Samples:
+    table = as_in_training(stored, source)
     with table.rows(folder) as rows:
-        return without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples()))
+        return _rows(stored.trained_on, table, rows)
+
+
+def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]]) -> Samples:
+    if not isinstance(table, Sequences):
+        return Samples(without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples())))
+    found = SequencesLike(train, table, rows)
+    x, lengths = found.sequences()
+    data = without_targets(train, x, lengths)
+    if train.per_step:
+        return Samples(data, order=found.groups.order)
+    return Samples(data, ids=(found.id_name, found.groups.names) if found.id_name else None)
+
+
+def _npz(stored: Stored, file: str) -> Dataset:
+    """The samples of an .npz file, with their lengths where the training had such."""
+    train, source = stored.trained_on, stored.config.data.source
+    as_trained = source if isinstance(source, Npz) else Npz(path=file)
+    if train.lengths is None:
+        return _array(train, f"{file}: {as_trained.x}", *read_npz(HERE, file, (as_trained.x,)))
+    x, lengths = read_npz(HERE, file, (as_trained.x, as_trained.lengths or "lengths"))
+    lengths = checked_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
+    x = same_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
+    return replace(_array(train, f"{file}: {as_trained.x}", x), lengths=lengths)
 
 
 def _array(train: Dataset, name: str, x: np.ndarray) -> Dataset:
@@ -78,5 +113,7 @@ def as_in_training(stored: Stored, source: Csv) -> Csv:
     trained = stored.config.data.source
     if not isinstance(trained, Csv):
         return source
+    if isinstance(trained, Sequences):
+        return trained.model_copy(update={name: getattr(source, name) for name in source.model_fields_set})
     written = {name: getattr(trained, name) for name in ("header", "delimiter", "missing") if name not in source.model_fields_set}
     return source.model_copy(update=written)

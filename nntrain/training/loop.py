@@ -1,7 +1,6 @@
 """Loop: training from where the state stands to the end, one page from top to bottom."""
 
 import math
-from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from nntrain.data.batches import Batches
 from nntrain.data.like import described
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
+from nntrain.training.checkpoint import CARRIED, MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
@@ -58,7 +57,7 @@ class Trainer:
             while not self.finished:
                 indices = self.batches.indices(state.epoch, state.batch)
                 lr = self.learning_rate()
-                loss = self.step(indices, state.step + 1, lr, tally)
+                loss = self.step(indices, state.step + 1, lr, tally, fresh=state.batch == 0 or not self.data.consecutive)
                 if not math.isfinite(loss):
                     raise self.diverged(len(indices), lr)
                 state.step += 1
@@ -78,13 +77,13 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
-        arrays = [self.network.arena.values, *self.network.state.values(), *self.step.arrays().values()]
+        network = self.network
+        arrays = [network.arena.values, *network.state.values(), *network.carried.values(), *self.step.arrays().values()]
         copies = [array.copy() for array in arrays]
         with np.errstate(all="ignore"):
             for rows in {self.batches.rows, self.batches.shortest}:
                 self.step(np.arange(rows), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
-            first = replace(self.data, x=self.data.x[:1], target=self.data.target[:1])
-            evaluate(self.ports, first, self.config.loss, self.config.metrics)
+            evaluate(self.ports, self.data.select(slice(1)), self.config.loss, self.config.metrics)
         for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy
 
@@ -143,6 +142,7 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         tensors = {f"parameter.{name}": array for name, array in self.network.arena.parameters.items()}
         tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
+        tensors |= {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
         tensors |= self.step.arrays()
         tensors |= {MEASURED + name: array for name, array in self.data.measured.items()}
         facts = {
@@ -155,7 +155,8 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Takes up where the checkpoint stands; it must be of this config."""
         load_network(self.network, checkpoint)
-        for name, array in self.step.arrays().items():
+        kept = {f"{CARRIED}{name}": array for name, array in self.network.carried.items()} | self.step.arrays()
+        for name, array in kept.items():
             array[...] = checkpoint.tensors[name]
         self.state = TrainingState.from_dict(checkpoint.facts["training"])
 

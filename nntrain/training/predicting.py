@@ -2,16 +2,19 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.errors import UserError
+from nntrain.losses import Loss
 from nntrain.metrics import answers
 from nntrain.training.checkpoint import write_atomic
 from nntrain.training.evaluate import ROWS, predictions
+from nntrain.training.inputs import Samples
 from nntrain.training.stored import Stored
 
 LINES_AT_ONCE = 4096  # as text a number takes 128 bytes
@@ -24,21 +27,27 @@ class Answers:
     names: tuple[str, ...]  # of all classes, or of the targets
     said: np.ndarray | None = None  # (rows,) class numbers
     values: np.ndarray | None = None  # (rows, names): probabilities, or what is predicted of each target
+    ids: tuple[str, tuple[str, ...]] | None = None  # the name of the column that tells sequences apart, and its cell for each row
 
     def columns(self) -> dict[str, np.ndarray]:
-        """A table: `class` and `p(NAME)`, or the targets by their names."""
+        """A table: what tells sequences apart, then `class` and `p(NAME)`, or the targets by their names."""
+        table = {} if self.ids is None else {self.ids[0]: np.array(self.ids[1])}
         if self.said is None:
-            return dict(zip(self.names, self.values.T, strict=True))
-        table = {"class": np.array(self.names)[self.said]}
+            return table | dict(zip(self.names, self.values.T, strict=True))
+        table |= {"class": np.array(self.names)[self.said]}
         if self.values is not None:
             table |= {f"p({name})": column for name, column in zip(self.names, self.values.T, strict=True)}
         return table
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """`class` (rows,), `classes` (classes,), `probabilities` (rows, classes); or `values` (rows, targets), `targets`."""
+        """`class` (rows,), `classes` (classes,), `probabilities` (rows, classes); or `values` (rows, targets), `targets`.
+
+        With `ids` (rows,) where a column tells sequences apart.
+        """
+        arrays = {} if self.ids is None else {"ids": np.array(self.ids[1])}
         if self.said is None:
-            return {"values": self.values, "targets": np.array(self.names)}
-        arrays = {"class": np.array(self.names)[self.said], "classes": np.array(self.names)}
+            return arrays | {"values": self.values, "targets": np.array(self.names)}
+        arrays |= {"class": np.array(self.names)[self.said], "classes": np.array(self.names)}
         return arrays if self.values is None else arrays | {"probabilities": self.values}
 
 
@@ -52,11 +61,23 @@ def check_probabilities(stored: Stored) -> None:
                         "train with binary_cross_entropy.")
 
 
-def predict(stored: Stored, data: Dataset, probabilities: bool = False) -> Answers:
-    """What the network says of each sample, in their order. Raises UserError where it says nothing finite."""
-    loss = stored.config.loss
-    outputs = predictions(stored.network(ROWS), data)  # (rows, outputs)
+def predict(stored: Stored, samples: Samples, probabilities: bool = False) -> Answers:
+    """What the network says of each sample, or of each of its steps, in their order.
+
+    Raises UserError where it says nothing finite.
+    """
+    loss, data = stored.config.loss, samples.data
+    outputs = predictions(stored.network(ROWS), data)  # (rows, outputs), or (rows, steps, outputs)
+    if data.per_step:
+        real = slice(None) if data.lengths is None else np.arange(outputs.shape[1]) < data.lengths[:, None]
+        outputs = outputs[real].reshape(-1, outputs.shape[-1])
+        if samples.order is not None:
+            outputs = outputs[np.argsort(samples.order, kind="stable")]
     require_finite(outputs)
+    return replace(_answers(loss, data, outputs, probabilities), ids=samples.ids)
+
+
+def _answers(loss: Loss, data: Dataset, outputs: np.ndarray, probabilities: bool) -> Answers:
     if data.classes:
         said, _ = answers(outputs, np.empty(0, np.int32), loss.yes_or_no)
         values = loss.probabilities(outputs).astype(outputs.dtype) if probabilities else None
@@ -77,14 +98,14 @@ def require_finite(values: np.ndarray) -> None:
 
 def target_names(data: Dataset) -> tuple[str, ...]:
     """As the data name them; else `target`, or `target_1`, `target_2` ..."""
-    count = data.target_shape[0]
+    count = data.target_shape[-1]
     return data.target_names or (("target",) if count == 1 else tuple(f"target_{number}" for number in range(1, count + 1)))
 
 
-def check_output(file: Path, overwrite: bool) -> None:
+def check_output(file: Path, overwrite: bool, suffixes: Sequence[str] = (".csv", ".npz")) -> None:
     """Raises UserError unless the file can be written."""
-    if file.suffix not in (".csv", ".npz"):
-        raise UserError(f"--output {file}: expected a name that ends in .csv or .npz.")
+    if file.suffix not in suffixes:
+        raise UserError(f"--output {file}: expected a name that ends in {' or '.join(suffixes)}.")
     if not file.parent.is_dir():
         raise UserError(f"--output {file}: there is no folder {file.parent}.")
     if file.is_dir():
@@ -95,7 +116,11 @@ def check_output(file: Path, overwrite: bool) -> None:
 
 def write(file: Path, answers: Answers) -> None:
     """As CSV or npz, by the file's name, and whole or not at all. Raises UserError."""
-    data = npz_bytes(answers.arrays()) if file.suffix == ".npz" else csv_text(answers.columns()).encode()
+    write_bytes(file, npz_bytes(answers.arrays()) if file.suffix == ".npz" else csv_text(answers.columns()).encode())
+
+
+def write_bytes(file: Path, data: bytes) -> None:
+    """Whole or not at all. Raises UserError."""
     try:
         write_atomic(file, data)
     except OSError as error:

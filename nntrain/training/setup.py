@@ -47,7 +47,8 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
     What is wrong for training alone, such as a batch that is too short, does not matter to a network that is trained.
     """
     splits, indices = load_data(config, folder)
-    graph = build_graph(config.model.layers, splits.train.input_shape, config.model.initializer)
+    graph = build_graph(config.model.layers, splits.train.input_shape, config.model.initializer,
+                        vocabulary=splits.train.vocabulary)
     problems = output_problems(config, graph, splits.train)
     if to_train:
         problems += batch_problems(config, graph, splits.train)
@@ -86,6 +87,9 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
     batches = Batches(data, config.train.batch_size)
     problems = []
     for node in graph.layers:
+        if any(state.per_row for state in node.state.values()) and not data.consecutive:
+            problems.append(Problem(node.path, "`stateful` goes on from where the window before ended, but the samples of this "
+                                    "data are shuffled. Remove it, or say `consecutive: true` of a source that has it."))
         fewest = node.layer.minimum_rows(*node.input_shapes)
         if fewest > batches.shortest:
             better = next((size for size in range(batches.rows, len(data) + 1)
@@ -122,7 +126,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         problems.append(Problem(("model", "layers"), "no layer has anything to learn. Add one that has, such as `dense`, or take "
                                 "`freeze` away."))
     classes = len(data.classes) or None
-    targets = None if classes else math.prod(data.target_shape)
+    targets = None if classes else data.target_shape[-1] if data.per_step else math.prod(data.target_shape)
     for place, metric in enumerate(config.metrics):
         if metric.yaml_name in [other.yaml_name for other in config.metrics[:place]]:
             problems.append(Problem(("metrics", place), f"{metric.yaml_name} stands twice. Remove one."))
@@ -139,9 +143,11 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         outputs = loss.required_outputs(classes, targets)
     except ConfigError as error:
         return problems + error.below("loss").problems
-    if output.shape != (outputs,):
+    expected = (data.target_shape[0], outputs) if data.per_step else (outputs,)
+    if output.shape != expected:
         what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
         came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
+        where = f"a step, the shape {expected}" if data.per_step else "a sample"
         problems.append(Problem(output.path, f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
-                                f"{outputs} value{'s' * (outputs != 1)} a sample. Received: {came}."))
+                                f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}."))
     return problems

@@ -25,25 +25,25 @@ class Step:
         self.slots = {name: np.zeros_like(network.theta) for name in config.optimizer.slot_names()}
         self.average = np.zeros_like(network.theta) if config.train.ema else None
 
-    def __call__(self, indices: np.ndarray, step: int, lr: float, tally: Tally) -> float:
+    def __call__(self, indices: np.ndarray, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
         """The mean loss of the batch before the step. Not finite: the parameters were left alone.
 
-        indices: (rows,) into the data. step counts from 1.
+        indices: (rows,) into the data. step counts from 1. fresh: the batch does not go on from the one before.
         """
-        port = self.ports[len(indices)]
-        self.data.gather(indices, port.batch)
+        port = self.ports.filled(self.data, indices)
+        self.network.run.fresh = fresh
         loss_sum, weight_sum = self.move(port, step, lr)
         if not math.isfinite(loss_sum):
             return loss_sum
-        tally.add(loss_sum, weight_sum, port.prediction, port.batch.target, port.batch.weight)
+        tally.add(loss_sum, weight_sum, port.prediction, port.target, port.weight)
         return loss_sum / weight_sum if weight_sum else 0.0
 
     def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch that is in the port. Gives the loss's sum and its weight."""
-        network, config, batch = self.network, self.config, port.batch
+        network, config = self.network, self.config
         network.run.step = step
-        port.bound.forward(training=True)
-        loss_sum, weight_sum = config.loss(port.prediction, batch.target, batch.weight, port.gradient)
+        port.forward(training=True)
+        loss_sum, weight_sum = config.loss(port.prediction, port.target, port.weight, port.gradient)
         if math.isfinite(loss_sum) and weight_sum:  # where no row counts, there is nothing to learn
             port.bound.backward()
             self.shape_gradient(step)

@@ -38,8 +38,9 @@ class Stored:
     def network(self, rows: int) -> Network:
         """The trained network, for scoring and predicting, in batches of at most `rows` samples."""
         model, data = self.config.model, self.trained_on
-        network = Network(build_graph(model.layers, data.input_shape, model.initializer), rows, self.config.train.precision,
-                          self.config.seed, backward=False, integer_input=bool(data.vocabulary))
+        graph = build_graph(model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary)
+        network = Network(graph, rows, self.config.train.precision, self.config.seed, backward=False,
+                          integer_input=bool(data.vocabulary))
         load_for_use(network, self.checkpoint)
         return network
 

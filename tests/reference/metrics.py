@@ -105,3 +105,8 @@ def auc(prediction, target, weight):
 def perplexity(prediction, target, weight):
     probabilities = np.exp(prediction) / np.exp(prediction).sum(axis=1, keepdims=True)
     return math.exp(np.average([-math.log(p[t]) for p, t in zip(probabilities, target, strict=True)], weights=weight))
+
+
+def bits_per_character(prediction, target, weight):
+    probabilities = np.exp(prediction) / np.exp(prediction).sum(axis=1, keepdims=True)
+    return np.average([-math.log2(p[t]) for p, t in zip(probabilities, target, strict=True)], weights=weight)

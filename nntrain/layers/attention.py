@@ -1,0 +1,124 @@
+"""Attention: each step of a sequence looks at all the others; and the positions that it needs to tell them apart."""
+
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.initializers import Initializer
+from nntrain.layers.layer import Layer, Param, Saved, require, require_sequence, table
+from nntrain.layers.recurrent import lengths_of
+
+
+class MultiHeadAttention(Layer, name="multi_head_attention"):
+    """Self-attention: each step asks, each step answers by how well its key fits, and what comes is a mixture of their values.
+
+    `q k v = x @ weight + bias`, weight (features, 3 features); for each head, `softmax(q k^T / sqrt(size)) v` with
+    `size = features / heads`; then `y = (the heads side by side) @ output_weight + output_bias`. Padded steps are not looked at.
+
+    Source: Vaswani et al. 2017, Attention is all you need.
+    """
+
+    heads: int = Field(ge=1, description="how many heads share the features; each looks in its own way")
+    causal: bool = Field(False, description="a step sees itself and earlier ones only, as a model that predicts the next must")
+    use_bias: bool = Field(True, description="add biases that are learned")
+    weight_initializer: Initializer | None = Field(None, description="where both weights start; none: as the model's "
+                                                   "`initializer` says")
+    bias_initializer: Initializer | None = Field(None, description="where both biases start; none: at 0")
+
+    reads = "x"
+    suits = "glorot_uniform"
+    example: ClassVar = {"heads": 2}
+    example_inputs: ClassVar = ((5, 6),)
+
+    def output_shape(self, x):
+        require_sequence(x)
+        require(x[1] % self.heads == 0, "the features must divide evenly over the heads. "
+                f"Received: {x[1]} features, {self.heads} heads.")
+        return x
+
+    def parameters(self, x):
+        features = x[1]
+        found = {"weight": Param((features, 3 * features), (features, features), "weight", self.weight_initializer),
+                 "output_weight": Param((features, features), (features, features), "weight", self.weight_initializer)}
+        if self.use_bias:
+            found |= {"bias": Param((3 * features,), (features, features), "bias", self.bias_initializer),
+                      "output_bias": Param((features,), (features, features), "bias", self.bias_initializer)}
+        return found
+
+    def saved(self, x):
+        steps, features = x
+        return {"qkv": Saved((steps, 3 * features)), "dqkv": Saved((steps, 3 * features)),
+                "share": Saved((self.heads, steps, steps)),  # how much a step takes of each other one
+                "mixed": Saved(x), "dmixed": Saved(x)}
+
+    def flops(self, x):
+        steps, features = x
+        return 8 * steps * features**2 + 4 * steps**2 * features
+
+    def forward(self, at):
+        kernels.matmul.forward(table(at.qkv), table(at.x), at.weight, at.bias if self.use_bias else at.none)
+        kernels.attention.attention(at.mixed, at.share, at.qkv, lengths_of(at), self.causal)
+        kernels.matmul.forward(table(at.y), table(at.mixed), at.output_weight, at.output_bias if self.use_bias else at.none)
+        silence_padding(at.y, at)
+
+    def prepare_backward(self, at):
+        kernels.matmul.input_gradient(table(at.dmixed), self._dy(at), at.output_weight)
+        kernels.attention.attention_backward(at.dqkv, at.dmixed, at.share, at.qkv, lengths_of(at))
+
+    def backward_parameters(self, at):
+        kernels.matmul.weight_gradient(at.dweight, table(at.x), table(at.dqkv))
+        kernels.matmul.weight_gradient(at.doutput_weight, table(at.mixed), self._dy(at))
+        if self.use_bias:
+            kernels.reduce.column_sums(at.dbias, table(at.dqkv))
+            kernels.reduce.column_sums(at.doutput_bias, self._dy(at))
+
+    def backward_input(self, at):
+        kernels.matmul.input_gradient(table(at.dx), table(at.dqkv), at.weight)
+
+    def _dy(self, at):
+        """(rows * steps, features): dy, 0 where a step is padding."""
+        if at.run.lengths is None:
+            return table(at.dy)
+        return table(silence_padding(at.dy.copy(), at))
+
+
+def silence_padding(y: np.ndarray, at) -> np.ndarray:
+    """Sets the padded steps of y (rows, steps, features) to 0."""
+    if at.run.lengths is not None:
+        for row, length in zip(y, at.run.lengths, strict=True):
+            row[length:] = 0
+    return y
+
+
+class PositionalEncoding(Layer, name="positional_encoding"):
+    """Adds to each step where it stands, as waves of many lengths, for attention does not see the order.
+
+    Step t gets `sin(t / base^(2i / features))` in feature 2i and the cosine of the same in feature 2i + 1.
+
+    Source: Vaswani et al. 2017, Attention is all you need, sect. 3.5.
+    """
+
+    base: float = Field(10000.0, gt=1, description="the longest wave is 2 pi times as long")
+
+    reads = ""
+    passes_gradient = True
+    transparent = True
+    example_inputs: ClassVar = ((5, 6),)
+
+    def output_shape(self, x):
+        require_sequence(x)
+        return x
+
+    def forward(self, at):
+        np.add(at.x, positions(*at.x.shape[1:], self.base, at.x.dtype), out=at.y)
+
+
+@cache
+def positions(steps: int, features: int, base: float, dtype: np.dtype) -> np.ndarray:
+    """(steps, features)"""
+    pair = np.arange(features) // 2
+    angle = np.arange(steps)[:, None] / base ** (2 * pair / features)
+    return np.where(np.arange(features) % 2 == 0, np.sin(angle), np.cos(angle)).astype(dtype)

@@ -1,0 +1,107 @@
+"""Time-distributed: one layer at every step of a sequence, with the same parameters."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.layers.layer import At, Layer, Saved, require
+
+
+class TimeDistributed(Layer, name="time_distributed"):
+    """The same layer at every step of a sequence, as if each step were a sample of its own.
+
+    For layers that want a whole sample: `flatten`, or a convolution over the images of a film. `dense`, activations and norms
+    act on the last axis and treat every step alike anyway.
+    """
+
+    layer: Layer = Field(description="the layer; not one that holds others")
+
+    example: ClassVar[dict[str, Any]] = {"layer": {"dense": 4}}
+    example_inputs: ClassVar = ((5, 3),)
+
+    # It is to the network what its layer is.
+    @property
+    def reads(self):
+        return self.layer.reads
+
+    @property
+    def aliases_input(self):
+        return self.layer.aliases_input
+
+    @property
+    def passes_gradient(self):
+        return self.layer.passes_gradient
+
+    @property
+    def random(self):
+        return self.layer.random
+
+    @property
+    def suits(self):
+        return self.layer.suits
+
+    @property
+    def transparent(self):
+        return self.layer.transparent
+
+    @property
+    def activation(self):
+        return getattr(self.layer, "activation", None)
+
+    def output_shape(self, x):
+        require(type(self.layer).build is Layer.build and not self.layer.merges,
+                f"takes one layer that computes by itself. Received: {self.layer.yaml_name}.")
+        require(len(x) >= 2, f"it takes sequences, of shape (steps, ...). Received: the shape {x}.")
+        return (x[0], *self.layer.output_shape(x[1:]))
+
+    def parameters(self, x):
+        return self.layer.parameters(x[1:])
+
+    def state(self, x):
+        return self.layer.state(x[1:])
+
+    def saved(self, x):
+        return {name: Saved((x[0], *saved.shape) if saved.per_row else saved.shape, saved.dtype, saved.per_row)
+                for name, saved in self.layer.saved(x[1:]).items()}
+
+    def minimum_rows(self, x):
+        return -(-self.layer.minimum_rows(x[1:]) // x[0])
+
+    def flops(self, x):
+        return x[0] * self.layer.flops(x[1:])
+
+    def forward(self, at):
+        self.layer.forward(self._inner(at))
+
+    def prepare_backward(self, at):
+        self.layer.prepare_backward(self._inner(at))
+
+    def backward_parameters(self, at):
+        self.layer.backward_parameters(self._inner(at))
+
+    def backward_input(self, at):
+        self.layer.backward_input(self._inner(at))
+
+    def _inner(self, at: At) -> At:
+        """The arrays of `at` with rows and steps as one axis; made once."""
+        inner = getattr(at, "inner", None)
+        if inner is not None:
+            return inner
+        steps = at.x.shape[1]
+        inner = at.inner = At()
+        per_row = {name for name, saved in self.layer.saved(at.x.shape[2:]).items() if saved.per_row}
+        for name, value in vars(at).items():
+            if name in ("x", "y", "dy", "dx", *per_row) and value is not None:
+                setattr(inner, name, merged(value))
+            elif name in ("xs", "dxs"):
+                setattr(inner, name, [None if array is None else merged(array) for array in value])
+            elif name != "inner":
+                setattr(inner, name, value)
+        inner.rows = at.rows * steps
+        return inner
+
+
+def merged(array: np.ndarray) -> np.ndarray:
+    """(rows, steps, ...) as (rows * steps, ...), without a copy."""
+    return array.reshape(-1, *array.shape[2:])
