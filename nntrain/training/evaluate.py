@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nntrain.data.dataset import Batch, Dataset
+from nntrain.data.dataset import Batch, Dataset, mixed_targets
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.network.network import Bound, Network
@@ -15,9 +15,10 @@ ROWS = 256  # at once, where a trained network is used
 class Port:
     """Where batches of one size enter a network and its predictions leave it, as the flat arrays that losses take."""
 
-    def __init__(self, network: Network, rows: int, target: np.ndarray):
+    def __init__(self, network: Network, rows: int, target: np.ndarray, label: np.ndarray | None):
+        self.rows = rows
         self.bound: Bound = network.at(rows)
-        self.batch = Batch(self.bound.x, target[:rows])
+        self.batch = Batch(self.bound.x, target[:rows], label=None if label is None else label[:rows])
         outputs = self.bound.y.shape[-1]
         self.prediction = self.bound.y.reshape(-1, outputs)
         self.gradient = self.bound.dy.reshape(-1, outputs) if network.backward_possible else None
@@ -25,17 +26,20 @@ class Port:
 
 
 class Ports:
-    """The ports of a network, made once for each number of rows."""
+    """The ports of a network, made once for each number of rows; for samples of mixed classes, with that many `mixed_outputs`."""
 
-    def __init__(self, network: Network, data: Dataset):
+    def __init__(self, network: Network, data: Dataset, mixed_outputs: int = 0):
         self.network = network
         self.target = np.zeros((network.rows, *data.target_shape), np.int32 if data.classes else network.dtype)
+        self.label = None
+        if mixed_outputs:
+            self.target, self.label = mixed_targets(network.rows, mixed_outputs, network.dtype)
         self._ports: dict[int, Port] = {}
 
     def __getitem__(self, rows: int) -> Port:
         port = self._ports.get(rows)
         if port is None:
-            port = self._ports[rows] = Port(self.network, rows, self.target)
+            port = self._ports[rows] = Port(self.network, rows, self.target, self.label)
         return port
 
 

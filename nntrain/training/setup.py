@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config.schema import Config
+from nntrain.data.augmented import Augmenter
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.data.files import is_mapped
 from nntrain.data.impute import impute
 from nntrain.data.splits import hashes, join, split
 from nntrain.data.standardize import standardize
@@ -18,6 +20,8 @@ from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.monitor import Monitor, choose_monitor
+
+KEPT_SHARE = 0.5  # of the memory: so much of the files that are read again and again the system may well keep there
 
 
 @dataclass
@@ -35,6 +39,22 @@ class Setup:
         """For each split the SHA-256 of its samples and targets."""
         return hashes(self.splits)
 
+    @property
+    def waits_for_disk(self) -> bool:
+        """Whether the samples to train on are mapped from a file that is too large for the system to keep in memory."""
+        x = self.splits.train.x
+        return is_mapped(x) and x.nbytes > KEPT_SHARE * memory_bytes()
+
+    def batches(self) -> Batches:
+        """Which samples each step of training sees."""
+        return Batches(self.splits.train, self.config.train.batch_size, self.config.seed)
+
+    def augmenter(self) -> Augmenter:
+        """What gathers and augments the samples of a batch."""
+        config, data, rows = self.config, self.splits.train, self.batches().rows
+        outputs = config.loss.required_outputs(len(data.classes), None) if data.classes else 0
+        return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
+
     def network(self, rows: int, *, dtype: str | None = None, **kwargs) -> Network:
         """A freshly initialized network for batches of at most `rows` rows."""
         tokens = bool(self.splits.train.vocabulary)
@@ -50,7 +70,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
     graph = build_graph(config.model.layers, splits.train.input_shape, config.model.initializer)
     problems = output_problems(config, graph, splits.train)
     if to_train:
-        problems += batch_problems(config, graph, splits.train)
+        problems += batch_problems(config, graph, splits.train) + augment_problems(config, splits.train)
     try:
         monitor = choose_monitor(config, splits.validation is not None)
     except ConfigError as error:
@@ -101,6 +121,21 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
                                 f"least {needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
                                 "Make layers or `train.batch_size` smaller."))
     return list(dict.fromkeys(problems))  # a repeated chain repeats its mistakes
+
+
+def augment_problems(config: Config, data: Dataset) -> list[Problem]:
+    """Augmentations that do not suit the data or the loss."""
+    problems = []
+    for place, augmentation in enumerate(config.data.augment):
+        path = ("data", "augment", place, augmentation.yaml_name)
+        try:
+            augmentation.check(data)
+        except ConfigError as error:
+            problems += error.below(*path).problems
+        if augmentation.mixes and data.classes and config.loss.yes_or_no and not config.loss.gives_probabilities:
+            problems.append(Problem(path, f"it makes targets between yes and no, but {config.loss.yaml_name} knows only these "
+                                    "two. Take binary_cross_entropy."))
+    return problems
 
 
 def memory_bytes() -> float:
