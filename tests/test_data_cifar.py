@@ -169,8 +169,8 @@ def test_a_file_of_broken_records_is_refused(folder, tmp_path, size):
     unpack(folder, files10() | {"data_batch_3.bin": bytes(size)})
     told = refused(load, {"cifar10": {"root": "cifar10"}}, tmp_path)
     assert told == (f"{folder}/data_batch_3.bin: expected records of 3,073 bytes, 1 of them for the label and 3,072 for the "
-                    f"pixels. Received: {size:,} bytes, which is not a number of whole records: the file is cut short, or it is another "
-                    "one.")
+                    f"pixels. Received: {size:,} bytes, which is not a number of whole records: the file is cut short, or it is "
+                    "another one.")
 
 
 def test_labels_beyond_the_classes_are_an_error(folder, tmp_path):

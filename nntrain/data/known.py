@@ -126,8 +126,8 @@ class KnownArchive(KnownFiles):
         except OSError as error:
             raise UserError(f"{archive}: cannot be unpacked into {to}: {error.strerror or error}.") from None
         if lacking:
-            raise UserError(f"{archive}: expected the files {', '.join(lacking)} in its folder {self.folder}. They are not there. "
-                            "Get it anew.")
+            raise UserError(f"{archive}: expected the files {', '.join(lacking)} in its folder {self.folder}. They are not "
+                            "there. Get it anew.")
 
 
 def write_whole(path: Path, source: BinaryIO) -> None:
