@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from nntrain.data import image_files, image_folder
-from nntrain.data.files import is_mapped
+from nntrain.data.memory import is_mapped
 from nntrain.errors import UserError
 from tests.data_helpers import load, refused
 

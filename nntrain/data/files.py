@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from nntrain.errors import UserError
 
 
@@ -45,15 +43,6 @@ def told(name: str, path: Path) -> Iterator[None]:
         raise UserError(f"{name}: cannot be read: {error.strerror or error}.") from None
     except MemoryError:
         raise UserError(f"{name}: does not fit into memory.") from None
-
-
-def is_mapped(array: np.ndarray) -> bool:
-    """Whether the values stay in a file until they are looked at."""
-    while isinstance(array, np.ndarray):
-        if isinstance(array, np.memmap):
-            return True
-        array = array.base
-    return False
 
 
 def sibling(path: Path) -> str:

@@ -11,10 +11,13 @@ from nntrain.training.evaluate import Port, Ports
 
 
 class Loader:
-    """`loader(epoch, number)` puts that batch into the network. Within `with loader:` a thread may prepare the one after it.
+    """`loader(epoch, number)` puts that batch into the network. `ahead`: within `with loader:` a thread prepares the next one.
 
     The bits are the same in any order and with or without the thread, as each batch is a function of epoch and number alone.
     """
+
+    # The thread takes a core from the kernels, and costs a copy: where samples came from memory, it never paid on two cores.
+    # A step of 128 images of 32 x 32 x 3 with crop and flip took 5.3 ms without it and 6.0 with it, of mnist_mlp 1.11 and 1.26.
 
     def __init__(self, batches: Batches, samples: Augmenter, network: Network, ahead: bool):
         self.batches = batches

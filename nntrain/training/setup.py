@@ -1,7 +1,6 @@
 """Setup: what a config describes, built: the data in its splits, the graph, and the checks that need both."""
 
 import math
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,16 +11,14 @@ from nntrain.config.schema import Config
 from nntrain.data.augmented import Augmenter
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Reader, Splits
-from nntrain.data.files import is_mapped
 from nntrain.data.impute import impute
+from nntrain.data.memory import memory_bytes, outgrows_memory
 from nntrain.data.splits import hashes, join, split
 from nntrain.data.standardize import standardize
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.monitor import Monitor, choose_monitor
-
-KEPT_SHARE = 0.5  # of the memory: so much of the files that are read again and again the system may well keep there
 
 
 @dataclass
@@ -41,9 +38,8 @@ class Setup:
 
     @property
     def waits_for_disk(self) -> bool:
-        """Whether the samples to train on are mapped from a file that is too large for the system to keep in memory."""
-        x = self.splits.train.x
-        return is_mapped(x) and x.nbytes > KEPT_SHARE * memory_bytes()
+        """Whether the samples to train on have to be read from the disk again and again."""
+        return outgrows_memory(self.splits.train.x)
 
     def batches(self) -> Batches:
         """Which samples each step of training sees."""
@@ -136,14 +132,6 @@ def augment_problems(config: Config, data: Dataset) -> list[Problem]:
             problems.append(Problem(path, f"it makes targets between yes and no, but {config.loss.yaml_name} knows only these "
                                     "two. Take binary_cross_entropy."))
     return problems
-
-
-def memory_bytes() -> float:
-    """Of this machine; infinite where it does not say."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
 
 
 def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
