@@ -42,7 +42,7 @@ class Loader:
         indices = self.batches.indices(epoch, number)
         port = self.ports[len(indices)]
         if self._thread is None:
-            self.samples.gather(indices, epoch, port.batch)
+            self.samples.gather(indices, epoch, port.batch, serial=self.spare is not None)  # so that warming up compiles the same
             return port
         place, prepared = self._under_way or (None, None)
         if place != (epoch, number):
