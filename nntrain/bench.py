@@ -55,7 +55,7 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     network = setup.network(rows)
     port = Ports(network, data).at(rows)
     data.gather(np.arange(rows) % len(data), port.batch)
-    step = Step(config, network, Ports(network, data), data)
+    step = Step(config, network)
     number, lr = iter(range(1, sys.maxsize)), config.optimizer.lr * 1e-3  # a small one, so that nothing diverges
 
     def move() -> None:

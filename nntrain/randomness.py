@@ -18,8 +18,13 @@ def key(*purpose: int | str) -> int:
 
 def bits(key: int, count: int, start: int = 0) -> np.ndarray:
     """(count,) uint64: the random words at positions start, start + 1, ..."""
+    return bits_at(key, np.arange(start, start + count, dtype=np.uint64))
+
+
+def bits_at(key: int, positions: np.ndarray) -> np.ndarray:
+    """uint64: the random word at each position; positions: uint64 of any shape."""
     with np.errstate(over="ignore"):
-        z = np.uint64(key) + np.arange(start + 1, start + count + 1, dtype=np.uint64) * np.uint64(GOLDEN)
+        z = np.uint64(key) + (positions + np.uint64(1)) * np.uint64(GOLDEN)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return z ^ (z >> np.uint64(31))
@@ -27,7 +32,16 @@ def bits(key: int, count: int, start: int = 0) -> np.ndarray:
 
 def uniform(key: int, count: int, start: int = 0) -> np.ndarray:
     """(count,) float64 in [0, 1), 53 random bits each."""
-    return (bits(key, count, start) >> np.uint64(11)) * 2.0**-53
+    return _in_unit(bits(key, count, start))
+
+
+def uniform_at(key: int, positions: np.ndarray) -> np.ndarray:
+    """float64 in [0, 1): the random number at each position; positions: uint64 of any shape."""
+    return _in_unit(bits_at(key, positions))
+
+
+def _in_unit(words: np.ndarray) -> np.ndarray:
+    return (words >> np.uint64(11)) * 2.0**-53
 
 
 def normal(key: int, count: int, start: int = 0) -> np.ndarray:

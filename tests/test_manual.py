@@ -23,7 +23,7 @@ from nntrain.training.setup import prepare
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
 MEMBERS = [(kind.name, name) for kind in kinds().values() if kind.is_family for name in kind.members()]
 SECTIONS = [kind.name for kind in kinds().values() if not kind.is_family]
-BASE = {"data": "digits", "model": {"layers": [{"dense": 10}]}, "loss": "mse", "optimizer": "adam"}
+BASE = {"data": {"source": "digits"}, "model": {"layers": [{"dense": 10}]}, "loss": "mse", "optimizer": "adam"}
 
 
 def owner(kind: str, name: str) -> type[Options]:
@@ -40,7 +40,7 @@ def test_the_reference_is_up_to_date(whole):
 
 
 def test_the_kinds_are_the_sections_and_families_of_a_config():
-    assert list(kinds())[:5] == ["config", "data", "source", "model", "initializer"]
+    assert list(kinds())[:6] == ["config", "data", "source", "augmentation", "model", "initializer"]
     assert {"layer", "activation", "loss", "metric", "optimizer", "schedule"} <= kinds().keys()
     assert {"train", "regularize", "grad_clip", "early_stopping", "warmup"} <= set(SECTIONS)
     assert "relu" in kinds()["activation"].members()
@@ -63,7 +63,7 @@ def test_every_example_is_a_good_one(kind, name):
     page = pages.find(kind, name)
     assert name in page.example
     example = Document.parse(page.example).tree
-    merged = BASE | example | {"model": BASE["model"] | example.get("model", {})}
+    merged = BASE | example | {section: BASE[section] | example.get(section, {}) for section in ("data", "model")}
     checked(Document.parse(json.dumps(merged)))
 
 

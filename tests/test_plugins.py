@@ -209,3 +209,20 @@ def test_what_runs_is_what_was_hashed(shell):
 
 def test_the_registry_is_as_it_was():
     assert not {"snake", "double", "triple"} & Activation.members().keys()
+
+
+def test_a_plugin_can_bring_an_augmentation(shell):
+    shell.write('''\
+from nntrain.data.augment import Augmentation
+
+class Negative(Augmentation, name="negative"):
+    """White for black and black for white."""
+
+    def apply(self, out, x, now):
+        turned = now.uniform(0) < 0.5
+        out[...] = x
+        out[turned] = 1 - x[turned]
+''', "negative.py")
+    text = CONFIG.replace("{synthetic: {kind: two_moons, samples: 60}}", "{digits: image}, augment: [negative]")
+    text = text.replace("layers: [{dense: {units: 4, activation: double}}, {dense: 2}]", "layers: [flatten, {dense: 10}]")
+    shell.fit(text, "--plugin", "negative.py")

@@ -7,6 +7,7 @@ from pydantic_core import CoreSchema
 
 import nntrain.data  # registers the sources
 import nntrain.layers  # noqa: F401  (registers the layers)
+from nntrain.data.augment import Augmentation
 from nntrain.data.dataset import Reader
 from nntrain.initializers import Auto, Initializer
 from nntrain.layers.layer import Layer
@@ -52,6 +53,8 @@ class DataSection(Options):
                                                  "validation split, of each class in proportion, or a source of its own")
     standardize: bool = Field(False, description="bring each column of a table, each channel of images, to mean 0 and deviation "
                               "1, as measured on the training split")
+    augment: Several[Augmentation] = Field((), description="what to do to the images of the training split, one after the other, "
+                                           "each time that training sees them")
 
     @model_validator(mode="before")
     @classmethod

@@ -27,6 +27,17 @@ class Batch:
     target: np.ndarray  # (rows,) int32 classes, or (rows, outputs) reals; with a target for each step (rows, steps, ...)
     weight: np.ndarray | None = None  # (rows,), or (rows, steps) with a target for each: 0 for padding; None means 1 for all
     lengths: np.ndarray | None = None  # (rows,) int32: how many steps are real, the others are 0; None means all
+    label: np.ndarray | None = None  # (rows,) int32: the class that a target of mixed classes holds most of
+
+    @property
+    def answer(self) -> np.ndarray:
+        """What metrics hold the prediction against: the target, or the label where there is one."""
+        return self.target if self.label is None else self.label
+
+
+def mixed_targets(rows: int, outputs: int, dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Buffers for the targets of samples with mixed classes: how much of each there is, and of which the most."""
+    return np.zeros((rows, outputs), dtype), np.zeros(rows, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,10 +129,24 @@ class Dataset:
             self.x.take(indices, 0, batch.x[:rows])
         else:
             kernels.gather.rows.serial(batch.x[:rows].reshape(rows, -1), self._x, indices, *self._repeated)
+        self.gather_targets(indices, batch.target)
+
+    def gather_targets(self, indices: np.ndarray, target: np.ndarray) -> None:
+        """The same for the targets alone."""
+        rows = len(indices)
         if self.classes:
-            self.target.take(indices, 0, batch.target[:rows])
+            self.target.take(indices, 0, target[:rows])
         else:
-            kernels.gather.rows.serial(batch.target[:rows].reshape(rows, -1), self._target, indices, *UNCHANGED)
+            kernels.gather.rows.serial(target[:rows].reshape(rows, -1), self._target, indices, *UNCHANGED)
+
+    def gather_stored(self, indices: np.ndarray, out: np.ndarray) -> None:
+        """Fills out (rows, *input_shape), of a float type, with these samples in the units of x."""
+        kernels.gather.rows.serial(out.reshape(len(out), -1), self._x, indices, *UNCHANGED)
+
+    def scale_stored(self, x: np.ndarray, out: np.ndarray) -> None:
+        """Fills out (rows, *input_shape) with what the network sees of x, floats in the units of the stored samples."""
+        rows = len(x)
+        kernels.gather.rows.serial(out.reshape(rows, -1), x.reshape(rows, -1), np.arange(rows), *self._repeated)
 
     def _gather_steps(self, indices: np.ndarray, batch: Batch) -> None:
         """The same for sequences, of which the batch may take fewer steps than there are."""

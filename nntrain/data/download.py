@@ -53,6 +53,11 @@ def showing(begin: Callable[[str], Progress]) -> Iterator[None]:
         _begin.reset(token)
 
 
+def announced(text: str) -> Progress:
+    """Says so of other work on many bytes, in the same way."""
+    return _begin.get()(text)
+
+
 def forbidden() -> bool:
     """Whether the environment forbids downloads."""
     return os.environ.get(OFFLINE, "") not in ("", "0")

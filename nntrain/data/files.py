@@ -38,14 +38,14 @@ def told(name: str, path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{name}: there is no such file in {os.path.abspath(path.parent)}.{_sibling(path)}") from None
+        raise UserError(f"{name}: there is no such file in {os.path.abspath(path.parent)}.{sibling(path)}") from None
     except OSError as error:
         raise UserError(f"{name}: cannot be read: {error.strerror or error}.") from None
     except MemoryError:
         raise UserError(f"{name}: does not fit into memory.") from None
 
 
-def _sibling(path: Path) -> str:
+def sibling(path: Path) -> str:
     """" Did you mean 'iris.csv'?" where a file of the folder has a similar name."""
     names = os.listdir(path.parent) if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, names, n=1)

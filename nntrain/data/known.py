@@ -1,9 +1,15 @@
 """Known data sets: their files, found in the user's folders for data, or downloaded into one of them."""
 
+import gzip
 import os
+import shutil
+import tarfile
+import tempfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from nntrain.data.download import OFFLINE, Remote, download, forbidden
 from nntrain.errors import UserError
@@ -58,14 +64,82 @@ class KnownFiles:
             raise UserError(f"{self.name}: {error}\nTry again later, or get {_listed(left)} elsewhere and put "
                             f"{'it' if len(left) == 1 else 'them'} (unpacked or not) into {place}.") from None
 
+    def _wanted(self) -> str:
+        return f"the files {_listed(self.files)} (.gz or not)"
+
     def _missing(self, lacking: dict[Path, list[Remote]], may_download: bool) -> str:
         looked = "\n".join(f"  {place} lacks {'all of them' if len(files) == len(self.files) else _listed(files)}"
                            for place, files in lacking.items())
         way_out = f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{self.name}`."
         if may_download:
             way_out += f" They are not downloaded, because {OFFLINE} is set; they are at {self.mirrors[0]}."
-        return (f"{self.name}: expected the files {_listed(self.files)} (.gz or not) in one folder. "
+        return (f"{self.name}: expected {self._wanted()} in one folder. "
                 f"Looked in:\n{looked}\n{way_out}")
+
+
+@dataclass(frozen=True)
+class KnownArchive(KnownFiles):
+    """The files of a data set that mirrors hold as one .tar.gz, the only one of `files`, in which they lie in a folder."""
+
+    folder: str
+    members: dict[str, int]  # name -> the most bytes that it can have
+
+    def paths(self, root: Path | None) -> list[Path]:
+        """Where each member is: unpacked already, or unpacked now beside the archive, which is downloaded where there is none.
+
+        Raises UserError.
+        """
+        places = self._places() if root is None else [root]
+        for folder in (folder for place in places for folder in (place, place / self.folder)):
+            if all((folder / member).is_file() for member in self.members):
+                return [folder / member for member in self.members]
+        (archive,) = self.files
+        home = next((place for place in places if (place / archive.name).is_file()), None)
+        if home is None:
+            if root is not None or forbidden():
+                raise UserError(self._missing({place: [archive] for place in places}, root is None))
+            home = self._writable(places)
+            self._fill(home, [archive])
+        to = (home if os.access(home, os.W_OK | os.X_OK) else self._places()[-1]) / self.folder
+        self._unpack(home / archive.name, to)
+        return [to / member for member in self.members]
+
+    def _wanted(self) -> str:
+        return f"{_listed(self.files)}, or the files of it, {', '.join(self.members)},"
+
+    def _unpack(self, archive: Path, to: Path) -> None:
+        """Only the known members, each of them whole or not at all; whatever else the archive holds stays in it."""
+        lacking = dict(self.members)
+        try:
+            to.mkdir(parents=True, exist_ok=True)
+            with tarfile.open(archive, "r:gz") as packed:
+                for found in packed:
+                    folder, _, name = found.name.removeprefix("./").rpartition("/")
+                    if folder != self.folder or name not in lacking or not found.isfile():
+                        continue
+                    if found.size > lacking.pop(name):
+                        raise UserError(f"{archive}: expected {name} to have at most {self.members[name]:,} bytes. "
+                                        f"Received: {found.size:,}.")
+                    write_whole(to / name, packed.extractfile(found))
+        except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise UserError(f"{archive}: the archive is damaged or cut short ({error}). Get it anew.") from None
+        except OSError as error:
+            raise UserError(f"{archive}: cannot be unpacked into {to}: {error.strerror or error}.") from None
+        if lacking:
+            raise UserError(f"{archive}: expected the files {', '.join(lacking)} in its folder {self.folder}. They are not "
+                            "there. Get it anew.")
+
+
+def write_whole(path: Path, source: BinaryIO) -> None:
+    """The file with all that is in `source`; it gets its name only then."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(source, file)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _present(place: Path, file: Remote) -> Path | None:
@@ -74,4 +148,4 @@ def _present(place: Path, file: Remote) -> Path | None:
 
 
 def _listed(files: Sequence[Remote]) -> str:
-    return ", ".join(file.name.removesuffix(".gz") for file in files)
+    return ", ".join(file.name if file.name.endswith(".tar.gz") else file.name.removesuffix(".gz") for file in files)

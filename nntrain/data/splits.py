@@ -8,6 +8,7 @@ import numpy as np
 from nntrain import randomness
 from nntrain.data.align import align
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.memory import outgrows_memory
 from nntrain.data.windows import Windows
 from nntrain.errors import UserError
 
@@ -32,6 +33,9 @@ def split(splits: Splits, test: float | None, validation: float | None, seed: in
         if source.series is not None:
             rows["train"], rows[name] = cut(source, name, fraction, rows["train"])
             continue
+        if outgrows_memory(source.x):
+            raise UserError(f"{name}: to draw a part of the data, they must fit into memory, but they are "
+                            f"{source.x.nbytes / 1e9:,.1f} GB in a file. Give the part a source or a folder of its own.")
         count = share(name, fraction, len(rows["train"]))
         key = randomness.key(seed, "split", name)
         stratified = source.classes and source.target.ndim == 1

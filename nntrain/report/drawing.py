@@ -1,4 +1,4 @@
-"""Drawing: keeps loss.png fresh while training goes on, in a process of its own so that training never waits."""
+"""Drawing: keeps a picture fresh while training goes on, in a process of its own so that training never waits."""
 
 import os
 import subprocess
@@ -8,13 +8,14 @@ from pathlib import Path
 
 
 class Drawing:
-    """Starts `python -m nntrain.report.plots RUN` now and then: one at a time, and seldom enough not to eat the cores."""
+    """Starts `python -m nntrain.report.plots RUN PICTURE` now and then: one at a time, and seldom enough not to eat the cores."""
 
     FIRST_S = 15.0  # a drawing takes one core for more than a second: the first ones belong to the training
     PAUSE = 20  # times as long as the last drawing took
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, picture: str = "loss"):
         self.folder = folder
+        self.picture = picture
         self.error = ""
         self._process: subprocess.Popen | None = None
         self._begun = time.monotonic()
@@ -42,7 +43,7 @@ class Drawing:
     def _start(self) -> None:
         self._begun = time.monotonic()
         # It finds the modules that this process finds; `-P`: and none in the folder that the user happens to be in.
-        command = [sys.executable, "-P", "-m", "nntrain.report.plots", str(self.folder)]
+        command = [sys.executable, "-P", "-m", "nntrain.report.plots", str(self.folder), self.picture]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         # In a session of its own, so that Ctrl-C reaches the training alone.
         self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

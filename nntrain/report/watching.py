@@ -4,6 +4,7 @@ import shlex
 
 from nntrain.report.drawing import Drawing
 from nntrain.report.errors import show_warning
+from nntrain.report.examples import augmented_examples
 from nntrain.report.learned import draw_learned
 from nntrain.report.progress import Progress
 from nntrain.report.tables import show_model
@@ -22,6 +23,7 @@ class Watching:
         self.quiet = quiet
         self.progress = Progress(self.folder.append_log, quiet)
         self.drawing = Drawing(self.folder.path)
+        self.augmented = Drawing(self.folder.path, "augmented")
 
     def __enter__(self) -> "Watching":
         """Shows the model and what is about to happen."""
@@ -44,6 +46,9 @@ class Watching:
         """Loads the kernels before any clock runs."""
         with self.progress.compiling():
             self.trainer.warm_up()
+            if self.trainer.config.data.augment:
+                self.folder.write_augmented(augmented_examples(self.trainer.setup))
+                self.augmented.draw_last()
 
     def stepped(self, state, loss, lr, rows) -> None:
         self.progress.stepped(state, loss, lr, rows)
@@ -86,9 +91,10 @@ class Watching:
         self.progress.finished("stopped early" if trainer.state.stopped_early else "finished", scores, seconds=seconds)
 
     def _finish_drawing(self) -> None:
-        self.drawing.finish()
-        if self.drawing.error:
-            show_warning(f"the loss could not be drawn: {self.drawing.error}")
+        for drawing, what in ((self.drawing, "the loss"), (self.augmented, "augmented images")):
+            drawing.finish()
+            if drawing.error:
+                show_warning(f"{what} could not be drawn: {drawing.error}")
 
     def _data_line(self) -> str:
         parts = self.trainer.setup.splits.parts()

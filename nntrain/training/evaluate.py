@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nntrain.data.batches import in_lanes
-from nntrain.data.dataset import Batch, Dataset
+from nntrain.data.dataset import Batch, Dataset, mixed_targets
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.network.network import Bound, Network, leading
@@ -19,19 +19,23 @@ FEWEST = 64  # windows or more, for each begins without a past
 class Port:
     """Where batches of one size enter a network and its predictions leave it, as the flat arrays that losses take.
 
-    A target for each step counts there as a row of its own.
+    A target for each step counts there as a row of its own. Metrics hold the prediction against `answer`.
     """
 
-    def __init__(self, network: Network, data: Dataset, rows: int, steps: int | None, target: np.ndarray, weight: np.ndarray):
+    def __init__(self, network: Network, data: Dataset, rows: int, steps: int | None, target: np.ndarray, weight: np.ndarray,
+                 label: np.ndarray | None):
+        self.rows = rows
         self.bound: Bound = network.at(rows, steps)
         self.run = network.run
-        shape = (rows, self.bound.x.shape[1], *data.target_shape[1:]) if data.per_step else (rows, *data.target_shape)
+        shape = (rows, self.bound.x.shape[1], *data.target_shape[1:]) if data.per_step else (rows, *target.shape[1:])
         padded = data.lengths is not None
         self.batch = Batch(self.bound.x, leading(target, shape), leading(weight, shape[:2]) if padded and data.per_step else None,
-                           np.zeros(rows, np.int32) if padded else None)
+                           np.zeros(rows, np.int32) if padded else None, None if label is None else label[:rows])
         outputs = self.bound.y.shape[-1]
         self.prediction = self.bound.y.reshape(-1, outputs)
-        self.target = self.batch.target.reshape(-1) if data.classes else self.batch.target.reshape(-1, shape[-1])
+        classes = self.batch.target.dtype == np.int32
+        self.target = self.batch.target.reshape(-1) if classes else self.batch.target.reshape(-1, shape[-1])
+        self.answer = self.target if label is None else self.batch.label
         self.weight = None if self.batch.weight is None else self.batch.weight.reshape(-1)
         self.gradient = self.bound.dy.reshape(-1, outputs) if network.backward_possible else None
         self.no_gradient = np.zeros((0, outputs), network.dtype)
@@ -45,19 +49,25 @@ class Port:
 
 
 class Ports:
-    """The ports of a network, made once for each number of rows and steps."""
+    """The ports of a network, made once for each number of rows and steps; for samples of mixed classes, with that many
+    `mixed_outputs`.
+    """
 
-    def __init__(self, network: Network, data: Dataset):
+    def __init__(self, network: Network, data: Dataset, mixed_outputs: int = 0):
         self.network = network
         self.data = data
         self.target = np.zeros((network.rows, *data.target_shape), np.int32 if data.classes else network.dtype)
         self.weight = np.zeros(math.prod(self.target.shape[:2]) if data.per_step else 0, network.dtype)
+        self.label = None
+        if mixed_outputs:
+            self.target, self.label = mixed_targets(network.rows, mixed_outputs, network.dtype)
         self._ports: dict[tuple[int, int | None], Port] = {}
 
     def at(self, rows: int, steps: int | None = None) -> Port:
         port = self._ports.get((rows, steps))
         if port is None:
-            port = self._ports[rows, steps] = Port(self.network, self.data, rows, steps, self.target, self.weight)
+            port = Port(self.network, self.data, rows, steps, self.target, self.weight, self.label)
+            self._ports[rows, steps] = port
         return port
 
     def filled(self, data: Dataset, indices: np.ndarray) -> Port:

@@ -5,13 +5,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nntrain.data.batches import Batches
 from nntrain.data.like import described
 from nntrain.network.network import Network
 from nntrain.training.checkpoint import CARRIED, MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
+from nntrain.training.loader import Loader
 from nntrain.training.run_folder import RunFolder
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
@@ -37,10 +37,11 @@ class Trainer:
         config = setup.config
         self.setup, self.config, self.folder = setup, config, folder
         self.data = setup.splits.train
-        self.batches = Batches(self.data, config.train.batch_size, config.seed)
+        self.batches = setup.batches()
         self.network = setup.network(max(self.batches.rows, FEWEST_ROWS))
-        self.ports = Ports(self.network, self.data)
-        self.step = Step(config, self.network, self.ports, self.data)
+        self.ports = Ports(self.network, self.data)  # to score splits
+        self.loader = Loader(self.batches, setup.augmenter(), self.network, setup.waits_for_disk)
+        self.step = Step(config, self.network)
         self.state = TrainingState(schedule=config.schedule.start())
         self.monitor = setup.monitor
         self.notes: list[str] = []  # what there is to say before the first step
@@ -53,17 +54,18 @@ class Trainer:
         config, state, folder = self.config, self.state, self.folder
         tally = Tally(config.loss, config.metrics, state.sums)
         state.sums = tally.sums
-        with Interruption() as asked_to_stop:
+        with Interruption() as asked_to_stop, self.loader:
             while not self.finished:
-                indices = self.batches.indices(state.epoch, state.batch)
+                port = self.loader(state.epoch, state.batch)
                 lr = self.learning_rate()
-                loss = self.step(indices, state.step + 1, lr, tally, fresh=state.batch == 0 or not self.data.consecutive)
+                fresh = state.batch == 0 or not self.data.consecutive
+                loss = self.step(port, state.step + 1, lr, tally, fresh)
                 if not math.isfinite(loss):
-                    raise self.diverged(len(indices), lr)
+                    raise self.diverged(port.rows, lr)
                 state.step += 1
                 state.batch += 1
                 folder.append_step(state.step, state.epoch + 1, loss, lr)
-                watcher.stepped(state, loss, lr, len(indices))
+                watcher.stepped(state, loss, lr, port.rows)
                 if ends_epoch := state.batch == len(self.batches):
                     state.epoch, state.batch = state.epoch + 1, 0
                 if evaluated := self.evaluation_is_due(ends_epoch):
@@ -81,8 +83,8 @@ class Trainer:
         arrays = [network.arena.values, *network.state.values(), *network.carried.values(), *self.step.arrays().values()]
         copies = [array.copy() for array in arrays]
         with np.errstate(all="ignore"):
-            for rows in {self.batches.rows, self.batches.shortest}:
-                self.step(np.arange(rows), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
+            for number in {0, len(self.batches) - 1}:  # the last one may be shorter
+                self.step(self.loader(0, number), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
             evaluate(self.ports, self.data.select(slice(1)), self.config.loss, self.config.metrics)
         for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy

@@ -29,6 +29,7 @@ class RunFolder:
         self.log = path / "train.log"
         self.plot = path / "loss.png"
         self.split = path / "split.npz"
+        self.augmented = path / "augmented.npz"
         self.last = path / "checkpoints" / "last.safetensors"
         self.best = path / "checkpoints" / "best.safetensors"
         self._pending_steps: list[str] = []
@@ -57,9 +58,11 @@ class RunFolder:
         return self.read_info().get("status") in ("finished", "stopped early")
 
     def write_split(self, indices: dict[str, np.ndarray]) -> None:
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **indices)
-        write_atomic(self.split, buffer.getvalue())
+        write_npz(self.split, indices)
+
+    def write_augmented(self, examples: dict[str, np.ndarray]) -> None:
+        """The images that augmented.png shows."""
+        write_npz(self.augmented, examples)
 
     def append_metrics(self, row: dict) -> None:
         """One evaluation. Numbers are written with `repr` precision; the header is that of the first row."""
@@ -110,10 +113,17 @@ class RunFolder:
 
     def clear(self) -> None:
         """Removes what an earlier run of the same name wrote, and nothing else."""
-        pictures = (self.plot, self.plot.with_suffix(".svg"), self.path / "fit.png", self.path / "regions.png")
-        for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, *pictures, self.split, self.last,
-                     self.best):
+        pictures = (self.plot, self.plot.with_suffix(".svg"), self.augmented.with_suffix(".png"), self.path / "fit.png",
+                    self.path / "regions.png")
+        for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, *pictures, self.split,
+                     self.augmented, self.last, self.best):
             path.unlink(missing_ok=True)
+
+
+def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_atomic(path, buffer.getvalue())
 
 
 def find_free(runs: Path, name: str) -> RunFolder:

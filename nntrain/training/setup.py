@@ -1,7 +1,6 @@
 """Setup: what a config describes, built: the data in its splits, the graph, and the checks that need both."""
 
 import math
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config.schema import Config
+from nntrain.data.augmented import Augmenter
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.impute import impute
+from nntrain.data.memory import memory_bytes, outgrows_memory
 from nntrain.data.splits import hashes, join, split
 from nntrain.data.standardize import standardize
 from nntrain.errors import ConfigError, Problem
@@ -35,6 +36,21 @@ class Setup:
         """For each split the SHA-256 of its samples and targets."""
         return hashes(self.splits)
 
+    @property
+    def waits_for_disk(self) -> bool:
+        """Whether the samples to train on have to be read from the disk again and again."""
+        return outgrows_memory(self.splits.train.x)
+
+    def batches(self) -> Batches:
+        """Which samples each step of training sees."""
+        return Batches(self.splits.train, self.config.train.batch_size, self.config.seed)
+
+    def augmenter(self) -> Augmenter:
+        """What gathers and augments the samples of a batch."""
+        config, data, rows = self.config, self.splits.train, self.batches().rows
+        outputs = config.loss.required_outputs(len(data.classes), None) if data.classes else 0
+        return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
+
     def network(self, rows: int, *, dtype: str | None = None, **kwargs) -> Network:
         """A freshly initialized network for batches of at most `rows` rows."""
         tokens = bool(self.splits.train.vocabulary)
@@ -51,7 +67,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
                         vocabulary=splits.train.vocabulary)
     problems = output_problems(config, graph, splits.train)
     if to_train:
-        problems += batch_problems(config, graph, splits.train)
+        problems += batch_problems(config, graph, splits.train) + augment_problems(config, splits.train)
     try:
         monitor = choose_monitor(config, splits.validation is not None)
     except ConfigError as error:
@@ -107,12 +123,19 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
     return list(dict.fromkeys(problems))  # a repeated chain repeats its mistakes
 
 
-def memory_bytes() -> float:
-    """Of this machine; infinite where it does not say."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
+def augment_problems(config: Config, data: Dataset) -> list[Problem]:
+    """Augmentations that do not suit the data or the loss."""
+    problems = []
+    for place, augmentation in enumerate(config.data.augment):
+        path = ("data", "augment", place, augmentation.yaml_name)
+        try:
+            augmentation.check(data)
+        except ConfigError as error:
+            problems += error.below(*path).problems
+        if augmentation.mixes and data.classes and config.loss.yes_or_no and not config.loss.gives_probabilities:
+            problems.append(Problem(path, f"it makes targets between yes and no, but {config.loss.yaml_name} knows only these "
+                                    "two. Take binary_cross_entropy."))
+    return problems
 
 
 def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Step: one training step, from a batch of indices to moved parameters."""
+"""Step: one training step, from a batch in the network to moved parameters."""
 
 import math
 from collections.abc import Iterator
@@ -8,34 +8,30 @@ import numpy as np
 
 from nntrain import kernels, randomness
 from nntrain.config.schema import Config
-from nntrain.data.dataset import Dataset
 from nntrain.network.network import Network
 from nntrain.training.checkpoint import AVERAGE
-from nntrain.training.evaluate import Port, Ports, Tally
+from nntrain.training.evaluate import Port, Tally
 
 
 class Step:
     """Holds what every step needs; `slots` are the optimizer's arrays, by name, as long as theta."""
 
-    def __init__(self, config: Config, network: Network, ports: Ports, data: Dataset):
+    def __init__(self, config: Config, network: Network):
         self.config = config
         self.network = network
-        self.ports = ports
-        self.data = data
         self.slots = {name: np.zeros_like(network.theta) for name in config.optimizer.slot_names()}
         self.average = np.zeros_like(network.theta) if config.train.ema else None
 
-    def __call__(self, indices: np.ndarray, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
-        """The mean loss of the batch before the step. Not finite: the parameters were left alone.
+    def __call__(self, port: Port, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
+        """The mean loss of the batch that is in the port, before the step. Not finite: the parameters were left alone.
 
-        indices: (rows,) into the data. step counts from 1. fresh: the batch does not go on from the one before.
+        step counts from 1. fresh: the batch does not go on from the one before.
         """
-        port = self.ports.filled(self.data, indices)
         self.network.run.fresh = fresh
         loss_sum, weight_sum = self.move(port, step, lr)
         if not math.isfinite(loss_sum):
             return loss_sum
-        tally.add(loss_sum, weight_sum, port.prediction, port.target, port.weight)
+        tally.add(loss_sum, weight_sum, port.prediction, port.answer, port.weight)
         return loss_sum / weight_sum if weight_sum else 0.0
 
     def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:

@@ -1,12 +1,13 @@
-"""Plots: the pictures of a run folder. `python -m nntrain.report.plots RUN_FOLDER` draws the loss once.
+"""Plots: the pictures of a run folder. `python -m nntrain.report.plots RUN_FOLDER [PICTURE]` draws one.
 
 Training starts that as a process of its own, so that drawing never stops training; it loads numpy and matplotlib only,
 and matplotlib only when something is drawn. The same numbers give the same bytes.
 """
 
+from nntrain.report.plots.augmented import draw_augmented
 from nntrain.report.plots.comparison import draw_comparison
 from nntrain.report.plots.fit import draw_fit
 from nntrain.report.plots.loss import draw_loss
 from nntrain.report.plots.regions import draw_decision, grid_over
 
-__all__ = ["draw_comparison", "draw_decision", "draw_fit", "draw_loss", "grid_over"]
+__all__ = ["draw_augmented", "draw_comparison", "draw_decision", "draw_fit", "draw_loss", "grid_over"]

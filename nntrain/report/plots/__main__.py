@@ -1,17 +1,20 @@
-"""`python -m nntrain.report.plots RUN_FOLDER` draws the loss of a run once."""
+"""`python -m nntrain.report.plots RUN_FOLDER [PICTURE]` draws a picture of a run once: its loss, or another."""
 
 import sys
 
 from nntrain.errors import UserError
-from nntrain.report.plots import draw_loss
+from nntrain.report.plots import draw_augmented, draw_loss
+
+PICTURES = {"loss": draw_loss, "augmented": draw_augmented}
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: python -m nntrain.report.plots RUN_FOLDER", file=sys.stderr)
+    folder, picture = (*arguments, "loss")[:2] if len(arguments) in (1, 2) else ("", "")
+    if picture not in PICTURES:
+        print(f"usage: python -m nntrain.report.plots RUN_FOLDER [{'|'.join(PICTURES)}]", file=sys.stderr)
         return 2
     try:
-        draw_loss(arguments[0])
+        PICTURES[picture](folder)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
