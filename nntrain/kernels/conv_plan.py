@@ -1,0 +1,251 @@
+"""Plans of a convolution: where the pixels under each place of the kernel lie, worked out once for each shape.
+
+Both the output and the gradient of the input are sums of the same kind: a grid of pixels to write, and for each of them a
+few runs of neighbouring values to read, at the same distances for all pixels. A `Grid` is one such sum. The output is one
+grid; the input's gradient is one for each phase of the stride, since a pixel is only reached from every stride-th output.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from nntrain.kernels import host
+from nntrain.kernels.tile import ROWS, VECTORS
+
+Pair = tuple[int, int]  # of rows and columns
+
+# Tiles are ROWS x VECTORS; SHORT x VECTORS, which divides the usual widths of images; or SLIM x 1 for few filters.
+SHORT = 8 if ROWS > 8 else 4
+SLIM = 2 * SHORT
+TILES = ((ROWS, VECTORS), (SHORT, VECTORS), (SLIM, 1))
+SPEEDS = (1, 0.93, 0.8)  # measured with AVX-512: 400, 370 and 320 GFLOP/s
+
+# Values of k whose weights stay in a first-level cache while all pixels go by: 256 of 128 bytes (AVX-512) are two thirds of it.
+DEPTH = 256
+# Bytes of padded images that one thread holds at a time, in its second-level cache beside weights and output.
+IMAGE_BYTES = 3 << 17
+# Pixels whose gradients stay in a first-level cache, 128 bytes each, while the rows of the weight's gradient go by.
+PIXELS = 192
+# Values that the partial sums of the weight's gradient hold at most, beyond two of them.
+PARTS = 1 << 20
+MOST_PARTS = 16
+LINE = 16  # scratch areas start at multiples of so many values, a cache line of float32
+
+
+class Geometry(NamedTuple):
+    """The sizes of a convolution. `before` is the padding above and to the left; below and right follow from `output`."""
+
+    image: Pair
+    channels: int
+    filters: int
+    kernel: Pair
+    stride: Pair
+    dilation: Pair
+    before: Pair
+    output: Pair
+    groups: int = 1
+
+    @property
+    def plain(self) -> bool:
+        """Whether each pixel is treated alone: a matrix product."""
+        return (self.kernel == self.stride == (1, 1) and self.groups == 1 and self.image == self.output)
+
+    @property
+    def depth(self) -> int:
+        """How many values each output is a sum of."""
+        return self.kernel[0] * self.kernel[1] * (self.channels // self.groups)
+
+
+class Source(NamedTuple):
+    """The copy of one group of an image's channels that a thread works from: `size` pixels of `channels` values.
+
+    Pixel (i, j) of it is pixel (i * step - before) of the image, or 0 outside.
+    """
+
+    image: Pair
+    size: Pair
+    before: Pair
+    step: Pair
+    channels: int
+
+
+class Grid(NamedTuple):
+    """Pixels written: every `step`-th from `first`, `size` of them. They read from `stride` times their number on.
+
+    `runs` are (offset in the source, how many values), `taps` the kernel's places in the same order.
+    """
+
+    size: Pair
+    first: Pair
+    step: Pair
+    stride: Pair
+    runs: tuple[Pair, ...]
+    taps: tuple[int, ...]
+
+
+def up(whole: int, part: int) -> int:
+    """whole / part, rounded up."""
+    return -(-whole // part)
+
+
+def aligned(size: int) -> int:
+    return up(size, LINE) * LINE
+
+
+@functools.lru_cache(maxsize=1024)
+def of_output(geometry: Geometry) -> tuple[Source, tuple[Grid, ...]]:
+    """What the output is made from; the weight's gradient reads the same."""
+    g = geometry
+    channels = g.channels // g.groups
+    places = [(i, j) for i in range(g.kernel[0]) for j in range(g.kernel[1])]
+    if len(places) == 1:  # only the pixels that are read need copying
+        size, step, stride = g.output, g.stride, (1, 1)
+    else:
+        size = tuple((g.output[a] - 1) * g.stride[a] + (g.kernel[a] - 1) * g.dilation[a] + 1 for a in (0, 1))
+        step, stride = (1, 1), g.stride
+    starts = [((i * g.dilation[0] * size[1] + j * g.dilation[1]) * channels, n) for n, (i, j) in enumerate(places)]
+    source = Source(g.image, size, g.before, step, channels)
+    grid = Grid(g.output, (0, 0), (1, 1), stride, *_runs(starts, channels))
+    return source, (grid,)
+
+
+@functools.lru_cache(maxsize=1024)
+def of_input_gradient(geometry: Geometry) -> tuple[Source, tuple[Grid, ...]]:
+    """What the input's gradient is made from: `x[i]` meets `y[o]` where `i + before = o * stride + k * dilation`."""
+    g = geometry
+    channels = g.filters // g.groups
+
+    def reached(axis: int, phase: int) -> list[Pair]:
+        """(k, how far o is from i // stride) for every k that i = phase, phase + stride, ... meet."""
+        distances = [(k, phase + g.before[axis] - k * g.dilation[axis]) for k in range(g.kernel[axis])]
+        return [(k, distance // g.stride[axis]) for k, distance in distances if distance % g.stride[axis] == 0]
+
+    phases = [[(phase, up(g.image[axis] - phase, g.stride[axis]), reached(axis, phase))
+               for phase in range(min(g.stride[axis], g.image[axis]))] for axis in (0, 1)]
+    offsets = [[offset for _, _, taps in phases[axis] for _, offset in taps] or [0] for axis in (0, 1)]
+    before = (-min(offsets[0]), -min(offsets[1]))
+    size = tuple(phases[axis][0][1] + max(offsets[axis]) + before[axis] for axis in (0, 1))
+    grids = []
+    for top, rows, taps_down in phases[0]:
+        for left, columns, taps_across in phases[1]:
+            starts = [(((down + before[0]) * size[1] + across + before[1]) * channels, i * g.kernel[1] + j)
+                      for i, down in taps_down for j, across in taps_across]
+            grids.append(Grid((rows, columns), (top, left), g.stride, (1, 1), *_runs(starts, channels)))
+    return Source(g.output, size, before, (1, 1), channels), tuple(grids)
+
+
+def _runs(starts: list[Pair], channels: int) -> tuple[tuple[Pair, ...], tuple[int, ...]]:
+    """Neighbouring pixels read as one run; and the taps in the order in which they are read."""
+    runs: list[list[int]] = []
+    for start, _ in sorted(starts):
+        if runs and sum(runs[-1]) == start:
+            runs[-1][1] += channels
+        else:
+            runs.append([start, channels])
+    return tuple((start, count) for start, count in runs), tuple(tap for _, tap in sorted(starts))
+
+
+def tile_for(rows: int, columns: int, itemsize: int) -> int:
+    """Which of TILES fills a table of rows x columns with the least work."""
+    lanes = host.VECTOR_BYTES // itemsize
+
+    def work(kind: int) -> float:
+        height, vectors = TILES[kind]
+        return up(rows, height) * height * up(columns, vectors * lanes) * vectors / SPEEDS[kind]
+
+    return min(range(len(TILES)), key=work)
+
+
+@functools.lru_cache(maxsize=4096)
+def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient: bool):
+    """The tables that kernels.conv_pixels goes by, and how many values of scratch it needs.
+
+    layout: [rows, groups, outputs of a group, pixel columns of the output, workers, bands, kind of tile, width of a tile,
+    start of the images in scratch, values of scratch of each worker, values of a panel of weights, the source's fields].
+    grids: [rows, columns, start, row step, pixel step, row stride, pixel stride, first chunk, end of chunks, depth before].
+    chunks: first pieces. pieces: [offset, depth]. taps: in the order in which their weights are packed.
+    """
+    g = geometry
+    source, grids = (of_input_gradient if gradient else of_output)(g)
+    written, total = (g.image, g.channels) if gradient else (g.output, g.filters)
+    outputs = total // g.groups
+    kind = tile_for(max(grid.size[1] for grid in grids), outputs, itemsize)
+    height, vectors = TILES[kind]
+    lanes = host.VECTOR_BYTES // itemsize
+    width = vectors * lanes
+    panel = (g.kernel[0] * g.kernel[1] * (g.filters if gradient else g.channels) // g.groups + lanes) * width
+    images = aligned(g.groups * up(outputs, width) * panel)
+    longest = max(grid.size[0] for grid in grids)
+    bands = up(source.size[0] * source.size[1] * source.channels * itemsize, IMAGE_BYTES)
+    bands = min(max(bands, up(4 * workers, rows) if workers > 1 else 1), longest)
+    stride = grids[0].stride
+    line = source.size[1] * source.channels
+    reach = max((up(sum(grid.runs[-1]), line) for grid in grids if grid.runs), default=0)  # rows that a row of pixels needs
+    held = (up(longest, bands) - 1) * stride[0] + reach
+    own = aligned((held * source.size[1] + (height + 1) * stride[1]) * source.channels)
+    layout = [rows, g.groups, outputs, total, workers, bands, longest, kind, height, width, images, own, panel, stride[0], reach,
+              written[0] * written[1] * total]
+    grid_rows, chunks, pieces, before = [], [0], [], 0
+    for grid in grids:
+        start = (grid.first[0] * written[1] + grid.first[1]) * total
+        first = len(chunks) - 1
+        _cut(grid.runs, chunks, pieces)
+        grid_rows.append([*grid.size, start, grid.step[0] * written[1] * total, grid.step[1] * total,
+                          grid.stride[0] * line, grid.stride[1] * source.channels,
+                          first, len(chunks) - 1, before * width])
+        before += sum(count for _, count in grid.runs)
+    taps = [tap for grid in grids for tap in grid.taps]
+    tables = (np.array(layout), _fields(source, g.filters if gradient else g.channels), np.array(grid_rows), np.array(chunks), np.array(pieces, np.int64).reshape(-1, 2))
+    return tables, np.array(taps), width, panel, images + workers * own
+
+
+def _cut(runs: tuple[Pair, ...], chunks: list[int], pieces: list[list[int]]) -> None:
+    """Adds the pieces of runs, and the chunks of at most DEPTH that they make; without runs, a chunk of nothing."""
+    filled = DEPTH
+    for start, count in runs:
+        parts = up(count, DEPTH)
+        for part in range(parts):
+            begin, end = part * count // parts, (part + 1) * count // parts
+            if filled + end - begin > DEPTH:
+                chunks.append(chunks[-1])
+                filled = 0
+            pieces.append([start + begin, end - begin])
+            chunks[-1] += 1
+            filled += end - begin
+    if not runs:
+        chunks.append(chunks[-1])
+
+
+def _fields(source: Source, channels: int) -> np.ndarray:
+    """The source as kernels.conv_source takes it, cut from an image of so many channels."""
+    return np.array([*source.image, channels, *source.size, *source.before, *source.step, source.channels])
+
+
+@functools.lru_cache(maxsize=4096)
+def weights(geometry: Geometry, rows: int, workers: int, itemsize: int):
+    """The tables that kernels.conv_weights goes by, how many partial sums it makes, and how many values of scratch it needs.
+
+    layout: [rows, groups, filters of a group, filters, workers, parts, splits, kind of tile, height and width of a tile,
+    depth, images held, lines of a block, values of scratch of each worker, output rows and columns, row and pixel stride,
+    values of a held image]. runs: [offset, how many values, first row of the gradient].
+    """
+    g = geometry
+    source, (grid,) = of_output(g)
+    filters = g.filters // g.groups
+    lanes = host.VECTOR_BYTES // itemsize
+    kind = min(range(len(TILES)), key=lambda kind: len(grid.runs) * up(grid.runs[0][1], TILES[kind][0]) * TILES[kind][0]
+               * up(filters, TILES[kind][1] * lanes) * TILES[kind][1] / SPEEDS[kind])
+    height, vectors = TILES[kind]
+    width = vectors * lanes
+    parts = min(rows, MOST_PARTS, max(2, PARTS // (g.depth * g.filters)))
+    splits = min(up(filters, width), up(workers, parts))
+    image = aligned(source.size[0] * source.size[1] * source.channels)
+    held = max(1, min(up(rows, parts), IMAGE_BYTES // (image * itemsize), up(PIXELS, g.output[0] * g.output[1])))
+    lines = max(1, min(held * g.output[0], PIXELS // g.output[1]))
+    own = aligned(held * image + height) + aligned(lines * g.output[1] * width)
+    layout = [rows, g.groups, filters, g.filters, workers, parts, splits, kind, height, width, g.depth, held, lines, own,
+              *g.output, grid.stride[0] * source.size[1] * source.channels, grid.stride[1] * source.channels, image]
+    starts = np.cumsum([0, *(count for _, count in grid.runs)])
+    runs = [[offset, count, start] for (offset, count), start in zip(grid.runs, starts, strict=False)]
+    return (np.array(layout), _fields(source, g.channels), np.array(runs)), parts, workers * own
