@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from nntrain.kernels import conv_pixels, conv_plan, conv_weights, jit, matmul, scratch
-from nntrain.kernels.conv_plan import Geometry
+from nntrain.kernels.geometry import Geometry
 
 __all__ = ["Geometry", "forward", "input_gradient", "weight_gradient"]
 

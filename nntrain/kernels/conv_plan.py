@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.kernels import host
+from nntrain.kernels.geometry import Geometry, Pair
 from nntrain.kernels.tile import ROWS, VECTORS
-
-Pair = tuple[int, int]  # of rows and columns
 
 # Tiles are ROWS x VECTORS; SHORT x VECTORS, which divides the usual widths of images; or SLIM x 1 for few filters.
 SHORT = 8 if ROWS > 8 else 4
@@ -31,30 +30,6 @@ PIXELS = 192
 PARTS = 1 << 20
 MOST_PARTS = 16
 LINE = 16  # scratch areas start at multiples of so many values, a cache line of float32
-
-
-class Geometry(NamedTuple):
-    """The sizes of a convolution. `before` is the padding above and to the left; below and right follow from `output`."""
-
-    image: Pair
-    channels: int
-    filters: int
-    kernel: Pair
-    stride: Pair
-    dilation: Pair
-    before: Pair
-    output: Pair
-    groups: int = 1
-
-    @property
-    def plain(self) -> bool:
-        """Whether each pixel is treated alone: a matrix product."""
-        return (self.kernel == self.stride == (1, 1) and self.groups == 1 and self.image == self.output)
-
-    @property
-    def depth(self) -> int:
-        """How many values each output is a sum of."""
-        return self.kernel[0] * self.kernel[1] * (self.channels // self.groups)
 
 
 class Source(NamedTuple):
