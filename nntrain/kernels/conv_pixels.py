@@ -9,7 +9,7 @@ the order of the kernel's places, so that neither threads nor tiles change a bit
 import numpy as np
 
 from nntrain.kernels import tile
-from nntrain.kernels.conv_plan import SHORT, SLIM
+from nntrain.kernels.conv_plan import LINE, SHORT, SLIM
 from nntrain.kernels.conv_source import copy_image
 from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.matmul import LEAKY_RELU, RELU
@@ -64,6 +64,7 @@ def _units(worker, y, x, bias, room, layout, source, grids, chunks, pieces, code
     for unit in range(worker * units // workers, (worker + 1) * units // workers):
         image, band = unit // bands, unit % bands
         first, end = band * longest // bands, (band + 1) * longest // bands
+        ahead = image * layout[16] + (band + 1) * layout[16] // bands
         for group in range(groups):
             copy_image(room, at, x, image, group, first * stride, min((end - 1) * stride + reach, source[3]), source)
             for number in range(grids.shape[0]):
@@ -71,18 +72,18 @@ def _units(worker, y, x, bias, room, layout, source, grids, chunks, pieces, code
                 start = image * layout[15] + group * outputs + grid[2]
                 last = min(end, grid[0])
                 if kind == 0:
-                    _sweep(tile.zeros(y, ROWS, VECTORS), tile.zeros(y, 1, VECTORS), y, bias, room, at, start, group, first,
+                    ahead = _sweep(tile.zeros(y, ROWS, VECTORS), tile.zeros(y, 1, VECTORS), y, x, ahead, bias, room, at, start, group, first,
                            last, layout, grid, chunks, pieces, code, slope)
                 elif kind == 1:
-                    _sweep(tile.zeros(y, SHORT, VECTORS), tile.zeros(y, 1, VECTORS), y, bias, room, at, start, group, first,
+                    ahead = _sweep(tile.zeros(y, SHORT, VECTORS), tile.zeros(y, 1, VECTORS), y, x, ahead, bias, room, at, start, group, first,
                            last, layout, grid, chunks, pieces, code, slope)
                 else:
-                    _sweep(tile.zeros(y, SLIM, 1), tile.zeros(y, 1, 1), y, bias, room, at, start, group, first,
+                    ahead = _sweep(tile.zeros(y, SLIM, 1), tile.zeros(y, 1, 1), y, x, ahead, bias, room, at, start, group, first,
                            last, layout, grid, chunks, pieces, code, slope)
 
 
 @inline
-def _sweep(blank, row, y, bias, room, at, start, group, first, last, layout, grid, chunks, pieces, code, slope):
+def _sweep(blank, row, y, x, ahead, bias, room, at, start, group, first, last, layout, grid, chunks, pieces, code, slope):
     """One grid of one image, rows first ... last - 1 of it, with tiles like `blank`."""
     outputs, height, width, panel = layout[2], layout[8], layout[9], layout[12]
     columns, row_step, pixel_step, row_stride, pixel_stride = grid[1], grid[3], grid[4], grid[5], grid[6]
@@ -101,6 +102,9 @@ def _sweep(blank, row, y, bias, room, at, start, group, first, last, layout, gri
                         else:
                             t = tile.load_part(t, y, here, pixel_step, columns - j, outputs - left)
                     read = at + (i - first) * row_stride + j * pixel_stride
+                    for _ in range(layout[17]):
+                        tile.prefetch(x, ahead)
+                        ahead += LINE
                     deep = weights
                     for piece in range(chunks[chunk], chunks[chunk + 1]):
                         a = read + pieces[piece, 0]
@@ -119,3 +123,4 @@ def _sweep(blank, row, y, bias, room, at, start, group, first, last, layout, gri
                         tile.store_part(t, y, here, pixel_step, columns - j, outputs - left)
             for piece in range(chunks[chunk], chunks[chunk + 1]):
                 weights += pieces[piece, 1] * width
+    return ahead

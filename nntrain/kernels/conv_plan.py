@@ -159,8 +159,6 @@ def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient:
     reach = max((up(sum(grid.runs[-1]), line) for grid in grids if grid.runs), default=0)  # rows that a row of pixels needs
     held = (up(longest, bands) - 1) * stride[0] + reach
     own = aligned((held * source.size[1] + (height + 1) * stride[1]) * source.channels)
-    layout = [rows, g.groups, outputs, total, workers, bands, longest, kind, height, width, images, own, panel, stride[0], reach,
-              written[0] * written[1] * total]
     grid_rows, chunks, pieces, before = [], [0], [], 0
     for grid in grids:
         start = (grid.first[0] * written[1] + grid.first[1]) * total
@@ -171,6 +169,11 @@ def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient:
                           first, len(chunks) - 1, before * width])
         before += sum(count for _, count in grid.runs)
     taps = [tap for grid in grids for tap in grid.taps]
+    tiles = g.groups * up(outputs, width) * sum(up(grid.size[0], bands) * up(grid.size[1], height) * (end - first)
+                                                for grid, (*_, first, end, _) in zip(grids, grid_rows, strict=True))
+    values = source.image[0] * source.image[1] * (g.filters if gradient else g.channels)
+    layout = [rows, g.groups, outputs, total, workers, bands, longest, kind, height, width, images, own, panel, stride[0], reach,
+              written[0] * written[1] * total, values, up(values, bands * LINE * tiles)]
     tables = (np.array(layout), _fields(source, g.filters if gradient else g.channels), np.array(grid_rows), np.array(chunks), np.array(pieces, np.int64).reshape(-1, 2))
     return tables, np.array(taps), width, panel, images + workers * own
 
@@ -213,8 +216,8 @@ def weights(geometry: Geometry, rows: int, workers: int, itemsize: int):
                * up(filters, TILES[kind][1] * lanes) * TILES[kind][1] / SPEEDS[kind])
     height, vectors = TILES[kind]
     width = vectors * lanes
-    parts = min(rows, MOST_PARTS, max(2, PARTS // (g.depth * g.filters)))
-    splits = min(up(filters, width), up(workers, parts))
+    parts = min(rows, MOST_PARTS, 1 << max(2, PARTS // (g.depth * g.filters)).bit_length() - 1)
+    splits = min(range(1, up(filters, width) + 1), key=lambda splits: up(parts * splits, workers) / splits + 0.03 * splits)
     image = aligned(source.size[0] * source.size[1] * source.channels)
     held = max(1, min(up(rows, parts), IMAGE_BYTES // (image * itemsize), up(PIXELS, g.output[0] * g.output[1])))
     lines = max(1, min(held * g.output[0], PIXELS // g.output[1]))

@@ -1,5 +1,6 @@
 """The padded copy of an image that a convolution works from: small enough for its thread's second-level cache."""
 
+from nntrain.kernels import tile
 from nntrain.kernels.jit import inline
 
 
@@ -33,12 +34,16 @@ def copy_image(room, at, x, image, group, first, end, source):
 
 @inline
 def _clear(room, at, count):
-    zero = room.dtype.type(0)
-    for i in range(at, at + count):
-        room[i] = zero
+    zero, step = tile.zeros(room, 1, 1), tile.lanes(room)
+    for i in range(0, count - step + 1, step):
+        tile.store(zero, room, at + i, 0)
+    tile.store_part(zero, room, at + count // step * step, 0, 1, count % step)
 
 
 @inline
 def _copy(room, at, x, start, count):
-    for i in range(count):
-        room[at + i] = x[start + i]
+    row, step = tile.zeros(room, 1, 1), tile.lanes(room)
+    for i in range(0, count - step + 1, step):
+        tile.store(tile.load(row, x, start + i, 0), room, at + i, 0)
+    done = count // step * step
+    tile.store_part(tile.load_part(row, x, start + done, 0, 1, count - done), room, at + done, 0, 1, count - done)

@@ -15,7 +15,7 @@ from numba.extending import intrinsic, models, register_model
 from nntrain.kernels import host
 
 __all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "relu",
-           "store", "store_part", "transpose", "width", "zeros"]
+           "prefetch", "store", "store_part", "transpose", "width", "zeros"]
 
 ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
 
@@ -262,6 +262,21 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
         return t
 
     return t(t, a, types.intp, types.intp, b, types.intp), code
+
+
+@intrinsic
+def prefetch(typing, x, offset):
+    """Asks for the cache line of x[offset] to be brought to the second-level cache; x need not reach that far."""
+
+    def code(context, builder, signature, args):
+        memory = _Memory(context, builder, signature.args[0], args[0], x.dtype)
+        place = builder.bitcast(memory.at(args[1]), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [place.type, _i32, _i32, _i32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [place, ir.Constant(_i32, 0), ir.Constant(_i32, 2), ir.Constant(_i32, 1)])
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp), code
 
 
 @intrinsic
