@@ -174,15 +174,21 @@ def test_example_computes(kind):
     assert all(np.isfinite(array).all() for array in found.values())
 
 
-with np.load(Path(__file__).parent / "vectors" / "layers.npz") as arrays:
-    RECORDED = dict(arrays)
-CASES = json.loads(str(RECORDED["cases"]))  # layer, options, training
+def recorded():
+    """(layer, options, training, arrays) of every case that PyTorch computed."""
+    for name in ("layers", "convolutions"):
+        with np.load(Path(__file__).parent / "vectors" / f"{name}.npz") as arrays:
+            whole = dict(arrays)
+        for index, case in enumerate(json.loads(str(whole["cases"]))):
+            yield *case, {key.split(".", 1)[1]: array for key, array in whole.items() if key.startswith(f"{index}.")}
 
 
-@pytest.mark.parametrize("index", range(len(CASES)), ids=lambda index: f"{index}-{CASES[index][0]}")
+RECORDED = list(recorded())
+
+
+@pytest.mark.parametrize("index", range(len(RECORDED)), ids=lambda index: f"{index}-{RECORDED[index][0]}")
 def test_values_and_gradients_are_pytorchs(index):
-    name, options, training = CASES[index]
-    case = {key.split(".", 1)[1]: array for key, array in RECORDED.items() if key.startswith(f"{index}.")}
+    name, options, training, case = RECORDED[index]
     xs = [case[f"x{place}"] for place in range(len(case)) if f"x{place}" in case]
     single = Single(Layer.parse({name: options}), tuple(x.shape[1:] for x in xs), len(xs[0]))
     at = single.at

@@ -36,20 +36,20 @@ def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geo
         matmul.weight_gradient(dw.reshape(-1, geometry.filters), _table(x), _table(dy))
         return
     work = _work(geometry, len(x))
-    tables, parts, size = conv_plan.weights(geometry, len(x), _workers(work), dw.itemsize)
-    sums = np.empty((parts, dw.size), dw.dtype)
-    room = scratch.buffer(dw.dtype, size)
-    conv_weights.weight_sums.run(work, sums.reshape(-1), x.reshape(-1), dy.reshape(-1), room, *tables)
-    np.add.reduce(sums, axis=0, out=dw.reshape(-1))
+    plan, tables = conv_plan.weights(geometry, len(x), _workers(work), dw.itemsize)
+    sums = plan.parts * dw.size
+    room = scratch.buffer(dw.dtype, sums + plan.workers * plan.own)
+    conv_weights.weight_sums.run(work, room, x.reshape(-1), dy.reshape(-1), room[sums:], *tables)
+    conv_weights.add_parts.run(sums, dw.reshape(-1), room, plan.parts)
 
 
 def _pixels(y, x, w, b, geometry, epilogue, gradient):
     g = geometry
     work = _work(g, len(x))
-    tables, taps, width, panel, size = conv_plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
-    room = scratch.buffer(w.dtype, size)
+    plan, tables, taps = conv_plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
+    room = scratch.buffer(w.dtype, plan.images + plan.workers * plan.own)
     pack = conv_pixels.pack_gradient if gradient else conv_pixels.pack_forward
-    pack.run(w.size, room, w.reshape(-1), taps, g.groups, g.filters // g.groups, g.channels // g.groups, width, panel)
+    pack.run(w.size, room, w.reshape(-1), taps, g.groups, g.filters // g.groups, g.channels // g.groups, plan.width, plan.panel)
     conv_pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, room, *tables, *epilogue)
 
 

@@ -59,6 +59,57 @@ class Grid(NamedTuple):
     taps: tuple[int, ...]
 
 
+class Pixels(NamedTuple):
+    """How kernels.conv_pixels writes grids; sizes and steps in values unless they say otherwise."""
+
+    workers: int
+    rows: int  # of the batch
+    groups: int
+    outputs: int  # of a group
+    sets: int  # of images that are worked on together
+    bands: int  # of rows that an image is cut into
+    longest: int  # rows of the longest grid
+    kind: int  # of TILES
+    height: int  # of a tile
+    width: int
+    panel: int  # of weights
+    images: int  # where in scratch they begin
+    own: int  # scratch of each worker
+    held: int  # an image's band in scratch
+    stride: int  # rows of the source from one row of a grid to the next
+    reach: int  # rows of the source that one row of a grid needs
+    written: int  # an image of what is written
+    values: int  # an image of what is read
+    fetch: int  # lines to prefetch with each tile
+
+
+class Weights(NamedTuple):
+    """How kernels.conv_weights adds up; sizes and steps in values unless they say otherwise."""
+
+    workers: int
+    rows: int  # of the batch
+    groups: int
+    filters: int  # of a group
+    total: int  # filters of all groups
+    parts: int  # of the batch, with sums of their own
+    splits: int  # of the panels of a part
+    kind: int  # of TILES
+    height: int  # of a tile
+    width: int
+    depth: int  # rows of the gradient
+    held: int  # images in scratch
+    lines: int  # of pixels in a block
+    own: int  # scratch of each worker
+    output: int  # rows of pixels of an image
+    columns: int
+    row_stride: int
+    pixel_stride: int
+    image: int  # in scratch
+    values: int  # an image of x
+    fetch_x: int  # lines to prefetch with each tile
+    fetch_dy: int
+
+
 def up(whole: int, part: int) -> int:
     """whole / part, rounded up."""
     return -(-whole // part)
@@ -121,61 +172,62 @@ def _runs(starts: list[Pair], channels: int) -> tuple[tuple[Pair, ...], tuple[in
     return tuple((start, count) for start, count in runs), tuple(tap for _, tap in sorted(starts))
 
 
-def tile_for(rows: int, columns: int, itemsize: int) -> int:
-    """Which of TILES fills a table of rows x columns with the least work."""
+def best_tile(runs: int, rows: int, columns: int, itemsize: int) -> tuple[int, int, int]:
+    """Which of TILES covers so many tables of rows x columns with the least work; its height and its width in values."""
     lanes = host.VECTOR_BYTES // itemsize
 
     def work(kind: int) -> float:
         height, vectors = TILES[kind]
-        return up(rows, height) * height * up(columns, vectors * lanes) * vectors / SPEEDS[kind]
+        return runs * up(rows, height) * height * up(columns, vectors * lanes) * vectors / SPEEDS[kind]
 
-    return min(range(len(TILES)), key=work)
+    kind = min(range(len(TILES)), key=work)
+    return kind, TILES[kind][0], TILES[kind][1] * lanes
+
+
+def fields(source: Source, channels: int) -> np.ndarray:
+    """The source as kernels.conv_source takes it, made from images of so many channels."""
+    return np.array([*source.image, channels, *source.size, *source.before, *source.step, source.channels])
 
 
 @functools.lru_cache(maxsize=4096)
-def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient: bool):
-    """The tables that kernels.conv_pixels goes by, and how many values of scratch it needs.
+def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient: bool) -> tuple[Pixels, tuple, np.ndarray]:
+    """The plan, the tables that kernels.conv_pixels takes, and the taps in the order in which their weights are packed.
 
-    layout: [rows, groups, outputs of a group, pixel columns of the output, workers, bands, kind of tile, width of a tile,
-    start of the images in scratch, values of scratch of each worker, values of a panel of weights, the source's fields].
-    grids: [rows, columns, start, row step, pixel step, row stride, pixel stride, first chunk, end of chunks, depth before].
-    chunks: first pieces. pieces: [offset, depth]. taps: in the order in which their weights are packed.
+    layout: the plan. source: `fields`. grids: [rows, columns, start, row step, pixel step, row stride, pixel stride, first
+    chunk, end of chunks, depth before]. chunks: their first pieces. pieces: [offset in the source, depth].
     """
     g = geometry
     source, grids = (of_input_gradient if gradient else of_output)(g)
-    written, total = (g.image, g.channels) if gradient else (g.output, g.filters)
-    outputs = total // g.groups
-    kind = tile_for(max(grid.size[1] for grid in grids), outputs, itemsize)
-    height, vectors = TILES[kind]
-    lanes = host.VECTOR_BYTES // itemsize
-    width = vectors * lanes
-    panel = (g.kernel[0] * g.kernel[1] * (g.filters if gradient else g.channels) // g.groups + lanes) * width
+    (image, total), read = ((g.image, g.channels), g.filters) if gradient else ((g.output, g.filters), g.channels)
+    outputs, line, stride = total // g.groups, source.size[1] * source.channels, grids[0].stride
+    kind, height, width = best_tile(1, max(grid.size[1] for grid in grids), outputs, itemsize)
+    panel = (g.kernel[0] * g.kernel[1] * source.channels + host.FLOAT32_LANES) * width
     images = aligned(g.groups * up(outputs, width) * panel)
     longest = max(grid.size[0] for grid in grids)
-    bands = up(source.size[0] * source.size[1] * source.channels * itemsize, IMAGE_BYTES)
-    bands = min(max(bands, up(4 * workers, rows) if workers > 1 else 1), longest)
-    stride = grids[0].stride
-    line = source.size[1] * source.channels
-    reach = max((up(sum(grid.runs[-1]), line) for grid in grids if grid.runs), default=0)  # rows that a row of pixels needs
-    held = (up(longest, bands) - 1) * stride[0] + reach
-    own = aligned((held * source.size[1] + (height + 1) * stride[1]) * source.channels)
-    grid_rows, chunks, pieces, before = [], [0], [], 0
+    reach = max((up(sum(grid.runs[-1]), line) for grid in grids if grid.runs), default=0)
+    whole = ((longest - 1) * stride[0] + reach) * line
+    wanted = up(4 * workers, rows) if workers > 1 else 1  # for each thread to have a share of few images
+    bands = min(longest, max(up(whole * itemsize, IMAGE_BYTES), wanted))
+    held = aligned(max(1, (up(longest, bands) - 1) * stride[0] + reach) * line)
+    sets = rows if bands > 1 else min(rows, up(up(rows * held * itemsize, IMAGE_BYTES), workers) * workers)
+    together = up(rows, sets)
+    own = aligned(together * held + height * stride[1] * source.channels)  # a last tile reads beyond its image
+
+    lines, chunks, pieces, before = [], [0], [], 0
     for grid in grids:
-        start = (grid.first[0] * written[1] + grid.first[1]) * total
         first = len(chunks) - 1
         _cut(grid.runs, chunks, pieces)
-        grid_rows.append([*grid.size, start, grid.step[0] * written[1] * total, grid.step[1] * total,
-                          grid.stride[0] * line, grid.stride[1] * source.channels,
-                          first, len(chunks) - 1, before * width])
+        start = (grid.first[0] * image[1] + grid.first[1]) * total
+        lines.append([*grid.size, start, grid.step[0] * image[1] * total, grid.step[1] * total, grid.stride[0] * line,
+                      grid.stride[1] * source.channels, first, len(chunks) - 1, before * width])
         before += sum(count for _, count in grid.runs)
-    taps = [tap for grid in grids for tap in grid.taps]
-    tiles = g.groups * up(outputs, width) * sum(up(grid.size[0], bands) * up(grid.size[1], height) * (end - first)
-                                                for grid, (*_, first, end, _) in zip(grids, grid_rows, strict=True))
-    values = source.image[0] * source.image[1] * (g.filters if gradient else g.channels)
-    layout = [rows, g.groups, outputs, total, workers, bands, longest, kind, height, width, images, own, panel, stride[0], reach,
-              written[0] * written[1] * total, values, up(values, bands * LINE * tiles)]
-    tables = (np.array(layout), _fields(source, g.filters if gradient else g.channels), np.array(grid_rows), np.array(chunks), np.array(pieces, np.int64).reshape(-1, 2))
-    return tables, np.array(taps), width, panel, images + workers * own
+    tiles = together * g.groups * up(outputs, width) * sum(
+        up(size[0], bands) * up(size[1], height) * (end - first) for *size, _, _, _, _, _, first, end, _ in lines)
+    values = source.image[0] * source.image[1] * read
+    plan = Pixels(workers, rows, g.groups, outputs, sets, bands, longest, kind, height, width, panel, images, own, held, stride[0],
+                  reach, image[0] * image[1] * total, values, up(together * values, bands * LINE * tiles))
+    tables = (np.array(plan), fields(source, read), np.array(lines), np.array(chunks), np.array(pieces, int).reshape(-1, 2))
+    return plan, tables, np.array([tap for grid in grids for tap in grid.taps], int)
 
 
 def _cut(runs: tuple[Pair, ...], chunks: list[int], pieces: list[list[int]]) -> None:
@@ -195,35 +247,29 @@ def _cut(runs: tuple[Pair, ...], chunks: list[int], pieces: list[list[int]]) -> 
         chunks.append(chunks[-1])
 
 
-def _fields(source: Source, channels: int) -> np.ndarray:
-    """The source as kernels.conv_source takes it, cut from an image of so many channels."""
-    return np.array([*source.image, channels, *source.size, *source.before, *source.step, source.channels])
-
-
 @functools.lru_cache(maxsize=4096)
-def weights(geometry: Geometry, rows: int, workers: int, itemsize: int):
-    """The tables that kernels.conv_weights goes by, how many partial sums it makes, and how many values of scratch it needs.
+def weights(geometry: Geometry, rows: int, workers: int, itemsize: int) -> tuple[Weights, tuple]:
+    """The plan, and the tables that kernels.conv_weights takes.
 
-    layout: [rows, groups, filters of a group, filters, workers, parts, splits, kind of tile, height and width of a tile,
-    depth, images held, lines of a block, values of scratch of each worker, output rows and columns, row and pixel stride,
-    values of a held image]. runs: [offset, how many values, first row of the gradient].
+    layout: the plan. source: `fields`. runs: [offset in the source, how many values, first row of the gradient].
     """
     g = geometry
     source, (grid,) = of_output(g)
-    filters = g.filters // g.groups
-    lanes = host.VECTOR_BYTES // itemsize
-    kind = min(range(len(TILES)), key=lambda kind: len(grid.runs) * up(grid.runs[0][1], TILES[kind][0]) * TILES[kind][0]
-               * up(filters, TILES[kind][1] * lanes) * TILES[kind][1] / SPEEDS[kind])
-    height, vectors = TILES[kind]
-    width = vectors * lanes
+    filters, outputs = g.filters // g.groups, g.output[0] * g.output[1]
+    starts = np.cumsum([0, *(count for _, count in grid.runs)])
+    runs = [[offset, count, start] for (offset, count), start in zip(grid.runs, starts[:-1], strict=True)]
+    kind, height, width = best_tile(len(runs), runs[0][1], filters, itemsize)
+    panels = up(filters, width)
     parts = min(rows, MOST_PARTS, 1 << max(2, PARTS // (g.depth * g.filters)).bit_length() - 1)
-    splits = min(range(1, up(filters, width) + 1), key=lambda splits: up(parts * splits, workers) / splits + 0.03 * splits)
+    # Each split copies all images of its part: 3% of the work (measured).
+    splits = min(range(1, panels + 1), key=lambda splits: up(parts * splits, workers) / splits * (1 + 0.03 * splits))
     image = aligned(source.size[0] * source.size[1] * source.channels)
-    held = max(1, min(up(rows, parts), IMAGE_BYTES // (image * itemsize), up(PIXELS, g.output[0] * g.output[1])))
+    held = max(1, min(up(rows, parts), IMAGE_BYTES // (image * itemsize)))
     lines = max(1, min(held * g.output[0], PIXELS // g.output[1]))
     own = aligned(held * image + height) + aligned(lines * g.output[1] * width)
-    layout = [rows, g.groups, filters, g.filters, workers, parts, splits, kind, height, width, g.depth, held, lines, own,
-              *g.output, grid.stride[0] * source.size[1] * source.channels, grid.stride[1] * source.channels, image]
-    starts = np.cumsum([0, *(count for _, count in grid.runs)])
-    runs = [[offset, count, start] for (offset, count), start in zip(grid.runs, starts, strict=False)]
-    return (np.array(layout), _fields(source, g.channels), np.array(runs)), parts, workers * own
+    tiles = g.groups * max(1, panels // splits) * up(held * g.output[0], lines) * sum(up(run[1], height) for run in runs)
+    values = g.image[0] * g.image[1] * g.channels
+    plan = Weights(workers, rows, g.groups, filters, g.filters, parts, splits, kind, height, width, g.depth, held, lines, own,
+                   *g.output, grid.stride[0] * source.size[1] * source.channels, grid.stride[1] * source.channels, image, values,
+                   up(held * values, LINE * tiles), up(held * outputs * g.filters, LINE * tiles))
+    return plan, (np.array(plan), fields(source, g.channels), np.array(runs))
