@@ -72,7 +72,8 @@ def pairs(least, most):
 @given(rows=st.integers(1, 5), image=pairs(1, 20), channels=st.integers(1, 18), filters=st.integers(1, 40), kernel=pairs(1, 4),
        stride=pairs(1, 3), dilation=pairs(1, 2), padding=st.one_of(st.sampled_from(["same", "valid"]), pairs(0, 3)),
        groups=st.sampled_from([1, 1, 1, 2, 3]), dtype=st.sampled_from([np.float32, np.float64]))
-def test_any_geometry_has_the_references_results(rows, image, channels, filters, kernel, stride, dilation, padding, groups, dtype):
+def test_any_geometry_has_the_references_results(rows, image, channels, filters, kernel, stride, dilation, padding, groups,
+                                                 dtype):
     try:
         sizes = geometry(image, channels * groups, filters * groups, kernel, stride, padding, dilation, groups)
     except ConfigError:  # the kernel is larger than the image
@@ -180,7 +181,8 @@ def test_fans_and_operations_count_the_window():
 LENGTHS = np.array([4, 7, 1], np.int32)
 
 
-@pytest.mark.parametrize("options", [{"padding": "same"}, {"padding": "causal", "dilation": 2}, {"padding": 1, "groups": 2}], ids=str)
+@pytest.mark.parametrize("options", [{"padding": "same"}, {"padding": "causal", "dilation": 2}, {"padding": 1, "groups": 2}],
+                         ids=str)
 def test_conv1d_treats_each_sequence_as_if_it_were_alone(options):
     layer = Layer.parse({"conv1d": {"filters": 4, "kernel_size": 3, **options}})
     together = alone(layer, ((7, 2),), 3)
@@ -204,5 +206,5 @@ def test_conv1d_treats_each_sequence_as_if_it_were_alone(options):
 def test_conv1d_that_changes_the_steps_refuses_sequences_of_different_lengths():
     single = alone(Layer.parse({"conv1d": {"filters": 2, "kernel_size": 3}}), ((7, 2),), 3)
     single.at.run.lengths = LENGTHS
-    with pytest.raises(UserError, match="turns 7 steps into 5.*Set `padding: same` or `causal`"):
+    with pytest.raises(UserError, match=r"turns 7 steps into 5.*Set `padding: same` or `causal`"):
         single.forward()

@@ -224,8 +224,8 @@ def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient:
     tiles = together * g.groups * up(outputs, width) * sum(
         up(size[0], bands) * up(size[1], height) * (end - first) for *size, _, _, _, _, _, first, end, _ in lines)
     values = source.image[0] * source.image[1] * read
-    plan = Pixels(workers, rows, g.groups, outputs, sets, bands, longest, kind, height, width, panel, images, own, held, stride[0],
-                  reach, image[0] * image[1] * total, values, up(together * values, bands * LINE * tiles))
+    plan = Pixels(workers, rows, g.groups, outputs, sets, bands, longest, kind, height, width, panel, images, own, held,
+                  stride[0], reach, image[0] * image[1] * total, values, up(together * values, bands * LINE * tiles))
     tables = (np.array(plan), fields(source, read), np.array(lines), np.array(chunks), np.array(pieces, int).reshape(-1, 2))
     return plan, tables, np.array([tap for grid in grids for tap in grid.taps], int)
 

@@ -88,11 +88,10 @@ def _run(blank, sums, start, x, dy, ahead, room, at, gradients, length, filters,
         here = start + m * p.total
         whole = m + p.height <= length and p.width <= filters
         t = blank
-        if not fresh:
-            if whole:
-                t = tile.load(t, sums, here, p.total)
-            else:
-                t = tile.load_part(t, sums, here, p.total, length - m, filters)
+        if not fresh and whole:
+            t = tile.load(t, sums, here, p.total)
+        elif not fresh:
+            t = tile.load_part(t, sums, here, p.total, length - m, filters)
         prefetch(x, ahead, 0, p.fetch_x)
         prefetch(dy, ahead, 1, p.fetch_dy)
         image, i = line // p.output, line % p.output

@@ -14,8 +14,8 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "relu",
-           "prefetch", "store", "store_part", "transpose", "width", "zeros"]
+__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "prefetch",
+           "relu", "store", "store_part", "transpose", "width", "zeros"]
 
 ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
 

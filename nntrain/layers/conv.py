@@ -64,8 +64,9 @@ class Convolution(Weighted):
 
 
 class Conv2d(Convolution, name="conv2d"):
-    """Slides a window over an image: `y[i, j] = sum over a, b of x[i stride + a dilation, j stride + b dilation] @ weight[a, b] +
-    bias`.
+    """Slides a window over an image, with the same weight in every place.
+
+    `y[i, j] = sum over a, b of x[i stride + a dilation, j stride + b dilation] @ weight[a, b] + bias`.
 
     Images are (height, width, channels); weight is (kernel rows, kernel columns, channels / groups, filters). Padding with zeros:
     `valid` is none, `same` gives as many outputs as the input has pixels, divided by the stride and rounded up (an odd pixel
@@ -79,25 +80,27 @@ class Conv2d(Convolution, name="conv2d"):
     kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
     stride: Sizes = Field(1, description="how many pixels the window moves on from one output to the next")
     padding: Literal["valid", "same"] | Margins = Field("valid", description="zeros around the image: none, as many as keep its "
-                                                        "size, or so many pixels on every side")
+                                                        "size at stride 1, or so many pixels on every side")
     dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
-    groups: Size = Field(1, description="into how many groups channels and filters are cut; each group sees its own channels only")
+    groups: Size = Field(1, description="into how many groups channels and filters are cut; each sees its own channels only")
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
     example_inputs: ClassVar = ((5, 4, 2),)
 
     def geometry(self, x):
-        return geometry(x[:2], x[2], self.filters, _pair(self.kernel_size), _pair(self.stride), self.padding, _pair(self.dilation),
-                        self.groups)
+        return geometry(x[:2], x[2], self.filters, _pair(self.kernel_size), _pair(self.stride), self.padding,
+                        _pair(self.dilation), self.groups)
 
     def output_shape(self, x):
-        require(len(x) == 3, f"takes images, of shape (height, width, channels). Received: shape {x}. A source can bring images, as "
-                             "`{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
+        require(len(x) == 3, f"takes images, of shape (height, width, channels). Received: shape {x}. A source can bring images, "
+                             "as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
         return (*self.geometry(x).output, self.filters)
 
 
 class Conv1d(Convolution, name="conv1d"):
-    """Slides a window over a sequence: `y[i] = sum over a of x[i stride + a dilation] @ weight[a] + bias`.
+    """Slides a window over a sequence, with the same weight in every place.
+
+    `y[i] = sum over a of x[i stride + a dilation] @ weight[a] + bias`.
 
     Sequences are (steps, features); weight is (kernel steps, features / groups, filters). Padding with zeros: `valid` is none,
     `same` gives as many outputs as the input has steps, divided by the stride and rounded up (an odd step goes to the end),
@@ -108,11 +111,11 @@ class Conv1d(Convolution, name="conv1d"):
     filters: Size = Field(description="how many features it gives")
     kernel_size: Size = Field(description="how many steps the window is long")
     stride: Size = Field(1, description="how many steps the window moves on from one output to the next")
-    padding: Literal["valid", "same", "causal"] | Margin = Field("valid", description="zeros around the sequence: none, as many as "
-                                                                 "keep its length, the same all at the start, or so many steps "
-                                                                 "at both ends")
+    padding: Literal["valid", "same", "causal"] | Margin = Field("valid", description="zeros around the sequence: none, as many "
+                                                                 "as keep its length, as many but all at the start, or so many "
+                                                                 "steps at both ends")
     dilation: Size = Field(1, description="how far apart the steps that a window sees are")
-    groups: Size = Field(1, description="into how many groups features and filters are cut; each group sees its own features only")
+    groups: Size = Field(1, description="into how many groups features and filters are cut; each sees its own features only")
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
     example_inputs: ClassVar = ((5, 2),)

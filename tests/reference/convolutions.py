@@ -35,7 +35,7 @@ def conv2d(p, x, filters, kernel_size, stride=1, padding="valid", dilation=1, gr
 
 def conv1d(p, x, filters, kernel_size, stride=1, padding="valid", dilation=1, groups=1, use_bias=True):
     """A convolution over images that are one pixel high."""
-    as_image = {"weight": p["weight"][np.newaxis]} | {"bias": p[name] for name in ("bias",) if use_bias}
+    as_image = {**p, "weight": p["weight"][np.newaxis]}
     padding = padding if isinstance(padding, str) and padding != "causal" else (0, padding)
     y = conv2d(as_image, x[:, np.newaxis], filters, (1, kernel_size), (1, stride), padding, (1, dilation), groups, use_bias)
     return y[:, 0]
