@@ -69,12 +69,13 @@ def numeric_gradients(single: Single, step: float = 1e-5) -> dict[str, np.ndarra
     return found
 
 
-def each_case(name: str):
+def each_case(*names: str):
     """Runs a test with each case of vectors/NAME.npz: what JSON tells of it (its layer first), and its arrays by name."""
-    with np.load(Path(__file__).parent / "vectors" / f"{name}.npz") as arrays:
-        recorded = dict(arrays)
     cases = []
-    for index, told in enumerate(json.loads(str(recorded["cases"]))):
-        own = {key.split(".", 1)[1]: array for key, array in recorded.items() if key.startswith(f"{index}.")}
-        cases.append(pytest.param(told, own, id=f"{index}-{told[0]}"))
+    for name in names:
+        with np.load(Path(__file__).parent / "vectors" / f"{name}.npz") as arrays:
+            recorded = dict(arrays)
+        for index, told in enumerate(json.loads(str(recorded["cases"]))):
+            own = {key.split(".", 1)[1]: array for key, array in recorded.items() if key.startswith(f"{index}.")}
+            cases.append(pytest.param(told, own, id=f"{name}-{index}-{told[0]}"))
     return pytest.mark.parametrize(("told", "case"), cases)

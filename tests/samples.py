@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.reference import convolutions as reference_convolutions
 from tests.reference import layers as reference_layers
 from tests.reference import losses as reference_losses
 from tests.reference import metrics as reference_metrics
@@ -98,6 +99,35 @@ LAYERS: list[LayerSample] = [
     LayerSample("time_distributed", {"layer": {"dense": {"units": 4}}}, ((3, 5),), reference_sequences.time_distributed),
     LayerSample("time_distributed", {"layer": {"flatten": {}}}, ((3, 2, 2),), reference_sequences.time_distributed),
     LayerSample("time_distributed", {"layer": {"layer_norm": {}}}, ((3, 5),), reference_sequences.time_distributed),
+]
+
+# Each kind of padding, stride and dilation; sides that tiles don't divide; kernels of one pixel and as large as the image.
+LAYERS += [
+    LayerSample("conv2d", options, (image,), reference_convolutions.conv2d) for image, options in [
+        ((4, 5, 2), {"filters": 3, "kernel_size": 3}),
+        ((5, 4, 3), {"filters": 2, "kernel_size": 3, "padding": "same", "use_bias": False}),
+        ((5, 6, 2), {"filters": 3, "kernel_size": 3, "padding": 1, "stride": 2}),
+        ((5, 6, 2), {"filters": 3, "kernel_size": [2, 3], "padding": "same", "stride": [2, 1]}),
+        ((6, 3, 1), {"filters": 18, "kernel_size": [3, 2], "padding": [2, 0]}),
+        ((4, 3, 5), {"filters": 4, "kernel_size": 1}),
+        ((5, 4, 3), {"filters": 2, "kernel_size": 1, "stride": 2}),
+        ((3, 4, 2), {"filters": 3, "kernel_size": [3, 4]}),
+        ((7, 5, 1), {"filters": 2, "kernel_size": 2, "stride": 3}),
+        ((6, 5, 2), {"filters": 2, "kernel_size": 3, "padding": "same", "dilation": 2}),
+        ((6, 7, 2), {"filters": 3, "kernel_size": 2, "padding": 1, "dilation": [3, 2], "stride": [2, 3]}),
+        ((4, 4, 4), {"filters": 6, "kernel_size": 3, "padding": "same", "groups": 2}),
+        ((4, 5, 3), {"filters": 3, "kernel_size": 2, "stride": 2, "groups": 3}),
+    ]
+]
+LAYERS += [
+    LayerSample("conv1d", options, (sequence,), reference_convolutions.conv1d) for sequence, options in [
+        ((6, 2), {"filters": 3, "kernel_size": 3}),
+        ((7, 3), {"filters": 2, "kernel_size": 4, "padding": "same", "use_bias": False}),
+        ((8, 1), {"filters": 4, "kernel_size": 3, "padding": "causal", "dilation": 2}),
+        ((7, 2), {"filters": 3, "kernel_size": 3, "padding": "same", "stride": 2}),
+        ((8, 4), {"filters": 2, "kernel_size": 2, "padding": 1, "stride": 3, "groups": 2}),
+        ((5, 3), {"filters": 4, "kernel_size": 1}),
+    ]
 ]
 
 

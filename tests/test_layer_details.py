@@ -178,7 +178,8 @@ def test_batch_norm_refuses_a_batch_of_one_value_a_channel():
     assert np.isfinite(run(alone(layer, ((4, 4, 6),), 1))["y"]).all()
 
 
-ENDS_WITH_ACTIVATION = [({"dense": 7}, ((6,),)), ("batch_norm", ((6,),)), ("add", ((6,), (6,))), ("add", ((6,),) * 3)]
+ENDS_WITH_ACTIVATION = [({"dense": 7}, ((6,),)), ({"conv2d": {"filters": 3, "kernel_size": 2}}, ((3, 4, 2),)),
+                        ("batch_norm", ((6,),)), ("add", ((6,), (6,))), ("add", ((6,),) * 3)]
 
 
 @BOTH

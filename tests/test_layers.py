@@ -172,7 +172,7 @@ def test_example_computes(kind):
     assert all(np.isfinite(array).all() for array in found.values())
 
 
-@each_case("layers")
+@each_case("layers", "convolutions")
 def test_values_and_gradients_are_pytorchs(told, case):
     name, options, training = told
     xs = [case[f"x{place}"] for place in range(len(case)) if f"x{place}" in case]

@@ -100,13 +100,13 @@ def record(layer, options, inputs, named, function, training, draw):
     return found | {f"{name}_after": p[name].numpy() for name in STATES if name in p}
 
 
-def main():
+def save(path, cases):
     draw = np.random.default_rng(0)
-    arrays = {"cases": np.array(json.dumps([[layer, options, training] for layer, options, _, _, _, training in CASES]))}
-    for index, case in enumerate(CASES):
+    arrays = {"cases": np.array(json.dumps([[layer, options, training] for layer, options, _, _, _, training in cases]))}
+    for index, case in enumerate(cases):
         arrays |= {f"{index}.{name}": array for name, array in record(*case, draw).items()}
-    np.savez_compressed(Path(__file__).parent / "layers.npz", **arrays)
+    np.savez_compressed(path, **arrays)
 
 
 if __name__ == "__main__":
-    main()
+    save(Path(__file__).parent / "layers.npz", CASES)

@@ -1,0 +1,68 @@
+"""Convolutions over images (rows, height, width, channels): y = f(x * w + b), and the gradients of x and w.
+
+w is (kernel rows, kernel columns, channels of a group, filters). Nothing is unrolled in memory: all three passes multiply
+straight from a padded copy of one image at a time. Where the kernel is one pixel, they are matrix products.
+"""
+
+import numba
+import numpy as np
+
+from nntrain.kernels import conv_pixels, conv_plan, conv_weights, jit, matmul, scratch
+from nntrain.kernels.geometry import Geometry
+
+__all__ = ["Geometry", "forward", "input_gradient", "weight_gradient"]
+
+
+def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, geometry: Geometry,
+            epilogue: tuple[int, float] = (matmul.NONE, 0.0)) -> None:
+    """y (rows, *output, filters) = f(x * w + b (filters,)); an empty `b` is none. `epilogue`: the code of f, and its slope."""
+    if geometry.plain:
+        matmul.forward(_table(y), _table(x), w.reshape(-1, geometry.filters), b, epilogue)
+    else:
+        _pixels(y, x, w, b, geometry, epilogue, gradient=False)
+
+
+def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, geometry: Geometry) -> None:
+    """dx (rows, *image, channels), from dy (rows, *output, filters)"""
+    if geometry.plain:
+        matmul.input_gradient(_table(dx), _table(dy), w.reshape(-1, geometry.filters))
+    else:
+        _pixels(dx, dy, w, np.empty(0, w.dtype), geometry, (matmul.NONE, 0.0), gradient=True)
+
+
+def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geometry) -> None:
+    """dw as w, from x (rows, *image, channels) and dy (rows, *output, filters)"""
+    if geometry.plain:
+        matmul.weight_gradient(dw.reshape(-1, geometry.filters), _table(x), _table(dy))
+        return
+    work = _work(geometry, len(x))
+    plan, tables = conv_plan.weights(geometry, len(x), _workers(work), dw.itemsize)
+    sums = plan.parts * dw.size
+    room = scratch.buffer(dw.dtype, sums + plan.workers * plan.own)
+    conv_weights.weight_sums.run(work, room, x.reshape(-1), dy.reshape(-1), room[sums:], *tables)
+    conv_weights.add_parts.run(sums, dw.reshape(-1), room, plan.parts)
+
+
+def _pixels(y, x, w, b, geometry, epilogue, gradient):
+    g = geometry
+    work = _work(g, len(x))
+    plan, tables, taps = conv_plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
+    room = scratch.buffer(w.dtype, plan.images + plan.workers * plan.own)
+    pack = conv_pixels.pack_gradient if gradient else conv_pixels.pack_forward
+    pack.run(w.size, room, w.reshape(-1), taps, g.groups, g.filters // g.groups, g.channels // g.groups, plan.width, plan.panel)
+    conv_pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, room, *tables, *epilogue)
+
+
+def _work(geometry: Geometry, rows: int) -> int:
+    """Multiply-adds of one pass."""
+    g = geometry
+    return rows * g.output[0] * g.output[1] * g.depth * g.filters
+
+
+def _workers(work: int) -> int:
+    return numba.get_num_threads() if work >= jit.PARALLEL_FROM else 1
+
+
+def _table(array: np.ndarray) -> np.ndarray:
+    """(pixels, channels)"""
+    return array.reshape(-1, array.shape[-1])

@@ -1,0 +1,172 @@
+"""Convolutions: every output sees a small window of the image or sequence, and all windows share one weight."""
+
+import functools
+import math
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.errors import UserError
+from nntrain.kernels.geometry import Geometry, Pair
+from nntrain.layers.layer import At, Shape, require, table
+from nntrain.layers.weighted import Weighted
+from nntrain.options import Several
+
+Size = Annotated[int, Field(ge=1)]
+Sizes = Size | Annotated[Several[Size], Field(min_length=2, max_length=2)]
+Margin = Annotated[int, Field(ge=0)]
+Margins = Margin | Annotated[Several[Margin], Field(min_length=2, max_length=2)]
+
+
+class Convolution(Weighted):
+    """Base of the convolutions, which differ in how their options make a geometry."""
+
+    reads = "x"
+    fuses_epilogue = True
+
+    def geometry(self, x: Shape) -> Geometry:
+        """The sizes that the kernels go by, for an input of shape x. Raises ConfigError where they don't fit."""
+        raise NotImplementedError
+
+    def parameters(self, x):
+        g = self.geometry(x)
+        window, kernel = math.prod(g.kernel), g.kernel if len(x) == 3 else g.kernel[1:]
+        fans = (window * g.channels // g.groups, window * g.filters // g.groups)
+        return self.weight_and_bias((*kernel, g.channels // g.groups, g.filters), fans)
+
+    def flops(self, x):
+        g = self.geometry(x)
+        return 2 * math.prod(g.output) * g.depth * g.filters
+
+    def forward(self, at):
+        bias = at.bias if self.use_bias else at.none
+        kernels.conv.forward(at.y, self.real(at, at.x), at.weight, bias, self.geometry(at.x.shape[1:]), at.epilogue)
+        self.clear(at, at.y)
+
+    def backward_parameters(self, at):
+        dy = self.real(at, at.dy)
+        kernels.conv.weight_gradient(at.dweight, self.real(at, at.x), dy, self.geometry(at.x.shape[1:]))
+        if self.use_bias:
+            kernels.reduce.column_sums(at.dbias, table(dy))
+
+    def backward_input(self, at):
+        kernels.conv.input_gradient(at.dx, self.real(at, at.dy), at.weight, self.geometry(at.x.shape[1:]))
+        self.clear(at, at.dx)
+
+    def real(self, at: At, array: np.ndarray) -> np.ndarray:
+        """The array with zeros in place of padded steps."""
+        return array
+
+    def clear(self, at: At, array: np.ndarray) -> None:
+        """Sets padded steps to zero."""
+
+
+class Conv2d(Convolution, name="conv2d"):
+    """Slides a window over an image, with the same weight in every place.
+
+    `y[i, j] = sum over a, b of x[i stride + a dilation, j stride + b dilation] @ weight[a, b] + bias`.
+
+    Images are (height, width, channels); weight is (kernel rows, kernel columns, channels / groups, filters). Padding with zeros:
+    `valid` is none, `same` gives as many outputs as the input has pixels, divided by the stride and rounded up (an odd pixel
+    goes to the bottom or right), a number is that many pixels on every side. An option that has two directions takes one number
+    for both, or a list of one for the rows and one for the columns.
+
+    Source: LeCun et al. 1989, Backpropagation applied to handwritten zip code recognition.
+    """
+
+    filters: Size = Field(description="how many channels it gives")
+    kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
+    stride: Sizes = Field(1, description="how many pixels the window moves on from one output to the next")
+    padding: Literal["valid", "same"] | Margins = Field("valid", description="zeros around the image: none, as many as keep its "
+                                                        "size at stride 1, or so many pixels on every side")
+    dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
+    groups: Size = Field(1, description="into how many groups channels and filters are cut; each sees its own channels only")
+
+    example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
+    example_inputs: ClassVar = ((5, 4, 2),)
+
+    def geometry(self, x):
+        return geometry(x[:2], x[2], self.filters, _pair(self.kernel_size), _pair(self.stride), self.padding,
+                        _pair(self.dilation), self.groups)
+
+    def output_shape(self, x):
+        require(len(x) == 3, f"takes images, of shape (height, width, channels). Received: shape {x}. A source can bring images, "
+                             "as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
+        return (*self.geometry(x).output, self.filters)
+
+
+class Conv1d(Convolution, name="conv1d"):
+    """Slides a window over a sequence, with the same weight in every place.
+
+    `y[i] = sum over a of x[i stride + a dilation] @ weight[a] + bias`.
+
+    Sequences are (steps, features); weight is (kernel steps, features / groups, filters). Padding with zeros: `valid` is none,
+    `same` gives as many outputs as the input has steps, divided by the stride and rounded up (an odd step goes to the end),
+    `causal` the same with all of it at the start, so that no output sees a later step; a number is that many steps at both ends.
+    Sequences of different lengths need one of the two that keep the steps, and stride 1.
+    """
+
+    filters: Size = Field(description="how many features it gives")
+    kernel_size: Size = Field(description="how many steps the window is long")
+    stride: Size = Field(1, description="how many steps the window moves on from one output to the next")
+    padding: Literal["valid", "same", "causal"] | Margin = Field("valid", description="zeros around the sequence: none, as many "
+                                                                 "as keep its length, as many but all at the start, or so many "
+                                                                 "steps at both ends")
+    dilation: Size = Field(1, description="how far apart the steps that a window sees are")
+    groups: Size = Field(1, description="into how many groups features and filters are cut; each sees its own features only")
+
+    example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
+    example_inputs: ClassVar = ((5, 2),)
+
+    def geometry(self, x):
+        padding = self.padding if isinstance(self.padding, str) else (0, self.padding)
+        return geometry((1, x[0]), x[1], self.filters, (1, self.kernel_size), (1, self.stride), padding, (1, self.dilation),
+                        self.groups)
+
+    def output_shape(self, x):
+        require(len(x) == 2, f"takes sequences, of shape (steps, features). Received: shape {x}. "
+                             "`reshape: [steps, features]` makes them.")
+        return (self.geometry(x).output[1], self.filters)
+
+    def real(self, at, array):
+        return array if at.run.lengths is None else np.where(self._is_real(at), array, array.dtype.type(0))
+
+    def clear(self, at, array):
+        if at.run.lengths is not None:
+            np.copyto(array, 0, where=~self._is_real(at))
+
+    def _is_real(self, at: At) -> np.ndarray:
+        """(rows, steps, 1)"""
+        if at.y.shape[1] != at.x.shape[1]:
+            raise UserError(f"{at.name}: it turns {at.x.shape[1]} steps into {at.y.shape[1]}, and the sequences have different "
+                            "lengths, so that nobody could tell where they end. Set `padding: same` or `causal`, and no stride.")
+        return (np.arange(at.x.shape[1]) < at.run.lengths[:, np.newaxis])[..., np.newaxis]
+
+
+def _pair(value: int | Pair) -> Pair:
+    return (value, value) if isinstance(value, int) else value
+
+
+@functools.lru_cache(maxsize=1024)
+def geometry(image: Pair, channels: int, filters: int, kernel: Pair, stride: Pair, padding: str | int | Pair, dilation: Pair,
+             groups: int) -> Geometry:
+    """The sizes of a convolution over `image`. Raises ConfigError where they don't fit."""
+    require(channels % groups == 0 == filters % groups, f"`groups` must divide both the input's channels, {channels}, and "
+                                                        f"`filters`, {filters}. Received: {groups}.")
+    margins = (padding, padding) if isinstance(padding, (int, str)) else padding
+    before, output = [], []
+    for size, k, s, d, margin in zip(image, kernel, stride, dilation, margins, strict=True):
+        span = (k - 1) * d + 1
+        if margin in ("same", "causal"):
+            around = max((size - 1) // s * s + span - size, 0)  # for size / s outputs, rounded up
+            before.append(around if margin == "causal" else around // 2)
+        else:
+            before.append(0 if margin == "valid" else margin)
+            around = 2 * before[-1]
+        output.append((size + around - span) // s + 1)
+        require(size + around >= span, f"its kernel spans {span} of an axis on which its input has {size + around}, padding "
+                                       "included. Choose a smaller `kernel_size` or `dilation`, or more "
+                                       "`padding`.")
+    return Geometry(image, channels, filters, kernel, stride, dilation, tuple(before), tuple(output), groups)
