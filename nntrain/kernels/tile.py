@@ -14,8 +14,9 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_row", "address", "columns", "gate", "height", "lanes", "leaky_relu", "load",
-           "load_part", "outer", "prefetch", "relu", "rows", "short_height", "store", "store_part", "transpose", "width", "zeros"]
+__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_multiple", "add_row", "address", "cleared", "columns", "gate", "height", "lanes",
+           "leaky_relu", "load", "load_part", "multiple", "outer", "prefetch", "relu", "rows", "short_height", "split", "store",
+           "store_part", "transpose", "width", "zeros"]
 
 ROWS, SHORT_ROWS, VECTORS = host.TILE_ROWS, host.SHORT_ROWS, host.TILE_VECTORS
 
@@ -205,6 +206,33 @@ def zeros(typing, like, rows, vectors):
 
 
 @intrinsic
+def cleared(typing, t):
+    """A tile of zeros, of the shape of tile t."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(context.get_value_type(t), None)
+
+    return t(t), code
+
+
+@intrinsic
+def split(typing, t):
+    """The rows of a tile: a tuple of tiles of one row."""
+    row = Tile(t.dtype, 1, t.vectors)
+
+    def code(context, builder, signature, args):
+        parts = []
+        for i in range(t.rows):
+            part = ir.Constant(context.get_value_type(row), ir.Undefined)
+            for v in range(t.vectors):
+                part = builder.insert_value(part, builder.extract_value(args[0], i * t.vectors + v), v)
+            parts.append(part)
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return types.UniTuple(row, t.rows)(t), code
+
+
+@intrinsic
 def load(typing, t, c, offset, stride):
     """t[i, j] = c[offset + i*stride + j]; the t given tells the shape only."""
 
@@ -297,9 +325,7 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
         tile = signature.args[0]
         column = _Memory(context, builder, signature.args[1], a, tile.dtype)
         row = _Memory(context, builder, signature.args[4], b, tile.dtype)
-        # fmuladd, not fma: a processor without the instruction multiplies and adds instead of calling a slow function.
-        name = f"llvm.fmuladd.v{tile.vector.count}f{tile.dtype.bitwidth}"
-        multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name)
+        multiply_add = _multiply_add(builder, tile)
         bs = [row.read(row.at(b_offset), v) for v in range(tile.vectors)]
         # Each broadcast right before its products: with all of them first, LLVM's scheduler keeps them alive together and
         # spills half of a 14x2 tile (136 instead of 224 GFLOP/s on a core with AVX-512).
@@ -311,6 +337,45 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
         return t
 
     return t(t, a, types.intp, types.intp, b, types.intp), code
+
+
+def _multiply_add(builder, tile: Tile):
+    """fmuladd, not fma: a processor without the instruction multiplies and adds instead of calling a slow function."""
+    name = f"llvm.fmuladd.v{tile.vector.count}f{tile.dtype.bitwidth}"
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name)
+
+
+@intrinsic
+def add_multiple(typing, t, factor, u):
+    """t + factor*u, where u is a tile of the same shape; fused as in `outer`."""
+
+    def code(context, builder, signature, args):
+        t, factor, u = args
+        tile = signature.args[0]
+        multiply_add, factors = _multiply_add(builder, tile), _factors(builder, tile, factor)
+
+        def add(i, v, value):
+            return builder.call(multiply_add, [factors, builder.extract_value(u, i * tile.vectors + v), value])
+
+        return _map(builder, tile, t, add)
+
+    return t(t, types.float64, t), code
+
+
+@intrinsic
+def multiple(typing, factor, t):
+    """factor*t"""
+
+    def code(context, builder, signature, args):
+        factors = _factors(builder, t, args[0])
+        return _map(builder, t, args[1], lambda i, v, value: builder.fmul(factors, value))
+
+    return t(types.float64, t), code
+
+
+def _factors(builder, tile: Tile, factor):
+    """A vector of the tile's type with a float64 in every lane."""
+    return _broadcast(builder, tile.vector, builder.fptrunc(factor, tile.vector.element) if tile.dtype.bitwidth == 32 else factor)
 
 
 @intrinsic
