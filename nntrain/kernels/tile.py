@@ -14,8 +14,8 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "outer", "relu",
-           "store", "store_part", "transpose", "width", "zeros"]
+__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "multiply_add",
+           "outer", "rectify", "relu", "store", "store_part", "subtract", "transpose", "width", "zeros"]
 
 ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
 
@@ -119,6 +119,13 @@ def _map(builder, tile: Tile, t, function):
     for i, v, place in tile.places:
         t = builder.insert_value(t, function(i, v, builder.extract_value(t, place)), place)
     return t
+
+
+def _fused(builder, tile: Tile):
+    """a * b + c of vectors, with one rounding where the processor can."""
+    # fmuladd, not fma: a processor without the instruction multiplies and adds instead of calling a slow function.
+    name = f"llvm.fmuladd.v{tile.vector.count}f{tile.dtype.bitwidth}"
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name)
 
 
 @intrinsic
@@ -248,9 +255,7 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
         tile = signature.args[0]
         column = _Memory(context, builder, signature.args[1], a, tile.dtype)
         row = _Memory(context, builder, signature.args[4], b, tile.dtype)
-        # fmuladd, not fma: a processor without the instruction multiplies and adds instead of calling a slow function.
-        name = f"llvm.fmuladd.v{tile.vector.count}f{tile.dtype.bitwidth}"
-        multiply_add = cgutils.get_or_insert_function(builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name)
+        fused = _fused(builder, tile)
         bs = [row.read(row.at(b_offset), v) for v in range(tile.vectors)]
         # Each broadcast right before its products: with all of them first, LLVM's scheduler keeps them alive together and
         # spills half of a 14x2 tile (136 instead of 224 GFLOP/s on a core with AVX-512).
@@ -258,7 +263,7 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
             a_i = _broadcast(builder, tile.vector, builder.load(column.at(a_offset, a_stride, i)))
             for v in range(tile.vectors):
                 place = i * tile.vectors + v
-                t = builder.insert_value(t, builder.call(multiply_add, [a_i, bs[v], builder.extract_value(t, place)]), place)
+                t = builder.insert_value(t, builder.call(fused, [a_i, bs[v], builder.extract_value(t, place)]), place)
         return t
 
     return t(t, a, types.intp, types.intp, b, types.intp), code
@@ -273,6 +278,56 @@ def add_row(typing, t, row):
         return _map(builder, signature.args[0], t, lambda i, v, value: builder.fadd(value, builder.extract_value(row, v)))
 
     return t(t, row), code
+
+
+@intrinsic
+def subtract(typing, t, u):
+    """t - u, value by value; both of one shape."""
+
+    def code(context, builder, signature, args):
+        t, u = args
+        tile = signature.args[0]
+        return _map(builder, tile, t, lambda i, v, value: builder.fsub(value, builder.extract_value(u, i * tile.vectors + v)))
+
+    return t(t, u), code
+
+
+@intrinsic
+def multiply_add(typing, t, u, w):
+    """t + u * w, value by value; all of one shape."""
+
+    def code(context, builder, signature, args):
+        t, u, w = args
+        tile = signature.args[0]
+        fused = _fused(builder, tile)
+
+        def sum_of(i, v, value):
+            place = i * tile.vectors + v
+            return builder.call(fused, [builder.extract_value(u, place), builder.extract_value(w, place), value])
+
+        return _map(builder, tile, t, sum_of)
+
+    return t(t, u, w), code
+
+
+@intrinsic
+def rectify(typing, t, v, slope):
+    """t, but slope*t where v <= 0; a slope of 0 makes an infinity 0 too."""
+
+    def code(context, builder, signature, args):
+        t, v, slope = args
+        tile = signature.args[0]
+        zero, slopes = ir.Constant(tile.vector, None), _broadcast(builder, tile.vector, slope)
+        cuts = builder.fcmp_ordered("==", slope, ir.Constant(slope.type, 0))
+
+        def bend(i, k, value):
+            below = builder.select(cuts, zero, builder.fmul(slopes, value))
+            sign = builder.extract_value(v, i * tile.vectors + k)
+            return builder.select(builder.fcmp_ordered("<=", sign, zero), below, value)
+
+        return _map(builder, tile, t, bend)
+
+    return t(t, v, t.dtype), code
 
 
 @intrinsic

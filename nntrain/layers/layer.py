@@ -58,7 +58,8 @@ class At:
     x, y: input and output (rows, *shape); xs: all inputs of a merging layer. dy, dx, dxs: the loss's gradients with
     respect to them. Each parameter `p` is `at.p` with its gradient `at.dp`; states and saved arrays go by their names.
     `none` is an empty array, for a kernel's argument that this layer does not have. `run` tells the moment, `name` the
-    layer's name in the network. `epilogue` is set where the activation after this layer was fused into it.
+    layer's name in the network. `epilogue` is set where the activation after this layer was fused into it, `dy_slope`
+    where the layer's backward is to do the activation's too: of that one, or of one right before it.
     """
 
     name: str
@@ -72,6 +73,7 @@ class At:
     dxs: list[np.ndarray]
     none: np.ndarray
     epilogue: tuple[int, float] = (0, 0.0)  # the activation's code and its slope, as kernels.matmul takes them
+    dy_slope: float = 1.0  # backward takes dy * dy_slope where y <= 0: the gradient of an activation that it stands in for
 
 
 class Layer(Component, family="layer"):
@@ -92,6 +94,8 @@ class Layer(Component, family="layer"):
     passes_gradient: ClassVar[bool] = False  # every dx is dy itself: nothing to compute
     random: ClassVar[bool] = False  # draws random numbers in training
     fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
+    fuses_gradient: ClassVar[bool] = False  # backward applies `at.dy_slope`, for an activation that was fused into it
+    keeps_sign: ClassVar[bool] = False  # ... or for one right before it: dx is dy somewhere, where x and y have one sign
 
     # What `initializer: auto` goes by: the initializer that suits weights before this activation (or of this layer), and
     # whether to look through this layer to the next.

@@ -26,6 +26,7 @@ class BatchNorm(Layer, name="batch_norm"):
 
     reads = "x"
     fuses_epilogue = True
+    fuses_gradient = True
     transparent = True
 
     def output_shape(self, x):
@@ -45,27 +46,28 @@ class BatchNorm(Layer, name="batch_norm"):
         return 2 if math.prod(x[:-1]) == 1 else 1
 
     def forward(self, at):
-        x = table(at.x)
+        x = flat(at.x)
         if at.run.training:
-            if len(x) < 2:
+            if x.size == at.mean.size:
                 raise UserError(f"{at.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
                                 "Choose a batch_size that leaves no single row over, or another norm.")
-            kernels.norm.batch_statistics(at.mean, at.inverse, at.running_mean, at.running_variance, x, self.momentum, self.eps)
+            kernels.batch_norm.statistics(at.mean, at.inverse, at.running_mean, at.running_variance, x, self.momentum, self.eps)
         else:
             at.mean[:] = at.running_mean
             at.inverse[:] = 1 / np.sqrt(at.running_variance + self.eps)
-        kernels.norm.batch_norm(table(at.y), x, at.mean, at.inverse, *self._affine(at), at.epilogue)
+        kernels.batch_norm.forward(flat(at.y), x, at.mean, at.inverse, *self._affine(at), at.epilogue)
 
     def prepare_backward(self, at):
-        kernels.norm.batch_norm_sums(at.shift_sum, at.scale_sum, table(at.dy), table(at.x), at.mean, at.inverse)
+        kernels.batch_norm.gradient_sums(at.shift_sum, at.scale_sum, flat(at.dy), flat(at.x), at.mean, at.inverse,
+                                         *self._affine(at), at.dy_slope)
 
     def backward_parameters(self, at):
         at.dscale[:] = at.scale_sum
         at.dshift[:] = at.shift_sum
 
     def backward_input(self, at):
-        kernels.norm.batch_norm_backward(table(at.dx), table(at.dy), table(at.x), at.mean, at.inverse, self._affine(at)[0],
-                                         at.shift_sum, at.scale_sum, float(at.run.training))
+        kernels.batch_norm.backward(flat(at.dx), flat(at.dy), flat(at.x), at.mean, at.inverse, *self._affine(at),
+                                    at.shift_sum, at.scale_sum, float(at.run.training), at.dy_slope)
 
     def _affine(self, at):
         return (at.scale, at.shift) if self.affine else (at.none, at.none)

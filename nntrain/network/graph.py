@@ -28,6 +28,7 @@ class Node:
     frozen: bool = False
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
     fused: bool = False  # an activation that the layer before applies in registers
+    backward_in: "Node | None" = None  # what does an activation's backward on the way: a layer next to it; itself: the sum of dy
 
     @property
     def parameters(self) -> dict[str, Param]:
@@ -93,6 +94,7 @@ def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initia
     if builder.problems:
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
     _fuse(builder.nodes)
+    _fuse_backward(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())
 
 
@@ -233,3 +235,17 @@ def _fuse(nodes: list[Node]) -> None:
         producer = node.inputs[0]
         alone = len(producer.consumers) == 1
         node.fused = alone and producer.layer.fuses_epilogue and "y" not in producer.layer.reads
+
+
+def _fuse_backward(nodes: list[Node]) -> None:
+    """Lets a pass over the gradient that there is anyway multiply it by the slope of a rectifier, which y tells."""
+    for node in nodes:
+        if not (isinstance(node.layer, Activation) and node.layer.epilogue_code and "x" not in node.layer.reads):
+            continue
+        producer = node.inputs[0]
+        if len(node.consumers) > 1:
+            node.backward_in = node
+        elif node.consumers and node.consumers[0].layer.keeps_sign:
+            node.backward_in = node.consumers[0]
+        elif node.fused and producer.layer.fuses_gradient:
+            node.backward_in = producer
