@@ -14,8 +14,9 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "VECTORS", "add_row", "address", "height", "lanes", "leaky_relu", "load", "load_part", "multiply_add",
-           "outer", "rectify", "relu", "store", "store_part", "subtract", "transpose", "width", "zeros"]
+__all__ = ["ROWS", "VECTORS", "add_row", "add_where", "address", "fill", "height", "lanes", "larger", "leaky_relu", "load",
+           "load_bytes", "load_part", "mark_larger", "multiply_add", "outer", "rectify", "relu", "store", "store_bytes",
+           "store_part", "subtract", "transpose", "width", "zeros"]
 
 ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
 
@@ -308,6 +309,112 @@ def multiply_add(typing, t, u, w):
         return _map(builder, tile, t, sum_of)
 
     return t(t, u, w), code
+
+
+@intrinsic
+def fill(typing, t, number):
+    """A tile of t's shape with one number everywhere."""
+
+    def code(context, builder, signature, args):
+        numbers = _broadcast(builder, signature.args[0].vector, args[1])
+        return _map(builder, signature.args[0], args[0], lambda i, v, value: numbers)
+
+    return t(t, t.dtype), code
+
+
+@intrinsic
+def larger(typing, t, u):
+    """The larger of t and u, value by value; NaN where u is NaN or t is."""
+
+    def code(context, builder, signature, args):
+        t, u = args
+        tile = signature.args[0]
+
+        def choose(i, v, value):
+            other = builder.extract_value(u, i * tile.vectors + v)
+            return builder.select(_wins(builder, other, value), other, value)
+
+        return _map(builder, tile, t, choose)
+
+    return t(t, u), code
+
+
+@intrinsic
+def mark_larger(typing, marks, number, t, u):
+    """`number` where `larger(t, u)` takes u, else what `marks` says."""
+
+    def code(context, builder, signature, args):
+        marks, number, t, u = args
+        tile = signature.args[0]
+        numbers = _broadcast(builder, tile.vector, number)
+
+        def mark(i, v, value):
+            place = i * tile.vectors + v
+            return builder.select(_wins(builder, builder.extract_value(u, place), builder.extract_value(t, place)), numbers, value)
+
+        return _map(builder, tile, marks, mark)
+
+    return marks(marks, marks.dtype, t, u), code
+
+
+def _wins(builder, u, t):
+    """u > t, or u is NaN and t is not."""
+    return builder.and_(builder.fcmp_unordered(">", u, t), builder.fcmp_ordered("ord", t, t))
+
+
+@intrinsic
+def add_where(typing, t, u, marks, number):
+    """t + u where marks == number, else t."""
+
+    def code(context, builder, signature, args):
+        t, u, marks, number = args
+        tile = signature.args[0]
+        numbers = _broadcast(builder, tile.vector, number)
+
+        def sum_of(i, v, value):
+            place = i * tile.vectors + v
+            here = builder.fcmp_ordered("==", builder.extract_value(marks, place), numbers)
+            return builder.select(here, builder.fadd(value, builder.extract_value(u, place)), value)
+
+        return _map(builder, tile, t, sum_of)
+
+    return t(t, u, marks, t.dtype), code
+
+
+@intrinsic
+def load_bytes(typing, t, c, offset):
+    """t[0, j] = c[offset + j] of an array of uint8; the t given, of one row, tells the shape only."""
+
+    def code(context, builder, signature, args):
+        tile, first = signature.args[0], _first_byte(context, builder, signature, args)
+        return _map(builder, tile, args[0], lambda i, v, value: builder.uitofp(
+            builder.load(_bytes_at(builder, tile, first, v), align=1), tile.vector))
+
+    return t(t, c, types.intp), code
+
+
+@intrinsic
+def store_bytes(typing, t, c, offset):
+    """c[offset + j] = t[0, j], whole numbers from 0 to 255, in an array of uint8."""
+
+    def code(context, builder, signature, args):
+        tile, first = signature.args[0], _first_byte(context, builder, signature, args)
+        for v in range(tile.vectors):
+            place = _bytes_at(builder, tile, first, v)
+            builder.store(builder.fptoui(builder.extract_value(args[0], v), place.type.pointee), place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(t, c, types.intp), code
+
+
+def _first_byte(context, builder, signature, args):
+    return builder.gep(context.make_array(signature.args[1])(context, builder, args[1]).data, [args[2]])
+
+
+def _bytes_at(builder, tile: Tile, first, vector: int):
+    lanes = tile.vector.count
+    place = builder.gep(first, [ir.Constant(_i64, vector * lanes)])
+    return builder.bitcast(place, ir.VectorType(ir.IntType(8), lanes).as_pointer())
 
 
 @intrinsic

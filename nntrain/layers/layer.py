@@ -50,6 +50,7 @@ class Run:
         self.seed = seed
         self.training = False
         self.step = 0  # counts from the start of training; with seed and layer name it determines every mask
+        self.lengths: np.ndarray | None = None  # (rows,) int32: how many steps of each row are real; None where all are
 
 
 class At:
