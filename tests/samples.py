@@ -92,7 +92,7 @@ LAYERS: list[LayerSample] = [
     LayerSample("global_avg_pool", {}, (SEQUENCE,), reference_images.global_avg_pool),
     LayerSample("global_max_pool", {}, (IMAGE,), reference_images.global_max_pool),
     LayerSample("global_max_pool", {}, (SEQUENCE,), reference_images.global_max_pool),
-    LayerSample("group_norm", {"groups": 3}, reference=reference_images.group_norm),
+    LayerSample("group_norm", {"groups": 3}, ((18,),), reference_images.group_norm),
     LayerSample("group_norm", {"groups": 2, "eps": 1e-3}, ((3, 2, 4),), reference_images.group_norm),
     LayerSample("group_norm", {"groups": 1, "affine": False}, (WIDE,), reference_images.group_norm),
     LayerSample("spatial_dropout", {"rate": 0.3}, (IMAGE,)),

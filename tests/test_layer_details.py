@@ -196,7 +196,8 @@ def test_batch_norm_refuses_a_batch_of_one_value_a_channel():
     assert np.isfinite(run(alone(layer, ((4, 4, 6),), 1))["y"]).all()
 
 
-ENDS_WITH_ACTIVATION = [({"dense": 7}, ((6,),)), ("batch_norm", ((6,),)), ("add", ((6,), (6,))), ("add", ((6,),) * 3)]
+ENDS_WITH_ACTIVATION = [({"dense": 7}, ((6,),)), ("batch_norm", ((6,),)), ("add", ((6,), (6,))), ("add", ((6,),) * 3),
+                        ({"group_norm": 2}, ((3, 2, 4),)), ({"depthwise_conv2d": {"kernel_size": 2}}, ((3, 2, 4),))]
 
 
 @BOTH
@@ -214,9 +215,13 @@ def test_fused_activation_is_the_activation_after_it(spelling, shapes, activatio
     assert (fused.at.y <= 0).any()
 
 
+TAKES_GRADIENT_OF_ACTIVATION = [("batch_norm", ((6,),)), ({"batch_norm": {"affine": False}}, ((3, 5),)),
+                                ({"group_norm": 2}, ((3, 2, 4),))]
+
+
 @BOTH
 @pytest.mark.parametrize("activation", ["relu", {"leaky_relu": 0.2}], ids=str)
-@pytest.mark.parametrize(("spelling", "shapes"), [("batch_norm", ((6,),)), ({"batch_norm": {"affine": False}}, ((3, 5),))], ids=str)
+@pytest.mark.parametrize(("spelling", "shapes"), TAKES_GRADIENT_OF_ACTIVATION, ids=str)
 @pytest.mark.parametrize("rows", [5, 40001])
 def test_fused_gradient_is_that_of_the_activation_after_it(spelling, shapes, activation, rows, dtype):
     layer, activation = Layer.parse(spelling), Layer.parse(activation)

@@ -10,6 +10,7 @@ import numpy as np
 from nntrain.kernels import tile
 from nntrain.kernels.activations import slope_of
 from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.strip import read, write
 
 STRIP = 4  # vectors; two sums and what they are made of fit into 16 registers
 CHUNK = 8192  # values that one thread takes at a time: 32 KiB of float32, to be read a second time from the cache
@@ -30,20 +31,6 @@ def wide_row(x, channels):
 def chunk_size(wide, summed):
     """How many values one thread takes at a time, where `summed` channels are summed up, or none."""
     return max(1, CHUNK // wide, CHUNK_ROWS * summed // wide) * wide
-
-
-@inline
-def read(like, x, at, columns):
-    """A strip of x from `at` on, of which `columns` values exist."""
-    return tile.load(like, x, at, 0) if columns >= STRIP * tile.lanes(x) else tile.load_part(like, x, at, 0, 1, columns)
-
-
-@inline
-def write(strip, x, at, columns):
-    if columns >= STRIP * tile.lanes(x):
-        tile.store(strip, x, at, 0)
-    else:
-        tile.store_part(strip, x, at, 0, 1, columns)
 
 
 @inline

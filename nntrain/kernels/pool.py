@@ -9,19 +9,7 @@ import numpy as np
 
 from nntrain.kernels import tile
 from nntrain.kernels.jit import inline, kernel, prange
-
-@inline
-def _read(like, x, at, columns):
-    """A vector of x from `at` on, of which `columns` values exist."""
-    return tile.load(like, x, at, 0) if columns >= tile.lanes(x) else tile.load_part(like, x, at, 0, 1, columns)
-
-
-@inline
-def _write(vector, x, at, columns):
-    if columns >= tile.lanes(x):
-        tile.store(vector, x, at, 0)
-    else:
-        tile.store_part(vector, x, at, 0, 1, columns)
+from nntrain.kernels.strip import read, write
 
 
 @inline
@@ -40,6 +28,14 @@ def _windows(place, step, before, size, count):
 @inline
 def _end(ends, row, width):
     return min(np.int64(ends[row]), width) if ends.size > 0 else width
+
+
+@inline
+def clear(dx, start, count):
+    """Zeros from `start` on."""
+    nothing = tile.zeros(dx, 1, 1)
+    for k in range(0, count, tile.lanes(dx)):
+        write(nothing, dx, start + k, count - k)
 
 
 @kernel(cost=4)
@@ -63,14 +59,14 @@ def max_pool(y, winner, x, ends, sizes):
                 columns = channels - c
                 best, place = nothing, nothing
                 if j0 < j1 and (b < end or ends.size == 0):
-                    best = _read(nothing, x, ((row * height + i0) * width + j0) * channels + c, columns)
+                    best = read(nothing, x, ((row * height + i0) * width + j0) * channels + c, columns)
                     place = tile.fill(place, x.dtype.type((i0 - top) * wide + j0 - start))
                     for i in range(i0, i1):
                         for j in range(j0, j1):
-                            v = _read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
+                            v = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
                             place = tile.mark_larger(place, x.dtype.type((i - top) * wide + j - start), best, v)
                             best = tile.larger(best, v)
-                _write(best, y, out * channels + c, columns)
+                write(best, y, out * channels + c, columns)
                 tile.store_bytes(place, winner, out * kept + c)
 
 
@@ -86,7 +82,7 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
         end = _end(ends, row, width)
         a0, a1 = _windows(i, down, above, high, tall)
         here = np.int64(task) * width * channels
-        _clear(dx, here, width * channels)
+        clear(dx, here, width * channels)
         for a in range(a0, a1):
             for b in range(min(broad, end) if ends.size > 0 else broad):
                 j0, j1, start = _span(b, across, left, wide, end)
@@ -94,19 +90,12 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
                 out = (row * tall + a) * broad + b
                 for c in range(0, channels, tile.lanes(dx)):
                     columns = channels - c
-                    g = tile.rectify(_read(nothing, dy, out * channels + c, columns),
-                                     _read(nothing, y, out * channels + c, columns), dx.dtype.type(slope))
+                    g = tile.rectify(read(nothing, dy, out * channels + c, columns),
+                                     read(nothing, y, out * channels + c, columns), dx.dtype.type(slope))
                     marks = tile.load_bytes(nothing, winner, out * kept + c)
                     for j in range(j0, j1):
                         at = here + j * channels + c
-                        _write(tile.add_where(_read(nothing, dx, at, columns), g, marks, dx.dtype.type(first + j)), dx, at, columns)
-
-
-@inline
-def _clear(dx, start, count):
-    nothing = tile.zeros(dx, 1, 1)
-    for k in range(0, count, tile.lanes(dx)):
-        _write(nothing, dx, start + k, count - k)
+                        write(tile.add_where(read(nothing, dx, at, columns), g, marks, dx.dtype.type(first + j)), dx, at, columns)
 
 
 @kernel(cost=4)
@@ -129,10 +118,10 @@ def window_means(y, x, ends, sizes, mean):
                 if real:
                     for i in range(i0, i1):
                         for j in range(j0, j1):
-                            v = _read(nothing, x, ((row * height + i) * width + j) * channels + c, channels - c)
+                            v = read(nothing, x, ((row * height + i) * width + j) * channels + c, channels - c)
                             total = tile.add_row(total, v)
                 total = tile.multiply_add(nothing, total, tile.fill(nothing, share))
-                _write(total, y, ((row * tall + a) * broad + b) * channels + c, channels - c)
+                write(total, y, ((row * tall + a) * broad + b) * channels + c, channels - c)
 
 
 @kernel(cost=4)
@@ -147,7 +136,7 @@ def window_means_backward(dx, dy, ends, sizes, mean):
         end = _end(ends, row, width)
         a0, a1 = _windows(i, down, above, high, tall)
         here = np.int64(task) * width * channels
-        _clear(dx, here, width * channels)
+        clear(dx, here, width * channels)
         for a in range(a0, a1):
             i0, i1, _ = _span(a, down, above, high, height)
             for b in range(min(broad, end) if ends.size > 0 else broad):
@@ -155,10 +144,10 @@ def window_means_backward(dx, dy, ends, sizes, mean):
                 share = tile.fill(nothing, dx.dtype.type(1 / ((i1 - i0) * (j1 - j0)) if mean and j0 < j1 else 1))
                 for c in range(0, channels, tile.lanes(dx)):
                     columns = channels - c
-                    g = _read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
+                    g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
                     for j in range(j0, j1):
                         at = here + j * channels + c
-                        _write(tile.multiply_add(_read(nothing, dx, at, columns), g, share), dx, at, columns)
+                        write(tile.multiply_add(read(nothing, dx, at, columns), g, share), dx, at, columns)
 
 
 @kernel(cost=2)

@@ -14,8 +14,8 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "VECTORS", "add_row", "add_where", "address", "fill", "height", "lanes", "larger", "leaky_relu", "load",
-           "load_bytes", "load_part", "mark_larger", "multiply_add", "outer", "rectify", "relu", "store", "store_bytes",
+__all__ = ["ROWS", "VECTORS", "add_row", "add_where", "address", "columns", "fill", "height", "lanes", "larger", "leaky_relu",
+           "load", "load_bytes", "load_part", "mark_larger", "multiply_add", "outer", "rectify", "relu", "store", "store_bytes",
            "store_part", "subtract", "transpose", "width", "zeros"]
 
 ROWS, VECTORS = host.TILE_ROWS, host.TILE_VECTORS
@@ -312,6 +312,16 @@ def multiply_add(typing, t, u, w):
 
 
 @intrinsic
+def columns(typing, t):
+    """How many columns a tile has."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_i64, t.vectors * lane_count(t.dtype))
+
+    return types.intp(t), code
+
+
+@intrinsic
 def fill(typing, t, number):
     """A tile of t's shape with one number everywhere."""
 
@@ -349,8 +359,8 @@ def mark_larger(typing, marks, number, t, u):
         numbers = _broadcast(builder, tile.vector, number)
 
         def mark(i, v, value):
-            place = i * tile.vectors + v
-            return builder.select(_wins(builder, builder.extract_value(u, place), builder.extract_value(t, place)), numbers, value)
+            theirs, ours = (builder.extract_value(values, i * tile.vectors + v) for values in (u, t))
+            return builder.select(_wins(builder, theirs, ours), numbers, value)
 
         return _map(builder, tile, marks, mark)
 

@@ -1,13 +1,14 @@
 """Normalisation layers: over the batch, or within each sample."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from nntrain import kernels
 from nntrain.errors import UserError
-from nntrain.layers.layer import Layer, Param, Saved, State, flat, require_last_axis, table
+from nntrain.layers.layer import Layer, Param, Saved, State, flat, require, require_last_axis, table
 
 
 class BatchNorm(Layer, name="batch_norm"):
@@ -142,3 +143,63 @@ class RmsNorm(Layer, name="rms_norm"):
     def backward_input(self, at):
         scale = at.scale if self.affine else at.none
         kernels.norm.row_norm_backward(table(at.dx), table(at.dy), table(at.x), at.none, flat(at.inverse), scale)
+
+
+class GroupNorm(Layer, name="group_norm"):
+    """Brings each group of channels to mean 0 and variance 1 within each sample, then to a scale and a shift that are learned.
+
+    `y = scale (x - mean) / sqrt(variance + eps) + shift`; scale and shift have a value for each channel, mean and variance are
+    those of a group over all axes of a sample. No batch is needed, which suits small ones, and training and evaluation do the same.
+
+    Source: Wu & He 2018, Group normalization.
+    """
+
+    groups: int = Field(ge=1, description="into how many groups the channels are cut; 1 takes all of them together, as many as there "
+                        "are channels takes each alone")
+    eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant group divides by more than 0")
+    affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
+
+    reads = "x"
+    fuses_epilogue = True
+    fuses_gradient = True
+    transparent = True
+    example: ClassVar = {"groups": 2}
+    example_inputs: ClassVar = ((3, 2, 4),)
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        require(x[-1] % self.groups == 0, f"`groups` must divide the input's channels, {x[-1]}. Received: {self.groups}.")
+        require(math.prod(x) > self.groups, f"each of {self.groups} groups holds a single value of the input, of shape {x}, and "
+                                            "nothing to normalise by. Choose fewer `groups`.")
+        return x
+
+    def parameters(self, x):
+        return {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+
+    def saved(self, x):
+        groups = (self.groups,)
+        return {"mean": Saved(groups), "inverse": Saved(groups), "shift_sum": Saved(x[-1:]), "scale_sum": Saved(x[-1:])}
+
+    def forward(self, at):
+        kernels.group_norm.forward(_samples(at.y), at.mean, at.inverse, _samples(at.x), *self._affine(at), self.eps, at.epilogue)
+
+    def prepare_backward(self, at):
+        kernels.group_norm.gradient_sums(at.shift_sum, at.scale_sum, _samples(at.dy), _samples(at.x), at.mean, at.inverse,
+                                         *self._affine(at), at.dy_slope)
+
+    def backward_parameters(self, at):
+        kernels.reduce.column_sums(at.dscale, at.scale_sum)
+        kernels.reduce.column_sums(at.dshift, at.shift_sum)
+
+    def backward_input(self, at):
+        kernels.group_norm.backward(_samples(at.dx), _samples(at.dy), _samples(at.x), at.mean, at.inverse, *self._affine(at),
+                                    at.shift_sum, at.scale_sum, at.dy_slope)
+
+    def _affine(self, at):
+        channels = at.x.shape[-1]
+        return (at.scale, at.shift) if self.affine else (np.ones(channels, at.x.dtype), np.zeros(channels, at.x.dtype))
+
+
+def _samples(array):
+    """(rows, values): all values of a sample in one row, without a copy."""
+    return array if array.ndim == 2 else array.reshape(len(array), -1)
