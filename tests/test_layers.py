@@ -178,15 +178,16 @@ def test_example_computes(kind):
     assert all(np.isfinite(array).all() for array in found.values())
 
 
-with np.load(Path(__file__).parent / "vectors" / "layers.npz") as arrays:
-    RECORDED = dict(arrays)
-CASES = json.loads(str(RECORDED["cases"]))  # layer, options, training
+def recorded(file):
+    """(layer, options, training, arrays) of each case that PyTorch computed; see tests/vectors/record_layers.py."""
+    with np.load(Path(__file__).parent / "vectors" / file) as arrays:
+        for index, case in enumerate(json.loads(str(arrays["cases"]))):
+            own = {key.split(".", 1)[1]: arrays[key] for key in arrays if key.startswith(f"{index}.")}
+            yield pytest.param(*case, own, id=f"{file.removesuffix('.npz')}-{index}-{case[0]}")
 
 
-@pytest.mark.parametrize("index", range(len(CASES)), ids=lambda index: f"{index}-{CASES[index][0]}")
-def test_values_and_gradients_are_pytorchs(index):
-    name, options, training = CASES[index]
-    case = {key.split(".", 1)[1]: array for key, array in RECORDED.items() if key.startswith(f"{index}.")}
+@pytest.mark.parametrize(("name", "options", "training", "case"), [*recorded("layers.npz"), *recorded("images.npz")])
+def test_values_and_gradients_are_pytorchs(name, options, training, case):
     xs = [case[f"x{place}"] for place in range(len(case)) if f"x{place}" in case]
     single = Single(Layer.parse({name: options}), tuple(x.shape[1:] for x in xs), len(xs[0]))
     at = single.at

@@ -149,13 +149,13 @@ class GroupNorm(Layer, name="group_norm"):
     """Brings each group of channels to mean 0 and variance 1 within each sample, then to a scale and a shift that are learned.
 
     `y = scale (x - mean) / sqrt(variance + eps) + shift`; scale and shift have a value for each channel, mean and variance are
-    those of a group over all axes of a sample. No batch is needed, which suits small ones, and training and evaluation do the same.
+    those of a group over all axes of a sample. No batch is needed, which suits small ones; training and evaluation do the same.
 
     Source: Wu & He 2018, Group normalization.
     """
 
-    groups: int = Field(ge=1, description="into how many groups the channels are cut; 1 takes all of them together, as many as there "
-                        "are channels takes each alone")
+    groups: int = Field(ge=1, description="into how many groups the channels are cut; 1 takes all of them together, as many as "
+                        "there are channels takes each alone")
     eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant group divides by more than 0")
     affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
 

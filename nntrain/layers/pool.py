@@ -178,8 +178,8 @@ class GlobalPool(Layer):
     example_inputs: ClassVar = ((4, 3, 2),)
 
     def output_shape(self, x):
-        require(len(x) >= 2, "takes images (height, width, channels), sequences (steps, features) or what else has an axis beside "
-                             f"its last. Received: shape {x}.")
+        require(len(x) >= 2, "takes images (height, width, channels), sequences (steps, features) or what else has an axis "
+                             f"beside its last. Received: shape {x}.")
         return x[-1:]
 
     @staticmethod
