@@ -73,26 +73,34 @@ def moments(mean, spread, x, start, stop, scratch):
 
 
 @inline
+def repeat(tables, channels):
+    """Brings what stands in the first channels of wide rows into their other pixels."""
+    for j in range(channels, tables.shape[1]):
+        for k in range(tables.shape[0]):
+            tables[k, j] = tables[k, j - channels]
+
+
+@inline
 def fill(tables, mean, inverse, scale, shift):
     """tables (3, wide): mean, factor and shift of y = (x - mean) * factor + shift; scale and shift may be empty."""
-    channels, wide = mean.size, tables.shape[1]
-    for j in range(0, wide, channels):
-        for c in range(channels):
-            tables[0, j + c] = mean[c]
-            tables[1, j + c] = inverse[c] * scale[c] if scale.size > 0 else inverse[c]
-            tables[2, j + c] = shift[c] if scale.size > 0 else 0
+    means, factors, shifts = tables[0], tables[1], tables[2]
+    for c in range(mean.size):
+        means[c] = mean[c]
+        factors[c] = inverse[c] * scale[c] if scale.size > 0 else inverse[c]
+        shifts[c] = shift[c] if scale.size > 0 else 0
+    repeat(tables[:3], mean.size)
 
 
 @inline
 def fill_backward(tables, mean, inverse, scale, shift, shift_sum, scale_sum, share):
     """As `fill`; tables (5, wide) get also the b and c of dx = factor * g + b * (x - mean) + c."""
-    channels, wide = mean.size, tables.shape[1]
     fill(tables, mean, inverse, scale, shift)
-    for j in range(0, wide, channels):
-        for c in range(channels):
-            factor = -share * tables[1, j + c]
-            tables[3, j + c] = factor * scale_sum[c] * inverse[c]
-            tables[4, j + c] = factor * shift_sum[c]
+    factors, bs, cs = tables[1], tables[3], tables[4]
+    for c in range(mean.size):
+        factor = -share * factors[c]
+        bs[c] = factor * scale_sum[c] * inverse[c]
+        cs[c] = factor * shift_sum[c]
+    repeat(tables[3:], mean.size)
 
 
 @inline
