@@ -3,6 +3,9 @@
 Few channels would leave vectors half empty, so that a few pixels are taken side by side as one wide row; a strip of it
 stays in registers for many rows. Sums are made in the arrays' own type over chunks of a size that only the shape
 decides, and the chunks are combined in float64, in order.
+
+`statistics` (4, channels) is all that one pass leaves for another, in one array, since each costs a call 0.1 us: the mean,
+1 / sqrt(variance + eps), and the sums for the gradients of shift and scale.
 """
 
 import numpy as np
@@ -164,7 +167,8 @@ def denormalize(dx, dy, x, start, stop, tables, slope):
 
 
 @kernel
-def _statistics(mean, inverse, running_mean, running_variance, x, momentum, eps):
+def _measure(statistics, running_mean, running_variance, x, momentum, eps):
+    mean, inverse = statistics[0], statistics[1]
     channels = mean.size
     rows = x.size // channels
     wide = wide_row(x, channels)
@@ -190,16 +194,17 @@ def _statistics(mean, inverse, running_mean, running_variance, x, momentum, eps)
         running_variance[c] += momentum * (spread[c] / (rows - 1) - running_variance[c])
 
 
-def statistics(mean, inverse, running_mean, running_variance, x, momentum, eps):
-    """Mean and 1 / sqrt(variance + eps) of each channel of x, and a step of the running ones.
+def measure(statistics, running_mean, running_variance, x, momentum, eps):
+    """Mean and 1 / sqrt(variance + eps) of each channel of x, and a step of the running ones, (channels,).
 
-    All others are (channels,). The variance divides by the rows, the running one by rows - 1; x has 2 rows or more.
+    The variance divides by the rows, the running one by rows - 1; x has 2 rows or more.
     """
-    _statistics.run(2 * x.size, mean, inverse, running_mean, running_variance, x, momentum, eps)
+    _measure.run(2 * x.size, statistics, running_mean, running_variance, x, momentum, eps)
 
 
 @kernel(cost=2)
-def _forward(y, x, mean, inverse, scale, shift, slope):
+def _forward(y, x, statistics, scale, shift, slope):
+    mean, inverse = statistics[0], statistics[1]
     wide = wide_row(x, mean.size)
     step = chunk_size(wide, 0)
     tables = np.empty((3, wide), x.dtype)
@@ -209,13 +214,14 @@ def _forward(y, x, mean, inverse, scale, shift, slope):
         normalize(y, x, start, min(x.size, start + step), tables, x.dtype.type(slope))
 
 
-def forward(y, x, mean, inverse, scale, shift, epilogue):
-    """y = f((x - mean) * inverse * scale + shift); mean, inverse, scale, shift: (channels,), the last two may be empty."""
-    _forward(y, x, mean, inverse, scale, shift, slope_of(epilogue))
+def forward(y, x, statistics, scale, shift, epilogue):
+    """y = f((x - mean) * inverse * scale + shift); scale, shift: (channels,) or empty."""
+    _forward(y, x, statistics, scale, shift, slope_of(epilogue))
 
 
 @kernel
-def _gradient_sums(shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slope):
+def _gradient_sums(statistics, dy, x, scale, shift, slope):
+    mean, inverse, shift_sum, scale_sum = statistics[0], statistics[1], statistics[2], statistics[3]
     channels = mean.size
     wide = wide_row(x, channels)
     step = chunk_size(wide, channels)
@@ -236,17 +242,18 @@ def _gradient_sums(shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slo
         scale_sum[c] = parts[1, 0, c] * inverse[c]
 
 
-def gradient_sums(shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slope):
-    """The gradients of shift and scale, (channels,): sums over the rows of g and of g * (x - mean) * inverse.
+def gradient_sums(statistics, dy, x, scale, shift, slope):
+    """The gradients of shift and scale: sums over the rows of g and of g * (x - mean) * inverse.
 
     g is dy where the layer's output is above 0, else dy * slope: the gradient before an activation that was fused.
     """
-    _gradient_sums.run(2 * x.size, shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slope)
+    _gradient_sums.run(2 * x.size, statistics, dy, x, scale, shift, slope)
 
 
 @kernel(cost=3)
-def backward(dx, dy, x, mean, inverse, scale, shift, shift_sum, scale_sum, batch, slope):
+def backward(dx, dy, x, statistics, scale, shift, batch, slope):
     """dx = scale * inverse * (g - mean of g - xhat * mean of g xhat); the means count only if `batch` made xhat."""
+    mean, inverse, shift_sum, scale_sum = statistics[0], statistics[1], statistics[2], statistics[3]
     channels = mean.size
     wide = wide_row(x, channels)
     step = chunk_size(wide, 0)

@@ -96,7 +96,7 @@ class Layer(Component, family="layer"):
     random: ClassVar[bool] = False  # draws random numbers in training
     fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
     fuses_gradient: ClassVar[bool] = False  # backward applies `at.dy_slope`, for an activation that was fused into it
-    keeps_sign: ClassVar[bool] = False  # ... or for one right before it: dx is dy somewhere, where x and y have one sign
+    keeps_sign: ClassVar[bool] = False  # or for one right before it: where dx takes values of dy, x and y are the same
 
     # What `initializer: auto` goes by: the initializer that suits weights before this activation (or of this layer), and
     # whether to look through this layer to the next.

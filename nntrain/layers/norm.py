@@ -41,7 +41,7 @@ class BatchNorm(Layer, name="batch_norm"):
         return {"running_mean": State(x[-1:]), "running_variance": State(x[-1:], 1.0)}
 
     def saved(self, x):
-        return {name: Saved(x[-1:], per_row=False) for name in ("mean", "inverse", "shift_sum", "scale_sum")}
+        return {"statistics": Saved((4, *x[-1:]), per_row=False)}  # as kernels.batch_norm has it
 
     def minimum_rows(self, x):
         return 2 if math.prod(x[:-1]) == 1 else 1
@@ -49,26 +49,25 @@ class BatchNorm(Layer, name="batch_norm"):
     def forward(self, at):
         x = flat(at.x)
         if at.run.training:
-            if x.size == at.mean.size:
+            if x.size == at.x.shape[-1]:
                 raise UserError(f"{at.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
                                 "Choose a batch_size that leaves no single row over, or another norm.")
-            kernels.batch_norm.statistics(at.mean, at.inverse, at.running_mean, at.running_variance, x, self.momentum, self.eps)
+            kernels.batch_norm.measure(at.statistics, at.running_mean, at.running_variance, x, self.momentum, self.eps)
         else:
-            at.mean[:] = at.running_mean
-            at.inverse[:] = 1 / np.sqrt(at.running_variance + self.eps)
-        kernels.batch_norm.forward(flat(at.y), x, at.mean, at.inverse, *self._affine(at), at.epilogue)
+            at.statistics[0] = at.running_mean
+            at.statistics[1] = 1 / np.sqrt(at.running_variance + self.eps)
+        kernels.batch_norm.forward(flat(at.y), x, at.statistics, *self._affine(at), at.epilogue)
 
     def prepare_backward(self, at):
-        kernels.batch_norm.gradient_sums(at.shift_sum, at.scale_sum, flat(at.dy), flat(at.x), at.mean, at.inverse,
-                                         *self._affine(at), at.dy_slope)
+        kernels.batch_norm.gradient_sums(at.statistics, flat(at.dy), flat(at.x), *self._affine(at), at.dy_slope)
 
     def backward_parameters(self, at):
-        at.dscale[:] = at.scale_sum
-        at.dshift[:] = at.shift_sum
+        at.dshift[:] = at.statistics[2]
+        at.dscale[:] = at.statistics[3]
 
     def backward_input(self, at):
-        kernels.batch_norm.backward(flat(at.dx), flat(at.dy), flat(at.x), at.mean, at.inverse, *self._affine(at),
-                                    at.shift_sum, at.scale_sum, float(at.run.training), at.dy_slope)
+        kernels.batch_norm.backward(flat(at.dx), flat(at.dy), flat(at.x), at.statistics, *self._affine(at),
+                                    float(at.run.training), at.dy_slope)
 
     def _affine(self, at):
         return (at.scale, at.shift) if self.affine else (at.none, at.none)
