@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.reference import convolutions as reference_convolutions
+from tests.reference import images as reference_images
 from tests.reference import layers as reference_layers
 from tests.reference import losses as reference_losses
 from tests.reference import metrics as reference_metrics
@@ -30,6 +31,7 @@ class LayerSample:
 
 
 IMAGE, SEQUENCE = (4, 3, 2), (5, 6)
+WIDE = (3, 4, 17)  # an image with more channels than a vector has lanes
 
 LAYERS: list[LayerSample] = [
     LayerSample("dense", {"units": 4}, reference=reference_layers.dense),
@@ -99,6 +101,34 @@ LAYERS: list[LayerSample] = [
     LayerSample("time_distributed", {"layer": {"dense": {"units": 4}}}, ((3, 5),), reference_sequences.time_distributed),
     LayerSample("time_distributed", {"layer": {"flatten": {}}}, ((3, 2, 2),), reference_sequences.time_distributed),
     LayerSample("time_distributed", {"layer": {"layer_norm": {}}}, ((3, 5),), reference_sequences.time_distributed),
+    LayerSample("max_pool2d", {"pool_size": 2}, (IMAGE,), reference_images.max_pool2d),
+    LayerSample("max_pool2d", {"pool_size": 3, "stride": 2, "padding": 1}, (WIDE,), reference_images.max_pool2d),
+    LayerSample("max_pool2d", {"pool_size": [2, 3], "stride": 1, "padding": "same"}, (WIDE,), reference_images.max_pool2d),
+    LayerSample("max_pool1d", {"pool_size": 2}, (SEQUENCE,), reference_images.max_pool1d),
+    LayerSample("max_pool1d", {"pool_size": 3, "stride": 1, "padding": "same"}, (SEQUENCE,), reference_images.max_pool1d),
+    LayerSample("avg_pool2d", {"pool_size": 2}, (IMAGE,), reference_images.avg_pool2d),
+    LayerSample("avg_pool2d", {"pool_size": 3, "stride": [2, 1], "padding": "same"}, (WIDE,), reference_images.avg_pool2d),
+    LayerSample("avg_pool1d", {"pool_size": 2}, (SEQUENCE,), reference_images.avg_pool1d),
+    LayerSample("avg_pool1d", {"pool_size": 3, "stride": 2, "padding": 1}, (SEQUENCE,), reference_images.avg_pool1d),
+    LayerSample("global_avg_pool", {}, (IMAGE,), reference_images.global_avg_pool),
+    LayerSample("global_avg_pool", {}, (SEQUENCE,), reference_images.global_avg_pool),
+    LayerSample("global_max_pool", {}, (IMAGE,), reference_images.global_max_pool),
+    LayerSample("global_max_pool", {}, (SEQUENCE,), reference_images.global_max_pool),
+    LayerSample("group_norm", {"groups": 3}, ((18,),), reference_images.group_norm),
+    LayerSample("group_norm", {"groups": 2, "eps": 1e-3}, ((3, 2, 4),), reference_images.group_norm),
+    LayerSample("group_norm", {"groups": 1, "affine": False}, (WIDE,), reference_images.group_norm),
+    LayerSample("spatial_dropout", {"rate": 0.3}, (IMAGE,)),
+    LayerSample("upsample2d", {}, (IMAGE,), reference_images.upsample2d),
+    LayerSample("upsample2d", {"factor": [1, 3]}, (IMAGE,), reference_images.upsample2d),
+    LayerSample("zero_pad2d", {}, (IMAGE,), reference_images.zero_pad2d),
+    LayerSample("zero_pad2d", {"padding": [[0, 2], [1, 0]]}, (IMAGE,), reference_images.zero_pad2d),
+    LayerSample("depthwise_conv2d", {"kernel_size": 2}, (IMAGE,), reference_images.depthwise_conv2d),
+    LayerSample("depthwise_conv2d", {"kernel_size": 3, "stride": 2, "padding": "same", "use_bias": False}, (WIDE,),
+                reference_images.depthwise_conv2d),
+    LayerSample("depthwise_conv2d", {"kernel_size": [2, 3], "stride": [2, 1], "padding": 2, "dilation": 2, "depth_multiplier": 2},
+                (WIDE,), reference_images.depthwise_conv2d),
+    LayerSample("prelu", {"per_channel": True}, (WIDE,), reference_layers.prelu),
+    LayerSample("maxout", {"units": 3}, (IMAGE,), reference_layers.maxout),
 ]
 
 # Each kind of padding, stride and dilation; sides that tiles don't divide; kernels of one pixel and as large as the image.

@@ -1,11 +1,13 @@
 """The graph: names, shapes, skips and branches, fusing, and all mistakes at once."""
 
+import numpy as np
 import pytest
 
 from nntrain.errors import ConfigError, dotted
 from nntrain.initializers import Initializer
 from nntrain.layers.layer import Layer
 from nntrain.network.graph import build_graph
+from nntrain.network.network import Network
 
 
 def graph_of(*layers, shape=(6,), initializer=None):
@@ -53,6 +55,41 @@ def test_relu_is_fused_where_nobody_else_sees_its_input():
     assert [node.fused for node in fused.layers] == [False, True, False]
     seen = graph_of({"dense": {"units": 4, "name": "before"}}, "relu", {"add": {"inputs": ["before", "previous"]}})
     assert not any(node.fused for node in seen.layers)
+
+
+def places_of_backward(*layers):
+    return {node.name: node.backward_in.name for node in graph_of(*layers).layers if node.backward_in}
+
+
+def test_the_gradient_of_relu_is_part_of_a_pass_that_there_is_anyway():
+    assert places_of_backward({"dense": 4}, "batch_norm", "relu", {"dense": 2}) == {"relu_1": "batch_norm_1"}
+    assert places_of_backward("batch_norm", "relu", {"residual": {"body": [{"dense": 6}]}}, "relu", {"dense": 2}) == {
+        "relu_1": "relu_1"}  # where the gradients of its two consumers are added up
+    assert places_of_backward("batch_norm", "tanh", {"dense": 2}) == {}
+
+
+@pytest.mark.parametrize("layers", [
+    ["batch_norm", {"leaky_relu": 0.1}, {"dense": 6}],
+    ["batch_norm", "relu", {"residual": {"body": [{"dense": 6}, "batch_norm"]}}, "relu", {"dense": 2}],
+    [{"leaky_relu": {"slope": 0.3, "name": "bend"}}, {"dense": 6}, {"add": {"inputs": ["bend", "previous", "bend"]}}, "relu"],
+], ids=str)
+@pytest.mark.parametrize("rows", [3, 7])
+def test_fused_gradients_are_those_of_every_layer_alone(layers, rows, monkeypatch):
+    found = []
+    for fused in (True, False):
+        if not fused:
+            monkeypatch.setattr("nntrain.network.graph._fuse_backward", lambda nodes: None)
+        network = Network(graph_of({"dense": 6}, *layers), 7, "float64", input_gradient=True)
+        bound = network.at(rows)
+        draw = np.random.default_rng(0)
+        bound.x[...] = draw.normal(size=bound.x.shape)
+        bound.forward(training=True)
+        network.forget_gradients()
+        bound.dy[...] = draw.normal(size=bound.dy.shape)
+        bound.backward()
+        found.append((bound.dx.copy(), network.grad.copy()))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize(("after", "expected"), [

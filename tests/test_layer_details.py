@@ -8,7 +8,7 @@ from nntrain import kernels, randomness
 from nntrain.errors import ConfigError, UserError
 from nntrain.layers.layer import Activation, Layer
 from nntrain.network.single import Single
-from tests.harness import alone, numeric_gradients, run
+from tests.harness import alone, backward, numeric_gradients, run
 
 BOTH = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -158,6 +158,24 @@ def test_frozen_batch_norm_passes_the_gradient_on():
     np.testing.assert_array_equal(single.at.dx, expected)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 10, 16, 64, 129, 300])
+@pytest.mark.parametrize("rows", [2, 7, 1500])
+def test_batch_norm_of_float32_is_exact_to_six_digits(channels, rows):
+    draw = np.random.default_rng(0)
+    x = (draw.normal(size=(rows, channels)) * draw.uniform(0.1, 10, channels) + draw.normal(size=channels)).astype("f4")
+    single = Single(Layer.parse("batch_norm"), ((channels,),), rows, "float32")
+    single.at.x[...] = x
+    single.at.dy[...] = draw.normal(size=x.shape)
+    single.forward()
+    single.backward()
+    mean, variance = x.mean(0, dtype="f8"), x.var(0, dtype="f8")
+    np.testing.assert_allclose(single.at.statistics[0], mean, rtol=0, atol=1e-6 * np.abs(x).max())
+    np.testing.assert_allclose(single.at.statistics[1], 1 / np.sqrt(variance + 1e-5), rtol=1e-6)
+    xhat = (x - mean) / np.sqrt(variance + 1e-5)
+    for found, terms in ((single.at.dshift, single.at.dy), (single.at.dscale, single.at.dy * xhat)):
+        np.testing.assert_allclose(found, terms.sum(0, dtype="f8"), rtol=0, atol=1e-6 * np.abs(terms).sum(0).max())
+
+
 @pytest.mark.parametrize("name", ["batch_norm", "layer_norm"])
 @pytest.mark.parametrize("rows", [64, 30000])
 def test_variance_survives_a_large_mean(name, rows):
@@ -179,7 +197,8 @@ def test_batch_norm_refuses_a_batch_of_one_value_a_channel():
 
 
 ENDS_WITH_ACTIVATION = [({"dense": 7}, ((6,),)), ({"conv2d": {"filters": 3, "kernel_size": 2}}, ((3, 4, 2),)),
-                        ("batch_norm", ((6,),)), ("add", ((6,), (6,))), ("add", ((6,),) * 3)]
+                        ("batch_norm", ((6,),)), ("add", ((6,), (6,))), ("add", ((6,),) * 3),
+                        ({"group_norm": 2}, ((3, 2, 4),)), ({"depthwise_conv2d": {"kernel_size": 2}}, ((3, 2, 4),))]
 
 
 @BOTH
@@ -195,6 +214,32 @@ def test_fused_activation_is_the_activation_after_it(spelling, shapes, activatio
     after.at.x[...] = plain.forward()
     np.testing.assert_allclose(fused.forward(), after.forward(), rtol=1e-6 if dtype == "float32" else 1e-14)
     assert (fused.at.y <= 0).any()
+
+
+TAKES_GRADIENT_OF_ACTIVATION = [("batch_norm", ((6,),)), ({"batch_norm": {"affine": False}}, ((3, 5),)),
+                                ({"group_norm": 2}, ((3, 2, 4),))]
+
+
+@BOTH
+@pytest.mark.parametrize("activation", ["relu", {"leaky_relu": 0.2}], ids=str)
+@pytest.mark.parametrize(("spelling", "shapes"), TAKES_GRADIENT_OF_ACTIVATION, ids=str)
+@pytest.mark.parametrize("rows", [5, 40001])
+def test_fused_gradient_is_that_of_the_activation_after_it(spelling, shapes, activation, rows, dtype):
+    layer, activation = Layer.parse(spelling), Layer.parse(activation)
+    assert layer.fuses_gradient
+    plain, fused = (alone(layer, shapes, rows, dtype) for _ in range(2))
+    after = Single(activation, (plain.at.y.shape[1:],), rows, dtype)
+    after.at.x[...] = plain.forward()
+    after.forward()
+    after.at.dy[...] = plain.at.dy
+    after.backward()
+    plain.at.dy[...] = after.at.dx
+    fused.at.epilogue = activation.epilogue()
+    fused.at.dy_slope = activation.epilogue()[1]
+    fused.forward()
+    found, expected = backward(fused), backward(plain)
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
 def test_epilogue_codes_are_matmuls():

@@ -26,6 +26,24 @@ def dropout_backward(dx, dy, kept, rate):
         dx[i] = dy[i] * scale if kept[i] else zero
 
 
+@kernel(cost=20)
+def choose(kept, key, rate):
+    """kept (uint8, flat): 0 with probability `rate`, else 1."""
+    for i in prange(kept.size):
+        kept[i] = random.uniform(key, i) >= rate
+
+
+@kernel
+def keep_channels(y, x, kept, rate):
+    """x / (1 - rate) in the channels that are kept, 0 in the others; x, y: (rows, pixels, channels); kept: (rows, channels)."""
+    scale = x.dtype.type(1 / (1 - rate))
+    zero = x.dtype.type(0)
+    for r in prange(x.shape[0]):
+        for i in range(x.shape[1]):
+            for c in range(x.shape[2]):
+                y[r, i, c] = x[r, i, c] * scale if kept[r, c] else zero
+
+
 @kernel(cost=300)
 def add_noise(y, x, key, std):
     """y = x + std * standard normal numbers (Box & Muller 1958, as nntrain.randomness makes them)."""

@@ -28,6 +28,25 @@ def add(y, parts, epilogue=(0, 0.0)):
 
 
 @kernel
+def _add_gradients(dy, a, b, y, slope):
+    s = y.dtype.type(slope)
+    for i in prange(y.size):
+        g = a[i] + b[i]
+        below = g * s if s != 0 else s
+        dy[i] = below if y[i] <= 0 else g
+
+
+def add_gradients(dy, parts, y, slope):
+    """dy = parts[0] + parts[1] + ..., times `slope` where y <= 0: as `add`, and a rectifier's backward in one."""
+    *parts, last = [part.reshape(-1) for part in parts]
+    dy, total = dy.reshape(-1), parts[0]
+    if len(parts) > 1:
+        add(dy, parts)
+        total = dy
+    _add_gradients(dy, total, last, y.reshape(-1), slope)
+
+
+@kernel
 def multiply(y, a, b):
     """y = a * b; all flat."""
     for i in prange(y.size):

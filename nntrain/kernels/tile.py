@@ -14,9 +14,10 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_multiple", "add_row", "address", "cleared", "columns", "gate", "height", "lanes",
-           "leaky_relu", "load", "load_part", "multiple", "outer", "prefetch", "relu", "rows", "short_height", "split", "store",
-           "store_part", "transpose", "width", "zeros"]
+__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_multiple", "add_row", "add_where", "address", "cleared", "columns", "fill",
+           "gate", "height", "lanes", "larger", "leaky_relu", "load", "load_bytes", "load_part", "mark_larger", "multiple",
+           "multiply_add", "outer", "prefetch", "rectify", "relu", "rows", "short_height", "split", "store", "store_bytes",
+           "store_part", "subtract", "transpose", "width", "zeros"]
 
 ROWS, SHORT_ROWS, VECTORS = host.TILE_ROWS, host.SHORT_ROWS, host.TILE_VECTORS
 
@@ -325,7 +326,7 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
         tile = signature.args[0]
         column = _Memory(context, builder, signature.args[1], a, tile.dtype)
         row = _Memory(context, builder, signature.args[4], b, tile.dtype)
-        multiply_add = _multiply_add(builder, tile)
+        fused = _multiply_add(builder, tile)
         bs = [row.read(row.at(b_offset), v) for v in range(tile.vectors)]
         # Each broadcast right before its products: with all of them first, LLVM's scheduler keeps them alive together and
         # spills half of a 14x2 tile (136 instead of 224 GFLOP/s on a core with AVX-512).
@@ -333,7 +334,7 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
             a_i = _broadcast(builder, tile.vector, builder.load(column.at(a_offset, a_stride, i)))
             for v in range(tile.vectors):
                 place = i * tile.vectors + v
-                t = builder.insert_value(t, builder.call(multiply_add, [a_i, bs[v], builder.extract_value(t, place)]), place)
+                t = builder.insert_value(t, builder.call(fused, [a_i, bs[v], builder.extract_value(t, place)]), place)
         return t
 
     return t(t, a, types.intp, types.intp, b, types.intp), code
@@ -387,6 +388,162 @@ def add_row(typing, t, row):
         return _map(builder, signature.args[0], t, lambda i, v, value: builder.fadd(value, builder.extract_value(row, v)))
 
     return t(t, row), code
+
+
+@intrinsic
+def subtract(typing, t, u):
+    """t - u, value by value; both of one shape."""
+
+    def code(context, builder, signature, args):
+        t, u = args
+        tile = signature.args[0]
+        return _map(builder, tile, t, lambda i, v, value: builder.fsub(value, builder.extract_value(u, i * tile.vectors + v)))
+
+    return t(t, u), code
+
+
+@intrinsic
+def multiply_add(typing, t, u, w):
+    """t + u * w, value by value; all of one shape."""
+
+    def code(context, builder, signature, args):
+        t, u, w = args
+        tile = signature.args[0]
+        fused = _multiply_add(builder, tile)
+
+        def sum_of(i, v, value):
+            place = i * tile.vectors + v
+            return builder.call(fused, [builder.extract_value(u, place), builder.extract_value(w, place), value])
+
+        return _map(builder, tile, t, sum_of)
+
+    return t(t, u, w), code
+
+
+@intrinsic
+def fill(typing, t, number):
+    """A tile of t's shape with one number everywhere."""
+
+    def code(context, builder, signature, args):
+        numbers = _broadcast(builder, signature.args[0].vector, args[1])
+        return _map(builder, signature.args[0], args[0], lambda i, v, value: numbers)
+
+    return t(t, t.dtype), code
+
+
+@intrinsic
+def larger(typing, t, u):
+    """The larger of t and u, value by value; NaN where u is NaN or t is."""
+
+    def code(context, builder, signature, args):
+        t, u = args
+        tile = signature.args[0]
+
+        def choose(i, v, value):
+            other = builder.extract_value(u, i * tile.vectors + v)
+            return builder.select(_wins(builder, other, value), other, value)
+
+        return _map(builder, tile, t, choose)
+
+    return t(t, u), code
+
+
+@intrinsic
+def mark_larger(typing, marks, number, t, u):
+    """`number` where `larger(t, u)` takes u, else what `marks` says."""
+
+    def code(context, builder, signature, args):
+        marks, number, t, u = args
+        tile = signature.args[0]
+        numbers = _broadcast(builder, tile.vector, number)
+
+        def mark(i, v, value):
+            theirs, ours = (builder.extract_value(values, i * tile.vectors + v) for values in (u, t))
+            return builder.select(_wins(builder, theirs, ours), numbers, value)
+
+        return _map(builder, tile, marks, mark)
+
+    return marks(marks, marks.dtype, t, u), code
+
+
+def _wins(builder, u, t):
+    """u > t, or u is NaN and t is not."""
+    return builder.and_(builder.fcmp_unordered(">", u, t), builder.fcmp_ordered("ord", t, t))
+
+
+@intrinsic
+def add_where(typing, t, u, marks, number):
+    """t + u where marks == number, else t."""
+
+    def code(context, builder, signature, args):
+        t, u, marks, number = args
+        tile = signature.args[0]
+        numbers = _broadcast(builder, tile.vector, number)
+
+        def sum_of(i, v, value):
+            place = i * tile.vectors + v
+            here = builder.fcmp_ordered("==", builder.extract_value(marks, place), numbers)
+            return builder.select(here, builder.fadd(value, builder.extract_value(u, place)), value)
+
+        return _map(builder, tile, t, sum_of)
+
+    return t(t, u, marks, t.dtype), code
+
+
+@intrinsic
+def load_bytes(typing, t, c, offset):
+    """t[0, j] = c[offset + j] of an array of uint8; the t given, of one row, tells the shape only."""
+
+    def code(context, builder, signature, args):
+        tile, first = signature.args[0], _first_byte(context, builder, signature, args)
+        return _map(builder, tile, args[0], lambda i, v, value: builder.uitofp(
+            builder.load(_bytes_at(builder, tile, first, v), align=1), tile.vector))
+
+    return t(t, c, types.intp), code
+
+
+@intrinsic
+def store_bytes(typing, t, c, offset):
+    """c[offset + j] = t[0, j], whole numbers from 0 to 255, in an array of uint8."""
+
+    def code(context, builder, signature, args):
+        tile, first = signature.args[0], _first_byte(context, builder, signature, args)
+        for v in range(tile.vectors):
+            place = _bytes_at(builder, tile, first, v)
+            builder.store(builder.fptoui(builder.extract_value(args[0], v), place.type.pointee), place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(t, c, types.intp), code
+
+
+def _first_byte(context, builder, signature, args):
+    return builder.gep(context.make_array(signature.args[1])(context, builder, args[1]).data, [args[2]])
+
+
+def _bytes_at(builder, tile: Tile, first, vector: int):
+    lanes = tile.vector.count
+    place = builder.gep(first, [ir.Constant(_i64, vector * lanes)])
+    return builder.bitcast(place, ir.VectorType(ir.IntType(8), lanes).as_pointer())
+
+
+@intrinsic
+def rectify(typing, t, v, slope):
+    """t, but slope*t where v <= 0; a slope of 0 makes an infinity 0 too."""
+
+    def code(context, builder, signature, args):
+        t, v, slope = args
+        tile = signature.args[0]
+        zero, slopes = ir.Constant(tile.vector, None), _broadcast(builder, tile.vector, slope)
+        cuts = builder.fcmp_ordered("==", slope, ir.Constant(slope.type, 0))
+
+        def bend(i, k, value):
+            below = builder.select(cuts, zero, builder.fmul(slopes, value))
+            sign = builder.extract_value(v, i * tile.vectors + k)
+            return builder.select(builder.fcmp_ordered("<=", sign, zero), below, value)
+
+        return _map(builder, tile, t, bend)
+
+    return t(t, v, t.dtype), code
 
 
 @intrinsic

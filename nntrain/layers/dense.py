@@ -21,6 +21,7 @@ class Dense(Weighted, name="dense"):
 
     reads = "x"
     fuses_epilogue = True
+    gates_gradient = True
     example: ClassVar = {"units": 4}
 
     def output_shape(self, x):
@@ -44,4 +45,5 @@ class Dense(Weighted, name="dense"):
             kernels.reduce.column_sums(at.dbias, dy)
 
     def backward_input(self, at):
-        kernels.matmul.input_gradient(table(at.dx), table(at.dy), at.weight)
+        x = table(at.x) if at.dy_slope != 1 else None
+        kernels.matmul.input_gradient(table(at.dx), table(at.dy), at.weight, x, at.dy_slope)

@@ -1,13 +1,14 @@
 """Normalisation layers: over the batch, or within each sample."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from nntrain import kernels
 from nntrain.errors import UserError
-from nntrain.layers.layer import Layer, Param, Saved, State, flat, require_last_axis, table
+from nntrain.layers.layer import Layer, Param, Saved, State, flat, require, require_last_axis, table
 
 
 class BatchNorm(Layer, name="batch_norm"):
@@ -26,6 +27,7 @@ class BatchNorm(Layer, name="batch_norm"):
 
     reads = "x"
     fuses_epilogue = True
+    fuses_gradient = True
     transparent = True
 
     def output_shape(self, x):
@@ -39,33 +41,33 @@ class BatchNorm(Layer, name="batch_norm"):
         return {"running_mean": State(x[-1:]), "running_variance": State(x[-1:], 1.0)}
 
     def saved(self, x):
-        return {name: Saved(x[-1:], per_row=False) for name in ("mean", "inverse", "shift_sum", "scale_sum")}
+        return {"statistics": Saved((4, *x[-1:]), per_row=False)}  # as kernels.batch_norm has it
 
     def minimum_rows(self, x):
         return 2 if math.prod(x[:-1]) == 1 else 1
 
     def forward(self, at):
-        x = table(at.x)
+        x = flat(at.x)
         if at.run.training:
-            if len(x) < 2:
+            if x.size == at.x.shape[-1]:
                 raise UserError(f"{at.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
                                 "Choose a batch_size that leaves no single row over, or another norm.")
-            kernels.norm.batch_statistics(at.mean, at.inverse, at.running_mean, at.running_variance, x, self.momentum, self.eps)
+            kernels.batch_norm.measure(at.statistics, at.running_mean, at.running_variance, x, self.momentum, self.eps)
         else:
-            at.mean[:] = at.running_mean
-            at.inverse[:] = 1 / np.sqrt(at.running_variance + self.eps)
-        kernels.norm.batch_norm(table(at.y), x, at.mean, at.inverse, *self._affine(at), at.epilogue)
+            at.statistics[0] = at.running_mean
+            at.statistics[1] = 1 / np.sqrt(at.running_variance + self.eps)
+        kernels.batch_norm.forward(flat(at.y), x, at.statistics, *self._affine(at), at.epilogue)
 
     def prepare_backward(self, at):
-        kernels.norm.batch_norm_sums(at.shift_sum, at.scale_sum, table(at.dy), table(at.x), at.mean, at.inverse)
+        kernels.batch_norm.gradient_sums(at.statistics, flat(at.dy), flat(at.x), *self._affine(at), at.dy_slope)
 
     def backward_parameters(self, at):
-        at.dscale[:] = at.scale_sum
-        at.dshift[:] = at.shift_sum
+        at.dshift[:] = at.statistics[2]
+        at.dscale[:] = at.statistics[3]
 
     def backward_input(self, at):
-        kernels.norm.batch_norm_backward(table(at.dx), table(at.dy), table(at.x), at.mean, at.inverse, self._affine(at)[0],
-                                         at.shift_sum, at.scale_sum, float(at.run.training))
+        kernels.batch_norm.backward(flat(at.dx), flat(at.dy), flat(at.x), at.statistics, *self._affine(at),
+                                    float(at.run.training), at.dy_slope)
 
     def _affine(self, at):
         return (at.scale, at.shift) if self.affine else (at.none, at.none)
@@ -140,3 +142,63 @@ class RmsNorm(Layer, name="rms_norm"):
     def backward_input(self, at):
         scale = at.scale if self.affine else at.none
         kernels.norm.row_norm_backward(table(at.dx), table(at.dy), table(at.x), at.none, flat(at.inverse), scale)
+
+
+class GroupNorm(Layer, name="group_norm"):
+    """Brings each group of channels to mean 0 and variance 1 within each sample, then to a scale and a shift that are learned.
+
+    `y = scale (x - mean) / sqrt(variance + eps) + shift`; scale and shift have a value for each channel, mean and variance are
+    those of a group over all axes of a sample. No batch is needed, which suits small ones; training and evaluation do the same.
+
+    Source: Wu & He 2018, Group normalization.
+    """
+
+    groups: int = Field(ge=1, description="into how many groups the channels are cut; 1 takes all of them together, as many as "
+                        "there are channels takes each alone")
+    eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant group divides by more than 0")
+    affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
+
+    reads = "x"
+    fuses_epilogue = True
+    fuses_gradient = True
+    transparent = True
+    example: ClassVar = {"groups": 2}
+    example_inputs: ClassVar = ((3, 2, 4),)
+
+    def output_shape(self, x):
+        require_last_axis(x)
+        require(x[-1] % self.groups == 0, f"`groups` must divide the input's channels, {x[-1]}. Received: {self.groups}.")
+        require(math.prod(x) > self.groups, f"each of {self.groups} groups holds a single value of the input, of shape {x}, and "
+                                            "nothing to normalise by. Choose fewer `groups`.")
+        return x
+
+    def parameters(self, x):
+        return {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+
+    def saved(self, x):
+        groups = (self.groups,)
+        return {"mean": Saved(groups), "inverse": Saved(groups), "shift_sum": Saved(x[-1:]), "scale_sum": Saved(x[-1:])}
+
+    def forward(self, at):
+        kernels.group_norm.forward(_samples(at.y), at.mean, at.inverse, _samples(at.x), *self._affine(at), self.eps, at.epilogue)
+
+    def prepare_backward(self, at):
+        kernels.group_norm.gradient_sums(at.shift_sum, at.scale_sum, _samples(at.dy), _samples(at.x), at.mean, at.inverse,
+                                         *self._affine(at), at.dy_slope)
+
+    def backward_parameters(self, at):
+        kernels.reduce.column_sums(at.dscale, at.scale_sum)
+        kernels.reduce.column_sums(at.dshift, at.shift_sum)
+
+    def backward_input(self, at):
+        kernels.group_norm.backward(_samples(at.dx), _samples(at.dy), _samples(at.x), at.mean, at.inverse, *self._affine(at),
+                                    at.shift_sum, at.scale_sum, at.dy_slope)
+
+    def _affine(self, at):
+        channels = at.x.shape[-1]
+        return (at.scale, at.shift) if self.affine else (np.ones(channels, at.x.dtype), np.zeros(channels, at.x.dtype))
+
+
+def _samples(array):
+    """(rows, values): all values of a sample in one row, without a copy."""
+    return array if array.ndim == 2 else array.reshape(len(array), -1)

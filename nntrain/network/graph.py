@@ -30,6 +30,7 @@ class Node:
     fused: bool = False  # an activation that the layer before applies in registers
     left: bool = False  # an embedding that the layer after it sees to
     vocabulary: int = 0  # of data that is tokens: how many there are
+    backward_in: "Node | None" = None  # what does an activation's backward on the way: a layer next to it; itself: the sum of dy
 
     @property
     def parameters(self) -> dict[str, Param]:
@@ -100,6 +101,7 @@ def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initia
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
     _fuse(builder.nodes)
     _leave_embeddings(builder.nodes)
+    _fuse_backward(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())
 
 
@@ -273,3 +275,17 @@ def _leave_embeddings(nodes: list[Node]) -> None:
     for node in nodes:
         if node.layer.takes_tokens and len(node.consumers) == 1 and node.consumers[0].layer.looks_up:
             node.left = node.layer.vocabulary <= TOKENS_PER_STEP * node.input_shapes[0][0]
+
+
+def _fuse_backward(nodes: list[Node]) -> None:
+    """Lets a pass over the gradient that there is anyway multiply it by the slope of a rectifier, which y tells."""
+    for node in nodes:
+        if not (isinstance(node.layer, Activation) and node.layer.epilogue_code and "x" not in node.layer.reads):
+            continue
+        producer = node.inputs[0]
+        if len(node.consumers) > 1:
+            node.backward_in = node
+        elif node.consumers and (node.consumers[0].layer.keeps_sign or node.consumers[0].layer.gates_gradient):
+            node.backward_in = node.consumers[0]
+        elif node.fused and producer.layer.fuses_gradient:
+            node.backward_in = producer

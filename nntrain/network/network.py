@@ -93,7 +93,7 @@ class Network:
                     continue
                 if node.layer.aliases_input:
                     dx = _reshaped(dy, source.shape)
-                elif node.layer.passes_gradient:
+                elif node.layer.passes_gradient or node.backward_in:
                     dx = dy
                 else:
                     dx = np.zeros((self.rows, *source.shape), self.dtype)
@@ -170,6 +170,9 @@ class Bound:
         at.y = self._view(node, "y", self.shapes[node.name])
         if any(consumer.fused for consumer in node.consumers):
             at.epilogue = node.consumers[0].layer.epilogue()
+        for neighbour in (*node.inputs, *node.consumers):
+            if neighbour.backward_in is node:
+                at.dy_slope = neighbour.layer.epilogue()[1]
         for name in node.parameters:
             full = f"{node.name}.{name}"
             setattr(at, name, network.arena.parameters[full])
@@ -204,9 +207,7 @@ class Bound:
                 continue
             parts = network._arriving[node.name]
             if len(parts) > 1:
-                total = self._view(node, "dy", self.shapes[node.name])
-                parts = [leading(part, total.shape) for part in parts]
-                self._backward.append((lambda at, total=total, parts=parts: kernels.merge.add(total, parts), None, node))
+                self._backward.append((self._sum(node, parts), None, node))
             if node is network.graph.input:
                 continue
             at, layer = self.ats[node.name], node.layer
@@ -215,8 +216,17 @@ class Bound:
             if node.parameters and not node.frozen:
                 self._backward.append((layer.backward_parameters, at, node))
             wanted = any(dx is not None for dx in at.dxs)
-            if wanted and not (layer.aliases_input or layer.passes_gradient):
+            if wanted and not (layer.aliases_input or layer.passes_gradient or node.backward_in):
                 self._backward.append((layer.backward_input, at, node))
+
+    def _sum(self, node: Node, parts: list[np.ndarray]) -> Callable[[At], None]:
+        """What adds up the gradients that reach a node from several consumers."""
+        dy = self._view(node, "dy", self.shapes[node.name])
+        parts = [leading(part, dy.shape) for part in parts]
+        if node.backward_in is node:
+            y, slope = self.ats[node.name].y, node.layer.epilogue()[1]
+            return lambda at: kernels.merge.add_gradients(dy, parts, y, slope)
+        return lambda at: kernels.merge.add(dy, parts)
 
 
 def leading(buffer: np.ndarray, shape: Shape) -> np.ndarray:

@@ -3,10 +3,9 @@
 Needs torch and numpy alone: `python tests/vectors/record_convolutions.py`. Names are those of layers.npz.
 """
 
-from pathlib import Path
 
 import torch.nn.functional as F
-from record_layers import channels_first, save
+from record_layers import channels_first, record_all
 
 
 def conv2d(x, p, padding=0, **options):
@@ -50,4 +49,4 @@ CASES = [
 ]
 
 if __name__ == "__main__":
-    save(Path(__file__).parent / "convolutions.npz", CASES)
+    record_all(CASES, "convolutions.npz")

@@ -100,13 +100,13 @@ def record(layer, options, inputs, named, function, training, draw):
     return found | {f"{name}_after": p[name].numpy() for name in STATES if name in p}
 
 
-def save(path, cases):
+def record_all(cases, name):
     draw = np.random.default_rng(0)
     arrays = {"cases": np.array(json.dumps([[layer, options, training] for layer, options, _, _, _, training in cases]))}
     for index, case in enumerate(cases):
-        arrays |= {f"{index}.{name}": array for name, array in record(*case, draw).items()}
-    np.savez_compressed(path, **arrays)
+        arrays |= {f"{index}.{own}": array for own, array in record(*case, draw).items()}
+    np.savez_compressed(Path(__file__).parent / name, **arrays)
 
 
 if __name__ == "__main__":
-    save(Path(__file__).parent / "layers.npz", CASES)
+    record_all(CASES, "layers.npz")

@@ -1,0 +1,116 @@
+"""Depthwise convolution: every channel has a window of weights of its own. x, dx: (rows, height, width, channels).
+
+y, dy: (rows, outputs down, outputs across, channels); w, dw: (window's height, its width, channels). `sizes` is the
+window's height and width, its steps down and across, the padding above and to the left, and the dilations down and across.
+"""
+
+import numpy as np
+
+from nntrain.kernels import tile
+from nntrain.kernels.activations import slope_of
+from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.pool import clear
+from nntrain.kernels.strip import read, write
+
+POSITIONS = 2048  # outputs that one sum of the weight gradient goes over before the sums are added up in float64
+
+
+@inline
+def _reach(first, stride, inputs, outputs):
+    """The outputs, from .. to, that see an input through the tap that starts at input `first`."""
+    return max(0, (stride - 1 - first) // stride), min(outputs, (inputs - 1 - first) // stride + 1)
+
+
+@kernel(cost=9)
+def _forward(y, x, w, bias, sizes, slope):
+    high, wide, down, across, above, left, dilated_down, dilated_across = sizes
+    height, width, channels = x.shape[1], x.shape[2], x.shape[3]
+    tall, broad = y.shape[1], y.shape[2]
+    nothing = tile.zeros(x, 1, 1)
+    for task in prange(y.shape[0] * tall):
+        row, a = np.int64(task) // tall, np.int64(task) % tall
+        for b in range(broad):
+            for c in range(0, channels, tile.lanes(x)):
+                columns = channels - c
+                total = nothing
+                if bias.size > 0:
+                    total = read(nothing, bias, c, columns)
+                for u in range(high):
+                    i = a * down - above + u * dilated_down
+                    if 0 <= i < height:
+                        for v in range(wide):
+                            j = b * across - left + v * dilated_across
+                            if 0 <= j < width:
+                                pixels = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
+                                total = tile.multiply_add(total, pixels, read(nothing, w, (u * wide + v) * channels + c, columns))
+                out = ((row * tall + a) * broad + b) * channels + c
+                write(tile.rectify(total, total, x.dtype.type(slope)), y, out, columns)
+
+
+def forward(y, x, w, bias, sizes, epilogue):
+    """y[a, b, c] = f(the sum over u, v of x[a*down - above + u*dilation, ..., c] * w[u, v, c], + bias[c])."""
+    _forward(y, x, w, bias, sizes, slope_of(epilogue))
+
+
+@kernel(cost=9)
+def input_gradient(dx, dy, w, sizes):
+    high, wide, down, across, above, left, dilated_down, dilated_across = sizes
+    height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
+    tall, broad = dy.shape[1], dy.shape[2]
+    nothing = tile.zeros(dx, 1, 1)
+    for task in prange(dx.shape[0] * height):
+        row, i = np.int64(task) // height, np.int64(task) % height
+        here = np.int64(task) * width * channels
+        clear(dx, here, width * channels)
+        for u in range(high):
+            a, between = divmod(i + above - u * dilated_down, down)
+            if between == 0 and 0 <= a < tall:
+                for v in range(wide):
+                    first = v * dilated_across - left
+                    b0, b1 = _reach(first, across, width, broad)
+                    for c in range(0, channels, tile.lanes(dx)):
+                        columns = channels - c
+                        weights = read(nothing, w, (u * wide + v) * channels + c, columns)
+                        for b in range(b0, b1):
+                            at = here + (first + b * across) * channels + c
+                            g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
+                            write(tile.multiply_add(read(nothing, dx, at, columns), g, weights), dx, at, columns)
+
+
+@kernel
+def _weight_gradients(parts, dy, x, step, sizes):
+    """parts[p] = dw of the rows from p * step on, `step` of them."""
+    high, wide, down, across, above, left, dilated_down, dilated_across = sizes
+    rows, height, width, channels = x.shape
+    tall, broad = dy.shape[1], dy.shape[2]
+    nothing = tile.zeros(x, 1, 1)
+    for part in prange(parts.shape[0]):
+        here = np.int64(part) * high * wide * channels
+        clear(parts, here, high * wide * channels)
+        for row in range(np.int64(part) * step, min(rows, (np.int64(part) + 1) * step)):
+            for u in range(high):
+                first_i = u * dilated_down - above
+                a0, a1 = _reach(first_i, down, height, tall)
+                for a in range(a0, a1):
+                    i = first_i + a * down
+                    for v in range(wide):
+                        first = v * dilated_across - left
+                        b0, b1 = _reach(first, across, width, broad)
+                        for c in range(0, channels, tile.lanes(x)):
+                            columns = channels - c
+                            at = here + (u * wide + v) * channels + c
+                            total = read(nothing, parts, at, columns)
+                            for b in range(b0, b1):
+                                g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
+                                j = first + b * across
+                                pixels = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
+                                total = tile.multiply_add(total, g, pixels)
+                            write(total, parts, at, columns)
+
+
+def weight_gradient(dw, dy, x, sizes):
+    """dw[u, v, c] = the sum over all outputs of dy * the x that w[u, v, c] met."""
+    step = max(1, POSITIONS // (dy.shape[1] * dy.shape[2]))
+    parts = np.empty((-(-len(x) // step), *dw.shape), dw.dtype)
+    _weight_gradients.run(dy.size * dw.shape[0] * dw.shape[1], parts, dy, x, step, sizes)
+    dw[...] = parts.sum(axis=0, dtype=np.float64)

@@ -1,0 +1,213 @@
+"""Pooling: the largest value or the mean of each window of an image. x, dx: (rows, height, width, channels).
+
+y, dy: (rows, windows down, windows across, channels). `sizes` is the window's height and width, its steps down and
+across, and the padding above and to the left; only pixels that are there count. `ends` (rows,) is how many columns of
+each row are real where sequences are padded, and empty where all are: nothing beyond is read, and y and dx are 0 there.
+"""
+
+import numpy as np
+
+from nntrain.kernels import tile
+from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.strip import read, write
+
+
+@inline
+def _span(place, step, before, size, end):
+    """The pixels of a window along one axis, and where it would begin without the image's edge."""
+    first = place * step - before
+    return max(0, first), min(end, first + size), first
+
+
+@inline
+def _windows(place, step, before, size, count):
+    """The windows that a pixel is in, along one axis."""
+    return max(0, (place + before - size) // step + 1), min(count, (place + before) // step + 1)
+
+
+@inline
+def _end(ends, row, width):
+    return min(np.int64(ends[row]), width) if ends.size > 0 else width
+
+
+@inline
+def clear(dx, start, count):
+    """Zeros from `start` on."""
+    nothing = tile.zeros(dx, 1, 1)
+    for k in range(0, count, tile.lanes(dx)):
+        write(nothing, dx, start + k, count - k)
+
+
+@kernel(cost=4)
+def max_pool(y, winner, x, ends, sizes):
+    """winner (uint8) is the place of the largest value in its window, row by row; the first of several, or that of a NaN.
+
+    Its last axis is the channels rounded up to a multiple of 16, so that whole vectors can be written to it.
+    """
+    high, wide, down, across, above, left = sizes
+    height, width, channels = x.shape[1], x.shape[2], x.shape[3]
+    tall, broad, kept = y.shape[1], y.shape[2], winner.shape[3]
+    nothing = tile.zeros(x, 1, 1)
+    for task in prange(y.shape[0] * tall):
+        row, a = np.int64(task) // tall, np.int64(task) % tall
+        end = _end(ends, row, width)
+        i0, i1, top = _span(a, down, above, high, height)
+        for b in range(broad):
+            j0, j1, start = _span(b, across, left, wide, end)
+            out = (row * tall + a) * broad + b
+            for c in range(0, channels, tile.lanes(x)):
+                columns = channels - c
+                best, place = nothing, nothing
+                if j0 < j1 and (b < end or ends.size == 0):
+                    best = read(nothing, x, ((row * height + i0) * width + j0) * channels + c, columns)
+                    place = tile.fill(place, x.dtype.type((i0 - top) * wide + j0 - start))
+                    for i in range(i0, i1):
+                        for j in range(j0, j1):
+                            v = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
+                            place = tile.mark_larger(place, x.dtype.type((i - top) * wide + j - start), best, v)
+                            best = tile.larger(best, v)
+                write(best, y, out * channels + c, columns)
+                tile.store_bytes(place, winner, out * kept + c)
+
+
+@kernel(cost=4)
+def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
+    """dx = the sum of dy over the windows that a pixel is the winner of; dy counts `slope` times where y <= 0."""
+    high, wide, down, across, above, left = sizes
+    height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
+    tall, broad, kept = dy.shape[1], dy.shape[2], winner.shape[3]
+    nothing = tile.zeros(dx, 1, 1)
+    for task in prange(dx.shape[0] * height):
+        row, i = np.int64(task) // height, np.int64(task) % height
+        end = _end(ends, row, width)
+        a0, a1 = _windows(i, down, above, high, tall)
+        here = np.int64(task) * width * channels
+        clear(dx, here, width * channels)
+        for a in range(a0, a1):
+            for b in range(min(broad, end) if ends.size > 0 else broad):
+                j0, j1, start = _span(b, across, left, wide, end)
+                first = (i + above - a * down) * wide - start
+                out = (row * tall + a) * broad + b
+                for c in range(0, channels, tile.lanes(dx)):
+                    columns = channels - c
+                    g = tile.rectify(read(nothing, dy, out * channels + c, columns),
+                                     read(nothing, y, out * channels + c, columns), dx.dtype.type(slope))
+                    marks = tile.load_bytes(nothing, winner, out * kept + c)
+                    for j in range(j0, j1):
+                        at = here + j * channels + c
+                        write(tile.add_where(read(nothing, dx, at, columns), g, marks, dx.dtype.type(first + j)), dx, at, columns)
+
+
+@kernel(cost=4)
+def window_means(y, x, ends, sizes, mean):
+    """y = the mean of each window if `mean`, else the sum."""
+    high, wide, down, across, above, left = sizes
+    height, width, channels = x.shape[1], x.shape[2], x.shape[3]
+    tall, broad = y.shape[1], y.shape[2]
+    nothing = tile.zeros(x, 1, 1)
+    for task in prange(y.shape[0] * tall):
+        row, a = np.int64(task) // tall, np.int64(task) % tall
+        end = _end(ends, row, width)
+        i0, i1, _ = _span(a, down, above, high, height)
+        for b in range(broad):
+            j0, j1, _ = _span(b, across, left, wide, end)
+            real = b < end or ends.size == 0
+            share = x.dtype.type(1 / ((i1 - i0) * (j1 - j0)) if mean and j0 < j1 else 1)
+            for c in range(0, channels, tile.lanes(x)):
+                total = nothing
+                if real:
+                    for i in range(i0, i1):
+                        for j in range(j0, j1):
+                            v = read(nothing, x, ((row * height + i) * width + j) * channels + c, channels - c)
+                            total = tile.add_row(total, v)
+                total = tile.multiply_add(nothing, total, tile.fill(nothing, share))
+                write(total, y, ((row * tall + a) * broad + b) * channels + c, channels - c)
+
+
+@kernel(cost=4)
+def window_means_backward(dx, dy, ends, sizes, mean):
+    """dx = the sum of dy over the windows that a pixel is in, each divided by its number of pixels if `mean`."""
+    high, wide, down, across, above, left = sizes
+    height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
+    tall, broad = dy.shape[1], dy.shape[2]
+    nothing = tile.zeros(dx, 1, 1)
+    for task in prange(dx.shape[0] * height):
+        row, i = np.int64(task) // height, np.int64(task) % height
+        end = _end(ends, row, width)
+        a0, a1 = _windows(i, down, above, high, tall)
+        here = np.int64(task) * width * channels
+        clear(dx, here, width * channels)
+        for a in range(a0, a1):
+            i0, i1, _ = _span(a, down, above, high, height)
+            for b in range(min(broad, end) if ends.size > 0 else broad):
+                j0, j1, _ = _span(b, across, left, wide, end)
+                share = tile.fill(nothing, dx.dtype.type(1 / ((i1 - i0) * (j1 - j0)) if mean and j0 < j1 else 1))
+                for c in range(0, channels, tile.lanes(dx)):
+                    columns = channels - c
+                    g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
+                    for j in range(j0, j1):
+                        at = here + j * channels + c
+                        write(tile.multiply_add(read(nothing, dx, at, columns), g, share), dx, at, columns)
+
+
+@kernel(cost=2)
+def _global_mean(y, x, ends):
+    for row in prange(x.shape[0]):
+        end = _end(ends, row, x.shape[1])
+        total = np.zeros(x.shape[2])
+        for i in range(end):
+            for c in range(x.shape[2]):
+                total[c] += x[row, i, c]
+        for c in range(x.shape[2]):
+            y[row, c] = total[c] / max(end, 1)
+
+
+def global_mean(y, x, ends):
+    """y (rows, channels) = the mean over the first `ends` pixels of x (rows, pixels, channels), added in float64."""
+    _global_mean.run(2 * x.size, y, x, ends)
+
+
+@kernel
+def global_mean_backward(dx, dy, ends):
+    zero = dx.dtype.type(0)
+    for row in prange(dx.shape[0]):
+        end = _end(ends, row, dx.shape[1])
+        share = dx.dtype.type(1 / max(end, 1))
+        for i in range(dx.shape[1]):
+            for c in range(dx.shape[2]):
+                dx[row, i, c] = dy[row, c] * share if i < end else zero
+
+
+@kernel
+def _global_max(y, winner, x, ends):
+    zero = x.dtype.type(0)
+    for row in prange(x.shape[0]):
+        end = _end(ends, row, x.shape[1])
+        for c in range(x.shape[2]):
+            y[row, c] = x[row, 0, c] if end > 0 else zero
+            winner[row, c] = 0
+        for i in range(1, end):
+            for c in range(x.shape[2]):
+                v = x[row, i, c]
+                if v > y[row, c] or (v != v and y[row, c] == y[row, c]):
+                    y[row, c] = v
+                    winner[row, c] = i
+
+
+def global_max(y, winner, x, ends):
+    """y (rows, channels) = the largest of the first `ends` pixels of x (rows, pixels, channels); winner (int32): which one."""
+    _global_max.run(2 * x.size, y, winner, x, ends)
+
+
+@kernel
+def global_max_backward(dx, dy, winner, y, ends, slope):
+    """dy for the winner, times `slope` where y <= 0; 0 for the others."""
+    zero, s = dx.dtype.type(0), dx.dtype.type(slope)
+    for row in prange(dx.shape[0]):
+        for i in range(dx.shape[1]):
+            for c in range(dx.shape[2]):
+                dx[row, i, c] = zero
+        if _end(ends, row, dx.shape[1]) > 0:
+            for c in range(dx.shape[2]):
+                below = dy[row, c] * s if s != 0 else s
+                dx[row, winner[row, c], c] = below if y[row, c] <= 0 else dy[row, c]

@@ -1,0 +1,97 @@
+"""Depthwise convolution: a window that slides over each channel of an image on its own."""
+
+import functools
+import math
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.layers.layer import Param, Saved, table
+from nntrain.layers.weighted import Weighted
+from nntrain.layers.window import Margins, Padding, Size, Sizes, Slide, pair, require_image, slide
+
+
+class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
+    """Slides a window over each channel of an image alone: `y[i, j, c] = sum over a, b of x[i stride + a dilation, j stride + b
+    dilation, c] weight[a, b, c] + bias[c]`.
+
+    With `depth_multiplier` m each channel has m windows, and channel c becomes the channels c m to c m + m - 1; weight is (kernel
+    rows, kernel columns, channels, m). A `dense` after it mixes the channels: both together need far fewer weights and operations
+    than a `conv2d`. Padding is zeros: `same` gives as many outputs as pixels, divided by the stride and rounded up; an odd pixel
+    goes to the end.
+
+    Source: Chollet 2017, Xception: deep learning with depthwise separable convolutions.
+    """
+
+    kernel_size: Sizes = Field(description="how many pixels a window is high and wide: one number, or a list of two")
+    stride: Sizes = Field(1, description="how many pixels lie between windows")
+    padding: Padding | Margins = Field("valid", description="zeros around the image: none, as many as keep its size, or so many "
+                                       "pixels on every side")
+    dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
+    depth_multiplier: Size = Field(1, description="how many windows each channel has")
+
+    reads = "x"
+    fuses_epilogue = True
+    example: ClassVar = {"kernel_size": 2}
+    example_inputs: ClassVar = ((4, 3, 2),)
+
+    def output_shape(self, x):
+        require_image(x)
+        return *(one.outputs for one in self._slides(x)), x[2] * self.depth_multiplier
+
+    def parameters(self, x):
+        (high, wide), many = pair(self.kernel_size), self.depth_multiplier
+        found = self.weight_and_bias((high, wide, x[2], many), fans=(high * wide, high * wide * many))
+        if self.use_bias:
+            found["bias"] = Param((x[2] * many,), found["bias"].fans, "bias", self.bias_initializer)
+        return found
+
+    def saved(self, x):
+        many = self.depth_multiplier
+        return {"repeated": Saved((*x[:2], x[2] * many))} if many > 1 else {}  # x with each channel m times, then its gradient
+
+    def flops(self, x):
+        return 2 * math.prod(self.output_shape(x)) * math.prod(pair(self.kernel_size))
+
+    def forward(self, at):
+        bias = at.bias if self.use_bias else at.none
+        kernels.depthwise.forward(at.y, self._input(at), _flat(at.weight), bias, self._sizes(at), at.epilogue)
+
+    def backward_parameters(self, at):
+        kernels.depthwise.weight_gradient(_flat(at.dweight), at.dy, self._input(at), self._sizes(at))
+        if self.use_bias:
+            kernels.reduce.column_sums(at.dbias, table(at.dy))
+
+    def backward_input(self, at):
+        many = self.depth_multiplier
+        dx = at.repeated if many > 1 else at.dx
+        kernels.depthwise.input_gradient(dx, at.dy, _flat(at.weight), self._sizes(at))
+        if many > 1:
+            np.sum(dx.reshape(*at.dx.shape, many), axis=-1, out=at.dx)
+
+    def _input(self, at):
+        """x, each channel as often as it has windows."""
+        if self.depth_multiplier == 1:
+            return at.x
+        at.repeated.reshape(*at.x.shape, self.depth_multiplier)[...] = at.x[..., np.newaxis]
+        return at.repeated
+
+    def _slides(self, x):
+        return _slides(x[:2], pair(self.kernel_size), pair(self.stride), pair(self.padding), pair(self.dilation))
+
+    def _sizes(self, at):
+        """As kernels.depthwise takes them."""
+        down, across = self._slides(at.x.shape[1:])
+        return (down.size, across.size, down.stride, across.stride, down.before, across.before, down.dilation, across.dilation)
+
+
+def _flat(weight):
+    """(kernel rows, kernel columns, channels of the output), without a copy."""
+    return weight.reshape(*weight.shape[:2], -1)
+
+
+@functools.lru_cache(maxsize=1024)
+def _slides(inputs, sizes, strides, paddings, dilations) -> tuple[Slide, Slide]:
+    return tuple(slide("kernel_size", *axis) for axis in zip(inputs, sizes, strides, paddings, dilations, strict=True))
