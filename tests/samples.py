@@ -147,6 +147,7 @@ LAYERS += [
         ((6, 7, 2), {"filters": 3, "kernel_size": 2, "padding": 1, "dilation": [3, 2], "stride": [2, 3]}),
         ((4, 4, 4), {"filters": 6, "kernel_size": 3, "padding": "same", "groups": 2}),
         ((4, 5, 3), {"filters": 3, "kernel_size": 2, "stride": 2, "groups": 3}),
+        ((5, 4, 16), {"filters": 17, "kernel_size": 3, "padding": "same"}),  # Winograd's way
     ]
 ]
 LAYERS += [
