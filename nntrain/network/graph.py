@@ -285,7 +285,9 @@ def _fuse_backward(nodes: list[Node]) -> None:
         producer = node.inputs[0]
         if len(node.consumers) > 1:
             node.backward_in = node
-        elif node.consumers and (node.consumers[0].layer.keeps_sign or node.consumers[0].layer.gates_gradient):
+        elif node.consumers and node.consumers[0].layer.keeps_sign:
             node.backward_in = node.consumers[0]
         elif node.fused and producer.layer.fuses_gradient:
             node.backward_in = producer
+        elif node.consumers and node.consumers[0].layer.gates_gradient:
+            node.backward_in = node.consumers[0]

@@ -58,8 +58,7 @@ class Trainer:
             while not self.finished:
                 port = self.loader(state.epoch, state.batch)
                 lr = self.learning_rate()
-                fresh = state.batch == 0 or not self.data.consecutive
-                loss = self.step(port, state.step + 1, lr, tally, fresh)
+                loss = self.step(port, state.step + 1, lr, tally, fresh=state.batch == 0 or not self.data.consecutive)
                 if not math.isfinite(loss):
                     raise self.diverged(port.rows, lr)
                 state.step += 1
