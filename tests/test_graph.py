@@ -64,7 +64,7 @@ def places_of_backward(*layers):
 def test_the_gradient_of_relu_is_part_of_a_pass_that_there_is_anyway():
     assert places_of_backward({"dense": 4}, "batch_norm", "relu", {"dense": 2}) == {"relu_1": "batch_norm_1"}
     assert places_of_backward("batch_norm", "relu", {"residual": {"body": [{"dense": 6}]}}, "relu", {"dense": 2}) == {
-        "relu_1": "relu_1"}  # where the gradients of its two consumers are added up
+        "relu_1": "relu_1", "relu_2": "dense_1"}  # where the gradients of two consumers are added up; in the next product
     assert places_of_backward("batch_norm", "tanh", {"dense": 2}) == {}
 
 
