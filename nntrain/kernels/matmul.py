@@ -237,7 +237,7 @@ def _tile(t, row, slope, place, reads, span, beside, code):
     if whole:
         if last:
             if code == GATE:
-                t = tile.gate(t, tile.load(t, beside, here, n), slope)
+                t = tile.rectify(t, tile.load(t, beside, here, n), slope)
             elif beside != 0:
                 t = tile.add_row(t, tile.load(row, beside, j, 0))
             if code == RELU:
@@ -258,7 +258,7 @@ def _finish_edge(slope, c, here, n, rows, columns, beside, j, code):
         row = tile.zeros(slope, 1, VECTORS)
         t = tile.load_part(row, c, here + i * n, 0, 1, columns)
         if code == GATE:
-            t = tile.gate(t, tile.load_part(row, beside, here + i * n, 0, 1, columns), slope)
+            t = tile.rectify(t, tile.load_part(row, beside, here + i * n, 0, 1, columns), slope)
         elif beside != 0:
             t = tile.add_row(t, tile.load_part(row, beside, j, 0, 1, columns))
         if code == RELU:

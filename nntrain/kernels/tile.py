@@ -15,7 +15,7 @@ from numba.extending import intrinsic, models, register_model
 from nntrain.kernels import host
 
 __all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_multiple", "add_row", "add_where", "address", "cleared", "columns", "fill",
-           "gate", "height", "lanes", "larger", "leaky_relu", "load", "load_bytes", "load_part", "mark_larger", "multiple",
+           "height", "lanes", "larger", "leaky_relu", "load", "load_bytes", "load_part", "mark_larger", "multiple",
            "multiply_add", "outer", "prefetch", "rectify", "relu", "rows", "short_height", "split", "store", "store_bytes",
            "store_part", "subtract", "transpose", "width", "zeros"]
 
@@ -577,25 +577,6 @@ def leaky_relu(typing, t, slope):
         return _map(builder, tile, t, leak)
 
     return t(t, t.dtype), code
-
-
-@intrinsic
-def gate(typing, t, y, slope):
-    """slope*t where y <= 0, else t, for a tile y of the same shape; a slope of 0 gives 0 whatever t is."""
-
-    def code(context, builder, signature, args):
-        t, y, slope = args
-        tile = signature.args[0]
-        zero, slopes = ir.Constant(tile.vector, None), _broadcast(builder, tile.vector, slope)
-        shut = builder.fcmp_ordered("==", slopes, zero)
-
-        def cut(i, v, value):
-            low = builder.select(shut, zero, builder.fmul(slopes, value))
-            return builder.select(builder.fcmp_ordered("<=", builder.extract_value(y, i * tile.vectors + v), zero), low, value)
-
-        return _map(builder, tile, t, cut)
-
-    return t(t, t, t.dtype), code
 
 
 @intrinsic
