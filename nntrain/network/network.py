@@ -11,9 +11,8 @@ from nntrain import kernels
 from nntrain.errors import ConfigError
 from nntrain.layers.layer import At, Layer, Run, Shape
 from nntrain.network.arena import Arena
+from nntrain.network.buffers import Buffers
 from nntrain.network.graph import Graph, Node
-
-DTYPES = {"real": None, "uint8": np.uint8, "int32": np.int32}
 
 
 class Network:
@@ -39,8 +38,8 @@ class Network:
         self.backward_possible = backward
         self.input_gradient = input_gradient and not integer_input
         self.learning = _learning_below(graph, self.input_gradient)
-        self._buffers: dict[tuple[str, str], np.ndarray] = {}
-        self._allocate(np.dtype(np.int32) if integer_input else self.dtype)
+        input_dtype = np.dtype(np.int32) if integer_input else self.dtype
+        self.buffers = Buffers(graph, rows, self.dtype, input_dtype, self.learning, backward)
         self._bound: dict[tuple[int, int | None], Bound] = {}
 
     @property
@@ -63,49 +62,10 @@ class Network:
             bound = self._bound[rows, steps] = Bound(self, rows, shapes) if shapes or steps is None else self.at(rows)
         return bound
 
-    def _allocate(self, input_dtype: np.dtype) -> None:
-        """Makes every buffer, for all rows. Backward's are found by walking the graph in reverse, as it will run."""
-        graph, buffers = self.graph, self._buffers
-        buffers[graph.input.name, "y"] = np.zeros((self.rows, *graph.input.shape), input_dtype)
-        for node in graph.layers:
-            if node.fused:
-                buffers[node.name, "y"] = buffers[node.inputs[0].name, "y"]
-            elif node.layer.aliases_input:
-                buffers[node.name, "y"] = _reshaped(buffers[node.inputs[0].name, "y"], node.shape)
-            else:
-                buffers[node.name, "y"] = np.zeros((self.rows, *node.shape), self.dtype)
-            for name, saved in node.saved.items():
-                shape = (self.rows, *saved.shape) if saved.per_row else saved.shape
-                buffers[node.name, name] = np.zeros(shape, DTYPES[saved.dtype] or self.dtype)
-        if not self.backward_possible:
-            return
-        arriving: dict[str, list[np.ndarray]] = {node.name: [] for node in graph.nodes}
-        arriving[graph.output.name] = [np.zeros((self.rows, *graph.output.shape), self.dtype)]
-        self._arriving = arriving
-        for node in reversed(graph.nodes):
-            if node.name not in self.learning or node.left:
-                continue
-            parts = arriving[node.name]
-            dy = parts[0] if len(parts) == 1 else np.zeros((self.rows, *node.shape), self.dtype)
-            buffers[node.name, "dy"] = dy
-            for place, source in enumerate(node.inputs):
-                if source.name not in self.learning or source.left:
-                    continue
-                if node.layer.aliases_input:
-                    dx = _reshaped(dy, source.shape)
-                elif node.layer.passes_gradient or node.backward_in:
-                    dx = dy
-                else:
-                    dx = np.zeros((self.rows, *source.shape), self.dtype)
-                buffers[node.name, f"dx{place}"] = dx
-                arriving[source.name].append(dx)
-
     def forget_gradients(self) -> None:
         """Fills every gradient with NaN, so that one that backward does not write shows."""
         self.grad.fill(np.nan)
-        for (_, name), array in self._buffers.items():
-            if name == "dy" or name.removeprefix("dx").isdigit():
-                array.fill(np.nan)
+        self.buffers.gradients.fill(np.nan)
 
 
 class Bound:
@@ -138,6 +98,13 @@ class Bound:
             forward(at)
         return self.y
 
+    def outputs(self) -> Iterator[tuple[Node, np.ndarray]]:
+        """Runs forward in training again and gives each layer's output, which later ones may write over."""
+        self.network.run.training = True
+        for forward, at, node in self._forward:
+            forward(at)
+            yield node, at.y
+
     def backward(self) -> None:
         """Fills the network's grad from what is in `dy`, after a forward in training."""
         for backward, at, _ in self._backward:
@@ -156,11 +123,11 @@ class Bound:
             self._forward, self._backward = plain
 
     def _view(self, node: Node, name: str, shape: Shape) -> np.ndarray:
-        return leading(self.network._buffers[node.name, name], (self.rows, *shape))
+        return leading(self.network.buffers[node.name, name], (self.rows, *shape))
 
     def _bind(self, node: Node) -> At:
         network, rows = self.network, self.rows
-        buffers = network._buffers
+        buffers = network.buffers
         input_shapes = tuple(self.shapes[source.name] for source in node.inputs)
         at = At()
         at.name, at.rows, at.run = node.name, rows, network.run
@@ -205,7 +172,7 @@ class Bound:
         for node in reversed(network.graph.nodes):
             if node.name not in network.learning or node.left:
                 continue
-            parts = network._arriving[node.name]
+            parts = network.buffers.parts[node.name]
             if len(parts) > 1:
                 self._backward.append((self._sum(node, parts), None, node))
             if node is network.graph.input:
@@ -264,7 +231,3 @@ def _learning_below(graph: Graph, input_gradient: bool) -> set[str]:
         if (node.parameters and not node.frozen) or any(source.name in learning for source in node.inputs):
             learning.add(node.name)
     return learning
-
-
-def _reshaped(array: np.ndarray, shape: Shape) -> np.ndarray:
-    return array.reshape(len(array), *shape)

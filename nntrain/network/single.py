@@ -5,7 +5,7 @@ import numpy as np
 from nntrain import randomness
 from nntrain.initializers import Constant, Initializer
 from nntrain.layers.layer import At, Layer, Run, Shape
-from nntrain.network.network import DTYPES
+from nntrain.network.buffers import DTYPES
 
 
 class Single:

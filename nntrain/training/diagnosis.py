@@ -25,8 +25,8 @@ def diagnose(bound: Bound, step: int, lr: float, epoch: int) -> Diverged:
     network = bound.network
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
     if not broken:
-        for node in bound.network.graph.layers:
-            if not finite(bound.ats[node.name].y):
+        for node, y in bound.outputs():
+            if not finite(y):
                 return Diverged(f"the loss is not finite in {when}: the forward pass of layer {node.name!r} gave the first NaN "
                                 f"or infinity; all parameters are still finite. {advice}")
         return Diverged(f"the loss is not finite in {when}: the model's output is finite, but its loss is not. {advice}")
