@@ -52,7 +52,7 @@ def test_freeze_reaches_into_containers():
 
 def test_relu_is_fused_where_nobody_else_sees_its_input():
     fused = graph_of({"dense": 4}, "relu", {"dense": 2})
-    assert [node.fused for node in fused.layers] == [False, True, False]
+    assert [node.fused is not None for node in fused.layers] == [False, True, False]
     seen = graph_of({"dense": {"units": 4, "name": "before"}}, "relu", {"add": {"inputs": ["before", "previous"]}})
     assert not any(node.fused for node in seen.layers)
 
@@ -68,17 +68,31 @@ def test_the_gradient_of_relu_is_part_of_a_pass_that_there_is_anyway():
     assert places_of_backward("batch_norm", "tanh", {"dense": 2}) == {}
 
 
+def test_a_norm_adds_the_way_around_it_where_it_comes_last():
+    residual = {"residual": {"body": [{"dense": 6}, "batch_norm"], "shortcut": [{"dense": 6}, "batch_norm"]}}
+    graph = graph_of({"residual": {"body": [{"dense": 6}, "batch_norm"]}}, "relu", residual, {"dense": 2})
+    assert {node.name: node.fused.name for node in graph.layers if node.fused} == {
+        "residual_1.add": "residual_1.body.batch_norm_1", "relu_1": "residual_1.add",
+        "residual_2.add": "residual_2.shortcut.batch_norm_1"}
+    seen = graph_of({"batch_norm": {"name": "seen"}}, {"add": {"inputs": ["input", "previous"]}},
+                    {"concat": {"inputs": ["seen", "previous"]}})
+    assert not any(node.fused for node in seen.layers)
+
+
 @pytest.mark.parametrize("layers", [
     ["batch_norm", {"leaky_relu": 0.1}, {"dense": 6}],
+    ["batch_norm", "relu", {"residual": {"body": [{"dense": 6}, "batch_norm"], "shortcut": [{"dense": 6}, "batch_norm"]}},
+     {"leaky_relu": 0.2}, {"residual": {"body": ["batch_norm"]}}, {"dense": 2}],
     ["batch_norm", "relu", {"residual": {"body": [{"dense": 6}, "batch_norm"]}}, "relu", {"dense": 2}],
     [{"leaky_relu": {"slope": 0.3, "name": "bend"}}, {"dense": 6}, {"add": {"inputs": ["bend", "previous", "bend"]}}, "relu"],
 ], ids=str)
 @pytest.mark.parametrize("rows", [3, 7])
-def test_fused_gradients_are_those_of_every_layer_alone(layers, rows, monkeypatch):
+def test_what_is_fused_gives_what_every_layer_gives_alone(layers, rows, monkeypatch):
     found = []
     for fused in (True, False):
         if not fused:
             monkeypatch.setattr("nntrain.network.graph._fuse_backward", lambda nodes: None)
+            monkeypatch.setattr("nntrain.network.graph._fuse_sums", lambda nodes: None)
         network = Network(graph_of({"dense": 6}, *layers), 7, "float64", input_gradient=True)
         bound = network.at(rows)
         draw = np.random.default_rng(0)
@@ -87,7 +101,7 @@ def test_fused_gradients_are_those_of_every_layer_alone(layers, rows, monkeypatc
         network.forget_gradients()
         bound.dy[...] = draw.normal(size=bound.dy.shape)
         bound.backward()
-        found.append((bound.dx.copy(), network.grad.copy()))
+        found.append((bound.y.copy(), bound.dx.copy(), network.grad.copy()))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

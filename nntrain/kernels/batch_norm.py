@@ -107,8 +107,8 @@ def fill_backward(tables, mean, inverse, scale, shift, shift_sum, scale_sum, sha
 
 
 @inline
-def normalize(y, x, start, stop, tables, slope):
-    """y = f((x - mean) * factor + shift) from start to stop."""
+def normalize(y, x, start, stop, tables, beside, slope):
+    """y = f((x - mean) * factor + shift + beside) from start to stop."""
     wide, width = tables.shape[1], STRIP * tile.lanes(x)
     nothing = tile.zeros(x, 1, STRIP)
     block = max(1, BLOCK // wide) * wide
@@ -119,6 +119,8 @@ def normalize(y, x, start, stop, tables, slope):
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
                 v = tile.multiply_add(shift, tile.subtract(read(nothing, x, at, columns), mean), factor)
+                if beside.size > 0:
+                    v = tile.add_row(v, read(nothing, beside, at, columns))
                 write(tile.rectify(v, v, slope), y, at, columns)
 
 
@@ -203,7 +205,7 @@ def measure(statistics, running_mean, running_variance, x, momentum, eps):
 
 
 @kernel(cost=2)
-def _forward(y, x, statistics, scale, shift, slope):
+def _forward(y, x, statistics, scale, shift, beside, slope):
     mean, inverse = statistics[0], statistics[1]
     wide = wide_row(x, mean.size)
     step = chunk_size(wide, 0)
@@ -211,12 +213,12 @@ def _forward(y, x, statistics, scale, shift, slope):
     fill(tables, mean, inverse, scale, shift)
     for k in prange((x.size - 1) // step + 1):
         start = np.int64(k) * step
-        normalize(y, x, start, min(x.size, start + step), tables, x.dtype.type(slope))
+        normalize(y, x, start, min(x.size, start + step), tables, beside, x.dtype.type(slope))
 
 
-def forward(y, x, statistics, scale, shift, epilogue):
-    """y = f((x - mean) * inverse * scale + shift); scale, shift: (channels,) or empty."""
-    _forward(y, x, statistics, scale, shift, slope_of(epilogue))
+def forward(y, x, statistics, scale, shift, beside, epilogue):
+    """y = f((x - mean) * inverse * scale + shift + beside); scale, shift: (channels,) or empty; beside: like y, or empty."""
+    _forward(y, x, statistics, scale, shift, beside, slope_of(epilogue))
 
 
 @kernel

@@ -67,8 +67,9 @@ class At:
     `tokens` (rows, steps) is set where an embedding was left to the layer after it: that one's x is then the embedding's
     weight (vocabulary, features), whose row tokens[r, t] is what comes in at step t, and dx that weight's gradient.
     `none` is an empty array, for a kernel's argument that this layer does not have. `run` tells the moment, `name` the
-    layer's name in the network. `epilogue` is set where the activation after this layer was fused into it, `dy_slope`
-    where the layer's backward is to do the activation's too: of that one, or of one right before it.
+    layer's name in the network. `epilogue` is set where the activation after this layer was fused into it, `beside` (like y,
+    or empty) where a sum before that activation was: its other term. `dy_slope` is set where the layer's backward is to do the
+    activation's too: of that one, or of one right before it.
     """
 
     name: str
@@ -82,6 +83,7 @@ class At:
     dxs: list[np.ndarray]
     none: np.ndarray
     tokens: np.ndarray | None = None
+    beside: np.ndarray
     epilogue: tuple[int, float] = (0, 0.0)  # the activation's code and its slope, as kernels.matmul takes them
     dy_slope: float = 1.0  # backward takes dy * dy_slope where y <= 0: the gradient of an activation that it stands in for
 
@@ -106,6 +108,7 @@ class Layer(Component, family="layer"):
     random: ClassVar[bool] = False  # draws random numbers in training
     looks_up: ClassVar[bool] = False  # can take an embedding's place too: see `At.tokens`
     fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
+    fuses_sum: ClassVar[bool] = False  # and before that adds `at.beside`
     fuses_gradient: ClassVar[bool] = False  # backward applies `at.dy_slope`, for an activation that was fused into it
     gates_gradient: ClassVar[bool] = False  # or for one right before it: backward_input applies it to dx, where x <= 0
     keeps_sign: ClassVar[bool] = False  # or for one right before it: where dx takes values of dy, x and y are the same

@@ -27,6 +27,7 @@ class BatchNorm(Layer, name="batch_norm"):
 
     reads = "x"
     fuses_epilogue = True
+    fuses_sum = True
     fuses_gradient = True
     transparent = True
 
@@ -56,7 +57,7 @@ class BatchNorm(Layer, name="batch_norm"):
         else:
             at.statistics[0] = at.running_mean
             at.statistics[1] = 1 / np.sqrt(at.running_variance + self.eps)
-        kernels.batch_norm.forward(flat(at.y), x, at.statistics, *self._affine(at), at.epilogue)
+        kernels.batch_norm.forward(flat(at.y), x, at.statistics, *self._affine(at), flat(at.beside), at.epilogue)
 
     def prepare_backward(self, at):
         kernels.batch_norm.gradient_sums(at.statistics, flat(at.dy), flat(at.x), *self._affine(at), at.dy_slope)

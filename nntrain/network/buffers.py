@@ -68,7 +68,7 @@ class Buffers:
         for node in graph.layers:
             place = self._at[node.name]
             if node.fused or node.layer.aliases_input:
-                self._share((node.name, "y"), (node.inputs[0].name, "y"), node.shape)
+                self._share((node.name, "y"), ((node.fused or node.inputs[0]).name, "y"), node.shape)
             else:
                 self._add((node.name, "y"), (self.rows, *node.shape), self.dtype, place)
             for name, saved in node.saved.items():

@@ -8,6 +8,7 @@ from nntrain.errors import ConfigError, Path, Problem
 from nntrain.initializers import Auto, Constant, Initializer, Pretrained
 from nntrain.layers.activations.bounded import Identity
 from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State
+from nntrain.layers.merge import Add
 from nntrain.options import did_you_mean
 
 MOST_NODES = 25_000  # a repeat within a repeat can ask for more than anyone could wait for
@@ -27,7 +28,7 @@ class Node:
     shape: Shape  # of one sample's output
     frozen: bool = False
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
-    fused: bool = False  # an activation that the layer before applies in registers
+    fused: "Node | None" = None  # the layer before that does it in registers: applies an activation, adds to its own result
     left: bool = False  # an embedding that the layer after it sees to
     vocabulary: int = 0  # of data that is tokens: how many there are
     backward_in: "Node | None" = None  # what does an activation's backward on the way: a layer next to it; itself: the sum of dy
@@ -100,6 +101,7 @@ def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initia
     if builder.problems:
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
     _fuse(builder.nodes)
+    _fuse_sums(builder.nodes)
     _leave_embeddings(builder.nodes)
     _fuse_backward(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())
@@ -259,8 +261,18 @@ def _fuse(nodes: list[Node]) -> None:
         if not (isinstance(layer, Activation) and layer.epilogue_code and "x" not in layer.reads):
             continue
         producer = node.inputs[0]
-        alone = len(producer.consumers) == 1
-        node.fused = alone and producer.layer.fuses_epilogue and "y" not in producer.layer.reads
+        if len(producer.consumers) == 1 and producer.layer.fuses_epilogue and "y" not in producer.layer.reads:
+            node.fused = producer
+
+
+def _fuse_sums(nodes: list[Node]) -> None:
+    """Lets the layer that gives the last of two terms add the other one to it, while it is still in registers."""
+    place = {node.name: number for number, node in enumerate(nodes)}
+    for node in nodes:
+        if isinstance(node.layer, Add) and len(node.inputs) == 2:
+            last = max(node.inputs, key=lambda source: place[source.name])
+            if last.layer.fuses_sum and len(last.consumers) == 1:
+                node.fused = last
 
 
 # With so many tokens a step, embedding first and picking rows afterwards takes as long in a batch of 4 rows.

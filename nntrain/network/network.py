@@ -9,7 +9,7 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.errors import ConfigError
-from nntrain.layers.layer import At, Layer, Run, Shape
+from nntrain.layers.layer import Activation, At, Layer, Run, Shape
 from nntrain.network.arena import Arena
 from nntrain.network.buffers import Buffers
 from nntrain.network.graph import Graph, Node
@@ -135,8 +135,15 @@ class Bound:
         at.xs = [self._view(source, "y", shape) for source, shape in zip(node.inputs, input_shapes, strict=True)]
         at.x = at.xs[0]
         at.y = self._view(node, "y", self.shapes[node.name])
-        if any(consumer.fused for consumer in node.consumers):
-            at.epilogue = node.consumers[0].layer.epilogue()
+        at.beside = at.none
+        end = node
+        while len(end.consumers) == 1 and end.consumers[0].fused is end:
+            end = end.consumers[0]
+            if isinstance(end.layer, Activation):
+                at.epilogue = end.layer.epilogue()
+            else:
+                other = next(source for source in end.inputs if source is not node)
+                at.beside = self._view(other, "y", self.shapes[other.name])
         for neighbour in (*node.inputs, *node.consumers):
             if neighbour.backward_in is node:
                 at.dy_slope = neighbour.layer.epilogue()[1]

@@ -21,6 +21,7 @@ class Single:
         real = np.dtype(dtype)
         self.at = at = At()
         at.name, at.rows, at.run, at.none = layer.yaml_name, rows, Run(seed), np.zeros(0, real)
+        at.beside = at.none
         at.run.training = True
 
         def buffer(shape: Shape, kind: np.dtype = real) -> np.ndarray:

@@ -39,7 +39,7 @@ def layer_rows(graph: "Graph") -> list[LayerRow]:
     for node in graph.layers:
         parameters = sum(int(np.prod(param.shape)) for param in node.parameters.values())
         rows.append(LayerRow(node.name, node.layer.yaml_name, node.shape, parameters, node.flops, node.frozen and parameters > 0,
-                             node.fused))
+                             node.fused is not None))
     return rows
 
 
