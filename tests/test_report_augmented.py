@@ -85,4 +85,4 @@ def test_a_run_that_augments_leaves_the_picture(shell):
 def test_a_picture_that_there_is_not_is_an_error(tmp_path, capsys):
     assert main([str(tmp_path), "nothing"]) == 2
     assert main([]) == 2
-    assert "usage: python -m nntrain.report.plots RUN_FOLDER [loss|augmented]" in capsys.readouterr().err
+    assert "usage: python -m nntrain.report.plots RUN_FOLDER [loss|augmented|filters]" in capsys.readouterr().err

@@ -98,9 +98,9 @@ class Bound:
             forward(at)
         return self.y
 
-    def outputs(self) -> Iterator[tuple[Node, np.ndarray]]:
-        """Runs forward in training again and gives each layer's output, which later ones may write over."""
-        self.network.run.training = True
+    def outputs(self, training: bool) -> Iterator[tuple[Node, np.ndarray]]:
+        """Runs forward and gives each layer's output, which later ones may write over, with what was fused into it."""
+        self.network.run.training = training
         for forward, at, node in self._forward:
             forward(at)
             yield node, at.y

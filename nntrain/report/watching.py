@@ -5,6 +5,7 @@ import shlex
 from nntrain.report.drawing import Drawing
 from nntrain.report.errors import show_warning
 from nntrain.report.examples import augmented_examples
+from nntrain.report.filters import first_filters
 from nntrain.report.learned import draw_learned
 from nntrain.report.progress import Progress
 from nntrain.report.tables import show_model
@@ -24,6 +25,7 @@ class Watching:
         self.progress = Progress(self.folder.append_log, quiet)
         self.drawing = Drawing(self.folder.path)
         self.augmented = Drawing(self.folder.path, "augmented")
+        self.filters = Drawing(self.folder.path, "filters")
 
     def __enter__(self) -> "Watching":
         """Shows the model and what is about to happen."""
@@ -81,6 +83,10 @@ class Watching:
         trainer, seconds = self.trainer, self.progress.seconds
         self.drawing.draw_last()
         network = trainer.best_network()
+        filters = first_filters(trainer.setup, network)
+        if filters is not None:
+            self.folder.write_filters(filters)
+            self.filters.draw_last()
         picture = draw_learned(self.folder.path, trainer.setup, network)
         if picture is not None:
             self.progress.note(f"what it learned: {picture}")
@@ -91,7 +97,8 @@ class Watching:
         self.progress.finished("stopped early" if trainer.state.stopped_early else "finished", scores, seconds=seconds)
 
     def _finish_drawing(self) -> None:
-        for drawing, what in ((self.drawing, "the loss"), (self.augmented, "augmented images")):
+        for drawing, what in ((self.drawing, "the loss"), (self.augmented, "augmented images"),
+                              (self.filters, "filters")):
             drawing.finish()
             if drawing.error:
                 show_warning(f"{what} could not be drawn: {drawing.error}")

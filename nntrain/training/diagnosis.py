@@ -25,7 +25,7 @@ def diagnose(bound: Bound, step: int, lr: float, epoch: int) -> Diverged:
     network = bound.network
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
     if not broken:
-        for node, y in bound.outputs():
+        for node, y in bound.outputs(training=True):
             if not finite(y):
                 return Diverged(f"the loss is not finite in {when}: the forward pass of layer {node.name!r} gave the first NaN "
                                 f"or infinity; all parameters are still finite. {advice}")

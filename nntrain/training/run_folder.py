@@ -30,6 +30,7 @@ class RunFolder:
         self.plot = path / "loss.png"
         self.split = path / "split.npz"
         self.augmented = path / "augmented.npz"
+        self.filters = path / "filters.npz"
         self.last = path / "checkpoints" / "last.safetensors"
         self.best = path / "checkpoints" / "best.safetensors"
         self._pending_steps: list[str] = []
@@ -63,6 +64,10 @@ class RunFolder:
     def write_augmented(self, examples: dict[str, np.ndarray]) -> None:
         """The images that augmented.png shows."""
         write_npz(self.augmented, examples)
+
+    def write_filters(self, found: dict[str, np.ndarray]) -> None:
+        """What filters.png shows."""
+        write_npz(self.filters, found)
 
     def append_metrics(self, row: dict) -> None:
         """One evaluation. Numbers are written with `repr` precision; the header is that of the first row."""
@@ -113,10 +118,10 @@ class RunFolder:
 
     def clear(self) -> None:
         """Removes what an earlier run of the same name wrote, and nothing else."""
-        pictures = (self.plot, self.plot.with_suffix(".svg"), self.augmented.with_suffix(".png"), self.path / "fit.png",
-                    self.path / "regions.png")
+        pictures = (self.plot, self.plot.with_suffix(".svg"), self.augmented.with_suffix(".png"),
+                    self.filters.with_suffix(".png"), self.path / "fit.png", self.path / "regions.png")
         for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, *pictures, self.split,
-                     self.augmented, self.last, self.best):
+                     self.augmented, self.filters, self.last, self.best):
             path.unlink(missing_ok=True)
 
 

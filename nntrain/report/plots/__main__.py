@@ -3,9 +3,9 @@
 import sys
 
 from nntrain.errors import UserError
-from nntrain.report.plots import draw_augmented, draw_loss
+from nntrain.report.plots import draw_augmented, draw_filters, draw_loss
 
-PICTURES = {"loss": draw_loss, "augmented": draw_augmented}
+PICTURES = {"loss": draw_loss, "augmented": draw_augmented, "filters": draw_filters}
 
 
 def main(arguments: list[str]) -> int:
