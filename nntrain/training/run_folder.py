@@ -119,7 +119,7 @@ class RunFolder:
     def clear(self) -> None:
         """Removes what an earlier run of the same name wrote, and nothing else."""
         pictures = (self.plot, self.plot.with_suffix(".svg"), self.augmented.with_suffix(".png"),
-                    self.filters.with_suffix(".png"), self.path / "fit.png", self.path / "regions.png")
+                    self.filters.with_suffix(".png"), *(self.path / f"{name}.png" for name in ("fit", "regions", "forecast")))
         for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, *pictures, self.split,
                      self.augmented, self.filters, self.last, self.best):
             path.unlink(missing_ok=True)

@@ -8,7 +8,9 @@ from nntrain.report.plots.augmented import draw_augmented
 from nntrain.report.plots.comparison import draw_comparison
 from nntrain.report.plots.filters import draw_filters
 from nntrain.report.plots.fit import draw_fit
+from nntrain.report.plots.forecast import draw_forecast
 from nntrain.report.plots.loss import draw_loss
 from nntrain.report.plots.regions import draw_decision, grid_over
 
-__all__ = ["draw_augmented", "draw_comparison", "draw_decision", "draw_filters", "draw_fit", "draw_loss", "grid_over"]
+__all__ = ["draw_augmented", "draw_comparison", "draw_decision", "draw_filters", "draw_fit", "draw_forecast", "draw_loss",
+           "grid_over"]
