@@ -15,6 +15,7 @@ from tests.reference import metrics as reference_metrics
 from tests.reference import optimizers as reference_optimizers
 from tests.reference import schedules as reference_schedules
 from tests.reference import sequences as reference_sequences
+from tests.reference import transposed as reference_transposed
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,22 @@ LAYERS += [
         ((7, 2), {"filters": 3, "kernel_size": 3, "padding": "same", "stride": 2}),
         ((8, 4), {"filters": 2, "kernel_size": 2, "padding": 1, "stride": 3, "groups": 2}),
         ((5, 3), {"filters": 4, "kernel_size": 1}),
+    ]
+]
+LAYERS += [
+    LayerSample("conv2d_transpose", options, (image,), reference_transposed.conv2d_transpose) for image, options in [
+        ((3, 4, 2), {"filters": 3, "kernel_size": 3}),
+        ((3, 2, 3), {"filters": 2, "kernel_size": 2, "stride": 2, "use_bias": False}),
+        ((3, 2, 2), {"filters": 3, "kernel_size": 3, "stride": 2, "padding": "same"}),
+        ((2, 3, 2), {"filters": 2, "kernel_size": [5, 4], "stride": [3, 2], "padding": [2, 1], "output_padding": [2, 0]}),
+        ((3, 2, 3), {"filters": 18, "kernel_size": [1, 2], "stride": 3, "padding": "same"}),  # pixels that no window reaches
+        ((4, 3, 5), {"filters": 4, "kernel_size": 1}),
+        ((3, 4, 2), {"filters": 2, "kernel_size": 1, "padding": 1}),
+        ((3, 2, 2), {"filters": 3, "kernel_size": [2, 3], "stride": [1, 2], "padding": [0, 2], "output_padding": 1,
+                     "dilation": 2}),
+        ((3, 3, 4), {"filters": 6, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1, "groups": 2}),
+        ((2, 3, 3), {"filters": 3, "kernel_size": [4, 2], "stride": [2, 1], "padding": "same", "groups": 3}),
+        ((4, 5, 17), {"filters": 16, "kernel_size": 3, "padding": "same"}),  # Winograd's way
     ]
 ]
 
