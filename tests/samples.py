@@ -134,10 +134,12 @@ LAYERS: list[LayerSample] = [
 
 # What else windows, groups and odd images can be.
 LAYERS += [
-    LayerSample("max_pool2d", {"pool_size": [1, 3], "stride": [3, 2], "padding": [0, 1]}, ((5, 3, 2),), reference_images.max_pool2d),
+    LayerSample("max_pool2d", {"pool_size": [1, 3], "stride": [3, 2], "padding": [0, 1]}, ((5, 3, 2),),
+                reference_images.max_pool2d),
     LayerSample("max_pool2d", {"pool_size": 4, "stride": 3, "padding": "same"}, ((5, 7, 1),), reference_images.max_pool2d),
     LayerSample("max_pool1d", {"pool_size": 4, "stride": 3, "padding": 2}, ((7, 3),), reference_images.max_pool1d),
-    LayerSample("avg_pool2d", {"pool_size": [4, 1], "stride": [3, 2], "padding": [2, 0]}, ((5, 3, 2),), reference_images.avg_pool2d),
+    LayerSample("avg_pool2d", {"pool_size": [4, 1], "stride": [3, 2], "padding": [2, 0]}, ((5, 3, 2),),
+                reference_images.avg_pool2d),
     LayerSample("avg_pool2d", {"pool_size": 5, "stride": 1, "padding": "same"}, ((3, 4, 1),), reference_images.avg_pool2d),
     LayerSample("avg_pool1d", {"pool_size": 4, "stride": 1, "padding": "same"}, ((7, 3),), reference_images.avg_pool1d),
     LayerSample("global_avg_pool", {}, ((1, 5, 17),), reference_images.global_avg_pool),
