@@ -149,7 +149,7 @@ LAYERS += [
                 reference_images.depthwise_conv2d),
     LayerSample("depthwise_conv2d", {"kernel_size": 4, "padding": [0, 2], "stride": [1, 2], "depth_multiplier": 3}, ((5, 3, 2),),
                 reference_images.depthwise_conv2d),
-    LayerSample("upsample2d", {"factor": [3, 2]}, (WIDE,), reference_images.upsample2d),
+    LayerSample("upsample2d", {"factor": [3, 2]}, ((2, 3, 5),), reference_images.upsample2d),
     LayerSample("zero_pad2d", {"padding": [0, 2]}, (WIDE,), reference_images.zero_pad2d),
     LayerSample("group_norm", {"groups": 5}, ((3, 1, 5),), reference_images.group_norm),
     LayerSample("group_norm", {"groups": 2}, ((5, 34),), reference_images.group_norm),
@@ -204,7 +204,7 @@ LAYERS += [
         ((3, 2, 3), {"filters": 2, "kernel_size": 2, "stride": 2, "use_bias": False}),
         ((3, 2, 2), {"filters": 3, "kernel_size": 3, "stride": 2, "padding": "same"}),
         ((2, 3, 2), {"filters": 2, "kernel_size": [5, 4], "stride": [3, 2], "padding": [2, 1], "output_padding": [2, 0]}),
-        ((3, 2, 3), {"filters": 18, "kernel_size": [1, 2], "stride": 3, "padding": "same"}),  # pixels that no window reaches
+        ((1, 2, 3), {"filters": 18, "kernel_size": [1, 2], "stride": 3, "padding": "same"}),  # pixels that no window reaches
         ((4, 3, 5), {"filters": 4, "kernel_size": 1}),
         ((3, 4, 2), {"filters": 2, "kernel_size": 1, "padding": 1}),
         ((3, 2, 2), {"filters": 3, "kernel_size": [2, 3], "stride": [1, 2], "padding": [0, 2], "output_padding": 1,
