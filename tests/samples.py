@@ -15,6 +15,7 @@ from tests.reference import metrics as reference_metrics
 from tests.reference import optimizers as reference_optimizers
 from tests.reference import schedules as reference_schedules
 from tests.reference import sequences as reference_sequences
+from tests.reference import transposed as reference_transposed
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,34 @@ LAYERS: list[LayerSample] = [
     LayerSample("maxout", {"units": 3}, (IMAGE,), reference_layers.maxout),
 ]
 
+# What else windows, groups and odd images can be.
+LAYERS += [
+    LayerSample("max_pool2d", {"pool_size": [1, 3], "stride": [3, 2], "padding": [0, 1]}, ((5, 3, 2),),
+                reference_images.max_pool2d),
+    LayerSample("max_pool2d", {"pool_size": 4, "stride": 3, "padding": "same"}, ((5, 7, 1),), reference_images.max_pool2d),
+    LayerSample("max_pool1d", {"pool_size": 4, "stride": 3, "padding": 2}, ((7, 3),), reference_images.max_pool1d),
+    LayerSample("avg_pool2d", {"pool_size": [4, 1], "stride": [3, 2], "padding": [2, 0]}, ((5, 3, 2),),
+                reference_images.avg_pool2d),
+    LayerSample("avg_pool2d", {"pool_size": 5, "stride": 1, "padding": "same"}, ((3, 4, 1),), reference_images.avg_pool2d),
+    LayerSample("avg_pool1d", {"pool_size": 4, "stride": 1, "padding": "same"}, ((7, 3),), reference_images.avg_pool1d),
+    LayerSample("global_avg_pool", {}, ((1, 5, 17),), reference_images.global_avg_pool),
+    LayerSample("global_max_pool", {}, ((3, 1, 17),), reference_images.global_max_pool),
+    LayerSample("depthwise_conv2d", {"kernel_size": 1, "stride": 3}, ((5, 4, 3),), reference_images.depthwise_conv2d),
+    LayerSample("depthwise_conv2d", {"kernel_size": [5, 2], "padding": "same", "dilation": [1, 3]}, ((5, 7, 1),),
+                reference_images.depthwise_conv2d),
+    LayerSample("depthwise_conv2d", {"kernel_size": 4, "padding": [0, 2], "stride": [1, 2], "depth_multiplier": 3}, ((5, 3, 2),),
+                reference_images.depthwise_conv2d),
+    LayerSample("upsample2d", {"factor": [3, 2]}, ((2, 3, 5),), reference_images.upsample2d),
+    LayerSample("zero_pad2d", {"padding": [0, 2]}, (WIDE,), reference_images.zero_pad2d),
+    LayerSample("group_norm", {"groups": 5}, ((3, 1, 5),), reference_images.group_norm),
+    LayerSample("group_norm", {"groups": 2}, ((5, 34),), reference_images.group_norm),
+    LayerSample("spatial_dropout", {"rate": 0.6}, (SEQUENCE,)),
+    LayerSample("batch_norm", {}, (WIDE,), reference_layers.batch_norm),
+    LayerSample("batch_norm", {"momentum": 0.5}, (SEQUENCE,), reference_layers.batch_norm),
+    LayerSample("prelu", {"per_channel": True}, (SEQUENCE,), reference_layers.prelu),
+    LayerSample("maxout", {"units": 17, "pieces": 3}, ((3, 1, 5),), reference_layers.maxout),
+]
+
 # Each kind of padding, stride and dilation; sides that tiles don't divide; kernels of one pixel and as large as the image.
 LAYERS += [
     LayerSample("conv2d", options, (image,), reference_convolutions.conv2d) for image, options in [
@@ -148,6 +177,12 @@ LAYERS += [
         ((4, 4, 4), {"filters": 6, "kernel_size": 3, "padding": "same", "groups": 2}),
         ((4, 5, 3), {"filters": 3, "kernel_size": 2, "stride": 2, "groups": 3}),
         ((5, 4, 16), {"filters": 17, "kernel_size": 3, "padding": "same"}),  # Winograd's way
+        ((1, 1, 3), {"filters": 2, "kernel_size": 3, "padding": "same"}),
+        ((3, 2, 2), {"filters": 3, "kernel_size": 5, "padding": 2}),  # a kernel larger than the image
+        ((7, 5, 4), {"filters": 8, "kernel_size": [4, 5], "padding": "same", "stride": [3, 2], "groups": 4}),
+        ((5, 6, 2), {"filters": 3, "kernel_size": [2, 3], "padding": "same", "dilation": [3, 1], "stride": [1, 2]}),
+        ((3, 4, 6), {"filters": 4, "kernel_size": 1, "groups": 2}),
+        ((2, 3, 2), {"filters": 2, "kernel_size": 1, "padding": 1}),
     ]
 ]
 LAYERS += [
@@ -158,6 +193,25 @@ LAYERS += [
         ((7, 2), {"filters": 3, "kernel_size": 3, "padding": "same", "stride": 2}),
         ((8, 4), {"filters": 2, "kernel_size": 2, "padding": 1, "stride": 3, "groups": 2}),
         ((5, 3), {"filters": 4, "kernel_size": 1}),
+        ((7, 6), {"filters": 6, "kernel_size": 5, "padding": "causal", "stride": 2, "groups": 3}),
+        ((9, 2), {"filters": 3, "kernel_size": 4, "padding": 3, "dilation": 2}),
+        ((1, 3), {"filters": 2, "kernel_size": 2, "padding": "same"}),
+    ]
+]
+LAYERS += [
+    LayerSample("conv2d_transpose", options, (image,), reference_transposed.conv2d_transpose) for image, options in [
+        ((3, 4, 2), {"filters": 3, "kernel_size": 3}),
+        ((3, 2, 3), {"filters": 2, "kernel_size": 2, "stride": 2, "use_bias": False}),
+        ((3, 2, 2), {"filters": 3, "kernel_size": 3, "stride": 2, "padding": "same"}),
+        ((2, 3, 2), {"filters": 2, "kernel_size": [5, 4], "stride": [3, 2], "padding": [2, 1], "output_padding": [2, 0]}),
+        ((1, 2, 3), {"filters": 18, "kernel_size": [1, 2], "stride": 3, "padding": "same"}),  # pixels that no window reaches
+        ((4, 3, 5), {"filters": 4, "kernel_size": 1}),
+        ((3, 4, 2), {"filters": 2, "kernel_size": 1, "padding": 1}),
+        ((3, 2, 2), {"filters": 3, "kernel_size": [2, 3], "stride": [1, 2], "padding": [0, 2], "output_padding": 1,
+                     "dilation": 2}),
+        ((3, 3, 4), {"filters": 6, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1, "groups": 2}),
+        ((2, 3, 3), {"filters": 3, "kernel_size": [4, 2], "stride": [2, 1], "padding": "same", "groups": 3}),
+        ((4, 5, 17), {"filters": 16, "kernel_size": 3, "padding": "same"}),  # Winograd's way
     ]
 ]
 

@@ -150,11 +150,11 @@ def test_padding_is_keras_and_pytorchs(image, kernel, stride, padding, before, o
 
 
 @pytest.mark.parametrize(("name", "options", "shape", "message"), [
-    ("conv2d", {}, (64,), "takes images, of shape"),
+    ("conv2d", {}, (64,), "it takes images, of shape"),
     ("conv2d", {}, (64,), "{digits: {as: image}}"),
-    ("conv1d", {}, (8, 8, 1), "takes sequences, of shape"),
-    ("conv2d", {"kernel_size": [9, 2]}, (8, 8, 1), "its kernel spans 9 .* its input has 8"),
-    ("conv2d", {"padding": 1, "dilation": 5}, (8, 8, 1), "its kernel spans 11 .* its input has 10"),
+    ("conv1d", {}, (8, 8, 1), "it takes sequences, of shape"),
+    ("conv2d", {"kernel_size": [9, 2]}, (8, 8, 1), "its window spans 9 .* its input has 8"),
+    ("conv2d", {"padding": 1, "dilation": 5}, (8, 8, 1), "its window spans 11 .* a smaller `kernel_size` or `dilation`, or more"),
     ("conv2d", {"groups": 2}, (8, 8, 3), "must divide both the input's channels, 3, and `filters`, 4. Received: 2"),
     ("conv1d", {"groups": 3}, (8, 3), "`filters`, 4")], ids=str)
 def test_input_that_does_not_fit_is_told(name, options, shape, message):

@@ -164,6 +164,18 @@ def test_missing_files_name_places_and_the_way_out(tmp_path, monkeypatch, home):
         "downloaded, because NNTRAIN_OFFLINE is set; they are at https://www.cs.toronto.edu/~kriz/.")
 
 
+@pytest.mark.parametrize("inside", [".", "cifar-10-batches-bin"])
+def test_a_missing_file_is_named(folder, tmp_path, inside):
+    place = folder / inside
+    place.mkdir(exist_ok=True)
+    unpack(place)
+    (place / "data_batch_4.bin").unlink()
+    (place / "test_batch.bin").rename(place / "test_batch.bin.part")
+    told = refused(load, {"cifar10": {"root": "cifar10"}}, tmp_path)
+    assert told.startswith("cifar10: expected cifar-10-binary.tar.gz, or the files of it, data_batch_1.bin, ")
+    assert f"  {place} lacks data_batch_4.bin, test_batch.bin\n" in told
+
+
 @pytest.mark.parametrize("size", [0, 1, 3072, 3074, 3073 * 2 - 1])
 def test_a_file_of_broken_records_is_refused(folder, tmp_path, size):
     unpack(folder, files10() | {"data_batch_3.bin": bytes(size)})
@@ -179,13 +191,20 @@ def test_labels_beyond_the_classes_are_an_error(folder, tmp_path):
     assert told == f"{folder}/data_batch_2.bin: image 2: expected a label from 0 to 9. Received: 10."
 
 
-def test_a_broken_file_ends_fit_with_exit_2(shell):
-    (shell.folder / "train.bin").write_bytes(b"x" * 100)
-    (shell.folder / "test.bin").write_bytes(record(0, 0)[0])
+@pytest.mark.parametrize(("files", "message"), [
+    ({"train.bin": record(0, 0)[0] * 3 + b"x" * 100, "test.bin": record(0, 0)[0]},
+     "train.bin: expected records of 3,074 bytes, 2 of them for the label and 3,072 for the pixels. Received: 9,322 bytes"),
+    ({"train.bin": record(0, 0)[0], "test.bin": b""}, "test.bin: expected records of 3,074 bytes"),
+    ({"train.bin": record(0, 0)[0]}, "lacks test.bin"),
+    ({"cifar-100-binary.tar.gz": archive10()[:1000]}, "the archive is damaged or cut short"),
+], ids=["cut short", "empty", "missing", "archive cut short"])
+def test_a_broken_file_ends_fit_with_exit_2(shell, files, message):
+    unpack(shell.folder, files)
     text = ("data: {source: {cifar100: {root: .}}}\nmodel: {layers: [flatten, {dense: 100}]}\nloss: cross_entropy\n"
             "optimizer: {sgd: {lr: 0.1}}\n")
-    told = shell.run("fit", shell.write(text), code=2).stderr
-    assert "expected records of 3,074 bytes" in told
+    done = shell.run("fit", shell.write(text), code=2)
+    assert message in done.stderr
+    assert done.stdout == ""
     assert not (shell.folder / "runs").exists()
 
 

@@ -91,6 +91,26 @@ def test_transparency_and_palettes_become_colours(tmp_path):
     assert data.x.shape == (2, 6, 5, 3)
 
 
+def test_kinds_of_colours_and_kinds_of_grey_go_together(tmp_path):
+    colour, grey = Image.fromarray(picture(0)), Image.fromarray(picture(0, channels=1))
+    for folder, images in (("colour", (colour, colour.convert("RGBA"), colour.quantize(8))),
+                           ("grey", (grey, grey.convert("LA"), grey.convert("1"), grey.convert("I;16")))):
+        for number, image in enumerate(images):
+            for name in ("a", "b"):
+                (tmp_path / folder / name).mkdir(parents=True, exist_ok=True)
+                image.save(tmp_path / folder / name / f"{number}.png")
+    x = of_path(tmp_path, "colour")
+    assert x.shape == (6, 6, 5, 3)
+    assert np.array_equal(x[0], x[1])
+    x = of_path(tmp_path, "grey")
+    assert x.shape == (8, 6, 5, 1)
+    assert np.array_equal(x[0], x[1])
+
+
+def of_path(folder, path) -> np.ndarray:
+    return load({"image_folder": path}, folder).train.x
+
+
 def test_images_on_their_side_are_set_upright(tmp_path):
     exif = Image.Exif()
     exif[image_files.ORIENTATION] = 6  # to be turned clockwise
@@ -284,6 +304,44 @@ train: {epochs: 2, batch_size: 2}
 def test_mistakes_end_fit_with_exit_2(shell, pets, change, message):
     told = shell.run("fit", shell.write(PETS.replace(*change)), code=2).stderr
     assert message in told
+    assert not (shell.folder / "runs").exists()
+
+
+def broken(pets):
+    (pets / "dogs/b.png").write_bytes((pets / "dogs/b.png").read_bytes()[:80])
+
+
+def empty_class(pets):
+    (pets / "birds").mkdir()
+
+
+def sizes(pets):
+    put(pets / "dogs/large.png", picture(9, 8, 9))
+
+
+def channels(pets):
+    put(pets / "dogs/grey.png", picture(9, channels=1))
+
+
+def no_classes(pets):
+    for file in [*pets.rglob("*.*")]:
+        file.rename(pets / file.name)
+    for folder in (pets / "cats/more", pets / "cats", pets / "dogs"):
+        folder.rmdir()
+
+
+@pytest.mark.parametrize(("spoil", "message"), [
+    (broken, "{pets}/dogs/b.png: the image is broken: "),
+    (empty_class, "pets/birds: expected images (.bmp, .gif, .jpeg, .jpg, .png, .webp). There is none."),
+    (sizes, "pets: the images are not of one size: {pets}/cats/1.png is 6 x 5, {pets}/dogs/large.png is 8 x 9."),
+    (channels, "pets: {pets}/cats/1.png is in colours, {pets}/dogs/grey.png is grey."),
+    (no_classes, "pets: expected a folder for each class, with its images in it. There is none.")])
+def test_a_spoilt_folder_ends_fit_with_exit_2(shell, pets, spoil, message):
+    spoil(pets)
+    done = shell.run("fit", shell.write(PETS.replace(", size: 4", "")), code=2)
+    assert message.format(pets=pets) in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
     assert not (shell.folder / "runs").exists()
 
 

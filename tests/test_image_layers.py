@@ -32,6 +32,7 @@ def filled(spelling, x, dtype="float64", lengths=None):
     ((7, 3, 1, "valid"), (0, 5)), ((7, 3, 2, "valid"), (0, 3)), ((8, 3, 2, "valid"), (0, 3)), ((7, 3, 1, 1), (1, 7)),
     ((7, 3, 1, "same"), (1, 7)), ((7, 3, 2, "same"), (1, 4)), ((8, 3, 2, "same"), (0, 4)),  # the odd one goes to the end
     ((8, 2, 1, "same"), (0, 8)), ((5, 1, 3, "same"), (0, 2)), ((7, 3, 1, "same", 2), (2, 7)), ((7, 3, 1, "valid", 3), (0, 1)),
+    ((7, 3, 1, "causal"), (2, 7)), ((7, 3, 2, "causal", 2), (4, 4)),
 ], ids=str)
 def test_window_slides_as_in_keras(arguments, expected):
     found = slide("pool_size", *arguments)
@@ -225,13 +226,13 @@ def test_auto_looks_through_what_stands_between_a_weight_and_its_activation(betw
     assert graph.initializer_of(first, first.parameters["weight"]).yaml_name == "he_normal"
 
 
-NO_IMAGE = ("takes images, of shape (height, width, channels). Received: shape (6,). A source can bring images, as "
+NO_IMAGE = ("it takes images, of shape (height, width, channels). Received: tables, of shape (6,). A source can bring images, as "
             "`{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
 MISFITS = [
     ({"max_pool2d": 2}, (6,), NO_IMAGE),
     ("upsample2d", (6,), NO_IMAGE),
-    ({"max_pool1d": 2}, (6, 6, 1), "takes sequences, of shape (steps, features). Received: shape (6, 6, 1). `reshape: [steps, "
-                                   "features]` makes them."),
+    ({"max_pool1d": 2}, (6, 6, 1), "it takes sequences, of shape (steps, features). Received: images, of shape (6, 6, 1). "
+                                   "`reshape` makes a sequence of an image."),
     ({"avg_pool2d": 5}, (6, 4, 1), "its window spans 5 of an axis on which its input has 4, padding included. Choose a smaller "
                                    "`pool_size` or more `padding`."),
     ({"max_pool2d": {"pool_size": 2, "padding": 2}}, (6, 6, 1), "a window of 2 with a `padding` of 2 would see padding alone. "
@@ -244,8 +245,8 @@ MISFITS = [
     ({"group_norm": 6}, (6,), "each of 6 groups holds a single value of the input, of shape (6,), and nothing to normalise by. "
                               "Choose fewer `groups`."),
     ({"depthwise_conv2d": {"kernel_size": 3, "dilation": 3}}, (8, 6, 1),
-     "its window spans 7 of an axis on which its input has 6, padding included. Choose a smaller `kernel_size` or more "
-     "`padding`."),
+     "its window spans 7 of an axis on which its input has 6, padding included. Choose a smaller `kernel_size` or `dilation`, "
+     "or more `padding`."),
 ]
 
 

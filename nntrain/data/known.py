@@ -33,7 +33,8 @@ class KnownFiles:
         home = next((place for place in places if not lacking[place]), None)
         if home is None:
             if root is not None or forbidden():
-                raise UserError(self._missing(lacking, root is None))
+                raise UserError(self._missing({place: "all of them" if len(files) == len(self.files) else _listed(files)
+                                               for place, files in lacking.items()}, root is None))
             home = self._writable(places)
             self._fill(home, lacking[home])
         return [_present(home, file) for file in self.files]
@@ -67,9 +68,8 @@ class KnownFiles:
     def _wanted(self) -> str:
         return f"the files {_listed(self.files)} (.gz or not)"
 
-    def _missing(self, lacking: dict[Path, list[Remote]], may_download: bool) -> str:
-        looked = "\n".join(f"  {place} lacks {'all of them' if len(files) == len(self.files) else _listed(files)}"
-                           for place, files in lacking.items())
+    def _missing(self, lacking: dict[Path, str], may_download: bool) -> str:
+        looked = "\n".join(f"  {place} lacks {files}" for place, files in lacking.items())
         way_out = f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{self.name}`."
         if may_download:
             way_out += f" They are not downloaded, because {OFFLINE} is set; they are at {self.mirrors[0]}."
@@ -97,7 +97,7 @@ class KnownArchive(KnownFiles):
         home = next((place for place in places if (place / archive.name).is_file()), None)
         if home is None:
             if root is not None or forbidden():
-                raise UserError(self._missing({place: [archive] for place in places}, root is None))
+                raise UserError(self._missing(dict(map(self._lacking, places)), root is None))
             home = self._writable(places)
             self._fill(home, [archive])
         to = (home if os.access(home, os.W_OK | os.X_OK) else self._places()[-1]) / self.folder
@@ -106,6 +106,13 @@ class KnownArchive(KnownFiles):
 
     def _wanted(self) -> str:
         return f"{_listed(self.files)}, or the files of it, {', '.join(self.members)},"
+
+    def _lacking(self, place: Path) -> tuple[Path, str]:
+        """Of the two folders where members can be, the one that has more of them, and what it lacks."""
+        lacking = {folder: [member for member in self.members if not (folder / member).is_file()]
+                   for folder in (place, place / self.folder)}
+        folder = min(lacking, key=lambda folder: len(lacking[folder]))
+        return folder, "all of them" if len(lacking[folder]) == len(self.members) else ", ".join(lacking[folder])
 
     def _unpack(self, archive: Path, to: Path) -> None:
         """Only the known members, each of them whole or not at all; whatever else the archive holds stays in it."""

@@ -25,14 +25,19 @@ def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, geometry
         _pixels(y, x, w, b, geometry, epilogue, gradient=False)
 
 
-def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, geometry: Geometry) -> None:
-    """dx (rows, *image, channels), from dy (rows, *output, filters)"""
+def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, geometry: Geometry, b: np.ndarray | None = None,
+                   epilogue: tuple[int, float] = (matmul.NONE, 0.0)) -> None:
+    """dx (rows, *image, channels), from dy (rows, *output, filters).
+
+    A transposed convolution is the same: its output is dx, with a bias b (channels,) or none, and f as in `forward`.
+    """
+    b = np.empty(0, w.dtype) if b is None else b
     if geometry.plain:
-        matmul.input_gradient(_table(dx), _table(dy), w.reshape(-1, geometry.filters))
+        matmul.forward_transposed(_table(dx), _table(dy), w.reshape(-1, geometry.filters), b, epilogue)
     elif geometry.suits_winograd:
-        winograd.input_gradient(dx, dy, w, geometry.before)
+        winograd.input_gradient(dx, dy, w, geometry.before, b, epilogue)
     else:
-        _pixels(dx, dy, w, np.empty(0, w.dtype), geometry, (matmul.NONE, 0.0), gradient=True)
+        _pixels(dx, dy, w, b, geometry, epilogue, gradient=True)
 
 
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geometry) -> None:

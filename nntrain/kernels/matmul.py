@@ -45,6 +45,13 @@ def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, epilogue
     _multiply(y, x, w, b, (m, n, k, k, 1, n, 1), epilogue)
 
 
+def forward_transposed(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray,
+                       epilogue: tuple[int, float] = (NONE, 0.0)) -> None:
+    """y (M, N) = f(x (M, K) @ w (N, K) transposed + b (N,)), as `forward`."""
+    (m, k), n = x.shape, w.shape[0]
+    _multiply(y, x, w, b, (m, n, k, k, 1, 1, k), epilogue)
+
+
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray) -> None:
     """dw (K, N) = x (M, K) transposed @ dy (M, N)"""
     (m, k), n = x.shape, dy.shape[1]
@@ -53,12 +60,10 @@ def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray) -> None:
 
 def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, x: np.ndarray | None = None, slope: float = 0.0) -> None:
     """dx (M, K) = dy (M, N) @ w (K, N) transposed; with x (M, K), the output of a rectifier, times `slope` where x <= 0."""
-    (m, n), k = dy.shape, w.shape[0]
-    sizes = (m, k, n, n, 1, 1, n)
     if x is None:
-        _multiply(dx, dy, w, _none[dx.itemsize], sizes, (NONE, 0.0))
+        forward_transposed(dx, dy, w, _none[dx.itemsize])
     else:
-        _multiply(dx, dy, w, x.reshape(-1), sizes, (GATE, slope))
+        forward_transposed(dx, dy, w, x.reshape(-1), (GATE, slope))
 
 
 _none = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}

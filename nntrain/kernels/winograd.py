@@ -44,10 +44,12 @@ def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, padding:
     _convolve(y, x, w, b, padding, False, epilogue)
 
 
-def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, padding: tuple[int, int]) -> None:
-    """dx (R, H, W, C) = dy (R, OH, OW, N) convolved with w (3, 3, C, N) turned by 180 degrees; `padding` as in `forward`."""
+def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, padding: tuple[int, int],
+                   b: np.ndarray | None = None, epilogue: tuple[int, float] = (NONE, 0.0)) -> None:
+    """dx (R, H, W, C) = f(dy (R, OH, OW, N) convolved with w (3, 3, C, N) turned by 180 degrees + b (C,)), as in `forward`."""
     top, left = padding
-    _convolve(dx, dy, w, _none[dx.itemsize], (TAPS - 1 - top, TAPS - 1 - left), True, (NONE, 0.0))
+    b = np.empty(0, w.dtype) if b is None else b
+    _convolve(dx, dy, w, b, (TAPS - 1 - top, TAPS - 1 - left), True, epilogue)
 
 
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, padding: tuple[int, int]) -> None:
@@ -60,9 +62,6 @@ def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, padding: tupl
     _accumulate.parallel(room if chunks > 1 else dw.reshape(-1), x, dy, room, plan)
     if chunks > 1:
         _sum_chunks.parallel(dw, room, chunks)
-
-
-_none = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
 
 
 def _convolve(y, x, w, b, padding, turned, epilogue):

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -10,14 +10,9 @@ from pydantic import Field
 from nntrain import kernels
 from nntrain.errors import UserError
 from nntrain.kernels.geometry import Geometry, Pair
-from nntrain.layers.layer import At, Shape, require, table
+from nntrain.layers.layer import At, Shape, require, require_image, require_sequence, table
 from nntrain.layers.weighted import Weighted
-from nntrain.options import Several
-
-Size = Annotated[int, Field(ge=1)]
-Sizes = Size | Annotated[Several[Size], Field(min_length=2, max_length=2)]
-Margin = Annotated[int, Field(ge=0)]
-Margins = Margin | Annotated[Several[Margin], Field(min_length=2, max_length=2)]
+from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, slide_back, slides
 
 
 class Convolution(Weighted):
@@ -79,8 +74,8 @@ class Conv2d(Convolution, name="conv2d"):
     filters: Size = Field(description="how many channels it gives")
     kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
     stride: Sizes = Field(1, description="how many pixels the window moves on from one output to the next")
-    padding: Literal["valid", "same"] | Margins = Field("valid", description="zeros around the image: none, as many as keep its "
-                                                        "size at stride 1, or so many pixels on every side")
+    padding: Padding | Margins = Field("valid", description="zeros around the image: none, as many as keep its size at stride 1, "
+                                       "or so many pixels on every side")
     dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
     groups: Size = Field(1, description="into how many groups channels and filters are cut; each sees its own channels only")
 
@@ -88,12 +83,11 @@ class Conv2d(Convolution, name="conv2d"):
     example_inputs: ClassVar = ((5, 4, 2),)
 
     def geometry(self, x):
-        return geometry(x[:2], x[2], self.filters, _pair(self.kernel_size), _pair(self.stride), self.padding,
-                        _pair(self.dilation), self.groups)
+        return geometry(x[:2], x[2], self.filters, pair(self.kernel_size), pair(self.stride), self.padding, pair(self.dilation),
+                        self.groups)
 
     def output_shape(self, x):
-        require(len(x) == 3, f"takes images, of shape (height, width, channels). Received: shape {x}. A source can bring images, "
-                             "as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
+        require_image(x)
         return (*self.geometry(x).output, self.filters)
 
 
@@ -126,8 +120,7 @@ class Conv1d(Convolution, name="conv1d"):
                         self.groups)
 
     def output_shape(self, x):
-        require(len(x) == 2, f"takes sequences, of shape (steps, features). Received: shape {x}. "
-                             "`reshape: [steps, features]` makes them.")
+        require_sequence(x)
         return (self.geometry(x).output[1], self.filters)
 
     def real(self, at, array):
@@ -145,28 +138,85 @@ class Conv1d(Convolution, name="conv1d"):
         return (np.arange(at.x.shape[1]) < at.run.lengths[:, np.newaxis])[..., np.newaxis]
 
 
-def _pair(value: int | Pair) -> Pair:
-    return (value, value) if isinstance(value, int) else value
+class Conv2dTranspose(Convolution, name="conv2d_transpose"):
+    """Makes a larger image: each pixel of the input puts a window of values into the output; where windows overlap, they add up.
+
+    `y[i stride + a dilation, j stride + b dilation] = sum of weight[a, b] @ x[i, j] + bias`.
+
+    What `conv2d` does to gradients, this does to images, so that it takes back the change of shape that a `conv2d` of the same
+    options makes: the way up of an autoencoder. Images are (height, width, channels); weight is (kernel rows, kernel columns,
+    filters / groups, channels). Padding `valid` keeps all that windows reach, (height - 1) stride + kernel rows; `same` gives
+    height times stride, as in Keras; a number is cut off on every side, as in PyTorch. A kernel that is a multiple of the stride
+    treats all pixels alike, such as 4 with 2; others leave a chequered pattern. An option that has two directions takes one
+    number for both, or a list of one for the rows and one for the columns.
+
+    Source: Zeiler et al. 2010, Deconvolutional networks.
+    """
+
+    filters: Size = Field(description="how many channels it gives")
+    kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
+    stride: Sizes = Field(1, description="how many pixels of the output lie between the windows of neighbouring pixels")
+    padding: Padding | Margins = Field("valid", description="cut off around the output: nothing, as much as leaves height times "
+                                       "stride, or so many pixels on every side")
+    output_padding: Margins = Field(0, description="how many rows and columns are added at the bottom and right, fewer than the "
+                                    "stride or the dilation")
+    dilation: Sizes = Field(1, description="how far apart the pixels of a window are")
+    groups: Size = Field(1, description="into how many groups channels and filters are cut; each sees its own channels only")
+
+    example: ClassVar = {"filters": 3, "kernel_size": 3, "stride": 2, "padding": "same"}
+    example_inputs: ClassVar = ((3, 2, 2),)
+
+    def geometry(self, x):
+        """Of the convolution that leads from the output to the input."""
+        return geometry_back(x[:2], x[2], self.filters, pair(self.kernel_size), pair(self.stride), pair(self.padding),
+                             pair(self.output_padding), pair(self.dilation), self.groups)
+
+    def output_shape(self, x):
+        require_image(x)
+        return (*self.geometry(x).image, self.filters)
+
+    def parameters(self, x):
+        g = self.geometry(x)
+        # A pixel of the output is in the windows of so many pixels of the input, on average of those that are in any.
+        seen = math.prod(max(1, size / stride) for size, stride in zip(g.kernel, g.stride, strict=True))
+        fans = (max(1, round(seen * x[2] / g.groups)), math.prod(g.kernel) * self.filters // g.groups)
+        return self.weight_and_bias((*g.kernel, self.filters // g.groups, x[2]), fans, outputs=self.filters)
+
+    def forward(self, at):
+        bias = at.bias if self.use_bias else at.none
+        kernels.conv.input_gradient(at.y, at.x, at.weight, self.geometry(at.x.shape[1:]), bias, at.epilogue)
+
+    def backward_parameters(self, at):
+        kernels.conv.weight_gradient(at.dweight, at.dy, at.x, self.geometry(at.x.shape[1:]))
+        if self.use_bias:
+            kernels.reduce.column_sums(at.dbias, table(at.dy))
+
+    def backward_input(self, at):
+        kernels.conv.forward(at.dx, at.dy, at.weight, at.none, self.geometry(at.x.shape[1:]))
 
 
 @functools.lru_cache(maxsize=1024)
-def geometry(image: Pair, channels: int, filters: int, kernel: Pair, stride: Pair, padding: str | int | Pair, dilation: Pair,
+def geometry(image: Pair, channels: int, filters: int, kernel: Pair, stride: Pair, padding: str | int | tuple, dilation: Pair,
              groups: int) -> Geometry:
     """The sizes of a convolution over `image`. Raises ConfigError where they don't fit."""
+    _require_groups(groups, channels, filters)
+    return _of_slides(slides("kernel_size", image, kernel, stride, pair(padding), dilation), channels, filters, groups)
+
+
+@functools.lru_cache(maxsize=1024)
+def geometry_back(image: Pair, channels: int, filters: int, kernel: Pair, stride: Pair, padding: tuple, output_padding: Pair,
+                  dilation: Pair, groups: int) -> Geometry:
+    """The sizes of the convolution that makes `image` of what a transposed one makes of it. Raises ConfigError likewise."""
+    _require_groups(groups, channels, filters)
+    axes = tuple(slide_back(*axis) for axis in zip(image, kernel, stride, padding, dilation, output_padding, strict=True))
+    return _of_slides(axes, filters, channels, groups)
+
+
+def _require_groups(groups: int, channels: int, filters: int) -> None:
     require(channels % groups == 0 == filters % groups, f"`groups` must divide both the input's channels, {channels}, and "
                                                         f"`filters`, {filters}. Received: {groups}.")
-    margins = (padding, padding) if isinstance(padding, (int, str)) else padding
-    before, output = [], []
-    for size, k, s, d, margin in zip(image, kernel, stride, dilation, margins, strict=True):
-        span = (k - 1) * d + 1
-        if margin in ("same", "causal"):
-            around = max((size - 1) // s * s + span - size, 0)  # for size / s outputs, rounded up
-            before.append(around if margin == "causal" else around // 2)
-        else:
-            before.append(0 if margin == "valid" else margin)
-            around = 2 * before[-1]
-        output.append((size + around - span) // s + 1)
-        require(size + around >= span, f"its kernel spans {span} of an axis on which its input has {size + around}, padding "
-                                       "included. Choose a smaller `kernel_size` or `dilation`, or more "
-                                       "`padding`.")
-    return Geometry(image, channels, filters, kernel, stride, dilation, tuple(before), tuple(output), groups)
+
+
+def _of_slides(axes: tuple[Slide, Slide], channels: int, filters: int, groups: int) -> Geometry:
+    size, stride, dilation, before, inputs, outputs = zip(*axes, strict=True)
+    return Geometry(inputs, channels, filters, size, stride, dilation, before, outputs, groups)

@@ -1,6 +1,5 @@
 """Depthwise convolution: a window that slides over each channel of an image on its own."""
 
-import functools
 import math
 from typing import ClassVar
 
@@ -8,9 +7,9 @@ import numpy as np
 from pydantic import Field
 
 from nntrain import kernels
-from nntrain.layers.layer import Param, Saved, table
+from nntrain.layers.layer import Saved, require_image, table
 from nntrain.layers.weighted import Weighted
-from nntrain.layers.window import Margins, Padding, Size, Sizes, Slide, pair, require_image, slide
+from nntrain.layers.window import Margins, Padding, Size, Sizes, pair, slides
 
 
 class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
@@ -43,10 +42,7 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
 
     def parameters(self, x):
         (high, wide), many = pair(self.kernel_size), self.depth_multiplier
-        found = self.weight_and_bias((high, wide, x[2], many), fans=(high * wide, high * wide * many))
-        if self.use_bias:
-            found["bias"] = Param((x[2] * many,), found["bias"].fans, "bias", self.bias_initializer)
-        return found
+        return self.weight_and_bias((high, wide, x[2], many), fans=(high * wide, high * wide * many), outputs=x[2] * many)
 
     def saved(self, x):
         many = self.depth_multiplier
@@ -79,7 +75,7 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
         return at.repeated
 
     def _slides(self, x):
-        return _slides(x[:2], pair(self.kernel_size), pair(self.stride), pair(self.padding), pair(self.dilation))
+        return slides("kernel_size", x[:2], pair(self.kernel_size), pair(self.stride), pair(self.padding), pair(self.dilation))
 
     def _sizes(self, at):
         """As kernels.depthwise takes them."""
@@ -90,8 +86,3 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
 def _flat(weight):
     """(kernel rows, kernel columns, channels of the output), without a copy."""
     return weight.reshape(*weight.shape[:2], -1)
-
-
-@functools.lru_cache(maxsize=1024)
-def _slides(inputs, sizes, strides, paddings, dilations) -> tuple[Slide, Slide]:
-    return tuple(slide("kernel_size", *axis) for axis in zip(inputs, sizes, strides, paddings, dilations, strict=True))

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from nntrain import kernels
 from nntrain.layers.dropout import moment
-from nntrain.layers.layer import Layer, Saved, require_last_axis
+from nntrain.layers.layer import Layer, Saved, require_image, require_last_axis
 from nntrain.layers.pool import ALL
-from nntrain.layers.window import Margin, Sizes, pair, require_image
+from nntrain.layers.window import Margin, Sizes, pair
 from nntrain.options import Several
 
 Sides = Margin | Annotated[Several[Margin], Field(min_length=2, max_length=2)]  # of one axis: before and after

@@ -204,11 +204,19 @@ def require_last_axis(shape: Shape) -> None:
     require(len(shape) >= 1, "it acts on the last axis of its input. Received: single numbers, of shape ().")
 
 
+def require_image(shape: Shape) -> None:
+    require(len(shape) == 3, f"it takes images, of shape (height, width, channels). Received: {_kind(shape)}. A source can bring "
+                             "images, as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
+
+
 def require_sequence(shape: Shape) -> None:
-    kinds = {0: "single numbers", 1: "tables", 3: "images"}
     way_out = {1: " `return_sequences: true` on a recurrent layer before gives a sequence; `reshape: [-1, 1]` makes each feature "
                   "a step.",
                3: " `reshape` makes a sequence of an image."}
-    kind = f"{kinds[len(shape)]}, of shape" if len(shape) in kinds else "the shape"
     require(len(shape) == 2,
-            f"it takes sequences, of shape (steps, features). Received: {kind} {shape}.{way_out.get(len(shape), '')}")
+            f"it takes sequences, of shape (steps, features). Received: {_kind(shape)}.{way_out.get(len(shape), '')}")
+
+
+def _kind(shape: Shape) -> str:
+    kinds = {0: "single numbers", 1: "tables", 2: "sequences", 3: "images"}
+    return f"{kinds[len(shape)]}, of shape {shape}" if len(shape) in kinds else f"the shape {shape}"

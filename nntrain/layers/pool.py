@@ -1,6 +1,5 @@
 """Pooling layers: one value for each window of an image or a sequence, or for all of it; each channel on its own."""
 
-import functools
 import math
 from typing import ClassVar
 
@@ -9,8 +8,8 @@ from pydantic import Field
 
 from nntrain import kernels
 from nntrain.errors import UserError
-from nntrain.layers.layer import At, Layer, Saved, Shape, require
-from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, require_image, require_sequence, slide
+from nntrain.layers.layer import At, Layer, Saved, Shape, require, require_image, require_sequence
+from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, slides
 
 ALL = np.zeros(0, np.int32)  # for a kernel's `ends`: every column is real
 BYTE = 256  # places in a window that a byte can tell
@@ -24,6 +23,14 @@ class Pool(Layer):
     def slides(self, x: Shape) -> tuple[Slide, Slide]:
         """Of rows and columns, for an input of shape x."""
         raise NotImplementedError
+
+    def fitting(self, x: Shape) -> tuple[Slide, Slide]:
+        """The same. Raises ConfigError for windows that would see padding alone."""
+        found = self.slides(x)
+        for one in found:
+            require(one.before < one.size, f"a window of {one.size} with a `padding` of {one.before} would see padding alone. "
+                                           "Choose a smaller `padding`.")
+        return found
 
     def image(self, array: np.ndarray) -> np.ndarray:
         """(rows, height, width, channels) of an input or output, without a copy."""
@@ -51,11 +58,12 @@ class Pool1d(Pool):
     example_inputs: ClassVar = ((6, 2),)
 
     def slides(self, x):
-        return Slide(1, 1, 1, 0, 1), _slides(x[:1], (self.pool_size,), (self.stride or self.pool_size,), (self.padding,))[0]
+        return Slide(1, 1, 1, 0, 1, 1), *slides("pool_size", x[:1], (self.pool_size,), (self.stride or self.pool_size,),
+                                                (self.padding,))
 
     def output_shape(self, x):
         require_sequence(x)
-        return self.slides(x)[1].outputs, x[1]
+        return self.fitting(x)[1].outputs, x[1]
 
     def image(self, array):
         return array[:, np.newaxis]
@@ -81,23 +89,14 @@ class Pool2d(Pool):
     example_inputs: ClassVar = ((4, 4, 2),)
 
     def slides(self, x):
-        return _slides(x[:2], pair(self.pool_size), pair(self.stride or self.pool_size), pair(self.padding))
+        return slides("pool_size", x[:2], pair(self.pool_size), pair(self.stride or self.pool_size), pair(self.padding))
 
     def output_shape(self, x):
         require_image(x)
-        return *(one.outputs for one in self.slides(x)), x[2]
+        return *(one.outputs for one in self.fitting(x)), x[2]
 
     def image(self, array):
         return array
-
-
-@functools.lru_cache(maxsize=1024)
-def _slides(inputs, sizes, strides, paddings) -> tuple[Slide, ...]:
-    found = tuple(slide("pool_size", *axis) for axis in zip(inputs, sizes, strides, paddings, strict=True))
-    for one in found:
-        require(one.before < one.size, f"a window of {one.size} with a `padding` of {one.before} would see padding alone. Choose "
-                                       "a smaller `padding`.")
-    return found
 
 
 class MaxPool(Pool):

@@ -16,9 +16,9 @@ class Weighted(Layer):
                                                    "`initializer` says")
     bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
 
-    def weight_and_bias(self, shape: Shape, fans: tuple[int, int]) -> dict[str, Param]:
-        """A weight of `shape`, and a bias as long as the weight's last axis."""
+    def weight_and_bias(self, shape: Shape, fans: tuple[int, int], outputs: int | None = None) -> dict[str, Param]:
+        """A weight of `shape`, and a bias for each of the outputs; None: of the weight's last axis."""
         found = {"weight": Param(shape, fans, "weight", self.weight_initializer)}
         if self.use_bias:
-            found["bias"] = Param(shape[-1:], fans, "bias", self.bias_initializer)
+            found["bias"] = Param((outputs or shape[-1],), fans, "bias", self.bias_initializer)
         return found

@@ -1,11 +1,12 @@
 """Window: how a window moves over the axes of an image or a sequence, with its sizes, its padding and its mistakes."""
 
+import functools
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from nntrain.layers.layer import Shape, require
+from nntrain.layers.layer import require
 from nntrain.options import Several
 
 Size = Annotated[int, Field(ge=1)]
@@ -22,36 +23,53 @@ class Slide(NamedTuple):
     stride: int
     dilation: int
     before: int  # the padding
+    inputs: int
     outputs: int
 
 
 def slide(option: str, inputs: int, size: int, stride: int, padding: str | int, dilation: int = 1) -> Slide:
     """Along an axis of `inputs` values. `option` is what the config calls the size. Raises ConfigError where it doesn't fit.
 
-    Padding `same` makes as many outputs as inputs, divided by the stride and rounded up; an odd one goes to the end.
+    Padding `same` makes as many outputs as inputs, divided by the stride and rounded up; an odd one goes to the end. `causal`
+    makes as many with all of it before the inputs.
     """
     span = (size - 1) * dilation + 1
-    if padding == "same":
+    if padding in ("same", "causal"):
         around = max((inputs - 1) // stride * stride + span - inputs, 0)
-        before = around // 2
+        before = around if padding == "causal" else around // 2
     else:
         before = 0 if padding == "valid" else padding
         around = 2 * before
+    smaller = f"`{option}`" if dilation == 1 else f"`{option}` or `dilation`,"
     require(inputs + around >= span, f"its window spans {span} of an axis on which its input has {inputs + around}, padding "
-                                     f"included. Choose a smaller `{option}` or more `padding`.")
-    return Slide(size, stride, dilation, before, (inputs + around - span) // stride + 1)
+                                     f"included. Choose a smaller {smaller} or more `padding`.")
+    return Slide(size, stride, dilation, before, inputs, (inputs + around - span) // stride + 1)
+
+
+def slide_back(outputs: int, size: int, stride: int, padding: str | int, dilation: int, extra: int) -> Slide:
+    """What a transposed convolution is the way back of: the slide that makes `outputs` values of what that gives.
+
+    `extra` inputs at the end are beyond its last window. Padding `same`: there are `stride` times as many inputs as outputs.
+    Raises ConfigError where there is no such slide.
+    """
+    if padding == "same":
+        require(extra == 0, "`padding: same` makes its output exactly `stride` times as large as its input, with no place for an "
+                            f"`output_padding`. Received: {extra}. Remove it, or give `padding` as a number.")
+        return slide("kernel_size", outputs * stride, size, stride, padding, dilation)
+    require(extra < max(stride, dilation), "`output_padding` must be smaller than `stride` or `dilation`. Received: "
+                                           f"`output_padding` {extra}, `stride` {stride}, `dilation` {dilation}.")
+    before, whole = 0 if padding == "valid" else padding, (outputs - 1) * stride + (size - 1) * dilation + 1 + extra
+    require(whole > 2 * before, f"its windows give {whole} values along an axis, and a `padding` of {before} cuts off as many at "
+                                "both ends. Choose a smaller `padding`.")
+    return Slide(size, stride, dilation, before, whole - 2 * before, outputs)
+
+
+@functools.lru_cache(maxsize=1024)
+def slides(option: str, inputs: Sequence[int], *options: Sequence) -> tuple[Slide, ...]:
+    """The slide of each axis, with what `slide` takes for each."""
+    return tuple(slide(option, *axis) for axis in zip(inputs, *options, strict=True))
 
 
 def pair(value: int | str | Sequence[int]) -> Sequence:
     """For rows and columns: the same for both, unless there are two."""
     return (value, value) if isinstance(value, (int, str)) else value
-
-
-def require_image(x: Shape) -> None:
-    require(len(x) == 3, f"takes images, of shape (height, width, channels). Received: shape {x}. A source can bring images, as "
-                         "`{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
-
-
-def require_sequence(x: Shape) -> None:
-    require(len(x) == 2, f"takes sequences, of shape (steps, features). Received: shape {x}. `reshape: [steps, features]` makes "
-                         "them.")
