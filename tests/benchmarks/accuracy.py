@@ -1,0 +1,74 @@
+"""Time to 99 %: a LeNet learns MNIST, from launch to the first evaluation that gets 9,900 of the 10,000 test images right.
+
+nntrain with its checkpoints and plots, in turn with a plain PyTorch script of the same network, batch and learning rate, each
+round with another seed. Wants $NNTRAIN_DATA/mnist.
+"""
+
+import argparse
+import itertools
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks.program import measured
+from tests.benchmarks.rounds import Figures, medians, take_turns
+
+HERE = Path(__file__).parent
+TARGET = 0.99
+SCORE = re.compile(r"test\b.* accuracy +([\d.]+)")  # in the line that either program prints after an evaluation
+
+
+def until_target(command: list[str]) -> Figures:
+    """Seconds from launch to the evaluation that reaches the target, how many it took, and the process's peak memory in MB."""
+    begun, seen = time.perf_counter(), 0
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if score := SCORE.search(line):
+            seen += 1
+            if float(score[1]) >= TARGET:
+                break
+    else:
+        raise SystemExit(f"{command} ended before it reached {TARGET}")
+    wall_s = time.perf_counter() - begun
+    process.terminate()
+    process.stdout.read()
+    _, _, usage = os.wait4(process.pid, 0)
+    return {"wall_s": wall_s, "evaluations": seen, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
+
+
+def with_seeds(command: list[str], option: str) -> Callable[[], Figures]:
+    """Measures with seed 0, then 1, 2 ..."""
+    seeds = itertools.count()
+    return lambda: until_target([*command, option.format(next(seeds))])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has PyTorch")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory() as runs:
+        fit = [sys.executable, "-m", "nntrain", "fit", str(HERE / "accuracy-mnist.yaml"), "--runs-dir", runs]
+        measured([*fit, "--set", "train.epochs=1"])  # compiles the kernels
+        programs = {"nntrain": with_seeds(fit, "--set=seed={}")}
+        if options.torch:
+            script = [options.torch, str(HERE / "peers" / "torch_lenet_mnist.py")]
+            programs["torch"] = with_seeds(script, "--seed={}")
+            programs["torch nhwc"] = with_seeds([*script, "--channels-last"], "--seed={}")
+        values = take_turns(programs, options.rounds)
+    found = medians(values)
+    for program, figures in found.items():
+        epochs = " ".join(f"{evaluations / 2:g}" for evaluations in values[program]["evaluations"])
+        print(f"{program:14}{figures['wall_s']:8.1f} s{figures['peak_mb']:10.0f} MB    nntrain takes "
+              f"{found['nntrain']['wall_s'] / figures['wall_s']:.2f} of its time    epochs: {epochs}")
+
+
+if __name__ == "__main__":
+    main()
