@@ -42,10 +42,10 @@ def until_target(command: list[str]) -> Figures:
     return {"wall_s": wall_s, "evaluations": seen, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
 
 
-def with_seeds(command: list[str], option: str) -> Callable[[], Figures]:
-    """Measures with seed 0, then 1, 2 ..."""
+def with_seeds(*command: str) -> Callable[[], Figures]:
+    """Measures with seed 0, then 1, 2 ..., in the command's last word."""
     seeds = itertools.count()
-    return lambda: until_target([*command, option.format(next(seeds))])
+    return lambda: until_target([*command[:-1], command[-1].format(next(seeds))])
 
 
 def main() -> None:
@@ -57,11 +57,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         fit = [sys.executable, "-m", "nntrain", "fit", str(HERE / "accuracy-mnist.yaml"), "--runs-dir", runs]
         measured([*fit, "--set", "train.epochs=1"])  # compiles the kernels
-        programs = {"nntrain": with_seeds(fit, "--set=seed={}")}
+        programs = {"nntrain": with_seeds(*fit, "--set=seed={}")}
         if options.torch:
-            script = [options.torch, str(HERE / "peers" / "torch_lenet_mnist.py")]
-            programs["torch"] = with_seeds(script, "--seed={}")
-            programs["torch nhwc"] = with_seeds([*script, "--channels-last"], "--seed={}")
+            programs["torch"] = with_seeds(options.torch, str(HERE / "peers" / "torch_lenet_mnist.py"), "{}")
         values = take_turns(programs, options.rounds)
     found = medians(values)
     for program, figures in found.items():
