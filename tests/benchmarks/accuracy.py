@@ -25,12 +25,12 @@ SCORE = re.compile(r"test\b.* accuracy +([\d.]+)")  # in the line that either pr
 
 
 def until_target(command: list[str]) -> Figures:
-    """Seconds from launch to the evaluation that reaches the target, how many it took, and the process's peak memory in MB."""
-    begun, seen = time.perf_counter(), 0
+    """Seconds from launch to the evaluation that reaches the target, the epochs till then, and the peak memory in MB."""
+    begun, epochs = time.perf_counter(), 0.0
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
         if score := SCORE.search(line):
-            seen += 1
+            epochs += 0.5
             if float(score[1]) >= TARGET:
                 break
     else:
@@ -39,7 +39,8 @@ def until_target(command: list[str]) -> Figures:
     process.terminate()
     process.stdout.read()
     _, _, usage = os.wait4(process.pid, 0)
-    return {"wall_s": wall_s, "evaluations": seen, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
+    print(f"{epochs:g} epochs in {wall_s:.1f} s", flush=True)
+    return {"wall_s": wall_s, "epochs": epochs, "epoch_s": wall_s / epochs, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
 
 
 def with_seeds(*command: str) -> Callable[[], Figures]:
@@ -63,9 +64,9 @@ def main() -> None:
         values = take_turns(programs, options.rounds)
     found = medians(values)
     for program, figures in found.items():
-        epochs = " ".join(f"{evaluations / 2:g}" for evaluations in values[program]["evaluations"])
-        print(f"{program:14}{figures['wall_s']:8.1f} s{figures['peak_mb']:10.0f} MB    nntrain takes "
-              f"{found['nntrain']['wall_s'] / figures['wall_s']:.2f} of its time    epochs: {epochs}")
+        ratio = found["nntrain"]["wall_s"] / figures["wall_s"]
+        print(f"{program:10}{figures['wall_s']:8.1f} s{figures['epoch_s']:8.1f} s an epoch{figures['peak_mb']:8.0f} MB"
+              f"    nntrain takes {ratio:.2f} of its time    epochs: {' '.join(f'{n:g}' for n in values[program]['epochs'])}")
 
 
 if __name__ == "__main__":
