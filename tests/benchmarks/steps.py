@@ -32,10 +32,11 @@ def peers(name: str, torch: str | None, jax: str | None) -> dict[str, list[str]]
     """The commands of the others, by program."""
     commands = {}
     if torch:
-        eager = [torch, str(HERE / "peers" / "torch_steps.py"), name]
-        commands |= {"torch": eager, "torch.compile": [*eager, "--compile"]}
+        plain = [torch, str(HERE / "peers" / "torch_steps.py"), name]
+        tuned = {"torch fused": [*plain, "--fused"], "torch.compile": [*plain, "--fused", "--compile"]}
         if name in IMAGES:
-            commands |= {f"{program} nhwc": [*command, "--channels-last"] for program, command in commands.items()}
+            tuned |= {f"{program} nhwc": [*command, "--channels-last"] for program, command in tuned.items()}
+        commands |= {"torch": plain, **tuned}
     if jax:
         commands["jax"] = [jax, str(HERE / "peers" / "jax_steps.py"), name]
     return commands

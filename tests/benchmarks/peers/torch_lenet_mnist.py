@@ -17,7 +17,7 @@ model = nn.Sequential(
     nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
     nn.Flatten(), nn.Dropout(0.4), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Dropout(0.4), nn.Linear(128, 10),
 ).to(memory_format=torch.channels_last)  # a sixth faster here
-optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
 loss_of = nn.CrossEntropyLoss()
 
 

@@ -68,12 +68,12 @@ def resnet20():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
-def momentum(parameters):
-    return torch.optim.SGD(parameters, 0.01, momentum=0.9)
+def momentum(parameters, fused):
+    return torch.optim.SGD(parameters, 0.01, momentum=0.9, fused=fused)
 
 
-def adam(parameters):
-    return torch.optim.Adam(parameters, 1e-3)
+def adam(parameters, fused):
+    return torch.optim.Adam(parameters, 1e-3, fused=fused)
 
 
 def samples(*shape):

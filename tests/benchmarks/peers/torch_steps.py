@@ -1,6 +1,6 @@
 """Times training steps of a yardstick network in PyTorch; prints microseconds, peak MB and parameters as JSON.
 
-usage: torch_steps.py NAME [--compile] [--channels-last] [--threads N] [--seconds S]
+usage: torch_steps.py NAME [--fused] [--compile] [--channels-last] [--threads N] [--seconds S]
 """
 
 import argparse
@@ -14,12 +14,12 @@ from torch import nn
 from torch_networks import NETWORKS
 
 
-def timed(name, compiled, channels_last, seconds):
+def timed(name, fused, compiled, channels_last, seconds):
     make_model, make_batch, make_optimizer = NETWORKS[name]
     model, (x, target) = make_model(), make_batch()
     if channels_last:
         model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-    optimizer = make_optimizer(model.parameters())
+    optimizer = make_optimizer(model.parameters(), fused)
     forward = torch.compile(model) if compiled else model
     loss_of = nn.CrossEntropyLoss()
 
@@ -42,6 +42,7 @@ def timed(name, compiled, channels_last, seconds):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("name", choices=NETWORKS)
+    parser.add_argument("--fused", action="store_true", help="the optimizer takes one pass over the parameters")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--threads", type=int)
@@ -50,4 +51,4 @@ if __name__ == "__main__":
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    print(json.dumps(timed(options.name, options.compile, options.channels_last, options.seconds)))
+    print(json.dumps(timed(options.name, options.fused, options.compile, options.channels_last, options.seconds)))
