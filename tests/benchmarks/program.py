@@ -25,7 +25,7 @@ def measured(command: list[str]) -> Figures:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{command} failed")
-    return {"wall_s": time.perf_counter() - begun, "peak_mb": usage.ru_maxrss / 1000}
+    return {"wall_s": time.perf_counter() - begun, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
 
 
 def main() -> None:

@@ -1,47 +1,75 @@
-"""Training steps of the yardstick networks: nntrain in turn with PyTorch and JAX."""
+"""Training steps of the yardsticks: nntrain in turn with PyTorch and JAX, a process for each network and program."""
 
 import argparse
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.rounds import Figures, medians, printed_json, take_turns
 
 HERE = Path(__file__).parent
+IMAGES = ("lenet-mnist", "vgg-cifar", "resnet20-cifar")
+YARDSTICKS = ("mlp-digits", "mlp-mnist", "mlp-wide", *IMAGES, "lstm-char", "gru-char")
 
 
-def ours(names: list[str]) -> Figures:
-    """Median microseconds of a step, by network."""
-    found = {}
-    for name in names:
-        command = [sys.executable, "-m", "nntrain", "bench", str(HERE / f"{name}.yaml"), "--json"]
-        found[name] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["step_us"]
-    return found
+def nntrain(command: str, name: str, *options: str) -> str:
+    """What `nntrain COMMAND` prints of a yardstick."""
+    words = [sys.executable, "-m", "nntrain", command, str(HERE / f"{name}.yaml"), *options]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def ours(name: str) -> Figures:
+    """Median microseconds of a step, the peak memory in MB, and how many parameters there are; peers print the same."""
+    timed = json.loads(nntrain("bench", name, "--json"))
+    parameters = re.search(r"([\d,]+) parameters", nntrain("summary", name))[1]
+    return {"us": timed["step_us"], "mb": timed["peak_rss_mb"], "parameters": int(parameters.replace(",", ""))}
+
+
+def peers(name: str, torch: str | None, jax: str | None) -> dict[str, list[str]]:
+    """The commands of the others, by program."""
+    commands = {}
+    if torch:
+        plain = [torch, str(HERE / "peers" / "torch_steps.py"), name]
+        tuned = {"torch fused": [*plain, "--fused"], "torch.compile": [*plain, "--fused", "--compile"]}
+        if name in IMAGES:
+            tuned |= {f"{program} nhwc": [*command, "--channels-last"] for program, command in tuned.items()}
+        commands |= {"torch": plain, **tuned}
+    if jax:
+        commands["jax"] = [jax, str(HERE / "peers" / "jax_steps.py"), name]
+    return commands
+
+
+def show(name: str, found: dict[str, Figures]) -> None:
+    """A line a program, with ratios to ours; below, ours beside the fastest of them and the memory of torch."""
+    print(f"\n{name:20}{'us a step':>12}{'':8}{'peak MB':>10}{'':8}{'parameters':>12}")
+    for program, figures in found.items():
+        time, memory = (figures[what] / found["nntrain"][what] for what in ("us", "mb"))
+        print(f"{program:20}{figures['us']:12,.0f}{time:8.2f}{figures['mb']:10,.0f}{memory:8.2f}{figures['parameters']:12,.0f}")
+    ours = found.pop("nntrain")
+    if found:
+        fastest = min(found, key=lambda program: found[program]["us"])
+        memory = f", {ours['mb'] / found['torch']['mb']:.2f} of torch's memory" if "torch" in found else ""
+        print(f"{found[fastest]['us'] / ours['us']:.2f} times as fast as {fastest}{memory}\n", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=["mlp-digits", "mlp-mnist", "mlp-wide"])
+    parser.add_argument("names", nargs="*", metavar="NAME", default=YARDSTICKS, help=f"of {', '.join(YARDSTICKS)}; default: all")
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has PyTorch")
     parser.add_argument("--jax", metavar="PYTHON", help="an interpreter that has JAX and optax")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    names = options.names
-    ours(names)  # compiles the kernels
-    programs = {"nntrain": lambda: ours(names)}
-    if options.torch:
-        command = [options.torch, str(HERE / "peers" / "torch_steps.py"), *names]
-        programs["torch"] = lambda: printed_json(command)
-        programs["torch.compile"] = lambda: printed_json([*command, "--compile"])
-    if options.jax:
-        programs["jax"] = lambda: printed_json([options.jax, str(HERE / "peers" / "jax_steps.py"), *names])
-    found = medians(take_turns(programs, options.rounds))
-    print(f"\n{'us a step':14}" + "".join(f"{program:>15}" for program in found) + f"{'ratio to best':>15}")
-    for name in names:
-        peers = [figures[name] for program, figures in found.items() if program != "nntrain"]
-        ratio = f"{min(peers) / found['nntrain'][name]:15.2f}" if peers else ""
-        print(f"{name:14}" + "".join(f"{figures[name]:15,.1f}" for figures in found.values()) + ratio)
+    for name in options.names:
+        commands = peers(name, options.torch, options.jax)
+        programs: dict[str, Callable[[], Figures]] = {"nntrain": lambda name=name: ours(name)}
+        programs |= {program: lambda command=command: printed_json(command) for program, command in commands.items()}
+        for program in programs:
+            if program == "nntrain" or "compile" in program:
+                programs[program]()  # compiles, and keeps what it compiled for the rounds
+        show(name, medians(take_turns(programs, options.rounds)))
 
 
 if __name__ == "__main__":

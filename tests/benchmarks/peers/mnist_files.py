@@ -18,6 +18,8 @@ def read(name):
 
 def load():
     """(train images (60000, 784) in [0, 1], labels, test images, labels)."""
-    images = [read(f"{part}-images-idx3-ubyte").reshape(-1, 784).astype(np.float32) / 255 for part in ("train", "t10k")]
+    images = [read(f"{part}-images-idx3-ubyte").reshape(-1, 784).astype(np.float32) for part in ("train", "t10k")]
+    for array in images:
+        array /= 255
     labels = [read(f"{part}-labels-idx1-ubyte").astype(np.int64) for part in ("train", "t10k")]
     return images[0], labels[0], images[1], labels[1]

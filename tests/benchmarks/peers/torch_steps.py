@@ -1,63 +1,54 @@
-"""Times training steps of the yardstick networks in PyTorch; prints {network: median microseconds} as JSON.
+"""Times training steps of a yardstick network in PyTorch; prints microseconds, peak MB and parameters as JSON.
 
-usage: torch_steps.py NAME... [--compile] [--threads N]
+usage: torch_steps.py NAME [--fused] [--compile] [--channels-last] [--threads N] [--seconds S]
 """
 
 import argparse
-import itertools
 import json
+import resource
 import statistics
 import time
 
 import torch
 from torch import nn
-
-# name: (layer sizes, batch, makes the optimizer)
-NETWORKS = {
-    "mlp-digits": ((64, 64, 10), 32, lambda p: torch.optim.SGD(p, 0.01, momentum=0.9)),
-    "mlp-mnist": ((784, 256, 128, 10), 128, lambda p: torch.optim.Adam(p, 1e-3)),
-    "mlp-wide": ((1024, 2048, 2048, 10), 256, lambda p: torch.optim.Adam(p, 1e-3)),
-}
-SECONDS = 2.0
+from torch_networks import NETWORKS
 
 
-def perceptron(sizes):
-    layers = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
-
-
-def median_step_us(name, compiled):
-    sizes, batch, make_optimizer = NETWORKS[name]
-    model = perceptron(sizes)
-    optimizer = make_optimizer(model.parameters())
+def timed(name, fused, compiled, channels_last, seconds):
+    make_model, make_batch, make_optimizer = NETWORKS[name]
+    model, (x, target) = make_model(), make_batch()
+    if channels_last:
+        model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    optimizer = make_optimizer(model.parameters(), fused)
     forward = torch.compile(model) if compiled else model
-    x, target = torch.randn(batch, sizes[0]), torch.randint(0, sizes[-1], (batch,))
     loss_of = nn.CrossEntropyLoss()
 
     def step():
-        optimizer.zero_grad(set_to_none=True)
-        loss_of(forward(x), target).backward()
+        optimizer.zero_grad()
+        loss_of(forward(x).flatten(0, -2), target.flatten()).backward()
         optimizer.step()
 
     for _ in range(5):
         step()
-    times, end = [], time.perf_counter() + SECONDS
+    times, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 5:
         begun = time.perf_counter()
         step()
         times.append(time.perf_counter() - begun)
-    return 1e6 * statistics.median(times)
+    return {"us": 1e6 * statistics.median(times), "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+            "parameters": sum(parameter.numel() for parameter in model.parameters())}
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("names", nargs="+")
+    parser.add_argument("name", choices=NETWORKS)
+    parser.add_argument("--fused", action="store_true", help="the optimizer takes one pass over the parameters")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    print(json.dumps({name: median_step_us(name, options.compile) for name in options.names}))
+    print(json.dumps(timed(options.name, options.fused, options.compile, options.channels_last, options.seconds)))
