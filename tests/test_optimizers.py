@@ -155,6 +155,20 @@ def test_centered_rmsprop_survives_a_constant_gradient(dtype):
 
 
 @each_sample
+def test_what_fades_ends_at_nothing(sample):
+    """Rather than among numbers below the smallest of full precision, with which processors are slow."""
+    optimizer, theta, grad = parsed(sample), np.zeros(2000, np.float32), np.zeros(2000, np.float32)
+    slots = slots_of(optimizer, theta)
+    least = np.finfo(np.float32).tiny
+    for slot in slots.values():
+        slot[:] = np.float32(1.5) * least
+    for step in range(1, 1001):
+        optimizer.update(theta, grad, slots, optimizer.lr, step, 1000)
+    for slot in slots.values():
+        assert ((slot == 0) | (abs(slot) >= least)).all()
+
+
+@each_sample
 def test_a_nan_shows(sample):
     optimizer = parsed(sample)
     theta = np.ones(PARAMETERS)
