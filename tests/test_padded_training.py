@@ -152,6 +152,8 @@ def test_resumed_run_equals_straight_run(shell, monkeypatch, config, write):
 @pytest.mark.parametrize(("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"])
 def test_bits_do_not_depend_on_threads(shell, config, write):
     write(shell.folder)
+    for narrow, wide in (("units: 5", "units: 32"), ("units: 8", "units: 48"), ("batch_size: 7", "batch_size: 33")):
+        config = config.replace(narrow, wide)  # so much that threads share the rows
     assert contents(shell.fit(config, "--threads", 1, name="one")) == contents(shell.fit(config, name="all"))
 
 
@@ -198,6 +200,12 @@ def test_a_state_cannot_go_on_in_shuffled_data(text):
 def test_an_output_for_each_step_is_asked_for(text):
     path = text.write(TEXT.replace("{dense: 11}", "{dense: 12}"))
     assert "cross_entropy needs 11 values a step, the shape (6, 11). Received: the shape (6, 12)." in text.run(
+        "fit", path, code=2).stderr
+
+
+def test_a_last_state_where_each_step_is_asked_for_is_told(text):
+    path = text.write(TEXT.replace("return_sequences: true, ", ""))
+    assert "the shape (6, 11). Received: 11. Say `return_sequences: true` of the recurrent layers." in text.run(
         "fit", path, code=2).stderr
 
 

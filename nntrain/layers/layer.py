@@ -191,6 +191,11 @@ def table(array: np.ndarray) -> np.ndarray:
     return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
 
 
+def stray_option(held: Layer, options: tuple[str, ...] = ("name", "inputs", "freeze")) -> str:
+    """Which of these options, that only the layer around it can have, a held layer says; empty where it says none."""
+    return next((option for option in options if getattr(held, option)), "")
+
+
 def require(condition: bool, message: str) -> None:
     """Raises ConfigError(message) unless `condition` holds."""
     if not condition:

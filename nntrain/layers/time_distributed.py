@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from nntrain.layers.layer import At, Layer, Saved, require
+from nntrain.layers.layer import At, Layer, Saved, require, stray_option
 
 
 class TimeDistributed(Layer, name="time_distributed"):
@@ -52,6 +52,8 @@ class TimeDistributed(Layer, name="time_distributed"):
     def output_shape(self, x):
         require(type(self.layer).build is Layer.build and not self.layer.merges,
                 f"takes one layer that computes by itself. Received: {self.layer.yaml_name}.")
+        stray = stray_option(self.layer)
+        require(not stray, f"say `{stray}` of it, not of the {self.layer.yaml_name} in it.")
         require(len(x) >= 2, f"it takes sequences, of shape (steps, ...). Received: the shape {x}.")
         return (x[0], *self.layer.output_shape(x[1:]))
 

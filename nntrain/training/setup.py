@@ -171,6 +171,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
         came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
         where = f"a step, the shape {expected}" if data.per_step else "a sample"
+        way_out = " Say `return_sequences: true` of the recurrent layers." if data.per_step and len(output.shape) == 1 else ""
         problems.append(Problem(output.path, f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
-                                f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}."))
+                                f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}.{way_out}"))
     return problems
