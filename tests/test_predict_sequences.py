@@ -87,6 +87,14 @@ def test_a_state_says_the_same_as_the_whole_text_read_at_once(shell, monkeypatch
     assert says(shell, *options) == carried
 
 
+def test_a_run_ends_with_the_command_that_lets_it_write(shell):
+    (shell.folder / "text.txt").write_text("0123456789\n" * 60)
+    shell.fit(TEXT, "--set", "train.epochs=1")
+    last = (shell.folder / "runs/run/train.log").read_text().splitlines()[-1]
+    assert last == f"next        nntrain predict {shell.folder / 'runs/run'} --prompt 0123456789"
+    assert says(shell, "--prompt", "0123456789").startswith("0123456789")
+
+
 def test_a_text_can_be_written_to_a_file(writer):
     assert says(writer, "--prompt", "01", "--length", 3, "--temperature", 0, "--output", "said.txt") == (
         "wrote said.txt: 5 characters\n")

@@ -2,6 +2,7 @@
 
 import shlex
 
+from nntrain.data.tokens import first_word
 from nntrain.report.drawing import Drawing
 from nntrain.report.errors import show_warning
 from nntrain.report.examples import augmented_examples
@@ -88,7 +89,15 @@ class Watching:
                   for name, data in trainer.setup.splits.parts().items()}
         self.folder.write_info(scores=scores)
         self._finish_drawing()
-        self.progress.finished("stopped early" if trainer.state.stopped_early else "finished", scores, seconds=seconds)
+        status = "stopped early" if trainer.state.stopped_early else "finished"
+        self.progress.finished(status, scores, self._going_on_with_text(), seconds)
+
+    def _going_on_with_text(self) -> str | None:
+        """The command that lets a network of text write; None for any other."""
+        train = self.trainer.setup.splits.train
+        if not train.unit or not (prompt := first_word(train)):
+            return None
+        return shlex.join(["nntrain", "predict", str(self.folder.path), "--prompt", prompt])
 
     def _finish_drawing(self) -> None:
         for drawing, what in ((self.drawing, "the loss"), (self.augmented, "augmented images")):
