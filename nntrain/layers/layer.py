@@ -143,6 +143,10 @@ class Layer(Component, family="layer"):
         """The fewest rows that a training batch can have."""
         return 1
 
+    def padding_problem(self, *inputs: Shape) -> str:
+        """Why sequences of different lengths cannot pass, whose padding nothing may be made of; empty where they can."""
+        return ""
+
     def flops(self, *inputs: Shape) -> int:
         """Floating-point operations of one sample's forward pass; a multiply-add counts 2."""
         return 0

@@ -99,13 +99,15 @@ def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarra
 
 
 def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
-    """Batches that are too short for a layer, or too large for this machine."""
+    """Batches that a layer cannot take, or that are too large for this machine."""
     batches = Batches(data, config.train.batch_size)
     problems = []
     for node in graph.layers:
         if any(state.per_row for state in node.state.values()) and not data.consecutive:
             problems.append(Problem(node.path, "`stateful` goes on from where the window before ended, but the samples of this "
                                     "data are shuffled. Remove it, or say `consecutive: true` of a source that has it."))
+        if data.lengths is not None and (reason := node.layer.padding_problem(*node.input_shapes)):
+            problems.append(Problem(node.path, reason))
         fewest = node.layer.minimum_rows(*node.input_shapes)
         if fewest > batches.shortest:
             better = next((size for size in range(batches.rows, len(data) + 1)
