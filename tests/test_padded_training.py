@@ -225,6 +225,19 @@ def test_an_output_for_each_step_is_asked_for(text):
         "fit", path, code=2).stderr
 
 
+@pytest.mark.parametrize(("layer", "warned"), [
+    ("{multi_head_attention: 2}", "multi_head_attention_1"), ("{multi_head_attention: {heads: 2, causal: true}}", ""),
+    ("{bidirectional: {layer: {gru: {units: 2, return_sequences: true}}}}", "bidirectional_1.backward.gru_1"),
+    ("{conv1d: {filters: 4, kernel_size: 3, padding: same}}", "conv1d_1"),
+    ("{conv1d: {filters: 4, kernel_size: 3, padding: causal}}", ""),
+])
+def test_a_network_that_sees_what_it_is_to_foretell_is_warned_of(text, layer, warned):
+    text.fit(TEXT.replace("{embedding: 4}", f"{{embedding: 4}}, {layer}"), "--set", "train.epochs=1")
+    warnings = [line for line in (text.folder / "runs/run/train.log").read_text().splitlines() if "foretold" in line]
+    assert warnings == [f"warning: {warned} sees the steps that are to be foretold, and so learns nothing with which to go on "
+                        "with a text."] * bool(warned)
+
+
 def test_a_last_state_where_each_step_is_asked_for_is_told(text):
     path = text.write(TEXT.replace("return_sequences: true, ", ""))
     assert "the shape (6, 11). Received: 11. Say `return_sequences: true` of the recurrent layers." in text.run(

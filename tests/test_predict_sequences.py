@@ -171,6 +171,10 @@ def test_padded_arrays_are_predicted_with_their_lengths(shell):
     assert table_of(says(shell, "data.npz"))["class"] == ["1", "0"] * 8 + ["0"] * 8
     np.savez(shell.folder / "short.npz", x=[[[3.0]]], n=[1])
     assert table_of(says(shell, "short.npz"))["class"] == ["1"]
+    np.savez(shell.folder / "empty.npz", x=[[[3.0]]], n=[0])
+    assert "n: sample 1: expected a length from 1 to 1, the steps that there are. Received: 0." in complaint(shell, "empty.npz")
+    np.savez(shell.folder / "long.npz", x=[[[3.0]] * 3], n=[3])
+    assert "expected sequences of at most 2 steps, as in the training. Received: 3." in complaint(shell, "long.npz")
     np.savez(shell.folder / "none.npz", x=[[[3.0]]])
     assert "there is no array named 'n'" in complaint(shell, "none.npz")
 

@@ -139,6 +139,11 @@ class Layer(Component, family="layer"):
     def saved(self, *inputs: Shape) -> dict[str, Saved]:
         return {}
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether what it says of a step depends on later ones."""
+        return False
+
     def minimum_rows(self, *inputs: Shape) -> int:
         """The fewest rows that a training batch can have."""
         return 1

@@ -31,9 +31,10 @@ class Watching:
         trainer, config = self.trainer, self.trainer.config
         if not self.quiet:
             show_model(trainer.setup.graph, config.train.precision)
-        for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs):
-            show_warning(f"schedule: {warning}.")
-            self.folder.append_log(f"warning: schedule: {warning}.")
+        warnings = [f"schedule: {warning}" for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs)]
+        for warning in [*warnings, *trainer.setup.warnings]:
+            show_warning(f"{warning}.")
+            self.folder.append_log(f"warning: {warning}.")
         state = trainer.state
         self.progress.__enter__()
         self.progress.started(self.folder.path, epochs=config.train.epochs, steps_per_epoch=len(trainer.batches), step=state.step,

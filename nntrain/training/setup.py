@@ -41,6 +41,13 @@ class Setup:
         """Whether the samples to train on have to be read from the disk again and again."""
         return outgrows_memory(self.splits.train.x)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What trains, but hardly to what it is meant for."""
+        ahead = [node.name for node in self.graph.layers if node.layer.looks_ahead] if self.splits.train.unit else []
+        return [f"{name} sees the steps that are to be foretold, and so learns nothing with which to go on with a text"
+                for name in ahead]
+
     def batches(self) -> Batches:
         """Which samples each step of training sees."""
         return Batches(self.splits.train, self.config.train.batch_size, self.config.seed)
