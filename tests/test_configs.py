@@ -14,7 +14,7 @@ from nntrain.data.dataset import Splits
 from nntrain.data.splits import split
 
 GALLERY = sorted((Path(__file__).parent.parent / "configs").rglob("*.yaml"))
-MOST = 600  # samples that a test has time for
+MOST = 300  # samples that a test has time for
 ON_DISK = {"mnist", "fashion_mnist", "cifar10"}  # data sets that do not come with the program
 
 each_config = pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
