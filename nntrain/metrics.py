@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nntrain.component import Component
 from nntrain.errors import ConfigError
-from nntrain.losses import Loss
+from nntrain.losses import CrossEntropy, Loss
 
 LOG_2 = math.log(2)
 
@@ -37,6 +37,10 @@ class Metric(Component, family="metric"):
     def add(self, sums: dict[str, Any], prediction, target, weight) -> None:
         """Adds a batch: prediction (rows, outputs), target as for losses, weight (rows,) or None."""
         raise NotImplementedError
+
+    def sums_the_loss(self, loss: Loss) -> bool:
+        """Whether its sums, `sum` and `count`, are what the loss gives anyway: its sum and the weight to divide by."""
+        return False
 
     def value(self, sums: dict[str, Any]) -> float:
         """NaN where nothing was added."""
@@ -363,6 +367,9 @@ class Perplexity(Metric, name="perplexity"):
 
     def start(self, loss):
         return {"sum": 0.0, "count": 0.0}
+
+    def sums_the_loss(self, loss):
+        return loss == CrossEntropy()
 
     def add(self, sums, prediction, target, weight):
         prediction, target, weight = counting(prediction, target, weight)

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from nntrain.config import load
+from nntrain.data.dataset import Splits
+from nntrain.data.splits import split
 
 GALLERY = sorted((Path(__file__).parent.parent / "configs").rglob("*.yaml"))
+MOST = 300  # samples that a test has time for
 ON_DISK = {"mnist", "fashion_mnist", "cifar10"}  # data sets that do not come with the program
 
 each_config = pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
@@ -21,6 +24,15 @@ def needs_data(path: Path) -> None:
     source = load(path)[0].data.source.yaml_name
     if source in ON_DISK and not Path(os.environ.get("NNTRAIN_DATA", ""), source).is_dir():
         pytest.skip(f"{source} is not here: set NNTRAIN_DATA to the folder above it")
+
+
+@pytest.fixture
+def few_samples(monkeypatch):
+    """Of each part of a source, the first ones are all that there are."""
+    def of_few(splits, **fractions):
+        return split(Splits(**{name: part.select(slice(MOST)) for name, part in splits.parts().items()}), **fractions)
+
+    monkeypatch.setattr("nntrain.training.setup.split", of_few)
 
 
 def test_there_are_configs():
@@ -49,7 +61,7 @@ def test_its_summary_is_shown(path, shell):
 
 
 @each_config
-def test_it_trains(path, shell):
+def test_it_trains(path, shell, few_samples):
     needs_data(path)
     shell.run("fit", path, "--name", "run", "--quiet", "--set", "train.epochs=1", "--set", "train.batch_size=256")
     run = shell.folder / "runs/run"

@@ -84,7 +84,24 @@ def test_the_packaged_text_has_the_same_characters_in_every_python():
     assert Text(unit="byte").load(None).train.vocabulary == 256
 
 
+def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does_not(tmp_path):
+    source = Splits(text(tmp_path, "ab" * 40 + "z" * 20, window=4))
+    parts, _ = split(source, None, 0.2, 0)
+    assert "z" not in joined(parts.train)
+    assert "z" in joined(parts.validation)
+    assert parts.train.classes == parts.validation.classes == ("a", "b", "z")
+    train = Splits(text(tmp_path, "ab" * 40, window=4))
+    assert refused(join, train, "validation", text(tmp_path, "ab" * 9 + "z", window=4)) == (
+        "validation: the text has characters that the training's did not have: 'z'. The network knows 2: 'ab'.")
+    words = Splits(text(tmp_path, "one two " * 40, window=4, unit="word"))
+    held_out = join(words, "validation", text(tmp_path, "two three " * 9, window=4, unit="word")).validation
+    assert held_out.classes == words.train.classes == ("<unknown>", "one", "two")
+    assert decoded(held_out, held_out.x.stream[:3]) == "two <unknown> two"
+
+
 @pytest.mark.parametrize(("content", "options", "message"), [
+    *((b"", {"unit": unit, "window": 4}, f"text.txt: expected at least 5 {unit}s: a window of 4, and the next one. Received: 0. "
+       "Choose a smaller `window`, or give more text.") for unit in ("byte", "word")),
     (b"", {}, "text.txt: expected at least 65 characters: a window of 64, and the next one. Received: 0. "
               "Choose a smaller `window`, or give more text."),
     (b"ab", {"window": 2, "unit": "byte"}, "text.txt: expected at least 3 bytes: a window of 2, and the next one. Received: 2. "
@@ -137,6 +154,11 @@ def test_windows_are_never_copied_as_a_whole(tmp_path):
     assert peak < 16 * 8 * len(starts) < data.x.size  # a few numbers for each window, and not its 256 steps
 
 
+def test_a_text_of_one_character_teaches_nothing_and_is_told(tmp_path):
+    assert refused(split, Splits(text(tmp_path, "a" * 99, window=8)), None, 0.2, 0) == (
+        "the target is 'a' in every sample. Expected at least two classes, or numbers to predict.")
+
+
 def test_hashes_tell_of_the_part_alone(tmp_path):
     one, other = (split(Splits(text(tmp_path, SENTENCE * 20 + end, window=5)), 0.2, None, 0)[0]
                   for end in (SENTENCE, SENTENCE[::-1]))
@@ -174,7 +196,7 @@ def test_another_text_is_told_in_the_tokens_of_the_training(tmp_path):
     assert refused(like, "other", train, text(tmp_path, "abc" * 9, window=4, unit="byte")) == (
         "other: expected a text of the unit character, as in the training. Received: byte.")
     assert refused(like, "other", train, text(tmp_path, "abcdef" * 9, window=5)) == (
-        "other: expected samples of the shape (4,), as in the training. Received: (5,).")
+        "other: expected windows of 4 characters, as in the training. Received: 5. Say `window: 4`.")
     assert "Received: no text" in refused(like, "other", train, load("iris").train)
 
 

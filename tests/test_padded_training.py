@@ -131,6 +131,28 @@ def test_more_padding_changes_no_bit_of_a_run(shell):
     assert found[0] == found[1]
 
 
+COUNTS_PADDING = "it would count the padding of sequences of different lengths. Take `layer_norm` or `rms_norm`."
+MOVES_STEPS = "it moves the steps of sequences of different lengths, so that nobody could tell where they end."
+
+
+@pytest.mark.parametrize(("layer", "place", "message"), [
+    ("batch_norm", "batch_norm", COUNTS_PADDING), ("{group_norm: 2}", "group_norm", COUNTS_PADDING),
+    ("{time_distributed: {layer: batch_norm}}", "time_distributed", COUNTS_PADDING),
+    ("{reshape: [-1, 2]}", "reshape", MOVES_STEPS), ("{permute: [2, 1]}", "permute", MOVES_STEPS),
+])
+def test_layers_that_would_take_padding_for_steps_are_told(tags, layer, place, message):
+    path = tags.write(TAGS.replace("{gru: ", f"{layer}, {{gru: "))
+    said = " ".join(tags.run("fit", path, code=2).stderr.split())
+    assert f"model.layers[1].{place}" in said
+    assert message in said
+
+
+def test_layers_that_keep_the_steps_take_sequences_of_different_lengths(tags):
+    kept = "{reshape: [20, 3, 2]}, {permute: [1, 3, 2]}, {reshape: [20, 6]}, rms_norm"
+    tags.fit(TAGS.replace("{gru: ", f"{kept}, {{gru: "), "--set", "train.epochs=1")
+    assert Layer.parse("batch_norm").padding_problem((5,)) == ""  # after the last state there are no steps
+
+
 def test_what_is_learned_of_each_step_is_learned(tags):
     run = tags.fit(TAGS, "--set", "train.epochs=40")
     scores = tags.scores(run)
@@ -152,6 +174,8 @@ def test_resumed_run_equals_straight_run(shell, monkeypatch, config, write):
 @pytest.mark.parametrize(("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"])
 def test_bits_do_not_depend_on_threads(shell, config, write):
     write(shell.folder)
+    for narrow, wide in (("units: 5", "units: 32"), ("units: 8", "units: 48"), ("batch_size: 7", "batch_size: 33")):
+        config = config.replace(narrow, wide)  # so much that threads share the rows
     assert contents(shell.fit(config, "--threads", 1, name="one")) == contents(shell.fit(config, name="all"))
 
 
@@ -201,6 +225,25 @@ def test_an_output_for_each_step_is_asked_for(text):
         "fit", path, code=2).stderr
 
 
+@pytest.mark.parametrize(("layer", "warned"), [
+    ("{multi_head_attention: 2}", "multi_head_attention_1"), ("{multi_head_attention: {heads: 2, causal: true}}", ""),
+    ("{bidirectional: {layer: {gru: {units: 2, return_sequences: true}}}}", "bidirectional_1.backward.gru_1"),
+    ("{conv1d: {filters: 4, kernel_size: 3, padding: same}}", "conv1d_1"),
+    ("{conv1d: {filters: 4, kernel_size: 3, padding: causal}}", ""),
+])
+def test_a_network_that_sees_what_it_is_to_foretell_is_warned_of(text, layer, warned):
+    text.fit(TEXT.replace("{embedding: 4}", f"{{embedding: 4}}, {layer}"), "--set", "train.epochs=1")
+    warnings = [line for line in (text.folder / "runs/run/train.log").read_text().splitlines() if "foretold" in line]
+    assert warnings == [f"warning: {warned} sees the steps that are to be foretold, and so learns nothing with which to go on "
+                        "with a text."] * bool(warned)
+
+
+def test_a_last_state_where_each_step_is_asked_for_is_told(text):
+    path = text.write(TEXT.replace("return_sequences: true, ", ""))
+    assert "the shape (6, 11). Received: 11. Say `return_sequences: true` of the recurrent layers." in text.run(
+        "fit", path, code=2).stderr
+
+
 def test_few_different_numbers_of_steps_occur():
     lengths = np.arange(1, 3000)
     steps = rounded_up(lengths)
@@ -244,3 +287,20 @@ def test_another_text_is_scored(text):
     assert scores["bits_per_character"] > text.scores(run)["bits_per_character"]
     assert "characters that the training's did not have: 'x'" in text.run(
         "eval", run, "--data", "{text: {path: foreign.txt, window: 6}}", code=2).stderr
+
+
+@pytest.mark.parametrize(("loss", "known"), [
+    ("cross_entropy", True), ({"cross_entropy": {"label_smoothing": 0.1}}, False),
+    ({"cross_entropy": {"class_weights": [1, 2, 0.5]}}, False),
+])
+def test_perplexity_is_that_of_the_right_classes_whatever_the_loss_is(loss, known):
+    draw = np.random.default_rng(0)
+    lengths = np.array([3, 5, 1, 4], np.int32)
+    data = Dataset(draw.normal(size=(4, 5, 2)), draw.integers(0, 3, (4, 5)).astype(np.int32), ("a", "b", "c"), lengths=lengths)
+    network = Network(build_graph(layers({"dense": 3}), (5, 2)), 4, "float64")
+    metrics = [Metric.parse(name) for name in ("perplexity", "bits_per_character")]
+    found = evaluate(Ports(network, data), data, Loss.parse(loss), metrics)
+    plain = evaluate(Ports(network, data), data, Loss.parse("cross_entropy"), [])["loss"]
+    assert found["perplexity"] == pytest.approx(np.exp(plain), rel=1e-12)
+    assert found["bits_per_character"] == pytest.approx(plain / np.log(2), rel=1e-12)
+    assert (found["loss"] == plain) is known

@@ -87,6 +87,14 @@ def test_a_state_says_the_same_as_the_whole_text_read_at_once(shell, monkeypatch
     assert says(shell, *options) == carried
 
 
+def test_a_run_ends_with_the_command_that_lets_it_write(shell):
+    (shell.folder / "text.txt").write_text("0123456789\n" * 60)
+    shell.fit(TEXT, "--set", "train.epochs=1")
+    last = (shell.folder / "runs/run/train.log").read_text().splitlines()[-1]
+    assert last == f"next        nntrain predict {shell.folder / 'runs/run'} --prompt 0123456789"
+    assert says(shell, "--prompt", "0123456789").startswith("0123456789")
+
+
 def test_a_text_can_be_written_to_a_file(writer):
     assert says(writer, "--prompt", "01", "--length", 3, "--temperature", 0, "--output", "said.txt") == (
         "wrote said.txt: 5 characters\n")
@@ -163,6 +171,10 @@ def test_padded_arrays_are_predicted_with_their_lengths(shell):
     assert table_of(says(shell, "data.npz"))["class"] == ["1", "0"] * 8 + ["0"] * 8
     np.savez(shell.folder / "short.npz", x=[[[3.0]]], n=[1])
     assert table_of(says(shell, "short.npz"))["class"] == ["1"]
+    np.savez(shell.folder / "empty.npz", x=[[[3.0]]], n=[0])
+    assert "n: sample 1: expected a length from 1 to 1, the steps that there are. Received: 0." in complaint(shell, "empty.npz")
+    np.savez(shell.folder / "long.npz", x=[[[3.0]] * 3], n=[3])
+    assert "expected sequences of at most 2 steps, as in the training. Received: 3." in complaint(shell, "long.npz")
     np.savez(shell.folder / "none.npz", x=[[[3.0]]])
     assert "there is no array named 'n'" in complaint(shell, "none.npz")
 

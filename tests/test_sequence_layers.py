@@ -289,6 +289,22 @@ def test_each_gates_recurrent_weight_is_orthogonal(cell):
     assert all((gates[0] != gate).any() for gate in gates[1:])
 
 
+@each_cell
+def test_lengths_are_those_of_the_steps_that_a_layer_is_distributed_over(cell):
+    network = network_of({"time_distributed": {"layer": {cell: 4}}}, shape=(5, 3, 2), rows=3)
+    bound = network.at(3)
+    bound.x[...] = draw(3, 5, 3, 2)
+    results = []
+    for lengths in (None, np.array([1, 5, 2], np.int32)):
+        network.run.lengths = lengths
+        y = bound.forward(training=True).copy()
+        bound.dy[...] = draw(3, 5, 4, seed=1)
+        bound.backward()
+        results.append((y, bound.dx.copy()))
+    for whole, padded_ in zip(*results, strict=True):
+        np.testing.assert_array_equal(whole, padded_)
+
+
 def test_time_distributed_carries_its_layers_activation():
     network = network_of({"time_distributed": {"layer": {"dense": {"units": 4, "activation": "relu"}}}}, {"gru": 2}, shape=(3, 5),
                          rows=2)
@@ -349,6 +365,16 @@ REFUSED = [
      "reads a whole sequence, from both ends. Remove `stateful` from its gru."),
     ([{"time_distributed": {"layer": {"repeat": {"times": 2, "layers": [{"dense": 3}]}}}}], (5, 3), 0,
      "takes one layer that computes by itself. Received: repeat."),
+    ([{"bidirectional": {"layer": {"gru": {"units": 3, "inputs": ["input"]}}}}], (5, 3), 0,
+     "say `inputs` of it, not of the gru in it."),
+    ([{"time_distributed": {"layer": {"dense": {"units": 3, "inputs": ["input"]}}}}], (5, 3), 0,
+     "say `inputs` of it, not of the dense in it."),
+    ([{"time_distributed": {"layer": {"dense": {"units": 3, "freeze": True}}}}], (5, 3), 0,
+     "say `freeze` of it, not of the dense in it."),
+    ([{"time_distributed": {"layer": {"gru": {"units": 3, "stateful": True}}}}], (5, 4, 3), 0,
+     "each step is a sample of its own. Remove `stateful` from its gru."),
+    ([{"dense": {"units": 3, "activation": {"prelu": {"name": "bent"}}}}], (5,), 0,
+     "say `name` of it, not of its activation; or make prelu a layer of its own."),
     ([{"time_distributed": {"layer": "flatten"}}], (5,), 0,
      "it takes sequences, of shape (steps, ...). Received: the shape (5,)."),
 ]

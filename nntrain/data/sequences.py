@@ -48,7 +48,7 @@ def grouped(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
 
 
 class Sequences(Csv, name="sequences"):
-    """A table whose rows are the steps of sequences, in their order; a column tells the sequences apart.
+    """A table whose rows are the steps of sequences, in their order; a column tells the sequences apart, wherever rows stand.
 
     `predict: sequence` learns what a sequence is: its target stands in each of its rows. `predict: step` learns a target for each
     step. `predict: next` learns, from a window of `window` steps, the targets of the next `horizon` steps: each series is cut

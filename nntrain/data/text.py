@@ -23,9 +23,11 @@ class Text(Reader, name="text"):
     """Text to go on with: of each window of it, every step is to foretell what comes next.
 
     A fraction to validate or to test with is the end of the text. The network is given numbers, one for each character, byte or
-    word (or mark, or end of a line) that occurs in the whole text, and most often begins with `embedding`. Files are UTF-8, plain
-    or gzip-compressed; those of a folder follow each other by name. Without a path it is the language reference that every Python
-    carries, in 96 different characters; the text differs from one version of Python to another.
+    word (or mark, or end of a line), and most often begins with `embedding`. Which ones there are, the whole text tells, with the
+    end that a fraction holds out; where not even that may be known beforehand, give `validation` and `test` files of their own:
+    in these, characters that the training's text does not have are refused, and such words are `<unknown>`. Files are UTF-8,
+    plain or gzip-compressed; those of a folder follow each other by name. Without a path it is the language reference that every
+    Python carries, in 96 different characters; the text differs from one version of Python to another.
     """
 
     path: str | None = Field(None, min_length=1, description="a file, or a folder of files; default: Python's language reference")

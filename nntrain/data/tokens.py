@@ -17,6 +17,7 @@ from nntrain.errors import UserError
 CHUNK = 1 << 20  # characters or bytes at once, so that a text is in memory only once, as tokens
 CODE_POINTS = 0x110000  # how many Unicode has
 UNKNOWN = "<unknown>"
+BEGINNING = 24
 WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]|\n")  # a word, a single other character, or the end of a line
 NO_SPACE_BEFORE = set(".,;:!?)]}'’%\n")
 NO_SPACE_AFTER = set("([{'‘\n")
@@ -126,6 +127,11 @@ def decoded(train: Dataset, tokens: Sequence[int]) -> str:
     return "".join(space + part for space, part in zip(spaces, parts, strict=True))
 
 
+def first_word(data: Dataset) -> str:
+    """What a text begins with, up to a blank and no longer than BEGINNING tokens; empty where these are all blank."""
+    return next(iter(decoded(data, data.x.stream[:BEGINNING]).split()), "")
+
+
 def require_known(name: str, known: Sequence[str], came: Sequence[str]) -> None:
     """Raises UserError with the characters that `came` and are not known."""
     if unknown := [character for character in came if character not in set(known)]:
@@ -138,6 +144,9 @@ def renumbered(name: str, train: Dataset, other: Dataset) -> Dataset:
     if train.unit != other.unit:
         raise UserError(f"{name}: expected a text of the unit {train.unit or 'none'}, as in the training. "
                         f"Received: {other.unit or 'no text'}.")
+    if train.input_shape != other.input_shape:
+        raise UserError(f"{name}: expected windows of {train.input_shape[0]:,} {train.unit}s, as in the training. Received: "
+                        f"{other.input_shape[0]:,}. Say `window: {train.input_shape[0]}`.")
     if train.classes == other.classes:
         return other
     if train.unit == "character":

@@ -33,6 +33,10 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
     example: ClassVar = {"heads": 2}
     example_inputs: ClassVar = ((5, 6),)
 
+    @property
+    def looks_ahead(self):
+        return not self.causal
+
     def output_shape(self, x):
         require_sequence(x)
         require(x[1] % self.heads == 0, "the features must divide evenly over the heads. "

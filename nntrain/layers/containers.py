@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.layers.layer import Layer
+from nntrain.layers.layer import Layer, stray_option
 from nntrain.layers.merge import Add, Concat
 from nntrain.layers.recurrent import Recurrent
 from nntrain.options import Several
@@ -69,6 +69,8 @@ class Bidirectional(Layer, name="bidirectional"):
         if self.layer.reverse or self.layer.stateful:
             option = "reverse" if self.layer.reverse else "stateful"
             return scope.refuse(f"reads a whole sequence, from both ends. Remove `{option}` from its {self.layer.yaml_name}.")
+        if stray := stray_option(self.layer, ("inputs",)):
+            return scope.refuse(f"say `{stray}` of it, not of the {self.layer.yaml_name} in it.")
         ahead = scope.one("layer", self.layer, inputs, label="forward")
         back = scope.one("layer", self.layer.model_copy(update={"reverse": True}), inputs, label="backward")
         return scope.node(Concat() if self.merge == "concat" else Add(), (ahead, back), part=self.merge)

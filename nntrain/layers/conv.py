@@ -123,6 +123,10 @@ class Conv1d(Convolution, name="conv1d"):
         require_sequence(x)
         return (self.geometry(x).output[1], self.filters)
 
+    @property
+    def looks_ahead(self):
+        return self.padding != "causal" and self.kernel_size > 1
+
     def real(self, at, array):
         return array if at.run.lengths is None else np.where(self._is_real(at), array, array.dtype.type(0))
 

@@ -142,9 +142,18 @@ class Layer(Component, family="layer"):
     def saved(self, *inputs: Shape) -> dict[str, Saved]:
         return {}
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether what it says of a step depends on later ones."""
+        return False
+
     def minimum_rows(self, *inputs: Shape) -> int:
         """The fewest rows that a training batch can have."""
         return 1
+
+    def padding_problem(self, *inputs: Shape) -> str:
+        """Why sequences of different lengths cannot pass, whose padding nothing may be made of; empty where they can."""
+        return ""
 
     def flops(self, *inputs: Shape) -> int:
         """Floating-point operations of one sample's forward pass; a multiply-add counts 2."""
@@ -192,6 +201,11 @@ def flat(array: np.ndarray) -> np.ndarray:
 def table(array: np.ndarray) -> np.ndarray:
     """(n, channels): a C-contiguous array as rows of its last axis, without a copy."""
     return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
+
+
+def stray_option(held: Layer, options: tuple[str, ...] = ("name", "inputs", "freeze")) -> str:
+    """Which of these options, that only the layer around it can have, a held layer says; empty where it says none."""
+    return next((option for option in options if getattr(held, option)), "")
 
 
 def require(condition: bool, message: str) -> None:

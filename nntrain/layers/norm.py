@@ -10,6 +10,8 @@ from nntrain import kernels
 from nntrain.errors import UserError
 from nntrain.layers.layer import Layer, Param, Saved, State, flat, require, require_last_axis, table
 
+COUNTS_PADDING = "it would count the padding of sequences of different lengths. Take `layer_norm` or `rms_norm`."
+
 
 class BatchNorm(Layer, name="batch_norm"):
     """Brings each channel to mean 0 and variance 1 over the batch, then to a scale and a shift that are learned.
@@ -46,6 +48,9 @@ class BatchNorm(Layer, name="batch_norm"):
 
     def minimum_rows(self, x):
         return 2 if math.prod(x[:-1]) == 1 else 1
+
+    def padding_problem(self, x):
+        return COUNTS_PADDING if len(x) > 1 else ""
 
     def forward(self, at):
         x = flat(at.x)
@@ -179,6 +184,9 @@ class GroupNorm(Layer, name="group_norm"):
     def saved(self, x):
         groups = (self.groups,)
         return {"mean": Saved(groups), "inverse": Saved(groups), "shift_sum": Saved(x[-1:]), "scale_sum": Saved(x[-1:])}
+
+    def padding_problem(self, x):
+        return COUNTS_PADDING if len(x) > 1 else ""
 
     def forward(self, at):
         kernels.group_norm.forward(_samples(at.y), at.mean, at.inverse, _samples(at.x), *self._affine(at), self.eps, at.epilogue)

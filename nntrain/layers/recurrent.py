@@ -71,6 +71,10 @@ class Recurrent(Layer):
             raise mistake("`stateful` goes on where the window before ended, `reverse` begins at the end. Leave one out.")
         return self
 
+    @property
+    def looks_ahead(self):
+        return self.reverse
+
     def output_shape(self, x):
         require_sequence(x)
         return (x[0], self.units) if self.return_sequences else (self.units,)

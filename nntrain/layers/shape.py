@@ -9,6 +9,9 @@ from pydantic import Field
 from nntrain.layers.layer import Layer, require
 from nntrain.options import Several
 
+MOVES_STEPS = ("it moves the steps of sequences of different lengths, so that nobody could tell where they end. Keep the steps "
+               "as the first axis.")
+
 
 class Flatten(Layer, name="flatten"):
     """All values of a sample in one row, the last axis fastest: (2, 3) becomes (6,)."""
@@ -41,6 +44,10 @@ class Reshape(Layer, name="reshape"):
         require(fits, f"its input of shape {x} has {values} values, which don't fill the shape {list(self.shape)}.")
         return tuple(values // known if size == -1 else size for size in self.shape)
 
+    def padding_problem(self, x):
+        shape = self.output_shape(x)
+        return MOVES_STEPS if len(shape) > 1 and shape[0] != x[0] else ""
+
 
 class Permute(Layer, name="permute"):
     """The axes of a sample in another order.
@@ -59,6 +66,9 @@ class Permute(Layer, name="permute"):
         require(sorted(self.axes) == list(range(1, len(x) + 1)),
                 f"`axes` must name each axis of its input once, from 1 to {len(x)}. Received: {list(self.axes)}.")
         return tuple(x[axis - 1] for axis in self.axes)
+
+    def padding_problem(self, x):
+        return MOVES_STEPS if self.axes[0] != 1 else ""
 
     def forward(self, at):
         np.copyto(at.y, at.x.transpose(0, *self.axes))

@@ -1,11 +1,13 @@
 """Time-distributed: one layer at every step of a sequence, with the same parameters."""
 
+from copy import copy
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from nntrain.layers.layer import At, Layer, Saved, require
+from nntrain.layers.layer import At, Layer, Saved, require, stray_option
+from nntrain.layers.norm import BatchNorm
 
 
 class TimeDistributed(Layer, name="time_distributed"):
@@ -52,7 +54,11 @@ class TimeDistributed(Layer, name="time_distributed"):
     def output_shape(self, x):
         require(type(self.layer).build is Layer.build and not self.layer.merges,
                 f"takes one layer that computes by itself. Received: {self.layer.yaml_name}.")
+        stray = stray_option(self.layer)
+        require(not stray, f"say `{stray}` of it, not of the {self.layer.yaml_name} in it.")
         require(len(x) >= 2, f"it takes sequences, of shape (steps, ...). Received: the shape {x}.")
+        require(not any(state.per_row for state in self.layer.state(x[1:]).values()),
+                f"each step is a sample of its own. Remove `stateful` from its {self.layer.yaml_name}.")
         return (x[0], *self.layer.output_shape(x[1:]))
 
     def parameters(self, x):
@@ -71,8 +77,14 @@ class TimeDistributed(Layer, name="time_distributed"):
     def flops(self, x):
         return x[0] * self.layer.flops(x[1:])
 
+    def padding_problem(self, x):
+        return self.layer.padding_problem(x) if isinstance(self.layer, BatchNorm) else ""
+
     def forward(self, at):
-        self.layer.forward(self._inner(at))
+        inner = self._inner(at)
+        inner.run = copy(at.run)
+        inner.run.lengths = None  # which tell how many steps a row has, not what there is in a step
+        self.layer.forward(inner)
 
     def prepare_backward(self, at):
         self.layer.prepare_backward(self._inner(at))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from nntrain.errors import ConfigError, Path, Problem
 from nntrain.initializers import Auto, Constant, Initializer, Pretrained
 from nntrain.layers.activations.bounded import Identity
-from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State
+from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State, stray_option
 from nntrain.layers.merge import Add
 from nntrain.options import did_you_mean
 
@@ -231,6 +231,8 @@ class Scope:
         activation = getattr(layer, "activation", None)
         if not isinstance(activation, Activation):  # simple_rnn applies its own, which is a word
             return node
+        if stray := stray_option(activation):
+            return self.refuse(f"say `{stray}` of it, not of its activation; or make {activation.yaml_name} a layer of its own.")
         return self.node(activation, (node,), part=activation.yaml_name)
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import shlex
 
+from nntrain.data.tokens import first_word
 from nntrain.report.drawing import Drawing
 from nntrain.report.errors import show_warning
 from nntrain.report.examples import augmented_examples
@@ -32,9 +33,10 @@ class Watching:
         trainer, config = self.trainer, self.trainer.config
         if not self.quiet:
             show_model(trainer.setup.graph, config.train.precision)
-        for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs):
-            show_warning(f"schedule: {warning}.")
-            self.folder.append_log(f"warning: schedule: {warning}.")
+        warnings = [f"schedule: {warning}" for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs)]
+        for warning in [*warnings, *trainer.setup.warnings]:
+            show_warning(f"{warning}.")
+            self.folder.append_log(f"warning: {warning}.")
         state = trainer.state
         self.progress.__enter__()
         self.progress.started(self.folder.path, epochs=config.train.epochs, steps_per_epoch=len(trainer.batches), step=state.step,
@@ -94,7 +96,15 @@ class Watching:
                   for name, data in trainer.setup.splits.parts().items()}
         self.folder.write_info(scores=scores)
         self._finish_drawing()
-        self.progress.finished("stopped early" if trainer.state.stopped_early else "finished", scores, seconds=seconds)
+        status = "stopped early" if trainer.state.stopped_early else "finished"
+        self.progress.finished(status, scores, self._going_on_with_text(), seconds)
+
+    def _going_on_with_text(self) -> str | None:
+        """The command that lets a network of text write; None for any other."""
+        train = self.trainer.setup.splits.train
+        if not train.unit or not (prompt := first_word(train)):
+            return None
+        return shlex.join(["nntrain", "predict", str(self.folder.path), "--prompt", prompt])
 
     def _finish_drawing(self) -> None:
         for drawing, what in ((self.drawing, "the loss"), (self.augmented, "augmented images"),

@@ -41,6 +41,13 @@ class Setup:
         """Whether the samples to train on have to be read from the disk again and again."""
         return outgrows_memory(self.splits.train.x)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What trains, but hardly to what it is meant for."""
+        ahead = [node.name for node in self.graph.layers if node.layer.looks_ahead] if self.splits.train.unit else []
+        return [f"{name} sees the steps that are to be foretold, and so learns nothing with which to go on with a text"
+                for name in ahead]
+
     def batches(self) -> Batches:
         """Which samples each step of training sees."""
         return Batches(self.splits.train, self.config.train.batch_size, self.config.seed)
@@ -99,13 +106,15 @@ def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarra
 
 
 def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
-    """Batches that are too short for a layer, or too large for this machine."""
+    """Batches that a layer cannot take, or that are too large for this machine."""
     batches = Batches(data, config.train.batch_size)
     problems = []
     for node in graph.layers:
         if any(state.per_row for state in node.state.values()) and not data.consecutive:
             problems.append(Problem(node.path, "`stateful` goes on from where the window before ended, but the samples of this "
                                     "data are shuffled. Remove it, or say `consecutive: true` of a source that has it."))
+        if data.lengths is not None and (reason := node.layer.padding_problem(*node.input_shapes)):
+            problems.append(Problem(node.path, reason))
         fewest = node.layer.minimum_rows(*node.input_shapes)
         if fewest > batches.shortest:
             better = next((size for size in range(batches.rows, len(data) + 1)
@@ -171,6 +180,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
         came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
         where = f"a step, the shape {expected}" if data.per_step else "a sample"
+        way_out = " Say `return_sequences: true` of the recurrent layers." if data.per_step and len(output.shape) == 1 else ""
         problems.append(Problem(output.path, f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
-                                f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}."))
+                                f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}.{way_out}"))
     return problems

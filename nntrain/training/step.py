@@ -31,7 +31,7 @@ class Step:
         loss_sum, weight_sum = self.move(port, step, lr)
         if not math.isfinite(loss_sum):
             return loss_sum
-        tally.add(loss_sum, weight_sum, port.prediction, port.answer, port.weight)
+        tally.add(loss_sum, weight_sum, port)
         return loss_sum / weight_sum if weight_sum else 0.0
 
     def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ $NNTRAIN_DATA/mnist.
 """
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -18,14 +19,17 @@ from tests.benchmarks.rounds import Figures, medians, take_turns
 HERE = Path(__file__).parent
 
 
-def measured(command: list[str]) -> Figures:
-    """Wall seconds, and the peak memory of the largest process in MB."""
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{command} failed")
-    return {"wall_s": time.perf_counter() - begun, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
+def measured(command: list[str], prints: bool = False) -> Figures:
+    """Wall seconds, and the peak memory of the largest process in MB; and what it `prints` at its end as JSON."""
+    with tempfile.TemporaryFile() as output:
+        begun = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"{command} failed")
+        figures = {"wall_s": time.perf_counter() - begun, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
+        output.seek(0)
+        return (json.loads(output.read().splitlines()[-1]) if prints else {}) | figures
 
 
 def main() -> None:

@@ -36,6 +36,12 @@ CASES = [
     ("multi_head_attention", {"heads": 2}, LENGTHS, False),
     ("multi_head_attention", {"heads": 1, "causal": True}, LENGTHS, False),
     ("embedding", {"units": UNITS, "vocabulary": 6}, None, False),
+    ("simple_rnn", {"units": UNITS, "return_sequences": True, "stateful": True}, None, True),
+    ("simple_rnn", {"units": UNITS, "activation": "relu", "stateful": True}, LENGTHS, True),
+    ("lstm", {"units": UNITS, "stateful": True}, LENGTHS, True),
+    ("gru", {"units": UNITS, "return_sequences": True, "stateful": True}, LENGTHS, True),
+    ("bidirectional", {"layer": {"simple_rnn": {"units": UNITS, "return_sequences": True}}}, LENGTHS, False),
+    ("multi_head_attention", {"heads": 2, "causal": True}, None, False),
 ]
 CELLS = {"simple_rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
