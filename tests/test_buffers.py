@@ -5,8 +5,8 @@ import pytest
 
 from nntrain.layers.layer import Layer
 from nntrain.network import buffers
-from nntrain.network.buffers import Buffer, lay_out
 from nntrain.network.graph import build_graph
+from nntrain.network.memory import Buffer, lay_out
 from nntrain.network.network import Network
 
 CONV = {"conv2d": {"filters": 4, "kernel_size": 3, "padding": "same"}}

@@ -8,6 +8,7 @@ from nntrain import randomness
 from nntrain.initializers import Initializer
 from nntrain.layers.layer import Param
 from nntrain.network.graph import Graph
+from nntrain.network.memory import zeros
 
 
 class Arena:
@@ -25,9 +26,9 @@ class Arena:
         learning = sum(size for size, entry in zip(sizes, entries, strict=True) if not entry[2])
         self.decayed = sum(size for size, entry in zip(sizes, entries, strict=True)
                            if not entry[2] and entry[1].role == "weight")
-        self.values = np.zeros(sum(sizes), dtype)
+        self.values = zeros(sum(sizes), dtype)
         self.theta = self.values[:learning]
-        self.grad = np.zeros(learning if with_gradient else 0, dtype)
+        self.grad = zeros(learning if with_gradient else 0, dtype)
         self.parameters: dict[str, np.ndarray] = {}
         self.gradients: dict[str, np.ndarray] = {}
         self._draws: list[tuple[str, Param, Initializer]] = []

@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain import kernels, randomness
 from nntrain.config.schema import Config
+from nntrain.network.memory import zeros
 from nntrain.network.network import Network
 from nntrain.training.checkpoint import AVERAGE
 from nntrain.training.evaluate import Port, Tally
@@ -19,8 +20,9 @@ class Step:
     def __init__(self, config: Config, network: Network):
         self.config = config
         self.network = network
-        self.slots = {name: np.zeros_like(network.theta) for name in config.optimizer.slot_names()}
-        self.average = np.zeros_like(network.theta) if config.train.ema else None
+        size, dtype = network.theta.size, network.theta.dtype
+        self.slots = {name: zeros(size, dtype) for name in config.optimizer.slot_names()}
+        self.average = zeros(size, dtype) if config.train.ema else None
 
     def __call__(self, port: Port, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
         """The mean loss of the batch that is in the port, before the step. Not finite: the parameters were left alone.

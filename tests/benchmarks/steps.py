@@ -32,11 +32,10 @@ def peers(name: str, torch: str | None, jax: str | None) -> dict[str, list[str]]
     """The commands of the others, by program."""
     commands = {}
     if torch:
-        plain = [torch, str(HERE / "peers" / "torch_steps.py"), name]
-        tuned = {"torch fused": [*plain, "--fused"], "torch.compile": [*plain, "--fused", "--compile"]}
-        if name in IMAGES:
-            tuned |= {f"{program} nhwc": [*command, "--channels-last"] for program, command in tuned.items()}
-        commands |= {"torch": plain, **tuned}
+        commands["torch"] = [torch, str(HERE / "peers" / "torch_steps.py"), name]
+        for word, option in {"compile": "--compile", "fused": "--fused", "nhwc": "--channels-last"}.items():
+            if word != "nhwc" or name in IMAGES:
+                commands |= {f"{program} {word}": [*command, option] for program, command in commands.items()}
     if jax:
         commands["jax"] = [jax, str(HERE / "peers" / "jax_steps.py"), name]
     return commands
