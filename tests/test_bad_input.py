@@ -141,7 +141,7 @@ MISTAKES = {
         "5:7: model.layers[1].batch_norm: needs 2 samples or more in every batch, but the last of an epoch has 1: 96 samples in "
         "batches of 19. Choose another `train.batch_size`, such as 20."),
     "a model beyond this machine": (edited("units: 8", "units: 2000000000000000"),
-        "3:3: model.layers: 10,000,000,000,000,002 parameters and 80,000,000,000,000,080 values between layers take at least "
+        "3:3: model.layers: 10,000,000,000,000,002 parameters and 80,000,000,000,000,080 values between layers take about "
         f"372,529,030 GiB, but this machine has {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:,.0f} GiB of "
         "memory. Make layers or `train.batch_size` smaller."),
     "more layers than anyone could wait for": (

@@ -123,11 +123,12 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
             problems.append(Problem(node.path, f"needs {fewest} samples or more in every batch, but the last of an epoch has "
                                     f"{batches.shortest}: {len(data)} samples in batches of {batches.rows}. {way_out}."))
     parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
-    outputs = batches.rows * sum(math.prod(node.shape) for node in graph.nodes)
+    own = [node for node in graph.layers if not (node.fused or node.left or node.layer.aliases_input)]
+    outputs = batches.rows * sum(math.prod(node.shape) for node in (graph.input, *own))
     needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize  # a gradient for each parameter
     if needed > (there_is := memory_bytes()):
-        problems.append(Problem(("model", "layers"), f"{parameters:,} parameters and {outputs:,} values between layers take at "
-                                f"least {needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
+        problems.append(Problem(("model", "layers"), f"{parameters:,} parameters and {outputs:,} values between layers take "
+                                f"about {needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
                                 "Make layers or `train.batch_size` smaller."))
     return list(dict.fromkeys(problems))  # a repeated chain repeats its mistakes
 
