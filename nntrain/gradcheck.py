@@ -197,9 +197,13 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
         values += 0.1 * _draw("parameter", name, shape=values.shape)
     r = _draw("r", shape=at.y.shape)
     single.forward()
+    inputs_before = [x.copy() for x in at.xs]
+    single.forget_unread()
     single.forget_gradients()
     at.dy[...] = r
     single.backward()
+    for x, values in zip(at.xs, inputs_before, strict=True):
+        x[...] = values
 
     def loss() -> float:
         return float(np.sum(r * single.forward()))

@@ -122,6 +122,12 @@ def test_a_layer_broken_in_any_way_is_caught_and_named(monkeypatch, name, tensor
     assert set(found.values()) <= {"PASS"}
 
 
+@pytest.mark.parametrize(("name", "reads"), [("tanh", ""), ("tanh", "x"), ("gelu", "y"), ("dense", ""), ("multiply", "y")])
+def test_a_layer_that_reads_more_than_it_says_is_caught(monkeypatch, name, reads):
+    monkeypatch.setattr(LAYERS[name], "reads", reads)
+    assert "FAIL" in verdicts(checks_of(name)).values()
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_broken_in_any_way_is_caught_and_named(monkeypatch, name, mutation):

@@ -101,7 +101,7 @@ class Layer(Component, family="layer"):
     freeze: bool = Field(False, description="keep the parameters as they start: they don't learn")
 
     takes_tokens: ClassVar[bool] = False  # its input is whole numbers below a vocabulary (int32), and has no gradient
-    reads: ClassVar[str] = "xy"  # what backward looks at: of its inputs "x", of its output "y"
+    reads: ClassVar[str] = "xy"  # what backward looks at: of its inputs "x", of its output "y"; the rest may be gone by then
     merges: ClassVar[bool] = False  # takes several inputs
     aliases_input: ClassVar[bool] = False  # y is x in another shape and dx is dy: no work is done
     passes_gradient: ClassVar[bool] = False  # every dx is dy itself: nothing to compute

@@ -58,6 +58,15 @@ class Single:
             self.layer.forward(self.at)
         return self.at.y
 
+    def forget_unread(self) -> None:
+        """Fills what backward is not to look at with NaN, as a network puts other values there."""
+        if self.layer.aliases_input or self.layer.passes_gradient:
+            return
+        for what, arrays in (("x", self.at.xs), ("y", [self.at.y])):
+            for array in arrays:
+                if what not in self.layer.reads and array.dtype.kind == "f":
+                    array.fill(np.nan)
+
     def forget_gradients(self) -> None:
         """Fills every gradient with NaN, so that one that backward does not write shows."""
         for gradient in (*self.at.dxs, *self.gradients.values()):
