@@ -56,7 +56,10 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     port = Ports(network, data).at(rows)
     data.gather(np.arange(rows) % len(data), port.batch)
     step = Step(config, network)
-    number, lr = iter(range(1, sys.maxsize)), config.optimizer.lr * 1e-3  # a small one, so that nothing diverges
+    number, lr = (
+        iter(range(1, sys.maxsize)),
+        config.optimizer.lr * 1e-3,
+    )  # a small one, so that nothing diverges
 
     def move() -> None:
         step.move(port, next(number), lr)
@@ -103,7 +106,9 @@ def time_layers(bound: Bound, move: Callable[[], None], seconds: float) -> tuple
         ahead = medians.get((name, "forward"), 0.0)
         back = sum(spent for (node, call), spent in medians.items() if node == name and call != "forward")
         flops = training_flops(bound, name)
-        layers.append(LayerTime(name, 1e6 * ahead, 1e6 * back, flops / (ahead + back) / 1e9 if flops else 0.0))
+        layers.append(
+            LayerTime(name, 1e6 * ahead, 1e6 * back, flops / (ahead + back) / 1e9 if flops else 0.0)
+        )
     return layers, sum(medians.values())
 
 
@@ -116,7 +121,9 @@ def training_flops(bound: Bound, name: str) -> int:
 
 def peak_gflops(precision: str, threads: int) -> float:
     """Multiply-adds on independent registers by all threads, the best of several tries."""
-    width = kernels.tile.ROWS * kernels.tile.VECTORS * kernels.host.VECTOR_BYTES // np.dtype(precision).itemsize
+    width = (
+        kernels.tile.ROWS * kernels.tile.VECTORS * kernels.host.VECTOR_BYTES // np.dtype(precision).itemsize
+    )
     out = np.zeros(threads * width, precision)
     a = np.zeros(kernels.peak.STEPS * kernels.tile.ROWS, precision)
     b = np.zeros(kernels.peak.STEPS * width // kernels.tile.ROWS, precision)

@@ -24,7 +24,9 @@ class Component(Options):
     # The smallest use that shows it; the manual and gradcheck take it. Needed where an option has no default.
     example: ClassVar[dict[str, Any]] = {}
 
-    def __init_subclass__(cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any):
+    def __init_subclass__(
+        cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any
+    ):
         super().__init_subclass__(**kwargs)
         cls.yaml_name = name
         cls.aliases = aliases
@@ -32,14 +34,18 @@ class Component(Options):
             cls.family = family
 
     @classmethod
-    def __pydantic_init_subclass__(cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any):
+    def __pydantic_init_subclass__(
+        cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any
+    ):
         super().__pydantic_init_subclass__(**kwargs)
         if not name:
             return
         members = _families.setdefault(cls.family, {})
         for key in (name, *aliases):
             if key in members:
-                raise TypeError(f"there are two {cls.family} components named {key!r}: {members[key]} and {cls}")
+                raise TypeError(
+                    f"there are two {cls.family} components named {key!r}: {members[key]} and {cls}"
+                )
             members[key] = cls
 
     @classmethod
@@ -55,9 +61,17 @@ class Component(Options):
     @classmethod
     def own_options(cls) -> list[str]:
         """The options without those that every member of the family has: the class's own first, then its base classes'."""
-        base = next(kind for kind in cls.__mro__[::-1] if getattr(kind, "family", "") == cls.family and kind is not Component)
+        base = next(
+            kind
+            for kind in cls.__mro__[::-1]
+            if getattr(kind, "family", "") == cls.family and kind is not Component
+        )
         declared = [option for kind in cls.__mro__ for option in inspect.get_annotations(kind)]
-        own = [option for option in dict.fromkeys(declared) if option in cls.model_fields and option not in base.model_fields]
+        own = [
+            option
+            for option in dict.fromkeys(declared)
+            if option in cls.model_fields and option not in base.model_fields
+        ]
         return [cls.model_fields[option].alias or option for option in own]  # as YAML spells them
 
     @classmethod
@@ -75,8 +89,10 @@ class Component(Options):
             name, options = value, {}
         else:
             example = next(iter(cls.members()), "name")
-            raise mistake(f"expected the name of one {what}, or one name with its options, like `{example}` or "
-                          f"`{example}: {{...}}`. Received: {shown(value)}.")
+            raise mistake(
+                f"expected the name of one {what}, or one name with its options, like `{example}` or "
+                f"`{example}: {{...}}`. Received: {shown(value)}."
+            )
         kind = cls.members().get(name)
         if kind is None:
             raise mistake(f"no {what} is named {shown(name)}.{did_you_mean(name, cls.members())}")
@@ -85,7 +101,9 @@ class Component(Options):
         elif not isinstance(options, dict):
             own = kind.own_options()
             if not own:
-                raise mistake(f"{name!r} has no option that a bare value could set. Received: {shown(options)}.")
+                raise mistake(
+                    f"{name!r} has no option that a bare value could set. Received: {shown(options)}."
+                )
             options = {own[0]: options}
         try:
             return kind.model_validate(options)
@@ -99,8 +117,11 @@ class Component(Options):
     def shortest(self) -> str | dict[str, Any]:
         """The shortest spelling: `relu`, `{dropout: 0.5}`, or the options that are not at their defaults."""
         fields = type(self).model_fields
-        told = {fields[name].alias or name: plain(value) for name, value in self
-                if fields[name].is_required() or value != fields[name].default}
+        told = {
+            fields[name].alias or name: plain(value)
+            for name, value in self
+            if fields[name].is_required() or value != fields[name].default
+        }
         if not told:
             return self.yaml_name
         value = told.get(next(iter(self.own_options()), ""))
@@ -112,7 +133,8 @@ class Component(Options):
         if cls.yaml_name or not cls.family:
             return handler(source)
         return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(Component.spelled))
+            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(Component.spelled)
+        )
 
 
 def plain(value: Any) -> Any:
@@ -120,5 +142,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Component):
         return value.shortest()
     if isinstance(value, Options):
-        return {name: plain(entry) for name, entry in value.model_dump(by_alias=True, exclude_defaults=True).items()}
+        return {
+            name: plain(entry)
+            for name, entry in value.model_dump(by_alias=True, exclude_defaults=True).items()
+        }
     return [plain(entry) for entry in value] if isinstance(value, tuple) else value

@@ -33,7 +33,9 @@ class ConfigError(UserError):
 
     def __init__(self, problems: str | list[Problem]):
         self.problems = [Problem((), problems)] if isinstance(problems, str) else list(problems)
-        super().__init__("\n".join(f"{dotted(p.path)}: {p.message}" if p.path else p.message for p in self.problems))
+        super().__init__(
+            "\n".join(f"{dotted(p.path)}: {p.message}" if p.path else p.message for p in self.problems)
+        )
 
     def below(self, *prefix: str | int) -> "ConfigError":
         """The same mistakes with `prefix` before their paths."""

@@ -21,9 +21,13 @@ from nntrain.training.setup import Setup
 
 TOLERANCE = 1e-6
 STEP = 1e-5  # of the first look: central differences
-WIDE_STEP = 1e-3  # of the second look: fourth-order differences, whose rounding error is a hundred times smaller
+WIDE_STEP = (
+    1e-3  # of the second look: fourth-order differences, whose rounding error is a hundred times smaller
+)
 NEAR_STEPS = (1e-6, 1e-7)  # of the third: too near for a corner that is not quite there
-ROUNDING = 8 * np.finfo(np.float64).eps  # of a loss, relative to it: a sum over rows and layers is a few digits off
+ROUNDING = (
+    8 * np.finfo(np.float64).eps
+)  # of a loss, relative to it: a sum over rows and layers is a few digits off
 ALL_BELOW = 400  # tensors of up to so many elements are checked whole
 SAMPLES = 60  # elements of a larger tensor
 DIRECTIONS = 4  # random directions through a larger tensor: each sees every element at once
@@ -63,7 +67,9 @@ class Cost:
         return 2 * self.weights * self.loss_s
 
 
-def check_tensor(component: str, tensor: str, values: np.ndarray, gradient: np.ndarray, loss: Callable[[], float]) -> Check:
+def check_tensor(
+    component: str, tensor: str, values: np.ndarray, gradient: np.ndarray, loss: Callable[[], float]
+) -> Check:
     """Compares `gradient` with differences of `loss`, which looks at `values`; both arrays have one shape."""
     flat, slopes = values.reshape(-1), gradient.reshape(-1).copy()
     largest = float(np.abs(slopes).max(initial=0.0))
@@ -86,7 +92,9 @@ def check_tensor(component: str, tensor: str, values: np.ndarray, gradient: np.n
     return check
 
 
-def _probes(flat: np.ndarray, slopes: np.ndarray, key: int, shape: tuple[int, ...]) -> Iterator[tuple[str, float, np.ndarray]]:
+def _probes(
+    flat: np.ndarray, slopes: np.ndarray, key: int, shape: tuple[int, ...]
+) -> Iterator[tuple[str, float, np.ndarray]]:
     """(label, backprop's slope, direction) for each element or direction to check."""
     few = flat.size <= ALL_BELOW
     chosen = range(flat.size) if few else np.sort(randomness.permutation(key, flat.size)[:SAMPLES])
@@ -118,6 +126,7 @@ class _Result:
 
 def _compare(backprop: float, loss_at: Callable[[float], float], here: float, largest: float) -> _Result:
     """Central differences first; where they disagree with `backprop`, or hide a corner, closer looks tell why."""
+
     def size(*slopes: float) -> float:
         return max(*map(abs, slopes), 1e-3 * largest, 1e-8)
 
@@ -159,8 +168,13 @@ def _compare(backprop: float, loss_at: Callable[[float], float], here: float, la
 
 def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
     """Every registered layer, activation and loss, or those of the named modules, each by its own example."""
+
     def chosen(family: type[Component]) -> list[type[Component]]:
-        return [kind for kind in dict.fromkeys(family.members().values()) if not modules or kind.__module__ in modules]
+        return [
+            kind
+            for kind in dict.fromkeys(family.members().values())
+            if not modules or kind.__module__ in modules
+        ]
 
     if not chosen(Layer) and not chosen(Loss):
         raise UserError("there is nothing to check: the plugin defines no layer, activation or loss.")
@@ -168,7 +182,9 @@ def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
         layer = by_example(kind)
         yield from check_layer(layer, kind.example_inputs)
         if isinstance(layer, Activation) and layer.epilogue_code:  # applied to dense's result in registers
-            yield from check_layer(Layer.parse({"dense": {"units": 5, "activation": layer}}), ((6,),), f"dense+{kind.yaml_name}")
+            yield from check_layer(
+                Layer.parse({"dense": {"units": 5, "activation": layer}}), ((6,),), f"dense+{kind.yaml_name}"
+            )
     for kind in chosen(Loss):
         yield from check_loss(by_example(kind))
 
@@ -179,8 +195,10 @@ def by_example(kind: type[Component]) -> Any:
         return kind.model_validate(kind.example)
     except ValidationError as error:
         found = error.errors()[0]
-        raise UserError(f"{kind.yaml_name}: the class {kind.__name__} needs an `example`, the options that gradcheck tries it "
-                        f"with: {dotted(found['loc'])}: {found['msg']}") from None
+        raise UserError(
+            f"{kind.yaml_name}: the class {kind.__name__} needs an `example`, the options that gradcheck tries it "
+            f"with: {dotted(found['loc'])}: {found['msg']}"
+        ) from None
 
 
 def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: str = "") -> Iterator[Check]:
@@ -213,7 +231,9 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
     slopes = dict(zip(names, at.dxs, strict=True)) | single.gradients
     if layer.takes_tokens:
         del tensors["x"], slopes["x"]
-    slopes = {name: slope.copy() for name, slope in slopes.items()}  # the next forward may write where an aliasing layer keeps it
+    slopes = {
+        name: slope.copy() for name, slope in slopes.items()
+    }  # the next forward may write where an aliasing layer keeps it
     for name, values in tensors.items():
         yield check_tensor(component, name, values, slopes[name], loss)
 
@@ -281,7 +301,9 @@ class NetworkCheck:
         rows = min(rows, len(setup.splits.train))
         self.config = setup.config
         self.network = setup.network(rows, dtype="float64")
-        self.states = [(state, state.copy()) for state in (*self.network.state.values(), *self.network.carried.values())]
+        self.states = [
+            (state, state.copy()) for state in (*self.network.state.values(), *self.network.carried.values())
+        ]
         self.port = Ports(self.network, setup.splits.train).at(rows)
         setup.splits.train.gather(np.arange(rows), self.port.batch)
 
@@ -293,15 +315,21 @@ class NetworkCheck:
         port.forward(training=True)
         gradient = port.no_gradient if gradient is None else gradient
         total, weight = self.config.loss(port.prediction, port.target, port.weight, gradient)
-        decayed = self.network.theta[:self.network.arena.decayed]
-        return total / weight + penalty.l1 * float(np.abs(decayed).sum()) + penalty.l2 * float(np.square(decayed).sum())
+        decayed = self.network.theta[: self.network.arena.decayed]
+        return (
+            total / weight
+            + penalty.l1 * float(np.abs(decayed).sum())
+            + penalty.l2 * float(np.square(decayed).sum())
+        )
 
     def backward(self) -> None:
         """Fills the gradient of what `loss` gives; call it after `loss(gradient)`."""
         self.port.bound.backward()
         penalty, decayed = self.config.train.regularize, self.network.arena.decayed
         if penalty.l1 or penalty.l2:
-            kernels.gradient.add_penalty(self.network.grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2)
+            kernels.gradient.add_penalty(
+                self.network.grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2
+            )
 
     def run(self) -> Iterator[Check]:
         self.network.forget_gradients()

@@ -86,7 +86,9 @@ class TruncatedNormal(Initializer, name="truncated_normal"):
     """Normally distributed, but each value beyond two standard deviations is drawn again: no weight starts far out."""
 
     mean: float = Field(0.0, description="the mean")
-    std: float = Field(0.05, ge=0, description="the standard deviation before the cut; the values' own is 0.88 of it")
+    std: float = Field(
+        0.05, ge=0, description="the standard deviation before the cut; the values' own is 0.88 of it"
+    )
 
     example: ClassVar = {"std": 0.1}
 

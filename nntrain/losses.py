@@ -23,7 +23,9 @@ class Loss(Component, family="loss"):
     """
 
     from_logits: ClassVar[bool] = False  # applies softmax or sigmoid itself, so the model must not
-    takes: ClassVar[Literal["reals", "classes", "either"]] = "either"  # "classes": also soft rows; "either": they mean one-hot
+    takes: ClassVar[Literal["reals", "classes", "either"]] = (
+        "either"  # "classes": also soft rows; "either": they mean one-hot
+    )
     yes_or_no: ClassVar[bool] = False  # every output is a question of its own, answered yes above 0
     example: ClassVar[dict[str, Any]] = {}  # the options that gradcheck and the manual show it with
     averages_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, not over rows alone
@@ -37,12 +39,16 @@ class Loss(Component, family="loss"):
         """
         if classes is None:
             if self.takes == "classes":
-                raise ConfigError(f"{self.yaml_name} needs classes, but the data's targets are numbers. "
-                                  "For numbers there are mse, mae, huber.")
+                raise ConfigError(
+                    f"{self.yaml_name} needs classes, but the data's targets are numbers. "
+                    "For numbers there are mse, mae, huber."
+                )
             return targets
         if self.takes == "reals":
-            raise ConfigError(f"{self.yaml_name} needs numbers as targets, but the data has classes. "
-                              "For classes there is cross_entropy.")
+            raise ConfigError(
+                f"{self.yaml_name} needs numbers as targets, but the data has classes. "
+                "For classes there is cross_entropy."
+            )
         return classes
 
     def check_targets(self, target: np.ndarray) -> None:
@@ -145,7 +151,9 @@ class Huber(Loss, name="huber"):
     Source: Huber 1964, Robust estimation of a location parameter.
     """
 
-    delta: float = Field(1.0, gt=0, description="the error from which on the loss grows linearly, in the unit of the targets")
+    delta: float = Field(
+        1.0, gt=0, description="the error from which on the loss grows linearly, in the unit of the targets"
+    )
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.huber.run(4 * prediction.size, gradient, prediction, *rest, self.delta, 1.0)
@@ -159,10 +167,14 @@ class SmoothL1(Loss, name="smooth_l1"):
     Source: Girshick 2015, Fast R-CNN.
     """
 
-    beta: float = Field(1.0, gt=0, description="the error below which the loss is a parabola, in the unit of the targets")
+    beta: float = Field(
+        1.0, gt=0, description="the error below which the loss is a parabola, in the unit of the targets"
+    )
 
     def total(self, gradient, prediction, *rest):
-        return kernels.losses.huber.run(4 * prediction.size, gradient, prediction, *rest, self.beta, 1 / self.beta)
+        return kernels.losses.huber.run(
+            4 * prediction.size, gradient, prediction, *rest, self.beta, 1 / self.beta
+        )
 
 
 class LogCosh(Loss, name="log_cosh"):
@@ -203,24 +215,36 @@ class CrossEntropy(Loss, name="cross_entropy"):
     takes = "classes"
     averages_outputs = False
 
-    label_smoothing: float = Field(0.0, ge=0, le=1, description="the share of each aim that is spread evenly over all classes; "
-                                   "keeps the network from being too sure")
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="the share of each aim that is spread evenly over all classes; "
+        "keeps the network from being too sure",
+    )
     class_weights: Several[Annotated[float, Field(ge=0)]] | None = Field(
-        None, min_length=2, description="how much each class counts, in the order of the data's classes")
+        None, min_length=2, description="how much each class counts, in the order of the data's classes"
+    )
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         outputs = super().required_outputs(classes, targets)
         if self.class_weights is not None and len(self.class_weights) != outputs:
-            raise ConfigError(f"cross_entropy has {len(self.class_weights)} class_weights, but the data has {outputs} classes. "
-                              "Give one for each.")
+            raise ConfigError(
+                f"cross_entropy has {len(self.class_weights)} class_weights, but the data has {outputs} classes. "
+                "Give one for each."
+            )
         if self.class_weights is not None and not any(self.class_weights):
-            raise ConfigError("cross_entropy has class_weights that are all 0, so that nothing counts. Let one class count.")
+            raise ConfigError(
+                "cross_entropy has class_weights that are all 0, so that nothing counts. Let one class count."
+            )
         return outputs
 
     def counted(self, prediction, target, weight):
         if self.class_weights is None or target.ndim == 2:
             return super().counted(prediction, target, weight)
-        of_rows = _array(self.class_weights, np.float64).take(target, mode="clip")  # a padded row may hold any number
+        of_rows = _array(self.class_weights, np.float64).take(
+            target, mode="clip"
+        )  # a padded row may hold any number
         return float(of_rows.sum() if weight is None else of_rows @ weight.astype(np.float64))
 
     def probabilities(self, prediction):
@@ -231,8 +255,9 @@ class CrossEntropy(Loss, name="cross_entropy"):
     def total(self, gradient, prediction, *rest):
         dtype = prediction.dtype
         class_weights = _ones(dtype) if self.class_weights is None else _array(self.class_weights, dtype)
-        return kernels.losses.cross_entropy.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest, class_weights,
-                                                self.label_smoothing)
+        return kernels.losses.cross_entropy.run(
+            EXPONENTIAL * prediction.size, gradient, prediction, *rest, class_weights, self.label_smoothing
+        )
 
 
 class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
@@ -246,8 +271,12 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
     yes_or_no = True
     target_range = (0.0, 1.0)
 
-    pos_weight: float = Field(1.0, gt=0, description="how much a yes counts against a no; the number of no's divided by that of "
-                              "yes's makes both weigh the same")
+    pos_weight: float = Field(
+        1.0,
+        gt=0,
+        description="how much a yes counts against a no; the number of no's divided by that of "
+        "yes's makes both weigh the same",
+    )
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         return _outputs_for_questions(self, classes, targets)
@@ -259,8 +288,9 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
         return np.concatenate([_sigmoid(-prediction), _sigmoid(prediction)], axis=1)
 
     def total(self, gradient, prediction, *rest):
-        return kernels.losses.binary_cross_entropy.run(2 * EXPONENTIAL * prediction.size, gradient, prediction, *rest,
-                                                       self.pos_weight)
+        return kernels.losses.binary_cross_entropy.run(
+            2 * EXPONENTIAL * prediction.size, gradient, prediction, *rest, self.pos_weight
+        )
 
 
 class Hinge(Loss, name="hinge"):
@@ -305,8 +335,10 @@ def _outputs_for_questions(loss: Loss, classes: int | None, targets: int | None)
     if classes is None:
         return targets
     if classes != 2:
-        raise ConfigError(f"{loss.yaml_name} is for two classes, or for targets of yes-or-no numbers; the data has {classes} "
-                          "classes. For those there is cross_entropy.")
+        raise ConfigError(
+            f"{loss.yaml_name} is for two classes, or for targets of yes-or-no numbers; the data has {classes} "
+            "classes. For those there is cross_entropy."
+        )
     return 1
 
 
@@ -316,8 +348,7 @@ def _certain(prediction: np.ndarray) -> np.ndarray:
 
 
 class NegativeLogLikelihood(Loss, name="nll"):
-    """For a model that ends in `log_softmax`: `-y` of the right class, averaged over samples; together they are `cross_entropy`.
-    """
+    """For a model that ends in `log_softmax`: `-y` of the right class, averaged over samples; together they are `cross_entropy`."""
 
     takes = "classes"
     averages_outputs = False

@@ -16,18 +16,24 @@ LOG_2 = math.log(2)
 class Metric(Component, family="metric"):
     """What is reported beside the loss, for each split. Training does not see it; `monitor` can choose the best epoch by it."""
 
-    takes: ClassVar[Literal["reals", "classes", "either"]] = "either"  # "classes": also answers to yes-or-no questions
+    takes: ClassVar[Literal["reals", "classes", "either"]] = (
+        "either"  # "classes": also answers to yes-or-no questions
+    )
     higher_is_better: ClassVar[bool] = False
     is_number: ClassVar[bool] = True  # one that can be drawn, watched and written into a table
 
     def check(self, loss: Loss, classes: int | None) -> None:
         """Raises ConfigError with the reason when the metric does not suit the loss or the data's number of classes."""
         if self.takes == "classes" and classes is None and not loss.yes_or_no:
-            raise ConfigError(f"{self.yaml_name} needs classes, but the data's targets are numbers. "
-                              "For numbers there are mse, mae, r2.")
+            raise ConfigError(
+                f"{self.yaml_name} needs classes, but the data's targets are numbers. "
+                "For numbers there are mse, mae, r2."
+            )
         if self.takes == "reals" and classes is not None:
-            raise ConfigError(f"{self.yaml_name} needs numbers as targets, but the data has classes. "
-                              "For classes there is accuracy.")
+            raise ConfigError(
+                f"{self.yaml_name} needs numbers as targets, but the data has classes. "
+                "For classes there is accuracy."
+            )
 
     def start(self, loss: Loss) -> dict[str, Any]:
         """Empty sums, for predictions that were trained with `loss`. They stay plain values, fit for JSON: a checkpoint in
@@ -115,8 +121,10 @@ class TopKAccuracy(Metric, name="top_k_accuracy"):
         if classes is None or loss.yes_or_no:
             raise ConfigError("top_k_accuracy needs one output for each class.")
         if self.k >= classes:
-            raise ConfigError(f"top_k_accuracy with k = {self.k} is always 1: the data has {classes} classes. "
-                              "Choose a smaller k.")
+            raise ConfigError(
+                f"top_k_accuracy with k = {self.k} is always 1: the data has {classes} classes. "
+                "Choose a smaller k."
+            )
 
     def start(self, loss):
         return {"right": 0.0, "count": 0.0}
@@ -206,7 +214,12 @@ class R2(Metric, name="r2"):
             mean = sums["mean"] + shift * count / together
             error = sums["error"] + error
             count = together
-        sums |= {"count": float(count), "mean": mean.tolist(), "spread": spread.tolist(), "error": error.tolist()}
+        sums |= {
+            "count": float(count),
+            "mean": mean.tolist(),
+            "spread": spread.tolist(),
+            "error": error.tolist(),
+        }
 
     def value(self, sums):
         if not sums["count"]:
@@ -223,12 +236,20 @@ class Counts(Metric):
     takes = "classes"
     higher_is_better = True
 
-    average: Literal["macro", "micro", "weighted"] = Field("macro", description="the plain mean over labels (`macro`), over "
-                                                           "single answers (`micro`), or over labels by how often they occur "
-                                                           "(`weighted`)")
+    average: Literal["macro", "micro", "weighted"] = Field(
+        "macro",
+        description="the plain mean over labels (`macro`), over "
+        "single answers (`micro`), or over labels by how often they occur "
+        "(`weighted`)",
+    )
 
     def start(self, loss):
-        return {"yes_or_no": loss.yes_or_no, "both": 0.0, "said": 0.0, "true": 0.0}  # lists, once there are labels
+        return {
+            "yes_or_no": loss.yes_or_no,
+            "both": 0.0,
+            "said": 0.0,
+            "true": 0.0,
+        }  # lists, once there are labels
 
     def add(self, sums, prediction, target, weight):
         prediction, target, weight = counting(prediction, target, weight)
@@ -321,7 +342,13 @@ class AreaUnderCurve(Metric, name="auc"):
     higher_is_better = True
 
     def start(self, loss):
-        return {"from_logits": loss.from_logits, "yes_or_no": loss.yes_or_no, "scores": [], "true": [], "weight": []}
+        return {
+            "from_logits": loss.from_logits,
+            "yes_or_no": loss.yes_or_no,
+            "scores": [],
+            "true": [],
+            "weight": [],
+        }
 
     def add(self, sums, prediction, target, weight):
         prediction, target, weight = counting(prediction, target, weight)
@@ -362,8 +389,10 @@ class Perplexity(Metric, name="perplexity"):
     def check(self, loss, classes):
         super().check(loss, classes)
         if loss.takes != "classes":
-            raise ConfigError(f"{self.yaml_name} reads logits, but {loss.yaml_name} does not train them. "
-                              "Use it with cross_entropy.")
+            raise ConfigError(
+                f"{self.yaml_name} reads logits, but {loss.yaml_name} does not train them. "
+                "Use it with cross_entropy."
+            )
 
     def start(self, loss):
         return {"sum": 0.0, "count": 0.0}
@@ -379,7 +408,9 @@ class Perplexity(Metric, name="perplexity"):
             hit = logits[np.arange(len(logits)), target]
         else:
             right = aims(prediction, target)
-            hit = np.multiply(logits, right, out=np.zeros_like(logits), where=right != 0).sum(axis=1)  # 0 times -inf is 0 here
+            hit = np.multiply(logits, right, out=np.zeros_like(logits), where=right != 0).sum(
+                axis=1
+            )  # 0 times -inf is 0 here
         losses = np.log(np.exp(logits, out=logits).sum(axis=1)) - hit
         sums["sum"] += float(weight @ losses)
         sums["count"] += float(weight.sum())

@@ -24,11 +24,19 @@ class Optimizer(Component, family="optimizer"):
     Every optimizer declares `lr` as the first of its own options, so that `adam: 3e-4` sets it.
     """
 
-    weight_decay: float = Field(0.0, ge=0, description="how strongly the weights are pulled towards 0: adds `weight_decay p` to "
-                                "the gradient (`adamw` and `lion` decay apart from it)")
-    decay_all: bool = Field(False, description="decay biases and the scales of normalisations as well, not weights alone")
+    weight_decay: float = Field(
+        0.0,
+        ge=0,
+        description="how strongly the weights are pulled towards 0: adds `weight_decay p` to "
+        "the gradient (`adamw` and `lion` decay apart from it)",
+    )
+    decay_all: bool = Field(
+        False, description="decay biases and the scales of normalisations as well, not weights alone"
+    )
 
-    slots: ClassVar[tuple[str, ...]] = ()  # names of the arrays as long as theta that it keeps, zero at the start
+    slots: ClassVar[
+        tuple[str, ...]
+    ] = ()  # names of the arrays as long as theta that it keeps, zero at the start
 
     def slot_names(self) -> tuple[str, ...]:
         """The slots that these options need."""
@@ -68,8 +76,10 @@ class SGD(Optimizer, name="sgd"):
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self):
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
-            raise mistake("nesterov needs a momentum above 0 and no dampening. "
-                          f"Received: momentum {self.momentum:g}, dampening {self.dampening:g}.")
+            raise mistake(
+                "nesterov needs a momentum above 0 and no dampening. "
+                f"Received: momentum {self.momentum:g}, dampening {self.dampening:g}."
+            )
         return self
 
     def slot_names(self) -> tuple[str, ...]:
@@ -80,8 +90,16 @@ class SGD(Optimizer, name="sgd"):
             kernels.optimizers.sgd(theta, grad, lr, *self.decay(theta, decayed))
             return
         added = 1.0 if step == 1 else 1 - self.dampening
-        kernels.optimizers.momentum(theta, grad, slots["velocity"], lr, self.momentum, added, self.nesterov,
-                                    *self.decay(theta, decayed))
+        kernels.optimizers.momentum(
+            theta,
+            grad,
+            slots["velocity"],
+            lr,
+            self.momentum,
+            added,
+            self.nesterov,
+            *self.decay(theta, decayed),
+        )
 
 
 class Adagrad(Optimizer, name="adagrad"):
@@ -93,7 +111,9 @@ class Adagrad(Optimizer, name="adagrad"):
     """
 
     lr: float = Field(1e-2, gt=0, description="the learning rate: the size of the steps")
-    lr_decay: float = Field(0.0, ge=0, description="makes the learning rate of step t `lr / (1 + (t - 1) lr_decay)`")
+    lr_decay: float = Field(
+        0.0, ge=0, description="makes the learning rate of step t `lr / (1 + (t - 1) lr_decay)`"
+    )
     initial_accumulator_value: float = Field(0.0, ge=0, description="what v starts from")
     eps: float = Field(1e-10, gt=0, description="keeps the quotient finite where the gradients were 0")
 
@@ -103,8 +123,15 @@ class Adagrad(Optimizer, name="adagrad"):
 
     def update(self, theta, grad, slots, lr, step, decayed):
         lr = lr / (1 + (step - 1) * self.lr_decay)
-        kernels.optimizers.adagrad(theta, grad, slots["square"], lr, self.initial_accumulator_value, self.eps,
-                                   *self.decay(theta, decayed))
+        kernels.optimizers.adagrad(
+            theta,
+            grad,
+            slots["square"],
+            lr,
+            self.initial_accumulator_value,
+            self.eps,
+            *self.decay(theta, decayed),
+        )
 
 
 class Adadelta(Optimizer, name="adadelta"):
@@ -122,8 +149,17 @@ class Adadelta(Optimizer, name="adadelta"):
     slots = ("square", "change")
 
     def update(self, theta, grad, slots, lr, step, decayed):
-        kernels.optimizers.adadelta(theta, grad, slots["square"], slots["change"], lr, self.rho, 1 - self.rho, self.eps,
-                                    *self.decay(theta, decayed))
+        kernels.optimizers.adadelta(
+            theta,
+            grad,
+            slots["square"],
+            slots["change"],
+            lr,
+            self.rho,
+            1 - self.rho,
+            self.eps,
+            *self.decay(theta, decayed),
+        )
 
 
 class RMSprop(Optimizer, name="rmsprop"):
@@ -137,7 +173,9 @@ class RMSprop(Optimizer, name="rmsprop"):
     lr: float = Field(1e-2, gt=0, description="the learning rate: the size of the steps")
     alpha: Fraction = Field(0.99, description="how much of the running means each step keeps")
     eps: float = Field(1e-8, gt=0, description="keeps the quotient finite where the gradients were 0")
-    centered: bool = Field(False, description="divide by the gradient's deviation in place of its root mean square")
+    centered: bool = Field(
+        False, description="divide by the gradient's deviation in place of its root mean square"
+    )
     momentum: Fraction = Field(0.0, description="how much of the last step's direction is kept")
 
     example: ClassVar = {"lr": 0.001}
@@ -147,8 +185,19 @@ class RMSprop(Optimizer, name="rmsprop"):
 
     def update(self, theta, grad, slots, lr, step, decayed):
         unused = theta[:0]
-        kernels.optimizers.rmsprop(theta, grad, slots["square"], slots.get("mean", unused), slots.get("velocity", unused), lr,
-                                   self.alpha, 1 - self.alpha, self.momentum, self.eps, *self.decay(theta, decayed))
+        kernels.optimizers.rmsprop(
+            theta,
+            grad,
+            slots["square"],
+            slots.get("mean", unused),
+            slots.get("velocity", unused),
+            lr,
+            self.alpha,
+            1 - self.alpha,
+            self.momentum,
+            self.eps,
+            *self.decay(theta, decayed),
+        )
 
 
 class AdamFamily(Optimizer):
@@ -156,8 +205,12 @@ class AdamFamily(Optimizer):
     at 0.
     """
 
-    betas: Several[Fraction] = Field((0.9, 0.999), min_length=2, max_length=2, description="b1 and b2: how much of the running "
-                                     "means of g and of g² each step keeps")
+    betas: Several[Fraction] = Field(
+        (0.9, 0.999),
+        min_length=2,
+        max_length=2,
+        description="b1 and b2: how much of the running means of g and of g² each step keeps",
+    )
     eps: float = Field(1e-8, gt=0, description="keeps the quotient finite where the gradients were 0")
 
     slots = ("mean", "square")
@@ -185,7 +238,9 @@ class Adam(AdamFamily, name="adam"):
     """
 
     lr: float = Field(1e-3, gt=0, description="the learning rate: the size of the steps")
-    amsgrad: bool = Field(False, description="divide by the largest running mean square so far, so that steps never grow again")
+    amsgrad: bool = Field(
+        False, description="divide by the largest running mean square so far, so that steps never grow again"
+    )
 
     example: ClassVar = {"lr": 0.001}
 
@@ -197,9 +252,20 @@ class Adam(AdamFamily, name="adam"):
 
     def _update(self, theta, grad, slots, lr, step, decay, shrink, decayed):
         mean_correction, square_correction = self.corrections(step)
-        kernels.optimizers.adam(theta, grad, slots["mean"], slots["square"], slots.get("largest_square", theta[:0]),
-                                lr / mean_correction, *self.means(), 1 / math.sqrt(square_correction), self.eps,
-                                decay, shrink, decayed)
+        kernels.optimizers.adam(
+            theta,
+            grad,
+            slots["mean"],
+            slots["square"],
+            slots.get("largest_square", theta[:0]),
+            lr / mean_correction,
+            *self.means(),
+            1 / math.sqrt(square_correction),
+            self.eps,
+            decay,
+            shrink,
+            decayed,
+        )
 
 
 class AdamW(Adam, name="adamw"):
@@ -234,8 +300,17 @@ class Adamax(AdamFamily, name="adamax"):
 
     def update(self, theta, grad, slots, lr, step, decayed):
         new_mean, old_largest, _ = self.means()
-        kernels.optimizers.adamax(theta, grad, slots["mean"], slots["largest"], lr / self.corrections(step)[0], new_mean,
-                                  old_largest, self.eps, *self.decay(theta, decayed))
+        kernels.optimizers.adamax(
+            theta,
+            grad,
+            slots["mean"],
+            slots["largest"],
+            lr / self.corrections(step)[0],
+            new_mean,
+            old_largest,
+            self.eps,
+            *self.decay(theta, decayed),
+        )
 
 
 class NAdam(AdamFamily, name="nadam"):
@@ -256,9 +331,18 @@ class NAdam(AdamFamily, name="nadam"):
         now = _nadam_momentum(self.betas[0], self.momentum_decay, step)
         then = _nadam_momentum(self.betas[0], self.momentum_decay, step + 1)
         product = _nadam_products(self.betas[0], self.momentum_decay).upto(step)
-        kernels.optimizers.nadam(theta, grad, slots["mean"], slots["square"], lr * (1 - now) / (1 - product),
-                                 lr * then / (1 - product * then), *self.means(), 1 / math.sqrt(self.corrections(step)[1]),
-                                 self.eps, *self.decay(theta, decayed))
+        kernels.optimizers.nadam(
+            theta,
+            grad,
+            slots["mean"],
+            slots["square"],
+            lr * (1 - now) / (1 - product),
+            lr * then / (1 - product * then),
+            *self.means(),
+            1 / math.sqrt(self.corrections(step)[1]),
+            self.eps,
+            *self.decay(theta, decayed),
+        )
 
 
 def _nadam_momentum(beta: float, decay: float, step: int) -> float:
@@ -306,8 +390,17 @@ class RAdam(AdamFamily, name="radam"):
         if adaptive:
             rectified = (now - 4) * (now - 2) * known / ((known - 4) * (known - 2) * now)
             factor = math.sqrt(rectified) * math.sqrt(square_correction)
-        kernels.optimizers.radam(theta, grad, slots["mean"], slots["square"], lr * factor / mean_correction, adaptive,
-                                 *self.means(), self.eps, *self.decay(theta, decayed))
+        kernels.optimizers.radam(
+            theta,
+            grad,
+            slots["mean"],
+            slots["square"],
+            lr * factor / mean_correction,
+            adaptive,
+            *self.means(),
+            self.eps,
+            *self.decay(theta, decayed),
+        )
 
 
 class Lion(Optimizer, name="lion"):
@@ -319,8 +412,12 @@ class Lion(Optimizer, name="lion"):
     """
 
     lr: float = Field(1e-4, gt=0, description="the learning rate, which is the size of every step")
-    betas: Several[Fraction] = Field((0.9, 0.99), min_length=2, max_length=2, description="b1 and b2: how much of the momentum "
-                                     "counts in the step, and is kept")
+    betas: Several[Fraction] = Field(
+        (0.9, 0.99),
+        min_length=2,
+        max_length=2,
+        description="b1 and b2: how much of the momentum counts in the step, and is kept",
+    )
 
     example: ClassVar = {"lr": 0.0001}
 
@@ -328,4 +425,6 @@ class Lion(Optimizer, name="lion"):
 
     def update(self, theta, grad, slots, lr, step, decayed):
         first, second = self.betas
-        kernels.optimizers.lion(theta, grad, slots["mean"], lr, 1 - first, 1 - second, *self.shrink(theta, lr, decayed))
+        kernels.optimizers.lion(
+            theta, grad, slots["mean"], lr, 1 - first, 1 - second, *self.shrink(theta, lr, decayed)
+        )

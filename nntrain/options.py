@@ -12,7 +12,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 T = TypeVar("T")
 
 # YAML knows lists only; the options that hold several values are tuples, so that they stay frozen.
-Several = Annotated[tuple[T, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+Several = Annotated[
+    tuple[T, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+]
 
 
 class Options(BaseModel):
@@ -20,8 +22,17 @@ class Options(BaseModel):
 
     # An option whose YAML name is a keyword of Python (`as`) is a field with an alias: `as_: ... = Field(alias="as")`.
     # Checks are built when first used: a command needs few of the many components.
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True,
-                              validate_by_name=True, validate_by_alias=True, serialize_by_alias=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_default=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        defer_build=True,
+    )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -125,7 +136,7 @@ def shown(value: Any) -> str:
 
 
 def did_you_mean(name: Any, names: Iterable[str]) -> str:
-    """" Did you mean 'units'?", or the list of what there is when nothing is close and the list is short."""
+    """ " Did you mean 'units'?", or the list of what there is when nothing is close and the list is short."""
     names = list(names)
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:

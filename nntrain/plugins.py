@@ -46,7 +46,9 @@ def load(file: Path) -> Plugin:
     if specification is None:
         raise UserError(f"{file}: expected a Python file, NAME.py.")
     loaded[path] = plugin
-    sys.modules[plugin.module] = module = importlib.util.module_from_spec(specification)  # pydantic looks for types there
+    sys.modules[plugin.module] = module = importlib.util.module_from_spec(
+        specification
+    )  # pydantic looks for types there
     try:
         # Not exec_module, which could take an older version from __pycache__: what runs is what was hashed.
         exec(specification.loader.source_to_code(source, str(path)), module.__dict__)
@@ -68,5 +70,9 @@ def blame(error: BaseException) -> UserError | None:
 
 def described(error: BaseException) -> str:
     """`NameError: name 'x' is not defined`; of a long explanation the first paragraph."""
-    message = error.msg if isinstance(error, SyntaxError) else TERMINAL_COLOUR.sub("", str(error)).split("\n\n")[0].strip()
+    message = (
+        error.msg
+        if isinstance(error, SyntaxError)
+        else TERMINAL_COLOUR.sub("", str(error)).split("\n\n")[0].strip()
+    )
     return f"{type(error).__name__}: {message}" if message else f"{type(error).__name__}."

@@ -14,20 +14,25 @@ Factor = Annotated[float, Field(gt=0)]
 
 
 class Warmup(Options):
-    """Lets the learning rate rise in a straight line at the start, whatever the schedule: a fresh network may not bear all of it.
-    """
+    """Lets the learning rate rise in a straight line at the start, whatever the schedule: a fresh network may not bear all of it."""
 
-    epochs: float | None = Field(None, gt=0, description="how many epochs it takes, also a part of one; this or `steps`")
+    epochs: float | None = Field(
+        None, gt=0, description="how many epochs it takes, also a part of one; this or `steps`"
+    )
     steps: int | None = Field(None, gt=0, description="how many steps it takes; this or `epochs`")
-    start_factor: float = Field(0.01, ge=0, le=1, description="the factor on the learning rate at the first step")
+    start_factor: float = Field(
+        0.01, ge=0, le=1, description="the factor on the learning rate at the first step"
+    )
 
     example: ClassVar = {"epochs": 1}
 
     @model_validator(mode="after")
     def _one_length(self):
         if (self.epochs is None) == (self.steps is None):
-            raise mistake("expected either `epochs` or `steps`. Received: "
-                          + ("neither." if self.epochs is None else "both."))
+            raise mistake(
+                "expected either `epochs` or `steps`. Received: "
+                + ("neither." if self.epochs is None else "both.")
+            )
         return self
 
     def length(self, steps_per_epoch: int) -> float:
@@ -45,7 +50,9 @@ class Schedule(Component, family="schedule"):
     Progress is told in whole numbers, so that no rounding moves a drop by a step.
     """
 
-    unit: Literal["epoch", "step"] = Field("epoch", description="what t counts: the learning rate changes once each")
+    unit: Literal["epoch", "step"] = Field(
+        "epoch", description="what t counts: the learning rate changes once each"
+    )
     warmup: Warmup | None = Field(None, description="a rise to the learning rate at the start")
 
     def lr(self, base: float, step: int, steps_per_epoch: int, epochs: int, state: dict) -> float:
@@ -72,11 +79,15 @@ class Schedule(Component, family="schedule"):
     def warnings(self, steps_per_epoch: int, epochs: int) -> list[str]:
         """What a training of this length makes of these options that the user may not have meant."""
         end = epochs if self.unit == "epoch" else epochs * steps_per_epoch
-        texts = [f"{late} lies beyond the end of training at {counted(self.unit, end)}, so it has no effect"
-                 for late in self.beyond(end)]
+        texts = [
+            f"{late} lies beyond the end of training at {counted(self.unit, end)}, so it has no effect"
+            for late in self.beyond(end)
+        ]
         if self.warmup and self.warmup.length(steps_per_epoch) > epochs * steps_per_epoch:
-            texts.append(f"the warmup is longer than the training of {counted('epoch', epochs)}, "
-                         "so the learning rate never reaches its value")
+            texts.append(
+                f"the warmup is longer than the training of {counted('epoch', epochs)}, "
+                "so the learning rate never reaches its value"
+            )
         return texts
 
     def beyond(self, end: int) -> Iterable[str]:
@@ -113,8 +124,9 @@ class Step(Schedule, name="step"):
 class MultiStep(Schedule, name="multi_step"):
     """Drops at each milestone: `lr gamma^k` once k of them have passed."""
 
-    milestones: Several[Annotated[int, Field(gt=0)]] = Field(min_length=1, description="after how many epochs (or steps) the "
-                                             "learning rate drops")
+    milestones: Several[Annotated[int, Field(gt=0)]] = Field(
+        min_length=1, description="after how many epochs (or steps) the learning rate drops"
+    )
     gamma: Factor = Field(0.1, description="the factor of each drop")
 
     example: ClassVar = {"milestones": [10, 15]}
@@ -141,7 +153,9 @@ class Linear(Schedule, name="linear"):
     """In a straight line to `end_factor` times the learning rate, which it then keeps: `lr (1 + (end_factor - 1) t / total)`."""
 
     end_factor: float = Field(0.0, ge=0, description="the factor that it ends with")
-    total: int | None = Field(None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out")
+    total: int | None = Field(
+        None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out"
+    )
 
     example: ClassVar = {"end_factor": 0.1}
 
@@ -155,7 +169,9 @@ class Polynomial(Schedule, name="polynomial"):
 
     power: float = Field(1.0, gt=0, description="1 is a straight line, 2 a parabola that ends flat")
     end_factor: float = Field(0.0, ge=0, description="the factor that it ends with")
-    total: int | None = Field(None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out")
+    total: int | None = Field(
+        None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out"
+    )
 
     example: ClassVar = {"power": 2.0}
 
@@ -174,7 +190,9 @@ class Cosine(Schedule, name="cosine"):
     """
 
     eta_min: float = Field(0.0, ge=0, description="the learning rate that it ends with")
-    total: int | None = Field(None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out")
+    total: int | None = Field(
+        None, gt=0, description="how many epochs (or steps) it takes; the whole training when left out"
+    )
 
     example: ClassVar = {"eta_min": 1e-5, "unit": "step"}
 
@@ -184,8 +202,11 @@ class Cosine(Schedule, name="cosine"):
     def warnings(self, steps_per_epoch, epochs):
         end = epochs if self.unit == "epoch" else epochs * steps_per_epoch
         rises = self.total is not None and self.total < end - 1
-        return super().warnings(steps_per_epoch, epochs) + [
-            f"cosine reaches eta_min after {counted(self.unit, self.total)} and rises again until {end}"] * rises
+        return (
+            super().warnings(steps_per_epoch, epochs)
+            + [f"cosine reaches eta_min after {counted(self.unit, self.total)} and rises again until {end}"]
+            * rises
+        )
 
 
 class CosineRestarts(Schedule, name="cosine_restarts"):
@@ -237,7 +258,9 @@ class OneCycle(Schedule, name="one_cycle"):
     """
 
     max_lr: float = Field(gt=0, description="the highest learning rate")
-    pct_start: float = Field(0.3, ge=0, le=1, description="the part of training that the rise takes, from 0 to 1")
+    pct_start: float = Field(
+        0.3, ge=0, le=1, description="the part of training that the rise takes, from 0 to 1"
+    )
     div_factor: Factor = Field(25.0, description="max_lr divided by the first learning rate")
     final_div_factor: Factor = Field(1e4, description="the first learning rate divided by the last")
 
@@ -259,9 +282,12 @@ class Cyclic(Schedule, name="cyclic"):
     """
 
     max_lr: float = Field(gt=0, description="the highest learning rate")
-    step_size: int = Field(gt=0, description="how many epochs (or steps) the way up takes, and the way down again")
-    mode: Literal["triangular", "triangular2", "exp_range"] = Field("triangular", description="cycles of one height, each of "
-                                                                    "half the last one's height, or of `gamma^t`")
+    step_size: int = Field(
+        gt=0, description="how many epochs (or steps) the way up takes, and the way down again"
+    )
+    mode: Literal["triangular", "triangular2", "exp_range"] = Field(
+        "triangular", description="cycles of one height, each of half the last one's height, or of `gamma^t`"
+    )
     gamma: Factor = Field(1.0, description="the factor of each epoch (or step) in exp_range")
 
     example: ClassVar = {"max_lr": 0.1, "step_size": 5}
@@ -278,7 +304,9 @@ class ReduceOnPlateau(Schedule, name="reduce_on_plateau"):
 
     factor: float = Field(0.1, gt=0, lt=1, description="the factor of each drop")
     patience: int = Field(10, ge=0, description="how many evaluations without improvement it waits")
-    threshold: float = Field(1e-4, ge=0, description="the part of the best value by which a better one must differ from it")
+    threshold: float = Field(
+        1e-4, ge=0, description="the part of the best value by which a better one must differ from it"
+    )
     cooldown: int = Field(0, ge=0, description="how many evaluations after a drop are not counted")
     min_lr: float = Field(0.0, ge=0, description="the learning rate below which it does not go")
     mode: Literal["min", "max"] = Field("min", description="whether lower or higher is better")

@@ -41,7 +41,9 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
     options: dict[str, Any] = {"path": os.path.relpath(file, folder)}
     names = Csv(**options).column_names(folder)
     if target is not None:
-        options["target"] = int(target) if target.lstrip("-").isdecimal() and target not in (names or ()) else target
+        options["target"] = (
+            int(target) if target.lstrip("-").isdecimal() and target not in (names or ()) else target
+        )
     left_out = {}
     if names and "" in names:
         predicted = options.get("target", names[-1])
@@ -96,11 +98,16 @@ def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
 def written(file: Path, found: Found, fractions: dict[str, float], train: Dataset) -> str:
     """The config, line by line."""
     data, samples = found.data, len(train)
-    batch = min(samples, 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256)
+    batch = min(
+        samples, 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256
+    )
     epochs = min(200, max(10, round(STEPS * batch / samples)))
     widths = [16] if samples < 200 else [64, 32] if samples < 20_000 else [128, 64]
     count = data.input_shape[0]
-    features, what = f"{count:,} feature{'s' * (count != 1)}", f"{len(data.classes)} classes" if data.classes else "a number"
+    features, what = (
+        f"{count:,} feature{'s' * (count != 1)}",
+        f"{len(data.classes)} classes" if data.classes else "a number",
+    )
     lines = [
         f"# {file.name}: {len(data):,} samples of {features}, to predict {found.target} ({what}).",
         "# Written by `nntrain new`; change what you like. `nntrain describe` explains every option.",
@@ -109,20 +116,30 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
         "data:",
         "  source:",
         "    csv:",
-        *(noted(f"      {name}: {inline(value)}", SOURCE_NOTES[name]) for name, value in found.options.items()),
+        *(
+            noted(f"      {name}: {inline(value)}", SOURCE_NOTES[name])
+            for name, value in found.options.items()
+        ),
         *(noted(f"  {name}: {fraction}", SPLIT_NOTES[name]) for name, fraction in fractions.items()),
         noted("  standardize: true", "each column to mean 0 and deviation 1"),
         "model:",
         "  layers:",
-        noted(f"    - dense: {{units: {widths[0]}, activation: relu}}", "more units learn more, and overfit sooner"),
+        noted(
+            f"    - dense: {{units: {widths[0]}, activation: relu}}",
+            "more units learn more, and overfit sooner",
+        ),
         *(f"    - dense: {{units: {width}, activation: relu}}" for width in widths[1:]),
         *output_layers(train),
     ]
     if data.classes:
         lines += ["loss: cross_entropy", "metrics: [accuracy]"]
     else:
-        lines += [noted("loss: mse", "or `huber`, which bears outliers"),
-                  noted("metrics: [rmse, r2]", "the typical error, and the share of the variance that is explained")]
+        lines += [
+            noted("loss: mse", "or `huber`, which bears outliers"),
+            noted(
+                "metrics: [rmse, r2]", "the typical error, and the share of the variance that is explained"
+            ),
+        ]
     lines += [
         noted("optimizer: {adamw: {lr: 0.003, weight_decay: 0.01}}", "of all numbers here, lr matters most"),
         noted("schedule: {cosine: {unit: step}}", "the learning rate falls to 0"),

@@ -49,8 +49,10 @@ def copy(template: Template, output: Path) -> list[Path]:
         bases.append((output.parent / named, at.text))
     for path, text in bases:
         if path.exists() and path.read_text(encoding="utf-8") != text:
-            raise UserError(f"{path}: this file exists, but {template.name} extends a config of that name. "
-                            "Name another folder with --output.")
+            raise UserError(
+                f"{path}: this file exists, but {template.name} extends a config of that name. "
+                "Name another folder with --output."
+            )
     write(output, template.text)
     written = [(path, text) for path, text in bases if not path.exists()]
     for path, text in written:
@@ -73,4 +75,6 @@ def write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UserError(f"{path}: cannot write the config: {error.strerror}. Name another place with --output.") from None
+        raise UserError(
+            f"{path}: cannot write the config: {error.strerror}. Name another place with --output."
+        ) from None

@@ -25,7 +25,9 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
-os.environ.setdefault("GOMP_SPINCOUNT", "0")  # several workers share the cores: a thread that waits had better sleep
+os.environ.setdefault(
+    "GOMP_SPINCOUNT", "0"
+)  # several workers share the cores: a thread that waits had better sleep
 
 MOONS = """
 data: {source: {synthetic: {kind: two_moons, samples: 120, noise: 0.1}}, validation: 0.2}
@@ -67,7 +69,9 @@ class Shell:
     def fit(self, config: str = MOONS, *arguments: object, name: str = "run", code: int = 0) -> Path:
         """Trains and gives the run's folder."""
         path = self.write(config)
-        self.run("fit", path, "--runs-dir", self.folder / "runs", "--name", name, "--quiet", *arguments, code=code)
+        self.run(
+            "fit", path, "--runs-dir", self.folder / "runs", "--name", name, "--quiet", *arguments, code=code
+        )
         return self.folder / "runs" / name
 
     def scores(self, *arguments: object) -> dict:
@@ -103,7 +107,9 @@ def pictures() -> None:
 
 def write_table(folder: Path, rows: int = 40, columns: int = 3) -> None:
     values = np.random.default_rng(0).normal(size=(rows, columns))
-    (folder / "table.csv").write_text("".join(f"{','.join(map(str, row))},{'yes' if row[0] > 0 else 'no'}\n" for row in values))
+    (folder / "table.csv").write_text(
+        "".join(f"{','.join(map(str, row))},{'yes' if row[0] > 0 else 'no'}\n" for row in values)
+    )
 
 
 def contents(run: Path) -> dict[str, bytes]:

@@ -76,6 +76,8 @@ def each_case(*names: str):
         with np.load(Path(__file__).parent / "vectors" / f"{name}.npz") as arrays:
             recorded = dict(arrays)
         for index, told in enumerate(json.loads(str(recorded["cases"]))):
-            own = {key.split(".", 1)[1]: array for key, array in recorded.items() if key.startswith(f"{index}.")}
+            own = {
+                key.split(".", 1)[1]: array for key, array in recorded.items() if key.startswith(f"{index}.")
+            }
             cases.append(pytest.param(told, own, id=f"{name}-{index}-{told[0]}"))
     return pytest.mark.parametrize(("told", "case"), cases)

@@ -35,7 +35,14 @@ def people(seed: int, count: int) -> list[list[str]]:
         colour = str(draw.choice(["red", "green", "blue"]))
         kind = "old" if age > 45 else "red" if colour == "red" else "other"
         gap = draw.random() < 0.1
-        rows.append(["" if gap else f"{age:.1f}", "?" if not gap and draw.random() < 0.1 else colour, f"{height:.2f}", kind])
+        rows.append(
+            [
+                "" if gap else f"{age:.1f}",
+                "?" if not gap and draw.random() < 0.1 else colour,
+                f"{height:.2f}",
+                kind,
+            ]
+        )
     return rows
 
 

@@ -57,6 +57,7 @@ def seen_by(data: Dataset, *augmentations: Augmentation, seed=1, epoch=0, dtype=
 
 # --- the kernels -----------------------------------------------------------------------------------------------------
 
+
 def arguments(name: str, shape, rng) -> tuple:
     """What the kernel takes besides out and x, of 6 images."""
     height, width, _ = shape
@@ -75,7 +76,9 @@ def of_image(name: str, given: tuple, i: int, x: np.ndarray) -> np.ndarray:
     if name == "flip":
         return reference.flipped(x, given[1]) if given[0][i] else x
     own = tuple(value[i] if isinstance(value, np.ndarray) else value for value in given)
-    slow = {"shift": "shifted", "affine": "mapped", "spread": "spread", "paste": "pasted", "mix": "mixed"}[name]
+    slow = {"shift": "shifted", "affine": "mapped", "spread": "spread", "paste": "pasted", "mix": "mixed"}[
+        name
+    ]
     return getattr(reference, slow)(x, *own)
 
 
@@ -98,7 +101,10 @@ def test_serial_and_parallel_kernels_give_the_same_bits(name):
     rng = np.random.default_rng(0)
     shape = (31, 33, 3)
     x = rng.random((6, *shape)).astype(np.float32)
-    given = tuple(value.astype(np.float32) if np.shape(value) == x.shape else value for value in arguments(name, shape, rng))
+    given = tuple(
+        value.astype(np.float32) if np.shape(value) == x.shape else value
+        for value in arguments(name, shape, rng)
+    )
     kernel = getattr(kernels.augment, name)
     outs = [np.empty_like(x) for _ in range(2)]
     kernel.serial(outs[0], x, *given)
@@ -107,6 +113,7 @@ def test_serial_and_parallel_kernels_give_the_same_bits(name):
 
 
 # --- each kind -------------------------------------------------------------------------------------------------------
+
 
 def test_every_kind_has_a_sample():
     assert set(SAMPLES) == set(Augmentation.members())
@@ -152,8 +159,12 @@ def test_bytes_stay_between_black_and_white_and_floats_have_no_bounds(name):
 
 def test_no_chance_no_change():
     data = pictures()
-    never = [made("random_flip", probability=0.0), made("random_erasing", probability=0.0), made("cutmix", probability=0.0),
-             made("mixup", probability=0.0)]
+    never = [
+        made("random_flip", probability=0.0),
+        made("random_erasing", probability=0.0),
+        made("cutmix", probability=0.0),
+        made("mixup", probability=0.0),
+    ]
     batch = seen_by(data, *never)
     assert np.array_equal(batch.x, seen_by(data).x)
     assert np.array_equal(batch.target, np.eye(3)[data.target])
@@ -169,7 +180,9 @@ def test_crops_are_shifts_by_all_of_the_padding_alike():
     assert counts.min() > 70  # 120 are expected, with a deviation of 11
 
 
-@pytest.mark.parametrize("name", ["random_crop", "random_shift", "random_rotation", "random_zoom", "random_erasing"])
+@pytest.mark.parametrize(
+    "name", ["random_crop", "random_shift", "random_rotation", "random_zoom", "random_erasing"]
+)
 def test_what_comes_in_is_stored_0_before_standardize(name):
     data = standardize(Splits(pictures(shape=(32, 32, 3), dtype=np.uint8))).train
     kind = made(name) if name != "random_erasing" else made(name, probability=1.0)
@@ -187,10 +200,16 @@ def test_a_quarter_turn_is_counterclockwise():
     np.testing.assert_allclose(out[0], np.rot90(x[0]), atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "options"), [
-    ("random_rotation", {"degrees": 1e-9}), ("random_zoom", {"fraction": 1e-9}), ("random_affine", {"shear": 1e-9}),
-    ("random_affine", {"shift": 1e-9}), ("random_affine", {"degrees": 1e-9, "zoom": 1e-9}),
-])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("random_rotation", {"degrees": 1e-9}),
+        ("random_zoom", {"fraction": 1e-9}),
+        ("random_affine", {"shear": 1e-9}),
+        ("random_affine", {"shift": 1e-9}),
+        ("random_affine", {"degrees": 1e-9, "zoom": 1e-9}),
+    ],
+)
 def test_next_to_no_map_changes_next_to_nothing(name, options):
     data = pictures(shape=(8, 6, 3))
     np.testing.assert_allclose(seen_by(data, made(name, **options)).x, seen_by(data).x, atol=1e-6)
@@ -220,7 +239,9 @@ def test_shares_of_a_tiny_alpha_are_nearly_all_or_nothing():
 
 def test_mixed_targets_say_how_much_of_each_class_there_is():
     data = Dataset(np.zeros((60, 6, 6, 1), np.float32), np.arange(60, dtype=np.int32) % 3, ("a", "b", "c"))
-    data.x[...] = np.eye(3)[data.target][:, 2].reshape(60, 1, 1, 1)  # an image of class c is white, the others are black
+    data.x[...] = np.eye(3)[data.target][:, 2].reshape(
+        60, 1, 1, 1
+    )  # an image of class c is white, the others are black
     for name in ("mixup", "cutmix"):
         batch = seen_by(data, made(name, alpha=1.0))
         np.testing.assert_allclose(batch.x.mean(axis=(1, 2, 3)), batch.target[:, 2], atol=1e-7)
@@ -259,9 +280,12 @@ def test_numbers_to_predict_are_mixed_too():
 
 # --- what does not suit ----------------------------------------------------------------------------------------------
 
+
 @each_kind
 def test_only_images_can_be_augmented(name):
-    with pytest.raises(ConfigError, match=r"needs images \(height, width, channels\).*\(4,\)\. Say `as: image`"):
+    with pytest.raises(
+        ConfigError, match=r"needs images \(height, width, channels\).*\(4,\)\. Say `as: image`"
+    ):
         made(name).check(Dataset(np.zeros((5, 4)), np.zeros((5, 1))))
     with pytest.raises(ConfigError, match="needs images"):
         made(name).check(Dataset(np.zeros((5, 4, 4, 2), np.int32), np.zeros((5, 1)), vocabulary=3))
@@ -281,19 +305,36 @@ optimizer: {adam: {lr: 0.01}}
 train: {epochs: 3, batch_size: 12}
 """
 PROBLEMS = {
-    "no images": (CNN.replace("[6, 6, 2]", "[6]"), "data.augment[0].random_crop: it needs images (height, width, channels). "
-                  "Received: samples of the shape (6,). Say `as: image`."),
-    "too much padding": (CNN.replace("crop: 1", "crop: 6"), "data.augment[0].random_crop: a shift by 6 pixels can leave nothing "
-                         "of images of 6 x 6. Make `padding` smaller."),
-    "a class a step": (CNN.replace("samples: 50", "samples: 50, target_per_step: true"), "data.augment[3].mixup: it mixes the "
-                       "targets of whole samples, but here each step of a sample has one."),
-    "hinge": (CNN.replace("classes: 3", "classes: 2").replace("cross_entropy", "hinge").replace("dense: 3", "dense: 1"),
-              "data.augment[3].mixup: it makes targets between yes and no, but hinge knows only these two. Take "
-              "binary_cross_entropy."),
-    "an unknown kind": (CNN.replace("random_flip", "random_flop"), "no augmentation is named 'random_flop'. Did you mean "
-                        "'random_flip'?"),
-    "the larger area first": (CNN.replace("random_flip", "{random_erasing: {area: [0.3, 0.1]}}"),
-                              "expected the smaller `area` first. Received: [0.3, 0.1]."),
+    "no images": (
+        CNN.replace("[6, 6, 2]", "[6]"),
+        "data.augment[0].random_crop: it needs images (height, width, channels). "
+        "Received: samples of the shape (6,). Say `as: image`.",
+    ),
+    "too much padding": (
+        CNN.replace("crop: 1", "crop: 6"),
+        "data.augment[0].random_crop: a shift by 6 pixels can leave nothing "
+        "of images of 6 x 6. Make `padding` smaller.",
+    ),
+    "a class a step": (
+        CNN.replace("samples: 50", "samples: 50, target_per_step: true"),
+        "data.augment[3].mixup: it mixes the "
+        "targets of whole samples, but here each step of a sample has one.",
+    ),
+    "hinge": (
+        CNN.replace("classes: 3", "classes: 2")
+        .replace("cross_entropy", "hinge")
+        .replace("dense: 3", "dense: 1"),
+        "data.augment[3].mixup: it makes targets between yes and no, but hinge knows only these two. Take "
+        "binary_cross_entropy.",
+    ),
+    "an unknown kind": (
+        CNN.replace("random_flip", "random_flop"),
+        "no augmentation is named 'random_flop'. Did you mean 'random_flip'?",
+    ),
+    "the larger area first": (
+        CNN.replace("random_flip", "{random_erasing: {area: [0.3, 0.1]}}"),
+        "expected the smaller `area` first. Received: [0.3, 0.1].",
+    ),
     "an affine map of nothing": (CNN.replace("random_flip", "random_affine"), "expected at least one of"),
 }
 
@@ -307,6 +348,7 @@ def test_what_does_not_suit_is_told_at_its_place(shell, problem):
 
 
 # --- training --------------------------------------------------------------------------------------------------------
+
 
 @pytest.fixture(params=[False, True], ids=["inline", "ahead"])
 def ahead(request, monkeypatch):
@@ -328,7 +370,7 @@ def test_training_sees_what_can_be_made_again(shell, monkeypatch):
     config, _ = load(shell.write(CNN))
     data = prepare(config, shell.folder).splits.train
     batches = Batches(data, 12)
-    seen = seen[-3 * len(batches):]  # without those of the warm-up
+    seen = seen[-3 * len(batches) :]  # without those of the warm-up
     for epoch in range(3):
         for number in range(len(batches)):
             x, target = seen[epoch * len(batches) + number]
@@ -345,7 +387,11 @@ def test_with_and_without_reading_ahead_runs_are_the_same_bytes(shell, monkeypat
 
 
 def test_one_thread_and_all_give_the_same_bytes(shell):
-    wide = CNN.replace("[6, 6, 2]", "[40, 40, 3]").replace("samples: 50", "samples: 100").replace("size: 12", "size: 40")
+    wide = (
+        CNN.replace("[6, 6, 2]", "[40, 40, 3]")
+        .replace("samples: 50", "samples: 100")
+        .replace("size: 12", "size: 40")
+    )
     assert contents(shell.fit(wide, "--threads", 1, name="one")) == contents(shell.fit(wide, name="all"))
 
 
@@ -375,4 +421,7 @@ def test_two_classes_and_one_output_learn_from_mixtures(shell):
 
 
 def test_mixing_is_a_part_of_the_family():
-    assert {name for name, kind in Augmentation.members().items() if issubclass(kind, Mixing)} == {"mixup", "cutmix"}
+    assert {name for name, kind in Augmentation.members().items() if issubclass(kind, Mixing)} == {
+        "mixup",
+        "cutmix",
+    }

@@ -13,23 +13,67 @@ CONV = {"conv2d": {"filters": 4, "kernel_size": 3, "padding": "same"}}
 RESIDUAL = {"residual": {"body": [CONV, "batch_norm", "relu", CONV, "batch_norm"]}}
 IMAGE, SEQUENCE, TOKENS = (6, 6, 2), (5, 3), (5,)
 MODELS = {
-    "residuals": (IMAGE, [CONV, "batch_norm", "relu", RESIDUAL, "relu", RESIDUAL, "relu", "global_avg_pool", {"dense": 3}]),
-    "pools": (IMAGE, [CONV, "tanh", {"max_pool2d": 2}, CONV, "relu", {"avg_pool2d": 3}, {"dropout": 0.3}, "flatten",
-                      {"dense": 3}]),
-    "branches": ((6,), [{"dense": {"units": 4, "name": "trunk", "activation": "relu"}}, {"dense": 4}, "gelu",
-                        {"multiply": {"inputs": ["trunk", "previous"]}}, {"concat": {"inputs": ["previous", "trunk", "input"]}},
-                        "prelu", {"dense": 3}]),
-    "frozen": ((6,), [{"dense": {"units": 4, "freeze": True}}, "relu", {"dense": 5}, "sigmoid", {"dense": 3}]),
-    "recurrent": (SEQUENCE, [{"lstm": {"units": 4, "return_sequences": True}}, "layer_norm",
-                             {"bidirectional": {"layer": {"gru": {"units": 3, "return_sequences": True}}}}, {"dense": 3}]),
-    "attention": (TOKENS, [{"embedding": 4}, "positional_encoding", {"residual": {"body": [
-        "layer_norm", {"multi_head_attention": {"heads": 2}}]}}, "layer_norm", {"dense": 3}]),
+    "residuals": (
+        IMAGE,
+        [CONV, "batch_norm", "relu", RESIDUAL, "relu", RESIDUAL, "relu", "global_avg_pool", {"dense": 3}],
+    ),
+    "pools": (
+        IMAGE,
+        [
+            CONV,
+            "tanh",
+            {"max_pool2d": 2},
+            CONV,
+            "relu",
+            {"avg_pool2d": 3},
+            {"dropout": 0.3},
+            "flatten",
+            {"dense": 3},
+        ],
+    ),
+    "branches": (
+        (6,),
+        [
+            {"dense": {"units": 4, "name": "trunk", "activation": "relu"}},
+            {"dense": 4},
+            "gelu",
+            {"multiply": {"inputs": ["trunk", "previous"]}},
+            {"concat": {"inputs": ["previous", "trunk", "input"]}},
+            "prelu",
+            {"dense": 3},
+        ],
+    ),
+    "frozen": (
+        (6,),
+        [{"dense": {"units": 4, "freeze": True}}, "relu", {"dense": 5}, "sigmoid", {"dense": 3}],
+    ),
+    "recurrent": (
+        SEQUENCE,
+        [
+            {"lstm": {"units": 4, "return_sequences": True}},
+            "layer_norm",
+            {"bidirectional": {"layer": {"gru": {"units": 3, "return_sequences": True}}}},
+            {"dense": 3},
+        ],
+    ),
+    "attention": (
+        TOKENS,
+        [
+            {"embedding": 4},
+            "positional_encoding",
+            {"residual": {"body": ["layer_norm", {"multi_head_attention": {"heads": 2}}]}},
+            "layer_norm",
+            {"dense": 3},
+        ],
+    ),
 }
 
 
 def graph_of(name):
     shape, layers = MODELS[name]
-    return build_graph([Layer.parse(layer) for layer in layers], shape, vocabulary=7 if shape == TOKENS else 0)
+    return build_graph(
+        [Layer.parse(layer) for layer in layers], shape, vocabulary=7 if shape == TOKENS else 0
+    )
 
 
 def trained(graph, rows=5, held=6):
@@ -37,7 +81,9 @@ def trained(graph, rows=5, held=6):
     network = Network(graph, held, "float64", input_gradient=True, integer_input=bool(graph.input.vocabulary))
     bound, draw, found = network.at(rows), np.random.default_rng(0), []
     for _ in range(2):
-        bound.x[...] = draw.integers(0, 7, bound.x.shape) if graph.input.vocabulary else draw.normal(size=bound.x.shape)
+        bound.x[...] = (
+            draw.integers(0, 7, bound.x.shape) if graph.input.vocabulary else draw.normal(size=bound.x.shape)
+        )
         y = bound.forward(training=True).copy()
         bound.dy[...] = draw.normal(size=bound.dy.shape)
         bound.backward()
@@ -47,6 +93,7 @@ def trained(graph, rows=5, held=6):
 
 def apart(monkeypatch):
     """From here on, no two arrays share memory."""
+
     def one_after_the_other(all_buffers):
         for buffer in all_buffers:
             buffer.first, buffer.last = 0, np.inf
@@ -70,7 +117,9 @@ def test_outputs_alone_are_those_of_training(name):
     graph = graph_of(name)
     network = Network(graph, 6, "float64", backward=False, integer_input=bool(graph.input.vocabulary))
     bound, draw = network.at(5), np.random.default_rng(0)
-    bound.x[...] = draw.integers(0, 7, bound.x.shape) if graph.input.vocabulary else draw.normal(size=bound.x.shape)
+    bound.x[...] = (
+        draw.integers(0, 7, bound.x.shape) if graph.input.vocabulary else draw.normal(size=bound.x.shape)
+    )
     with_gradients = Network(graph, 6, "float64", integer_input=bool(graph.input.vocabulary)).at(5)
     with_gradients.x[...] = bound.x
     assert np.array_equal(bound.forward(training=False), with_gradients.forward(training=False))
@@ -81,14 +130,20 @@ def test_buffers_of_one_time_lie_apart(seed):
     draw = np.random.default_rng(seed)
     first = draw.integers(0, 50, 60)
     last = first + draw.integers(0, 20, 60)
-    found = [Buffer(int(size), *life) for size, *life in zip(draw.integers(0, 5000, 60), first, last, strict=True)]
+    found = [
+        Buffer(int(size), *life) for size, *life in zip(draw.integers(0, 5000, 60), first, last, strict=True)
+    ]
     size = lay_out(found)
     for place, one in enumerate(found):
         assert one.start % 64 == 0
         assert one.start + one.bytes <= size
         for other in found[:place]:
             lived_together = one.first <= other.last and other.first <= one.last
-            assert not lived_together or one.start + one.bytes <= other.start or other.start + other.bytes <= one.start
+            assert (
+                not lived_together
+                or one.start + one.bytes <= other.start
+                or other.start + other.bytes <= one.start
+            )
 
 
 def test_the_gradients_of_a_deep_network_need_no_more_memory_than_those_of_a_shallow_one():

@@ -36,9 +36,13 @@ def test_version(shell):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["--version"]])
 def test_help_loads_nothing_heavy(arguments):
-    code = ("import sys; from nntrain.cli.main import main; main(sys.argv[1:], standalone_mode=False); "
-            "sys.exit(str([name for name in ('numba', 'matplotlib', 'pydantic', 'numpy', 'rich') if name in sys.modules]))")
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    code = (
+        "import sys; from nntrain.cli.main import main; main(sys.argv[1:], standalone_mode=False); "
+        "sys.exit(str([name for name in ('numba', 'matplotlib', 'pydantic', 'numpy', 'rich') if name in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
     assert done.stdout
     assert done.stderr == "[]\n"
 
@@ -57,7 +61,11 @@ def test_gradcheck_of_a_config_is_one_json_object(shell):
     assert found.keys() == {"passed", "checks"}
     assert found["passed"] is True
     assert [(check["component"], check["tensor"], check["status"]) for check in found["checks"]] == [
-        ("dense_1", "weight", "PASS"), ("dense_2", "weight", "PASS"), ("dense_1", "bias", "PASS"), ("dense_2", "bias", "PASS")]
+        ("dense_1", "weight", "PASS"),
+        ("dense_2", "weight", "PASS"),
+        ("dense_1", "bias", "PASS"),
+        ("dense_2", "bias", "PASS"),
+    ]
     assert all(check["max_rel_error"] <= 1e-6 for check in found["checks"])
 
 
@@ -68,6 +76,7 @@ def test_gradcheck_shows_a_table(shell):
 
 
 # Names of runs
+
 
 def test_a_second_run_gets_a_name_of_its_own_and_says_so(shell):
     path = shell.write(MOONS, "moons.yaml")
@@ -95,15 +104,26 @@ def test_an_existing_name_is_refused_resumed_or_overwritten(shell):
 
 # What is shown
 
+
 def test_quiet_prints_how_it_ended(shell):
     lines = shell.run("fit", shell.write(MOONS), "--name", "run", "--quiet").stdout.splitlines()
     assert lines[0].startswith("finished: 4 epochs in ")
-    assert [line.split()[0] for line in lines[1:]] == ["best", "train", "validation", "test", "run", "checkpoint", "next"]
+    assert [line.split()[0] for line in lines[1:]] == [
+        "best",
+        "train",
+        "validation",
+        "test",
+        "run",
+        "checkpoint",
+        "next",
+    ]
     assert lines[-1].split(maxsplit=1)[1] == "nntrain eval runs/run"
     assert shell.run(*lines[-1].split()[2:]).stdout.startswith("test split")
 
 
-@pytest.mark.parametrize("command", ["fit config.yaml", "gradcheck config.yaml", "summary config.yaml", "eval runs/run"])
+@pytest.mark.parametrize(
+    "command", ["fit config.yaml", "gradcheck config.yaml", "summary config.yaml", "eval runs/run"]
+)
 def test_what_is_no_terminal_gets_plain_lines(shell, command):
     shell.fit()
     result = shell.run(*command.split())
@@ -130,7 +150,15 @@ def test_an_interrupted_run_tells_how_to_go_on_from_anywhere(shell, monkeypatch,
     last = result.stdout.splitlines()[-1]
     assert last.split()[:2] == ["next", "nntrain"]
     command = shlex.split(last)[2:]
-    assert command == ["fit", str(path), *changes, "--runs-dir", str(shell.folder / "runs"), f"--name={name}", "--resume"]
+    assert command == [
+        "fit",
+        str(path),
+        *changes,
+        "--runs-dir",
+        str(shell.folder / "runs"),
+        f"--name={name}",
+        "--resume",
+    ]
     run = shell.folder / "runs" / name
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
     (shell.folder / "elsewhere").mkdir()
@@ -155,4 +183,6 @@ def test_a_full_disk_ends_in_one_message(shell, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(RunFolder, "flush_steps", fill)
-    assert shell.run("fit", shell.write(MOONS), "--quiet", code=1).stderr == "error: No space left on device.\n"
+    assert (
+        shell.run("fit", shell.write(MOONS), "--quiet", code=1).stderr == "error: No space left on device.\n"
+    )

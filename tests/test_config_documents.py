@@ -19,15 +19,52 @@ def parsed(text: str) -> dict:
     return Document.parse(text).tree
 
 
-@pytest.mark.parametrize(("word", "value"), [
-    ("1e-3", 1e-3), ("1E5", 1e5), (".5", 0.5), ("5.", 5.0), ("-0.1", -0.1), ("+3.", 3.0), ("1.5e+3", 1500.0),
-    ("42", 42), ("-7", -7), ("+7", 7), ("010", 10), ("0x1F", 31), ("0o17", 15),
-    ("true", True), ("True", True), ("FALSE", False), ("null", None), ("~", None), ("", None),
-    (".inf", math.inf), ("-.Inf", -math.inf),
-    ("yes", "yes"), ("no", "no"), ("on", "on"), ("off", "off"), ("y", "y"), ("1:30", "1:30"), ("2024-01-01", "2024-01-01"),
-    ("1_000", "1_000"), ("0b11", "0b11"), ("e3", "e3"), (".", "."), ("1e", "1e"), ("nan", "nan"), ("=", "="), ("٣", "٣"),
-    ("'1e-3'", "1e-3"), ('"true"', "true"), ("''", ""), ("1.2.3", "1.2.3"), ("C:\\data", "C:\\data"),
-])
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("1e-3", 1e-3),
+        ("1E5", 1e5),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("-0.1", -0.1),
+        ("+3.", 3.0),
+        ("1.5e+3", 1500.0),
+        ("42", 42),
+        ("-7", -7),
+        ("+7", 7),
+        ("010", 10),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("true", True),
+        ("True", True),
+        ("FALSE", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        (".inf", math.inf),
+        ("-.Inf", -math.inf),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("on", "on"),
+        ("off", "off"),
+        ("y", "y"),
+        ("1:30", "1:30"),
+        ("2024-01-01", "2024-01-01"),
+        ("1_000", "1_000"),
+        ("0b11", "0b11"),
+        ("e3", "e3"),
+        (".", "."),
+        ("1e", "1e"),
+        ("nan", "nan"),
+        ("=", "="),
+        ("٣", "٣"),
+        ("'1e-3'", "1e-3"),
+        ('"true"', "true"),
+        ("''", ""),
+        ("1.2.3", "1.2.3"),
+        ("C:\\data", "C:\\data"),
+    ],
+)
 def test_a_scalar_means_what_it_looks_like(word, value):
     read = parsed(f"x: {word}")["x"]
     assert read == value
@@ -39,14 +76,22 @@ def test_nan_is_read_and_left_for_the_options_to_refuse():
     assert complaint(GOOD.replace("0.1", ".nan")) == (
         "config.yaml:9:23: optimizer.sgd.lr: expected a finite number. Received: nan.\n"
         "  9 | optimizer: {sgd: {lr: .nan}}\n"
-        "    |                       ^")
+        "    |                       ^"
+    )
 
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
-    | st.text(st.characters(exclude_categories=("Cs", "Cc"))) | st.sampled_from(["1e-3", "yes", "0x1", "08", "~", "<<", "1:30"]),
-    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text("ab: #-'\"é1~", min_size=1), below, max_size=4),
-    max_leaves=20)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=("Cs", "Cc")))
+    | st.sampled_from(["1e-3", "yes", "0x1", "08", "~", "<<", "1:30"]),
+    lambda below: (
+        st.lists(below, max_size=4) | st.dictionaries(st.text("ab: #-'\"é1~", min_size=1), below, max_size=4)
+    ),
+    max_leaves=20,
+)
 
 
 @settings(database=None, deadline=None)
@@ -62,7 +107,13 @@ def test_dumped_text_means_the_same_to_other_readers():
 
 
 def test_keys_are_text_as_written():
-    assert parsed("1: a\ntrue: b\non: c\n1e3: d\n'': e") == {"1": "a", "true": "b", "on": "c", "1e3": "d", "": "e"}
+    assert parsed("1: a\ntrue: b\non: c\n1e3: d\n'': e") == {
+        "1": "a",
+        "true": "b",
+        "on": "c",
+        "1e3": "d",
+        "": "e",
+    }
 
 
 def test_anchors_and_merges_work():
@@ -80,53 +131,101 @@ def test_a_merged_value_stands_where_it_was_written():
     assert str(told) == "config.yaml:2:7: use.lr: is bad.\n  2 |   lr: 0.1\n    |       ^"
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("", "config.yaml: the file is empty: expected options such as `data: digits`, one a line."),
-    ("# only a comment\n", "config.yaml: the file is empty: expected options such as `data: digits`, one a line."),
-    ("- a\n", "config.yaml:1:1: expected options such as `data: digits`, one a line. Received: ['a']."),
-    ("# x\nhello\n", "config.yaml:2:1: expected options such as `data: digits`, one a line. Received: 'hello'."),
-    ("epochs:10", "config.yaml:1:7: a space is missing after this ':'."),
-    ("train:\n  epochs:10\n  seed: 3", "config.yaml:2:9: a space is missing after this ':'."),
-    ("a: {units:10}", "config.yaml:1:5: a: a space is missing after the ':'. Write `units: 10`."),
-    ("a:\n\tb: 1", "config.yaml:2:1: a tab indents this line. YAML takes spaces only."),
-    ("a:\n  \t- b", "config.yaml:2:3: a tab indents this line. YAML takes spaces only."),
-    ("a:\t1", "config.yaml:1:3: a tab stands here. YAML takes spaces only."),
-    ("a: [1,\n 2\n", "config.yaml:1:4: the bracket that opens here is never closed by ']'."),
-    ("a: [", "config.yaml:1:5: the text ends before a bracket is closed."),
-    ("a: {b: [1}", "config.yaml:1:10: expected ',' or ']' to go on with or to close what opens on line 1."),
-    ("a: 'b\nc: d\n", "config.yaml:1:4: the quote that opens here is never closed."),
-    ("a: @b", "config.yaml:1:4: a value cannot start with '@'. Put it in quotes."),
-    ('a: "C:\\data"', "config.yaml:1:8: a backslash and 'd' mean nothing in double quotes. Use single quotes to keep "
-     "backslashes as they are."),
-    ("a: 1\n b: 2", "config.yaml:2:3: this ':' is out of place. Check the indentation, and the space after each ':' above; "
-     "put text that holds ': ' in quotes."),
-    ("a:\n  b: 1\n c: 2", "config.yaml:3:2: this does not line up with what it belongs to, which starts on line 1. "
-     "Check the indentation."),
-    ("a: [1]]", "config.yaml:1:7: this does not belong here. Check the quotes, brackets and commas before it."),
-    ("layers: - dense", "config.yaml:1:9: a list's '- ' cannot start here. Put it on a line of its own, indented like the "
-     "list's other entries."),
-    ("a: 1\n- b", "config.yaml:2:1: a list's entry cannot stand among the options that start on line 1. Check the indentation."),
-    ("- a\nb: 1", "config.yaml:2:1: an option cannot stand among the list's entries that start on line 1. "
-     "Check the indentation."),
-    ("a: 1\nb\nc: 2", "config.yaml:2:1: expected `name: value`, with a space after the ':'."),
-    ("a: 1\n: 2", "config.yaml:2:1: a name is missing before this ':'."),
-    ("[1, 2]: 3", "config.yaml:1:1: expected a name before ':'. Received: [1, 2]."),
-    ("a: 1\n---\nb: 1", "config.yaml:2:1: a second document starts here. A config is one: remove `---`."),
-    ("%YAML 2.0\n---\na: 1", "config.yaml:1:1: only YAML 1 is read. Remove the %YAML line."),
-    ("a: \x07", "config.yaml:1:4: the character U+0007 is not allowed in YAML. Remove it."),
-    ('a: "\\UFFFFFFFF"', "config.yaml:1:7: a number in an escape or a directive is out of range."),
-    ('a: "\\ud83d"', r"config.yaml:1:4: a: an escape such as \ud83d names half a character. Write the whole one."),
-    ("a: " + "9" * 5000, "config.yaml:1:4: a: expected a number of fewer digits. Received: 5,000 of them."),
-    ("a: !!python/name:os.system x", "config.yaml:1:4: a: tags such as `!!python/name:os.system` are not read. "
-     "Write the value plainly; quotes make it text."),
-    ("a: !mine 3", "config.yaml:1:4: a: tags such as `!mine` are not read. Write the value plainly; quotes make it text."),
-    ("a: *b", "config.yaml:1:4: a: nothing above is marked `&b`."),
-    ("<<: *b", "config.yaml:1:5: <<: nothing above is marked `&b`."),
-    ("a: &a [*a]", "config.yaml:1:8: a[0]: `*a` stands inside `&a` itself."),
-    ("<<: 3", "config.yaml:1:5: `<<` takes a mapping, or a list of them. Received: 3."),
-    ("a: &a {b: 1}\n<<: *a\n<<: *a", "config.yaml:3:1: <<: stands twice; the first is on line 2. Write `<<: [*one, *two]`."),
-    ("a: " + "[" * 200, "config.yaml:1:103: the text is nested more than 100 levels deep."),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "config.yaml: the file is empty: expected options such as `data: digits`, one a line."),
+        (
+            "# only a comment\n",
+            "config.yaml: the file is empty: expected options such as `data: digits`, one a line.",
+        ),
+        ("- a\n", "config.yaml:1:1: expected options such as `data: digits`, one a line. Received: ['a']."),
+        (
+            "# x\nhello\n",
+            "config.yaml:2:1: expected options such as `data: digits`, one a line. Received: 'hello'.",
+        ),
+        ("epochs:10", "config.yaml:1:7: a space is missing after this ':'."),
+        ("train:\n  epochs:10\n  seed: 3", "config.yaml:2:9: a space is missing after this ':'."),
+        ("a: {units:10}", "config.yaml:1:5: a: a space is missing after the ':'. Write `units: 10`."),
+        ("a:\n\tb: 1", "config.yaml:2:1: a tab indents this line. YAML takes spaces only."),
+        ("a:\n  \t- b", "config.yaml:2:3: a tab indents this line. YAML takes spaces only."),
+        ("a:\t1", "config.yaml:1:3: a tab stands here. YAML takes spaces only."),
+        ("a: [1,\n 2\n", "config.yaml:1:4: the bracket that opens here is never closed by ']'."),
+        ("a: [", "config.yaml:1:5: the text ends before a bracket is closed."),
+        (
+            "a: {b: [1}",
+            "config.yaml:1:10: expected ',' or ']' to go on with or to close what opens on line 1.",
+        ),
+        ("a: 'b\nc: d\n", "config.yaml:1:4: the quote that opens here is never closed."),
+        ("a: @b", "config.yaml:1:4: a value cannot start with '@'. Put it in quotes."),
+        (
+            'a: "C:\\data"',
+            "config.yaml:1:8: a backslash and 'd' mean nothing in double quotes. Use single quotes to keep "
+            "backslashes as they are.",
+        ),
+        (
+            "a: 1\n b: 2",
+            "config.yaml:2:3: this ':' is out of place. Check the indentation, and the space after each ':' above; "
+            "put text that holds ': ' in quotes.",
+        ),
+        (
+            "a:\n  b: 1\n c: 2",
+            "config.yaml:3:2: this does not line up with what it belongs to, which starts on line 1. "
+            "Check the indentation.",
+        ),
+        (
+            "a: [1]]",
+            "config.yaml:1:7: this does not belong here. Check the quotes, brackets and commas before it.",
+        ),
+        (
+            "layers: - dense",
+            "config.yaml:1:9: a list's '- ' cannot start here. Put it on a line of its own, indented like the "
+            "list's other entries.",
+        ),
+        (
+            "a: 1\n- b",
+            "config.yaml:2:1: a list's entry cannot stand among the options that start on line 1. Check the indentation.",
+        ),
+        (
+            "- a\nb: 1",
+            "config.yaml:2:1: an option cannot stand among the list's entries that start on line 1. "
+            "Check the indentation.",
+        ),
+        ("a: 1\nb\nc: 2", "config.yaml:2:1: expected `name: value`, with a space after the ':'."),
+        ("a: 1\n: 2", "config.yaml:2:1: a name is missing before this ':'."),
+        ("[1, 2]: 3", "config.yaml:1:1: expected a name before ':'. Received: [1, 2]."),
+        ("a: 1\n---\nb: 1", "config.yaml:2:1: a second document starts here. A config is one: remove `---`."),
+        ("%YAML 2.0\n---\na: 1", "config.yaml:1:1: only YAML 1 is read. Remove the %YAML line."),
+        ("a: \x07", "config.yaml:1:4: the character U+0007 is not allowed in YAML. Remove it."),
+        ('a: "\\UFFFFFFFF"', "config.yaml:1:7: a number in an escape or a directive is out of range."),
+        (
+            'a: "\\ud83d"',
+            r"config.yaml:1:4: a: an escape such as \ud83d names half a character. Write the whole one.",
+        ),
+        (
+            "a: " + "9" * 5000,
+            "config.yaml:1:4: a: expected a number of fewer digits. Received: 5,000 of them.",
+        ),
+        (
+            "a: !!python/name:os.system x",
+            "config.yaml:1:4: a: tags such as `!!python/name:os.system` are not read. "
+            "Write the value plainly; quotes make it text.",
+        ),
+        (
+            "a: !mine 3",
+            "config.yaml:1:4: a: tags such as `!mine` are not read. Write the value plainly; quotes make it text.",
+        ),
+        ("a: *b", "config.yaml:1:4: a: nothing above is marked `&b`."),
+        ("<<: *b", "config.yaml:1:5: <<: nothing above is marked `&b`."),
+        ("a: &a [*a]", "config.yaml:1:8: a[0]: `*a` stands inside `&a` itself."),
+        ("<<: 3", "config.yaml:1:5: `<<` takes a mapping, or a list of them. Received: 3."),
+        (
+            "a: &a {b: 1}\n<<: *a\n<<: *a",
+            "config.yaml:3:1: <<: stands twice; the first is on line 2. Write `<<: [*one, *two]`.",
+        ),
+        ("a: " + "[" * 200, "config.yaml:1:103: the text is nested more than 100 levels deep."),
+    ],
+)
 def test_each_mistake_in_the_text_is_told_in_plain_words(text, message):
     assert complaint(text).split("\n")[0] == message
 
@@ -135,14 +234,18 @@ def test_the_source_line_is_shown_with_a_caret_under_the_place():
     assert complaint("train:\n  epochs: [1\n") == (
         "config.yaml:2:11: the bracket that opens here is never closed by ']'.\n"
         "  2 |   epochs: [1\n"
-        "    |           ^")
+        "    |           ^"
+    )
 
 
-@pytest.mark.parametrize(("line", "shown", "caret"), [
-    ("é漢: @", "é漢: @", "     ^"),
-    ("a: '\x85 \u200b' @", "' @", " ^"),
-    (f"a: [{'1, ' * 100}@]", "1, " * 17 + "1, @]", " " * 55 + "^"),
-])
+@pytest.mark.parametrize(
+    ("line", "shown", "caret"),
+    [
+        ("é漢: @", "é漢: @", "     ^"),
+        ("a: '\x85 \u200b' @", "' @", " ^"),
+        (f"a: [{'1, ' * 100}@]", "1, " * 17 + "1, @]", " " * 55 + "^"),
+    ],
+)
 def test_the_caret_stands_under_its_character(line, shown, caret):
     shown_line, caret_line = complaint(line).split("\n")[-2:]
     assert shown_line.split(" | ")[1].endswith(shown) or "\\" in shown_line
@@ -151,7 +254,8 @@ def test_the_caret_stands_under_its_character(line, shown, caret):
 
 def test_control_characters_of_a_key_do_not_reach_the_terminal():
     assert complaint(GOOD + '"\\e[31m\\n": 3').split("\n")[0] == (
-        r"config.yaml:10:1: \x1b[31m\n: no such option. There are: data, milestones, model, name, optimizer, train, weights.")
+        r"config.yaml:10:1: \x1b[31m\n: no such option. There are: data, milestones, model, name, optimizer, train, weights."
+    )
 
 
 def test_all_duplicate_keys_are_told_at_once():
@@ -161,7 +265,8 @@ def test_all_duplicate_keys_are_told_at_once():
         "    |   ^\n"
         "config.yaml:5:1: train: stands twice; the first is on line 1.\n"
         "  5 | train: 5\n"
-        "    | ^")
+        "    | ^"
+    )
 
 
 def test_thousands_of_mistakes_end_in_one_readable_message():
@@ -171,11 +276,15 @@ def test_thousands_of_mistakes_end_in_one_readable_message():
     assert told[-1] == "... and 4,900 more."
 
 
-@pytest.mark.parametrize("bomb", [
-    "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)),
-    "a0: &a0 {b: x}\n" + "".join(f"a{i}: &a{i} {{b: *a{i - 1}, c: *a{i - 1}}}\n" for i in range(1, 30)),
-    f"a: &a {{{', '.join(f'k{i}: x' for i in range(200))}}}\n<<: [{', '.join(['*a'] * 1000)}]\n",
-])
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)),
+        "a0: &a0 {b: x}\n" + "".join(f"a{i}: &a{i} {{b: *a{i - 1}, c: *a{i - 1}}}\n" for i in range(1, 30)),
+        f"a: &a {{{', '.join(f'k{i}: x' for i in range(200))}}}\n<<: [{', '.join(['*a'] * 1000)}]\n",
+    ],
+)
 def test_a_billion_laughs_end_in_one_message(bomb):
     first, *rest = complaint(bomb).split("\n")
     message = r"the text holds more than 100,000 values, each alias \(`\*name`\) written out\."
@@ -185,12 +294,57 @@ def test_a_billion_laughs_end_in_one_message(bomb):
 
 def test_aliases_nest_no_deeper_than_brackets():
     text = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 120))
-    assert complaint(text).split("\n")[0] == "config.yaml:99:12: the text is nested more than 100 levels deep."
+    assert (
+        complaint(text).split("\n")[0] == "config.yaml:99:12: the text is nested more than 100 levels deep."
+    )
 
 
-PIECES = ["a", "b", ":", ": ", " ", "\n", "\n  ", "- ", "{", "}", "[", "]", ", ", "&a ", "*a", "<<: ", "'", '"', "\\", "\\x",
-          "\\U0011", "|", ">", "!", "!!", "!<", "%", "%YAML ", "%TAG ", "---\n", "...\n", "#", "? ", "\t", "~", "1", "9.", "é",
-          "\r", "\u2028", "\x85", "\ufeff", "0x", "."]
+PIECES = [
+    "a",
+    "b",
+    ":",
+    ": ",
+    " ",
+    "\n",
+    "\n  ",
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "'",
+    '"',
+    "\\",
+    "\\x",
+    "\\U0011",
+    "|",
+    ">",
+    "!",
+    "!!",
+    "!<",
+    "%",
+    "%YAML ",
+    "%TAG ",
+    "---\n",
+    "...\n",
+    "#",
+    "? ",
+    "\t",
+    "~",
+    "1",
+    "9.",
+    "é",
+    "\r",
+    "\u2028",
+    "\x85",
+    "\ufeff",
+    "0x",
+    ".",
+]
 
 
 @settings(database=None, deadline=None, max_examples=300)
@@ -226,7 +380,9 @@ def test_files_that_cannot_be_read_are_told_as_the_user_typed_them(tmp_path, mon
     assert told("configs/mnst.yaml") == "configs/mnst.yaml: no such file. Did you mean 'configs/mnist.yaml'?"
     assert told("config/mnist.yaml") == "config/mnist.yaml: no such file. There is no folder 'config'."
     assert told("latin.yaml/x") == "latin.yaml/x: no such file. There is no folder 'latin.yaml'."
-    assert told("runs") == "runs: expected a config file. Received: a folder. Did you mean 'runs/config.yaml'?"
+    assert (
+        told("runs") == "runs: expected a config file. Received: a folder. Did you mean 'runs/config.yaml'?"
+    )
     assert told("configs") == "configs: expected a config file. Received: a folder."
     assert told("latin.yaml") == "latin.yaml:2: the text is not UTF-8. Save it as UTF-8 in your editor."
     assert told("large.yaml") == "large.yaml: expected a config of at most 10 MB. Received: a larger file."

@@ -29,14 +29,23 @@ def needs_data(path: Path) -> None:
 @pytest.fixture
 def few_samples(monkeypatch):
     """Of each part of a source, the first ones are all that there are."""
+
     def of_few(splits, **fractions):
-        return split(Splits(**{name: part.select(slice(MOST)) for name, part in splits.parts().items()}), **fractions)
+        return split(
+            Splits(**{name: part.select(slice(MOST)) for name, part in splits.parts().items()}), **fractions
+        )
 
     monkeypatch.setattr("nntrain.training.setup.split", of_few)
 
 
 def test_there_are_configs():
-    assert {path.stem for path in GALLERY} >= {"digits", "xor", "spirals", "function_approximation", "mnist_mlp"}
+    assert {path.stem for path in GALLERY} >= {
+        "digits",
+        "xor",
+        "spirals",
+        "function_approximation",
+        "mnist_mlp",
+    }
 
 
 @each_config
@@ -63,7 +72,9 @@ def test_its_summary_is_shown(path, shell):
 @each_config
 def test_it_trains(path, shell, few_samples):
     needs_data(path)
-    shell.run("fit", path, "--name", "run", "--quiet", "--set", "train.epochs=1", "--set", "train.batch_size=256")
+    shell.run(
+        "fit", path, "--name", "run", "--quiet", "--set", "train.epochs=1", "--set", "train.batch_size=256"
+    )
     run = shell.folder / "runs/run"
     info = json.loads((run / "run.json").read_text())
     assert info["status"] == "finished"

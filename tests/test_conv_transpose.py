@@ -26,9 +26,22 @@ def results(layer, image, rows, dtype="float64"):
     single = alone(layer, (image,), rows, dtype)
     found = run(single)
     at = single.at
-    expected = conv2d_transpose({name: values.astype("f8") for name, values in single.parameters.items()}, at.x.astype("f8"),
-                                **layer.model_dump(include={"filters", "kernel_size", "stride", "padding", "output_padding",
-                                                            "dilation", "groups", "use_bias"}))
+    expected = conv2d_transpose(
+        {name: values.astype("f8") for name, values in single.parameters.items()},
+        at.x.astype("f8"),
+        **layer.model_dump(
+            include={
+                "filters",
+                "kernel_size",
+                "stride",
+                "padding",
+                "output_padding",
+                "dilation",
+                "groups",
+                "use_bias",
+            }
+        ),
+    )
     return single, found, expected
 
 
@@ -37,33 +50,63 @@ def assert_right(single, found, expected, tolerance):
     at = single.at
     np.testing.assert_allclose(found["y"], expected, rtol=0, atol=tolerance * max(1, np.abs(expected).max()))
     dy = at.dy.astype("f8")
-    product, size = (dy * (expected - single.parameters["bias"])).sum(), np.linalg.norm(dy) * np.linalg.norm(expected)
+    product, size = (
+        (dy * (expected - single.parameters["bias"])).sum(),
+        np.linalg.norm(dy) * np.linalg.norm(expected),
+    )
     assert (found["x0"].astype("f8") * at.x).sum() == pytest.approx(product, rel=0, abs=tolerance * size)
-    assert (found["weight"].astype("f8") * at.weight).sum() == pytest.approx(product, rel=0, abs=tolerance * size)
+    assert (found["weight"].astype("f8") * at.weight).sum() == pytest.approx(
+        product, rel=0, abs=tolerance * size
+    )
     np.testing.assert_allclose(found["bias"], dy.sum((0, 1, 2)), rtol=0, atol=tolerance * np.abs(dy).sum())
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(rows=st.integers(1, 4), image=pairs(1, 9), channels=st.integers(1, 18), filters=st.integers(1, 20), kernel=pairs(1, 5),
-       stride=pairs(1, 3), dilation=pairs(1, 2), padding=st.one_of(st.sampled_from(["same", "valid"]), pairs(0, 3)),
-       extra=pairs(0, 2), groups=st.sampled_from([1, 1, 2, 3]), dtype=st.sampled_from(["float32", "float64"]))
-def test_any_geometry_has_the_references_results(rows, image, channels, filters, kernel, stride, dilation, padding, extra, groups,
-                                                 dtype):
-    layer = parsed(filters=filters * groups, kernel_size=list(kernel), stride=list(stride), dilation=list(dilation),
-                   padding=padding if isinstance(padding, str) else list(padding), output_padding=list(extra), groups=groups)
+@given(
+    rows=st.integers(1, 4),
+    image=pairs(1, 9),
+    channels=st.integers(1, 18),
+    filters=st.integers(1, 20),
+    kernel=pairs(1, 5),
+    stride=pairs(1, 3),
+    dilation=pairs(1, 2),
+    padding=st.one_of(st.sampled_from(["same", "valid"]), pairs(0, 3)),
+    extra=pairs(0, 2),
+    groups=st.sampled_from([1, 1, 2, 3]),
+    dtype=st.sampled_from(["float32", "float64"]),
+)
+def test_any_geometry_has_the_references_results(
+    rows, image, channels, filters, kernel, stride, dilation, padding, extra, groups, dtype
+):
+    layer = parsed(
+        filters=filters * groups,
+        kernel_size=list(kernel),
+        stride=list(stride),
+        dilation=list(dilation),
+        padding=padding if isinstance(padding, str) else list(padding),
+        output_padding=list(extra),
+        groups=groups,
+    )
     try:
         layer.output_shape((*image, channels * groups))
     except ConfigError:  # nothing is left, or more is added than a stride leaves open
         return
-    assert_right(*results(layer, (*image, channels * groups), rows, dtype), 1e-12 if dtype == "float64" else 2e-6)
+    assert_right(
+        *results(layer, (*image, channels * groups), rows, dtype), 1e-12 if dtype == "float64" else 2e-6
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("image", "options", "rows"), [
-    ((30, 34, 40), {"filters": 24, "padding": "same"}, 3),  # Winograd's way
-    ((17, 16, 24), {"filters": 33, "stride": 2, "padding": 1, "output_padding": 1}, 5),
-    ((8, 7, 300), {"filters": 3, "kernel_size": 4, "stride": 2, "padding": "same"}, 9),
-    ((16, 16, 64), {"filters": 40, "kernel_size": 1}, 8)], ids=str)
+@pytest.mark.parametrize(
+    ("image", "options", "rows"),
+    [
+        ((30, 34, 40), {"filters": 24, "padding": "same"}, 3),  # Winograd's way
+        ((17, 16, 24), {"filters": 33, "stride": 2, "padding": 1, "output_padding": 1}, 5),
+        ((8, 7, 300), {"filters": 3, "kernel_size": 4, "stride": 2, "padding": "same"}, 9),
+        ((16, 16, 64), {"filters": 40, "kernel_size": 1}, 8),
+    ],
+    ids=str,
+)
 def test_large_ones_have_the_references_results_whatever_the_threads(image, options, rows, dtype):
     threads, all_found = numba.get_num_threads(), []
     for count in sorted({1, min(2, threads), threads}):
@@ -79,9 +122,15 @@ def test_large_ones_have_the_references_results_whatever_the_threads(image, opti
             np.testing.assert_array_equal(other[name], values)
 
 
-@pytest.mark.parametrize(("options", "extra"), [
-    ({"stride": 2, "padding": "same"}, 0), ({"stride": 3, "kernel_size": 4, "padding": 1}, [2, 1]),
-    ({"kernel_size": [2, 5], "groups": 2, "dilation": [2, 1]}, 0)], ids=str)
+@pytest.mark.parametrize(
+    ("options", "extra"),
+    [
+        ({"stride": 2, "padding": "same"}, 0),
+        ({"stride": 3, "kernel_size": 4, "padding": 1}, [2, 1]),
+        ({"kernel_size": [2, 5], "groups": 2, "dilation": [2, 1]}, 0),
+    ],
+    ids=str,
+)
 def test_it_is_what_conv2d_does_to_gradients(options, extra):
     """With the same weight, the dx of the one is the y of the other."""
     forth = Layer.parse({"conv2d": {"filters": 6, "kernel_size": 3, "use_bias": False, **options}})
@@ -94,16 +143,22 @@ def test_it_is_what_conv2d_does_to_gradients(options, extra):
     np.testing.assert_array_equal(run(other)["y"], run(one)["x0"])
 
 
-@pytest.mark.parametrize(("options", "image", "expected"), [
-    ({"padding": "same"}, (5, 7), (5, 7)),
-    ({"padding": "same", "stride": 2}, (5, 7), (10, 14)),
-    ({"padding": "same", "stride": [3, 1], "kernel_size": 1, "dilation": 2}, (5, 7), (15, 7)),
-    ({"stride": 2}, (5, 7), (11, 15)),
-    ({"stride": 2, "kernel_size": 1}, (5, 7), (9, 13)),  # as PyTorch; Keras makes 10 x 14 of it
-    ({"stride": 2, "padding": 1, "output_padding": 1}, (5, 7), (10, 14)),
-    ({"stride": 2, "padding": [1, 0], "output_padding": [1, 0]}, (5, 7), (10, 15)),
-    ({"dilation": 3, "output_padding": 2}, (5, 7), (13, 15)),
-    ({"padding": 2}, (3, 1), None), ({"padding": 2}, (3, 3), (1, 1))], ids=str)
+@pytest.mark.parametrize(
+    ("options", "image", "expected"),
+    [
+        ({"padding": "same"}, (5, 7), (5, 7)),
+        ({"padding": "same", "stride": 2}, (5, 7), (10, 14)),
+        ({"padding": "same", "stride": [3, 1], "kernel_size": 1, "dilation": 2}, (5, 7), (15, 7)),
+        ({"stride": 2}, (5, 7), (11, 15)),
+        ({"stride": 2, "kernel_size": 1}, (5, 7), (9, 13)),  # as PyTorch; Keras makes 10 x 14 of it
+        ({"stride": 2, "padding": 1, "output_padding": 1}, (5, 7), (10, 14)),
+        ({"stride": 2, "padding": [1, 0], "output_padding": [1, 0]}, (5, 7), (10, 15)),
+        ({"dilation": 3, "output_padding": 2}, (5, 7), (13, 15)),
+        ({"padding": 2}, (3, 1), None),
+        ({"padding": 2}, (3, 3), (1, 1)),
+    ],
+    ids=str,
+)
 def test_sizes_are_keras_and_pytorchs(options, image, expected):
     if expected is None:
         with pytest.raises(ConfigError):
@@ -112,17 +167,40 @@ def test_sizes_are_keras_and_pytorchs(options, image, expected):
         assert parsed(**options).output_shape((*image, 1)) == (*expected, 4)
 
 
-@pytest.mark.parametrize(("options", "shape", "message"), [
-    ({}, (64,), "it takes images, of shape (height, width, channels). Received: tables, of shape (64,). A source can bring "
-                "images, as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them."),
-    ({"padding": 2}, (4, 1, 3), "its windows give 3 values along an axis, and a `padding` of 2 cuts off as many at both ends. "
-                                "Choose a smaller `padding`."),
-    ({"padding": "same", "stride": 2, "output_padding": 1}, (4, 4, 3),
-     "`padding: same` makes its output exactly `stride` times as large as its input, with no place for an `output_padding`. "
-     "Received: 1. Remove it, or give `padding` as a number."),
-    ({"padding": 1, "stride": [3, 2], "output_padding": 2}, (4, 4, 3),
-     "`output_padding` must be smaller than `stride` or `dilation`. Received: `output_padding` 2, `stride` 2, `dilation` 1."),
-    ({"groups": 2}, (4, 4, 3), "`groups` must divide both the input's channels, 3, and `filters`, 4. Received: 2.")], ids=str)
+@pytest.mark.parametrize(
+    ("options", "shape", "message"),
+    [
+        (
+            {},
+            (64,),
+            "it takes images, of shape (height, width, channels). Received: tables, of shape (64,). A source can bring "
+            "images, as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.",
+        ),
+        (
+            {"padding": 2},
+            (4, 1, 3),
+            "its windows give 3 values along an axis, and a `padding` of 2 cuts off as many at both ends. "
+            "Choose a smaller `padding`.",
+        ),
+        (
+            {"padding": "same", "stride": 2, "output_padding": 1},
+            (4, 4, 3),
+            "`padding: same` makes its output exactly `stride` times as large as its input, with no place for an `output_padding`. "
+            "Received: 1. Remove it, or give `padding` as a number.",
+        ),
+        (
+            {"padding": 1, "stride": [3, 2], "output_padding": 2},
+            (4, 4, 3),
+            "`output_padding` must be smaller than `stride` or `dilation`. Received: `output_padding` 2, `stride` 2, `dilation` 1.",
+        ),
+        (
+            {"groups": 2},
+            (4, 4, 3),
+            "`groups` must divide both the input's channels, 3, and `filters`, 4. Received: 2.",
+        ),
+    ],
+    ids=str,
+)
 def test_what_does_not_fit_is_told(options, shape, message):
     with pytest.raises(ConfigError) as told:
         parsed(**options).output_shape(shape)
@@ -140,8 +218,15 @@ def test_fans_and_operations_count_the_windows():
     assert parsed(kernel_size=1, stride=3).parameters((7, 8, 10))["weight"].fans == (10, 4)
 
 
-@pytest.mark.parametrize("options", [{"kernel_size": 4, "stride": 2, "padding": 1}, {"kernel_size": 2, "stride": 2},
-                                     {"kernel_size": 3, "padding": "same"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": 4, "stride": 2, "padding": 1},
+        {"kernel_size": 2, "stride": 2},
+        {"kernel_size": 3, "padding": "same"},
+    ],
+    ids=str,
+)
 def test_a_stack_of_them_keeps_the_size_of_the_signal(options):
     """He 2015: through rectifiers the mean square stays what it is."""
     layers = [parsed(filters=48, **options, activation="relu") for _ in range(4)]
@@ -149,12 +234,15 @@ def test_a_stack_of_them_keeps_the_size_of_the_signal(options):
     bound = network.at(8)
     bound.x[...] = np.random.default_rng(0).normal(size=bound.x.shape)
     y = bound.forward(training=False)
-    inside = y[:, y.shape[1] // 4:-y.shape[1] // 4, y.shape[2] // 4:-y.shape[2] // 4]  # the edge sees less
+    inside = y[
+        :, y.shape[1] // 4 : -y.shape[1] // 4, y.shape[2] // 4 : -y.shape[2] // 4
+    ]  # the edge sees less
     assert 0.3 < np.square(inside).mean() < 2
 
 
-@pytest.mark.parametrize("options", [{"stride": 2, "padding": "same"}, {"kernel_size": 1}, {"filters": 16, "padding": 1}],
-                         ids=str)
+@pytest.mark.parametrize(
+    "options", [{"stride": 2, "padding": "same"}, {"kernel_size": 1}, {"filters": 16, "padding": 1}], ids=str
+)
 @pytest.mark.parametrize("activation", ["relu", {"leaky_relu": 0.2}], ids=str)
 def test_the_activation_is_fused_and_the_same(options, activation):
     found = []
@@ -204,7 +292,10 @@ def test_an_autoencoder_learns_to_draw_what_it_saw(bright_spots):
 
 def test_an_autoencoders_gradients_are_right(bright_spots):
     shell, _ = bright_spots
-    found = json.loads(shell.run("gradcheck", shell.write(AUTOENCODER.replace("relu", "tanh")), "--json").stdout)
+    found = json.loads(
+        shell.run("gradcheck", shell.write(AUTOENCODER.replace("relu", "tanh")), "--json").stdout
+    )
     assert found["passed"] is True
     assert {check["component"] for check in found["checks"]} == {f"conv2d_{i}" for i in (1, 2)} | {
-        f"conv2d_transpose_{i}" for i in (1, 2)}
+        f"conv2d_transpose_{i}" for i in (1, 2)
+    }

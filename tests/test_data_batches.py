@@ -27,7 +27,9 @@ def test_gather_shifts_and_scales_the_rows_asked_for(shape, source, dtype, per_c
     batch.x[:], batch.target[:] = 77, 77
     data.gather(indices, batch)
     tolerance = 1e-6 if dtype == np.float32 else 1e-14
-    np.testing.assert_allclose(batch.x[:9], (x[indices].astype(np.float64) - data.shift) * data.scale, rtol=tolerance, atol=1e-12)
+    np.testing.assert_allclose(
+        batch.x[:9], (x[indices].astype(np.float64) - data.shift) * data.scale, rtol=tolerance, atol=1e-12
+    )
     np.testing.assert_allclose(batch.target[:9], data.target[indices], rtol=tolerance)
     assert (batch.x[9:] == 77).all()
     assert (batch.target[9:] == 77).all()
@@ -52,7 +54,9 @@ def test_unscaled_floats_are_copied_exactly():
 
 
 def test_gather_copies_tokens_and_class_numbers():
-    data = load({"random": {"input": [6], "classes": 5, "vocabulary": 9, "target_per_step": True, "samples": 20}}).train
+    data = load(
+        {"random": {"input": [6], "classes": 5, "vocabulary": 9, "target_per_step": True, "samples": 20}}
+    ).train
     batch = data.batch(4, np.float32)
     data.gather(np.array([3, 19, 0]), batch)
     assert batch.x.dtype == batch.target.dtype == np.int32
@@ -91,9 +95,17 @@ def test_mapped_data_are_not_copied_into_memory(tmp_path):
     assert np.shares_memory(data._x, mapped)
 
 
-@pytest.mark.parametrize(("batch_size", "sizes"), [
-    (1, [1] * 10), (4, [4, 4, 2]), (5, [5, 5]), (10, [10]), (64, [10]), ("full", [10]),
-])
+@pytest.mark.parametrize(
+    ("batch_size", "sizes"),
+    [
+        (1, [1] * 10),
+        (4, [4, 4, 2]),
+        (5, [5, 5]),
+        (10, [10]),
+        (64, [10]),
+        ("full", [10]),
+    ],
+)
 def test_an_epoch_sees_every_sample_once(batch_size, sizes):
     batches = Batches(labelled(np.arange(10) % 2).train, batch_size, seed=5)
     epoch = [batches.indices(2, number) for number in range(len(batches))]
@@ -107,7 +119,9 @@ def test_batches_are_a_function_of_seed_and_epoch_so_an_epoch_can_start_anywhere
     straight = Batches(data, 8, seed=5)
     for epoch in (0, 1):
         for number in range(len(straight)):
-            assert np.array_equal(Batches(data, 8, seed=5).indices(epoch, number), straight.indices(epoch, number))
+            assert np.array_equal(
+                Batches(data, 8, seed=5).indices(epoch, number), straight.indices(epoch, number)
+            )
     assert not np.array_equal(order(100, 5, 0), order(100, 5, 1))
     assert not np.array_equal(order(100, 5, 0), order(100, 6, 0))
 
@@ -119,6 +133,8 @@ def test_without_shuffling_samples_come_in_order():
 
 
 def test_reading_and_splitting_do_not_load_numba():
-    code = ("import sys; from pathlib import Path; import nntrain.data; from nntrain.data.dataset import Reader; "
-            "Reader.parse('digits').load(Path()); sys.exit('numba' in sys.modules)")
+    code = (
+        "import sys; from pathlib import Path; import nntrain.data; from nntrain.data.dataset import Reader; "
+        "Reader.parse('digits').load(Path()); sys.exit('numba' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -40,8 +40,10 @@ def files10() -> dict[str, bytes]:
 
 
 def archive10() -> bytes:
-    return packed({f"cifar-10-batches-bin/{name}": data for name, data in files10().items()}
-                  | {"cifar-10-batches-bin/readme.html": b"see", "cifar-10-batches-bin/batches.meta.txt": b"cat"})
+    return packed(
+        {f"cifar-10-batches-bin/{name}": data for name, data in files10().items()}
+        | {"cifar-10-batches-bin/readme.html": b"see", "cifar-10-batches-bin/batches.meta.txt": b"cat"}
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +82,10 @@ def test_cifar100_has_fine_and_coarse_labels(tmp_path):
     fine = load({"cifar100": {"root": "."}}, tmp_path)
     coarse = load({"cifar100": {"root": ".", "labels": "coarse"}}, tmp_path)
     assert [fine.train.classes[label] for label in fine.train.target] == ["worm", "apple"]
-    assert [coarse.train.classes[label] for label in coarse.train.target] == ["fruit_and_vegetables", "vehicles_2"]
+    assert [coarse.train.classes[label] for label in coarse.train.target] == [
+        "fruit_and_vegetables",
+        "vehicles_2",
+    ]
     assert fine.test.classes[fine.test.target[0]] == "mushroom"
     assert np.array_equal(fine.train.x, coarse.train.x)
     assert np.array_equal(fine.train.x[0], record(0)[1])
@@ -116,8 +121,13 @@ def test_an_archive_is_unpacked_once_beside_itself(folder, monkeypatch, tmp_path
 
 def test_what_else_an_archive_holds_stays_in_it(folder, tmp_path):
     files = {f"cifar-10-batches-bin/{name}": data for name, data in files10().items()}
-    evil = {"../evil": b"!", "/tmp/evil-of-cifar": b"!", "cifar-10-batches-bin/../../evil": b"!",
-            "cifar-10-batches-bin/x.bin": b"!", "elsewhere/data_batch_1.bin": b"!"}
+    evil = {
+        "../evil": b"!",
+        "/tmp/evil-of-cifar": b"!",
+        "cifar-10-batches-bin/../../evil": b"!",
+        "cifar-10-batches-bin/x.bin": b"!",
+        "elsewhere/data_batch_1.bin": b"!",
+    }
     (folder / "cifar-10-binary.tar.gz").write_bytes(packed(evil | files))
     load({"cifar10": {"root": "cifar10"}}, tmp_path)
     found = [path.name for path in tmp_path.rglob("*") if path.is_file()]
@@ -133,20 +143,35 @@ def test_links_in_an_archive_are_no_files(folder, tmp_path):
         archive.addfile(info)
     (folder / "cifar-10-binary.tar.gz").write_bytes(out.getvalue())
     told = refused(load, {"cifar10": {"root": "cifar10"}}, tmp_path)
-    assert told.endswith(f"expected the files {', '.join([*BATCHES, 'test_batch.bin'])} in its folder cifar-10-batches-bin. "
-                         "They are not there. Get it anew.")
+    assert told.endswith(
+        f"expected the files {', '.join([*BATCHES, 'test_batch.bin'])} in its folder cifar-10-batches-bin. "
+        "They are not there. Get it anew."
+    )
 
 
 def test_a_bomb_is_not_unpacked(folder, tmp_path, monkeypatch):
     monkeypatch.setitem(Cifar10.known.members, "test_batch.bin", 5000)
-    files = {f"cifar-10-batches-bin/{name}": data for name, data in (files10() | {"test_batch.bin": b"\0" * 6146}).items()}
+    files = {
+        f"cifar-10-batches-bin/{name}": data
+        for name, data in (files10() | {"test_batch.bin": b"\0" * 6146}).items()
+    }
     (folder / "cifar-10-binary.tar.gz").write_bytes(packed(files))
     told = refused(load, {"cifar10": {"root": "cifar10"}}, tmp_path)
-    assert told == f"{folder}/cifar-10-binary.tar.gz: expected test_batch.bin to have at most 5,000 bytes. Received: 6,146."
+    assert (
+        told
+        == f"{folder}/cifar-10-binary.tar.gz: expected test_batch.bin to have at most 5,000 bytes. Received: 6,146."
+    )
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:len(data) // 2], lambda data: b"nothing of this kind" * 100,
-                                    lambda data: data[:500] + bytes(len(data) - 500), lambda data: b""])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: b"nothing of this kind" * 100,
+        lambda data: data[:500] + bytes(len(data) - 500),
+        lambda data: b"",
+    ],
+)
 def test_a_damaged_archive_says_so(folder, tmp_path, damage):
     (folder / "cifar-10-binary.tar.gz").write_bytes(damage(archive10()))
     told = refused(load, {"cifar10": {"root": "cifar10"}}, tmp_path)
@@ -161,7 +186,8 @@ def test_missing_files_name_places_and_the_way_out(tmp_path, monkeypatch, home):
         "data_batch_4.bin, data_batch_5.bin, test_batch.bin, in one folder. Looked in:\n"
         f"  {tmp_path}/cifar10 lacks all of them\n  {home}/.cache/nntrain/data/cifar10 lacks all of them\n"
         "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `cifar10`. They are not "
-        "downloaded, because NNTRAIN_OFFLINE is set; they are at https://www.cs.toronto.edu/~kriz/.")
+        "downloaded, because NNTRAIN_OFFLINE is set; they are at https://www.cs.toronto.edu/~kriz/."
+    )
 
 
 @pytest.mark.parametrize("inside", [".", "cifar-10-batches-bin"])
@@ -180,9 +206,11 @@ def test_a_missing_file_is_named(folder, tmp_path, inside):
 def test_a_file_of_broken_records_is_refused(folder, tmp_path, size):
     unpack(folder, files10() | {"data_batch_3.bin": bytes(size)})
     told = refused(load, {"cifar10": {"root": "cifar10"}}, tmp_path)
-    assert told == (f"{folder}/data_batch_3.bin: expected records of 3,073 bytes, 1 of them for the label and 3,072 for the "
-                    f"pixels. Received: {size:,} bytes, which is not a number of whole records: the file is cut short, or it is "
-                    "another one.")
+    assert told == (
+        f"{folder}/data_batch_3.bin: expected records of 3,073 bytes, 1 of them for the label and 3,072 for the "
+        f"pixels. Received: {size:,} bytes, which is not a number of whole records: the file is cut short, or it is "
+        "another one."
+    )
 
 
 def test_labels_beyond_the_classes_are_an_error(folder, tmp_path):
@@ -191,17 +219,25 @@ def test_labels_beyond_the_classes_are_an_error(folder, tmp_path):
     assert told == f"{folder}/data_batch_2.bin: image 2: expected a label from 0 to 9. Received: 10."
 
 
-@pytest.mark.parametrize(("files", "message"), [
-    ({"train.bin": record(0, 0)[0] * 3 + b"x" * 100, "test.bin": record(0, 0)[0]},
-     "train.bin: expected records of 3,074 bytes, 2 of them for the label and 3,072 for the pixels. Received: 9,322 bytes"),
-    ({"train.bin": record(0, 0)[0], "test.bin": b""}, "test.bin: expected records of 3,074 bytes"),
-    ({"train.bin": record(0, 0)[0]}, "lacks test.bin"),
-    ({"cifar-100-binary.tar.gz": archive10()[:1000]}, "the archive is damaged or cut short"),
-], ids=["cut short", "empty", "missing", "archive cut short"])
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"train.bin": record(0, 0)[0] * 3 + b"x" * 100, "test.bin": record(0, 0)[0]},
+            "train.bin: expected records of 3,074 bytes, 2 of them for the label and 3,072 for the pixels. Received: 9,322 bytes",
+        ),
+        ({"train.bin": record(0, 0)[0], "test.bin": b""}, "test.bin: expected records of 3,074 bytes"),
+        ({"train.bin": record(0, 0)[0]}, "lacks test.bin"),
+        ({"cifar-100-binary.tar.gz": archive10()[:1000]}, "the archive is damaged or cut short"),
+    ],
+    ids=["cut short", "empty", "missing", "archive cut short"],
+)
 def test_a_broken_file_ends_fit_with_exit_2(shell, files, message):
     unpack(shell.folder, files)
-    text = ("data: {source: {cifar100: {root: .}}}\nmodel: {layers: [flatten, {dense: 100}]}\nloss: cross_entropy\n"
-            "optimizer: {sgd: {lr: 0.1}}\n")
+    text = (
+        "data: {source: {cifar100: {root: .}}}\nmodel: {layers: [flatten, {dense: 100}]}\nloss: cross_entropy\n"
+        "optimizer: {sgd: {lr: 0.1}}\n"
+    )
     done = shell.run("fit", shell.write(text), code=2)
     assert message in done.stderr
     assert done.stdout == ""

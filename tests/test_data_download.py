@@ -46,12 +46,14 @@ class Request(http.server.BaseHTTPRequestHandler):
 
 def sends(content: bytes, promised: int | None = None):
     """The content, and a promise of its length or another."""
+
     def answer(request):
         request.send_response(200)
         request.send_header("Content-Length", str(len(content) if promised is None else promised))
         request.end_headers()
         request.wfile.write(content)
         request.close_connection = True
+
     return answer
 
 
@@ -94,6 +96,7 @@ def names(folder) -> list[str]:
 
 # --- a file ----------------------------------------------------------------------------------------------------------
 
+
 def test_a_good_file_is_there_whole_and_readable(mirror, folder):
     download(FILE, [mirror.url], folder)
     assert names(folder) == ["data.gz"]
@@ -104,9 +107,11 @@ def test_a_good_file_is_there_whole_and_readable(mirror, folder):
 
 def test_progress_counts_the_bytes_up_to_all(mirror, folder):
     said, counts = [], []
+
     def begin(text):
         said.append(text)
         return lambda done, total: counts.append((done, total))
+
     with showing(begin):
         download(FILE, [mirror.url], folder)
     assert said == [f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}."]
@@ -120,10 +125,18 @@ def test_by_default_a_line_on_stderr_says_what_is_downloaded(mirror, folder, cap
     assert capsys.readouterr() == ("", f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}.\n")
 
 
-@pytest.mark.parametrize("bad", [
-    sends(CONTENT[:1000], len(CONTENT)), fails(503), fails(429), lambda request: request.wfile.write(b"what?\r\n\r\n"),
-    lambda request: None, sends(CONTENT[:1000]),
-], ids=["cut", "503", "429", "not HTTP", "no answer", "short"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        sends(CONTENT[:1000], len(CONTENT)),
+        fails(503),
+        fails(429),
+        lambda request: request.wfile.write(b"what?\r\n\r\n"),
+        lambda request: None,
+        sends(CONTENT[:1000]),
+    ],
+    ids=["cut", "503", "429", "not HTTP", "no answer", "short"],
+)
 def test_what_may_pass_is_tried_again_after_a_pause(mirror, folder, pauses, bad):
     mirror.answers = [bad, bad, sends(CONTENT)]
     download(FILE, [mirror.url], folder)
@@ -131,8 +144,11 @@ def test_what_may_pass_is_tried_again_after_a_pause(mirror, folder, pauses, bad)
     assert pauses == [1, 2]
 
 
-@pytest.mark.parametrize("bad", [fails(404), fails(403), sends(CONTENT[::-1]), sends(CONTENT + b"!")],
-                         ids=["404", "403", "wrong contents", "too long"])
+@pytest.mark.parametrize(
+    "bad",
+    [fails(404), fails(403), sends(CONTENT[::-1]), sends(CONTENT + b"!")],
+    ids=["404", "403", "wrong contents", "too long"],
+)
 def test_what_will_not_pass_is_asked_of_the_next_mirror_at_once(mirror, folder, pauses, bad):
     mirror.answers = [bad, sends(CONTENT)]
     download(FILE, [mirror.url + "first/", mirror.url + "second/"], folder)
@@ -144,18 +160,24 @@ def test_what_will_not_pass_is_asked_of_the_next_mirror_at_once(mirror, folder, 
 WRONG = hashlib.sha256(CONTENT[::-1]).hexdigest()
 
 
-@pytest.mark.parametrize(("bad", "times", "answer"), [
-    (fails(404), 1, "HTTP 404 Not Found."),
-    (fails(500), 3, "HTTP 500 Internal Server Error."),
-    (sends(CONTENT[::-1]), 1, f"wrong contents: expected SHA-256 {FILE.sha256}. Received: {WRONG}."),
-    (sends(CONTENT + b"!"), 1, "expected 256,000 bytes. Received: more."),
-    (sends(CONTENT[:999], len(CONTENT)), 3, "the connection was cut after 999 of 256,000 bytes."),
-    (sends(b""), 3, "the connection was cut after 0 of 256,000 bytes."),
-    (lambda request: None, 3, "the connection failed (Remote end closed connection without response)."),
-])
+@pytest.mark.parametrize(
+    ("bad", "times", "answer"),
+    [
+        (fails(404), 1, "HTTP 404 Not Found."),
+        (fails(500), 3, "HTTP 500 Internal Server Error."),
+        (sends(CONTENT[::-1]), 1, f"wrong contents: expected SHA-256 {FILE.sha256}. Received: {WRONG}."),
+        (sends(CONTENT + b"!"), 1, "expected 256,000 bytes. Received: more."),
+        (sends(CONTENT[:999], len(CONTENT)), 3, "the connection was cut after 999 of 256,000 bytes."),
+        (sends(b""), 3, "the connection was cut after 0 of 256,000 bytes."),
+        (lambda request: None, 3, "the connection failed (Remote end closed connection without response)."),
+    ],
+)
 def test_what_no_mirror_has_is_told_with_their_answers_and_leaves_nothing(mirror, folder, bad, times, answer):
     mirror.answers = [bad]
-    assert refused(download, FILE, [mirror.url], folder) == f"data.gz could not be downloaded:\n  {mirror.url}data.gz: {answer}"
+    assert (
+        refused(download, FILE, [mirror.url], folder)
+        == f"data.gz could not be downloaded:\n  {mirror.url}data.gz: {answer}"
+    )
     assert names(folder) == []
     assert len(mirror.asked) == times
 
@@ -173,13 +195,16 @@ def test_without_a_connection_every_mirror_is_named(folder):
     nobody = Mirror()
     nobody.server_close()
     told = refused(download, FILE, [nobody.url, nobody.url + "second/"], folder)
-    assert told.splitlines()[1:] == [f"  {nobody.url}{path}data.gz: cannot be reached ([Errno 111] Connection refused)."
-                                     for path in ("", "second/")]
+    assert told.splitlines()[1:] == [
+        f"  {nobody.url}{path}data.gz: cannot be reached ([Errno 111] Connection refused)."
+        for path in ("", "second/")
+    ]
 
 
 def test_a_folder_that_cannot_be_written_is_told(mirror, folder):
     assert refused(download, FILE, [mirror.url], folder / "none") == (
-        f"{folder}/none: data.gz cannot be written there: No such file or directory.")
+        f"{folder}/none: data.gz cannot be written there: No such file or directory."
+    )
     assert mirror.asked == []
 
 
@@ -192,8 +217,12 @@ def test_a_good_file_replaces_nothing_until_it_is_whole(mirror, folder):
 
 # --- a data set ------------------------------------------------------------------------------------------------------
 
-PARTS = {"train-images-idx3-ubyte.gz": images(3), "train-labels-idx1-ubyte.gz": idx([7, 0, 9]),
-         "t10k-images-idx3-ubyte.gz": images(2), "t10k-labels-idx1-ubyte.gz": idx([1, 9])}
+PARTS = {
+    "train-images-idx3-ubyte.gz": images(3),
+    "train-labels-idx1-ubyte.gz": idx([7, 0, 9]),
+    "t10k-images-idx3-ubyte.gz": images(2),
+    "t10k-labels-idx1-ubyte.gz": idx([1, 9]),
+}
 PACKED = {name: gzip.compress(content) for name, content in PARTS.items()}
 
 
@@ -201,7 +230,9 @@ PACKED = {name: gzip.compress(content) for name, content in PARTS.items()}
 def small(mirror, monkeypatch, tmp_path):
     """MNIST and Fashion-MNIST are small ones at the mirror, and the user's folders are empty."""
     mirror.answers = [lambda request: sends(PACKED[request.path.rsplit("/", 1)[-1]])(request)]
-    files = [Remote(name, len(content), hashlib.sha256(content).hexdigest()) for name, content in PACKED.items()]
+    files = [
+        Remote(name, len(content), hashlib.sha256(content).hexdigest()) for name, content in PACKED.items()
+    ]
     for reader in (Mnist, FashionMnist):
         monkeypatch.setattr(reader, "known", KnownFiles(reader.yaml_name, [mirror.url], files))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -230,7 +261,11 @@ def test_only_what_lacks_is_downloaded(small, mirror):
     (small / "data/mnist").mkdir()
     (small / "data/mnist/t10k-images-idx3-ubyte").write_bytes(PARTS["t10k-images-idx3-ubyte.gz"])
     load("mnist")
-    assert mirror.asked == ["/train-images-idx3-ubyte.gz", "/train-labels-idx1-ubyte.gz", "/t10k-labels-idx1-ubyte.gz"]
+    assert mirror.asked == [
+        "/train-images-idx3-ubyte.gz",
+        "/train-labels-idx1-ubyte.gz",
+        "/t10k-labels-idx1-ubyte.gz",
+    ]
 
 
 @pytest.mark.parametrize("named", ["missing", "", "data/file"])
@@ -248,14 +283,19 @@ def test_nntrain_offline_forbids_downloads(small, mirror, monkeypatch, offline, 
     if asked:
         load("mnist")
     else:
-        assert f"They are not downloaded, because NNTRAIN_OFFLINE is set; they are at {mirror.url}." in refused(load, "mnist")
+        assert (
+            f"They are not downloaded, because NNTRAIN_OFFLINE is set; they are at {mirror.url}."
+            in refused(load, "mnist")
+        )
     assert len(mirror.asked) == asked
 
 
 def test_an_explicit_root_is_never_filled(small, mirror):
     told = refused(load, {"mnist": {"root": "mine"}}, small)
-    assert told.endswith(f"  {small}/mine lacks all of them\n"
-                         "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `mnist`.")
+    assert told.endswith(
+        f"  {small}/mine lacks all of them\n"
+        "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `mnist`."
+    )
     assert mirror.asked == []
 
 
@@ -265,7 +305,8 @@ def test_a_download_that_fails_says_which_files_to_put_where(small, mirror):
         "mnist: train-labels-idx1-ubyte.gz could not be downloaded:\n"
         f"  {mirror.url}train-labels-idx1-ubyte.gz: HTTP 404 Not Found.\n"
         "Try again later, or get train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte elsewhere and put them "
-        f"(unpacked or not) into {small}/data/mnist.")
+        f"(unpacked or not) into {small}/data/mnist."
+    )
     assert names(small / "data/mnist") == ["train-images-idx3-ubyte.gz"]
 
 
@@ -273,7 +314,8 @@ def test_a_folder_for_data_that_cannot_be_made_is_told(small, monkeypatch):
     monkeypatch.setenv("NNTRAIN_DATA", "")
     (small / "home").write_bytes(b"")
     assert refused(load, "mnist") == (
-        f"{small}/home/.cache/nntrain/data/mnist: cannot be made: Not a directory. Set NNTRAIN_DATA to a folder for data.")
+        f"{small}/home/.cache/nntrain/data/mnist: cannot be made: Not a directory. Set NNTRAIN_DATA to a folder for data."
+    )
 
 
 @pytest.mark.parametrize("reader", [Mnist, FashionMnist])

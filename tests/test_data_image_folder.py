@@ -52,8 +52,17 @@ def test_classes_are_folders_and_images_their_files_in_order(pets):
     assert np.array_equal(data.x, [picture(seed) for seed in range(5)])
 
 
-@pytest.mark.parametrize(("suffix", "options"), [(".png", {}), (".bmp", {}), (".gif", {}), (".webp", {"lossless": True}),
-                                                 (".jpg", {"quality": 100}), (".jpeg", {"quality": 100})])
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".png", {}),
+        (".bmp", {}),
+        (".gif", {}),
+        (".webp", {"lossless": True}),
+        (".jpg", {"quality": 100}),
+        (".jpeg", {"quality": 100}),
+    ],
+)
 def test_every_kind_of_file_is_read(tmp_path, suffix, options):
     smooth = np.linspace(0, 250, 64).astype(np.uint8).reshape(8, 8)
     for name in ("a", "b"):
@@ -68,10 +77,14 @@ def test_channels_are_as_the_images_are_or_as_asked_for(tmp_path):
         put(tmp_path / "pets" / name / "x.png", picture(1, channels=1))
     folder = tmp_path / "pets"
     assert np.array_equal(of(folder).train.x[0, :, :, 0], picture(1, channels=1))
-    assert np.array_equal(of(folder, channels=3).train.x[0], np.repeat(picture(1, channels=1)[..., None], 3, axis=2))
+    assert np.array_equal(
+        of(folder, channels=3).train.x[0], np.repeat(picture(1, channels=1)[..., None], 3, axis=2)
+    )
     put(folder / "b/y.png", picture(2))
-    assert refused(of, folder) == (f"pets: {folder}/a/x.png is grey, {folder}/b/y.png is in colours. Say what all are to be with "
-                                   "`channels: 1` or `channels: 3`.")
+    assert refused(of, folder) == (
+        f"pets: {folder}/a/x.png is grey, {folder}/b/y.png is in colours. Say what all are to be with "
+        "`channels: 1` or `channels: 3`."
+    )
     assert of(folder, channels=1).train.x.shape == (3, 6, 5, 1)
 
 
@@ -93,8 +106,10 @@ def test_transparency_and_palettes_become_colours(tmp_path):
 
 def test_kinds_of_colours_and_kinds_of_grey_go_together(tmp_path):
     colour, grey = Image.fromarray(picture(0)), Image.fromarray(picture(0, channels=1))
-    for folder, images in (("colour", (colour, colour.convert("RGBA"), colour.quantize(8))),
-                           ("grey", (grey, grey.convert("LA"), grey.convert("1"), grey.convert("I;16")))):
+    for folder, images in (
+        ("colour", (colour, colour.convert("RGBA"), colour.quantize(8))),
+        ("grey", (grey, grey.convert("LA"), grey.convert("1"), grey.convert("I;16"))),
+    ):
         for number, image in enumerate(images):
             for name in ("a", "b"):
                 (tmp_path / folder / name).mkdir(parents=True, exist_ok=True)
@@ -129,11 +144,14 @@ def test_size_stretches_all_images(pets, size, expected):
 
 def test_images_of_several_sizes_need_one(pets):
     put(pets / "dogs/large.png", picture(9, 8, 9))
-    assert refused(of, pets) == (f"pets: the images are not of one size: {pets}/cats/1.png is 6 x 5, {pets}/dogs/large.png is "
-                                 "8 x 9. Give `size: [height, width]`, to which all are stretched.")
+    assert refused(of, pets) == (
+        f"pets: the images are not of one size: {pets}/cats/1.png is 6 x 5, {pets}/dogs/large.png is "
+        "8 x 9. Give `size: [height, width]`, to which all are stretched."
+    )
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("validation", ["validation", "val"])
 def test_train_test_and_validation_folders_are_parts(pets, tmp_path, validation):
@@ -158,7 +176,8 @@ def test_a_part_has_no_other_classes_than_the_train_part(pets, tmp_path):
     pets.rename(root / "train")
     put(root / "test/cows/z.png", picture(7))
     assert refused(load, {"image_folder": "all"}, tmp_path) == (
-        "all/test: expected the train part's classes 'cats', 'dogs'. Received: 'cows' besides.")
+        "all/test: expected the train part's classes 'cats', 'dogs'. Received: 'cows' besides."
+    )
 
 
 def test_a_class_called_train_among_others_is_a_class(pets):
@@ -167,6 +186,7 @@ def test_a_class_called_train_among_others_is_a_class(pets):
 
 
 # --- what is kept ----------------------------------------------------------------------------------------------------
+
 
 def test_images_are_read_once_and_mapped(pets, cache, monkeypatch, capsys):
     first = of(pets).train
@@ -192,7 +212,9 @@ def test_changed_files_and_other_options_are_read_anew(pets, cache):
     assert np.array_equal(of(pets).train.x[0], picture(1))
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:100], lambda data: data[:-1], lambda data: b"", lambda data: b"PK" + data])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:100], lambda data: data[:-1], lambda data: b"", lambda data: b"PK" + data]
+)
 def test_what_was_kept_and_is_damaged_is_made_again(pets, cache, damage):
     of(pets)
     (file,) = cache.iterdir()
@@ -209,26 +231,37 @@ def test_nothing_is_kept_of_a_reading_that_failed(pets, cache):
 
 def test_a_cache_that_cannot_be_written_is_an_error(pets, cache):
     cache.parent.write_text("a file")
-    assert refused(of, pets).endswith("cannot be written: Not a directory. Set NNTRAIN_CACHE to another folder.")
+    assert refused(of, pets).endswith(
+        "cannot be written: Not a directory. Set NNTRAIN_CACHE to another folder."
+    )
 
 
 def test_a_full_disk_is_told_before_anything_is_written(pets, cache, monkeypatch):
     monkeypatch.setattr(image_folder.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
-    assert refused(of, pets) == (f"{cache}: 0.0 GB are needed to keep the images, but 0.0 GB are free. Give a smaller `size`, or "
-                                 "set NNTRAIN_CACHE to a folder with more room.")
+    assert refused(of, pets) == (
+        f"{cache}: 0.0 GB are needed to keep the images, but 0.0 GB are free. Give a smaller `size`, or "
+        "set NNTRAIN_CACHE to a folder with more room."
+    )
 
 
 # --- what cannot be read ---------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("content", "message"), [
-    (b"", "this is no image of a kind that can be read (PNG, JPEG, GIF, BMP, WEBP). Remove it, or convert it."),
-    (b"these are words", "this is no image of a kind that can be read"),
-    (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "image"),
-    (b"GIF89a", "image"),
-    (b"BM" + b"\xff" * 60, "image"),
-    (b"\xff\xd8\xff\xe0" + b"\0" * 30, "image"),
-    (b"RIFF\x10\0\0\0WEBPVP8 " + b"\xff" * 30, "image"),
-])
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"",
+            "this is no image of a kind that can be read (PNG, JPEG, GIF, BMP, WEBP). Remove it, or convert it.",
+        ),
+        (b"these are words", "this is no image of a kind that can be read"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "image"),
+        (b"GIF89a", "image"),
+        (b"BM" + b"\xff" * 60, "image"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 30, "image"),
+        (b"RIFF\x10\0\0\0WEBPVP8 " + b"\xff" * 30, "image"),
+    ],
+)
 def test_files_that_are_no_images_are_named(pets, content, message):
     (pets / "dogs/b.png").write_bytes(content)
     told = refused(of, pets)
@@ -262,24 +295,32 @@ def test_a_bomb_is_not_unpacked(pets, monkeypatch):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         assert refused(of, pets, size=4, channels=3) == (
             f"{pets}/dogs/bomb.png: expected an image of at most {limit:,} pixels. Received: a larger one. Make it smaller, or "
-            "remove it.")
+            "remove it."
+        )
 
 
 def test_a_class_without_images_is_an_error(pets):
     (pets / "birds").mkdir()
     (pets / "birds/list.txt").write_text("none")
-    assert refused(of, pets) == ("pets/birds: expected images (.bmp, .gif, .jpeg, .jpg, .png, .webp). There is none. Remove the "
-                                 "folder, or put images into it.")
+    assert refused(of, pets) == (
+        "pets/birds: expected images (.bmp, .gif, .jpeg, .jpg, .png, .webp). There is none. Remove the "
+        "folder, or put images into it."
+    )
 
 
 def test_one_class_is_an_error(tmp_path):
     put(tmp_path / "pets/cats/x.png", picture(0))
-    assert refused(of, tmp_path / "pets") == ("pets: expected at least two folders, one for each class. Received: only 'cats'.")
+    assert refused(of, tmp_path / "pets") == (
+        "pets: expected at least two folders, one for each class. Received: only 'cats'."
+    )
 
 
 def test_a_folder_without_folders_a_file_and_nothing_are_errors(tmp_path):
     put(tmp_path / "pets/x.png", picture(0))
-    assert refused(of, tmp_path / "pets") == "pets: expected a folder for each class, with its images in it. There is none."
+    assert (
+        refused(of, tmp_path / "pets")
+        == "pets: expected a folder for each class, with its images in it. There is none."
+    )
     told = refused(load, {"image_folder": "pets/x.png"}, tmp_path)
     assert told == "pets/x.png: expected a folder that holds one for each class. Received: a file."
     told = refused(load, {"image_folder": "pet"}, tmp_path)
@@ -295,12 +336,15 @@ train: {epochs: 2, batch_size: 2}
 """
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (("size: 4", "size: [4]"), "expected [height, width]. Received: [4]."),
-    (("size: 4", "size: 0"), "expected a number of at least 1"),
-    (("size: 4", "channels: 2"), "expected 'auto', 1 or 3. Received: 2."),
-    (("path: pets", "path: nothing"), "nothing: there is no such folder in"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("size: 4", "size: [4]"), "expected [height, width]. Received: [4]."),
+        (("size: 4", "size: 0"), "expected a number of at least 1"),
+        (("size: 4", "channels: 2"), "expected 'auto', 1 or 3. Received: 2."),
+        (("path: pets", "path: nothing"), "nothing: there is no such folder in"),
+    ],
+)
 def test_mistakes_end_fit_with_exit_2(shell, pets, change, message):
     told = shell.run("fit", shell.write(PETS.replace(*change)), code=2).stderr
     assert message in told
@@ -330,12 +374,19 @@ def no_classes(pets):
         folder.rmdir()
 
 
-@pytest.mark.parametrize(("spoil", "message"), [
-    (broken, "{pets}/dogs/b.png: the image is broken: "),
-    (empty_class, "pets/birds: expected images (.bmp, .gif, .jpeg, .jpg, .png, .webp). There is none."),
-    (sizes, "pets: the images are not of one size: {pets}/cats/1.png is 6 x 5, {pets}/dogs/large.png is 8 x 9."),
-    (channels, "pets: {pets}/cats/1.png is in colours, {pets}/dogs/grey.png is grey."),
-    (no_classes, "pets: expected a folder for each class, with its images in it. There is none.")])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (broken, "{pets}/dogs/b.png: the image is broken: "),
+        (empty_class, "pets/birds: expected images (.bmp, .gif, .jpeg, .jpg, .png, .webp). There is none."),
+        (
+            sizes,
+            "pets: the images are not of one size: {pets}/cats/1.png is 6 x 5, {pets}/dogs/large.png is 8 x 9.",
+        ),
+        (channels, "pets: {pets}/cats/1.png is in colours, {pets}/dogs/grey.png is grey."),
+        (no_classes, "pets: expected a folder for each class, with its images in it. There is none."),
+    ],
+)
 def test_a_spoilt_folder_ends_fit_with_exit_2(shell, pets, spoil, message):
     spoil(pets)
     done = shell.run("fit", shell.write(PETS.replace(", size: 4", "")), code=2)

@@ -24,7 +24,12 @@ def test_mnist_is_what_it_is_known_to_be():
     assert np.array_equal(load({"mnist": "vector"}).test.x, splits.test.x.reshape(10000, 784))
 
 
-MNIST_NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+MNIST_NAMES = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+]
 
 
 @pytest.fixture
@@ -64,12 +69,17 @@ def test_missing_mnist_names_files_places_and_the_way_out(small_mnist, tmp_path,
         f"  {tmp_path}/mnist lacks t10k-labels-idx1-ubyte\n"
         f"  {tmp_path}/home/.cache/nntrain/data/mnist lacks all of them\n"
         "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `mnist`. They are not "
-        "downloaded, because NNTRAIN_OFFLINE is set; they are at https://ossci-datasets.s3.amazonaws.com/mnist/.")
+        "downloaded, because NNTRAIN_OFFLINE is set; they are at https://ossci-datasets.s3.amazonaws.com/mnist/."
+    )
 
 
-def test_explicit_root_without_the_files_is_an_error_whatever_else_there_is(small_mnist, tmp_path, monkeypatch):
+def test_explicit_root_without_the_files_is_an_error_whatever_else_there_is(
+    small_mnist, tmp_path, monkeypatch
+):
     monkeypatch.setenv("NNTRAIN_DATA", str(tmp_path))
-    assert f"{tmp_path}/elsewhere lacks all of them\n" in refused(load, {"mnist": {"root": "elsewhere"}}, tmp_path)
+    assert f"{tmp_path}/elsewhere lacks all of them\n" in refused(
+        load, {"mnist": {"root": "elsewhere"}}, tmp_path
+    )
 
 
 def test_mnist_labels_beyond_nine_are_an_error(small_mnist, tmp_path):

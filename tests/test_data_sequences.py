@@ -12,8 +12,18 @@ from nntrain.data.windows import Windows
 from tests.data_helpers import load, refused
 
 # Steps of b, a and c in turn; c is over after two, and d has a single one.
-ROWS = [("b", 0, 10, "x"), ("a", 1, 11, "x"), ("c", 2, 12, "y"), ("b", 3, 13, "x"), ("a", 4, 14, "x"), ("c", 5, 15, "y"),
-        ("b", 6, 16, "x"), ("d", 7, 17, "y"), ("a", 8, 18, "x"), ("b", 9, 19, "x")]
+ROWS = [
+    ("b", 0, 10, "x"),
+    ("a", 1, 11, "x"),
+    ("c", 2, 12, "y"),
+    ("b", 3, 13, "x"),
+    ("a", 4, 14, "x"),
+    ("c", 5, 15, "y"),
+    ("b", 6, 16, "x"),
+    ("d", 7, 17, "y"),
+    ("a", 8, 18, "x"),
+    ("b", 9, 19, "x"),
+]
 
 
 def write(folder, rows=ROWS, header="who,u,v,kind"):
@@ -70,11 +80,14 @@ def test_a_batch_of_short_sequences_takes_their_steps_only(tmp_path):
     assert np.array_equal(short.weight, whole.weight[:, :2])
 
 
-@pytest.mark.parametrize(("options", "expected"), [
-    ({"longer": "first"}, [[0, 3], [1, 4], [2, 5], [7, 0]]),
-    ({"longer": "last"}, [[6, 9], [4, 8], [2, 5], [7, 0]]),
-    ({"longer": "split", "predict": "step"}, [[0, 3], [6, 9], [1, 4], [8, 0], [2, 5], [7, 0]]),
-])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"longer": "first"}, [[0, 3], [1, 4], [2, 5], [7, 0]]),
+        ({"longer": "last"}, [[6, 9], [4, 8], [2, 5], [7, 0]]),
+        ({"longer": "split", "predict": "step"}, [[0, 3], [6, 9], [1, 4], [8, 0], [2, 5], [7, 0]]),
+    ],
+)
 def test_what_to_do_with_longer_sequences_is_said(tmp_path, options, expected):
     write(tmp_path)
     data = sequences(tmp_path, steps=2, **options)
@@ -89,21 +102,43 @@ def test_steps_can_be_more_than_there_are(tmp_path):
     assert sequences(tmp_path, steps=9).input_shape == (9, 2)
 
 
-@pytest.mark.parametrize(("rows", "options", "message"), [
-    (ROWS, {"steps": 2}, "table.csv: the sequence 'b' has 4 steps. Expected at most 2, as `steps` says. Give more, or say by "
-                         "`longer` what to keep."),
-    ([*ROWS, ("b", 1, 1, "y")], {}, "table.csv:12: column 'kind': expected the target of its sequence in each row. Received: "
-                                    "another one than in line 2.\n"
-                                    "Mend the file, or say `predict: step` where each step has a target."),
-    ([*ROWS, ("", 1, 1, "y")], {}, "table.csv:12: column 'who': expected the name of a sequence. Received: a missing value.\n"
-                                   "Mend the file."),
-    (ROWS, {"id": "kind"}, "table.csv: id: column 4 is a target."),
-    (ROWS, {"features": ["u", "who"]}, "table.csv: features: column 1 is `id`, which only tells sequences apart."),
-    (ROWS, {"id": "whom"}, "table.csv: id: no column is named 'whom'. Did you mean 'who'?"),
-    (ROWS, {"predict": "next", "target": "v", "features": ["u", "v"], "window": 3},
-     "table.csv: the series 'a' has 3 steps. Expected at least 4: a window of 3, and 1 to predict. Choose a smaller `window`, or "
-     "leave it out."),
-])
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (
+            ROWS,
+            {"steps": 2},
+            "table.csv: the sequence 'b' has 4 steps. Expected at most 2, as `steps` says. Give more, or say by "
+            "`longer` what to keep.",
+        ),
+        (
+            [*ROWS, ("b", 1, 1, "y")],
+            {},
+            "table.csv:12: column 'kind': expected the target of its sequence in each row. Received: "
+            "another one than in line 2.\n"
+            "Mend the file, or say `predict: step` where each step has a target.",
+        ),
+        (
+            [*ROWS, ("", 1, 1, "y")],
+            {},
+            "table.csv:12: column 'who': expected the name of a sequence. Received: a missing value.\n"
+            "Mend the file.",
+        ),
+        (ROWS, {"id": "kind"}, "table.csv: id: column 4 is a target."),
+        (
+            ROWS,
+            {"features": ["u", "who"]},
+            "table.csv: features: column 1 is `id`, which only tells sequences apart.",
+        ),
+        (ROWS, {"id": "whom"}, "table.csv: id: no column is named 'whom'. Did you mean 'who'?"),
+        (
+            ROWS,
+            {"predict": "next", "target": "v", "features": ["u", "v"], "window": 3},
+            "table.csv: the series 'a' has 3 steps. Expected at least 4: a window of 3, and 1 to predict. Choose a smaller `window`, or "
+            "leave it out.",
+        ),
+    ],
+)
 def test_tables_that_are_no_sequences_are_told(tmp_path, rows, options, message):
     write(tmp_path, rows)
     assert refused(sequences, tmp_path, **options) == message
@@ -118,7 +153,9 @@ def test_windows_of_series_foretell_what_follows_in_their_own_series(tmp_path):
     assert batch.target.tolist() == [[3, 4], [4, 5], [103, 104], [104, 105]]
     assert (data.target_names, data.per_step) == (("value+1", "value+2"), False)
     assert len(sequences(tmp_path, predict="next", window=3, horizon=2, stride=2)) == 2
-    alone = load({"sequences": {"path": "table.csv", "predict": "next", "window": 4, "features": ["value"]}}, tmp_path)
+    alone = load(
+        {"sequences": {"path": "table.csv", "predict": "next", "window": 4, "features": ["value"]}}, tmp_path
+    )
     assert len(alone.train) == 8  # all rows are one series
 
 
@@ -145,7 +182,9 @@ def test_standardizing_counts_real_steps_once(tmp_path):
     assert batch.x[1, 2, 1] == pytest.approx((18 - data.shift[1]) * data.scale[1])
     assert (batch.x[1, 3:] == 0).all()  # padding stays 0
     part = Dataset(Windows(values, np.array([0, 1, 7]), 2), np.zeros((3, 1)))
-    np.testing.assert_allclose(standardize(Splits(part)).train.shift, values[[0, 1, 2, 7, 8]].mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(
+        standardize(Splits(part)).train.shift, values[[0, 1, 2, 7, 8]].mean(axis=0), rtol=1e-14
+    )
 
 
 def npz(folder, **options) -> Dataset:
@@ -169,13 +208,28 @@ def test_arrays_can_say_how_long_their_sequences_are(tmp_path):
     assert hashes(Splits(data)) != hashes(Splits(other))
 
 
-@pytest.mark.parametrize(("lengths", "message"), [
-    ([3, 0, 4], "data.npz: n: sample 2: expected a length from 1 to 4, the steps that there are. Received: 0. Leave empty "
-                "sequences out."),
-    ([3, 5, 4], "data.npz: n: sample 2: expected a length from 1 to 4, the steps that there are. Received: 5."),
-    ([3, 5], "data.npz: n: expected 3 whole numbers, one for each sequence. Received: int64 of the shape (2,)."),
-    ([3.0, 4.0, 4.0], "data.npz: n: expected 3 whole numbers, one for each sequence. Received: float64 of the shape (3,)."),
-])
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [
+        (
+            [3, 0, 4],
+            "data.npz: n: sample 2: expected a length from 1 to 4, the steps that there are. Received: 0. Leave empty "
+            "sequences out.",
+        ),
+        (
+            [3, 5, 4],
+            "data.npz: n: sample 2: expected a length from 1 to 4, the steps that there are. Received: 5.",
+        ),
+        (
+            [3, 5],
+            "data.npz: n: expected 3 whole numbers, one for each sequence. Received: int64 of the shape (2,).",
+        ),
+        (
+            [3.0, 4.0, 4.0],
+            "data.npz: n: expected 3 whole numbers, one for each sequence. Received: float64 of the shape (3,).",
+        ),
+    ],
+)
 def test_lengths_that_cannot_be_are_told(tmp_path, lengths, message):
     np.savez(tmp_path / "data.npz", x=np.zeros((3, 4, 2)), y=[0, 1, 0], n=lengths)
     assert refused(npz, tmp_path) == message
@@ -197,7 +251,8 @@ def test_other_sequences_are_padded_as_in_the_training(tmp_path):
     write(tmp_path, [("q", 5, 4, "y")] * 6, "who,v,u,kind")
     assert refused(like, "other", train, sequences(tmp_path, predict="step")) == (
         "other: expected sequences of at most 4 steps, as in the training. Received: 6. Train with `steps: 6`, or say what to do "
-        "with them by `longer`.")
+        "with them by `longer`."
+    )
 
 
 def test_sequences_of_similar_length_share_batches():
@@ -208,7 +263,11 @@ def test_sequences_of_similar_length_share_batches():
     assert sorted(np.concatenate(epoch)) == list(range(1000))
     assert [len(indices) for indices in epoch] == [16] * 62 + [8]
     padded = sum(lengths[indices].max() * len(indices) for indices in epoch)
-    assert padded < 1.05 * lengths.sum() < sum(lengths[chunk].max() * 16 for chunk in np.split(np.arange(992), 62))
+    assert (
+        padded
+        < 1.05 * lengths.sum()
+        < sum(lengths[chunk].max() * 16 for chunk in np.split(np.arange(992), 62))
+    )
     firsts = [lengths[indices].max() for indices in epoch[:-1]]
     assert firsts != sorted(firsts)
     for number in (61, 0, 62):  # whichever batch comes first: a function of seed and epoch
@@ -249,9 +308,12 @@ def test_always_answering_one_to_the_adding_problem_has_an_error_of_a_sixth():
 
 
 def test_windows_of_sines_are_tested_on_what_follows():
-    parts = load({"synthetic_sequences": {"kind": "sines", "steps": 6, "samples": 30, "test_samples": 9, "horizon": 2}})
+    parts = load(
+        {"synthetic_sequences": {"kind": "sines", "steps": 6, "samples": 30, "test_samples": 9, "horizon": 2}}
+    )
     batch = gathered(parts.train)
     assert np.array_equal(batch.x[2:, 4:, 0], batch.target[:-2])
     assert parts.train.target.ends.max() <= parts.test.x.starts.min()
-    assert load({"synthetic_sequences": {"kind": "sines", "noise": 0.0, "samples": 9000}}).train.x.stream.std() == pytest.approx(
-        1, abs=0.02)
+    assert load(
+        {"synthetic_sequences": {"kind": "sines", "noise": 0.0, "samples": 9000}}
+    ).train.x.stream.std() == pytest.approx(1, abs=0.02)

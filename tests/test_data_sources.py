@@ -54,16 +54,24 @@ def test_curve_is_tested_without_noise(function):
     assert noise.std() == pytest.approx(0.2, rel=0.05)
 
 
-@pytest.mark.parametrize(("options", "classes"), [
-    ({"kind": "two_moons"}, 2), ({"kind": "spirals", "classes": 3}, 3), ({"kind": "xor"}, 2),
-])
+@pytest.mark.parametrize(
+    ("options", "classes"),
+    [
+        ({"kind": "two_moons"}, 2),
+        ({"kind": "spirals", "classes": 3}, 3),
+        ({"kind": "xor"}, 2),
+    ],
+)
 def test_synthetic_classes_are_balanced_and_tested_on_a_second_draw(options, classes):
     splits = load({"synthetic": options | {"samples": 600}})
     assert np.ptp(np.bincount(splits.train.target)) == 0
     assert len(splits.train.classes) == classes
     assert splits.test.x.shape == (600, 2)
     assert not np.isin(splits.test.x, splits.train.x).any()
-    again, other = load({"synthetic": options | {"samples": 600}}), load({"synthetic": options | {"samples": 600, "seed": 1}})
+    again, other = (
+        load({"synthetic": options | {"samples": 600}}),
+        load({"synthetic": options | {"samples": 600, "seed": 1}}),
+    )
     assert hashes(again) == hashes(splits)
     assert hashes(other)["train"] != hashes(splits)["train"]
 
@@ -80,12 +88,15 @@ def test_moons_and_spirals_without_noise_lie_on_their_curves():
     np.testing.assert_allclose(turn - np.round(turn), 0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("options", "x", "target"), [
-    ({"input": [32, 32, 3], "classes": 10}, (512, 32, 32, 3), (512,)),
-    ({"input": [4], "targets": 2, "samples": 7}, (7, 4), (7, 2)),
-    ({"input": [6], "classes": 5, "vocabulary": 9, "target_per_step": True}, (512, 6), (512, 6)),
-    ({"input": [6, 3], "targets": 2, "target_per_step": True}, (512, 6, 3), (512, 6, 2)),
-])
+@pytest.mark.parametrize(
+    ("options", "x", "target"),
+    [
+        ({"input": [32, 32, 3], "classes": 10}, (512, 32, 32, 3), (512,)),
+        ({"input": [4], "targets": 2, "samples": 7}, (7, 4), (7, 2)),
+        ({"input": [6], "classes": 5, "vocabulary": 9, "target_per_step": True}, (512, 6), (512, 6)),
+        ({"input": [6, 3], "targets": 2, "target_per_step": True}, (512, 6, 3), (512, 6, 2)),
+    ],
+)
 def test_random_data_have_the_shapes_asked_for(options, x, target):
     data = load({"random": options}).train
     assert data.x.shape == x

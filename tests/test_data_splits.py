@@ -11,7 +11,11 @@ from tests.data_helpers import labelled, load, refused
 def test_split_parts_are_disjoint_complete_and_indexed_into_the_source():
     source = labelled(np.arange(103) % 4)
     parts, rows = split(source, 0.2, 0.1, seed=3)
-    assert {name: len(part) for name, part in parts.parts().items()} == {"train": 74, "validation": 8, "test": 21}
+    assert {name: len(part) for name, part in parts.parts().items()} == {
+        "train": 74,
+        "validation": 8,
+        "test": 21,
+    }
     assert sorted(np.concatenate(list(rows.values()))) == list(range(103))
     for name, part in parts.parts().items():
         assert rows[name].dtype == np.int64
@@ -68,12 +72,30 @@ def test_without_fractions_nothing_is_split():
     assert {name: part.tolist() for name, part in rows.items()} == {"train": [0, 1, 2]}
 
 
-@pytest.mark.parametrize(("labels", "test", "validation", "message"), [
-    ([0, 1, 0, 1], 0.1, None, "test: 0.1 of 4 samples leaves none for the test part. Give another fraction, or more data."),
-    ([0, 1, 0, 1], None, 0.9, "validation: 0.9 of 4 samples leaves none for training. Give another fraction, or more data."),
-    ([0, 0, 1, 1], 0.75, None, "split: 3 of 4 samples cannot be drawn and leave each of 2 classes one to train on. "
-                               "Give a smaller fraction, or more data."),
-])
+@pytest.mark.parametrize(
+    ("labels", "test", "validation", "message"),
+    [
+        (
+            [0, 1, 0, 1],
+            0.1,
+            None,
+            "test: 0.1 of 4 samples leaves none for the test part. Give another fraction, or more data.",
+        ),
+        (
+            [0, 1, 0, 1],
+            None,
+            0.9,
+            "validation: 0.9 of 4 samples leaves none for training. Give another fraction, or more data.",
+        ),
+        (
+            [0, 0, 1, 1],
+            0.75,
+            None,
+            "split: 3 of 4 samples cannot be drawn and leave each of 2 classes one to train on. "
+            "Give a smaller fraction, or more data.",
+        ),
+    ],
+)
 def test_too_few_samples_for_a_part_are_an_error(labels, test, validation, message):
     assert refused(split, labelled(labels), test, validation, seed=0) == message
 
@@ -83,7 +105,8 @@ def test_one_class_alone_is_an_error_but_in_a_part_that_has_no_more():
     one = Dataset(np.zeros((1, 1)), np.zeros(1, np.int32), ("1",))
     assert join(Splits(train), "test", one).test.target.tolist() == [1]
     assert refused(split, Splits(one), None, None, 0) == (
-        "the target is '1' in every sample. Expected at least two classes, or numbers to predict.")
+        "the target is '1' in every sample. Expected at least two classes, or numbers to predict."
+    )
 
 
 def test_a_part_that_the_source_brings_is_not_drawn_again():
@@ -104,15 +127,26 @@ def test_a_part_from_another_source_follows_the_train_part_by_class_name():
 def test_parts_must_be_alike():
     train = labelled([0, 1]).train
     told = refused(Splits, train, test=Dataset(train.x, train.target, ("no", "yes")))
-    assert told == "the test part does not fit the train part: expected classes ('0', '1'). Received: ('no', 'yes')."
+    assert (
+        told
+        == "the test part does not fit the train part: expected classes ('0', '1'). Received: ('no', 'yes')."
+    )
     told = refused(Splits, train, test=Dataset(train.x, np.zeros((2, 1))))
-    assert told == "the test part does not fit the train part: its targets are numbers, not classes. Say which with `task`."
+    assert (
+        told
+        == "the test part does not fit the train part: its targets are numbers, not classes. Say which with `task`."
+    )
     assert refused(Splits, Dataset(np.zeros((0, 1)), np.zeros((0, 1)))) == "the train part has no samples."
 
 
 def test_hashes_see_values_shapes_and_types():
     x, y = np.arange(6.0), np.arange(6.0)[:, None]
-    variants = [Dataset(x.reshape(6, 1), y), Dataset(x.reshape(6, 1).astype(np.float32), y), Dataset(x[:, None] + 1, y),
-                Dataset(x.reshape(6, 1), y + 1), Dataset(x.reshape(6, 1, 1), y)]
+    variants = [
+        Dataset(x.reshape(6, 1), y),
+        Dataset(x.reshape(6, 1).astype(np.float32), y),
+        Dataset(x[:, None] + 1, y),
+        Dataset(x.reshape(6, 1), y + 1),
+        Dataset(x.reshape(6, 1, 1), y),
+    ]
     assert len({hashes(Splits(variant))["train"] for variant in variants}) == len(variants)
     assert hashes(Splits(Dataset(x.reshape(6, 1).copy(), y.copy()))) == hashes(Splits(variants[0]))

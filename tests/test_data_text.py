@@ -43,9 +43,11 @@ def test_windows_follow_each_other_and_the_target_is_what_comes_next(tmp_path, u
     for number in range(len(data)):
         batch = gathered(data, number)
         for array, start in ((batch.x, number * 5), (batch.target, number * 5 + 1)):
-            piece = stream[start:start + 5]
+            piece = stream[start : start + 5]
             assert array.dtype == np.int32
-            assert decoded(data, array[0]) == (piece if unit == "character" else piece.decode("utf-8", "replace"))
+            assert decoded(data, array[0]) == (
+                piece if unit == "character" else piece.decode("utf-8", "replace")
+            )
 
 
 def test_words_are_the_most_frequent_ones_and_the_others_are_unknown(tmp_path):
@@ -53,7 +55,9 @@ def test_words_are_the_most_frequent_ones_and_the_others_are_unknown(tmp_path):
     assert data.classes == ("<unknown>", "b", "a", ",", "don't")
     assert data.x.stream.tolist() == [1, 1, 1, 3, 4, 2, 2, 0, 0, 1]
     assert decoded(data, data.x.stream) == "b b b, don't a a <unknown> <unknown> b"
-    assert decoded(data, encoded(data, "prompt", "a, b (don't) x")) == "a, b <unknown> don't <unknown> <unknown>"
+    assert (
+        decoded(data, encoded(data, "prompt", "a, b (don't) x")) == "a, b <unknown> don't <unknown> <unknown>"
+    )
 
 
 @pytest.mark.parametrize("unit", ["character", "byte", "word"])
@@ -92,23 +96,46 @@ def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does
     assert parts.train.classes == parts.validation.classes == ("a", "b", "z")
     train = Splits(text(tmp_path, "ab" * 40, window=4))
     assert refused(join, train, "validation", text(tmp_path, "ab" * 9 + "z", window=4)) == (
-        "validation: the text has characters that the training's did not have: 'z'. The network knows 2: 'ab'.")
+        "validation: the text has characters that the training's did not have: 'z'. The network knows 2: 'ab'."
+    )
     words = Splits(text(tmp_path, "one two " * 40, window=4, unit="word"))
     held_out = join(words, "validation", text(tmp_path, "two three " * 9, window=4, unit="word")).validation
     assert held_out.classes == words.train.classes == ("<unknown>", "one", "two")
     assert decoded(held_out, held_out.x.stream[:3]) == "two <unknown> two"
 
 
-@pytest.mark.parametrize(("content", "options", "message"), [
-    *((b"", {"unit": unit, "window": 4}, f"text.txt: expected at least 5 {unit}s: a window of 4, and the next one. Received: 0. "
-       "Choose a smaller `window`, or give more text.") for unit in ("byte", "word")),
-    (b"", {}, "text.txt: expected at least 65 characters: a window of 64, and the next one. Received: 0. "
-              "Choose a smaller `window`, or give more text."),
-    (b"ab", {"window": 2, "unit": "byte"}, "text.txt: expected at least 3 bytes: a window of 2, and the next one. Received: 2. "
-                                           "Choose a smaller `window`, or give more text."),
-    (b"fine\nb\xffd\n", {"window": 2}, "text.txt:2: expected text in UTF-8. Received: the byte 0xff. Save the file as UTF-8, or "
-                                      "say `unit: byte`."),
-])
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        *(
+            (
+                b"",
+                {"unit": unit, "window": 4},
+                f"text.txt: expected at least 5 {unit}s: a window of 4, and the next one. Received: 0. "
+                "Choose a smaller `window`, or give more text.",
+            )
+            for unit in ("byte", "word")
+        ),
+        (
+            b"",
+            {},
+            "text.txt: expected at least 65 characters: a window of 64, and the next one. Received: 0. "
+            "Choose a smaller `window`, or give more text.",
+        ),
+        (
+            b"ab",
+            {"window": 2, "unit": "byte"},
+            "text.txt: expected at least 3 bytes: a window of 2, and the next one. Received: 2. "
+            "Choose a smaller `window`, or give more text.",
+        ),
+        (
+            b"fine\nb\xffd\n",
+            {"window": 2},
+            "text.txt:2: expected text in UTF-8. Received: the byte 0xff. Save the file as UTF-8, or "
+            "say `unit: byte`.",
+        ),
+    ],
+)
 def test_texts_that_cannot_be_used_are_told(tmp_path, content, options, message):
     (tmp_path / "text.txt").write_bytes(content)
     assert refused(load, {"text": {"path": "text.txt", **options}}, tmp_path) == message
@@ -135,7 +162,8 @@ def test_a_text_without_a_window_left_to_train_on_is_told(tmp_path):
     source = Splits(text(tmp_path, "abcdefghij", window=8, stride=1))
     assert refused(split, source, None, 0.5, 0) == (
         "validation: 0.5 of 2 windows leaves none for training that does not reach into it. Give another fraction, or more data, "
-        "or make windows shorter.")
+        "or make windows shorter."
+    )
 
 
 def test_windows_are_never_copied_as_a_whole(tmp_path):
@@ -156,12 +184,15 @@ def test_windows_are_never_copied_as_a_whole(tmp_path):
 
 def test_a_text_of_one_character_teaches_nothing_and_is_told(tmp_path):
     assert refused(split, Splits(text(tmp_path, "a" * 99, window=8)), None, 0.2, 0) == (
-        "the target is 'a' in every sample. Expected at least two classes, or numbers to predict.")
+        "the target is 'a' in every sample. Expected at least two classes, or numbers to predict."
+    )
 
 
 def test_hashes_tell_of_the_part_alone(tmp_path):
-    one, other = (split(Splits(text(tmp_path, SENTENCE * 20 + end, window=5)), 0.2, None, 0)[0]
-                  for end in (SENTENCE, SENTENCE[::-1]))
+    one, other = (
+        split(Splits(text(tmp_path, SENTENCE * 20 + end, window=5)), 0.2, None, 0)[0]
+        for end in (SENTENCE, SENTENCE[::-1])
+    )
     assert hashes(one)["train"] == hashes(other)["train"]
     assert hashes(one)["test"] != hashes(other)["test"]
 
@@ -177,7 +208,7 @@ def test_rows_of_consecutive_batches_go_on_where_they_ended(tmp_path, rows, coun
         seen += indices.tolist()
         batch = gathered(data, *indices)
         if before is not None:
-            assert np.array_equal(batch.x[:, 0], before.target[:len(indices), -1])
+            assert np.array_equal(batch.x[:, 0], before.target[: len(indices), -1])
         before = batch
     assert sorted(seen) == list(range(count))
 
@@ -192,11 +223,14 @@ def test_another_text_is_told_in_the_tokens_of_the_training(tmp_path):
     assert joined(test) == joined(other)
     unknown = text(tmp_path, "fed zc" * 9, window=4)
     assert refused(like, "other", train, unknown) == (
-        "other: the text has characters that the training's did not have: ' ', 'z'. The network knows 6: 'abcdef'.")
+        "other: the text has characters that the training's did not have: ' ', 'z'. The network knows 6: 'abcdef'."
+    )
     assert refused(like, "other", train, text(tmp_path, "abc" * 9, window=4, unit="byte")) == (
-        "other: expected a text of the unit character, as in the training. Received: byte.")
+        "other: expected a text of the unit character, as in the training. Received: byte."
+    )
     assert refused(like, "other", train, text(tmp_path, "abcdef" * 9, window=5)) == (
-        "other: expected windows of 4 characters, as in the training. Received: 5. Say `window: 4`.")
+        "other: expected windows of 4 characters, as in the training. Received: 5. Say `window: 4`."
+    )
     assert "Received: no text" in refused(like, "other", train, load("iris").train)
 
 
@@ -213,4 +247,5 @@ def test_a_checkpoint_knows_the_vocabulary(tmp_path):
     assert (again.unit, again.per_step, again.is_bytes) == ("character", True, False)
     assert refused(encoded, again, "--prompt", "xyz!") == (
         "--prompt: the text has characters that the training's did not have: 'x', 'y', 'z'. "
-        f"The network knows {len(train.classes)}: {''.join(train.classes)!r}.")
+        f"The network knows {len(train.classes)}: {''.join(train.classes)!r}."
+    )

@@ -7,10 +7,15 @@ import pytest
 from tests.conftest import MOONS, TABLE, write_table
 
 
-@pytest.mark.parametrize(("arguments", "split", "samples"), [
-    ([], "test", 120), (["--split", "test"], "test", 120), (["--split", "validation"], "validation", 24),
-    (["--split", "train"], "train", 96),
-])
+@pytest.mark.parametrize(
+    ("arguments", "split", "samples"),
+    [
+        ([], "test", 120),
+        (["--split", "test"], "test", 120),
+        (["--split", "validation"], "validation", 24),
+        (["--split", "train"], "train", 96),
+    ],
+)
 def test_eval_prints_one_json_object(shell, arguments, split, samples):
     stdout = shell.run("eval", shell.fit(), *arguments, "--json").stdout
     assert stdout.count("\n") == 1
@@ -33,7 +38,8 @@ def test_eval_prints_scores(shell):
 def test_eval_of_a_split_that_is_not_there_names_the_others(shell):
     run = shell.fit(MOONS.replace(", validation: 0.2", ""))
     assert shell.run("eval", run, "--split", "validation", code=2).stderr == (
-        f"error: {run}/checkpoints/best.safetensors: this run has no validation split. There are: test, train.\n")
+        f"error: {run}/checkpoints/best.safetensors: this run has no validation split. There are: test, train.\n"
+    )
 
 
 def test_eval_of_a_run_finds_the_data_from_any_folder(table, monkeypatch):
@@ -61,9 +67,12 @@ def test_eval_says_when_the_data_have_changed(table):
     result = table.run("eval", run, "--json")
     assert result.stderr == "warning: the data have changed since the training.\n"
     assert json.loads(result.stdout)["samples"] == 15
-    write_table(table.folder, rows=33)  # the last batch would be too short for some layers; that is training's business
+    write_table(
+        table.folder, rows=33
+    )  # the last batch would be too short for some layers; that is training's business
     table.run("eval", run)
     write_table(table.folder, columns=4)
     assert table.run("eval", run, code=2).stderr == (
         f"error: {run}/checkpoints/best.safetensors: the data have changed since the training: expected input shape (3,). "
-        "Received: (4,).\n")
+        "Received: (4,).\n"
+    )

@@ -45,7 +45,9 @@ def complaint(shell, source, *arguments) -> str:
     return result.stderr.removeprefix("error: ")[:-1]
 
 
-@pytest.mark.parametrize("source", ["{csv: {path: others.csv, target: kind}}", "{csv: {path: others.csv}}", "csv: others.csv"])
+@pytest.mark.parametrize(
+    "source", ["{csv: {path: others.csv, target: kind}}", "{csv: {path: others.csv}}", "csv: others.csv"]
+)
 def test_the_test_file_as_other_data_gives_the_scores_of_the_test_split(trained, source):
     assert scores(trained, source) == own_scores(trained)
 
@@ -91,7 +93,8 @@ def test_the_part_is_test_unless_said(shell):
     assert scores(shell, "digits") == own_scores(shell, "--split", "test")  # vectors, which become images
     assert scores(shell, "{digits: {as: image}}", "--split", "train") == own_scores(shell, "--split", "train")
     assert complaint(shell, "digits", "--split", "validation") == (
-        "--data: digits brings no validation part. There are: train, test.")
+        "--data: digits brings no validation part. There are: train, test."
+    )
 
 
 def test_few_whole_numbers_are_still_numbers_to_predict(shell):
@@ -106,8 +109,12 @@ def test_few_whole_numbers_are_still_numbers_to_predict(shell):
 
 def test_other_kinds_of_files_can_hold_the_same(trained):
     rows = [row for row in people(1, 40) if row[0] and row[1] != "?"]
-    x = np.array([[float(age), *(float(colour == name) for name in ("blue", "green", "red")), float(height)]
-                  for age, colour, height, _ in rows])
+    x = np.array(
+        [
+            [float(age), *(float(colour == name) for name in ("blue", "green", "red")), float(height)]
+            for age, colour, height, _ in rows
+        ]
+    )
     np.savez(trained.folder / "arrays.npz", x=x, y=[row[3] for row in rows])
     (trained.folder / "rows.csv").write_text(text_of(rows))
     assert scores(trained, "{npz: arrays.npz}") == scores(trained, "{csv: rows.csv}")
@@ -125,18 +132,29 @@ def test_columns_of_the_training_in_another_order_are_still_found(trained):
 
 
 BAD_TABLES = {
-    "an unknown class": ("age,colour,height,kind\n1,red,2,old\n1,red,2,new\n",
+    "an unknown class": (
+        "age,colour,height,kind\n1,red,2,old\n1,red,2,new\n",
         "new.csv:3: column 'kind': expected one of the training's classes 'old', 'other', 'red'. Received: 'new'.\n"
-        "Mend the file, or leave such lines out."),
-    "no class": ("age,colour,height,kind\n1,red,2,\n",
+        "Mend the file, or leave such lines out.",
+    ),
+    "no class": (
+        "age,colour,height,kind\n1,red,2,\n",
         "new.csv:2: column 'kind': expected one of the training's classes 'old', 'other', 'red'. Received: an empty cell.\n"
-        "Mend the file, or leave such lines out."),
-    "no target": ("age,colour,height,kid\n1,red,2,old\n", "new.csv: it lacks the target 'kind'. Did you mean 'kid'?"),
-    "no feature": ("age,height,kind\n1,2,old\n",
-        "new.csv: the columns do not fit those of the training: it lacks 'colour'. There are: age, height, kind."),
-    "an unknown category": ("age,colour,height,kind\n1,pink,2,old\n",
+        "Mend the file, or leave such lines out.",
+    ),
+    "no target": (
+        "age,colour,height,kid\n1,red,2,old\n",
+        "new.csv: it lacks the target 'kind'. Did you mean 'kid'?",
+    ),
+    "no feature": (
+        "age,height,kind\n1,2,old\n",
+        "new.csv: the columns do not fit those of the training: it lacks 'colour'. There are: age, height, kind.",
+    ),
+    "an unknown category": (
+        "age,colour,height,kind\n1,pink,2,old\n",
         "new.csv:2: column 'colour': expected one of the training's 'blue', 'green', 'red'. Received: 'pink'.\n"
-        "Mend the file: the network takes only what it was trained on."),
+        "Mend the file: the network takes only what it was trained on.",
+    ),
 }
 
 
@@ -147,29 +165,61 @@ def test_bad_tables_are_refused(trained, case):
     assert complaint(trained, "{csv: new.csv}") == message
 
 
-@pytest.mark.parametrize(("source", "message"), [
-    ("others.csv", "--data: expected a source, such as digits or '{csv: {path: others.csv}}', or a YAML file that holds one. "
-        "Received: 'others.csv'."),
-    ("digts", "--data: expected a source, such as digits or '{csv: {path: new.csv}}', or a YAML file that holds one. "
-        "Received: 'digts'. Did you mean 'digits'?"),
-    ("{csv: {path: others.csv, taget: kind}}", "--data: csv.taget: no such option. Did you mean 'target'?"),
-    ("{csv: {path: others.csv", "--data: the bracket that opens here is never closed by '}'."),
-    ("{source: digits}", "--data: no source is named 'source'. There are: {sources}."),
-    ("{csv: none.csv}", "none.csv: there is no such file in {folder}. Did you mean 'people.csv'?"),
-    ("none.yaml", "none.yaml: no such file. Did you mean 'wrong.yaml'?"),
-    ("empty.yaml", "empty.yaml: expected a source, such as digits or '{csv: {path: new.csv}}'. Received: nothing."),
-    ("wrong.yaml", "wrong.yaml:1:1: csv.path: is required.\n  1 | csv:\n    | ^\n"
-        "wrong.yaml:2:3: csv.pth: no such option. Did you mean 'path'?\n  2 |   pth: others.csv\n    |   ^"),
-    ("{csv: {path: others.csv, target: [kind, age]}}", "others.csv: target: expected as many columns as in the training, 1. "
-        "Received: 2."),
-    ("{csv: {path: others.csv, target: age}}", "others.csv: target: 'age' is a feature of the training."),
-    ("{npz: wide.npz}", "--data: expected samples of the shape (5,), as in the training. Received: (4,)."),
-    ("{npz: numbers.npz}", "--data: the data do not fit those of the training: its targets are numbers, not classes. "
-        "Say which with `task`."),
-    ("{npz: others.npz}", "--data: expected the train part's classes 'old', 'other', 'red'. Received: '0', '1' besides."),
-    ("{idx: {images: images.idx, labels: labels.idx}}", "--data: expected numbers as in the training. Received: bytes (uint8), "
-        "which stand for 0 to 1. Convert them to float32 in the unit of the training."),
-])
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            "others.csv",
+            "--data: expected a source, such as digits or '{csv: {path: others.csv}}', or a YAML file that holds one. "
+            "Received: 'others.csv'.",
+        ),
+        (
+            "digts",
+            "--data: expected a source, such as digits or '{csv: {path: new.csv}}', or a YAML file that holds one. "
+            "Received: 'digts'. Did you mean 'digits'?",
+        ),
+        (
+            "{csv: {path: others.csv, taget: kind}}",
+            "--data: csv.taget: no such option. Did you mean 'target'?",
+        ),
+        ("{csv: {path: others.csv", "--data: the bracket that opens here is never closed by '}'."),
+        ("{source: digits}", "--data: no source is named 'source'. There are: {sources}."),
+        ("{csv: none.csv}", "none.csv: there is no such file in {folder}. Did you mean 'people.csv'?"),
+        ("none.yaml", "none.yaml: no such file. Did you mean 'wrong.yaml'?"),
+        (
+            "empty.yaml",
+            "empty.yaml: expected a source, such as digits or '{csv: {path: new.csv}}'. Received: nothing.",
+        ),
+        (
+            "wrong.yaml",
+            "wrong.yaml:1:1: csv.path: is required.\n  1 | csv:\n    | ^\n"
+            "wrong.yaml:2:3: csv.pth: no such option. Did you mean 'path'?\n  2 |   pth: others.csv\n    |   ^",
+        ),
+        (
+            "{csv: {path: others.csv, target: [kind, age]}}",
+            "others.csv: target: expected as many columns as in the training, 1. Received: 2.",
+        ),
+        ("{csv: {path: others.csv, target: age}}", "others.csv: target: 'age' is a feature of the training."),
+        (
+            "{npz: wide.npz}",
+            "--data: expected samples of the shape (5,), as in the training. Received: (4,).",
+        ),
+        (
+            "{npz: numbers.npz}",
+            "--data: the data do not fit those of the training: its targets are numbers, not classes. "
+            "Say which with `task`.",
+        ),
+        (
+            "{npz: others.npz}",
+            "--data: expected the train part's classes 'old', 'other', 'red'. Received: '0', '1' besides.",
+        ),
+        (
+            "{idx: {images: images.idx, labels: labels.idx}}",
+            "--data: expected numbers as in the training. Received: bytes (uint8), "
+            "which stand for 0 to 1. Convert them to float32 in the unit of the training.",
+        ),
+    ],
+)
 def test_bad_sources_are_refused(trained, source, message):
     folder = trained.folder
     (folder / "empty.yaml").write_text("# nothing\n")
@@ -185,7 +235,12 @@ def test_bad_sources_are_refused(trained, source, message):
 
 def test_targets_must_lie_where_the_loss_makes_sense(shell):
     np.savez(shell.folder / "data.npz", x=np.zeros((8, 1)), y=np.linspace(0, 1, 8))
-    shell.fit("data: {npz: {path: data.npz, task: regression}}\nmodel: {layers: [{dense: 1}]}\nloss: binary_cross_entropy\n"
-              "optimizer: {sgd: {lr: 0.1}}\ntrain: {epochs: 1, batch_size: 4}\n")
+    shell.fit(
+        "data: {npz: {path: data.npz, task: regression}}\nmodel: {layers: [{dense: 1}]}\nloss: binary_cross_entropy\n"
+        "optimizer: {sgd: {lr: 0.1}}\ntrain: {epochs: 1, batch_size: 4}\n"
+    )
     np.savez(shell.folder / "new.npz", x=np.zeros((2, 1)), y=[0.5, 2])
-    assert complaint(shell, "{npz: new.npz}") == "--data: binary_cross_entropy needs targets from 0 to 1. Received: 2."
+    assert (
+        complaint(shell, "{npz: new.npz}")
+        == "--data: binary_cross_entropy needs targets from 0 to 1. Received: 2."
+    )

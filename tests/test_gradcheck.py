@@ -7,7 +7,14 @@ import pytest
 
 from nntrain import gradcheck
 from nntrain.cli.shared import load_setup
-from nntrain.gradcheck import NetworkCheck, by_example, check_components, check_layer, check_loss, check_tensor
+from nntrain.gradcheck import (
+    NetworkCheck,
+    by_example,
+    check_components,
+    check_layer,
+    check_loss,
+    check_tensor,
+)
 from nntrain.layers.dense import Dense
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
@@ -17,13 +24,18 @@ LAYERS, LOSSES = ({kind.yaml_name: kind for kind in family.members().values()} f
 
 # Layers that compute no gradient of their own, so that there is nothing to break.
 EXPANDING = {name for name, kind in LAYERS.items() if kind.build is not Layer.build}
-HANDING_ON = {name for name in LAYERS.keys() - EXPANDING
-              if (layer := by_example(LAYERS[name])).passes_gradient or layer.aliases_input}
+HANDING_ON = {
+    name
+    for name in LAYERS.keys() - EXPANDING
+    if (layer := by_example(LAYERS[name])).passes_gradient or layer.aliases_input
+}
 
 
 def checks_of(name: str):
     kind = {**LAYERS, **LOSSES}[name]
-    return list(check_layer(by_example(kind), kind.example_inputs) if name in LAYERS else check_loss(by_example(kind)))
+    return list(
+        check_layer(by_example(kind), kind.example_inputs) if name in LAYERS else check_loss(by_example(kind))
+    )
 
 
 def verdicts(checks) -> dict[str, str]:
@@ -39,15 +51,28 @@ def test_every_component_passes(name):
 
 
 def test_without_a_config_every_component_is_checked():
-    assert {check.component for check in check_components()} == {*LAYERS, *LOSSES, "dense+relu", "dense+leaky_relu"}
+    assert {check.component for check in check_components()} == {
+        *LAYERS,
+        *LOSSES,
+        "dense+relu",
+        "dense+leaky_relu",
+    }
 
 
 def test_only_these_layers_have_no_backward_of_their_own():
     assert sorted(EXPANDING) == ["bidirectional", "repeat", "residual"]
-    assert sorted(HANDING_ON) == ["add", "flatten", "gaussian_noise", "identity", "positional_encoding", "reshape"]
+    assert sorted(HANDING_ON) == [
+        "add",
+        "flatten",
+        "gaussian_noise",
+        "identity",
+        "positional_encoding",
+        "reshape",
+    ]
 
 
 # What can go wrong: (right gradient, what the buffer held before, another gradient) -> the wrong one.
+
 
 def largest_flipped(right, before, other):
     wrong = right.copy()
@@ -122,7 +147,9 @@ def test_a_layer_broken_in_any_way_is_caught_and_named(monkeypatch, name, tensor
     assert set(found.values()) <= {"PASS"}
 
 
-@pytest.mark.parametrize(("name", "reads"), [("tanh", ""), ("tanh", "x"), ("gelu", "y"), ("dense", ""), ("multiply", "y")])
+@pytest.mark.parametrize(
+    ("name", "reads"), [("tanh", ""), ("tanh", "x"), ("gelu", "y"), ("dense", ""), ("multiply", "y")]
+)
 def test_a_layer_that_reads_more_than_it_says_is_caught(monkeypatch, name, reads):
     monkeypatch.setattr(LAYERS[name], "reads", reads)
     assert "FAIL" in verdicts(checks_of(name)).values()
@@ -162,7 +189,12 @@ def test_the_row_holds_the_worst_element():
     wrong[1, 0] = 5
     check = check_tensor("squares", "x", values, wrong, lambda: float((values**2).sum()))
     # The step is scaled by the value, and so are the slopes.
-    assert (check.component, check.tensor, check.worst_index, check.backprop) == ("squares", "x", "(1, 0)", 15)
+    assert (check.component, check.tensor, check.worst_index, check.backprop) == (
+        "squares",
+        "x",
+        "(1, 0)",
+        15,
+    )
     assert check.numeric == pytest.approx(18)
     assert check.max_rel_error == pytest.approx(3 / 18)
     assert (check.checked, check.size, check.status) == (4, 4, "FAIL")
@@ -175,30 +207,60 @@ def test_the_worst_element_is_the_one_that_is_not_a_number():
     assert (check.status, check.worst_index) == ("FAIL", "(2,)")
 
 
-@pytest.mark.parametrize(("value", "slope", "status"), [
-    (0.0, 0.0, "KINK"), (0.0, 1.0, "KINK"), (0.0, -1.0, "KINK"), (0.0, 0.5, "KINK"),  # the rule: one of both sides, or between
-    (0.0, 1.01, "FAIL"), (0.0, -1.01, "FAIL"), (0.0, 3.0, "FAIL"), (0.0, np.nan, "FAIL"), (0.0, np.inf, "FAIL"),
-    (1e-4, 1.0, "PASS"), (1e-4, 0.99, "FAIL"), (1e-4, -1.0, "FAIL"),
-    (3e-6, 1.0, "PASS"), (3e-6, 0.99, "FAIL"), (3e-6, 0.0, "FAIL"), (-3e-6, -1.0, "PASS"), (-3e-6, 1.0, "FAIL"),
-    (3e-7, 1.0, "PASS"), (3e-7, 0.99, "FAIL"), (3e-7, 0.0, "FAIL"),
-    (9e-8, 1.0, "KINK"), (9e-8, -1.0, "FAIL"), (9e-8, 1.01, "FAIL"),
-])
+@pytest.mark.parametrize(
+    ("value", "slope", "status"),
+    [
+        (0.0, 0.0, "KINK"),
+        (0.0, 1.0, "KINK"),
+        (0.0, -1.0, "KINK"),
+        (0.0, 0.5, "KINK"),  # the rule: one of both sides, or between
+        (0.0, 1.01, "FAIL"),
+        (0.0, -1.01, "FAIL"),
+        (0.0, 3.0, "FAIL"),
+        (0.0, np.nan, "FAIL"),
+        (0.0, np.inf, "FAIL"),
+        (1e-4, 1.0, "PASS"),
+        (1e-4, 0.99, "FAIL"),
+        (1e-4, -1.0, "FAIL"),
+        (3e-6, 1.0, "PASS"),
+        (3e-6, 0.99, "FAIL"),
+        (3e-6, 0.0, "FAIL"),
+        (-3e-6, -1.0, "PASS"),
+        (-3e-6, 1.0, "FAIL"),
+        (3e-7, 1.0, "PASS"),
+        (3e-7, 0.99, "FAIL"),
+        (3e-7, 0.0, "FAIL"),
+        (9e-8, 1.0, "KINK"),
+        (9e-8, -1.0, "FAIL"),
+        (9e-8, 1.01, "FAIL"),
+    ],
+)
 def test_at_the_corner_of_abs_and_beside_it(value, slope, status):
     values = np.array([value])
-    assert check_tensor("abs", "x", values, np.array([slope]), lambda: float(np.abs(values).sum())).status == status
+    assert (
+        check_tensor("abs", "x", values, np.array([slope]), lambda: float(np.abs(values).sum())).status
+        == status
+    )
 
 
-@pytest.mark.parametrize(("wrong", "status"), [(2e-9, "PASS"), (0.0, "FAIL"), (5e-8, "FAIL"), (1e-6, "FAIL"), (5e-6, "FAIL")])
+@pytest.mark.parametrize(
+    ("wrong", "status"), [(2e-9, "PASS"), (0.0, "FAIL"), (5e-8, "FAIL"), (1e-6, "FAIL"), (5e-6, "FAIL")]
+)
 def test_a_curve_that_bends_is_no_corner(wrong, status):
     """The slopes of both sides of x² differ by two steps, and a wrong gradient can lie between them."""
     values = np.array([1e-9])
-    assert check_tensor("square", "x", values, np.array([wrong]), lambda: float((values**2).sum())).status == status
+    assert (
+        check_tensor("square", "x", values, np.array([wrong]), lambda: float((values**2).sum())).status
+        == status
+    )
 
 
 def at_zero(name: str, slope: float) -> str:
     """The verdict on a layer at x = 0, where its backward says `slope` is the gradient."""
     single = Single(Layer.parse(name), ((3,),), 1)
-    return check_tensor(name, "x", single.at.x, np.full((1, 3), slope), lambda: float(single.forward().sum())).status
+    return check_tensor(
+        name, "x", single.at.x, np.full((1, 3), slope), lambda: float(single.forward().sum())
+    ).status
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "prelu", "relu6"])
@@ -256,10 +318,17 @@ def checks_of_network(shell) -> list[gradcheck.Check]:
 def test_a_network_passes_with_its_loss_and_penalty(shell):
     checks = checks_of_network(shell)
     assert [(check.component, check.tensor, check.status) for check in checks] == [
-        ("dense_1", "weight", "PASS"), ("residual_1.body.dense_1", "weight", "PASS"), ("dense_2", "weight", "PASS"),
-        ("dense_1", "bias", "PASS"), ("batch_norm_1", "scale", "PASS"), ("batch_norm_1", "shift", "PASS"),
-        ("residual_1.body.dense_1", "bias", "PASS"), ("layer_norm_1", "scale", "PASS"), ("layer_norm_1", "shift", "PASS"),
-        ("dense_2", "bias", "PASS")]
+        ("dense_1", "weight", "PASS"),
+        ("residual_1.body.dense_1", "weight", "PASS"),
+        ("dense_2", "weight", "PASS"),
+        ("dense_1", "bias", "PASS"),
+        ("batch_norm_1", "scale", "PASS"),
+        ("batch_norm_1", "shift", "PASS"),
+        ("residual_1.body.dense_1", "bias", "PASS"),
+        ("layer_norm_1", "scale", "PASS"),
+        ("layer_norm_1", "shift", "PASS"),
+        ("dense_2", "bias", "PASS"),
+    ]
 
 
 def test_a_broken_layer_of_a_network_is_named(monkeypatch, shell):
@@ -279,8 +348,11 @@ def test_a_broken_layer_of_a_network_is_named(monkeypatch, shell):
 def test_a_wrong_penalty_is_caught(monkeypatch, shell, option):
     add_penalty = gradcheck.kernels.gradient.add_penalty
     factors = {"l1": (1.01, 1), "l2": (1, 1.01)}[option]
-    monkeypatch.setattr(gradcheck.kernels.gradient, "add_penalty",
-                        lambda grad, theta, l1, l2: add_penalty(grad, theta, factors[0] * l1, factors[1] * l2))
+    monkeypatch.setattr(
+        gradcheck.kernels.gradient,
+        "add_penalty",
+        lambda grad, theta, l1, l2: add_penalty(grad, theta, factors[0] * l1, factors[1] * l2),
+    )
     found = [(check.tensor, check.status) for check in checks_of_network(shell)]
     assert {status for tensor, status in found if tensor == "weight"} == {"FAIL"}
     assert {status for tensor, status in found if tensor != "weight"} == {"PASS"}
@@ -296,12 +368,20 @@ def test_weights_that_start_at_0_have_a_kink_under_l1(shell):
 
 def test_the_command_says_what_is_broken_and_exits_with_1(monkeypatch, shell):
     break_layer(monkeypatch, Dense, "bias", MUTATIONS["not written"])
-    found = json.loads(shell.run("gradcheck", "--json", code=1).stdout, parse_constant=pytest.fail)  # NaN is no JSON
+    found = json.loads(
+        shell.run("gradcheck", "--json", code=1).stdout, parse_constant=pytest.fail
+    )  # NaN is no JSON
     assert found["passed"] is False
     failed = {(check["component"], check["tensor"]) for check in found["checks"] if check["status"] == "FAIL"}
-    assert failed == {("dense", "bias"), ("dense+relu", "dense_1.bias"), ("dense+leaky_relu", "dense_1.bias"),
-                      ("time_distributed", "bias"), ("residual", "residual_1.body.dense_1.bias"),
-                      ("repeat", "repeat_1.1.dense_1.bias"), ("repeat", "repeat_1.2.dense_1.bias")}
+    assert failed == {
+        ("dense", "bias"),
+        ("dense+relu", "dense_1.bias"),
+        ("dense+leaky_relu", "dense_1.bias"),
+        ("time_distributed", "bias"),
+        ("residual", "residual_1.body.dense_1.bias"),
+        ("repeat", "repeat_1.1.dense_1.bias"),
+        ("repeat", "repeat_1.2.dense_1.bias"),
+    }
     rows = [line for line in shell.run("gradcheck", code=1).stdout.splitlines() if line.startswith("FAIL")]
     assert any(row.startswith("FAIL dense, bias at (0,): backprop nan, numeric ") for row in rows)
     assert len(rows) == len(failed)

@@ -28,12 +28,25 @@ def filled(spelling, x, dtype="float64", lengths=None):
     return single
 
 
-@pytest.mark.parametrize(("arguments", "expected"), [
-    ((7, 3, 1, "valid"), (0, 5)), ((7, 3, 2, "valid"), (0, 3)), ((8, 3, 2, "valid"), (0, 3)), ((7, 3, 1, 1), (1, 7)),
-    ((7, 3, 1, "same"), (1, 7)), ((7, 3, 2, "same"), (1, 4)), ((8, 3, 2, "same"), (0, 4)),  # the odd one goes to the end
-    ((8, 2, 1, "same"), (0, 8)), ((5, 1, 3, "same"), (0, 2)), ((7, 3, 1, "same", 2), (2, 7)), ((7, 3, 1, "valid", 3), (0, 1)),
-    ((7, 3, 1, "causal"), (2, 7)), ((7, 3, 2, "causal", 2), (4, 4)),
-], ids=str)
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((7, 3, 1, "valid"), (0, 5)),
+        ((7, 3, 2, "valid"), (0, 3)),
+        ((8, 3, 2, "valid"), (0, 3)),
+        ((7, 3, 1, 1), (1, 7)),
+        ((7, 3, 1, "same"), (1, 7)),
+        ((7, 3, 2, "same"), (1, 4)),
+        ((8, 3, 2, "same"), (0, 4)),  # the odd one goes to the end
+        ((8, 2, 1, "same"), (0, 8)),
+        ((5, 1, 3, "same"), (0, 2)),
+        ((7, 3, 1, "same", 2), (2, 7)),
+        ((7, 3, 1, "valid", 3), (0, 1)),
+        ((7, 3, 1, "causal"), (2, 7)),
+        ((7, 3, 2, "causal", 2), (4, 4)),
+    ],
+    ids=str,
+)
 def test_window_slides_as_in_keras(arguments, expected):
     found = slide("pool_size", *arguments)
     assert (found.before, found.outputs) == expected
@@ -42,7 +55,9 @@ def test_window_slides_as_in_keras(arguments, expected):
 
 @BOTH
 def test_max_pool_never_takes_padding(dtype):
-    single = filled({"max_pool2d": {"pool_size": 3, "stride": 2, "padding": 1}}, -np.ones((2, 5, 5, 3)), dtype)
+    single = filled(
+        {"max_pool2d": {"pool_size": 3, "stride": 2, "padding": 1}}, -np.ones((2, 5, 5, 3)), dtype
+    )
     np.testing.assert_array_equal(single.at.y, -1)
 
 
@@ -83,7 +98,9 @@ def test_max_pool_tells_256_places_apart():
 def test_the_first_nan_wins(name):
     x = np.ones((1, 1, 4, 1) if name == "max_pool2d" else (1, 4, 1))
     x[..., 1:3, 0] = np.nan
-    single = filled({name: {"max_pool2d": {"pool_size": [1, 4]}, "max_pool1d": 4, "global_max_pool": {}}[name]}, x)
+    single = filled(
+        {name: {"max_pool2d": {"pool_size": [1, 4]}, "max_pool1d": 4, "global_max_pool": {}}[name]}, x
+    )
     assert np.isnan(single.at.y).all()
     np.testing.assert_array_equal(single.at.dx.ravel(), [0, 1, 0, 0])
 
@@ -91,13 +108,17 @@ def test_the_first_nan_wins(name):
 def test_avg_pool_does_not_count_padding():
     single = filled({"avg_pool2d": {"pool_size": 3, "stride": 2, "padding": 1}}, np.ones((1, 3, 3, 1)))
     np.testing.assert_allclose(single.at.y, 1)
-    np.testing.assert_allclose(single.at.dx[0, :, :, 0], [[1 / 4, 1 / 2, 1 / 4], [1 / 2, 1, 1 / 2], [1 / 4, 1 / 2, 1 / 4]])
+    np.testing.assert_allclose(
+        single.at.dx[0, :, :, 0], [[1 / 4, 1 / 2, 1 / 4], [1 / 2, 1, 1 / 2], [1 / 4, 1 / 2, 1 / 4]]
+    )
 
 
 def test_stride_is_the_window_where_none_is_given():
     assert Layer.parse({"max_pool2d": [2, 3]}).output_shape((6, 6, 4)) == (3, 2, 4)
     assert Layer.parse({"avg_pool1d": 3}).output_shape((7, 4)) == (2, 4)
-    assert Layer.parse({"max_pool2d": {"pool_size": 3, "stride": 2, "padding": "same"}}).output_shape((7, 8, 4)) == (4, 4, 4)
+    assert Layer.parse({"max_pool2d": {"pool_size": 3, "stride": 2, "padding": "same"}}).output_shape(
+        (7, 8, 4)
+    ) == (4, 4, 4)
 
 
 @pytest.mark.parametrize("kind", ["max", "avg"])
@@ -109,7 +130,7 @@ def test_pools_of_padded_sequences_see_real_steps_only(kind, padding):
     spelling = {f"{kind}_pool1d": {"pool_size": 3, "stride": 1, "padding": padding}}
     padded = filled(spelling, junk, lengths=lengths)
     for row, length in enumerate(lengths):
-        cut = filled(spelling, x[row:row + 1, :length])
+        cut = filled(spelling, x[row : row + 1, :length])
         for found, expected in ((padded.at.y, cut.at.y), (padded.at.dx, cut.at.dx)):
             np.testing.assert_allclose(found[row, :length], expected[0], rtol=1e-12)
             np.testing.assert_array_equal(found[row, length:], 0)
@@ -122,22 +143,30 @@ def test_global_pools_of_padded_sequences_see_real_steps_only(kind):
     junk = np.where((np.arange(6) < np.array(lengths)[:, None])[..., None], x, 99.0)
     padded = filled(f"global_{kind}_pool", junk, lengths=lengths)
     for row, length in enumerate(lengths):
-        cut = filled(f"global_{kind}_pool", x[row:row + 1, :length])
+        cut = filled(f"global_{kind}_pool", x[row : row + 1, :length])
         np.testing.assert_allclose(padded.at.y[row], cut.at.y[0], rtol=1e-12)
         np.testing.assert_allclose(padded.at.dx[row, :length], cut.at.dx[0], rtol=1e-12)
         np.testing.assert_array_equal(padded.at.dx[row, length:], 0)
 
 
 def test_pools_that_change_the_steps_refuse_sequences_of_different_lengths():
-    with pytest.raises(UserError, match="max_pool1d: it turns 6 steps into 3, and the sequences have different lengths"):
+    with pytest.raises(
+        UserError, match="max_pool1d: it turns 6 steps into 3, and the sequences have different lengths"
+    ):
         filled({"max_pool1d": 2}, np.zeros((2, 6, 3)), lengths=[6, 2])
 
 
 @BOTH
 @pytest.mark.parametrize("activation", ["relu", {"leaky_relu": 0.2}], ids=str)
-@pytest.mark.parametrize("pool", [
-    {"max_pool2d": 2}, {"max_pool2d": {"pool_size": 3, "stride": 1, "padding": 1}}, "global_max_pool",
-], ids=str)
+@pytest.mark.parametrize(
+    "pool",
+    [
+        {"max_pool2d": 2},
+        {"max_pool2d": {"pool_size": 3, "stride": 1, "padding": 1}},
+        "global_max_pool",
+    ],
+    ids=str,
+)
 def test_max_pool_has_the_gradient_of_the_activation_before_it(pool, activation, dtype):
     layer, activation = Layer.parse(pool), Layer.parse(activation)
     assert layer.keeps_sign
@@ -152,11 +181,26 @@ def test_max_pool_has_the_gradient_of_the_activation_before_it(pool, activation,
     np.testing.assert_allclose(backward(pool)["x0"], expected, rtol=1e-6, atol=0)
 
 
-@pytest.mark.parametrize("layers", [
-    [{"depthwise_conv2d": 3}, "relu", {"max_pool2d": 2}, "flatten", {"dense": 2}],
-    [{"depthwise_conv2d": 3}, "batch_norm", {"leaky_relu": 0.1}, {"max_pool2d": {"pool_size": 3, "stride": 1}}, "flatten"],
-    [{"depthwise_conv2d": {"kernel_size": 3, "activation": "relu"}}, {"group_norm": 1}, "relu", "global_max_pool"],
-], ids=str)
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [{"depthwise_conv2d": 3}, "relu", {"max_pool2d": 2}, "flatten", {"dense": 2}],
+        [
+            {"depthwise_conv2d": 3},
+            "batch_norm",
+            {"leaky_relu": 0.1},
+            {"max_pool2d": {"pool_size": 3, "stride": 1}},
+            "flatten",
+        ],
+        [
+            {"depthwise_conv2d": {"kernel_size": 3, "activation": "relu"}},
+            {"group_norm": 1},
+            "relu",
+            "global_max_pool",
+        ],
+    ],
+    ids=str,
+)
 def test_an_image_network_with_fused_gradients_has_those_of_every_layer_alone(layers, monkeypatch):
     found = []
     for fused in (True, False):
@@ -179,7 +223,12 @@ def test_an_image_network_with_fused_gradients_has_those_of_every_layer_alone(la
 
 def test_spatial_dropout_drops_whole_channels():
     single = filled({"spatial_dropout": 0.3}, np.ones((50, 3, 4, 20)))
-    kept = randomness.uniform(randomness.key(0, "spatial_dropout", "spatial_dropout", 0), 50 * 20).reshape(50, 20) >= 0.3
+    kept = (
+        randomness.uniform(randomness.key(0, "spatial_dropout", "spatial_dropout", 0), 50 * 20).reshape(
+            50, 20
+        )
+        >= 0.3
+    )
     np.testing.assert_array_equal(single.at.kept, kept)
     for found in (single.at.y, single.at.dx):
         np.testing.assert_allclose(found, np.broadcast_to(kept[:, None, None] / 0.7, found.shape))
@@ -216,37 +265,77 @@ def test_a_depthwise_and_a_dense_layer_count_their_operations():
     assert (weight.shape, weight.fans) == ((3, 3, 4, 2), (9, 18))
 
 
-@pytest.mark.parametrize("between", [
-    {"max_pool2d": 2}, {"avg_pool2d": 2}, {"spatial_dropout": 0.1}, {"upsample2d": 2}, {"zero_pad2d": 1}, {"group_norm": 1},
-    "global_avg_pool", "global_max_pool",
-], ids=str)
+@pytest.mark.parametrize(
+    "between",
+    [
+        {"max_pool2d": 2},
+        {"avg_pool2d": 2},
+        {"spatial_dropout": 0.1},
+        {"upsample2d": 2},
+        {"zero_pad2d": 1},
+        {"group_norm": 1},
+        "global_avg_pool",
+        "global_max_pool",
+    ],
+    ids=str,
+)
 def test_auto_looks_through_what_stands_between_a_weight_and_its_activation(between):
-    graph = build_graph([Layer.parse({"depthwise_conv2d": 3}), Layer.parse(between), Layer.parse("relu")], (6, 6, 2))
+    graph = build_graph(
+        [Layer.parse({"depthwise_conv2d": 3}), Layer.parse(between), Layer.parse("relu")], (6, 6, 2)
+    )
     first = graph.layers[0]
     assert graph.initializer_of(first, first.parameters["weight"]).yaml_name == "he_normal"
 
 
-NO_IMAGE = ("it takes images, of shape (height, width, channels). Received: tables, of shape (6,). A source can bring images, as "
-            "`{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
+NO_IMAGE = (
+    "it takes images, of shape (height, width, channels). Received: tables, of shape (6,). A source can bring images, as "
+    "`{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them."
+)
 MISFITS = [
     ({"max_pool2d": 2}, (6,), NO_IMAGE),
     ("upsample2d", (6,), NO_IMAGE),
-    ({"max_pool1d": 2}, (6, 6, 1), "it takes sequences, of shape (steps, features). Received: images, of shape (6, 6, 1). "
-                                   "`reshape` makes a sequence of an image."),
-    ({"avg_pool2d": 5}, (6, 4, 1), "its window spans 5 of an axis on which its input has 4, padding included. Choose a smaller "
-                                   "`pool_size` or more `padding`."),
-    ({"max_pool2d": {"pool_size": 2, "padding": 2}}, (6, 6, 1), "a window of 2 with a `padding` of 2 would see padding alone. "
-                                                                "Choose a smaller `padding`."),
-    ({"max_pool2d": 17}, (20, 20, 1), "its window has 289 places; 256 are possible. Choose a smaller `pool_size`, or "
-                                      "`global_max_pool` for all of the image."),
-    ("global_avg_pool", (6,), "takes images (height, width, channels), sequences (steps, features) or what else has an axis "
-                              "beside its last. Received: shape (6,)."),
+    (
+        {"max_pool1d": 2},
+        (6, 6, 1),
+        "it takes sequences, of shape (steps, features). Received: images, of shape (6, 6, 1). "
+        "`reshape` makes a sequence of an image.",
+    ),
+    (
+        {"avg_pool2d": 5},
+        (6, 4, 1),
+        "its window spans 5 of an axis on which its input has 4, padding included. Choose a smaller "
+        "`pool_size` or more `padding`.",
+    ),
+    (
+        {"max_pool2d": {"pool_size": 2, "padding": 2}},
+        (6, 6, 1),
+        "a window of 2 with a `padding` of 2 would see padding alone. Choose a smaller `padding`.",
+    ),
+    (
+        {"max_pool2d": 17},
+        (20, 20, 1),
+        "its window has 289 places; 256 are possible. Choose a smaller `pool_size`, or "
+        "`global_max_pool` for all of the image.",
+    ),
+    (
+        "global_avg_pool",
+        (6,),
+        "takes images (height, width, channels), sequences (steps, features) or what else has an axis "
+        "beside its last. Received: shape (6,).",
+    ),
     ({"group_norm": 4}, (3, 3, 6), "`groups` must divide the input's channels, 6. Received: 4."),
-    ({"group_norm": 6}, (6,), "each of 6 groups holds a single value of the input, of shape (6,), and nothing to normalise by. "
-                              "Choose fewer `groups`."),
-    ({"depthwise_conv2d": {"kernel_size": 3, "dilation": 3}}, (8, 6, 1),
-     "its window spans 7 of an axis on which its input has 6, padding included. Choose a smaller `kernel_size` or `dilation`, "
-     "or more `padding`."),
+    (
+        {"group_norm": 6},
+        (6,),
+        "each of 6 groups holds a single value of the input, of shape (6,), and nothing to normalise by. "
+        "Choose fewer `groups`.",
+    ),
+    (
+        {"depthwise_conv2d": {"kernel_size": 3, "dilation": 3}},
+        (8, 6, 1),
+        "its window spans 7 of an axis on which its input has 6, padding included. Choose a smaller `kernel_size` or `dilation`, "
+        "or more `padding`.",
+    ),
 ]
 
 

@@ -25,7 +25,11 @@ def test_the_gradients_of_the_resnet_are_right(monkeypatch):
     monkeypatch.setattr(gradcheck, "DIRECTIONS", 2)
     setup, _ = load_setup(RESNET, (SMALL,))
     checks = list(NetworkCheck(setup).run())
-    kinds = [check.component.rpartition(".")[2].rpartition("_")[0] for check in checks if check.tensor in ("weight", "scale")]
+    kinds = [
+        check.component.rpartition(".")[2].rpartition("_")[0]
+        for check in checks
+        if check.tensor in ("weight", "scale")
+    ]
     assert [kinds.count(kind) for kind in ("conv2d", "batch_norm", "dense")] == [21, 21, 1]
     assert [check for check in checks if check.status == "FAIL"] == []
     assert sum(check.kinks for check in checks) < 0.05 * sum(check.checked for check in checks)
@@ -74,9 +78,13 @@ def test_an_augmented_run_is_the_same_bytes_for_one_and_two_threads(shell):
     if numba.config.NUMBA_NUM_THREADS < 2:
         pytest.skip("needs two threads")
     draw = np.random.default_rng(0)
-    x = draw.integers(0, 256, (250, 24, 20, 3), dtype=np.uint8)  # 200 to train on: the last batch is a short one
+    x = draw.integers(
+        0, 256, (250, 24, 20, 3), dtype=np.uint8
+    )  # 200 to train on: the last batch is a short one
     np.savez(shell.folder / "images.npz", x=x, y=np.arange(250) % 3)
     config, _ = load(shell.write(AUGMENTED))
     assert {kind.yaml_name for kind in config.data.augment} == set(Augmentation.members())
-    one, two = (contents(shell.fit(AUGMENTED, "--threads", count, name=f"threads-{count}")) for count in (1, 2))
+    one, two = (
+        contents(shell.fit(AUGMENTED, "--threads", count, name=f"threads-{count}")) for count in (1, 2)
+    )
     assert one == two

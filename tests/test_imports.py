@@ -37,10 +37,17 @@ ALLOWED = {
     "gradcheck": EVERYBODY | LEAVES | {"network", "training"},
     "bench": EVERYBODY | LEAVES | {"network", "training"},
     "report": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "manual", "templates"},
-    "cli": EVERYBODY | LEAVES | {"network", "training", "gradcheck", "bench", "report", "plugins", "manual", "templates",
-            "starter"},
+    "cli": EVERYBODY
+    | LEAVES
+    | {"network", "training", "gradcheck", "bench", "report", "plugins", "manual", "templates", "starter"},
 }
-ONLY_IN = {"click": {"cli"}, "rich": {"report", "cli"}, "matplotlib": {"report"}, "numba": {"kernels"}, "llvmlite": {"kernels"}}
+ONLY_IN = {
+    "click": {"cli"},
+    "rich": {"report", "cli"},
+    "matplotlib": {"report"},
+    "numba": {"kernels"},
+    "llvmlite": {"kernels"},
+}
 # What a run was made with is written into its run.json.
 EXCEPTIONS = {("training/run_folder.py", "numba"), ("training/run_folder.py", "llvmlite")}
 
@@ -72,14 +79,19 @@ def test_imports_point_one_way(file):
     for name in imported(file):
         top, *rest = name.split(".")
         if top == "nntrain" and rest:
-            assert rest[0] == family or rest[0] in ALLOWED[family] or rest == ["__version__"] or rest == ["cli"], name
+            assert (
+                rest[0] == family or rest[0] in ALLOWED[family] or rest == ["__version__"] or rest == ["cli"]
+            ), name
         if top in ONLY_IN and (place.as_posix(), top) not in EXCEPTIONS:
             assert family in ONLY_IN[top], f"{place} imports {name}"
 
 
 def test_matplotlib_is_imported_by_the_plots_alone():
-    users = {file.relative_to(ROOT).as_posix() for file in ROOT.rglob("*.py")
-             if any(name.startswith("matplotlib") for name in imported(file))}
+    users = {
+        file.relative_to(ROOT).as_posix()
+        for file in ROOT.rglob("*.py")
+        if any(name.startswith("matplotlib") for name in imported(file))
+    }
     assert all(user.startswith("report/plots") for user in users)
 
 

@@ -8,11 +8,22 @@ from nntrain.initializers import Initializer
 FANS = (300, 200)
 SHAPE = (300, 200)
 VARIANCES = {
-    "normal": 0.05**2, "uniform": 0.1**2 / 12, "truncated_normal": (0.05 * 0.87962566103423978) ** 2,
-    "glorot_uniform": 2 / 500, "glorot_normal": 2 / 500, "glorot_truncated_normal": 2 / 500,
-    "he_uniform": 2 / 300, "he_normal": 2 / 300, "he_truncated_normal": 2 / 300,
-    "lecun_uniform": 1 / 300, "lecun_normal": 1 / 300, "lecun_truncated_normal": 1 / 300,
-    "zeros": 0.0, "ones": 0.0, "orthogonal": 1 / 300, "identity": 1 / 300 - 1 / 300**2,
+    "normal": 0.05**2,
+    "uniform": 0.1**2 / 12,
+    "truncated_normal": (0.05 * 0.87962566103423978) ** 2,
+    "glorot_uniform": 2 / 500,
+    "glorot_normal": 2 / 500,
+    "glorot_truncated_normal": 2 / 500,
+    "he_uniform": 2 / 300,
+    "he_normal": 2 / 300,
+    "he_truncated_normal": 2 / 300,
+    "lecun_uniform": 1 / 300,
+    "lecun_normal": 1 / 300,
+    "lecun_truncated_normal": 1 / 300,
+    "zeros": 0.0,
+    "ones": 0.0,
+    "orthogonal": 1 / 300,
+    "identity": 1 / 300 - 1 / 300**2,
 }
 NOT_DRAWN = {"auto", "pretrained", "constant"}  # chosen by the graph, read from a file, tested below
 
@@ -50,7 +61,13 @@ def test_truncated_draws_end_at_two_deviations(name):
 
 def test_normal_draws_are_normal():
     drawn = np.sort(draw({"normal": {"mean": 1.0, "std": 2.0}}, shape=(100_000,)))
-    for deviations, share in ((-2, 0.02275), (-1, 0.15866), (0, 0.5), (1, 0.84134), (2, 0.97725)):  # of the normal distribution
+    for deviations, share in (
+        (-2, 0.02275),
+        (-1, 0.15866),
+        (0, 0.5),
+        (1, 0.84134),
+        (2, 0.97725),
+    ):  # of the normal distribution
         assert np.searchsorted(drawn, 1 + 2 * deviations) / drawn.size == pytest.approx(share, abs=0.004)
 
 

@@ -66,7 +66,12 @@ def tile_transpose(out, x, first, rows, columns):
 def test_tile_transpose(dtype):
     lanes = host.VECTOR_BYTES // np.dtype(dtype).itemsize
     x = np.arange(1, 1 + 2 * lanes * (lanes + 2), dtype=dtype).reshape(2 * lanes, lanes + 2)
-    for first, rows, columns in [(0, lanes, lanes), (0, 1, 1), (lanes, 2 * lanes, lanes - 1), (2, 4, lanes + 2)]:
+    for first, rows, columns in [
+        (0, lanes, lanes),
+        (0, 1, 1),
+        (lanes, 2 * lanes, lanes - 1),
+        (2, 4, lanes + 2),
+    ]:
         out = np.full((lanes, lanes + 1), -1, dtype)
         tile_transpose(out, x, first, rows, columns)
         expected = np.full_like(out, -1)
@@ -91,8 +96,22 @@ def tile_mixed(out, x):
 # --------------------------------------------------------------------------------------------------------------- matmul
 
 M, N = ROWS, VECTORS * host.FLOAT32_LANES
-RAGGED = [(1, 1, 1), (M - 1, 3, N - 1), (M, N, N), (M + 1, N + 1, N + 1), (2 * M + 1, 2, 2 * N), (3, 0, 5), (0, 4, 5), (5, 4, 0),
-          (1, 300, 1), (9 * M, 257, N), (8 * M - 1, 600, N - 5), (300, 5, 3), (5, 70, 300), (70, 513, 130)]
+RAGGED = [
+    (1, 1, 1),
+    (M - 1, 3, N - 1),
+    (M, N, N),
+    (M + 1, N + 1, N + 1),
+    (2 * M + 1, 2, 2 * N),
+    (3, 0, 5),
+    (0, 4, 5),
+    (5, 4, 0),
+    (1, 300, 1),
+    (9 * M, 257, N),
+    (8 * M - 1, 600, N - 5),
+    (300, 5, 3),
+    (5, 70, 300),
+    (70, 513, 130),
+]
 
 
 class Product:
@@ -103,7 +122,9 @@ class Product:
         self.form, self.dtype = form, dtype
         x, w, dy = normal(rng, (m, k), dtype), normal(rng, (k, n), dtype), normal(rng, (m, n), dtype)
         self.bias = normal(rng, n, dtype)
-        self.left, self.right = {"forward": (x, w), "weight_gradient": (x, dy), "input_gradient": (dy, w)}[form]
+        self.left, self.right = {"forward": (x, w), "weight_gradient": (x, dy), "input_gradient": (dy, w)}[
+            form
+        ]
         a, b = self.left.astype(np.float64), self.right.astype(np.float64)
         a, b = (a.T if form == "weight_gradient" else a), (b.T if form == "input_gradient" else b)
         self.reference = a @ b
@@ -144,9 +165,14 @@ def test_matmul_equals_reference_and_overwrites_its_output(form, shape, dtype):
 
 
 @settings(deadline=None, max_examples=60)
-@given(m=st.integers(0, 70), k=st.integers(0, 40), n=st.integers(0, 70), seed=st.integers(0, 9),
-       dtype=st.sampled_from([np.float32, np.float64]),
-       form=st.sampled_from(["forward", "weight_gradient", "input_gradient"]))
+@given(
+    m=st.integers(0, 70),
+    k=st.integers(0, 40),
+    n=st.integers(0, 70),
+    seed=st.integers(0, 9),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    form=st.sampled_from(["forward", "weight_gradient", "input_gradient"]),
+)
 def test_matmul_of_any_shape(m, k, n, seed, dtype, form):
     product = Product(form, m, k, n, dtype, seed)
     assert_close(product.result(), product.reference, product.magnitude, product.terms)
@@ -196,7 +222,11 @@ def test_matmul_shows_nan_and_infinity_where_they_belong(code, dtype):
 def test_matmul_gives_the_same_bits_for_any_number_of_workers(form, dtype):
     m, k, n = 150, 600, 130
     product = Product(form, m, k, n, dtype)
-    sizes = {"forward": (m, n, k, k, 1, n, 1), "weight_gradient": (k, n, m, 1, k, n, 1), "input_gradient": (m, k, n, n, 1, 1, n)}
+    sizes = {
+        "forward": (m, n, k, k, 1, n, 1),
+        "weight_gradient": (k, n, m, 1, k, n, 1),
+        "input_gradient": (m, k, n, n, 1, 1, n),
+    }
     expected = product.result()
     for workers in (1, 2, 3, 7, 16):
         plan, _ = matmul._plan(sizes[form], workers, np.dtype(dtype).itemsize)
@@ -204,7 +234,9 @@ def test_matmul_gives_the_same_bits_for_any_number_of_workers(form, dtype):
         out = product.fresh()
         for worker in range(workers):
             room = np.full(workers * own + 1000, np.nan, dtype)
-            matmul._blocks(worker, out, product.left, product.right, np.empty(0, dtype), room, plan, matmul.NONE, 0.0)
+            matmul._blocks(
+                worker, out, product.left, product.right, np.empty(0, dtype), room, plan, matmul.NONE, 0.0
+            )
             assert np.isnan(room[: worker * own]).all()  # it keeps to its own scratch
             assert np.isnan(room[(worker + 1) * own :]).all()
         np.testing.assert_array_equal(out, expected)
@@ -235,12 +267,16 @@ def test_matmul_of_fewer_rows_gives_the_same_bits(dtype):
         np.testing.assert_array_equal(part[:rows], whole[:rows])
 
 
-@pytest.mark.parametrize("lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES}))  # the tests above are for this machine's own
+@pytest.mark.parametrize(
+    "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
+)  # the tests above are for this machine's own
 def test_every_vector_width_computes_the_same_things(lanes):
     environment = {**os.environ, host.LANES_VARIABLE: str(lanes)}
     tests = "test_matmul or test_tile or column_sums"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", tests]
-    done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -285,8 +321,21 @@ def probes(dtype):
     rng = np.random.default_rng(0)
     limit = 105 if dtype == np.float32 else 747
     scales = 10 ** rng.uniform(math.log10(np.finfo(dtype).tiny) - 3, 2, 20_000)
-    parts = rng.uniform(-limit, limit, 40_000), rng.uniform(-2, 2, 40_000), rng.standard_normal(20_000) * scales
-    special = [0, -0.0, 1, -1, limit * 10, -limit * 10, np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal]
+    parts = (
+        rng.uniform(-limit, limit, 40_000),
+        rng.uniform(-2, 2, 40_000),
+        rng.standard_normal(20_000) * scales,
+    )
+    special = [
+        0,
+        -0.0,
+        1,
+        -1,
+        limit * 10,
+        -limit * 10,
+        np.finfo(dtype).max,
+        np.finfo(dtype).smallest_subnormal,
+    ]
     with np.errstate(under="ignore"):
         return np.concatenate([*parts, special]).astype(dtype)
 
@@ -308,7 +357,9 @@ def test_vector_math_is_right_to_the_last_places(name, dtype):
         rounded = expected.astype(dtype)
         unit = np.spacing(np.abs(rounded)).astype(np.longdouble)
         y = applied(name, x)
-        error = np.where(y == rounded, 0, np.abs(y.astype(np.longdouble) - expected) / unit)  # where: infinities are equal
+        error = np.where(
+            y == rounded, 0, np.abs(y.astype(np.longdouble) - expected) / unit
+        )  # where: infinities are equal
     worst = np.argmax(error)
     assert error[worst] <= allowed, f"{name}({x[worst]!r}) = {y[worst]!r}, not {rounded[worst]!r}"
 
@@ -339,10 +390,14 @@ def test_vector_math_does_not_depend_on_where_a_loop_starts(name, dtype):
     whole = applied(name, x)
     for start in range(1, 9):
         np.testing.assert_array_equal(applied(name, x[start:]), whole[start:])
-    np.testing.assert_array_equal(np.concatenate([applied(name, x[i : i + 1]) for i in range(200)]), whole[:200])
+    np.testing.assert_array_equal(
+        np.concatenate([applied(name, x[i : i + 1]) for i in range(200)]), whole[:200]
+    )
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64") or host.FLOAT32_LANES < 8, reason="looks for AVX registers")
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64") or host.FLOAT32_LANES < 8, reason="looks for AVX registers"
+)
 @pytest.mark.parametrize("name", VECTOR_MATH)
 def test_vector_math_becomes_vector_code(name):
     applied(name, np.ones(1, np.float32))
@@ -364,7 +419,9 @@ def test_column_sums_equal_reference(shape, dtype):
     reduce.column_sums(out[1:-1], x)
     terms = min(len(x), reduce.ROWS)  # of each part; the parts are added in float64
     parts = -(-len(x) // reduce.ROWS)
-    assert_close(out[1:-1], x.sum(axis=0, dtype=np.float64), np.abs(x).sum(axis=0, dtype=np.float64), terms + parts)
+    assert_close(
+        out[1:-1], x.sum(axis=0, dtype=np.float64), np.abs(x).sum(axis=0, dtype=np.float64), terms + parts
+    )
     assert np.isnan(out[[0, -1]]).all()
 
 

@@ -1,6 +1,5 @@
 """What single layers promise beyond what every layer does: extremes, randomness, statistics, error texts."""
 
-
 import numpy as np
 import pytest
 
@@ -26,10 +25,24 @@ def applied(spelling, x, dtype="float64", training=True):
 
 
 FAR = {  # activation: its values at -1000 and 1000
-    "identity": (-1000, 1000), "sigmoid": (0, 1), "hard_sigmoid": (0, 1), "tanh": (-1, 1), "hard_tanh": (-1, 1),
-    "softsign": (-1000 / 1001, 1000 / 1001), "softplus": (0, 1000), "relu": (0, 1000), "relu6": (0, 6),
-    "leaky_relu": (-10, 1000), "prelu": (-250, 1000), "elu": (-1, 1000), "selu": (-1.7580993408473766, 1050.7009873554805),
-    "gelu": (0, 1000), "silu": (0, 1000), "hard_swish": (0, 1000), "mish": (0, 1000), "softmax": (0, 1),
+    "identity": (-1000, 1000),
+    "sigmoid": (0, 1),
+    "hard_sigmoid": (0, 1),
+    "tanh": (-1, 1),
+    "hard_tanh": (-1, 1),
+    "softsign": (-1000 / 1001, 1000 / 1001),
+    "softplus": (0, 1000),
+    "relu": (0, 1000),
+    "relu6": (0, 6),
+    "leaky_relu": (-10, 1000),
+    "prelu": (-250, 1000),
+    "elu": (-1, 1000),
+    "selu": (-1.7580993408473766, 1050.7009873554805),
+    "gelu": (0, 1000),
+    "silu": (0, 1000),
+    "hard_swish": (0, 1000),
+    "mish": (0, 1000),
+    "softmax": (0, 1),
     "log_softmax": (-2000, 0),
 }
 
@@ -43,7 +56,9 @@ def test_activation_far_from_zero(name, dtype):
 
 
 @BOTH
-@pytest.mark.parametrize("name", sorted({kind.yaml_name for kind in Activation.members().values()} - {"softmax", "log_softmax"}))
+@pytest.mark.parametrize(
+    "name", sorted({kind.yaml_name for kind in Activation.members().values()} - {"softmax", "log_softmax"})
+)
 def test_activation_stays_finite_for_every_finite_value(name, dtype):
     largest = np.finfo(dtype).max / 4
     x = np.array([0, 1e-40, 1e-30, 1e-5, 1, 15, 19.5, 88, 104, 709, 746, 1e10, 1e19, 1e30, largest])
@@ -162,7 +177,9 @@ def test_frozen_batch_norm_passes_the_gradient_on():
 @pytest.mark.parametrize("rows", [2, 7, 1500])
 def test_batch_norm_of_float32_is_exact_to_six_digits(channels, rows):
     draw = np.random.default_rng(0)
-    x = (draw.normal(size=(rows, channels)) * draw.uniform(0.1, 10, channels) + draw.normal(size=channels)).astype("f4")
+    x = (
+        draw.normal(size=(rows, channels)) * draw.uniform(0.1, 10, channels) + draw.normal(size=channels)
+    ).astype("f4")
     single = Single(Layer.parse("batch_norm"), ((channels,),), rows, "float32")
     single.at.x[...] = x
     single.at.dy[...] = draw.normal(size=x.shape)
@@ -173,7 +190,9 @@ def test_batch_norm_of_float32_is_exact_to_six_digits(channels, rows):
     np.testing.assert_allclose(single.at.statistics[1], 1 / np.sqrt(variance + 1e-5), rtol=1e-6)
     xhat = (x - mean) / np.sqrt(variance + 1e-5)
     for found, terms in ((single.at.dshift, single.at.dy), (single.at.dscale, single.at.dy * xhat)):
-        np.testing.assert_allclose(found, terms.sum(0, dtype="f8"), rtol=0, atol=1e-6 * np.abs(terms).sum(0).max())
+        np.testing.assert_allclose(
+            found, terms.sum(0, dtype="f8"), rtol=0, atol=1e-6 * np.abs(terms).sum(0).max()
+        )
 
 
 @pytest.mark.parametrize("name", ["batch_norm", "layer_norm"])
@@ -183,22 +202,34 @@ def test_variance_survives_a_large_mean(name, rows):
     x = np.float32(1000) + np.random.default_rng(0).normal(size=(rows, 8)).astype(np.float32)
     y, _ = applied({name: {"affine": False}}, x, "float32")
     axis = 0 if name == "batch_norm" else 1
-    exact = (x - x.mean(axis, dtype="f8", keepdims=True)) / np.sqrt(x.var(axis, dtype="f8", keepdims=True) + 1e-5)
+    exact = (x - x.mean(axis, dtype="f8", keepdims=True)) / np.sqrt(
+        x.var(axis, dtype="f8", keepdims=True) + 1e-5
+    )
     np.testing.assert_allclose(y, exact, atol=1e-3)
 
 
 def test_batch_norm_refuses_a_batch_of_one_value_a_channel():
     layer = Layer.parse("batch_norm")
-    assert (layer.minimum_rows((6,)), layer.minimum_rows((1, 1, 6)), layer.minimum_rows((4, 4, 6))) == (2, 2, 1)
+    assert (layer.minimum_rows((6,)), layer.minimum_rows((1, 1, 6)), layer.minimum_rows((4, 4, 6))) == (
+        2,
+        2,
+        1,
+    )
     single = alone(layer, ((6,),), 1)
     with pytest.raises(UserError, match="batch_norm: a batch of one row leaves one value a channel"):
         single.forward()
     assert np.isfinite(run(alone(layer, ((4, 4, 6),), 1))["y"]).all()
 
 
-ENDS_WITH_ACTIVATION = [({"dense": 7}, ((6,),)), ({"conv2d": {"filters": 3, "kernel_size": 2}}, ((3, 4, 2),)),
-                        ("batch_norm", ((6,),)), ("add", ((6,), (6,))), ("add", ((6,),) * 3),
-                        ({"group_norm": 2}, ((3, 2, 4),)), ({"depthwise_conv2d": {"kernel_size": 2}}, ((3, 2, 4),))]
+ENDS_WITH_ACTIVATION = [
+    ({"dense": 7}, ((6,),)),
+    ({"conv2d": {"filters": 3, "kernel_size": 2}}, ((3, 4, 2),)),
+    ("batch_norm", ((6,),)),
+    ("add", ((6,), (6,))),
+    ("add", ((6,),) * 3),
+    ({"group_norm": 2}, ((3, 2, 4),)),
+    ({"depthwise_conv2d": {"kernel_size": 2}}, ((3, 2, 4),)),
+]
 
 
 @BOTH
@@ -216,8 +247,11 @@ def test_fused_activation_is_the_activation_after_it(spelling, shapes, activatio
     assert (fused.at.y <= 0).any()
 
 
-TAKES_GRADIENT_OF_ACTIVATION = [("batch_norm", ((6,),)), ({"batch_norm": {"affine": False}}, ((3, 5),)),
-                                ({"group_norm": 2}, ((3, 2, 4),))]
+TAKES_GRADIENT_OF_ACTIVATION = [
+    ("batch_norm", ((6,),)),
+    ({"batch_norm": {"affine": False}}, ((3, 5),)),
+    ({"group_norm": 2}, ((3, 2, 4),)),
+]
 
 
 @BOTH
@@ -243,7 +277,9 @@ def test_fused_gradient_is_that_of_the_activation_after_it(spelling, shapes, act
 
 
 def test_epilogue_codes_are_matmuls():
-    codes = {kind.yaml_name: kind.epilogue_code for kind in Activation.members().values() if kind.epilogue_code}
+    codes = {
+        kind.yaml_name: kind.epilogue_code for kind in Activation.members().values() if kind.epilogue_code
+    }
     assert codes == {"relu": kernels.matmul.RELU, "leaky_relu": kernels.matmul.LEAKY_RELU}
     slopes = [kernels.activations.slope_of((code, 0.2)) for code in (kernels.matmul.NONE, *codes.values())]
     assert slopes == [1, 0, 0.2]
@@ -265,12 +301,32 @@ MISFITS = [
     ("multiply", ((4,), (1,)), "its inputs must have one shape. Received: (4,) and (1,)."),
     ("concat", ((4, 2), (3, 2)), "its inputs can differ in the last axis only. Received: (4, 2) and (3, 2)."),
     ("concat", ((4,), ()), "its inputs must have an axis to lie along. Received: (4,) and ()."),
-    ({"reshape": [4, -1]}, ((3, 2),), "its input of shape (3, 2) has 6 values, which don't fill the shape [4, -1]."),
+    (
+        {"reshape": [4, -1]},
+        ((3, 2),),
+        "its input of shape (3, 2) has 6 values, which don't fill the shape [4, -1].",
+    ),
     ({"reshape": [7]}, ((6,),), "its input of shape (6,) has 6 values, which don't fill the shape [7]."),
-    ({"reshape": [-1, -1]}, ((6,),), "`shape` takes numbers of at least 1, one of which can be -1. Received: [-1, -1]."),
-    ({"reshape": [0]}, ((6,),), "`shape` takes numbers of at least 1, one of which can be -1. Received: [0]."),
-    ({"permute": [1, 1]}, ((3, 2),), "`axes` must name each axis of its input once, from 1 to 2. Received: [1, 1]."),
-    ({"rrelu": {"lower": 0.5, "upper": 0.25}}, ((6,),), "`lower` must not lie above `upper`. Received: 0.5 and 0.25."),
+    (
+        {"reshape": [-1, -1]},
+        ((6,),),
+        "`shape` takes numbers of at least 1, one of which can be -1. Received: [-1, -1].",
+    ),
+    (
+        {"reshape": [0]},
+        ((6,),),
+        "`shape` takes numbers of at least 1, one of which can be -1. Received: [0].",
+    ),
+    (
+        {"permute": [1, 1]},
+        ((3, 2),),
+        "`axes` must name each axis of its input once, from 1 to 2. Received: [1, 1].",
+    ),
+    (
+        {"rrelu": {"lower": 0.5, "upper": 0.25}},
+        ((6,),),
+        "`lower` must not lie above `upper`. Received: 0.5 and 0.25.",
+    ),
     ({"dense": 3}, ((),), "it acts on the last axis of its input. Received: single numbers, of shape ()."),
 ]
 
@@ -283,9 +339,15 @@ def test_shape_that_does_not_fit_is_told(spelling, shapes, message):
 
 
 SHORT = [
-    ({"dense": 10}, {"units": 10}), ({"maxout": 3}, {"units": 3, "pieces": 2}), ({"dropout": 0.5}, {"rate": 0.5}),
-    ({"leaky_relu": 0.2}, {"slope": 0.2}), ({"prelu": 0.1}, {"init": 0.1}), ({"elu": 2}, {"alpha": 2.0}),
-    ({"softplus": 3}, {"beta": 3.0}), ({"reshape": [2, 3]}, {"shape": (2, 3)}), ({"batch_norm": 0.2}, {"momentum": 0.2}),
+    ({"dense": 10}, {"units": 10}),
+    ({"maxout": 3}, {"units": 3, "pieces": 2}),
+    ({"dropout": 0.5}, {"rate": 0.5}),
+    ({"leaky_relu": 0.2}, {"slope": 0.2}),
+    ({"prelu": 0.1}, {"init": 0.1}),
+    ({"elu": 2}, {"alpha": 2.0}),
+    ({"softplus": 3}, {"beta": 3.0}),
+    ({"reshape": [2, 3]}, {"shape": (2, 3)}),
+    ({"batch_norm": 0.2}, {"momentum": 0.2}),
     ({"gelu": "tanh"}, {"approximate": "tanh"}),
 ]
 
@@ -307,11 +369,25 @@ def test_only_weights_are_decayed():
     for kind in set(Layer.members().values()):
         if kind.build is Layer.build:
             found = Layer.parse({kind.yaml_name: kind.example}).parameters(*kind.example_inputs)
-            roles |= {f"{kind.yaml_name}.{name}": param.role for name, param in found.items() if not name.endswith("weight")}
+            roles |= {
+                f"{kind.yaml_name}.{name}": param.role
+                for name, param in found.items()
+                if not name.endswith("weight")
+            }
             assert all(param.role == "weight" for name, param in found.items() if name.endswith("weight"))
-    assert roles.items() >= {"dense.bias": "bias", "maxout.bias": "bias", "prelu.slope": "scale", "batch_norm.scale": "scale",
-                             "batch_norm.shift": "bias", "layer_norm.scale": "scale", "layer_norm.shift": "bias",
-                             "rms_norm.scale": "scale"}.items()
+    assert (
+        roles.items()
+        >= {
+            "dense.bias": "bias",
+            "maxout.bias": "bias",
+            "prelu.slope": "scale",
+            "batch_norm.scale": "scale",
+            "batch_norm.shift": "bias",
+            "layer_norm.scale": "scale",
+            "layer_norm.shift": "bias",
+            "rms_norm.scale": "scale",
+        }.items()
+    )
     assert "weight" not in roles.values()
 
 

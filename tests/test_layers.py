@@ -26,7 +26,9 @@ def assert_close(found: dict, expected: dict, tolerance: float):
     assert found.keys() == expected.keys()
     for name in expected:
         scale = np.abs(expected[name]).max(initial=1e-30)
-        np.testing.assert_allclose(found[name] / scale, expected[name] / scale, rtol=0, atol=tolerance, err_msg=name)
+        np.testing.assert_allclose(
+            found[name] / scale, expected[name] / scale, rtol=0, atol=tolerance, err_msg=name
+        )
 
 
 def assert_same_bits(found: dict, expected: dict):
@@ -64,8 +66,11 @@ def test_gradients_are_the_numeric_ones(sample):
 def test_float32_agrees_with_float64(sample, rows):
     layer = layer_of(sample)
     real, short = (alone(layer, sample.inputs, rows, dtype) for dtype in ("float64", "float32"))
-    for ours, theirs in zip([*real.at.xs, real.at.dy, *real.parameters.values()],
-                            [*short.at.xs, short.at.dy, *short.parameters.values()], strict=True):
+    for ours, theirs in zip(
+        [*real.at.xs, real.at.dy, *real.parameters.values()],
+        [*short.at.xs, short.at.dy, *short.parameters.values()],
+        strict=True,
+    ):
         ours[...] = theirs  # rounded to float32 in both
     assert_close(run(short), run(real), 2e-5)
 
@@ -73,7 +78,9 @@ def test_float32_agrees_with_float64(sample, rows):
 @each_sample
 def test_short_batch_is_a_leading_slice(sample):
     layer = layer_of(sample)
-    assert_same_bits(run(alone(layer, sample.inputs, ROWS, capacity=ROWS + 4)), run(alone(layer, sample.inputs, ROWS)))
+    assert_same_bits(
+        run(alone(layer, sample.inputs, ROWS, capacity=ROWS + 4)), run(alone(layer, sample.inputs, ROWS))
+    )
 
 
 @each_sample
@@ -131,7 +138,7 @@ def test_nan_passes_through(sample):
     single.at.x[1] = np.nan
     y = single.forward()[1]
     if sample.name == "concat":
-        y = y[..., :single.at.x.shape[-1]]
+        y = y[..., : single.at.x.shape[-1]]
     elif sample.name == "dropout":
         y = y[single.at.kept[1] == 1]
     elif sample.name == "spatial_dropout":
@@ -166,8 +173,11 @@ def test_only_random_layers_change_with_the_step(sample):
     np.testing.assert_array_equal(found[1], found[2])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in dict.fromkeys(Layer.members().values()) if kind.build is Layer.build],
-                         ids=lambda kind: kind.yaml_name)
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in dict.fromkeys(Layer.members().values()) if kind.build is Layer.build],
+    ids=lambda kind: kind.yaml_name,
+)
 def test_example_computes(kind):
     """What the manual and the gradient check show of a layer stands."""
     found = run(alone(Layer.parse({kind.yaml_name: kind.example}), kind.example_inputs, ROWS))

@@ -105,14 +105,19 @@ def test_only_what_the_memory_cannot_keep_is_read_ahead(shell, monkeypatch):
     x = np.random.default_rng(0).random((50, 6))
     np.save(shell.folder / "x.npy", x)
     np.save(shell.folder / "y.npy", np.arange(50) % 2)
-    text = MOONS.replace("{synthetic: {kind: two_moons, samples: 120, noise: 0.1}}, validation: 0.2",
-                         "{npy: {x: x.npy, target: y.npy}}")
+    text = MOONS.replace(
+        "{synthetic: {kind: two_moons, samples: 120, noise: 0.1}}, validation: 0.2",
+        "{npy: {x: x.npy, target: y.npy}}",
+    )
     config, _ = load(shell.write(text))
     setup = prepare(config, shell.folder)
     assert not setup.waits_for_disk
     monkeypatch.setattr("nntrain.data.memory.memory_bytes", lambda: 1.5 * x.nbytes)
     assert setup.waits_for_disk
     told = shell.run("fit", shell.write(text.replace("}}", "}}, validation: 0.2", 1)), code=2).stderr
-    assert "validation: to draw a part of the data, they must fit into memory, but they are 0.0 GB in a file." in told
+    assert (
+        "validation: to draw a part of the data, they must fit into memory, but they are 0.0 GB in a file."
+        in told
+    )
     in_memory, _ = load(shell.write(MOONS))
     assert not prepare(in_memory, shell.folder).waits_for_disk

@@ -17,7 +17,9 @@ VECTORS = dict(np.load(Path(__file__).parent / "vectors" / "training.npz"))
 WITHOUT_PYTORCH = {"log_cosh", "hinge", "squared_hinge"}
 
 CASES = [(sample, kind) for sample in LOSSES for kind in sample.targets]
-each_case = pytest.mark.parametrize(("sample", "kind"), CASES, ids=[f"{sample}-{kind}" for sample, kind in CASES])
+each_case = pytest.mark.parametrize(
+    ("sample", "kind"), CASES, ids=[f"{sample}-{kind}" for sample, kind in CASES]
+)
 
 
 def parsed(name, **options) -> Loss:
@@ -47,7 +49,9 @@ def test_options_survive_being_spelled_out(sample):
 def test_value_equals_the_reference(sample, kind):
     prediction, target = example(kind)
     value, counted, _ = with_gradient(parsed(sample.name, **sample.options), prediction, target)
-    assert (value, counted) == pytest.approx(total(sample.reference, prediction, target, **sample.options), rel=1e-12)
+    assert (value, counted) == pytest.approx(
+        total(sample.reference, prediction, target, **sample.options), rel=1e-12
+    )
 
 
 @each_case
@@ -55,7 +59,9 @@ def test_weighted_value_equals_the_reference(sample, kind):
     prediction, target = example(kind)
     weight = np.array([1, 0, 2.5, 0.5, 1, 0, 3])
     value, counted, _ = with_gradient(parsed(sample.name, **sample.options), prediction, target, weight)
-    assert (value, counted) == pytest.approx(total(sample.reference, prediction, target, weight, **sample.options), rel=1e-12)
+    assert (value, counted) == pytest.approx(
+        total(sample.reference, prediction, target, weight, **sample.options), rel=1e-12
+    )
 
 
 @each_case
@@ -66,8 +72,10 @@ def test_gradient_is_the_slope_of_the_reference(sample, kind):
     for index in np.ndindex(prediction.shape):
         step = np.zeros_like(prediction)
         step[index] = 1e-5
-        (above, counted), (below, _) = (total(sample.reference, prediction + sign * step, target, weight, **sample.options)
-                                        for sign in (1, -1))
+        (above, counted), (below, _) = (
+            total(sample.reference, prediction + sign * step, target, weight, **sample.options)
+            for sign in (1, -1)
+        )
         assert gradient[index] == pytest.approx((above - below) / 2e-5 / counted, rel=1e-6, abs=1e-9)
 
 
@@ -116,7 +124,9 @@ def test_rows_of_weight_0_count_for_nothing_whatever_they_hold(sample, kind):
 
 @each_case
 def test_all_rows_of_weight_0_give_0(sample, kind):
-    value, counted, gradient = with_gradient(parsed(sample.name, **sample.options), *example(kind), np.zeros(7))
+    value, counted, gradient = with_gradient(
+        parsed(sample.name, **sample.options), *example(kind), np.zeros(7)
+    )
     assert (value, counted) == (0, 0)
     assert not gradient.any()
 
@@ -127,7 +137,11 @@ def test_a_nan_shows(sample, kind):
     prediction[2] = np.nan
     value, _, gradient = with_gradient(parsed(sample.name, **sample.options), prediction, target)
     assert math.isnan(value) or sample.name == "nll"  # which reads a single output of a row
-    assert np.isnan(gradient[2]).any() or sample.name in ("nll", "kl_div", "hinge")  # whose slopes depend on the target alone
+    assert np.isnan(gradient[2]).any() or sample.name in (
+        "nll",
+        "kl_div",
+        "hinge",
+    )  # whose slopes depend on the target alone
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -152,7 +166,9 @@ def test_large_batches_equal_the_sum_of_small_ones(sample):
     loss = parsed(sample.name, **sample.options)
     prediction, target = example(sample.targets[0], rows=20_000)
     value, counted, gradient = with_gradient(loss, prediction, target)
-    parts = [with_gradient(loss, prediction[at:at + 100], target[at:at + 100]) for at in range(0, 20_000, 100)]
+    parts = [
+        with_gradient(loss, prediction[at : at + 100], target[at : at + 100]) for at in range(0, 20_000, 100)
+    ]
     assert value == pytest.approx(math.fsum(part[0] for part in parts), rel=1e-11)
     assert counted == pytest.approx(math.fsum(part[1] for part in parts), rel=1e-13)
     joined = np.concatenate([part[2] * part[1] for part in parts]) / counted
@@ -202,21 +218,33 @@ def test_cosine_of_a_zero_row_is_finite():
     assert np.isfinite(gradient).all()
 
 
-@pytest.mark.parametrize(("name", "classes", "targets", "outputs"), [
-    ("mse", 10, None, 10), ("mse", None, 3, 3), ("cross_entropy", 7, None, 7), ("binary_cross_entropy", 2, None, 1),
-    ("binary_cross_entropy", None, 4, 4), ("hinge", 2, None, 1), ("nll", 3, None, 3), ("kl_div", None, 5, 5),
-])
+@pytest.mark.parametrize(
+    ("name", "classes", "targets", "outputs"),
+    [
+        ("mse", 10, None, 10),
+        ("mse", None, 3, 3),
+        ("cross_entropy", 7, None, 7),
+        ("binary_cross_entropy", 2, None, 1),
+        ("binary_cross_entropy", None, 4, 4),
+        ("hinge", 2, None, 1),
+        ("nll", 3, None, 3),
+        ("kl_div", None, 5, 5),
+    ],
+)
 def test_required_outputs(name, classes, targets, outputs):
     assert parsed(name).required_outputs(classes, targets) == outputs
 
 
-@pytest.mark.parametrize(("name", "options", "classes", "targets", "message"), [
-    ("binary_cross_entropy", {}, 10, None, "has 10 classes"),
-    ("hinge", {}, 3, None, "has 3 classes"),
-    ("cross_entropy", {}, None, 1, "targets are numbers"),
-    ("poisson", {}, 4, None, "has classes"),
-    ("cross_entropy", {"class_weights": [1, 2]}, 3, None, "2 class_weights, but the data has 3 classes"),
-])
+@pytest.mark.parametrize(
+    ("name", "options", "classes", "targets", "message"),
+    [
+        ("binary_cross_entropy", {}, 10, None, "has 10 classes"),
+        ("hinge", {}, 3, None, "has 3 classes"),
+        ("cross_entropy", {}, None, 1, "targets are numbers"),
+        ("poisson", {}, 4, None, "has classes"),
+        ("cross_entropy", {"class_weights": [1, 2]}, 3, None, "2 class_weights, but the data has 3 classes"),
+    ],
+)
 def test_a_loss_that_does_not_suit_the_data_says_why(name, options, classes, targets, message):
     with pytest.raises(ConfigError, match=message):
         parsed(name, **options).required_outputs(classes, targets)
@@ -232,10 +260,16 @@ def test_targets_out_of_range_are_errors():
     parsed("mse").check_targets(np.array([[-1e9, 1e9]]))
 
 
-@pytest.mark.parametrize(("name", "options"), [
-    ("huber", {"delta": 0}), ("huber", {"detla": 1}), ("cross_entropy", {"label_smoothing": 1.5}),
-    ("cross_entropy", {"class_weights": [1, -1]}), ("binary_cross_entropy", {"pos_weight": 0.0}),
-])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("huber", {"delta": 0}),
+        ("huber", {"detla": 1}),
+        ("cross_entropy", {"label_smoothing": 1.5}),
+        ("cross_entropy", {"class_weights": [1, -1]}),
+        ("binary_cross_entropy", {"pos_weight": 0.0}),
+    ],
+)
 def test_wrong_options_are_errors(name, options):
     with pytest.raises(ValidationError):
         parsed(name, **options)

@@ -23,7 +23,12 @@ from nntrain.training.setup import prepare
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
 MEMBERS = [(kind.name, name) for kind in kinds().values() if kind.is_family for name in kind.members()]
 SECTIONS = [kind.name for kind in kinds().values() if not kind.is_family]
-BASE = {"data": {"source": "digits"}, "model": {"layers": [{"dense": 10}]}, "loss": "mse", "optimizer": "adam"}
+BASE = {
+    "data": {"source": "digits"},
+    "model": {"layers": [{"dense": 10}]},
+    "loss": "mse",
+    "optimizer": "adam",
+}
 
 
 def owner(kind: str, name: str) -> type[Options]:
@@ -54,7 +59,9 @@ def test_everything_is_described(kind, name):
     assert len(sentence) > 5, "write a docstring"
     assert sentence[-1] in ".`", "the docstring's first line is a sentence"
     assert sentence.count("`") % 2 == 0, "a ` is missing, or the first sentence ends within code"
-    for field in (field for field in described.model_fields.values() if not issubclass(described, Component) or name):
+    for field in (
+        field for field in described.model_fields.values() if not issubclass(described, Component) or name
+    ):
         assert field.description, "give each Field a description"
 
 
@@ -63,7 +70,9 @@ def test_every_example_is_a_good_one(kind, name):
     page = pages.find(kind, name)
     assert name in page.example
     example = Document.parse(page.example).tree
-    merged = BASE | example | {section: BASE[section] | example.get(section, {}) for section in ("data", "model")}
+    merged = (
+        BASE | example | {section: BASE[section] | example.get(section, {}) for section in ("data", "model")}
+    )
     checked(Document.parse(json.dumps(merged)))
 
 
@@ -78,7 +87,9 @@ def test_a_bare_value_sets_what_the_page_says(kind, name):
     page = pages.find(kind, name)
     if found := re.fullmatch(r"`(\w+: .*)` sets `(\w+)`\.", page.bare):
         spelled = Document.parse(found[1]).tree
-        assert kinds()[kind].owner.parse(spelled) == kinds()[kind].owner.parse({name: {found[2]: spelled[name]}})
+        assert kinds()[kind].owner.parse(spelled) == kinds()[kind].owner.parse(
+            {name: {found[2]: spelled[name]}}
+        )
     else:
         assert page.bare == ""
 
@@ -106,13 +117,18 @@ def test_a_page_has_name_text_options_example_and_source():
     assert (page.name, page.kind) == ("multi_step", "schedule")
     assert page.paragraphs == ["Drops at each milestone: `lr gamma^k` once k of them have passed."]
     assert [(option.name, option.type, option.default) for option in page.options] == [
-        ("milestones", "list of whole numbers, each greater than 0", "required"), ("gamma", "number greater than 0", "`0.1`")]
+        ("milestones", "list of whole numbers, each greater than 0", "required"),
+        ("gamma", "number greater than 0", "`0.1`"),
+    ]
     assert page.shared == ["unit", "warmup"]
     assert page.bare == "`multi_step: [10, 15]` sets `milestones`."
     assert page.example == "schedule:\n  multi_step:\n    milestones: [10, 15]"
     assert pages.find("activation", "silu").aliases == ("swish",)
     assert pages.find("activation", "swish") == pages.find("layer", "silu") == pages.find("silu")
-    assert pages.find("optimizer", "lion").source == "Chen et al. 2023, Symbolic discovery of optimization algorithms."
+    assert (
+        pages.find("optimizer", "lion").source
+        == "Chen et al. 2023, Symbolic discovery of optimization algorithms."
+    )
 
 
 def test_a_section_has_its_options_and_an_option_of_it_a_page():
@@ -125,28 +141,38 @@ def test_a_section_has_its_options_and_an_option_of_it_a_page():
 NAME_OR_NUMBER = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
 
 
-@pytest.mark.parametrize(("schema", "words"), [
-    ({"type": "integer", "minimum": 1}, "whole number of at least 1"),
-    ({"type": "number", "exclusiveMinimum": 0}, "number greater than 0"),
-    ({"type": "number", "minimum": 0, "maximum": 1}, "number from 0 to 1"),
-    ({"type": "number", "minimum": 0, "exclusiveMaximum": 1}, "number of at least 0 and less than 1"),
-    ({"type": "integer", "exclusiveMaximum": 2**63}, "whole number less than 2^63"),
-    ({"enum": ["a", "b", "c"]}, "`a`, `b` or `c`"),
-    ({"const": "full"}, "`full`"),
-    ({"type": "boolean"}, "`true` or `false`"),
-    ({"anyOf": [{"const": "auto"}, {"type": "boolean"}]}, "`auto`, `true` or `false`"),
-    ({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": NAME_OR_NUMBER}]},
-     "text, whole number, or list of texts or whole numbers"),
-    ({"type": "array", "items": {"enum": ["a", "b"]}}, "list of entries, each `a` or `b`"),
-    ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "text"),
-    ({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "full"}]}, "whole number of at least 1, or `full`"),
-    ({"$ref": "#/$defs/loss"}, "loss"),
-    ({"$ref": "#/$defs/Every"}, "options"),
-    ({"type": "array", "items": {"type": "integer"}}, "list of whole numbers"),
-    ({"type": "array", "items": {"$ref": "#/$defs/loss"}}, "list of losses"),
-    ({"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2},
-     "list of 2 numbers, each at least 0"),
-])
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "integer", "minimum": 1}, "whole number of at least 1"),
+        ({"type": "number", "exclusiveMinimum": 0}, "number greater than 0"),
+        ({"type": "number", "minimum": 0, "maximum": 1}, "number from 0 to 1"),
+        ({"type": "number", "minimum": 0, "exclusiveMaximum": 1}, "number of at least 0 and less than 1"),
+        ({"type": "integer", "exclusiveMaximum": 2**63}, "whole number less than 2^63"),
+        ({"enum": ["a", "b", "c"]}, "`a`, `b` or `c`"),
+        ({"const": "full"}, "`full`"),
+        ({"type": "boolean"}, "`true` or `false`"),
+        ({"anyOf": [{"const": "auto"}, {"type": "boolean"}]}, "`auto`, `true` or `false`"),
+        (
+            {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": NAME_OR_NUMBER}]},
+            "text, whole number, or list of texts or whole numbers",
+        ),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, "list of entries, each `a` or `b`"),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "text"),
+        (
+            {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "full"}]},
+            "whole number of at least 1, or `full`",
+        ),
+        ({"$ref": "#/$defs/loss"}, "loss"),
+        ({"$ref": "#/$defs/Every"}, "options"),
+        ({"type": "array", "items": {"type": "integer"}}, "list of whole numbers"),
+        ({"type": "array", "items": {"$ref": "#/$defs/loss"}}, "list of losses"),
+        (
+            {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2},
+            "list of 2 numbers, each at least 0",
+        ),
+    ],
+)
 def test_types_in_plain_words(schema, words):
     assert type_in_words(schema, {"loss"}) == words
 
@@ -171,7 +197,9 @@ def test_describe_knows_every_kind_and_name(shell, kind):
 
 
 def test_describe_explains_a_component(shell):
-    assert shell.run("describe", "layer", "dropout").stdout == """\
+    assert (
+        shell.run("describe", "layer", "dropout").stdout
+        == """\
 dropout  layer
 
 In training sets each value to 0 with probability `rate` and divides the others by `1 - rate`; evaluation changes nothing.
@@ -193,17 +221,21 @@ Example
 
 Source: Srivastava et al. 2014, Dropout: a simple way to prevent neural networks from overfitting.
 """
+    )
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["layr"], "nothing is named 'layr'. Did you mean 'layer'?"),
-    (["reluu"], "nothing is named 'reluu'. Did you mean 'relu'?"),
-    (["mse"], "'mse' is the name of several: say `loss mse` or `metric mse`."),
-    (["layr", "dense"], "there is no kind 'layr'. Did you mean 'layer'?"),
-    (["layer", "dens"], "no layer is named 'dens'. Did you mean 'dense'?"),
-    (["optimizer", "adamm"], "no optimizer is named 'adamm'. Did you mean 'adam'?"),
-    (["train", "epoch"], "`train` has no option 'epoch'. Did you mean 'epochs'?"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["layr"], "nothing is named 'layr'. Did you mean 'layer'?"),
+        (["reluu"], "nothing is named 'reluu'. Did you mean 'relu'?"),
+        (["mse"], "'mse' is the name of several: say `loss mse` or `metric mse`."),
+        (["layr", "dense"], "there is no kind 'layr'. Did you mean 'layer'?"),
+        (["layer", "dens"], "no layer is named 'dens'. Did you mean 'dense'?"),
+        (["optimizer", "adamm"], "no optimizer is named 'adamm'. Did you mean 'adam'?"),
+        (["train", "epoch"], "`train` has no option 'epoch'. Did you mean 'epochs'?"),
+    ],
+)
 def test_describe_says_what_may_have_been_meant(shell, arguments, message):
     assert shell.run("describe", *arguments, code=2).stderr == f"error: {message}\n"
 
@@ -225,7 +257,9 @@ def test_a_narrow_terminal_gets_coloured_lines_that_fit():
 
 
 def test_describe_loads_neither_numba_nor_matplotlib():
-    code = ("import sys\nfrom nntrain.cli.main import main\nmain(['describe', 'layer', 'dense'], standalone_mode=False)\n"
-            "print([name for name in ('numba', 'matplotlib') if name in sys.modules])")
+    code = (
+        "import sys\nfrom nntrain.cli.main import main\nmain(['describe', 'layer', 'dense'], standalone_mode=False)\n"
+        "print([name for name in ('numba', 'matplotlib') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

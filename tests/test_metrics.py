@@ -14,7 +14,9 @@ from tests.samples import METRICS
 
 ROWS = 60
 CASES = [(sample, *target) for sample in METRICS for target in sample.targets]
-each_case = pytest.mark.parametrize(("sample", "loss", "kind"), CASES, ids=[f"{s}-{loss}-{kind}" for s, loss, kind in CASES])
+each_case = pytest.mark.parametrize(
+    ("sample", "loss", "kind"), CASES, ids=[f"{s}-{loss}-{kind}" for s, loss, kind in CASES]
+)
 
 
 def parsed(sample) -> Metric:
@@ -54,7 +56,9 @@ def test_value_equals_the_reference(sample, loss, kind):
 def test_weighted_value_equals_the_reference(sample, loss, kind):
     prediction, target = example(kind, ROWS)
     expected = sample.reference(prediction, target, weights(), **sample.options)
-    np.testing.assert_allclose(value(parsed(sample), loss, prediction, target, weights()), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        value(parsed(sample), loss, prediction, target, weights()), expected, rtol=1e-12
+    )
 
 
 @each_case
@@ -62,15 +66,24 @@ def test_weighted_value_equals_the_reference(sample, loss, kind):
 def test_value_does_not_depend_on_the_batches(sample, loss, kind, batch):
     prediction, target = example(kind, ROWS)
     whole = value(parsed(sample), loss, prediction, target, weights())
-    np.testing.assert_allclose(value(parsed(sample), loss, prediction, target, weights(), batch), whole, rtol=1e-12)
+    np.testing.assert_allclose(
+        value(parsed(sample), loss, prediction, target, weights(), batch), whole, rtol=1e-12
+    )
 
 
 @each_case
 def test_sums_come_back_from_a_checkpoint_as_they_were(sample, loss, kind):
     prediction, target = example(kind, ROWS)
     straight = value(parsed(sample), loss, prediction, target, weights(), batch=7)
-    stored = value(parsed(sample), loss, prediction, target, weights(), batch=7,
-                   between_batches=lambda sums: json.loads(json.dumps(sums)))
+    stored = value(
+        parsed(sample),
+        loss,
+        prediction,
+        target,
+        weights(),
+        batch=7,
+        between_batches=lambda sums: json.loads(json.dumps(sums)),
+    )
     assert stored == straight
 
 
@@ -81,7 +94,9 @@ def test_float32_predictions_are_summed_in_float64(sample, loss, kind):
     in_target_precision = target if target.ndim == 1 else target.astype(np.float32)
     exact_target = target if target.ndim == 1 else in_target_precision.astype(np.float64)
     expected = sample.reference(prediction.astype(np.float64), exact_target, np.ones(ROWS), **sample.options)
-    np.testing.assert_allclose(value(parsed(sample), loss, prediction, in_target_precision), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        value(parsed(sample), loss, prediction, in_target_precision), expected, rtol=1e-12
+    )
 
 
 @each_case
@@ -109,11 +124,17 @@ def test_the_config_check_lets_it_pass(sample, loss, kind):
     parsed(sample).check(Loss.parse(loss), classes)
 
 
-@pytest.mark.parametrize(("metric", "loss", "classes", "message"), [
-    ("accuracy", "mse", None, "needs classes"), ("r2", "cross_entropy", 3, "needs numbers"),
-    ("top_k_accuracy", "cross_entropy", 5, "always 1"), ("top_k_accuracy", "binary_cross_entropy", 2, "one output for each"),
-    ("confusion_matrix", "binary_cross_entropy", None, "yes-or-no"), ("perplexity", "mse", 5, "cross_entropy"),
-])
+@pytest.mark.parametrize(
+    ("metric", "loss", "classes", "message"),
+    [
+        ("accuracy", "mse", None, "needs classes"),
+        ("r2", "cross_entropy", 3, "needs numbers"),
+        ("top_k_accuracy", "cross_entropy", 5, "always 1"),
+        ("top_k_accuracy", "binary_cross_entropy", 2, "one output for each"),
+        ("confusion_matrix", "binary_cross_entropy", None, "yes-or-no"),
+        ("perplexity", "mse", 5, "cross_entropy"),
+    ],
+)
 def test_a_metric_that_does_not_suit_the_data_says_why(metric, loss, classes, message):
     with pytest.raises(ConfigError, match=message):
         Metric.parse(metric).check(Loss.parse(loss), classes)
@@ -146,7 +167,9 @@ def test_a_label_that_never_occurs_is_left_out_of_the_average():
 
 
 def test_perplexity_of_even_guesses_is_the_number_of_classes():
-    found = value(Metric.parse("perplexity"), "cross_entropy", np.zeros((3, 8)), np.array([0, 1, 2], np.int32))
+    found = value(
+        Metric.parse("perplexity"), "cross_entropy", np.zeros((3, 8)), np.array([0, 1, 2], np.int32)
+    )
     assert found == pytest.approx(8)
 
 

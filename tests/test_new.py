@@ -28,7 +28,9 @@ def flowers(path: Path, count: int = 120) -> Path:
     rows = []
     for number in range(count):
         kind = number % 3
-        rows.append([round(kind + draw.gauss(0, 0.2), 3), round(draw.gauss(0, 1), 3), "abc"[kind], f"kind {kind}"])
+        rows.append(
+            [round(kind + draw.gauss(0, 0.2), 3), round(draw.gauss(0, 1), 3), "abc"[kind], f"kind {kind}"]
+        )
     return table(path, ["size", "weight", "colour", "species"], rows)
 
 
@@ -61,24 +63,32 @@ def test_a_template_is_written_as_it_is_and_loads(shell, name):
 def test_what_a_template_extends_is_written_beside_it(shell):
     (shell.folder / "mine").mkdir()
     assert shell.run("new", "xor_online", "--output", "mine/first.yaml").stdout == (
-        "wrote mine/first.yaml, mine/xor.yaml\nnext: nntrain fit mine/first.yaml\n")
+        "wrote mine/first.yaml, mine/xor.yaml\nnext: nntrain fit mine/first.yaml\n"
+    )
     assert load(shell.folder / "mine" / "first.yaml")[0].name == "xor_online"
     shell.run("new", "xor_online", "--output", "mine/second.yaml")  # the base is there already
     (shell.folder / "mine" / "xor.yaml").write_text("loss: mse")
     assert shell.run("new", "xor_online", "--output", "mine/third.yaml", code=2).stderr == (
         "error: mine/xor.yaml: this file exists, but xor_online extends a config of that name. "
-        "Name another folder with --output.\n")
+        "Name another folder with --output.\n"
+    )
     assert not (shell.folder / "mine" / "third.yaml").exists()
 
 
 def test_a_config_for_a_table_of_classes_runs(shell):
     flowers(shell.folder / "flowers.csv")
-    assert shell.run("new", "--data", "flowers.csv").stdout == "wrote flowers.yaml\nnext: nntrain fit flowers.yaml\n"
+    assert (
+        shell.run("new", "--data", "flowers.csv").stdout
+        == "wrote flowers.yaml\nnext: nntrain fit flowers.yaml\n"
+    )
     text = (shell.folder / "flowers.yaml").read_text()
     assert text.startswith("# flowers.csv: 120 samples of 5 features, to predict species (3 classes).\n")
     config = load(shell.folder / "flowers.yaml")[0]
     assert (config.data.source.target, config.data.test, config.data.standardize) == ("species", 0.2, True)
-    assert (config.loss.yaml_name, [metric.yaml_name for metric in config.metrics]) == ("cross_entropy", ["accuracy"])
+    assert (config.loss.yaml_name, [metric.yaml_name for metric in config.metrics]) == (
+        "cross_entropy",
+        ["accuracy"],
+    )
     shell.run("fit", "flowers.yaml", "--quiet", "--set", "train.epochs=40")
     assert shell.scores("runs/flowers")["accuracy"] > 0.9
 
@@ -95,20 +105,27 @@ def test_a_config_for_a_table_of_numbers_runs_in_the_unit_of_the_target(shell):
 
 def test_a_target_of_ordinary_size_needs_no_layer_of_its_own(shell):
     draw = random.Random(0)
-    table(shell.folder / "t.csv", ["x", "y"], [[draw.random(), round(draw.gauss(0, 1), 3)] for _ in range(100)])
+    table(
+        shell.folder / "t.csv", ["x", "y"], [[draw.random(), round(draw.gauss(0, 1), 3)] for _ in range(100)]
+    )
     shell.run("new", "--data", "t.csv")
     assert "freeze" not in (shell.folder / "t.yaml").read_text()
 
 
 def test_columns_that_say_nothing_or_too_much_are_left_out_and_gaps_filled(shell):
     draw = random.Random(0)
-    rows = [[n, n + 1, f"Person {n}", draw.choice("MF"), draw.choice(["", n % 7]), 3, n % 2] for n in range(80)]
+    rows = [
+        [n, n + 1, f"Person {n}", draw.choice("MF"), draw.choice(["", n % 7]), 3, n % 2] for n in range(80)
+    ]
     table(shell.folder / "people.csv", ["", "id", "name", "sex", "age", "same", "answer"], rows)
     shell.run("new", "--data", "people.csv")
     text = (shell.folder / "people.yaml").read_text()
     assert text.split("\n")[2:6] == [
-        "# Left out: column 1 (it has no name).", "# Left out: id (it counts the lines).",
-        "# Left out: name (80 different texts).", "# Left out: same (one value throughout)."]
+        "# Left out: column 1 (it has no name).",
+        "# Left out: id (it counts the lines).",
+        "# Left out: name (80 different texts).",
+        "# Left out: same (one value throughout).",
+    ]
     source = load(shell.folder / "people.yaml")[0].data.source
     assert (source.features, source.impute) == (("sex", "age"), "median")
     shell.run("fit", "people.yaml", "--quiet", "--set", "train.epochs=1")
@@ -142,22 +159,32 @@ def test_paths_count_from_the_config(shell):
     assert told.endswith("next: nntrain fit 'my flowers.yaml'\n")
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["digts"], "error: no template is named 'digts'. Did you mean 'digits'?"),
-    (["--data", "q"], "error: q: there is no such file in {folder}."),
-    (["--data", "flowers.csv", "--target", "specie"],
-     "error: flowers.csv: target: no column is named 'specie'. Did you mean 'species'?"),
-    (["--data", "flowers.csv", "--output", "no/f.yaml"], "error: no/f.yaml: there is no folder 'no'."),
-    (["xor", "--output", "no/f.yaml"], "error: no/f.yaml: there is no folder 'no'."),
-    (["--data", "same.csv"], "error: same.csv: there is no column to predict from. Left out: a: one value throughout."),
-    (["xor", "--data", "flowers.csv"], "Error: Give a TEMPLATE or --data, not both."),
-    (["xor", "--target", "x"], "Error: --target goes with --data."),
-    (["--output", "x.yaml"], "Error: Say which TEMPLATE to write, or give --data."),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["digts"], "error: no template is named 'digts'. Did you mean 'digits'?"),
+        (["--data", "q"], "error: q: there is no such file in {folder}."),
+        (
+            ["--data", "flowers.csv", "--target", "specie"],
+            "error: flowers.csv: target: no column is named 'specie'. Did you mean 'species'?",
+        ),
+        (["--data", "flowers.csv", "--output", "no/f.yaml"], "error: no/f.yaml: there is no folder 'no'."),
+        (["xor", "--output", "no/f.yaml"], "error: no/f.yaml: there is no folder 'no'."),
+        (
+            ["--data", "same.csv"],
+            "error: same.csv: there is no column to predict from. Left out: a: one value throughout.",
+        ),
+        (["xor", "--data", "flowers.csv"], "Error: Give a TEMPLATE or --data, not both."),
+        (["xor", "--target", "x"], "Error: --target goes with --data."),
+        (["--output", "x.yaml"], "Error: Say which TEMPLATE to write, or give --data."),
+    ],
+)
 def test_what_cannot_be_written_is_told(shell, arguments, message):
     flowers(shell.folder / "flowers.csv", count=12)
     table(shell.folder / "same.csv", ["a", "b"], [[1, "x"], [1, "y"]])
-    assert shell.run("new", *arguments, code=2).stderr.strip().split("\n")[-1] == message.format(folder=shell.folder)
+    assert shell.run("new", *arguments, code=2).stderr.strip().split("\n")[-1] == message.format(
+        folder=shell.folder
+    )
     assert not list(shell.folder.glob("*.yaml"))
 
 
@@ -165,14 +192,25 @@ def test_what_cannot_be_written_is_told(shell, arguments, message):
 def test_nothing_is_overwritten(shell, arguments):
     flowers(shell.folder / "xor.csv")
     (shell.folder / "xor.yaml").write_text("mine")
-    assert shell.run("new", *arguments, code=2).stderr == "error: xor.yaml: this file exists. Name another one with --output.\n"
+    assert (
+        shell.run("new", *arguments, code=2).stderr
+        == "error: xor.yaml: this file exists. Name another one with --output.\n"
+    )
     assert (shell.folder / "xor.yaml").read_text() == "mine"
 
 
 def test_the_command_loads_neither_numba_nor_matplotlib(tmp_path):
     flowers(tmp_path / "f.csv")
-    code = ("import sys\nfrom nntrain.cli.main import main\nmain(['new', '--data', 'f.csv'], standalone_mode=False)\n"
-            "print([name for name in ('numba', 'matplotlib') if name in sys.modules])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path,
-                          env={"PYTHONPATH": str(CONFIGS.parent)})
+    code = (
+        "import sys\nfrom nntrain.cli.main import main\nmain(['new', '--data', 'f.csv'], standalone_mode=False)\n"
+        "print([name for name in ('numba', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(CONFIGS.parent)},
+    )
     assert done.stdout.splitlines()[-1] == "[]"

@@ -65,7 +65,9 @@ def test_path_equals_pytorch(sample):
 def test_default_options_are_the_references(sample):
     """Only the learning rate is left to the sample."""
     optimizer = Optimizer.parse({sample.name: {"lr": 0.05}})
-    np.testing.assert_allclose(path(optimizer, 5), trajectory(sample.reference, 5, lr=0.05), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        path(optimizer, 5), trajectory(sample.reference, 5, lr=0.05), rtol=1e-12, atol=1e-12
+    )
 
 
 @each_sample
@@ -79,7 +81,9 @@ def test_float32_agrees_with_float64(sample):
 def test_weight_decay_acts_on_weights_alone_unless_told(sample):
     """With a gradient of 0, decay is all that moves anything."""
     for decay_all in (False, True):
-        optimizer = Optimizer.parse({sample.name: {**sample.options, "weight_decay": 0.1, "decay_all": decay_all}})
+        optimizer = Optimizer.parse(
+            {sample.name: {**sample.options, "weight_decay": 0.1, "decay_all": decay_all}}
+        )
         theta = np.ones(PARAMETERS)
         optimizer.update(theta, np.zeros(PARAMETERS), slots_of(optimizer, theta), 0.01, 1, DECAYED)
         assert (theta[:DECAYED] < 1).all()
@@ -116,7 +120,9 @@ def test_every_parameter_is_updated_once_wherever_decay_ends(sample, decayed):
     theta, gradient = rng.normal(size=20_000), rng.normal(size=20_000)
     parts = [theta[:decayed].copy(), theta[decayed:].copy()]
     optimizer.update(theta, gradient, slots_of(optimizer, theta), optimizer.lr, 1, decayed)
-    for part, of_gradient, of_decayed in zip(parts, (gradient[:decayed], gradient[decayed:]), (decayed, 0), strict=True):
+    for part, of_gradient, of_decayed in zip(
+        parts, (gradient[:decayed], gradient[decayed:]), (decayed, 0), strict=True
+    ):
         optimizer.update(part, of_gradient.copy(), slots_of(optimizer, part), optimizer.lr, 1, of_decayed)
     np.testing.assert_allclose(theta, np.concatenate(parts), rtol=1e-13)
 
@@ -177,11 +183,20 @@ def test_a_nan_shows(sample):
     assert np.isnan(theta).tolist() == np.isnan(gradient).tolist()
 
 
-@pytest.mark.parametrize(("name", "options"), [
-    ("sgd", {}), ("sgd", {"lr": 0.1, "nesterov": True}), ("sgd", {"lr": 0.1, "momentum": 1.0}),
-    ("sgd", {"lr": 0.1, "nesterov": True, "momentum": 0.9, "dampening": 0.1}), ("adam", {"betas": [0.9]}),
-    ("adam", {"betas": [0.9, 1.0]}), ("adam", {"eps": 0.0}), ("rmsprop", {"weight_decay": -0.1}), ("adam", {"lr": "fast"}),
-])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("sgd", {}),
+        ("sgd", {"lr": 0.1, "nesterov": True}),
+        ("sgd", {"lr": 0.1, "momentum": 1.0}),
+        ("sgd", {"lr": 0.1, "nesterov": True, "momentum": 0.9, "dampening": 0.1}),
+        ("adam", {"betas": [0.9]}),
+        ("adam", {"betas": [0.9, 1.0]}),
+        ("adam", {"eps": 0.0}),
+        ("rmsprop", {"weight_decay": -0.1}),
+        ("adam", {"lr": "fast"}),
+    ],
+)
 def test_wrong_options_are_errors(name, options):
     with pytest.raises(ValidationError):
         Optimizer.parse({name: options})

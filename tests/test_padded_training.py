@@ -51,7 +51,10 @@ def write_tags(folder, steps: int = 20, rows: int = 48) -> None:
     x = np.zeros((rows, 20, 3))
     x[:] = draw.normal(size=x.shape)
     y = np.maximum.accumulate(x, axis=1).argmax(axis=2)
-    x, y = (np.pad(array[:, :steps], [(0, 0), (0, max(steps - 20, 0)), *[(0, 0)] * (array.ndim - 2)]) for array in (x, y))
+    x, y = (
+        np.pad(array[:, :steps], [(0, 0), (0, max(steps - 20, 0)), *[(0, 0)] * (array.ndim - 2)])
+        for array in (x, y)
+    )
     np.savez(folder / "data.npz", x=x, y=y, n=lengths)
 
 
@@ -72,9 +75,16 @@ def text(shell):
 
 
 def test_a_network_with_fewer_steps_is_the_same_network():
-    model = layers({"dense": {"units": 6, "activation": "relu"}}, {"residual": {"body": [{"dense": 6}]}},
-                   {"gru": {"units": 5, "return_sequences": True}}, {"dense": 2})
-    network, small = Network(build_graph(model, (9, 3)), 4, "float64"), Network(build_graph(model, (4, 3)), 2, "float64")
+    model = layers(
+        {"dense": {"units": 6, "activation": "relu"}},
+        {"residual": {"body": [{"dense": 6}]}},
+        {"gru": {"units": 5, "return_sequences": True}},
+        {"dense": 2},
+    )
+    network, small = (
+        Network(build_graph(model, (9, 3)), 4, "float64"),
+        Network(build_graph(model, (4, 3)), 2, "float64"),
+    )
     small.theta[...] = network.theta
     x, dy = (np.random.default_rng(0).normal(size=(2, 4, features)) for features in (3, 2))
     outputs, gradients = [], []
@@ -91,9 +101,14 @@ def test_a_network_with_fewer_steps_is_the_same_network():
     assert network.at(2, 4) is network.at(2, 4)
 
 
-@pytest.mark.parametrize("model", [
-    ["flatten", {"dense": 2}], [{"reshape": [3, 6]}, {"dense": 2}], [{"permute": [2, 1]}, {"dense": 4}],
-])
+@pytest.mark.parametrize(
+    "model",
+    [
+        ["flatten", {"dense": 2}],
+        [{"reshape": [3, 6]}, {"dense": 2}],
+        [{"permute": [2, 1]}, {"dense": 4}],
+    ],
+)
 def test_a_network_that_needs_all_its_steps_keeps_them(model):
     graph = build_graph(layers(*model), (6, 3))
     assert shapes_with(graph, 4) is None
@@ -107,7 +122,10 @@ def test_padding_counts_for_nothing_in_loss_and_metrics():
     target = draw.integers(0, 3, (4, 5)).astype(np.int32)
     data = Dataset(draw.normal(size=(4, 5, 2)), target, ("a", "b", "c"), lengths=lengths)
     network = Network(build_graph(layers({"dense": 3}), (5, 2)), 4, "float64")
-    metrics = [Metric.parse(name) for name in ("accuracy", "perplexity", "bits_per_character", "f1", "confusion_matrix")]
+    metrics = [
+        Metric.parse(name)
+        for name in ("accuracy", "perplexity", "bits_per_character", "f1", "confusion_matrix")
+    ]
     found = evaluate(Ports(network, data), data, Loss.parse("cross_entropy"), metrics)
     real = np.arange(5) < lengths[:, None]
     logits = predictions(network, data)[real]
@@ -126,20 +144,34 @@ def test_more_padding_changes_no_bit_of_a_run(shell):
         write_tags(shell.folder, steps)
         run = shell.fit(TAGS, name=f"of{steps}")
         tensors = read(run / "checkpoints/last.safetensors").tensors
-        found.append(({name: array.tobytes() for name, array in tensors.items() if name.startswith("parameter")},
-                      (run / "metrics.csv").read_bytes(), (run / "steps.csv").read_bytes()))
+        found.append(
+            (
+                {name: array.tobytes() for name, array in tensors.items() if name.startswith("parameter")},
+                (run / "metrics.csv").read_bytes(),
+                (run / "steps.csv").read_bytes(),
+            )
+        )
     assert found[0] == found[1]
 
 
-COUNTS_PADDING = "it would count the padding of sequences of different lengths. Take `layer_norm` or `rms_norm`."
-MOVES_STEPS = "it moves the steps of sequences of different lengths, so that nobody could tell where they end."
+COUNTS_PADDING = (
+    "it would count the padding of sequences of different lengths. Take `layer_norm` or `rms_norm`."
+)
+MOVES_STEPS = (
+    "it moves the steps of sequences of different lengths, so that nobody could tell where they end."
+)
 
 
-@pytest.mark.parametrize(("layer", "place", "message"), [
-    ("batch_norm", "batch_norm", COUNTS_PADDING), ("{group_norm: 2}", "group_norm", COUNTS_PADDING),
-    ("{time_distributed: {layer: batch_norm}}", "time_distributed", COUNTS_PADDING),
-    ("{reshape: [-1, 2]}", "reshape", MOVES_STEPS), ("{permute: [2, 1]}", "permute", MOVES_STEPS),
-])
+@pytest.mark.parametrize(
+    ("layer", "place", "message"),
+    [
+        ("batch_norm", "batch_norm", COUNTS_PADDING),
+        ("{group_norm: 2}", "group_norm", COUNTS_PADDING),
+        ("{time_distributed: {layer: batch_norm}}", "time_distributed", COUNTS_PADDING),
+        ("{reshape: [-1, 2]}", "reshape", MOVES_STEPS),
+        ("{permute: [2, 1]}", "permute", MOVES_STEPS),
+    ],
+)
 def test_layers_that_would_take_padding_for_steps_are_told(tags, layer, place, message):
     path = tags.write(TAGS.replace("{gru: ", f"{layer}, {{gru: "))
     said = " ".join(tags.run("fit", path, code=2).stderr.split())
@@ -160,7 +192,9 @@ def test_what_is_learned_of_each_step_is_learned(tags):
     assert np.sum(scores["confusion_matrix"]) < 12 * 20
 
 
-@pytest.mark.parametrize(("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"])
+@pytest.mark.parametrize(
+    ("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"]
+)
 def test_resumed_run_equals_straight_run(shell, monkeypatch, config, write):
     write(shell.folder)
     straight = shell.fit(config, name="straight")
@@ -171,15 +205,23 @@ def test_resumed_run_equals_straight_run(shell, monkeypatch, config, write):
     assert contents(run) == contents(straight)
 
 
-@pytest.mark.parametrize(("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"])
+@pytest.mark.parametrize(
+    ("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"]
+)
 def test_bits_do_not_depend_on_threads(shell, config, write):
     write(shell.folder)
-    for narrow, wide in (("units: 5", "units: 32"), ("units: 8", "units: 48"), ("batch_size: 7", "batch_size: 33")):
+    for narrow, wide in (
+        ("units: 5", "units: 32"),
+        ("units: 8", "units: 48"),
+        ("batch_size: 7", "batch_size: 33"),
+    ):
         config = config.replace(narrow, wide)  # so much that threads share the rows
     assert contents(shell.fit(config, "--threads", 1, name="one")) == contents(shell.fit(config, name="all"))
 
 
-@pytest.mark.parametrize(("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"])
+@pytest.mark.parametrize(
+    ("config", "write"), [(TAGS, write_tags), (TEXT, write_text)], ids=["lengths", "consecutive"]
+)
 def test_scores_do_not_depend_on_how_many_samples_go_at_once(shell, monkeypatch, config, write):
     write(shell.folder)
     run = shell.fit(config)
@@ -192,12 +234,20 @@ def test_scores_do_not_depend_on_how_many_samples_go_at_once(shell, monkeypatch,
 
 
 def test_consecutive_windows_are_scored_as_one_long_text():
-    model = layers({"embedding": 3}, {"gru": {"units": 5, "return_sequences": True, "stateful": True}}, {"dense": 4})
+    model = layers(
+        {"embedding": 3}, {"gru": {"units": 5, "return_sequences": True, "stateful": True}}, {"dense": 4}
+    )
     tokens = np.random.default_rng(0).integers(0, 4, 61).astype(np.uint8)
     outputs = []
     for steps in (6, 60):
         starts = np.arange(0, 60, steps)
-        data = Dataset(Windows(tokens, starts, steps), Windows(tokens, starts + 1, steps), tuple("abcd"), 4, consecutive=True)
+        data = Dataset(
+            Windows(tokens, starts, steps),
+            Windows(tokens, starts + 1, steps),
+            tuple("abcd"),
+            4,
+            consecutive=True,
+        )
         network = Network(build_graph(model, (steps,), vocabulary=4), 8, "float64", integer_input=True)
         outputs.append(predictions(network, data).reshape(60, 4))
     np.testing.assert_allclose(*outputs, rtol=1e-12)
@@ -206,42 +256,66 @@ def test_consecutive_windows_are_scored_as_one_long_text():
 def test_training_begins_without_a_past_in_each_epoch(text, monkeypatch):
     fresh = []
     step = Step.__call__
-    monkeypatch.setattr(Step, "__call__", lambda *given, **options: fresh.append(options.get("fresh")) or step(*given, **options))
+    monkeypatch.setattr(
+        Step,
+        "__call__",
+        lambda *given, **options: fresh.append(options.get("fresh")) or step(*given, **options),
+    )
     text.fit(TEXT)
-    batches = -(-58 // 7)  # of the 73 windows, 15 validate, of which the first may not reach into the last that trains
+    batches = -(
+        -58 // 7
+    )  # of the 73 windows, 15 validate, of which the first may not reach into the last that trains
     assert [value for value in fresh if value is not None] == ([True] + [False] * (batches - 1)) * 3
 
 
 def test_a_state_cannot_go_on_in_shuffled_data(text):
     path = text.write(TEXT.replace(", consecutive: true", ""))
     said = text.run("fit", path, code=2).stderr
-    assert "`stateful` goes on from where the window before ended, but the samples of this data are shuffled" in said
+    assert (
+        "`stateful` goes on from where the window before ended, but the samples of this data are shuffled"
+        in said
+    )
     assert "consecutive: true" in said
 
 
 def test_an_output_for_each_step_is_asked_for(text):
     path = text.write(TEXT.replace("{dense: 11}", "{dense: 12}"))
-    assert "cross_entropy needs 11 values a step, the shape (6, 11). Received: the shape (6, 12)." in text.run(
-        "fit", path, code=2).stderr
+    assert (
+        "cross_entropy needs 11 values a step, the shape (6, 11). Received: the shape (6, 12)."
+        in text.run("fit", path, code=2).stderr
+    )
 
 
-@pytest.mark.parametrize(("layer", "warned"), [
-    ("{multi_head_attention: 2}", "multi_head_attention_1"), ("{multi_head_attention: {heads: 2, causal: true}}", ""),
-    ("{bidirectional: {layer: {gru: {units: 2, return_sequences: true}}}}", "bidirectional_1.backward.gru_1"),
-    ("{conv1d: {filters: 4, kernel_size: 3, padding: same}}", "conv1d_1"),
-    ("{conv1d: {filters: 4, kernel_size: 3, padding: causal}}", ""),
-])
+@pytest.mark.parametrize(
+    ("layer", "warned"),
+    [
+        ("{multi_head_attention: 2}", "multi_head_attention_1"),
+        ("{multi_head_attention: {heads: 2, causal: true}}", ""),
+        (
+            "{bidirectional: {layer: {gru: {units: 2, return_sequences: true}}}}",
+            "bidirectional_1.backward.gru_1",
+        ),
+        ("{conv1d: {filters: 4, kernel_size: 3, padding: same}}", "conv1d_1"),
+        ("{conv1d: {filters: 4, kernel_size: 3, padding: causal}}", ""),
+    ],
+)
 def test_a_network_that_sees_what_it_is_to_foretell_is_warned_of(text, layer, warned):
     text.fit(TEXT.replace("{embedding: 4}", f"{{embedding: 4}}, {layer}"), "--set", "train.epochs=1")
-    warnings = [line for line in (text.folder / "runs/run/train.log").read_text().splitlines() if "foretold" in line]
-    assert warnings == [f"warning: {warned} sees the steps that are to be foretold, and so learns nothing with which to go on "
-                        "with a text."] * bool(warned)
+    warnings = [
+        line for line in (text.folder / "runs/run/train.log").read_text().splitlines() if "foretold" in line
+    ]
+    assert warnings == [
+        f"warning: {warned} sees the steps that are to be foretold, and so learns nothing with which to go on "
+        "with a text."
+    ] * bool(warned)
 
 
 def test_a_last_state_where_each_step_is_asked_for_is_told(text):
     path = text.write(TEXT.replace("return_sequences: true, ", ""))
-    assert "the shape (6, 11). Received: 11. Say `return_sequences: true` of the recurrent layers." in text.run(
-        "fit", path, code=2).stderr
+    assert (
+        "the shape (6, 11). Received: 11. Say `return_sequences: true` of the recurrent layers."
+        in text.run("fit", path, code=2).stderr
+    )
 
 
 def test_few_different_numbers_of_steps_occur():
@@ -260,7 +334,9 @@ def test_lengths_reach_the_layers_where_a_batch_has_padding(monkeypatch):
     data = Dataset(np.zeros((4, 16, 1)), np.zeros((4, 1)), lengths=np.array([16, 15, 16, 16], np.int32))
     network = Network(build_graph(layers({"gru": 2}, {"dense": 1}), (16, 1)), 2)
     seen = []
-    monkeypatch.setattr(evaluating.Bound, "forward", lambda bound, training: seen.append(copy(bound.network.run.lengths)))
+    monkeypatch.setattr(
+        evaluating.Bound, "forward", lambda bound, training: seen.append(copy(bound.network.run.lengths))
+    )
     ports = Ports(network, data)
     for indices in ([0, 1], [2, 3]):
         ports.filled(data, np.array(indices)).forward(training=True)
@@ -285,18 +361,29 @@ def test_another_text_is_scored(text):
     scores = text.scores(run, "--data", "{text: {path: other.txt, window: 6}}")
     assert scores["samples"] == 219 // 6
     assert scores["bits_per_character"] > text.scores(run)["bits_per_character"]
-    assert "characters that the training's did not have: 'x'" in text.run(
-        "eval", run, "--data", "{text: {path: foreign.txt, window: 6}}", code=2).stderr
+    assert (
+        "characters that the training's did not have: 'x'"
+        in text.run("eval", run, "--data", "{text: {path: foreign.txt, window: 6}}", code=2).stderr
+    )
 
 
-@pytest.mark.parametrize(("loss", "known"), [
-    ("cross_entropy", True), ({"cross_entropy": {"label_smoothing": 0.1}}, False),
-    ({"cross_entropy": {"class_weights": [1, 2, 0.5]}}, False),
-])
+@pytest.mark.parametrize(
+    ("loss", "known"),
+    [
+        ("cross_entropy", True),
+        ({"cross_entropy": {"label_smoothing": 0.1}}, False),
+        ({"cross_entropy": {"class_weights": [1, 2, 0.5]}}, False),
+    ],
+)
 def test_perplexity_is_that_of_the_right_classes_whatever_the_loss_is(loss, known):
     draw = np.random.default_rng(0)
     lengths = np.array([3, 5, 1, 4], np.int32)
-    data = Dataset(draw.normal(size=(4, 5, 2)), draw.integers(0, 3, (4, 5)).astype(np.int32), ("a", "b", "c"), lengths=lengths)
+    data = Dataset(
+        draw.normal(size=(4, 5, 2)),
+        draw.integers(0, 3, (4, 5)).astype(np.int32),
+        ("a", "b", "c"),
+        lengths=lengths,
+    )
     network = Network(build_graph(layers({"dense": 3}), (5, 2)), 4, "float64")
     metrics = [Metric.parse(name) for name in ("perplexity", "bits_per_character")]
     found = evaluate(Ports(network, data), data, Loss.parse(loss), metrics)

@@ -8,7 +8,9 @@ from tests.conftest import MOONS
 
 @pytest.fixture
 def two_runs(shell):
-    return shell.fit(name="a"), shell.fit(MOONS, "--set", "seed=1", "--set", "train.watch_test=true", name="b")
+    return shell.fit(name="a"), shell.fit(
+        MOONS, "--set", "seed=1", "--set", "train.watch_test=true", name="b"
+    )
 
 
 def test_a_picture_is_drawn_anew(shell, two_runs):
@@ -29,11 +31,20 @@ def test_several_runs_share_a_picture_and_none_is_overwritten(shell, two_runs):
     assert (shell.folder / "both.svg").read_text().startswith("<?xml")
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["runs/a", "runs/nothing"], "runs/nothing: expected the folder of a run"),
-    (["runs/a", "runs/b", "--output", "both.txt"], "both.txt: expected a file that ends in .png or .svg."),
-    (["runs/a", "runs/b", "--output", "nowhere/both.png"], "nowhere/both.png: there is no folder nowhere."),
-    (["runs/a"] * 8, "plot: at most 7 runs can be told apart in one picture. Received: 8."),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["runs/a", "runs/nothing"], "runs/nothing: expected the folder of a run"),
+        (
+            ["runs/a", "runs/b", "--output", "both.txt"],
+            "both.txt: expected a file that ends in .png or .svg.",
+        ),
+        (
+            ["runs/a", "runs/b", "--output", "nowhere/both.png"],
+            "nowhere/both.png: there is no folder nowhere.",
+        ),
+        (["runs/a"] * 8, "plot: at most 7 runs can be told apart in one picture. Received: 8."),
+    ],
+)
 def test_what_cannot_be_drawn_is_told(shell, two_runs, arguments, message):
     assert message in shell.run("plot", *arguments, code=2).stderr

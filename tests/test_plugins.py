@@ -14,7 +14,9 @@ from nntrain.errors import UserError
 from nntrain.layers.layer import Activation
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
-BLOCKS = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)  # (language, file, text)
+BLOCKS = re.findall(
+    r"^```(\w+) ?(\S*)\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL
+)  # (language, file, text)
 FILES = {file: text for _, file, text in BLOCKS if file}
 COMMANDS = [line for language, _, text in BLOCKS if language == "sh" for line in text.splitlines()]
 
@@ -44,7 +46,9 @@ train: {epochs: 1}
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
     """What a plugin registers is gone after the test."""
-    monkeypatch.setattr(component, "_families", {family: dict(members) for family, members in component._families.items()})
+    monkeypatch.setattr(
+        component, "_families", {family: dict(members) for family, members in component._families.items()}
+    )
     monkeypatch.setattr(plugins, "loaded", {})
     yield
     forget()
@@ -89,21 +93,31 @@ def test_gradcheck_catches_the_mistake_that_the_document_names(shell):
 def test_gradcheck_of_a_plugin_checks_nothing_else(shell):
     shell.write(DOUBLE, "double.py")
     checks = json.loads(shell.run("gradcheck", "--plugin", "double.py", "--json").stdout)["checks"]
-    assert [(check["component"], check["tensor"], check["status"]) for check in checks] == [("double", "x", "PASS")]
+    assert [(check["component"], check["tensor"], check["status"]) for check in checks] == [
+        ("double", "x", "PASS")
+    ]
 
 
 def test_several_plugins_and_one_twice(shell):
     shell.write(DOUBLE, "double.py")
     shell.write(DOUBLE.replace("double", "triple").replace("2", "3"), "triple.py")
-    checks = json.loads(shell.run("gradcheck", "--plugin", "double.py", "--plugin", "triple.py", "--plugin", "./double.py",
-                                  "--json").stdout)["checks"]
+    checks = json.loads(
+        shell.run(
+            "gradcheck", "--plugin", "double.py", "--plugin", "triple.py", "--plugin", "./double.py", "--json"
+        ).stdout
+    )["checks"]
     assert [check["component"] for check in checks] == ["double", "triple"]
 
 
 def test_the_schema_and_the_model_table_know_the_plugin(shell):
     shell.write(DOUBLE, "double.py")
     shell.write(CONFIG)
-    assert "double" in json.loads(shell.run("schema", "--plugin", "double.py").stdout)["$defs"]["activation"]["anyOf"][0]["enum"]
+    assert (
+        "double"
+        in json.loads(shell.run("schema", "--plugin", "double.py").stdout)["$defs"]["activation"]["anyOf"][0][
+            "enum"
+        ]
+    )
     forget()
     assert "dense_1.double" in shell.run("summary", "config.yaml", "--plugin", "double.py").stdout
 
@@ -121,9 +135,11 @@ def test_eval_says_which_plugin_is_missing(shell):
     before = shell.scores(run, "--split", "train", "--plugin", plugin)
     forget()
     told = shell.run("eval", run, code=2).stderr
-    assert told == (f"error: {run}/checkpoints/best.safetensors: its config does not fit this version of nntrain: "
-                    "model.layers[0].dense.activation: no activation is named 'double'.\n"
-                    f"The run was made with a plugin. Give it again: --plugin {plugin}\n")
+    assert told == (
+        f"error: {run}/checkpoints/best.safetensors: its config does not fit this version of nntrain: "
+        "model.layers[0].dense.activation: no activation is named 'double'.\n"
+        f"The run was made with a plugin. Give it again: --plugin {plugin}\n"
+    )
     assert shell.scores(run, "--split", "train", "--plugin", plugin) == before
 
 
@@ -134,52 +150,98 @@ def test_eval_warns_and_resume_refuses_when_the_plugin_has_changed(shell):
     shell.write(DOUBLE.replace("2 * at", "2.0 * at"), "double.py")
     told = shell.run("eval", run, "--plugin", plugin).stderr
     assert told == f"warning: the plugin {plugin} is missing, or has changed since the training.\n"
-    told = shell.run("fit", "config.yaml", "--runs-dir", "runs", "--name", "run", "--resume", "--plugin", plugin, "--set",
-                     "train.epochs=2", code=2).stderr
-    assert told == f"error: runs/run: cannot resume, {plugin} is not what it was. Start another run with --name.\n"
+    told = shell.run(
+        "fit",
+        "config.yaml",
+        "--runs-dir",
+        "runs",
+        "--name",
+        "run",
+        "--resume",
+        "--plugin",
+        plugin,
+        "--set",
+        "train.epochs=2",
+        code=2,
+    ).stderr
+    assert (
+        told
+        == f"error: runs/run: cannot resume, {plugin} is not what it was. Start another run with --name.\n"
+    )
 
 
 def test_a_run_resumes_with_its_plugin(shell):
     plugin = shell.write(DOUBLE, "double.py")
     run = shell.fit(CONFIG, "--plugin", plugin)
     forget()
-    shell.run("fit", "config.yaml", "--runs-dir", "runs", "--name", "run", "--resume", "--plugin", plugin, "--set",
-              "train.epochs=2", "--quiet")
+    shell.run(
+        "fit",
+        "config.yaml",
+        "--runs-dir",
+        "runs",
+        "--name",
+        "run",
+        "--resume",
+        "--plugin",
+        plugin,
+        "--set",
+        "train.epochs=2",
+        "--quiet",
+    )
     assert len((run / "metrics.csv").read_text().splitlines()) == 3
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("x = (\n", "p.py:1: SyntaxError: '(' was never closed"),
-    ("import math\n\nmath.wave\n", "p.py:3: AttributeError: module 'math' has no attribute 'wave'"),
-    ("import nothing_of_this_name\n", "p.py:1: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
-    ("def f():\n    return 1 / 0\n\nf()\n", "p.py:2: ZeroDivisionError: division by zero"),
-    ("import sys\n\nsys.exit('no')\n", "p.py:3: SystemExit: no"),
-    (DOUBLE.replace('name="double"', 'name="relu"'),
-     "p.py:3: TypeError: there are two layer components named 'relu': "
-     "<class 'nntrain.layers.activations.rectifiers.Relu'> and <class 'nntrain_plugin_p.Double'>"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = (\n", "p.py:1: SyntaxError: '(' was never closed"),
+        ("import math\n\nmath.wave\n", "p.py:3: AttributeError: module 'math' has no attribute 'wave'"),
+        (
+            "import nothing_of_this_name\n",
+            "p.py:1: ModuleNotFoundError: No module named 'nothing_of_this_name'",
+        ),
+        ("def f():\n    return 1 / 0\n\nf()\n", "p.py:2: ZeroDivisionError: division by zero"),
+        ("import sys\n\nsys.exit('no')\n", "p.py:3: SystemExit: no"),
+        (
+            DOUBLE.replace('name="double"', 'name="relu"'),
+            "p.py:3: TypeError: there are two layer components named 'relu': "
+            "<class 'nntrain.layers.activations.rectifiers.Relu'> and <class 'nntrain_plugin_p.Double'>",
+        ),
+    ],
+)
 def test_a_mistake_in_a_plugin_is_told_with_its_line(shell, text, message):
     shell.write(text, "p.py")
     assert shell.run("describe", "--plugin", "p.py", code=2).stderr == f"error: {message}\n"
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (("2 * at.x", "at.slope * at.x"), "p.py:9: AttributeError: 'At' object has no attribute 'slope'"),
-    (("def backward_input", "def backward"), "double: the class Double defines no `backward_input`."),
-    (("reads = \"\"", "units: int"),
-     "double: the class Double needs an `example`, the options that gradcheck tries it with: units: is required."),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("2 * at.x", "at.slope * at.x"), "p.py:9: AttributeError: 'At' object has no attribute 'slope'"),
+        (("def backward_input", "def backward"), "double: the class Double defines no `backward_input`."),
+        (
+            ('reads = ""', "units: int"),
+            "double: the class Double needs an `example`, the options that gradcheck tries it with: units: is required.",
+        ),
+    ],
+)
 def test_a_mistake_that_shows_when_it_runs_is_told_too(shell, change, message):
     shell.write(DOUBLE.replace(*change), "p.py")
     assert shell.run("gradcheck", "--plugin", "p.py", code=2).stderr == f"error: {message}\n"
 
 
-@pytest.mark.parametrize(("name", "text", "message"), [
-    ("p.py", None, "p.py: cannot read the plugin: No such file or directory."),
-    ("p.txt", "x = 1", "p.txt: expected a Python file, NAME.py."),
-    ("p.py", "from nntrain.optimizers import Optimizer\n",
-     "there is nothing to check: the plugin defines no layer, activation or loss."),
-])
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("p.py", None, "p.py: cannot read the plugin: No such file or directory."),
+        ("p.txt", "x = 1", "p.txt: expected a Python file, NAME.py."),
+        (
+            "p.py",
+            "from nntrain.optimizers import Optimizer\n",
+            "there is nothing to check: the plugin defines no layer, activation or loss.",
+        ),
+    ],
+)
 def test_what_is_no_plugin_is_told(shell, name, text, message):
     if text is not None:
         shell.write(text, name)
@@ -191,7 +253,9 @@ def test_two_plugins_of_one_name_are_told_apart(shell):
         (shell.folder / folder).mkdir()
         (shell.folder / folder / "p.py").write_text("")
     plugins.load(Path("a/p.py"))
-    with pytest.raises(UserError, match=r"b/p\.py: another plugin is called p\.py too\. Rename one of them\."):
+    with pytest.raises(
+        UserError, match=r"b/p\.py: another plugin is called p\.py too\. Rename one of them\."
+    ):
         plugins.load(Path("b/p.py"))
 
 
@@ -212,7 +276,8 @@ def test_the_registry_is_as_it_was():
 
 
 def test_a_plugin_can_bring_an_augmentation(shell):
-    shell.write('''\
+    shell.write(
+        '''\
 from nntrain.data.augment import Augmentation
 
 class Negative(Augmentation, name="negative"):
@@ -222,7 +287,13 @@ class Negative(Augmentation, name="negative"):
         turned = now.uniform(0) < 0.5
         out[...] = x
         out[turned] = 1 - x[turned]
-''', "negative.py")
-    text = CONFIG.replace("{synthetic: {kind: two_moons, samples: 60}}", "{digits: image}, augment: [negative]")
-    text = text.replace("layers: [{dense: {units: 4, activation: double}}, {dense: 2}]", "layers: [flatten, {dense: 10}]")
+''',
+        "negative.py",
+    )
+    text = CONFIG.replace(
+        "{synthetic: {kind: two_moons, samples: 60}}", "{digits: image}, augment: [negative]"
+    )
+    text = text.replace(
+        "layers: [{dense: {units: 4, activation: double}}, {dense: 2}]", "layers: [flatten, {dense: 10}]"
+    )
     shell.fit(text, "--plugin", "negative.py")

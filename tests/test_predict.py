@@ -47,7 +47,9 @@ def test_predictions_on_the_test_file_give_the_scores_of_eval(trained):
 def test_columns_are_found_by_name(trained):
     expected = predict(trained, "others.csv", "--probabilities")
     shuffled = [[kind, height, "unused", age, colour] for age, colour, height, kind in people(1, 40)]
-    (trained.folder / "shuffled.csv").write_text(text_of(shuffled, ["kind", "height", "note", "age", "colour"]))
+    (trained.folder / "shuffled.csv").write_text(
+        text_of(shuffled, ["kind", "height", "note", "age", "colour"])
+    )
     (trained.folder / "no_target.csv").write_text(text_of([row[:3] for row in people(1, 40)], HEADER[:3]))
     (trained.folder / "semicolons.csv").write_text(text_of(people(1, 40)).replace(",", ";"))
     for name in ("shuffled.csv", "no_target.csv", "semicolons.csv", "{csv: {path: shuffled.csv}}"):
@@ -66,7 +68,9 @@ def test_a_checkpoint_alone_predicts(trained, monkeypatch):
     expected = predict(trained, "others.csv")
     elsewhere = trained.folder / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "alone.safetensors").write_bytes((trained.folder / "runs/run/checkpoints/best.safetensors").read_bytes())
+    (elsewhere / "alone.safetensors").write_bytes(
+        (trained.folder / "runs/run/checkpoints/best.safetensors").read_bytes()
+    )
     (trained.folder / "others.csv").rename(elsewhere / "others.csv")
     (trained.folder / "people.csv").unlink()
     monkeypatch.chdir(elsewhere)
@@ -90,12 +94,20 @@ def test_a_row_can_have_gaps_only(trained):
 
 
 def test_numbers_that_name_categories_are_known_again(shell):
-    rows = [[code, str(x), "yes" if (code == "10") == (x > 0) else "no"] for code in ("9", "10", "33") for x in (-1, 0.5, 2)]
+    rows = [
+        [code, str(x), "yes" if (code == "10") == (x > 0) else "no"]
+        for code in ("9", "10", "33")
+        for x in (-1, 0.5, 2)
+    ]
     (shell.folder / "codes.csv").write_text(text_of(rows, ["code", "x", "answer"]))
-    shell.fit("data: {csv: {path: codes.csv, categorical: [code]}}\nmodel: {layers: [{dense: 2}]}\nloss: cross_entropy\n"
-              "optimizer: {sgd: {lr: 0.1}}\ntrain: {epochs: 2, batch_size: 4}\n")
+    shell.fit(
+        "data: {csv: {path: codes.csv, categorical: [code]}}\nmodel: {layers: [{dense: 2}]}\nloss: cross_entropy\n"
+        "optimizer: {sgd: {lr: 0.1}}\ntrain: {epochs: 2, batch_size: 4}\n"
+    )
     expected = predict(shell, "codes.csv", "--probabilities")
-    (shell.folder / "other.csv").write_text(text_of([[f" {float(code)}", x] for code, x, _ in rows], ["code", "x"]))
+    (shell.folder / "other.csv").write_text(
+        text_of([[f" {float(code)}", x] for code, x, _ in rows], ["code", "x"])
+    )
     assert predict(shell, "other.csv", "--probabilities") == expected
 
 
@@ -104,21 +116,34 @@ def test_numbers_are_in_columns_named_as_the_targets(shell):
     shell.fit(NUMBERS)
     said = table_of(predict(shell, "numbers.csv"))
     assert list(said) == ["sum", "product"]
-    errors = np.array([said["sum"], said["product"]], float).T - np.stack([x.sum(axis=1), x.prod(axis=1)], axis=1)
-    assert np.square(errors).mean() == pytest.approx(shell.scores("runs/run", "--split", "train")["loss"], rel=1e-4)
+    errors = np.array([said["sum"], said["product"]], float).T - np.stack(
+        [x.sum(axis=1), x.prod(axis=1)], axis=1
+    )
+    assert np.square(errors).mean() == pytest.approx(
+        shell.scores("runs/run", "--split", "train")["loss"], rel=1e-4
+    )
     assert all(len(cell.strip("-0.")) <= 11 for cell in said["sum"])  # no digits that float32 does not have
 
 
-@pytest.mark.parametrize(("loss", "link"), [
-    ("mse", lambda y: y), ("poisson", np.exp), ("binary_cross_entropy", lambda y: 1 / (1 + np.exp(-y))),
-])
+@pytest.mark.parametrize(
+    ("loss", "link"),
+    [
+        ("mse", lambda y: y),
+        ("poisson", np.exp),
+        ("binary_cross_entropy", lambda y: 1 / (1 + np.exp(-y))),
+    ],
+)
 def test_numbers_are_in_the_unit_of_the_targets(shell, loss, link):
     np.savez(shell.folder / "data.npz", x=np.linspace(-1, 1, 20)[:, None], y=np.linspace(0, 1, 20))
-    config = ("data: {npz: {path: data.npz, task: regression}}\nmodel: {layers: [{dense: {units: 1, name: only}}]}\n"
-              f"loss: {loss}\noptimizer: {{sgd: {{lr: 0.1}}}}\ntrain: {{epochs: 2, precision: float64}}\n")
+    config = (
+        "data: {npz: {path: data.npz, task: regression}}\nmodel: {layers: [{dense: {units: 1, name: only}}]}\n"
+        f"loss: {loss}\noptimizer: {{sgd: {{lr: 0.1}}}}\ntrain: {{epochs: 2, precision: float64}}\n"
+    )
     run = shell.fit(config)
     tensors = read(run / "checkpoints/best.safetensors").tensors
-    expected = link(np.linspace(-1, 1, 20)[:, None] @ tensors["parameter.only.weight"] + tensors["parameter.only.bias"])
+    expected = link(
+        np.linspace(-1, 1, 20)[:, None] @ tensors["parameter.only.weight"] + tensors["parameter.only.bias"]
+    )
     said = table_of(predict(shell, "data.npz"))
     assert list(said) == ["target"]
     np.testing.assert_allclose(np.array(said["target"], float), expected[:, 0], rtol=1e-12)
@@ -127,11 +152,17 @@ def test_numbers_are_in_the_unit_of_the_targets(shell, loss, link):
 def test_columns_without_names_go_by_their_numbers(shell):
     rows = [[kind, age or "30", height] for age, _, height, kind in people(0, 40)]
     (shell.folder / "plain.csv").write_text(text_of(rows, None))
-    shell.fit(PEOPLE.partition("data:")[0] + "data: {csv: {path: plain.csv, target: 1}}\nmodel" + PEOPLE.partition("model")[2])
+    shell.fit(
+        PEOPLE.partition("data:")[0]
+        + "data: {csv: {path: plain.csv, target: 1}}\nmodel"
+        + PEOPLE.partition("model")[2]
+    )
     expected = predict(shell, "plain.csv")
     (shell.folder / "new.csv").write_text(text_of([row[1:] for row in rows], None))
     assert predict(shell, "new.csv") == expected
-    (shell.folder / "more.csv").write_text(text_of([[*row, "1"] for row in rows], ["kind", "years", "cm", "more"]))
+    (shell.folder / "more.csv").write_text(
+        text_of([[*row, "1"] for row in rows], ["kind", "years", "cm", "more"])
+    )
     assert predict(shell, "more.csv") == expected
 
 
@@ -140,7 +171,10 @@ def test_numpy_files_are_read_and_written(shell):
     x = np.random.default_rng(0).random((5, 8, 8, 1))
     np.savez(shell.folder / "images.npz", x=x, other=[1])
     np.save(shell.folder / "vectors.npy", x.reshape(5, 64))
-    assert predict(shell, "images.npz", "--output", "said.npz", "--probabilities") == "wrote said.npz: 5 predictions\n"
+    assert (
+        predict(shell, "images.npz", "--output", "said.npz", "--probabilities")
+        == "wrote said.npz: 5 predictions\n"
+    )
     with np.load(shell.folder / "said.npz") as file:
         said = dict(file)
     assert sorted(said) == ["class", "classes", "probabilities"]
@@ -158,7 +192,8 @@ def test_of_a_source_the_test_part_is_predicted(shell):
     (shell.folder / "source.yaml").write_text("digits: {as: image}\n")
     assert predict(shell, "source.yaml") == predict(shell, "digits")
     assert shell.run("predict", run, "iris", code=2).stderr == (
-        "error: INPUT: expected samples of the shape (64,), as in the training. Received: (4,).\n")
+        "error: INPUT: expected samples of the shape (64,), as in the training. Received: (4,).\n"
+    )
 
 
 def test_what_is_not_finite_is_no_prediction(shell):
@@ -166,7 +201,8 @@ def test_what_is_not_finite_is_no_prediction(shell):
     np.save(shell.folder / "huge.npy", np.array([[0.0], [1e300]]).repeat(64, axis=1))
     assert shell.run("predict", run, "huge.npy", code=2).stderr == (
         "error: INPUT: sample 2: what the network makes of it is not a finite number. Are its values much larger than those of "
-        "the training?\n")
+        "the training?\n"
+    )
 
 
 def test_bytes_are_bytes_in_every_kind_of_file(shell):
@@ -181,7 +217,8 @@ def test_bytes_are_bytes_in_every_kind_of_file(shell):
     assert predict(shell, "images.csv", "--probabilities") == expected
     np.save(shell.folder / "floats.npy", values / 255)
     assert shell.run("predict", "runs/run", "floats.npy", code=2).stderr == (
-        "error: floats.npy: expected whole numbers from 0 to 255, as in the training. Received: float64.\n")
+        "error: floats.npy: expected whole numbers from 0 to 255, as in the training. Received: float64.\n"
+    )
 
 
 def test_an_output_file_is_whole_and_never_replaced_unasked(trained):
@@ -190,7 +227,8 @@ def test_an_output_file_is_whole_and_never_replaced_unasked(trained):
     assert said.read_text() == predict(trained, "others.csv")
     said.write_text("precious")
     assert trained.run("predict", "runs/run", "others.csv", "--output", "said.csv", code=2).stderr == (
-        "error: --output said.csv: this file exists. Give another name, or replace it by --overwrite.\n")
+        "error: --output said.csv: this file exists. Give another name, or replace it by --overwrite.\n"
+    )
     assert said.read_text() == "precious"
     (trained.folder / "bad.csv").write_text("age\n1\n")
     predict(trained, "bad.csv", "--output", "said.csv", "--overwrite", code=2)

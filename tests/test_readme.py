@@ -23,7 +23,9 @@ def test_the_mistake_is_told_as_shown(shell):
     assert shell.run("fit", "config.yaml", code=2).stderr == "error: " + block(1)
 
 
-@pytest.mark.parametrize("verb", ["fit", "eval", "predict", "gradcheck", "new", "describe", "summary", "plot", "bench", "schema"])
+@pytest.mark.parametrize(
+    "verb", ["fit", "eval", "predict", "gradcheck", "new", "describe", "summary", "plot", "bench", "schema"]
+)
 def test_every_command_of_the_readme_is_there(shell, verb):
     assert f"`nntrain {verb}" in README.read_text()
     shell.run(verb, "--help")

@@ -27,18 +27,33 @@ from nntrain.report.tables import LayerRow, gradcheck, layer_rows, scores, show_
 PER_EPOCH = 10
 
 
-def write_run(folder, epochs=4, loss=None, lr=None, rows=None, columns=("train_loss", "validation_loss", "validation_accuracy")):
+def write_run(
+    folder,
+    epochs=4,
+    loss=None,
+    lr=None,
+    rows=None,
+    columns=("train_loss", "validation_loss", "validation_accuracy"),
+):
     """A run folder with `epochs` of PER_EPOCH steps; `rows` replaces what metrics.csv holds below its header."""
     folder.mkdir(exist_ok=True)
     steps = epochs * PER_EPOCH
     loss = loss or [2.0 / (1 + i) for i in range(steps)]
     lr = lr or [0.1] * steps
-    (folder / "steps.csv").write_text("step,epoch,loss,lr\n" + "".join(
-        f"{i + 1},{i // PER_EPOCH + 1},{loss[i]!r},{lr[i]!r}\n" for i in range(steps)))
+    (folder / "steps.csv").write_text(
+        "step,epoch,loss,lr\n"
+        + "".join(f"{i + 1},{i // PER_EPOCH + 1},{loss[i]!r},{lr[i]!r}\n" for i in range(steps))
+    )
     if rows is None:
-        rows = [",".join(["1.5" if "accuracy" not in name else "0.5" for name in columns]) for _ in range(epochs)]
-    (folder / "metrics.csv").write_text(f"step,epoch,lr,{','.join(columns)},best\n" + "".join(
-        f"{(e + 1) * PER_EPOCH},{float(e + 1)!r},0.1,{row},{int(e == 1)}\n" for e, row in enumerate(rows)))
+        rows = [
+            ",".join(["1.5" if "accuracy" not in name else "0.5" for name in columns]) for _ in range(epochs)
+        ]
+    (folder / "metrics.csv").write_text(
+        f"step,epoch,lr,{','.join(columns)},best\n"
+        + "".join(
+            f"{(e + 1) * PER_EPOCH},{float(e + 1)!r},0.1,{row},{int(e == 1)}\n" for e, row in enumerate(rows)
+        )
+    )
     return folder
 
 
@@ -50,7 +65,11 @@ def figure_of(folder):
 
 
 def dashed_verticals(axes):
-    return [float(line.get_xdata()[0]) for line in axes.lines if line.get_linestyle() == "--" and len(set(line.get_xdata())) == 1]
+    return [
+        float(line.get_xdata()[0])
+        for line in axes.lines
+        if line.get_linestyle() == "--" and len(set(line.get_xdata())) == 1
+    ]
 
 
 def line_named(axes, label):
@@ -58,6 +77,7 @@ def line_named(axes, label):
 
 
 # Reading a run
+
 
 def test_a_line_still_being_written_is_left_out(tmp_path):
     folder = write_run(tmp_path / "run")
@@ -80,17 +100,23 @@ def test_an_empty_cell_was_not_measured_but_a_nan_was(tmp_path):
 
 
 def test_a_confusion_matrix_in_the_table_does_no_harm(tmp_path):
-    folder = write_run(tmp_path / "run", rows=['1.0,0.9,"[[1.0, 2.0], [3.0, 4.0]]"'],
-                       columns=("train_loss", "validation_loss", "validation_confusion_matrix"))
+    folder = write_run(
+        tmp_path / "run",
+        rows=['1.0,0.9,"[[1.0, 2.0], [3.0, 4.0]]"'],
+        columns=("train_loss", "validation_loss", "validation_confusion_matrix"),
+    )
     assert read_history(folder).value("validation_loss", 0) == 0.9
     figure_of(folder)
 
 
-@pytest.mark.parametrize(("table", "text", "place"), [
-    ("metrics.csv", "step,epoch,lr,best\n1,1.0,oops,0\n", "metrics.csv:2"),
-    ("metrics.csv", "step,epoch,lr,best\n1,1.0,0.1\n", "metrics.csv"),
-    ("steps.csv", "step,epoch,loss,lr\n1,1,2.0,0.1\n2,1,\n", "steps.csv:3"),
-])
+@pytest.mark.parametrize(
+    ("table", "text", "place"),
+    [
+        ("metrics.csv", "step,epoch,lr,best\n1,1.0,oops,0\n", "metrics.csv:2"),
+        ("metrics.csv", "step,epoch,lr,best\n1,1.0,0.1\n", "metrics.csv"),
+        ("steps.csv", "step,epoch,loss,lr\n1,1,2.0,0.1\n2,1,\n", "steps.csv:3"),
+    ],
+)
 def test_a_damaged_table_is_told_with_its_place(tmp_path, table, text, place):
     folder = write_run(tmp_path / "run")
     (folder / table).write_text(text)
@@ -117,7 +143,9 @@ def test_steps_are_placed_by_epochs_done(tmp_path):
 
 
 def test_drops_are_found_and_gradual_schedules_have_none():
-    warm = np.concatenate((np.linspace(0.001, 0.1, 20), np.full(30, 0.1), np.full(30, 0.01), np.full(20, 0.001)))
+    warm = np.concatenate(
+        (np.linspace(0.001, 0.1, 20), np.full(30, 0.1), np.full(30, 0.01), np.full(20, 0.001))
+    )
     assert drops(warm).tolist() == [50, 80]
     step = np.arange(5000)
     assert not len(drops(0.05 * (1 + np.cos(np.pi * step / 5000))))
@@ -139,6 +167,7 @@ def test_thinning_keeps_every_column_s_extremes(points, seed):
 
 # The picture of the loss
 
+
 def test_a_run_is_drawn_to_both_files_and_the_same_bytes_each_time(tmp_path):
     folder = write_run(tmp_path / "run")
     draw_loss(folder)
@@ -147,7 +176,12 @@ def test_a_run_is_drawn_to_both_files_and_the_same_bytes_each_time(tmp_path):
     assert first == [(folder / name).read_bytes() for name in ("loss.png", "loss.svg")]
     assert first[0].startswith(b"\x89PNG")
     assert b"dc:date" not in first[1]
-    assert sorted(path.name for path in folder.iterdir()) == ["loss.png", "loss.svg", "metrics.csv", "steps.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "loss.png",
+        "loss.svg",
+        "metrics.csv",
+        "steps.csv",
+    ]
 
 
 def test_a_drawing_that_fails_leaves_the_old_picture(tmp_path, monkeypatch):
@@ -162,7 +196,9 @@ def test_a_drawing_that_fails_leaves_the_old_picture(tmp_path, monkeypatch):
 
 def test_drops_and_the_best_epoch_are_marked(tmp_path):
     lr = [0.1] * 20 + [0.01] * 10 + [0.001] * 10
-    above, below = figure_of(write_run(tmp_path / "run", lr=lr, rows=[f"1.0,{loss},0.5" for loss in (0.9, 0.3, 0.4, 0.5)])).axes
+    above, below = figure_of(
+        write_run(tmp_path / "run", lr=lr, rows=[f"1.0,{loss},0.5" for loss in (0.9, 0.3, 0.4, 0.5)])
+    ).axes
     assert dashed_verticals(above) == dashed_verticals(below) == [2.0, 3.0]
     assert [label.get_text() for label in below.get_yticklabels()] == ["0.001", "0.01", "0.1"]
     star = line_named(above, "best")
@@ -188,7 +224,9 @@ def test_the_best_label_covers_no_line_and_stays_inside(tmp_path):
 def test_values_that_have_no_place_are_marked_at_the_border_and_counted(tmp_path):
     loss = [2.0 / (1 + i) for i in range(40)]
     loss[5], loss[6], loss[38], loss[39] = 0.0, -1.0, float("inf"), float("nan")
-    figure = figure_of(write_run(tmp_path / "run", loss=loss, rows=["1,1,1", "0.5,nan,1", "0.2,0.0,1", "0.1,0.1,1"]))
+    figure = figure_of(
+        write_run(tmp_path / "run", loss=loss, rows=["1,1,1", "0.5,nan,1", "0.2,0.0,1", "0.1,0.1,1"])
+    )
     notes = [text.get_text() for text in figure.texts]
     assert any("NaN or infinite: 2 mini-batches, 1 validation" in note for note in notes)
     assert any("zero or negative: 2 mini-batches, 1 validation" in note for note in notes)
@@ -197,13 +235,17 @@ def test_values_that_have_no_place_are_marked_at_the_border_and_counted(tmp_path
 
 
 def test_a_loss_that_is_negative_gets_a_linear_axis(tmp_path):
-    figure = figure_of(write_run(tmp_path / "run", loss=[-1 - i / 40 for i in range(40)], rows=["-1.5,-1.4,0.5"] * 4))
+    figure = figure_of(
+        write_run(tmp_path / "run", loss=[-1 - i / 40 for i in range(40)], rows=["-1.5,-1.4,0.5"] * 4)
+    )
     assert figure.axes[0].get_yscale() == "linear"
 
 
 @pytest.mark.parametrize("loss", [-9007199254740996.0, -1e308, 0.0, 5e-324])
 def test_one_loss_alone_has_a_picture(tmp_path, loss):
-    axes = figure_of(write_run(tmp_path / "run", 1, [loss] * PER_EPOCH, rows=[f"{loss!r},{loss!r},0.5"])).axes[0]
+    axes = figure_of(
+        write_run(tmp_path / "run", 1, [loss] * PER_EPOCH, rows=[f"{loss!r},{loss!r},0.5"])
+    ).axes[0]
     low, high = axes.get_ylim()
     assert low < high
 
@@ -216,8 +258,12 @@ odd_floats = st.one_of(st.floats(), st.floats(1e-6, 10), st.sampled_from([0.0, -
 def test_no_numbers_break_the_picture(tmp_path_factory, data, epochs):
     count = max(epochs * PER_EPOCH, 1)
     lists = [data.draw(st.lists(odd_floats, min_size=count, max_size=count)) for _ in range(3)]
-    folder = write_run(tmp_path_factory.mktemp("runs") / "run", epochs, *lists[:2],
-                       rows=[f"{value!r},{value!r},0.5" for value in lists[2][:epochs]])
+    folder = write_run(
+        tmp_path_factory.mktemp("runs") / "run",
+        epochs,
+        *lists[:2],
+        rows=[f"{value!r},{value!r},0.5" for value in lists[2][:epochs]],
+    )
     if epochs == 0:
         (folder / "steps.csv").write_text(f"step,epoch,loss,lr\n1,1,{lists[0][0]!r},{lists[1][0]!r}\n")
     figure_of(folder)
@@ -254,9 +300,13 @@ def test_a_logarithmic_axis_always_has_a_few_ticks_that_differ(low, decades, mos
 
 def test_the_module_draws_once_and_loads_nothing_heavy(tmp_path):
     folder = write_run(tmp_path / "run")
-    code = (f"import sys; from nntrain.report.plots.__main__ import main; assert main([{str(folder)!r}]) == 0; "
-            "print([name for name in ('numba', 'pydantic', 'rich', 'matplotlib.pyplot') if name in sys.modules])")
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    code = (
+        f"import sys; from nntrain.report.plots.__main__ import main; assert main([{str(folder)!r}]) == 0; "
+        "print([name for name in ('numba', 'pydantic', 'rich', 'matplotlib.pyplot') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
     assert (folder / "loss.svg").exists()
     command = [sys.executable, "-m", "nntrain.report.plots", str(tmp_path)]
@@ -267,12 +317,23 @@ def test_the_module_draws_once_and_loads_nothing_heavy(tmp_path):
 
 # The other pictures
 
+
 def test_a_fit_is_drawn(tmp_path):
     x = np.linspace(-1, 1, 20)[:, None]
     grid = grid_over(x)[0]
     assert grid[0] < -1
     assert grid[-1] > 1
-    draw_fit(tmp_path, x, x**2, grid, grid[:, None] ** 2, truth=grid**2, test_x=x, test_target=x, labels=("$t$", "[y]"))
+    draw_fit(
+        tmp_path,
+        x,
+        x**2,
+        grid,
+        grid[:, None] ** 2,
+        truth=grid**2,
+        test_x=x,
+        test_target=x,
+        labels=("$t$", "[y]"),
+    )
     assert (tmp_path / "fit.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -288,6 +349,7 @@ def test_regions_are_drawn(tmp_path, classes, probabilities):
 
 
 # Progress
+
 
 class Clock:
     now = 0.0
@@ -314,10 +376,18 @@ def train(progress, clock, folder="runs/toy", epochs=12, steps=5, best_at=3, eve
                 progress.stepped(state, 1 / state.step, 0.1, 32)
             clock.now += 0.5
             progress.evaluating(state)
-            progress.evaluated({"step": state.step, "epoch": (e + 1) * every, "lr": 0.1 if e < 6 else 1e-5,
-                                "train_loss": 10.0 ** -e, "train_accuracy": 0.5,
-                                "validation_loss": float("nan") if e == 2 else 1.0, "validation_accuracy": 0.5,
-                                "best": int(e <= best_at)})
+            progress.evaluated(
+                {
+                    "step": state.step,
+                    "epoch": (e + 1) * every,
+                    "lr": 0.1 if e < 6 else 1e-5,
+                    "train_loss": 10.0**-e,
+                    "train_accuracy": 0.5,
+                    "validation_loss": float("nan") if e == 2 else 1.0,
+                    "validation_accuracy": 0.5,
+                    "best": int(e <= best_at),
+                }
+            )
         progress.finished()
     return progress
 
@@ -335,8 +405,10 @@ def test_without_a_terminal_there_is_a_plain_line_an_epoch():
     assert len(lines) == 12
     assert "\x1b" not in text
     assert "\r" not in text
-    assert lines[0] == ("epoch  1/12  step  5  train loss    1.000  accuracy 0.5000  validation loss    1.000  accuracy 0.5000"
-                        "  lr    0.1   1.0 s  best")
+    assert lines[0] == (
+        "epoch  1/12  step  5  train loss    1.000  accuracy 0.5000  validation loss    1.000  accuracy 0.5000"
+        "  lr    0.1   1.0 s  best"
+    )
     assert len({line.index("accuracy") for line in lines[:3]}) == 1
     assert "NaN" in lines[2]
     assert [line.endswith("best") for line in lines] == [True] * 4 + [False] * 8
@@ -347,7 +419,7 @@ def test_quiet_prints_the_final_lines_only_and_logs_all():
     loud, log = told()
     quiet, quiet_log = told(quiet=True)
     assert quiet_log == log
-    assert quiet == loud[loud.index("finished:"):]
+    assert quiet == loud[loud.index("finished:") :]
 
 
 def test_compiling_is_told_once_and_kept_out_of_all_times():
@@ -359,7 +431,12 @@ def test_compiling_is_told_once_and_kept_out_of_all_times():
 
 def test_evaluations_between_epochs_are_told_with_decimals():
     lines = [line for line in told(epochs=2, steps=4, every=0.5)[0].splitlines() if line.startswith("epoch")]
-    assert [line.split("  ")[0] for line in lines] == ["epoch 0.50/2", "epoch 1.00/2", "epoch 1.50/2", "epoch 2.00/2"]
+    assert [line.split("  ")[0] for line in lines] == [
+        "epoch 0.50/2",
+        "epoch 1.00/2",
+        "epoch 1.50/2",
+        "epoch 2.00/2",
+    ]
 
 
 def test_the_end_says_where_everything_is_and_what_to_type_next(tmp_path):
@@ -367,7 +444,7 @@ def test_the_end_says_where_everything_is_and_what_to_type_next(tmp_path):
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "loss.png").touch()
     text, _ = told(folder=folder)
-    end = text[text.index("finished:"):]
+    end = text[text.index("finished:") :]
     assert "epoch 4, step 20" in end
     assert str(folder / "loss.png") in end
     assert f"next        nntrain eval '{folder}'" in end
@@ -396,8 +473,15 @@ def test_a_resumed_run_keeps_its_best_and_counts_its_own_time():
 
 
 def terminal(width):
-    return Console(file=io.StringIO(), width=width, height=30, force_terminal=True, color_system=None, markup=False,
-                   highlight=False)
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        height=30,
+        force_terminal=True,
+        color_system=None,
+        markup=False,
+        highlight=False,
+    )
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -450,15 +534,19 @@ def test_colours_forced_into_a_pipe_do_not_bring_the_live_display(monkeypatch):
 
 # Tables and messages
 
+
 def text_of(renderable, width=1000):
     console = plain_console(width)
     console.print(renderable)
     return console.file.getvalue()
 
 
-ROWS = [LayerRow("input", "", (32,), 0, 0), LayerRow("wide [red]one[/red]", "dense", (2048,), 1_234_567, 25_000_000),
-        LayerRow("wide.relu", "relu", (2048,), 0, 2048, fused=True),
-        LayerRow("last", "dense", (10,), 20_490, 40_960, frozen=True)]
+ROWS = [
+    LayerRow("input", "", (32,), 0, 0),
+    LayerRow("wide [red]one[/red]", "dense", (2048,), 1_234_567, 25_000_000),
+    LayerRow("wide.relu", "relu", (2048,), 0, 2048, fused=True),
+    LayerRow("last", "dense", (10,), 20_490, 40_960, frozen=True),
+]
 
 
 def test_the_model_table_has_readable_numbers_and_totals():
@@ -477,19 +565,45 @@ def test_the_model_table_has_readable_numbers_and_totals():
 def test_the_model_table_is_made_from_a_graph():
     rows = layer_rows(build_graph([Dense(units=8, activation="relu", freeze=True), Dense(units=3)], (4,)))
     assert [(row.name, row.kind, row.output_shape, row.parameters) for row in rows] == [
-        ("input", "", (4,), 0), ("dense_1", "dense", (8,), 40), ("dense_1.relu", "relu", (8,), 0), ("dense_2", "dense", (3,), 27)]
+        ("input", "", (4,), 0),
+        ("dense_1", "dense", (8,), 40),
+        ("dense_1.relu", "relu", (8,), 0),
+        ("dense_2", "dense", (3,), 27),
+    ]
     assert [row.frozen for row in rows] == [False, True, False, False]
     assert rows[1].flops >= 2 * 4 * 8
 
 
-CHECKS = [SimpleNamespace(component=name, tensor="weight", checked=25, max_abs_error=1e-9, max_rel_error=error,
-                          worst_index="(2, 3)", backprop=0.125, numeric=0.25, status=status)
-          for name, error, status in [("dense", 3e-9, "PASS"), ("relu", 2e-7, "KINK"), ("[b]odd", 0.031, "FAIL")]]
+CHECKS = [
+    SimpleNamespace(
+        component=name,
+        tensor="weight",
+        checked=25,
+        max_abs_error=1e-9,
+        max_rel_error=error,
+        worst_index="(2, 3)",
+        backprop=0.125,
+        numeric=0.25,
+        status=status,
+    )
+    for name, error, status in [("dense", 3e-9, "PASS"), ("relu", 2e-7, "KINK"), ("[b]odd", 0.031, "FAIL")]
+]
 
 
 def test_the_gradient_table_says_everything_in_words():
     text = text_of(gradcheck(CHECKS, SimpleNamespace(weights=4810, backward_s=3e-4, numeric_s=1.2)))
-    for word in ("component", "checked", "max abs", "worst at", "3.0e-09", "3.1e-02", "(2, 3)", "0.125", "0.25", "[b]odd"):
+    for word in (
+        "component",
+        "checked",
+        "max abs",
+        "worst at",
+        "3.0e-09",
+        "3.1e-02",
+        "(2, 3)",
+        "0.125",
+        "0.25",
+        "[b]odd",
+    ):
         assert word in text
     assert "3 tensors: 1 PASS, 1 KINK, 1 FAIL" in text
     assert "KINK: the function has a corner" in text
@@ -513,8 +627,13 @@ def test_scores_are_shown_with_a_matrix_below():
     assert text.splitlines()[:2] == ["loss      0.1123", "accuracy  0.9750"]
     assert text.splitlines()[-1].split() == ["1", "0", "7"]
     console = plain_console()
-    show_scores({"split": "test", "samples": 1360, "loss": 0.5}, "runs/[b]x/checkpoints/best.safetensors", console)
-    assert console.file.getvalue() == "test split, 1,360 samples, by runs/[b]x/checkpoints/best.safetensors\nloss  0.5000\n"
+    show_scores(
+        {"split": "test", "samples": 1360, "loss": 0.5}, "runs/[b]x/checkpoints/best.safetensors", console
+    )
+    assert (
+        console.file.getvalue()
+        == "test split, 1,360 samples, by runs/[b]x/checkpoints/best.safetensors\nloss  0.5000\n"
+    )
 
 
 def test_an_error_is_printed_as_it_is_on_one_line():
@@ -529,19 +648,42 @@ def test_an_error_goes_to_stderr(capsys):
     assert capsys.readouterr() == ("", "error: first\nsecond\n")
 
 
-@pytest.mark.parametrize(("call", "expected"), [
-    (words.number(0.45), "0.4500"), (words.number(1234.4), "1234"), (words.number(0.99996), "1.000"),
-    (words.number(1.234e-5), "1.234e-5"), (words.number(None), ""),
-    (words.number(0.0), "0"), (words.number(float("-inf")), "-inf"), (words.number(1e7), "1.000e7"),
-    (words.short(0.1), "0.1"), (words.short(3e-4), "3e-4"), (words.short(1e-10), "1e-10"), (words.short(0.0), "0"),
-    (words.count(640), "640"), (words.count(1290), "1,290"), (words.count(52_100), "52.1 k"), (words.count(999_950), "1.00 M"),
-    (words.count(25e6, "FLOP"), "25.0 MFLOP"), (words.count(123e6), "123 M"), (words.count(12, "FLOP"), "12 FLOP"),
-    (words.size(640), "640 B"), (words.size(4300), "4.2 KiB"), (words.size(1023 * 2**20), "1023 MiB"),
-    (words.duration(3.4e-4), "340 µs"), (words.duration(0.0042), "4.2 ms"), (words.duration(0.124), "0.12 s"),
-    (words.duration(59.97), "1 min 00 s"), (words.duration(3599.7), "1 h 00 min"),
-    (words.duration(90_000), "1 d 01 h"), (words.clock(3723), "1:02:03"), (words.clock(7.9), "0:07"),
-    (words.split_and_score("validation_top_k_accuracy"), ("validation", "top k accuracy")),
-    (words.split_and_score("lr"), ("", "lr")),
-])
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (words.number(0.45), "0.4500"),
+        (words.number(1234.4), "1234"),
+        (words.number(0.99996), "1.000"),
+        (words.number(1.234e-5), "1.234e-5"),
+        (words.number(None), ""),
+        (words.number(0.0), "0"),
+        (words.number(float("-inf")), "-inf"),
+        (words.number(1e7), "1.000e7"),
+        (words.short(0.1), "0.1"),
+        (words.short(3e-4), "3e-4"),
+        (words.short(1e-10), "1e-10"),
+        (words.short(0.0), "0"),
+        (words.count(640), "640"),
+        (words.count(1290), "1,290"),
+        (words.count(52_100), "52.1 k"),
+        (words.count(999_950), "1.00 M"),
+        (words.count(25e6, "FLOP"), "25.0 MFLOP"),
+        (words.count(123e6), "123 M"),
+        (words.count(12, "FLOP"), "12 FLOP"),
+        (words.size(640), "640 B"),
+        (words.size(4300), "4.2 KiB"),
+        (words.size(1023 * 2**20), "1023 MiB"),
+        (words.duration(3.4e-4), "340 µs"),
+        (words.duration(0.0042), "4.2 ms"),
+        (words.duration(0.124), "0.12 s"),
+        (words.duration(59.97), "1 min 00 s"),
+        (words.duration(3599.7), "1 h 00 min"),
+        (words.duration(90_000), "1 d 01 h"),
+        (words.clock(3723), "1:02:03"),
+        (words.clock(7.9), "0:07"),
+        (words.split_and_score("validation_top_k_accuracy"), ("validation", "top k accuracy")),
+        (words.split_and_score("lr"), ("", "lr")),
+    ],
+)
 def test_numbers_are_written_as_a_person_reads_them(call, expected):
     assert call == expected

@@ -77,7 +77,9 @@ def test_a_run_that_augments_leaves_the_picture(shell):
     with Image.open(run / "augmented.png") as picture:
         assert picture.size[0] > 1000
     assert {path.name for path in run.iterdir()} >= {"augmented.npz", "loss.png"}
-    plain = shell.fit(DIGITS.replace(", augment: [{random_crop: 1}, {cutmix: {probability: 0.5}}]", ""), "--overwrite")
+    plain = shell.fit(
+        DIGITS.replace(", augment: [{random_crop: 1}, {cutmix: {probability: 0.5}}]", ""), "--overwrite"
+    )
     assert plain == run
     assert not any(path.name.startswith("augmented") for path in run.iterdir())
 
@@ -85,4 +87,6 @@ def test_a_run_that_augments_leaves_the_picture(shell):
 def test_a_picture_that_there_is_not_is_an_error(tmp_path, capsys):
     assert main([str(tmp_path), "nothing"]) == 2
     assert main([]) == 2
-    assert "usage: python -m nntrain.report.plots RUN_FOLDER [loss|augmented|filters]" in capsys.readouterr().err
+    assert (
+        "usage: python -m nntrain.report.plots RUN_FOLDER [loss|augmented|filters]" in capsys.readouterr().err
+    )

@@ -26,7 +26,9 @@ def found_in(shell, text=DIGITS):
     return setup, network, first_filters(setup, network)
 
 
-@pytest.mark.parametrize("after", [RELU, "}}, relu", "use_bias: false}}, batch_norm, relu, {residual: {body: [relu]}}"])
+@pytest.mark.parametrize(
+    "after", [RELU, "}}, relu", "use_bias: false}}, batch_norm, relu, {residual: {body: [relu]}}"]
+)
 def test_maps_are_what_the_filters_make_of_the_images(shell, after):
     setup, network, found = found_in(shell, DIGITS.replace(RELU, after))
     weights = network.arena.parameters["conv2d_1.weight"]
@@ -45,21 +47,37 @@ def test_maps_are_what_the_filters_make_of_the_images(shell, after):
         np.testing.assert_allclose(found["maps"][row], expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("layers", [
-    "[flatten, {dense: 10}]", "[{conv2d: {filters: 4, kernel_size: 1}}, flatten, {dense: 10}]",
-    "[{conv1d: {filters: 4, kernel_size: 3}}, flatten, {dense: 10}]",
-])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "[flatten, {dense: 10}]",
+        "[{conv2d: {filters: 4, kernel_size: 1}}, flatten, {dense: 10}]",
+        "[{conv1d: {filters: 4, kernel_size: 3}}, flatten, {dense: 10}]",
+    ],
+)
 def test_where_there_is_nothing_to_look_at_there_is_no_picture(shell, layers):
-    text = DIGITS.replace("[{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, flatten, {dense: 10}]", layers)
-    text = text.replace("{digits: image}", "{random: {input: [8, 8], classes: 10, samples: 20}}") if "conv1d" in layers else text
+    text = DIGITS.replace(
+        "[{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, flatten, {dense: 10}]", layers
+    )
+    text = (
+        text.replace("{digits: image}", "{random: {input: [8, 8], classes: 10, samples: 20}}")
+        if "conv1d" in layers
+        else text
+    )
     assert found_in(shell, text.replace(", standardize: true", ""))[2] is None
 
 
 @pytest.mark.parametrize(("channels", "filters"), [(1, 10), (3, 2)])
 def test_the_picture_is_the_same_each_time(tmp_path, channels, filters):
     draw = np.random.default_rng(0)
-    np.savez(tmp_path / "filters.npz", weights=draw.normal(size=(5, 5, channels, filters)), names=np.array(["cat"] * 4),
-             images=draw.random((4, 9, 9, channels)), maps=draw.random((4, 5, 5, filters)), of=np.array(filters))
+    np.savez(
+        tmp_path / "filters.npz",
+        weights=draw.normal(size=(5, 5, channels, filters)),
+        names=np.array(["cat"] * 4),
+        images=draw.random((4, 9, 9, channels)),
+        maps=draw.random((4, 5, 5, filters)),
+        of=np.array(filters),
+    )
     draw_filters(tmp_path)
     first = (tmp_path / "filters.png").read_bytes()
     draw_filters(tmp_path)
@@ -71,5 +89,7 @@ def test_a_run_leaves_the_picture_until_it_is_overwritten(shell):
     run = shell.fit(DIGITS)
     with Image.open(run / "filters.png") as picture:
         assert picture.size[0] > 1000
-    shell.fit(DIGITS.replace("{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, ", ""), "--overwrite")
+    shell.fit(
+        DIGITS.replace("{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, ", ""), "--overwrite"
+    )
     assert not list(run.glob("filters*"))

@@ -27,7 +27,9 @@ def setup_of(shell, text):
 
 @pytest.mark.parametrize("horizon", [5, 1])
 def test_forecasts_are_those_of_the_test_part(shell, horizon):
-    setup = setup_of(shell, SERIES.replace("horizon: 5", f"horizon: {horizon}").replace("dense: 5", f"dense: {horizon}"))
+    setup = setup_of(
+        shell, SERIES.replace("horizon: 5", f"horizon: {horizon}").replace("dense: 5", f"dense: {horizon}")
+    )
     network = setup.network(32, backward=False)
     before, truth, told, what, name = forecasts(setup, network)
     test, said = setup.splits.test, predictions(network, setup.splits.test)
@@ -43,8 +45,8 @@ def test_forecasts_are_those_of_the_test_part(shell, horizon):
     else:
         first = len(test) // 2
         shown = min(STEPS, len(test) - first)
-        np.testing.assert_array_equal(truth, targets[first:first + shown].T)
-        np.testing.assert_allclose(told, said[first:first + shown].T, rtol=1e-5)
+        np.testing.assert_array_equal(truth, targets[first : first + shown].T)
+        np.testing.assert_allclose(told, said[first : first + shown].T, rtol=1e-5)
         assert np.array_equal(before[0], np.asarray(test.x)[first, :, 1])
     assert draw_learned(shell.folder, setup, network) == shell.folder / "forecast.png"
     with Image.open(shell.folder / "forecast.png") as picture:

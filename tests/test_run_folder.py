@@ -17,19 +17,34 @@ def test_fit_leaves_everything_in_its_folder(shell, pictures):
     text = "# a comment, and lines that end as on Windows\r\n" + MOONS.replace("\n", "\r\n")
     path = shell.folder / "config.yaml"
     path.write_bytes(text.encode())
-    (shell.folder / "matplotlib.py").write_text("raise ImportError('a file of the user, which is none of our business')")
+    (shell.folder / "matplotlib.py").write_text(
+        "raise ImportError('a file of the user, which is none of our business')"
+    )
     assert shell.run("fit", path, "--set", "train.epochs=2", "--name", "run").stderr == ""
     run = shell.folder / "runs/run"
     assert {str(file.relative_to(run)) for file in run.rglob("*") if file.is_file()} == {
-        "config.yaml", "config.resolved.yaml", "run.json", "metrics.csv", "steps.csv", "train.log", "split.npz",
-        "loss.png", "loss.svg", "regions.png", "checkpoints/last.safetensors", "checkpoints/best.safetensors"}
+        "config.yaml",
+        "config.resolved.yaml",
+        "run.json",
+        "metrics.csv",
+        "steps.csv",
+        "train.log",
+        "split.npz",
+        "loss.png",
+        "loss.svg",
+        "regions.png",
+        "checkpoints/last.safetensors",
+        "checkpoints/best.safetensors",
+    }
     assert (run / "config.yaml").read_bytes() == text.encode()
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (run / "loss.svg").read_text()
 
 
 def test_resolved_config_trains_to_the_same_bytes(shell):
-    run = shell.fit(MOONS, "--set", "train.epochs=2", "--set", "optimizer={sgd: {lr: 0.1, momentum: 0.9}}", name="a")
+    run = shell.fit(
+        MOONS, "--set", "train.epochs=2", "--set", "optimizer={sgd: {lr: 0.1, momentum: 0.9}}", name="a"
+    )
     again = shell.fit((run / "config.resolved.yaml").read_text(), name="b")
     assert contents(run) == contents(again)
     assert (run / "config.resolved.yaml").read_bytes() == (again / "config.resolved.yaml").read_bytes()
@@ -39,22 +54,55 @@ def test_resolved_config_trains_to_the_same_bytes(shell):
 def test_run_json_says_what_the_run_was_made_of(shell):
     run = shell.fit(MOONS, "--set", "seed=7", "--threads", 1)
     info = json.loads((run / "run.json").read_text())
-    assert info.keys() >= {"command", "versions", "cpu", "cores", "threads", "seed", "data_sha256", "git", "status",
-                           "resumed_from_steps", "started", "config", "overrides", "scores"}
-    assert (info["status"], info["seed"], info["threads"], info["resumed_from_steps"]) == ("finished", 7, 1, [])
+    assert info.keys() >= {
+        "command",
+        "versions",
+        "cpu",
+        "cores",
+        "threads",
+        "seed",
+        "data_sha256",
+        "git",
+        "status",
+        "resumed_from_steps",
+        "started",
+        "config",
+        "overrides",
+        "scores",
+    }
+    assert (info["status"], info["seed"], info["threads"], info["resumed_from_steps"]) == (
+        "finished",
+        7,
+        1,
+        [],
+    )
     assert info["overrides"] == ["seed=7"]
     assert info["config"] == str(shell.folder / "config.yaml")
     assert info["versions"].keys() >= {"nntrain", "python", "numpy", "numba"}
-    assert {name: len(digest) for name, digest in info["data_sha256"].items()} == {"train": 64, "validation": 64, "test": 64}
-    assert info["scores"]["test"] == pytest.approx({name: shell.scores(run)[name] for name in ("loss", "accuracy")})
+    assert {name: len(digest) for name, digest in info["data_sha256"].items()} == {
+        "train": 64,
+        "validation": 64,
+        "test": 64,
+    }
+    assert info["scores"]["test"] == pytest.approx(
+        {name: shell.scores(run)[name] for name in ("loss", "accuracy")}
+    )
 
 
 def test_tables_hold_every_digit(shell):
     run = shell.fit()
     with (run / "metrics.csv").open() as file:
         metrics = list(csv.DictReader(file))
-    assert list(metrics[0]) == ["step", "epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
-                                "best"]
+    assert list(metrics[0]) == [
+        "step",
+        "epoch",
+        "lr",
+        "train_loss",
+        "train_accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "best",
+    ]
     with (run / "steps.csv").open() as file:
         steps = list(csv.DictReader(file))
     assert list(steps[0]) == ["step", "epoch", "loss", "lr"]

@@ -60,8 +60,10 @@ def test_an_epochs_steps_share_one_learning_rate(sample, steps_per_epoch):
     schedule = parsed(sample)
     state = schedule.observe(1.0, schedule.start())
     for epoch in range(END):
-        first, *others = (schedule.lr(BASE, step, steps_per_epoch, END, state)
-                          for step in range(epoch * steps_per_epoch, (epoch + 1) * steps_per_epoch))
+        first, *others = (
+            schedule.lr(BASE, step, steps_per_epoch, END, state)
+            for step in range(epoch * steps_per_epoch, (epoch + 1) * steps_per_epoch)
+        )
         assert all(lr == first for lr in others)
         assert first == schedule.lr(BASE, epoch, 1, END, state)
 
@@ -73,14 +75,18 @@ def test_counting_steps_equals_counting_epochs_of_one_step(sample):
     assert lrs == [parsed(sample).lr(BASE, step, 1, END, state) for step in range(END)]
 
 
-@pytest.mark.parametrize(("warmup", "steps"), [({"steps": 30}, 30), ({"epochs": 3}, 30), ({"epochs": 2.5}, 25)])
+@pytest.mark.parametrize(
+    ("warmup", "steps"), [({"steps": 30}, 30), ({"epochs": 3}, 30), ({"epochs": 2.5}, 25)]
+)
 @each_sample
 def test_warmup_is_a_rising_factor_within_epochs_too(sample, warmup, steps):
     plain, warmed = parsed(sample), parsed(sample, warmup={**warmup, "start_factor": 0.2})
     state = plain.start()
     for step in range(2 * steps):
         factor = 0.2 + 0.8 * min(1, step / steps)
-        assert warmed.lr(BASE, step, 10, 10, state) == pytest.approx(factor * plain.lr(BASE, step, 10, 10, state), rel=1e-14)
+        assert warmed.lr(BASE, step, 10, 10, state) == pytest.approx(
+            factor * plain.lr(BASE, step, 10, 10, state), rel=1e-14
+        )
 
 
 def test_warmup_starts_from_a_hundredth():
@@ -120,7 +126,9 @@ def test_a_higher_metric_can_be_the_better_one():
 @each_sample
 def test_short_trainings_have_finite_learning_rates(sample, end):
     schedule = parsed(sample)
-    lrs = [schedule.lr(BASE, step, 1, end, schedule.start()) for step in range(end + 1)]  # asked for at the very end too
+    lrs = [
+        schedule.lr(BASE, step, 1, end, schedule.start()) for step in range(end + 1)
+    ]  # asked for at the very end too
     assert all(0 <= lr < 1 for lr in lrs)
 
 
@@ -132,18 +140,43 @@ def test_one_cycle_may_rise_to_the_end():
     assert lrs[-2:] == [1.0, 1.0]
 
 
-@pytest.mark.parametrize(("schedule", "steps_per_epoch", "epochs", "texts"), [
-    ({"multi_step": {"milestones": [5, 10, 12]}}, 7, 10, ["milestone 10 lies beyond the end of training at 10 epochs",
-                                                         "milestone 12 lies beyond the end of training at 10 epochs"]),
-    ({"multi_step": {"milestones": [5, 9]}}, 7, 10, []),
-    ({"multi_step": {"milestones": [69, 70], "unit": "step"}}, 7, 10, ["milestone 70 lies beyond the end of training at 70 st"]),
-    ({"step": {"step_size": 10}}, 7, 10, ["the first drop, at 10 epochs, lies beyond the end of training"]),
-    ({"step": {"step_size": 9}}, 7, 10, []),
-    ({"cosine": {"total": 5}}, 7, 10, ["rises again until 10"]),
-    ({"cosine": {"total": 10}}, 7, 10, []),
-    ({"constant": {"warmup": {"epochs": 11}}}, 7, 10, ["the warmup is longer than the training of 10 epochs"]),
-    ({"constant": {"warmup": {"steps": 70}}}, 7, 10, []),
-])
+@pytest.mark.parametrize(
+    ("schedule", "steps_per_epoch", "epochs", "texts"),
+    [
+        (
+            {"multi_step": {"milestones": [5, 10, 12]}},
+            7,
+            10,
+            [
+                "milestone 10 lies beyond the end of training at 10 epochs",
+                "milestone 12 lies beyond the end of training at 10 epochs",
+            ],
+        ),
+        ({"multi_step": {"milestones": [5, 9]}}, 7, 10, []),
+        (
+            {"multi_step": {"milestones": [69, 70], "unit": "step"}},
+            7,
+            10,
+            ["milestone 70 lies beyond the end of training at 70 st"],
+        ),
+        (
+            {"step": {"step_size": 10}},
+            7,
+            10,
+            ["the first drop, at 10 epochs, lies beyond the end of training"],
+        ),
+        ({"step": {"step_size": 9}}, 7, 10, []),
+        ({"cosine": {"total": 5}}, 7, 10, ["rises again until 10"]),
+        ({"cosine": {"total": 10}}, 7, 10, []),
+        (
+            {"constant": {"warmup": {"epochs": 11}}},
+            7,
+            10,
+            ["the warmup is longer than the training of 10 epochs"],
+        ),
+        ({"constant": {"warmup": {"steps": 70}}}, 7, 10, []),
+    ],
+)
 def test_what_has_no_effect_is_a_warning(schedule, steps_per_epoch, epochs, texts):
     found = Schedule.parse(schedule).warnings(steps_per_epoch, epochs)
     assert len(found) == len(texts)
@@ -151,11 +184,20 @@ def test_what_has_no_effect_is_a_warning(schedule, steps_per_epoch, epochs, text
         assert text in warning
 
 
-@pytest.mark.parametrize(("name", "options"), [
-    ("step", {}), ("step", {"step_size": 0}), ("multi_step", {"milestones": []}), ("multi_step", {"milestones": [1.5]}),
-    ("cyclic", {"max_lr": 1.0, "step_size": 3, "mode": "square"}), ("constant", {"unit": "batch"}),
-    ("constant", {"warmup": {}}), ("constant", {"warmup": {"epochs": 1, "steps": 5}}), ("reduce_on_plateau", {"factor": 1.0}),
-])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("step", {}),
+        ("step", {"step_size": 0}),
+        ("multi_step", {"milestones": []}),
+        ("multi_step", {"milestones": [1.5]}),
+        ("cyclic", {"max_lr": 1.0, "step_size": 3, "mode": "square"}),
+        ("constant", {"unit": "batch"}),
+        ("constant", {"warmup": {}}),
+        ("constant", {"warmup": {"epochs": 1, "steps": 5}}),
+        ("reduce_on_plateau", {"factor": 1.0}),
+    ],
+)
 def test_wrong_options_are_errors(name, options):
     with pytest.raises(ValidationError):
         Schedule.parse({name: options})

@@ -43,7 +43,10 @@ WRONG = {
     "an unknown option of the data": ("data: digits", "data: {source: digits, tests: 0.2}"),
     "a choice that there is not": ("data: digits", "data: {digits: {as: picture}}"),
     "no layers": ("[{dense: {units: 20, activation: relu}}, {dense: 10}]", "[]"),
-    "a mapping where a list belongs": ("[{dense: {units: 20, activation: relu}}, {dense: 10}]", "{dense: 10}"),
+    "a mapping where a list belongs": (
+        "[{dense: {units: 20, activation: relu}}, {dense: 10}]",
+        "{dense: 10}",
+    ),
     "no inputs": ("{units: 20, ", "{units: 20, inputs: [], "),
     "a list of the wrong length": ("sgd: 0.1", "adam: {betas: [0.9]}"),
     "a list with a wrong entry": ("data: digits", "schedule: {multi_step: [3, x]}\ndata: digits"),
@@ -93,25 +96,36 @@ def test_a_good_config_fits_the_schema(validator):
     assert problems(validator, Document.parse(GOOD).tree) == []
 
 
-@pytest.mark.parametrize("data", ["digits", "{digits: image}", "{source: digits}", "{source: digits, validation: digits}",
-                                  "{source: {digits: {as: image}}, validation: 0.1}"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "digits",
+        "{digits: image}",
+        "{source: digits}",
+        "{source: digits, validation: digits}",
+        "{source: {digits: {as: image}}, validation: 0.1}",
+    ],
+)
 def test_the_data_can_be_spelled_short(validator, data):
     text = GOOD.replace("data: digits", f"data: {data}")
     assert problems(validator, Document.parse(text).tree) == []
     checked(Document.parse(text))
 
 
-@pytest.mark.parametrize(("text", "good"), [
-    ("loss: mse", True),
-    ("optimizer: {sgd: {momentum: 0.9}}", True),
-    ("model: {initializer: he_normal}", True),
-    ("data: {validation: 0.1}", True),
-    ("model: {layers: [{residual: {shortcut: [{dense: {activation: relu}}]}}]}", True),
-    ("los: mse", False),
-    ("optimizer: {sgd: {momentums: 0.9}}", False),
-    ("optimizer: {sgd: {momentum: 2}}", False),
-    ("model: {layers: []}", False),
-])
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("loss: mse", True),
+        ("optimizer: {sgd: {momentum: 0.9}}", True),
+        ("model: {initializer: he_normal}", True),
+        ("data: {validation: 0.1}", True),
+        ("model: {layers: [{residual: {shortcut: [{dense: {activation: relu}}]}}]}", True),
+        ("los: mse", False),
+        ("optimizer: {sgd: {momentums: 0.9}}", False),
+        ("optimizer: {sgd: {momentum: 2}}", False),
+        ("model: {layers: []}", False),
+    ],
+)
 def test_a_config_that_extends_another_may_leave_out_what_that_has(validator, text, good):
     assert (problems(validator, Document.parse(f"extends: base.yaml\n{text}").tree) == []) is good
 
@@ -131,7 +145,11 @@ def test_every_family_is_defined_once():
 def test_options_carry_descriptions_defaults_and_bounds():
     schema = json_schema(Config)
     assert schema["$defs"]["Dropout"]["properties"]["rate"] == {
-        "description": "the share of values set to 0", "type": "number", "minimum": 0, "exclusiveMaximum": 1}
+        "description": "the share of values set to 0",
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+    }
     assert schema["$defs"]["Adam"]["properties"]["betas"]["default"] == [0.9, 0.999]
     assert schema["else"]["properties"]["schedule"]["default"] == "constant"
     dropout = schema["$defs"]["layer"]["anyOf"][1]["properties"]["dropout"]
@@ -146,7 +164,9 @@ def test_the_command_prints_the_schema(shell):
 
 
 def test_the_command_loads_neither_numba_nor_matplotlib():
-    code = ("import sys\nfrom nntrain.cli.main import main\nmain(['schema'], standalone_mode=False)\n"
-            "print([name for name in ('numba', 'matplotlib') if name in sys.modules])")
+    code = (
+        "import sys\nfrom nntrain.cli.main import main\nmain(['schema'], standalone_mode=False)\n"
+        "print([name for name in ('numba', 'matplotlib') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

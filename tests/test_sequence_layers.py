@@ -19,7 +19,9 @@ each_way = pytest.mark.parametrize("reverse", [False, True])
 
 def network_of(*layers, shape, rows, vocabulary=0, **kwargs) -> Network:
     graph = build_graph([Layer.parse(layer) for layer in layers], shape, vocabulary=vocabulary)
-    return Network(graph, rows, "float64", integer_input=vocabulary > 0, input_gradient=not vocabulary, **kwargs)
+    return Network(
+        graph, rows, "float64", integer_input=vocabulary > 0, input_gradient=not vocabulary, **kwargs
+    )
 
 
 def draw(*shape, seed=0):
@@ -30,7 +32,9 @@ def draw(*shape, seed=0):
 def test_values_states_and_gradients_are_pytorchs(told, case):
     layer, options = told
     rows, *shape = case["x"].shape
-    network = network_of({layer: options}, shape=tuple(shape), rows=rows, vocabulary=options.get("vocabulary", 0))
+    network = network_of(
+        {layer: options}, shape=tuple(shape), rows=rows, vocabulary=options.get("vocabulary", 0)
+    )
     bound = network.at(rows)
     bound.x[...] = case["x"]
     network.run.lengths = case.get("lengths")
@@ -66,9 +70,14 @@ def padded(spelling, lengths, features=3, steps=6):
 
 LENGTHS = [6, 1, 4, 0, 6, 2]
 LOOKS_ALONG_THE_STEPS = [
-    *({cell: {"units": 4, "return_sequences": sequences, "reverse": reverse}} for cell in CELLS for sequences in (False, True)
-      for reverse in (False, True)),
-    {"multi_head_attention": {"heads": 3}}, {"multi_head_attention": {"heads": 1, "causal": True}},
+    *(
+        {cell: {"units": 4, "return_sequences": sequences, "reverse": reverse}}
+        for cell in CELLS
+        for sequences in (False, True)
+        for reverse in (False, True)
+    ),
+    {"multi_head_attention": {"heads": 3}},
+    {"multi_head_attention": {"heads": 1, "causal": True}},
 ]
 each_layer = pytest.mark.parametrize("spelling", LOOKS_ALONG_THE_STEPS, ids=str)
 
@@ -77,7 +86,7 @@ each_layer = pytest.mark.parametrize("spelling", LOOKS_ALONG_THE_STEPS, ids=str)
 def test_padding_is_not_looked_at(spelling):
     single = padded(spelling, LENGTHS)
     found = run(single)
-    (name, options), = spelling.items()
+    ((name, options),) = spelling.items()
     expected = getattr(reference, name)(single.parameters, single.at.x, lengths=LENGTHS, **options)
     np.testing.assert_allclose(found["y"], expected, rtol=1e-12, atol=1e-12)
     for row, length in enumerate(LENGTHS):
@@ -92,7 +101,9 @@ def test_gradients_of_padded_sequences_are_the_numeric_ones(spelling):
     single.at.x[single.at.x == 1e3] = 1
     found = run(single)
     for name, numeric in numeric_gradients(single).items():
-        np.testing.assert_allclose(found[name], numeric, rtol=1e-6, atol=1e-7 * np.abs(numeric).max(), err_msg=name)
+        np.testing.assert_allclose(
+            found[name], numeric, rtol=1e-6, atol=1e-7 * np.abs(numeric).max(), err_msg=name
+        )
 
 
 @each_layer
@@ -118,8 +129,11 @@ def test_wide_layers_of_many_rows_agree_with_the_reference(cell, reverse, dtype,
     single = alone(Layer.parse({cell: options}), ((3, 5),), rows, dtype)
     for array in single.parameters.values():
         array *= 0.1
-    expected = getattr(reference, cell)({name: a.astype(np.float64) for name, a in single.parameters.items()},
-                                        single.at.x.astype(np.float64), **options)
+    expected = getattr(reference, cell)(
+        {name: a.astype(np.float64) for name, a in single.parameters.items()},
+        single.at.x.astype(np.float64),
+        **options,
+    )
     np.testing.assert_allclose(single.forward(), expected, atol=1e-5 if dtype == "float32" else 1e-13)
 
 
@@ -136,7 +150,9 @@ def test_wide_gradients_are_the_numeric_ones_in_a_direction(cell):
             array[...] = before + h * way
             losses.append((single.at.dy * single.forward()).sum())
         array[...] = before
-        np.testing.assert_allclose((found[name] * way).sum(), (losses[0] - losses[1]) / 2e-5, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(
+            (found[name] * way).sum(), (losses[0] - losses[1]) / 2e-5, rtol=1e-6, err_msg=name
+        )
 
 
 @each_cell
@@ -198,7 +214,9 @@ def test_gradient_of_a_window_is_that_of_its_start_held_still(cell):
             array[...] = before + h * way
             losses.append(loss())
         array[...] = before
-        np.testing.assert_allclose((gradient * way).sum(), (losses[0] - losses[1]) / 2e-6, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(
+            (gradient * way).sum(), (losses[0] - losses[1]) / 2e-6, rtol=1e-6, err_msg=name
+        )
 
 
 @each_cell
@@ -235,25 +253,41 @@ def test_a_padded_row_leaves_the_state_of_its_last_real_step(cell):
 
 
 def test_bidirectional_is_a_layer_and_its_mirror_image():
-    network = network_of({"bidirectional": {"layer": {"gru": {"units": 4, "return_sequences": True}}}}, shape=(5, 3), rows=2)
-    forward, backward = ({name.rpartition(".")[2]: array for name, array in network.arena.parameters.items() if way in name}
-                         for way in (".forward.", ".backward."))
+    network = network_of(
+        {"bidirectional": {"layer": {"gru": {"units": 4, "return_sequences": True}}}}, shape=(5, 3), rows=2
+    )
+    forward, backward = (
+        {name.rpartition(".")[2]: array for name, array in network.arena.parameters.items() if way in name}
+        for way in (".forward.", ".backward.")
+    )
     bound = network.at(2)
     bound.x[...] = x = draw(2, 5, 3)
     y = bound.forward(training=True)
     np.testing.assert_allclose(y[..., :4], reference.gru(forward, x, 4, return_sequences=True), rtol=1e-12)
-    np.testing.assert_allclose(y[:, ::-1, 4:], reference.gru(backward, x[:, ::-1], 4, return_sequences=True), rtol=1e-12)
+    np.testing.assert_allclose(
+        y[:, ::-1, 4:], reference.gru(backward, x[:, ::-1], 4, return_sequences=True), rtol=1e-12
+    )
 
 
 def test_bidirectional_can_add():
-    shapes = [network_of({"bidirectional": {"layer": {"lstm": 4}, "merge": merge}}, shape=(5, 3), rows=2).graph.output.shape
-              for merge in ("concat", "add")]
+    shapes = [
+        network_of(
+            {"bidirectional": {"layer": {"lstm": 4}, "merge": merge}}, shape=(5, 3), rows=2
+        ).graph.output.shape
+        for merge in ("concat", "add")
+    ]
     assert shapes == [(8,), (4,)]
 
 
 def test_stacked_layers_have_the_numeric_gradient():
-    layers = [{"lstm": {"units": 3, "return_sequences": True}}, {"dropout": 0.3}, {"layer_norm": {}},
-              {"bidirectional": {"layer": {"simple_rnn": {"units": 2, "return_sequences": True}}}}, {"gru": 3}, {"dense": 2}]
+    layers = [
+        {"lstm": {"units": 3, "return_sequences": True}},
+        {"dropout": 0.3},
+        {"layer_norm": {}},
+        {"bidirectional": {"layer": {"simple_rnn": {"units": 2, "return_sequences": True}}}},
+        {"gru": 3},
+        {"dense": 2},
+    ]
     network = network_of(*layers, shape=(4, 2), rows=3)
     bound = network.at(3)
     network.run.lengths = np.array([4, 2, 3], np.int32)
@@ -270,14 +304,20 @@ def test_stacked_layers_have_the_numeric_gradient():
             array[...] = before + h * way
             losses.append((bound.forward(training=True) * dy).sum())
         array[...] = before
-        np.testing.assert_allclose((gradient * way).sum(), (losses[0] - losses[1]) / 2e-5, rtol=1e-6, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(
+            (gradient * way).sum(), (losses[0] - losses[1]) / 2e-5, rtol=1e-6, atol=1e-9, err_msg=name
+        )
 
 
 def test_lstm_starts_with_a_bias_that_keeps_the_cell():
     network = network_of({"lstm": 2}, shape=(3, 2), rows=1)
     np.testing.assert_array_equal(network.arena.parameters["lstm_1.bias"], [0, 0, 1, 1, 0, 0, 0, 0])
-    other = network_of({"lstm": {"units": 2, "bias_initializer": {"constant": 0.5}, "forget_bias": 2}}, shape=(3, 2), rows=1)
-    np.testing.assert_array_equal(other.arena.parameters["lstm_1.bias"], [0.5, 0.5, 2.5, 2.5, 0.5, 0.5, 0.5, 0.5])
+    other = network_of(
+        {"lstm": {"units": 2, "bias_initializer": {"constant": 0.5}, "forget_bias": 2}}, shape=(3, 2), rows=1
+    )
+    np.testing.assert_array_equal(
+        other.arena.parameters["lstm_1.bias"], [0.5, 0.5, 2.5, 2.5, 0.5, 0.5, 0.5, 0.5]
+    )
 
 
 @each_cell
@@ -306,9 +346,17 @@ def test_lengths_are_those_of_the_steps_that_a_layer_is_distributed_over(cell):
 
 
 def test_time_distributed_carries_its_layers_activation():
-    network = network_of({"time_distributed": {"layer": {"dense": {"units": 4, "activation": "relu"}}}}, {"gru": 2}, shape=(3, 5),
-                         rows=2)
-    assert [node.name for node in network.graph.layers] == ["time_distributed_1", "time_distributed_1.relu", "gru_1"]
+    network = network_of(
+        {"time_distributed": {"layer": {"dense": {"units": 4, "activation": "relu"}}}},
+        {"gru": 2},
+        shape=(3, 5),
+        rows=2,
+    )
+    assert [node.name for node in network.graph.layers] == [
+        "time_distributed_1",
+        "time_distributed_1.relu",
+        "gru_1",
+    ]
     assert network.graph.nodes[2].shape == (3, 4)
 
 
@@ -318,15 +366,22 @@ def test_time_distributed_carries_its_layers_activation():
 def test_embedding_takes_its_vocabulary_from_the_data():
     network = network_of({"embedding": 3}, {"gru": 2}, shape=(5,), rows=2, vocabulary=9)
     assert network.arena.parameters["embedding_1.weight"].shape == (9, 3)
-    larger = network_of({"embedding": {"units": 3, "vocabulary": 12}}, {"gru": 2}, shape=(5,), rows=2, vocabulary=9)
+    larger = network_of(
+        {"embedding": {"units": 3, "vocabulary": 12}}, {"gru": 2}, shape=(5,), rows=2, vocabulary=9
+    )
     assert larger.arena.parameters["embedding_1.weight"].shape == (12, 3)
 
 
-@pytest.mark.parametrize(("tokens", "vocabulary", "units"), [(2000, 5, 130), (7, 300, 3), (1, 1, 1), (4096, 64, 64)])
+@pytest.mark.parametrize(
+    ("tokens", "vocabulary", "units"), [(2000, 5, 130), (7, 300, 3), (1, 1, 1), (4096, 64, 64)]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sums_by_token_are_in_order(tokens, vocabulary, units, dtype):
     rng = np.random.default_rng(0)
-    which, rows = rng.integers(0, vocabulary, tokens).astype(np.int32), rng.normal(size=(tokens, units)).astype(dtype)
+    which, rows = (
+        rng.integers(0, vocabulary, tokens).astype(np.int32),
+        rng.normal(size=(tokens, units)).astype(dtype),
+    )
     sums, expected = np.full((vocabulary, units), np.nan, dtype), np.zeros((vocabulary, units), dtype)
     kernels.embedding.sum_by_token(sums, rows, which)
     for token, row in zip(which, rows, strict=True):
@@ -340,47 +395,119 @@ def problems(*layers, shape, vocabulary=0):
     return [problem.message for problem in caught.value.problems]
 
 
-TOKENS_FIRST = ("its input is tokens, whole numbers from 0 to 8 that only stand for something. Put `embedding` before it, right "
-                "after the data.")
+TOKENS_FIRST = (
+    "its input is tokens, whole numbers from 0 to 8 that only stand for something. Put `embedding` before it, right "
+    "after the data."
+)
 SEQUENCES_ONLY = "it takes sequences, of shape (steps, features). Received: "
 REFUSED = [
     ([{"dense": 2}], (5,), 9, TOKENS_FIRST),
     ([{"lstm": 2}], (5,), 9, TOKENS_FIRST),
     (["flatten"], (5,), 9, TOKENS_FIRST),
-    ([{"embedding": 3}], (5,), 0, "it takes tokens, whole numbers from 0, right from the data. Received: real numbers."),
-    ([{"embedding": 3}, {"embedding": 3}], (5,), 9,
-     "it takes tokens, whole numbers from 0, right from the data. Received: real numbers."),
-    ([{"embedding": {"units": 3, "vocabulary": 8}}], (5,), 9,
-     "the data has 9 tokens, but `vocabulary` is 8. Leave it out to have a row for each."),
-    ([{"lstm": 2}], (5,), 0, SEQUENCES_ONLY + "tables, of shape (5,). `return_sequences: true` on a recurrent layer "
-     "before gives a sequence; `reshape: [-1, 1]` makes each feature a step."),
-    ([{"gru": 2}], (8, 8, 3), 0, SEQUENCES_ONLY + "images, of shape (8, 8, 3). `reshape` makes a sequence of an image."),
-    ([{"gru": 2}, {"gru": 2}], (5, 3), 0, SEQUENCES_ONLY + "tables, of shape (2,). `return_sequences: true` on a recurrent layer "
-     "before gives a sequence; `reshape: [-1, 1]` makes each feature a step."),
-    ([{"multi_head_attention": 2}], (5, 3), 0,
-     "the features must divide evenly over the heads. Received: 3 features, 2 heads."),
-    ([{"bidirectional": {"layer": {"dense": 3}}}], (5, 3), 0,
-     "takes a recurrent layer: simple_rnn, lstm or gru. Received: dense."),
-    ([{"bidirectional": {"layer": {"gru": {"units": 3, "stateful": True}}}}], (5, 3), 0,
-     "reads a whole sequence, from both ends. Remove `stateful` from its gru."),
-    ([{"time_distributed": {"layer": {"repeat": {"times": 2, "layers": [{"dense": 3}]}}}}], (5, 3), 0,
-     "takes one layer that computes by itself. Received: repeat."),
-    ([{"bidirectional": {"layer": {"gru": {"units": 3, "inputs": ["input"]}}}}], (5, 3), 0,
-     "say `inputs` of it, not of the gru in it."),
-    ([{"time_distributed": {"layer": {"dense": {"units": 3, "inputs": ["input"]}}}}], (5, 3), 0,
-     "say `inputs` of it, not of the dense in it."),
-    ([{"time_distributed": {"layer": {"dense": {"units": 3, "freeze": True}}}}], (5, 3), 0,
-     "say `freeze` of it, not of the dense in it."),
-    ([{"time_distributed": {"layer": {"gru": {"units": 3, "stateful": True}}}}], (5, 4, 3), 0,
-     "each step is a sample of its own. Remove `stateful` from its gru."),
-    ([{"dense": {"units": 3, "activation": {"prelu": {"name": "bent"}}}}], (5,), 0,
-     "say `name` of it, not of its activation; or make prelu a layer of its own."),
-    ([{"time_distributed": {"layer": "flatten"}}], (5,), 0,
-     "it takes sequences, of shape (steps, ...). Received: the shape (5,)."),
+    (
+        [{"embedding": 3}],
+        (5,),
+        0,
+        "it takes tokens, whole numbers from 0, right from the data. Received: real numbers.",
+    ),
+    (
+        [{"embedding": 3}, {"embedding": 3}],
+        (5,),
+        9,
+        "it takes tokens, whole numbers from 0, right from the data. Received: real numbers.",
+    ),
+    (
+        [{"embedding": {"units": 3, "vocabulary": 8}}],
+        (5,),
+        9,
+        "the data has 9 tokens, but `vocabulary` is 8. Leave it out to have a row for each.",
+    ),
+    (
+        [{"lstm": 2}],
+        (5,),
+        0,
+        SEQUENCES_ONLY + "tables, of shape (5,). `return_sequences: true` on a recurrent layer "
+        "before gives a sequence; `reshape: [-1, 1]` makes each feature a step.",
+    ),
+    (
+        [{"gru": 2}],
+        (8, 8, 3),
+        0,
+        SEQUENCES_ONLY + "images, of shape (8, 8, 3). `reshape` makes a sequence of an image.",
+    ),
+    (
+        [{"gru": 2}, {"gru": 2}],
+        (5, 3),
+        0,
+        SEQUENCES_ONLY + "tables, of shape (2,). `return_sequences: true` on a recurrent layer "
+        "before gives a sequence; `reshape: [-1, 1]` makes each feature a step.",
+    ),
+    (
+        [{"multi_head_attention": 2}],
+        (5, 3),
+        0,
+        "the features must divide evenly over the heads. Received: 3 features, 2 heads.",
+    ),
+    (
+        [{"bidirectional": {"layer": {"dense": 3}}}],
+        (5, 3),
+        0,
+        "takes a recurrent layer: simple_rnn, lstm or gru. Received: dense.",
+    ),
+    (
+        [{"bidirectional": {"layer": {"gru": {"units": 3, "stateful": True}}}}],
+        (5, 3),
+        0,
+        "reads a whole sequence, from both ends. Remove `stateful` from its gru.",
+    ),
+    (
+        [{"time_distributed": {"layer": {"repeat": {"times": 2, "layers": [{"dense": 3}]}}}}],
+        (5, 3),
+        0,
+        "takes one layer that computes by itself. Received: repeat.",
+    ),
+    (
+        [{"bidirectional": {"layer": {"gru": {"units": 3, "inputs": ["input"]}}}}],
+        (5, 3),
+        0,
+        "say `inputs` of it, not of the gru in it.",
+    ),
+    (
+        [{"time_distributed": {"layer": {"dense": {"units": 3, "inputs": ["input"]}}}}],
+        (5, 3),
+        0,
+        "say `inputs` of it, not of the dense in it.",
+    ),
+    (
+        [{"time_distributed": {"layer": {"dense": {"units": 3, "freeze": True}}}}],
+        (5, 3),
+        0,
+        "say `freeze` of it, not of the dense in it.",
+    ),
+    (
+        [{"time_distributed": {"layer": {"gru": {"units": 3, "stateful": True}}}}],
+        (5, 4, 3),
+        0,
+        "each step is a sample of its own. Remove `stateful` from its gru.",
+    ),
+    (
+        [{"dense": {"units": 3, "activation": {"prelu": {"name": "bent"}}}}],
+        (5,),
+        0,
+        "say `name` of it, not of its activation; or make prelu a layer of its own.",
+    ),
+    (
+        [{"time_distributed": {"layer": "flatten"}}],
+        (5,),
+        0,
+        "it takes sequences, of shape (steps, ...). Received: the shape (5,).",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("layers", "shape", "vocabulary", "message"), REFUSED, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("layers", "shape", "vocabulary", "message"), REFUSED, ids=lambda value: str(value)[:40]
+)
 def test_layers_say_what_they_take(layers, shape, vocabulary, message):
     assert problems(*layers, shape=shape, vocabulary=vocabulary) == [message]
 

@@ -26,11 +26,15 @@ train: {epochs: 3, batch_size: 8}
 
 @pytest.fixture
 def never_fresh_in_training(monkeypatch):
-    monkeypatch.setattr(Run, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False)
+    monkeypatch.setattr(
+        Run, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False
+    )
 
 
 @pytest.mark.parametrize("step", [2, 4, 9])  # four steps an epoch
-def test_a_resumed_run_goes_on_from_the_state_that_it_carried(shell, monkeypatch, never_fresh_in_training, step):
+def test_a_resumed_run_goes_on_from_the_state_that_it_carried(
+    shell, monkeypatch, never_fresh_in_training, step
+):
     straight = contents(shell.fit(CHARACTERS, name="straight"))
     with monkeypatch.context() as patch:
         interrupt_at(patch, step)
@@ -42,7 +46,9 @@ def test_a_resumed_run_goes_on_from_the_state_that_it_carried(shell, monkeypatch
 def test_what_is_carried_matters_to_training(shell, monkeypatch):
     """And the trained network can be used without it, on batches of any size."""
     run = shell.fit(CHARACTERS, name="fresh")
-    monkeypatch.setattr(Run, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False)
+    monkeypatch.setattr(
+        Run, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False
+    )
     carried = shell.fit(CHARACTERS, name="carried")
     assert contents(carried) != contents(run)
     assert 0 < shell.scores(carried)["loss"] < 10
@@ -67,13 +73,18 @@ def both_ways(cell: str, **embedding) -> list[Network]:
     """The same network with an embedding so small that the layer after it sees to it, and with one beyond that."""
     networks = []
     for vocabulary in (9, 300):
-        layers = [{"embedding": {"units": 5, "vocabulary": vocabulary, **embedding}},
-                  {cell: {"units": 7, "return_sequences": True}}, {"dense": 9}]
+        layers = [
+            {"embedding": {"units": 5, "vocabulary": vocabulary, **embedding}},
+            {cell: {"units": 7, "return_sequences": True}},
+            {"dense": 9},
+        ]
         graph = build_graph([Layer.parse(layer) for layer in layers], (6,), vocabulary=9)
         network = Network(graph, 11, "float64", integer_input=True)
         for name, array in network.arena.parameters.items():
-            draw = np.random.default_rng(len(name)).normal(size=(300, 5) if "embedding" in name else array.shape)
-            array[...] = draw[:len(array)]
+            draw = np.random.default_rng(len(name)).normal(
+                size=(300, 5) if "embedding" in name else array.shape
+            )
+            array[...] = draw[: len(array)]
         networks.append(network)
     assert [network.graph.nodes[1].left for network in networks] == [True, False]
     return networks
@@ -81,7 +92,10 @@ def both_ways(cell: str, **embedding) -> list[Network]:
 
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
 def test_an_embedding_left_to_the_next_layer_gives_the_same(cell):
-    tokens, dy = np.random.default_rng(0).integers(0, 9, (11, 6)), np.random.default_rng(1).normal(size=(11, 6, 9))
+    tokens, dy = (
+        np.random.default_rng(0).integers(0, 9, (11, 6)),
+        np.random.default_rng(1).normal(size=(11, 6, 9)),
+    )
     found = []
     for network in both_ways(cell):
         bound = network.at(11)
@@ -90,11 +104,16 @@ def test_an_embedding_left_to_the_next_layer_gives_the_same(cell):
         network.forget_gradients()
         bound.dy[...] = dy
         bound.backward()
-        gradients = {name: array[:9] if "embedding" in name else array for name, array in network.arena.gradients.items()}
+        gradients = {
+            name: array[:9] if "embedding" in name else array
+            for name, array in network.arena.gradients.items()
+        }
         found.append((y, gradients))
     np.testing.assert_array_equal(found[0][0], found[1][0])
     for name, gradient in found[1][1].items():
-        np.testing.assert_allclose(found[0][1][name], gradient, rtol=0, atol=1e-13 * np.abs(gradient).max(), err_msg=name)
+        np.testing.assert_allclose(
+            found[0][1][name], gradient, rtol=0, atol=1e-13 * np.abs(gradient).max(), err_msg=name
+        )
 
 
 def test_a_frozen_embedding_left_to_the_next_layer_stays():

@@ -23,12 +23,16 @@ def test_pretrained_takes_what_it_finds_by_name(shell):
 
 def test_pretrained_says_what_does_not_fit(shell):
     shell.fit(name="first")
-    other = MOONS.replace("units: 8", "units: 9").replace("model: {", "model: {initializer: {pretrained: runs/first}, ")
+    other = MOONS.replace("units: 8", "units: 9").replace(
+        "model: {", "model: {initializer: {pretrained: runs/first}, "
+    )
     path = shell.write(other)
     result = shell.run("fit", path, "--name", "second", code=2)
     assert "dense_1.weight has shape (2, 8), the network needs (2, 9)" in result.stderr
     assert not (shell.folder / "runs/second").exists()
-    run = shell.fit(other.replace("pretrained: runs/first", "pretrained: {path: runs/first, strict: false}"), name="third")
+    run = shell.fit(
+        other.replace("pretrained: runs/first", "pretrained: {path: runs/first, strict: false}"), name="third"
+    )
     log = (run / "train.log").read_text()
     assert "pretrained: 1 of 4 arrays from" in log
     assert "of another shape, so drawn: dense_1.weight, dense_2.weight, dense_1.bias" in log
@@ -53,7 +57,9 @@ def test_a_wrong_pretrained_file_is_told(shell, path):
 
 def test_gradient_noise_changes_the_run_and_repeats(shell):
     noisy = MOONS.replace("epochs: 4", "epochs: 4, gradient_noise: {eta: 0.01}")
-    plain, one, two = (weights(shell.fit(config, name=name)) for config, name in ((MOONS, "a"), (noisy, "b"), (noisy, "c")))
+    plain, one, two = (
+        weights(shell.fit(config, name=name)) for config, name in ((MOONS, "a"), (noisy, "b"), (noisy, "c"))
+    )
     assert all(np.array_equal(one[name], two[name]) for name in one)
     assert not np.array_equal(plain["parameter.dense_1.weight"], one["parameter.dense_1.weight"])
 
@@ -62,17 +68,21 @@ def test_eval_uses_the_average_of_the_weights(shell):
     averaged = shell.fit(MOONS.replace("epochs: 4", "epochs: 4, ema: {decay: 0.8}"), name="a")
     plain = shell.fit(name="b")
     one, two = weights(averaged), weights(plain)
-    assert np.array_equal(one["parameter.dense_1.weight"], two["parameter.dense_1.weight"])  # training itself is the same
+    assert np.array_equal(
+        one["parameter.dense_1.weight"], two["parameter.dense_1.weight"]
+    )  # training itself is the same
     assert shell.scores(averaged)["loss"] != shell.scores(plain)["loss"]
 
 
 def test_the_average_follows_its_recurrence(shell):
     paths = []
     for epochs in (1, 2, 3):
-        text = MOONS.replace("batch_size: 20", "batch_size: full").replace("epochs: 4", f"epochs: {epochs}, ema: {{decay: 0.8}}")
+        text = MOONS.replace("batch_size: 20", "batch_size: full").replace(
+            "epochs: 4", f"epochs: {epochs}, ema: {{decay: 0.8}}"
+        )
         paths.append(weights(shell.fit(text, name=f"r{epochs}")))
     thetas = [np.concatenate([path[f"parameter.dense_{i}.weight"].ravel() for i in (1, 2)]) for path in paths]
     expected = thetas[0]
     for theta in thetas[1:]:
         expected = 0.8 * expected + 0.2 * theta
-    assert paths[-1]["average.theta"][:expected.size] == pytest.approx(expected, rel=1e-5)
+    assert paths[-1]["average.theta"][: expected.size] == pytest.approx(expected, rel=1e-5)

@@ -45,7 +45,9 @@ train: {epochs: 2, batch_size: 128, regularize: {l1: 1e-5}, grad_clip: {norm: 0.
 
 @pytest.mark.skipif(os.cpu_count() < 2, reason="one core only")
 def test_one_thread_and_two_give_the_same_bytes(shell):
-    assert contents(shell.fit(WIDE, "--threads", 1, name="a")) == contents(shell.fit(WIDE, "--threads", 2, name="b"))
+    assert contents(shell.fit(WIDE, "--threads", 1, name="a")) == contents(
+        shell.fit(WIDE, "--threads", 2, name="b")
+    )
 
 
 @pytest.mark.parametrize("step", [1, 5, 7, 10, 19])  # five steps an epoch: within one, and at its end
@@ -102,7 +104,10 @@ def test_a_finished_run_says_so_and_stays_as_it_is(shell):
     run = shell.fit()
     before = {path: path.read_bytes() for path in run.rglob("*.*")}
     result = shell.run("fit", "config.yaml", "--name", "run", "--resume")
-    assert result.stdout == "runs/run: this run is finished. Give it more `epochs`, or see `nntrain eval runs/run`.\n"
+    assert (
+        result.stdout
+        == "runs/run: this run is finished. Give it more `epochs`, or see `nntrain eval runs/run`.\n"
+    )
     assert {path: path.read_bytes() for path in run.rglob("*.*")} == before
 
 
@@ -140,7 +145,9 @@ def test_resume_of_a_folder_without_a_checkpoint_starts_afresh(shell):
 
 
 def test_a_diverging_run_stops_and_names_the_place(shell):
-    wild = MOONS.replace("adam: {lr: 0.02}", "sgd: {lr: 1e30}").replace("activation: tanh", "activation: relu")
+    wild = MOONS.replace("adam: {lr: 0.02}", "sgd: {lr: 1e30}").replace(
+        "activation: tanh", "activation: relu"
+    )
     path = shell.write(wild)
     result = shell.run("fit", path, "--name", "wild", code=1)
     assert "is not finite in step" in result.stderr
@@ -155,8 +162,10 @@ def test_a_diverging_run_stops_and_names_the_place(shell):
 def test_a_run_that_starts_with_infinite_weights_says_so(shell):
     wild = MOONS.replace("activation: tanh", "weight_initializer: {normal: {std: 1e300}}")
     result = shell.run("fit", shell.write(wild), code=1)
-    assert result.stderr == ("error: the loss is not finite in step 1 (epoch 1, learning rate 0.02): parameter 'dense_1.weight' "
-                             "starts with NaN or infinity. Choose other initial values.\n")
+    assert result.stderr == (
+        "error: the loss is not finite in step 1 (epoch 1, learning rate 0.02): parameter 'dense_1.weight' "
+        "starts with NaN or infinity. Choose other initial values.\n"
+    )
 
 
 def test_a_batch_in_which_nothing_counts_teaches_nothing(shell):
@@ -175,13 +184,17 @@ def test_early_stopping_ends_the_run(shell):
 
 
 def test_evaluation_can_go_by_steps(shell):
-    rows = rows_of(shell.fit(MOONS.replace("epochs: 4", "epochs: 4, evaluate_every: {steps: 3}")) / "metrics.csv")
+    rows = rows_of(
+        shell.fit(MOONS.replace("epochs: 4", "epochs: 4, evaluate_every: {steps: 3}")) / "metrics.csv"
+    )
     assert [int(row["step"]) for row in rows] == [3, 6, 9, 12, 15, 18, 20]
 
 
 def test_test_loss_is_watched_on_request_and_never_chooses_best(shell):
     assert "test_loss" not in rows_of(shell.fit(name="a") / "metrics.csv")[0]
-    rows = rows_of(shell.fit(MOONS.replace("epochs: 4", "epochs: 4, watch_test: true"), name="b") / "metrics.csv")
+    rows = rows_of(
+        shell.fit(MOONS.replace("epochs: 4", "epochs: 4, watch_test: true"), name="b") / "metrics.csv"
+    )
     best = min(rows, key=lambda row: float(row["validation_loss"]))
     assert [row for row in rows if row["best"] == "1"][-1] == best
     assert float(rows[0]["test_loss"]) > 0
@@ -225,7 +238,7 @@ def test_a_checkpoint_damaged_anywhere_is_refused(shell):
     file = shell.fit() / "checkpoints/last.safetensors"
     data = file.read_bytes()
     for place in np.random.default_rng(0).choice(len(data), 200, replace=False):
-        file.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1:])
+        file.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
         with pytest.raises(UserError, match=r"is damaged|is not an nntrain checkpoint|has format"):
             read(file)
         file.write_bytes(data[:place])

@@ -18,7 +18,10 @@ from tests.reference import convolution_3x3
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 PASSES = pytest.mark.parametrize("name", ["forward", "input_gradient", "weight_gradient"])
-TOLERANCE = {np.float32: 1e-5, np.float64: 1e-13}  # of the largest value; transforms multiply what rounds by up to some 10
+TOLERANCE = {
+    np.float32: 1e-5,
+    np.float64: 1e-13,
+}  # of the largest value; transforms multiply what rounds by up to some 10
 
 # rows, (height, width), channels, filters, (height, width) of the output, (top, left)
 LAYERS = [
@@ -31,7 +34,14 @@ LAYERS = [
     (2, (5, 6), 2, 20, (9, 10), (3, 3)),  # outputs that see nothing but zeros
     (2, (8, 7), 4, 4, (8, 7), (0, 2)),  # zeros below and left
     (2, (9, 9), 5, 6, (4, 3), (1, 0)),  # pixels that no output sees
-    (130, (8, 8), 40, 138, (8, 8), (1, 1)),  # several blocks a thread, several chunks; filters beyond one round of M
+    (
+        130,
+        (8, 8),
+        40,
+        138,
+        (8, 8),
+        (1, 1),
+    ),  # several blocks a thread, several chunks; filters beyond one round of M
     (0, (4, 4), 3, 3, (4, 4), (1, 1)),
 ]
 DEEP = (130, (8, 8), 40, 138, (8, 8), (1, 1))
@@ -47,12 +57,21 @@ class Layer:
             return rng.standard_normal(shape).astype(dtype)
 
         self.size, self.out, self.padding, self.dtype = size, out, padding, dtype
-        self.x, self.w, self.b = normal(rows, *size, channels), normal(3, 3, channels, filters), normal(filters)
+        self.x, self.w, self.b = (
+            normal(rows, *size, channels),
+            normal(3, 3, channels, filters),
+            normal(filters),
+        )
         self.dy = normal(rows, *out, filters)
 
     def compute(self, name, rows=None, epilogue=(matmul.NONE, 0.0)):
         """One pass, of the first `rows` rows, from operands that stand in the middle of NaN into an array full of NaN."""
-        x, dy, w, b = surrounded(self.x[:rows]), surrounded(self.dy[:rows]), surrounded(self.w), surrounded(self.b)
+        x, dy, w, b = (
+            surrounded(self.x[:rows]),
+            surrounded(self.dy[:rows]),
+            surrounded(self.w),
+            surrounded(self.b),
+        )
         outs = {"forward": dy, "input_gradient": x, "weight_gradient": w}
         large = np.full((outs[name].shape[0] + 2, *outs[name].shape[1:]), np.nan, self.dtype)
         out = large[1:-1]
@@ -96,15 +115,22 @@ def test_winograd_equals_reference(layer, name, dtype):
 
 
 @settings(deadline=None, max_examples=40)
-@given(data=st.data(), name=st.sampled_from(["forward", "input_gradient", "weight_gradient"]),
-       dtype=st.sampled_from([np.float32, np.float64]))
+@given(
+    data=st.data(),
+    name=st.sampled_from(["forward", "input_gradient", "weight_gradient"]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
 def test_winograd_of_any_shape(data, name, dtype):
     rows, channels, filters = (data.draw(st.integers(1, most)) for most in (4, 40, 40))
     padding = data.draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
     size = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
     out = data.draw(st.tuples(st.integers(1, 10), st.integers(1, 10)))
     layer = Layer(rows, size, channels, filters, out, padding, dtype)
-    operands = {"forward": (layer.x, layer.w), "input_gradient": (layer.dy, layer.w), "weight_gradient": (layer.x, layer.dy)}
+    operands = {
+        "forward": (layer.x, layer.w),
+        "input_gradient": (layer.dy, layer.w),
+        "weight_gradient": (layer.x, layer.dy),
+    }
     product = math.prod(float(np.abs(operand).max()) for operand in operands[name])
     assert_close(layer.compute(name), layer.expected(name), product)
 
@@ -118,7 +144,9 @@ def test_winograd_adds_bias_and_applies_activation(code, dtype):
     expected = {matmul.NONE: plain, matmul.RELU: np.maximum(plain, 0), matmul.LEAKY_RELU: leaky}
     assert_close(layer.compute("forward", epilogue=(code, 0.25)), expected[code])
     layer.b = np.empty(0, dtype)
-    assert_close(layer.compute("forward"), convolution_3x3.forward(layer.x, layer.w, 0, layer.out, layer.padding))
+    assert_close(
+        layer.compute("forward"), convolution_3x3.forward(layer.x, layer.w, 0, layer.out, layer.padding)
+    )
 
 
 @pytest.mark.parametrize("name", ["forward", "input_gradient"])
@@ -155,9 +183,23 @@ def test_winograd_of_fewer_rows_gives_the_same_bits(name, dtype):
         np.testing.assert_array_equal(layer.compute(name, rows), whole[:rows])
 
 
-@pytest.mark.parametrize("lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES}))  # the tests above are for this machine's own
+@pytest.mark.parametrize(
+    "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
+)  # the tests above are for this machine's own
 def test_winograd_of_every_vector_width(lanes):
     environment = {**os.environ, host.LANES_VARIABLE: str(lanes)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", "equals_reference or one_and_two"]
-    done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        "equals_reference or one_and_two",
+    ]
+    done = subprocess.run(
+        command, env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -66,7 +66,9 @@ class DataSection(Options):
     @model_validator(mode="before")
     @classmethod
     def _short_spelling(cls, value: Any) -> Any:
-        if isinstance(value, str) or (isinstance(value, dict) and len(value) == 1 and set(value) <= set(Store.members())):
+        if isinstance(value, str) or (
+            isinstance(value, dict) and len(value) == 1 and set(value) <= set(Store.members())
+        ):
             return {"source": value}
         return value
 

@@ -10,11 +10,15 @@ from nntrain.cli.shared import config_argument, json_option, overrides_option, p
 @click.command()
 @config_argument
 @overrides_option
-@click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples a step; by default as CONFIG says.")
+@click.option(
+    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples a step; by default as CONFIG says."
+)
 @plugin_option
 @threads_option
 @json_option
-def command(config: Path, overrides: tuple[str, ...], batch_size: int | None, threads: int | None, as_json: bool) -> None:
+def command(
+    config: Path, overrides: tuple[str, ...], batch_size: int | None, threads: int | None, as_json: bool
+) -> None:
     """Time training steps of CONFIG's network.
 
     Forward, loss, backward and optimizer, on one batch; each layer beside what the machine could do at best.

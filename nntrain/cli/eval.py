@@ -9,11 +9,18 @@ from nntrain.cli.shared import json_option, plugin_option, threads_option
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), metavar="CHECKPOINT-OR-RUN")
-@click.option("--split", type=click.Choice(["train", "validation", "test"]),
-              help="The part of the data to score on; by default test where there is one, else validation.")
-@click.option("--data", "source", metavar="SOURCE-YAML",
-              help="Score on other data: a source as in a config, such as '{csv: {path: new.csv}}' or digits, or a YAML file "
-              "that holds one. By default its test part where it has one, else its train part.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="The part of the data to score on; by default test where there is one, else validation.",
+)
+@click.option(
+    "--data",
+    "source",
+    metavar="SOURCE-YAML",
+    help="Score on other data: a source as in a config, such as '{csv: {path: new.csv}}' or digits, or a YAML file "
+    "that holds one. By default its test part where it has one, else its train part.",
+)
 @plugin_option
 @json_option
 @threads_option

@@ -16,14 +16,28 @@ if TYPE_CHECKING:
 @config_argument
 @overrides_option
 @click.option("--name", help="Name of the run; its folder is RUNS_DIR/NAME.")
-@click.option("--runs-dir", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs are kept.")
+@click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where runs are kept.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the run's last checkpoint.")
 @click.option("--overwrite", is_flag=True, help="Replace the run of that name.")
 @plugin_option
 @threads_option
 @click.option("--quiet", is_flag=True, help="Print the final lines only.")
-def command(config: Path, overrides: tuple[str, ...], name: str | None, runs_dir: Path, resume: bool,
-            overwrite: bool, threads: int | None, quiet: bool) -> None:
+def command(
+    config: Path,
+    overrides: tuple[str, ...],
+    name: str | None,
+    runs_dir: Path,
+    resume: bool,
+    overwrite: bool,
+    threads: int | None,
+    quiet: bool,
+) -> None:
     """Train the network that CONFIG describes."""
     from nntrain.cli.shared import load_setup, use_threads
     from nntrain.report.watching import Watching
@@ -31,7 +45,9 @@ def command(config: Path, overrides: tuple[str, ...], name: str | None, runs_dir
     from nntrain.training.interruption import sigterm_as_ctrl_c
 
     if resume and overwrite:
-        raise click.UsageError("--resume goes on with a run and --overwrite replaces it. Give one of the two.")
+        raise click.UsageError(
+            "--resume goes on with a run and --overwrite replaces it. Give one of the two."
+        )
     policy = Existing.RESUME if resume else Existing.OVERWRITE if overwrite else Existing.REFUSE
     sigterm_as_ctrl_c()
     thread_count = use_threads(threads)
@@ -39,7 +55,9 @@ def command(config: Path, overrides: tuple[str, ...], name: str | None, runs_dir
     folder = choose_folder(runs_dir, name, setup.config.name or config.stem, policy)
     trainer = open_run(setup, folder, policy, document, overrides, thread_count)
     if trainer.finished and folder.ended:
-        click.echo(f"{folder.path}: this run is finished. Give it more `epochs`, or see `nntrain eval {folder.path}`.")
+        click.echo(
+            f"{folder.path}: this run is finished. Give it more `epochs`, or see `nntrain eval {folder.path}`."
+        )
         return
     with Watching(trainer, quiet) as watching:
         run(trainer, watching)

@@ -20,7 +20,11 @@ class Verbs(click.Group):
     """A group whose commands are the modules of this folder; each defines `command`."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        found = [module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in ("main", "shared")]
+        found = [
+            module.name
+            for module in pkgutil.iter_modules(cli.__path__)
+            if module.name not in ("main", "shared")
+        ]
         return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
@@ -49,8 +53,14 @@ class Verbs(click.Group):
             plugins = sys.modules.get("nntrain.plugins")
             if plugins and (told := plugins.blame(error)):
                 tell_and_exit(told)
-            if isinstance(error, OSError) and error.strerror and error.errno != errno.EPIPE:  # click handles a closed pipe
-                tell_and_exit(NntrainError(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."))
+            if (
+                isinstance(error, OSError) and error.strerror and error.errno != errno.EPIPE
+            ):  # click handles a closed pipe
+                tell_and_exit(
+                    NntrainError(
+                        f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+                    )
+                )
             raise
 
 

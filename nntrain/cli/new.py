@@ -7,9 +7,18 @@ import click
 
 @click.command()
 @click.argument("template", required=False)
-@click.option("--data", type=click.Path(path_type=Path), metavar="FILE.csv", help="Write a config that fits this table.")
-@click.option("--target", metavar="COLUMN", help="With --data: the column to predict; the last one by default.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write; by default NAME.yaml, here.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="FILE.csv", help="Write a config that fits this table."
+)
+@click.option(
+    "--target", metavar="COLUMN", help="With --data: the column to predict; the last one by default."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write; by default NAME.yaml, here.",
+)
 def command(template: str | None, data: Path | None, target: str | None, output: Path | None) -> None:
     """Write a config to start from.
 

@@ -7,8 +7,13 @@ import click
 
 @click.command()
 @click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RUN...")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("comparison.png"), show_default=True,
-              help="Where the picture of several runs goes, .png or .svg.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("comparison.png"),
+    show_default=True,
+    help="Where the picture of several runs goes, .png or .svg.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the picture that is there.")
 def command(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """Draw the loss of a run, or compare several.
@@ -28,7 +33,9 @@ def command(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     if output.suffix not in (".png", ".svg"):
         raise UserError(f"{output}: expected a file that ends in .png or .svg.")
     if output.exists() and not overwrite:
-        raise UserError(f"{output}: this file exists. Replace it by --overwrite, or name another with --output.")
+        raise UserError(
+            f"{output}: this file exists. Replace it by --overwrite, or name another with --output."
+        )
     if not output.parent.is_dir():
         raise UserError(f"{output}: there is no folder {output.parent}.")
     draw_comparison(runs, output)

@@ -11,22 +11,46 @@ from nntrain.cli.shared import plugin_option, threads_option
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), metavar="CHECKPOINT-OR-RUN")
 @click.argument("samples", metavar="[INPUT]", required=False)
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE",
-              help="Write to FILE.csv or FILE.npz, of a text to FILE.txt, not to stdout.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to FILE.csv or FILE.npz, of a text to FILE.txt, not to stdout.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @click.option("--probabilities", is_flag=True, help="For classes: also say how likely each one is.")
-@click.option("--prompt", metavar="TEXT", help="For a network that was trained on text: go on with this one, in place of INPUT.")
-@click.option("--length", type=click.IntRange(min=1), metavar="N",
-              help="How many characters, bytes or words to add to the prompt; 200 by default.")
-@click.option("--temperature", type=click.FloatRange(min=0), metavar="T",
-              help="0 always takes the likeliest, 1 draws each as often as it is likely (the default); between them it is bolder "
-              "or less so.")
+@click.option(
+    "--prompt",
+    metavar="TEXT",
+    help="For a network that was trained on text: go on with this one, in place of INPUT.",
+)
+@click.option(
+    "--length",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many characters, bytes or words to add to the prompt; 200 by default.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0),
+    metavar="T",
+    help="0 always takes the likeliest, 1 draws each as often as it is likely (the default); between them it is bolder "
+    "or less so.",
+)
 @click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Draw from the K likeliest only.")
 @click.option("--seed", type=int, metavar="S", help="Another seed, another text; 0 by default.")
 @plugin_option
 @threads_option
-def command(path: Path, samples: str | None, output: Path | None, overwrite: bool, probabilities: bool, prompt: str | None,
-            threads: int | None, **sampling: float | None) -> None:
+def command(
+    path: Path,
+    samples: str | None,
+    output: Path | None,
+    overwrite: bool,
+    probabilities: bool,
+    prompt: str | None,
+    threads: int | None,
+    **sampling: float | None,
+) -> None:
     """Predict with a run's best checkpoint, or the given one.
 
     INPUT is a CSV file, plain or gzip-compressed, or - for CSV on stdin. Its columns are found by name, whatever their order;
@@ -52,8 +76,10 @@ def command(path: Path, samples: str | None, output: Path | None, overwrite: boo
     if overwrite and output is None:
         raise click.UsageError("--overwrite goes with --output.")
     if (samples is None) == (prompt is None):
-        raise click.UsageError("Expected INPUT, or --prompt for a network that was trained on text. "
-                               f"Received {'neither' if samples is None else 'both'}.")
+        raise click.UsageError(
+            "Expected INPUT, or --prompt for a network that was trained on text. "
+            f"Received {'neither' if samples is None else 'both'}."
+        )
     if prompt is None and given:
         raise click.UsageError(f"--{next(iter(given)).replace('_', '-')} goes with --prompt.")
     if prompt is not None and probabilities:

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from nntrain.training.setup import Setup
 
 config_argument = click.argument("config", type=click.Path(path_type=Path))
-overrides_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
-                                help="Change one value of the config, such as optimizer.sgd.lr=0.1; can be repeated.")
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one value of the config, such as optimizer.sgd.lr=0.1; can be repeated.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -24,10 +29,21 @@ def _load_plugins(context: click.Context, parameter: click.Parameter, files: tup
             plugins.load(file)
 
 
-plugin_option = click.option("--plugin", multiple=True, type=click.Path(path_type=Path), metavar="FILE", expose_value=False,
-                             callback=_load_plugins, help="Run a Python file of yours that defines components; can be repeated.")
-threads_option = click.option("--threads", type=int, metavar="N",
-                              help="Threads to compute with; all cores by default. The results do not depend on it.")
+plugin_option = click.option(
+    "--plugin",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_load_plugins,
+    help="Run a Python file of yours that defines components; can be repeated.",
+)
+threads_option = click.option(
+    "--threads",
+    type=int,
+    metavar="N",
+    help="Threads to compute with; all cores by default. The results do not depend on it.",
+)
 
 
 def load_setup(path: Path, overrides: tuple[str, ...]) -> tuple["Setup", "Document"]:
@@ -66,6 +82,7 @@ def use_threads(count: int | None) -> int:
 
     available = kernels.jit.thread_limit()
     if count is not None and not 1 <= count <= available:
-        raise UserError(f"--threads {count}: expected a number from 1 to {available}, which is all there are here.")
+        raise UserError(
+            f"--threads {count}: expected a number from 1 to {available}, which is all there are here."
+        )
     return kernels.jit.use_threads(count or available)
-

@@ -61,9 +61,11 @@ class _Composer:
         try:
             self.events = _Events(text)
         except reader.ReaderError as error:
-            before = Source.of("", text[:error.position]).lines
+            before = Source.of("", text[: error.position]).lines
             place = Place(self.source, len(before), len(before[-1]) + 1)
-            self.problem(place, (), f"the character U+{error.character:04X} is not allowed in YAML. Remove it.")
+            self.problem(
+                place, (), f"the character U+{error.character:04X} is not allowed in YAML. Remove it."
+            )
             return None
         try:
             return self.document()
@@ -72,7 +74,11 @@ class _Composer:
             self.problem(self.place(mark), (), message)
         except (ValueError, OverflowError):
             # PyYAML turns an escape such as "\UFFFFFFFF" or a directive's version into a number without a check.
-            self.problem(self.place(self.events.get_mark()), (), "a number in an escape or a directive is out of range.")
+            self.problem(
+                self.place(self.events.get_mark()),
+                (),
+                "a number in an escape or a directive is out of range.",
+            )
         return None
 
     def document(self) -> Node | None:
@@ -84,7 +90,11 @@ class _Composer:
         self.events.get_event()  # the document's end
         if not self.events.check_event(events.StreamEndEvent):
             second = self.events.get_event()
-            self.problem(self.place(second.start_mark), (), "a second document starts here. A config is one: remove `---`.")
+            self.problem(
+                self.place(second.start_mark),
+                (),
+                "a second document starts here. A config is one: remove `---`.",
+            )
         empty = root.value is None
         return None if empty else Node(root.value, root.place, Place(self.source))
 
@@ -98,7 +108,11 @@ class _Composer:
         self.count(1, 1, place)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self.problem(place, path, f"tags such as `{tag}` are not read. Write the value plainly; quotes make it text.")
+            self.problem(
+                place,
+                path,
+                f"tags such as `{tag}` are not read. Write the value plainly; quotes make it text.",
+            )
         if event.anchor:
             self.anchors[event.anchor] = None
         if isinstance(event, events.ScalarEvent):
@@ -115,7 +129,11 @@ class _Composer:
     def alias(self, name: str, path: Path, place: Place) -> Node:
         known = self.anchors.get(name)
         if known is None:
-            lost = f"`*{name}` stands inside `&{name}` itself." if name in self.anchors else f"nothing above is marked `&{name}`."
+            lost = (
+                f"`*{name}` stands inside `&{name}` itself."
+                if name in self.anchors
+                else f"nothing above is marked `&{name}`."
+            )
             self.problem(place, path, lost)
             return Node(None, place, place)
         self.count(*extent(known), place)
@@ -124,20 +142,26 @@ class _Composer:
     def count(self, values: int, levels: int, place: Place) -> None:
         self.values += values
         if self.values > MOST_VALUES:
-            raise _TooMuch(place, f"the text holds more than {MOST_VALUES:,} values, each alias (`*name`) written out.")
+            raise _TooMuch(
+                place, f"the text holds more than {MOST_VALUES:,} values, each alias (`*name`) written out."
+            )
         if self.levels + levels > MOST_LEVELS:
             raise _TooMuch(place, f"the text is nested more than {MOST_LEVELS} levels deep.")
 
     def scalar(self, event: events.ScalarEvent, path: Path, place: Place) -> Any:
         if any("\ud800" <= c <= "\udfff" for c in event.value):
-            self.problem(place, path, r"an escape such as \ud83d names half a character. Write the whole one.")
+            self.problem(
+                place, path, r"an escape such as \ud83d names half a character. Write the whole one."
+            )
             return None
         if event.style is not None:
             return event.value
         try:
             return resolve(event.value)
         except ValueError:
-            self.problem(place, path, f"expected a number of fewer digits. Received: {len(event.value):,} of them.")
+            self.problem(
+                place, path, f"expected a number of fewer digits. Received: {len(event.value):,} of them."
+            )
             return None
 
     def sequence(self, path: Path) -> list[Node]:
@@ -161,7 +185,9 @@ class _Composer:
             value = self.node((*path, name) if name else path, key.key)
             if first:
                 way_out = " Write `<<: [*one, *two]`." if is_merge else ""
-                self.problem(key.key, (*path, name), f"stands twice; the first is on line {first.line}.{way_out}")
+                self.problem(
+                    key.key, (*path, name), f"stands twice; the first is on line {first.line}.{way_out}"
+                )
             elif is_merge:
                 merge_at = key.key
                 merged = self.merge(value, path)
@@ -191,8 +217,14 @@ class _Composer:
             if isinstance(source.value, dict):
                 for name, node in source.value.items():
                     merged.setdefault(name, node)
-            elif all(source.place != place for place, _ in self.problems):  # an alias that leads nowhere has been told of
-                self.problem(source.place, path, f"`<<` takes a mapping, or a list of them. Received: {shown(source.plain())}.")
+            elif all(
+                source.place != place for place, _ in self.problems
+            ):  # an alias that leads nowhere has been told of
+                self.problem(
+                    source.place,
+                    path,
+                    f"`<<` takes a mapping, or a list of them. Received: {shown(source.plain())}.",
+                )
         return merged
 
     def check_colon(self, name: str, place: Place, path: Path) -> None:
@@ -212,6 +244,12 @@ class _Composer:
 
 def extent(node: Node) -> tuple[int, int]:
     """How many values a node holds, itself included, and in how many levels. Costs as much as it counts."""
-    below = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+    below = (
+        node.value.values()
+        if isinstance(node.value, dict)
+        else node.value
+        if isinstance(node.value, list)
+        else ()
+    )
     parts = [extent(part) for part in below]
     return 1 + sum(values for values, _ in parts), 1 + max((levels for _, levels in parts), default=0)

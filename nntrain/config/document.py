@@ -37,7 +37,9 @@ class Document:
         source = Source.of(file, text := decoded(file, raw))
         root = compose(text, source)
         if root is None:
-            raise UserError(f"{file}: the file is empty: expected options such as `data: digits`, one a line.")
+            raise UserError(
+                f"{file}: the file is empty: expected options such as `data: digits`, one a line."
+            )
         if not isinstance(root.value, dict):
             if column := unspaced(source.lines[root.place.line - 1]):
                 raise PlacedError([(Place(source, root.place.line, column + 1), Problem((), MISSING_SPACE))])
@@ -73,7 +75,9 @@ class Document:
         if problem.message.startswith("no such option"):
             return node.key
         if problem.message.startswith("is required"):
-            return node.place if rest and node.value == rest[0] else node.key  # a bare `sgd` lacks its own `lr`
+            return (
+                node.place if rest and node.value == rest[0] else node.key
+            )  # a bare `sgd` lacks its own `lr`
         several = isinstance(node.value, (dict, list)) and len(node.value) != 1
         on_lines_below = node.place.line != node.key.line
         return node.key if several and (rest or on_lines_below) else node.place
@@ -87,7 +91,7 @@ def innermost(node: Node, path: Path) -> tuple[Node, Path]:
     for position, part in enumerate(path):
         if has(node, part):
             node = node.value[part]
-        elif not any(has(node, later) for later in path[position + 1:position + 2]):
+        elif not any(has(node, later) for later in path[position + 1 : position + 2]):
             return node, path[position:]
     return node, ()
 
@@ -112,21 +116,25 @@ def read_bytes(file: str) -> bytes:
     except ValueError:  # a zero byte in the name
         raise UserError(f"{file!r}: no file can have this name.") from None
     if len(raw) > MOST_BYTES:
-        raise UserError(f"{file}: expected a config of at most {MOST_BYTES // 10**6} MB. Received: a larger file.")
+        raise UserError(
+            f"{file}: expected a config of at most {MOST_BYTES // 10**6} MB. Received: a larger file."
+        )
     return raw
 
 
 def in_folder(folder: FilePath) -> str:
-    """" Did you mean 'runs/mnist/config.yaml'?", where a folder holds one."""
+    """ " Did you mean 'runs/mnist/config.yaml'?", where a folder holds one."""
     inside = folder / "config.yaml"
     return f" Did you mean {str(inside)!r}?" if inside.is_file() else ""
 
 
 def like(path: FilePath) -> str:
-    """" Did you mean 'mnist.yaml'?", of the configs in the same folder."""
+    """ " Did you mean 'mnist.yaml'?", of the configs in the same folder."""
     if not path.parent.is_dir():
         return f" There is no folder {str(path.parent)!r}."
-    names = sorted(str(path.parent / entry.name) for entry in path.parent.iterdir() if entry.suffix in (".yaml", ".yml"))
+    names = sorted(
+        str(path.parent / entry.name) for entry in path.parent.iterdir() if entry.suffix in (".yaml", ".yml")
+    )
     hint = did_you_mean(str(path), names)
     return hint if len(names) <= 10 or "Did you mean" in hint else ""
 

@@ -29,7 +29,9 @@ def _over_base(document: Document, kind: Any, chain: tuple[FilePath, ...]) -> No
     file = os.path.join(os.path.dirname(document.file), named.value)
     resolved = FilePath(file).resolve()
     if resolved in chain:
-        raise _mistake(named, f"leads back to itself: {' -> '.join(path.name for path in (*chain, resolved))}.")
+        raise _mistake(
+            named, f"leads back to itself: {' -> '.join(path.name for path in (*chain, resolved))}."
+        )
     try:
         base = Document.read(file)
     except PlacedError:
@@ -48,8 +50,10 @@ def merged(base: Node, own: Node, kind: Any) -> Node:
         return own
     if kinds.family(kind) and set(base.value) != set(spelled.value):
         return own
-    values = {name: merged(base.value[name], node, kinds.child(kind, name)) if name in base.value else node
-              for name, node in spelled.value.items()}
+    values = {
+        name: merged(base.value[name], node, kinds.child(kind, name)) if name in base.value else node
+        for name, node in spelled.value.items()
+    }
     return Node({**base.value, **values}, own.place, own.key)
 
 

@@ -36,8 +36,10 @@ def read_source(text: str, option: str) -> tuple[Reader, Path]:
         return parsed(text, Source.of(option, text, is_file=False)), Path()
     if not is_source(text):
         path, hint = (text, "") if os.path.isfile(text) else ("new.csv", did_you_mean(text, Reader.members()))
-        raise UserError(f"{option}: expected a source, such as digits or '{{csv: {{path: {path}}}}}', or a YAML file that holds "
-                        f"one. Received: {shown(text)}.{hint}")
+        raise UserError(
+            f"{option}: expected a source, such as digits or '{{csv: {{path: {path}}}}}', or a YAML file that holds "
+            f"one. Received: {shown(text)}.{hint}"
+        )
     written = decoded(text, read_bytes(text))
     return parsed(written, Source.of(text, written)), Path(text).parent
 
@@ -45,8 +47,12 @@ def read_source(text: str, option: str) -> tuple[Reader, Path]:
 def parsed(text: str, source: Source) -> Reader:
     root = compose(text, source)
     if root is None:
-        raise UserError(f"{source.name}: expected a source, such as digits or '{{csv: {{path: new.csv}}}}'. Received: nothing.")
+        raise UserError(
+            f"{source.name}: expected a source, such as digits or '{{csv: {{path: new.csv}}}}'. Received: nothing."
+        )
     try:
         return TypeAdapter(Reader).validate_python(root.plain())
     except ValidationError as error:
-        raise Document(source.name, text.encode("utf-8", "surrogatepass"), root).explain(mistakes(error, Reader)) from None
+        raise Document(source.name, text.encode("utf-8", "surrogatepass"), root).explain(
+            mistakes(error, Reader)
+        ) from None

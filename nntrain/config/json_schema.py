@@ -19,14 +19,23 @@ def json_schema(kind: type[Options]) -> dict[str, Any]:
     whole = options_schema(kind)
     definitions, properties = whole.pop("$defs"), whole.pop("properties")
     told = {name: {"description": option["description"]} for name, option in properties.items()}
-    told[EXTENDS] = {"type": "string", "description": "path of another config that this one is laid over: sections are merged "
-                     "option by option, anything else takes the place of what is there"}
-    return {"$schema": DIALECT, "title": "nntrain config", "description": whole["description"], "type": "object",
-            "additionalProperties": False, "properties": told,
-            "if": {"required": [EXTENDS]},
-            "then": {"properties": in_part(properties)},
-            "else": {"properties": properties, "required": whole["required"]},
-            "$defs": {**definitions, PART: {"$defs": in_part(definitions)}}}
+    told[EXTENDS] = {
+        "type": "string",
+        "description": "path of another config that this one is laid over: sections are merged "
+        "option by option, anything else takes the place of what is there",
+    }
+    return {
+        "$schema": DIALECT,
+        "title": "nntrain config",
+        "description": whole["description"],
+        "type": "object",
+        "additionalProperties": False,
+        "properties": told,
+        "if": {"required": [EXTENDS]},
+        "then": {"properties": in_part(properties)},
+        "else": {"properties": properties, "required": whole["required"]},
+        "$defs": {**definitions, PART: {"$defs": in_part(definitions)}},
+    }
 
 
 def in_part(schema: Any) -> Any:
@@ -35,7 +44,11 @@ def in_part(schema: Any) -> Any:
         return [in_part(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: in_part(value) for key, value in schema.items() if key != "required" or not isinstance(value, list)}
+    found = {
+        key: in_part(value)
+        for key, value in schema.items()
+        if key != "required" or not isinstance(value, list)
+    }
     if isinstance(reference := found.get("$ref"), str):
         found["$ref"] = reference.replace(PLACE, f"{PLACE}{PART}/$defs/")
     return found
@@ -89,9 +102,17 @@ class Generator(GenerateJsonSchema):
             if first and set(required) <= {first}:
                 spellings.append(bare_value(options["properties"][first]))
             named[name] = {"description": member.first_sentence(), "anyOf": spellings}
-        mapping = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False, "properties": named}
-        return {"description": f"One {family.kind_name()}: its name, or its name with its options.",
-                "anyOf": [{"enum": bare}, mapping] if bare else [mapping]}
+        mapping = {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": False,
+            "properties": named,
+        }
+        return {
+            "description": f"One {family.kind_name()}: its name, or its name with its options.",
+            "anyOf": [{"enum": bare}, mapping] if bare else [mapping],
+        }
 
 
 def bare_value(option: dict[str, Any]) -> dict[str, Any]:

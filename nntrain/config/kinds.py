@@ -21,7 +21,11 @@ def choices(kind: Any) -> list[Any]:
 
 def family(kind: Any) -> type[Component] | None:
     """The family (or the part of one) whose members can stand here."""
-    found = (choice for choice in choices(kind) if _is(choice, Component) and choice.family and not choice.yaml_name)
+    found = (
+        choice
+        for choice in choices(kind)
+        if _is(choice, Component) and choice.family and not choice.yaml_name
+    )
     return next(found, None)
 
 
@@ -81,7 +85,11 @@ def spelled_out(node: Node, kind: Any) -> Node:
         return Node({}, node.place, node.key)
     if family(kind):
         name = node.value
-        return Node({name: Node({}, node.place, node.place)}, node.place, node.key) if isinstance(name, str) else node
+        return (
+            Node({name: Node({}, node.place, node.place)}, node.place, node.key)
+            if isinstance(name, str)
+            else node
+        )
     options = section(kind)
     if options is None:
         return node

@@ -12,7 +12,9 @@ from nntrain.config.place import Node, Place, PlacedError, Source
 from nntrain.errors import ConfigError, Path, Problem, dotted
 from nntrain.options import did_you_mean, shown
 
-NAME = re.compile(r"[^.\[\]\s]+(?:\.[^.\[\]\s]+|\[-?[0-9]{1,6}\])*")  # optimizer.adam.lr, model.layers[2].dense.units
+NAME = re.compile(
+    r"[^.\[\]\s]+(?:\.[^.\[\]\s]+|\[-?[0-9]{1,6}\])*"
+)  # optimizer.adam.lr, model.layers[2].dense.units
 PART = re.compile(r"\[(-?[0-9]+)\]|([^.\[\]]+)")
 
 
@@ -29,7 +31,9 @@ class Override:
         """Raises ConfigError."""
         name, equals, text = override.partition("=")
         if not (equals and NAME.fullmatch(name)):
-            raise ConfigError("expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64.")
+            raise ConfigError(
+                "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64."
+            )
         path = tuple(int(index) if index else part for index, part in PART.findall(name))
         try:
             value = compose(text, place.source)
@@ -73,7 +77,7 @@ class _Setter:
         if isinstance(node.value, list):
             index = self.index(part, len(node.value), at)
             entry = self.put(node.value[index], depth + 1, (*at, index), kinds.child(kind, index))
-            return Node([*node.value[:index], entry, *node.value[index + 1:]], node.place, node.key)
+            return Node([*node.value[:index], entry, *node.value[index + 1 :]], node.place, node.key)
         self.check_mapping(node, part, at, kind)
         if members := kinds.family(kind):
             part = self.member(node, part, depth, at, members)
@@ -91,7 +95,13 @@ class _Setter:
         except ValueError:
             raise mistake(at, f"is a list: say which entry, such as {dotted((*at, 0))}.{part}.") from None
         if not -count <= index < count:
-            there_are = f"{count} entries, [0] to [{count - 1}]" if count > 1 else "one entry, [0]" if count else "no entries"
+            there_are = (
+                f"{count} entries, [0] to [{count - 1}]"
+                if count > 1
+                else "one entry, [0]"
+                if count
+                else "no entries"
+            )
             raise mistake(at, f"has {there_are}. Received: [{index}].")
         return index % count
 
@@ -99,12 +109,18 @@ class _Setter:
         """Refuses to look for `part` in what is no mapping."""
         if kinds.child(kind, 0) is not None:
             came = f"{shown(node.plain())} in the config" if node.value else "not in the config"
-            raise mistake(at, f"is {came}: there is no list to take an entry of. Set the whole: --set {dotted(at)}='[...]'.")
+            raise mistake(
+                at,
+                f"is {came}: there is no list to take an entry of. Set the whole: --set {dotted(at)}='[...]'.",
+            )
         if isinstance(node.value, dict) and isinstance(part, int):
             raise mistake(at, f"is not a list. Received: [{part}].")
         if isinstance(node.value, dict):
             return
-        raise mistake(at, f"is {shown(node.value)} in the config, which has no options. Set the whole: --set {self.whole(at)}.")
+        raise mistake(
+            at,
+            f"is {shown(node.value)} in the config, which has no options. Set the whole: --set {self.whole(at)}.",
+        )
 
     def member(self, node: Node, part: str, depth: int, at: Path, family: Any) -> str:
         """The name under which the config has the component that `part` names."""
@@ -116,15 +132,19 @@ class _Setter:
         if kind and members.get(part) is kind:  # an alias
             return present
         if part in members:
-            raise mistake(at, f"is {present!r} in the config. To change it, set the whole: --set {self.whole(at)}.")
+            raise mistake(
+                at, f"is {present!r} in the config. To change it, set the whole: --set {self.whole(at)}."
+            )
         if kind and part in kind.option_names():
-            raise mistake(at, f"is {present!r} in the config. Write {dotted((*at, present, *self.path[depth:]))}.")
+            raise mistake(
+                at, f"is {present!r} in the config. Write {dotted((*at, present, *self.path[depth:]))}."
+            )
         raise mistake(at, f"no {family.kind_name()} is named {part!r}.{did_you_mean(part, members)}")
 
     def whole(self, at: Path) -> str:
         """optimizer='{adam: {lr: 3e-4}}'"""
         text = self.override.text
-        for part in reversed(self.path[len(at):]):
+        for part in reversed(self.path[len(at) :]):
             text = f"{{{part}: {text}}}"
         return f"{dotted(at)}='{text}'"
 

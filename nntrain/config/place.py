@@ -7,7 +7,9 @@ from typing import Any
 
 from nntrain.errors import ConfigError, Problem, dotted
 
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML 1.1 counts as one, and so do PyYAML's positions
+LINE_BREAK = re.compile(
+    "\r\n|[\n\r\x85\u2028\u2029]"
+)  # what YAML 1.1 counts as one, and so do PyYAML's positions
 MOST_TOLD = 100  # mistakes in one message
 WIDTH = 110  # a source line longer than this is shown in part
 
@@ -47,10 +49,12 @@ class Place:
             return ""
         line = self.source.lines[self.line - 1]
         start = max(0, self.column - 1 - WIDTH // 2) if len(line) > WIDTH else 0
-        shown, before = printable(line[start:start + WIDTH]), printable(line[start:self.column - 1])
+        shown, before = printable(line[start : start + WIDTH]), printable(line[start : self.column - 1])
         margin = " " * len(str(self.line))
         # A tab stays a tab under a tab, and a wide character is two columns, so that the caret stands where it should.
-        blank = "".join(c if c == "\t" else "  " if unicodedata.east_asian_width(c) in "WF" else " " for c in before)
+        blank = "".join(
+            c if c == "\t" else "  " if unicodedata.east_asian_width(c) in "WF" else " " for c in before
+        )
         return f"\n  {self.line} | {shown}".rstrip() + f"\n  {margin} | {blank}^"
 
 

@@ -47,12 +47,16 @@ def inline(value: Any) -> str:
 
 def compact(tree: dict[str, Any]) -> str:
     """The same as a person would write it: the innermost lists and mappings on one line each."""
-    return "\n".join(f"{name}: {inline(value)}" if not isinstance(value, (dict, list)) else _written({name: value}, None)
-                     for name, value in tree.items())
+    return "\n".join(
+        f"{name}: {inline(value)}" if not isinstance(value, (dict, list)) else _written({name: value}, None)
+        for name, value in tree.items()
+    )
 
 
 def _written(tree: Any, flow: bool | None) -> str:
-    text = yaml.dump(tree, Dumper=_Indenting, sort_keys=False, allow_unicode=True, width=math.inf, default_flow_style=flow)
+    text = yaml.dump(
+        tree, Dumper=_Indenting, sort_keys=False, allow_unicode=True, width=math.inf, default_flow_style=flow
+    )
     return re.sub(r"(?<=\de)([+-])0+(?=\d)", lambda found: found[1].strip("+"), text.strip())  # 1e-05
 
 
@@ -77,5 +81,7 @@ class _Indenting(_Dumper):
 
 _Dumper.add_representer(float, _Dumper.represent_float)
 _Dumper.add_representer(tuple, _Dumper.represent_list)
-_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(f"(?:{FLOAT.pattern})$"), list("-+.0123456789"))
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(f"(?:{FLOAT.pattern})$"), list("-+.0123456789")
+)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(f"(?:{BASED.pattern})$"), ["0"])

@@ -58,7 +58,7 @@ def explained(error: MarkedYAMLError, lines: tuple[str, ...]) -> tuple[Mark, str
         for number in range(max(0, began.line - 1), noticed.line + 1):
             if column := unspaced(lines[number]):
                 return _mark(number, column), MISSING_SPACE
-    if "line up" in words and lines[noticed.line][:noticed.column].strip("- "):
+    if "line up" in words and lines[noticed.line][: noticed.column].strip("- "):
         return noticed, "this does not belong here. Check the quotes, brackets and commas before it."
     return mark, words
 
@@ -80,7 +80,7 @@ def _words(said: str, began: Mark, noticed: Mark) -> tuple[Mark, str]:
 def _indenting_tab(mark: Mark, lines: tuple[str, ...]) -> Mark | None:
     """The first tab that indents the line of `mark`, if any."""
     line = lines[mark.line]
-    column = line[:len(line) - len(line.lstrip(" \t"))].find("\t")
+    column = line[: len(line) - len(line.lstrip(" \t"))].find("\t")
     return _mark(mark.line, column) if column >= 0 else None
 
 

@@ -14,7 +14,9 @@ from nntrain.errors import ConfigError, Path, Problem
 from nntrain.options import Options
 
 
-def load(path: str | FilePath, overrides: Iterable[str] = (), kind: type[Options] | None = None) -> tuple[Any, Document]:
+def load(
+    path: str | FilePath, overrides: Iterable[str] = (), kind: type[Options] | None = None
+) -> tuple[Any, Document]:
     """The typed config of a file, with `K=V` overrides, and its document, whose `explain` later phases use.
 
     `kind` is the class of the result, `Config` when left out. Raises UserError: all of a phase's mistakes at once.
@@ -22,10 +24,14 @@ def load(path: str | FilePath, overrides: Iterable[str] = (), kind: type[Options
     return checked(Document.read(path), overrides, kind)
 
 
-def checked(document: Document, overrides: Iterable[str] = (), kind: type[Options] | None = None) -> tuple[Any, Document]:
+def checked(
+    document: Document, overrides: Iterable[str] = (), kind: type[Options] | None = None
+) -> tuple[Any, Document]:
     """`load` for a document that has been read."""
     if kind is None:
-        from nntrain.config.schema import Config as kind  # it imports every component, which reading alone does not need
+        from nntrain.config.schema import (
+            Config as kind,
+        )  # it imports every component, which reading alone does not need
     document = overridden(extended(document, kind), overrides, kind)
     try:
         return kind.model_validate(document.tree), document
@@ -43,11 +49,13 @@ def mistakes(error: ValidationError, kind: Any) -> ConfigError:
     # Of `{sgd: {lrr: 1}}`, where a number or an optimizer may stand, `lrr` is the mistake, not that it is no number;
     # of a list with a wrong entry the entry, not that too few are right.
     wholes = {path[:length] for path in found for length in range(len(path))}
-    return ConfigError([Problem(path, either(messages)) for path, messages in found.items() if path not in wholes])
+    return ConfigError(
+        [Problem(path, either(messages)) for path, messages in found.items() if path not in wholes]
+    )
 
 
 def either(messages: list[str]) -> str:
-    """"expected a number or 'same'. Received: 'sane'. Did you mean 'same'?" of what two types say of one value."""
+    """ "expected a number or 'same'. Received: 'sane'. Did you mean 'same'?" of what two types say of one value."""
     named = [message for message in messages if not message.startswith("expected ")]
     if named:
         return named[0]

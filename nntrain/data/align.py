@@ -36,9 +36,15 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
             _require_known(f"{name}: column {text.column!r}", known[text.column].categories, text.categories)
             # A category that does not occur here is a column of 0, or NaN where the text is missing.
             absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
-            source |= {feature: absent for feature in train.feature_names[known[text.column].places] if feature not in source}
+            source |= {
+                feature: absent
+                for feature in train.feature_names[known[text.column].places]
+                if feature not in source
+            }
     for column in known.keys() & source.keys():
-        if np.isnan(source[column]).all():  # without a value in it, a column of text looks like one of numbers
+        if np.isnan(
+            source[column]
+        ).all():  # without a value in it, a column of text looks like one of numbers
             source |= dict.fromkeys(train.feature_names[known[column].places], source.pop(column))
     names = [feature for feature in train.feature_names if feature in source]
     names += [feature for feature in other.feature_names if feature in source and feature not in set(names)]
@@ -52,8 +58,10 @@ def same_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
         return other
     steps = train.input_shape[0]
     if (longest := other.lengths.max(initial=0)) > steps:
-        raise UserError(f"{name}: expected sequences of at most {steps:,} steps, as in the training. Received: {longest:,}. "
-                        f"Train with `steps: {longest}`, or say what to do with them by `longer`.")
+        raise UserError(
+            f"{name}: expected sequences of at most {steps:,} steps, as in the training. Received: {longest:,}. "
+            f"Train with `steps: {longest}`, or say what to do with them by `longer`."
+        )
     per_step = {"x", "target"} if other.per_step else {"x"}
     return replace(other, **{which: resized(getattr(other, which), steps) for which in per_step})
 
@@ -72,4 +80,6 @@ def _classes(name: str, train: Dataset, other: Dataset) -> Dataset:
 
 def _require_known(place: str, known: tuple[str, ...], came: tuple[str, ...], what: str = "") -> None:
     if unknown := [label for label in came if label not in set(known)]:
-        raise UserError(f"{place}: expected the train part's {what}{listed(known)}. Received: {listed(unknown)} besides.")
+        raise UserError(
+            f"{place}: expected the train part's {what}{listed(known)}. Received: {listed(unknown)} besides."
+        )

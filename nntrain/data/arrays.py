@@ -18,12 +18,18 @@ class ArrayReader(Reader):
     Targets of whole numbers or text are classes, those of floats are numbers to predict; `task` says otherwise.
     """
 
-    classes: Several[str] | None = Field(None, description="the names of the classes 0, 1, ...; default: the labels that occur")
+    classes: Several[str] | None = Field(
+        None, description="the names of the classes 0, 1, ...; default: the labels that occur"
+    )
     task: Literal["auto", "classification", "regression"] = Field(
-        "auto", description="whether the target is a class or a number; auto: by the type of its array")
+        "auto", description="whether the target is a class or a number; auto: by the type of its array"
+    )
     as_: Literal["stored", "image", "vector"] = Field(
-        "stored", alias="as", description="samples of the shape that they have, or images, which get a channel where they have "
-        "none, or vectors")
+        "stored",
+        alias="as",
+        description="samples of the shape that they have, or images, which get a channel where they have "
+        "none, or vectors",
+    )
 
     @model_validator(mode="after")
     def _classes_are_named_once(self):
@@ -37,11 +43,15 @@ class ArrayReader(Reader):
     def dataset(self, x_name: str, x: np.ndarray, target_name: str, target: np.ndarray) -> Dataset:
         """Raises UserError, which calls the arrays by their names, for what does not fit together or is not finite."""
         if x.ndim == 0 or target.ndim == 0:
-            raise UserError(f"{target_name if x.ndim else x_name}: expected an array with an axis of samples. "
-                            "Received: a single value.")
+            raise UserError(
+                f"{target_name if x.ndim else x_name}: expected an array with an axis of samples. "
+                "Received: a single value."
+            )
         if len(x) != len(target):
-            raise UserError(f"{target_name}: expected {len(x):,} targets, one for each sample of {x_name}. "
-                            f"Received: {len(target):,}.")
+            raise UserError(
+                f"{target_name}: expected {len(x):,} targets, one for each sample of {x_name}. "
+                f"Received: {len(target):,}."
+            )
         x = samples(x_name, x)
         require_finite(x_name, x)
         x = self._shaped(x_name, x)
@@ -55,8 +65,10 @@ class ArrayReader(Reader):
             return x.reshape(len(x), -1)
         if self.as_ == "image":
             if x.ndim not in (3, 4):
-                raise UserError(f"{name}: expected images (count, height, width) or (count, height, width, channels). "
-                                f"Received: the shape {x.shape}.")
+                raise UserError(
+                    f"{name}: expected images (count, height, width) or (count, height, width, channels). "
+                    f"Received: the shape {x.shape}."
+                )
             return x if x.ndim == 4 else x[..., None]
         return x
 
@@ -70,7 +82,13 @@ def samples(name: str, x: np.ndarray) -> np.ndarray:
     kind, size = x.dtype.kind, x.dtype.itemsize
     if kind not in "biuf":
         raise UserError(f"{name}: expected numbers. Received: {_called(x.dtype)}.")
-    dtype = np.uint8 if x.dtype == np.uint8 else np.float32 if kind == "b" or (kind == "f" and size <= 4) else np.float64
+    dtype = (
+        np.uint8
+        if x.dtype == np.uint8
+        else np.float32
+        if kind == "b" or (kind == "f" and size <= 4)
+        else np.float64
+    )
     return np.ascontiguousarray(x, dtype)
 
 
@@ -79,20 +97,26 @@ def _reals(name: str, target: np.ndarray) -> np.ndarray:
     if target.dtype.kind not in "biuf":
         raise UserError(f"{name}: expected numbers to predict. Received: {_called(target.dtype)}.")
     if target.ndim > 3:
-        raise UserError(f"{name}: expected targets (count,), (count, outputs) or (count, steps, outputs). "
-                        f"Received: the shape {target.shape}.")
+        raise UserError(
+            f"{name}: expected targets (count,), (count, outputs) or (count, steps, outputs). "
+            f"Received: the shape {target.shape}."
+        )
     target = np.ascontiguousarray(target, np.float32 if target.dtype == np.float32 else np.float64)
     require_finite(name, target)
     return target[:, None] if target.ndim == 1 else target
 
 
-def _classes(name: str, target: np.ndarray, steps: int, classes: tuple[str, ...] | None) -> tuple[np.ndarray, tuple[str, ...]]:
+def _classes(
+    name: str, target: np.ndarray, steps: int, classes: tuple[str, ...] | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """(rows,) or (rows, steps) int32 class numbers, and the names of the classes."""
     if target.ndim == 2 and target.shape[1] == 1:
         target = target[:, 0]
     if target.ndim > 2 or (target.ndim == 2 and target.shape[1] != steps):
-        raise UserError(f"{name}: expected a class for each sample, or for each of its steps. "
-                        f"Received: the shape {target.shape}. Say `task: regression` where the numbers are not classes.")
+        raise UserError(
+            f"{name}: expected a class for each sample, or for each of its steps. "
+            f"Received: the shape {target.shape}. Say `task: regression` where the numbers are not classes."
+        )
     if target.dtype.kind not in "biufU":
         raise UserError(f"{name}: expected class numbers or names. Received: {_called(target.dtype)}.")
     if target.dtype.kind == "f":
@@ -102,11 +126,16 @@ def _classes(name: str, target: np.ndarray, steps: int, classes: tuple[str, ...]
         target = target.astype(np.int64)
     occurring, labels = np.unique(target, return_inverse=True)
     labels = labels.reshape(target.shape)
-    names = tuple(str(value) for value in (occurring.astype(np.int64) if target.dtype.kind == "b" else occurring))
+    names = tuple(
+        str(value) for value in (occurring.astype(np.int64) if target.dtype.kind == "b" else occurring)
+    )
     if classes is None:
         return labels.astype(np.int32), names
-    known = {label: number for number, label in enumerate(classes)} if target.dtype.kind == "U" else {
-        str(number): number for number in range(len(classes))}
+    known = (
+        {label: number for number, label in enumerate(classes)}
+        if target.dtype.kind == "U"
+        else {str(number): number for number in range(len(classes))}
+    )
     if unknown := [label for label in names if label not in known]:
         raise UserError(f"{name}: expected the classes {listed(known)}. Received: {listed(unknown)} besides.")
     return np.array([known[label] for label in names], np.int32)[labels], classes

@@ -50,8 +50,10 @@ class Augmentation(Component, family="augmentation"):
         """Raises ConfigError with the reason where it does not suit the data."""
         if len(data.input_shape) != 3 or data.vocabulary:
             hint = " Say `as: image`." if len(data.input_shape) == 1 and not data.vocabulary else ""
-            raise ConfigError("it needs images (height, width, channels). Received: samples of the shape "
-                              f"{data.input_shape}.{hint}")
+            raise ConfigError(
+                "it needs images (height, width, channels). Received: samples of the shape "
+                f"{data.input_shape}.{hint}"
+            )
 
     def apply(self, out: np.ndarray, x: np.ndarray, now: Pass) -> None:
         """Writes to out what becomes of the images x (rows, height, width, channels)."""
@@ -71,8 +73,10 @@ class RandomCrop(Augmentation, name="random_crop"):
     def check(self, data):
         super().check(data)
         if self.padding >= min(data.input_shape[:2]):
-            raise ConfigError(f"a shift by {self.padding} pixels can leave nothing of images of {data.input_shape[0]} x "
-                              f"{data.input_shape[1]}. Make `padding` smaller.")
+            raise ConfigError(
+                f"a shift by {self.padding} pixels can leave nothing of images of {data.input_shape[0]} x "
+                f"{data.input_shape[1]}. Make `padding` smaller."
+            )
 
     def apply(self, out, x, now):
         down, right = (now.below(number, 2 * self.padding + 1) - self.padding for number in (0, 1))
@@ -84,7 +88,9 @@ class RandomShift(Augmentation, name="random_shift"):
 
     example: ClassVar = {"fraction": 0.1}
 
-    fraction: float = Field(gt=0, lt=1, description="the largest shift, as a fraction of the height and of the width")
+    fraction: float = Field(
+        gt=0, lt=1, description="the largest shift, as a fraction of the height and of the width"
+    )
 
     def apply(self, out, x, now):
         most = [int(self.fraction * size) for size in x.shape[1:3]]
@@ -95,7 +101,9 @@ class RandomShift(Augmentation, name="random_shift"):
 class RandomFlip(Augmentation, name="random_flip"):
     """Mirrors the image. Not for what has a right and a left, such as digits and letters."""
 
-    axis: Literal["horizontal", "vertical"] = Field("horizontal", description="left and right change places, or top and bottom")
+    axis: Literal["horizontal", "vertical"] = Field(
+        "horizontal", description="left and right change places, or top and bottom"
+    )
     probability: Share = Field(0.5, description="the share of images that are mirrored")
 
     def apply(self, out, x, now):
@@ -107,7 +115,9 @@ class Mapped(Augmentation):
 
     def apply(self, out, x, now):
         centre = (np.array(x.shape[1:3]) - 1) / 2
-        linear, offset = self.inverse(x.shape[1:3], now)  # where a place of `out`, counted from the centre, comes from
+        linear, offset = self.inverse(
+            x.shape[1:3], now
+        )  # where a place of `out`, counted from the centre, comes from
         matrix = np.empty((len(x), 2, 3))
         matrix[:, :, :2] = linear
         matrix[:, :, 2] = centre + offset - linear @ centre
@@ -140,7 +150,9 @@ class RandomZoom(Mapped, name="random_zoom"):
 
     example: ClassVar = {"fraction": 0.1}
 
-    fraction: float = Field(gt=0, lt=1, description="the largest change: factors from 1 - fraction to 1 + fraction")
+    fraction: float = Field(
+        gt=0, lt=1, description="the largest change: factors from 1 - fraction to 1 + fraction"
+    )
 
     def inverse(self, size, now):
         return np.eye(2) / now.uniform(0, 1 - self.fraction, 1 + self.fraction)[:, None, None], np.zeros(2)
@@ -152,9 +164,15 @@ class RandomAffine(Mapped, name="random_affine"):
     example: ClassVar = {"degrees": 10, "zoom": 0.1, "shift": 0.1}
 
     degrees: float = Field(0.0, ge=0, le=180, description="the largest angle, to either side")
-    zoom: float = Field(0.0, ge=0, lt=1, description="the largest change of size: factors from 1 - zoom to 1 + zoom")
-    shear: float = Field(0.0, ge=0, lt=90, description="the largest angle in degrees by which what stands upright leans over")
-    shift: float = Field(0.0, ge=0, lt=1, description="the largest shift, as a fraction of the height and of the width")
+    zoom: float = Field(
+        0.0, ge=0, lt=1, description="the largest change of size: factors from 1 - zoom to 1 + zoom"
+    )
+    shear: float = Field(
+        0.0, ge=0, lt=90, description="the largest angle in degrees by which what stands upright leans over"
+    )
+    shift: float = Field(
+        0.0, ge=0, lt=1, description="the largest shift, as a fraction of the height and of the width"
+    )
 
     @model_validator(mode="after")
     def _does_something(self):
@@ -167,7 +185,9 @@ class RandomAffine(Mapped, name="random_affine"):
         lean = np.zeros_like(linear) + np.eye(2)
         lean[:, 1, 0] = np.tan(np.radians(now.uniform(1, -self.shear, self.shear)))
         linear = lean @ linear / now.uniform(2, 1 - self.zoom, 1 + self.zoom)[:, None, None]
-        offset = np.stack([now.uniform(3 + axis, -self.shift, self.shift) * size[axis] for axis in (0, 1)], axis=1)
+        offset = np.stack(
+            [now.uniform(3 + axis, -self.shift, self.shift) * size[axis] for axis in (0, 1)], axis=1
+        )
         return linear, offset
 
 
@@ -181,7 +201,11 @@ class RandomErasing(Augmentation, name="random_erasing"):
 
     probability: Share = Field(0.5, description="the share of images that lose a rectangle")
     area: Several[Annotated[float, Field(gt=0, lt=1)]] = Field(
-        (0.02, 0.33), min_length=2, max_length=2, description="the smallest and the largest rectangle, as shares of the image")
+        (0.02, 0.33),
+        min_length=2,
+        max_length=2,
+        description="the smallest and the largest rectangle, as shares of the image",
+    )
 
     @model_validator(mode="after")
     def _smallest_first(self):
@@ -198,7 +222,9 @@ class RandomErasing(Augmentation, name="random_erasing"):
         now.run(kernels.augment.paste, out, x, np.zeros((1, *x.shape[1:]), x.dtype), boxes)
 
 
-def rectangles(size: tuple[int, int], height: np.ndarray, width: np.ndarray, now: Pass, number: int) -> np.ndarray:
+def rectangles(
+    size: tuple[int, int], height: np.ndarray, width: np.ndarray, now: Pass, number: int
+) -> np.ndarray:
     """(rows, 4) int64: top, bottom, left, right of rectangles anywhere inside, by `now`'s numbers from `number` on."""
     boxes = np.empty((len(height), 4), np.int64)
     for axis, wanted in enumerate((height, width)):
@@ -216,7 +242,14 @@ class Brightness(Augmentation, name="brightness"):
     amount: float = Field(gt=0, le=1, description="the largest change: factors from 1 - amount to 1 + amount")
 
     def apply(self, out, x, now):
-        now.run(kernels.augment.spread, out, x, now.uniform(0, 1 - self.amount, 1 + self.amount), False, *now.limits)
+        now.run(
+            kernels.augment.spread,
+            out,
+            x,
+            now.uniform(0, 1 - self.amount, 1 + self.amount),
+            False,
+            *now.limits,
+        )
 
 
 class Contrast(Augmentation, name="contrast"):
@@ -227,7 +260,14 @@ class Contrast(Augmentation, name="contrast"):
     amount: float = Field(gt=0, le=1, description="the largest change: factors from 1 - amount to 1 + amount")
 
     def apply(self, out, x, now):
-        now.run(kernels.augment.spread, out, x, now.uniform(0, 1 - self.amount, 1 + self.amount), True, *now.limits)
+        now.run(
+            kernels.augment.spread,
+            out,
+            x,
+            now.uniform(0, 1 - self.amount, 1 + self.amount),
+            True,
+            *now.limits,
+        )
 
 
 class Mixing(Augmentation):
@@ -241,7 +281,9 @@ class Mixing(Augmentation):
     def check(self, data):
         super().check(data)
         if len(data.target_shape) != (0 if data.classes else 1):
-            raise ConfigError("it mixes the targets of whole samples, but here each step of a sample has one.")
+            raise ConfigError(
+                "it mixes the targets of whole samples, but here each step of a sample has one."
+            )
 
     def partners(self, now: Pass, count: int) -> np.ndarray:
         """(rows,) int64: which of the `count` samples each is mixed with."""

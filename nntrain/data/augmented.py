@@ -16,7 +16,15 @@ class Augmenter:
     become real (rows, outputs): how much of each class there is, or for one output how much of the second class.
     """
 
-    def __init__(self, data: Dataset, augmentations: Sequence[Augmentation], seed: int, rows: int, dtype, outputs: int = 0):
+    def __init__(
+        self,
+        data: Dataset,
+        augmentations: Sequence[Augmentation],
+        seed: int,
+        rows: int,
+        dtype,
+        outputs: int = 0,
+    ):
         self.data = data
         self.augmentations = tuple(augmentations)
         self.seed = seed
@@ -26,7 +34,9 @@ class Augmenter:
         self.limits = (0.0, 255.0) if data.is_bytes else (-np.inf, np.inf)
         # Partners are made while their images wait. The pixels are in the stored unit, so float64 ones may need its digits.
         real = np.result_type(dtype, np.float64 if data.x.dtype == np.float64 else np.float32)
-        self._images = [np.empty((2, rows, *data.input_shape), real) for _ in range(mixing + 1)] if augmentations else []
+        self._images = (
+            [np.empty((2, rows, *data.input_shape), real) for _ in range(mixing + 1)] if augmentations else []
+        )
 
     def batch(self, rows: int, dtype) -> Batch:
         """Buffers for `rows` samples."""
@@ -53,10 +63,11 @@ class Augmenter:
             batch.label[:rows] = target.argmax(axis=1) if self.mixed_outputs > 1 else target[:, 0] > 0.5
         return None
 
-    def _made(self, indices: np.ndarray, epoch: int, serial: bool, steps: int,
-              buffers: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
+    def _made(
+        self, indices: np.ndarray, epoch: int, serial: bool, steps: int, buffers: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """The images after the first `steps` augmentations, and where samples are mixed their targets, in float64."""
-        x, spare = buffers[0][:, :len(indices)]
+        x, spare = buffers[0][:, : len(indices)]
         self.data.gather_stored(indices, x)
         target = self._targets(indices) if self.mixes else None
         for place, augmentation in enumerate(self.augmentations[:steps]):
@@ -80,8 +91,15 @@ class Augmenter:
         return (target[:, None] == classes).astype(np.float64)
 
 
-def augmented(data: Dataset, augmentations: Sequence[Augmentation], seed: int, epoch: int, index: int, dtype: str = "float32",
-              outputs: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def augmented(
+    data: Dataset,
+    augmentations: Sequence[Augmentation],
+    seed: int,
+    epoch: int,
+    index: int,
+    dtype: str = "float32",
+    outputs: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
     """What epoch `epoch`, counted from 0, of a run with this seed sees of sample `index` of the training split: x and target."""
     augmenter = Augmenter(data, augmentations, seed, 1, dtype, outputs)
     batch = augmenter.batch(1, dtype)

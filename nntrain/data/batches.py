@@ -24,8 +24,8 @@ def by_length(shuffled: np.ndarray, lengths: np.ndarray, rows: int, key: int) ->
     The short last batch stays as it is.
     """
     full = len(shuffled) // rows * rows
-    pools = [shuffled[start:start + POOL * rows] for start in range(0, full, POOL * rows)]
-    pools = [pool[:full - start] for start, pool in zip(range(0, full, POOL * rows), pools, strict=True)]
+    pools = [shuffled[start : start + POOL * rows] for start in range(0, full, POOL * rows)]
+    pools = [pool[: full - start] for start, pool in zip(range(0, full, POOL * rows), pools, strict=True)]
     ordered = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
     batches = ordered.reshape(-1, rows)[randomness.permutation(key, full // rows)]
     return np.concatenate([batches.ravel(), shuffled[full:]])
@@ -48,9 +48,13 @@ class Batches:
     Consecutive windows keep their order, in lanes; sequences of different lengths are shuffled, with similar ones in a batch.
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int | Literal["full"], seed: int = 0, shuffle: bool = True):
+    def __init__(
+        self, dataset: Dataset, batch_size: int | Literal["full"], seed: int = 0, shuffle: bool = True
+    ):
         self.samples = len(dataset)
-        self.rows = self.samples if batch_size == "full" else min(batch_size, self.samples)  # of the largest batch
+        self.rows = (
+            self.samples if batch_size == "full" else min(batch_size, self.samples)
+        )  # of the largest batch
 
         def ordered(epoch: int) -> np.ndarray:
             if dataset.consecutive:
@@ -73,4 +77,4 @@ class Batches:
 
     def indices(self, epoch: int, number: int) -> np.ndarray:
         """(rows,) int64: the samples of batch `number`, which counts from 0."""
-        return self._order(epoch)[number * self.rows:(number + 1) * self.rows]
+        return self._order(epoch)[number * self.rows : (number + 1) * self.rows]

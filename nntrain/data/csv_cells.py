@@ -37,7 +37,9 @@ class BadCells:
         self.count += len(rows)
         for row in rows[:BAD_CELLS_SHOWN].tolist():
             line = self.lines[row]
-            self.found.append((line, f"{self.path}:{line}: {column}: expected {expected}. Received: {cell(row)}."))
+            self.found.append(
+                (line, f"{self.path}:{line}: {column}: expected {expected}. Received: {cell(row)}.")
+            )
 
     def tell(self, way_out: str) -> None:
         """Raises UserError if any were added."""

@@ -23,7 +23,11 @@ class Column:
 
     def extend(self, cells: tuple[str, ...]) -> None:
         numbers = None if self.as_text else _numbers(cells, self.missing)
-        self.pieces.append(np.fromiter(map(self.texts.__getitem__, cells), np.int32, len(cells)) if numbers is None else numbers)
+        self.pieces.append(
+            np.fromiter(map(self.texts.__getitem__, cells), np.int32, len(cells))
+            if numbers is None
+            else numbers
+        )
 
     def close(self) -> None:
         """After the last row."""
@@ -33,13 +37,18 @@ class Column:
         # One entry more, which the place -1 finds: that of a gap.
         self.values_of = np.array([*(math.nan if value is None else value for value in values), math.nan])
         self.kinds_of = np.array([*kinds, MISSING])
-        self.is_text = self.as_text or (TEXT in kinds and NUMBER not in kinds and not any(
-            piece.dtype == np.float64 and not np.isnan(piece).all() for piece in self.pieces))
+        self.is_text = self.as_text or (
+            TEXT in kinds
+            and NUMBER not in kinds
+            and not any(piece.dtype == np.float64 and not np.isnan(piece).all() for piece in self.pieces)
+        )
 
     @property
     def numbers(self) -> np.ndarray:
         """(rows,) float64, NaN for a gap or text."""
-        values = np.concatenate([piece if piece.dtype == np.float64 else self.values_of[piece] for piece in self.pieces])
+        values = np.concatenate(
+            [piece if piece.dtype == np.float64 else self.values_of[piece] for piece in self.pieces]
+        )
         for gap in map(number, self.missing):
             if gap is not None:  # -999 is a number, too, until somebody says what it stands for
                 values[values == gap] = math.nan
@@ -48,7 +57,9 @@ class Column:
     @property
     def places(self) -> np.ndarray:
         """(rows,) int32: each row's place in `cells`, -1 where its cell was read as a number."""
-        return np.concatenate([piece if piece.dtype == np.int32 else np.full(len(piece), -1, np.int32) for piece in self.pieces])
+        return np.concatenate(
+            [piece if piece.dtype == np.int32 else np.full(len(piece), -1, np.int32) for piece in self.pieces]
+        )
 
     def rows(self, kind: int) -> np.ndarray:
         """The rows of one kind among those that `places` knows."""

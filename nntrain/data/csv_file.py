@@ -25,11 +25,13 @@ ROWS_AT_ONCE = 256  # few enough to stay in the cache: 12 million numbers take 5
 
 def _expecting(expected: str) -> WrapValidator:
     """Pydantic names each branch of a union in its errors; the user wants one line."""
+
     def check(value: Any, handler: Any) -> Any:
         try:
             return handler(value)
         except ValidationError:
             raise mistake(f"expected {expected}. Received: {shown(value)}.") from None
+
     return WrapValidator(check)
 
 
@@ -59,23 +61,38 @@ class Csv(Reader, name="csv"):
     example: ClassVar = {"path": "measurements.csv", "target": "yield"}
 
     path: str = Field(min_length=1, description="the file; counts from the config's folder, as all paths do")
-    target: Annotated[Name | Names | None, _expecting("the name or the number of a column, or a list of them")] = Field(
-        None, description="the column to predict, or several for regression; default: the last")
+    target: Annotated[
+        Name | Names | None, _expecting("the name or the number of a column, or a list of them")
+    ] = Field(None, description="the column to predict, or several for regression; default: the last")
     header: Annotated[Literal["auto"] | bool, _expecting("`auto`, true or false")] = Field(
-        "auto", description="whether the first line names the columns; auto: where one of its cells is not a number but the "
-        "cell below is, or none is")
-    delimiter: Literal["auto", ",", ";", "tab"] = Field("auto", description="what separates cells; auto: what the first line has "
-                                                        "most of")
-    task: Literal["auto", "classification", "regression"] = Field("auto", description="whether the target is a class or a number")
-    features: Annotated[Literal["all"] | Names, _expecting("`all` or a list of names or numbers of columns")] = Field(
-        "all", description="the columns to predict from; all: every column but the target")
-    text: Literal["one_hot", "error"] = Field("one_hot", description="what to make of columns of text: one feature, 0 or 1, for "
-                                              "each category, or an error")
-    categorical: Several[Name] = Field((), description="columns whose numbers, too, name categories, such as postal codes")
-    missing: Several[str] = Field(("NA", "NaN", "nan", "?"), description="what stands for a missing value, beside empty cells")
+        "auto",
+        description="whether the first line names the columns; auto: where one of its cells is not a number but the "
+        "cell below is, or none is",
+    )
+    delimiter: Literal["auto", ",", ";", "tab"] = Field(
+        "auto", description="what separates cells; auto: what the first line has most of"
+    )
+    task: Literal["auto", "classification", "regression"] = Field(
+        "auto", description="whether the target is a class or a number"
+    )
+    features: Annotated[
+        Literal["all"] | Names, _expecting("`all` or a list of names or numbers of columns")
+    ] = Field("all", description="the columns to predict from; all: every column but the target")
+    text: Literal["one_hot", "error"] = Field(
+        "one_hot",
+        description="what to make of columns of text: one feature, 0 or 1, for each category, or an error",
+    )
+    categorical: Several[Name] = Field(
+        (), description="columns whose numbers, too, name categories, such as postal codes"
+    )
+    missing: Several[str] = Field(
+        ("NA", "NaN", "nan", "?"), description="what stands for a missing value, beside empty cells"
+    )
     impute: Literal["mean", "median", "most_frequent"] | None = Field(
-        None, description="what fills in for a missing number, as measured on the training split; for a missing text it is the "
-        "most frequent one. Default: a missing value is an error")
+        None,
+        description="what fills in for a missing number, as measured on the training split; for a missing text it is the "
+        "most frequent one. Default: a missing value is an error",
+    )
 
     @model_validator(mode="after")
     def _one_class(self):
@@ -88,8 +105,17 @@ class Csv(Reader, name="csv"):
         x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=self.impute is not None)
         target, classes = table.target(self.task)
         target_names = tuple(column.name for column in table.targets)
-        return Splits(train=Dataset(x, target, classes, feature_names=names, one_hot=one_hot, target_names=target_names,
-                                    impute=self.impute or ""))
+        return Splits(
+            train=Dataset(
+                x,
+                target,
+                classes,
+                feature_names=names,
+                one_hot=one_hot,
+                target_names=target_names,
+                impute=self.impute or "",
+            )
+        )
 
     def table(self, folder: Path) -> Table:
         """The columns as they were read, before they become arrays."""
@@ -128,21 +154,36 @@ class Csv(Reader, name="csv"):
         head = self.head(rows)
         names, width = head.names, head.width
         if width < 2:
-            raise UserError(f"{self.path}: expected at least two columns, a feature and the target. Received: one. "
-                            "If cells are separated by something else, say so with `delimiter`.")
+            raise UserError(
+                f"{self.path}: expected at least two columns, a feature and the target. Received: one. "
+                "If cells are separated by something else, say so with `delimiter`."
+            )
         targets = self.targets(head)
         features = self._features(names, width, targets)
         categorical = self._positions("categorical", self.categorical, names, width)
         if stray := [column for column in categorical if column not in features]:
-            raise UserError(f"{self.path}: categorical: {_label(names, stray[0])} is not one of the features.")
+            raise UserError(
+                f"{self.path}: categorical: {_label(names, stray[0])} is not one of the features."
+            )
         return self.filled(head, features, targets, as_text=(*targets, *categorical))
 
-    def filled(self, head: Head, features: Sequence[int], targets: Sequence[int], as_text: Collection[int]) -> Table:
+    def filled(
+        self, head: Head, features: Sequence[int], targets: Sequence[int], as_text: Collection[int]
+    ) -> Table:
         """All rows of the columns at these places, counted from 0. Raises UserError for a row of another width."""
-        columns = {place: Column(_name(head.names, place), _label(head.names, place), self._gaps, as_text=place in as_text)
-                   for place in (*features, *targets)}
+        columns = {
+            place: Column(
+                _name(head.names, place), _label(head.names, place), self._gaps, as_text=place in as_text
+            )
+            for place in (*features, *targets)
+        }
         lines = self._fill(columns, head)
-        return Table(self.path, [columns[column] for column in features], [columns[column] for column in targets], lines)
+        return Table(
+            self.path,
+            [columns[column] for column in features],
+            [columns[column] for column in targets],
+            lines,
+        )
 
     @property
     def _gaps(self) -> frozenset[str]:
@@ -155,8 +196,10 @@ class Csv(Reader, name="csv"):
             numbers, cells = zip(*piece, strict=True)
             if set(map(len, cells)) != {head.width}:
                 line, row = next((line, row) for line, row in piece if len(row) != head.width)
-                raise UserError(f"{self.path}:{line}: expected {head.width} columns as in line {head.line}. "
-                                f"Received: {len(row)}.")
+                raise UserError(
+                    f"{self.path}:{line}: expected {head.width} columns as in line {head.line}. "
+                    f"Received: {len(row)}."
+                )
             lines.extend(numbers)
             by_column = list(zip(*cells, strict=True))
             for place, column in columns.items():
@@ -168,7 +211,9 @@ class Csv(Reader, name="csv"):
     def _no_name_twice(self, names: list[str], line: int) -> None:
         for column, name in enumerate(names):
             if name and names.index(name) != column:
-                raise UserError(f"{self.path}:{line}: columns {names.index(name) + 1} and {column + 1} are both named {name!r}.")
+                raise UserError(
+                    f"{self.path}:{line}: columns {names.index(name) + 1} and {column + 1} are both named {name!r}."
+                )
 
     def _features(self, names: list[str] | None, width: int, targets: list[int]) -> list[int]:
         if self.features != "all":
@@ -178,18 +223,26 @@ class Csv(Reader, name="csv"):
             return features
         features = [column for column in range(width) if column not in targets]
         if not features:
-            raise UserError(f"{self.path}: target: all {width} columns are targets. Leave one to predict from.")
+            raise UserError(
+                f"{self.path}: target: all {width} columns are targets. Leave one to predict from."
+            )
         if names and (nameless := [column for column in features if not names[column]]):
             # What a table program writes there is mostly the line's number, which can give the target away.
-            raise UserError(f"{self.path}: column {nameless[0] + 1} has no name. Name it, or choose columns with `features`.")
+            raise UserError(
+                f"{self.path}: column {nameless[0] + 1} has no name. Name it, or choose columns with `features`."
+            )
         return features
 
     def targets(self, head: Head) -> list[int]:
         """Where the columns to predict are, counted from 0."""
-        chosen = self.target if isinstance(self.target, tuple) else (-1 if self.target is None else self.target,)
+        chosen = (
+            self.target if isinstance(self.target, tuple) else (-1 if self.target is None else self.target,)
+        )
         return self._positions("target", chosen, head.names, head.width)
 
-    def _positions(self, option: str, chosen: Iterable[Name], names: list[str] | None, width: int) -> list[int]:
+    def _positions(
+        self, option: str, chosen: Iterable[Name], names: list[str] | None, width: int
+    ) -> list[int]:
         """Counted from 0, each once."""
         positions = [self._position(option, column, names, width) for column in chosen]
         if twice := [column for place, column in enumerate(positions) if column in positions[:place]]:
@@ -199,14 +252,20 @@ class Csv(Reader, name="csv"):
     def _position(self, option: str, column: Name, names: list[str] | None, width: int) -> int:
         if isinstance(column, int):
             if column == 0 or abs(column) > width:
-                raise UserError(f"{self.path}: {option}: expected a column from 1 to {width}, or from -1 back to -{width}. "
-                                f"Received: {column}.")
+                raise UserError(
+                    f"{self.path}: {option}: expected a column from 1 to {width}, or from -1 back to -{width}. "
+                    f"Received: {column}."
+                )
             return column - 1 if column > 0 else width + column
         if names is None:
-            raise UserError(f"{self.path}: {option}: the file has no header that could name {column!r}. "
-                            "Give the column's number.")
+            raise UserError(
+                f"{self.path}: {option}: the file has no header that could name {column!r}. "
+                "Give the column's number."
+            )
         if column not in names:
-            raise UserError(f"{self.path}: {option}: no column is named {column!r}.{did_you_mean(column, names)}")
+            raise UserError(
+                f"{self.path}: {option}: no column is named {column!r}.{did_you_mean(column, names)}"
+            )
         return names.index(column)
 
 
@@ -224,5 +283,7 @@ def _is_header(rows: list[list[str]], missing: frozenset[str]) -> bool:
     above, below = rows[0], rows[-1]
     if not any(number(cell) is not None for cell in above):
         return True
-    return any(number(name) is None and name.strip() not in missing and number(cell) is not None
-               for name, cell in zip(above, below, strict=False))
+    return any(
+        number(name) is None and name.strip() not in missing and number(cell) is not None
+        for name, cell in zip(above, below, strict=False)
+    )

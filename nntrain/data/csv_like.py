@@ -30,15 +30,21 @@ class TableLike:
         self.columns = columns(train.feature_names, train.one_hot)
         self.numbered = all(NUMBERED.fullmatch(name) for name, _, _ in self.columns)
         if csv.header == "auto" and not self.numbered:
-            csv = csv.model_copy(update={"header": True})  # the first line must name the columns, whatever it looks like
+            csv = csv.model_copy(
+                update={"header": True}
+            )  # the first line must name the columns, whatever it looks like
         self.csv, self.head = csv, csv.head(rows)
 
     def samples(self) -> np.ndarray:
         """(rows, features); where the training's columns have no names, every column in its order."""
         if not self.columns:
-            x, _, _ = self.csv.filled(self.head, range(self.head.width), (), as_text=()).x(one_hot=False, gaps=False)
+            x, _, _ = self.csv.filled(self.head, range(self.head.width), (), as_text=()).x(
+                one_hot=False, gaps=False
+            )
             return x.astype(np.int64) if (x == np.floor(x)).all() else x  # bytes and tokens are whole
-        alone = self.numbered and self.head.width == len(self.columns)  # features go by their numbers, but for lack of targets
+        alone = self.numbered and self.head.width == len(
+            self.columns
+        )  # features go by their numbers, but for lack of targets
         places = list(range(self.head.width)) if alone else self._features()
         return self._x(self.csv.filled(self.head, places, (), self._texts(places)))
 
@@ -46,17 +52,27 @@ class TableLike:
         """Samples with targets, which are those of the training unless `csv.target` says otherwise. The columns have names."""
         places = self._features()
         targets = self._targets()
-        if both := [name for (name, _, _), place in zip(self.columns, places, strict=True) if place in targets]:
+        if both := [
+            name for (name, _, _), place in zip(self.columns, places, strict=True) if place in targets
+        ]:
             raise UserError(f"{self.csv.path}: target: {both[0]!r} is a feature of the training.")
         table = self.csv.filled(self.head, places, targets, [*self._texts(places), *targets])
-        return replace(self.train, x=self._x(table), target=self._classes(table) if self.train.classes else self._reals(table))
+        return replace(
+            self.train,
+            x=self._x(table),
+            target=self._classes(table) if self.train.classes else self._reals(table),
+        )
 
     def _features(self) -> list[int]:
         """Where in the file the training's columns are."""
         places = [self._place(name) for name, _, _ in self.columns]
-        if lacking := [name for (name, _, _), place in zip(self.columns, places, strict=True) if place is None]:
-            raise UserError(f"{self.csv.path}: the columns do not fit those of the training: it lacks {listed(lacking)}."
-                            f"{self._hint(lacking[0])}")
+        if lacking := [
+            name for (name, _, _), place in zip(self.columns, places, strict=True) if place is None
+        ]:
+            raise UserError(
+                f"{self.csv.path}: the columns do not fit those of the training: it lacks {listed(lacking)}."
+                f"{self._hint(lacking[0])}"
+            )
         return places
 
     def _targets(self) -> list[int]:
@@ -69,8 +85,10 @@ class TableLike:
             return places
         places = self.csv.targets(self.head)
         if len(places) != count:
-            raise UserError(f"{self.csv.path}: target: expected as many columns as in the training, {count}. "
-                            f"Received: {len(places)}.")
+            raise UserError(
+                f"{self.csv.path}: target: expected as many columns as in the training, {count}. "
+                f"Received: {len(places)}."
+            )
         return places
 
     def _place(self, name: str) -> int | None:
@@ -84,7 +102,9 @@ class TableLike:
         return place if self.numbered or not (self.head.names and self.head.names[place]) else None
 
     def _hint(self, name: str) -> str:
-        return did_you_mean(name, self.head.names) if self.head.names else f" It has {self.head.width} columns."
+        return (
+            did_you_mean(name, self.head.names) if self.head.names else f" It has {self.head.width} columns."
+        )
 
     def _texts(self, places: Sequence[int]) -> list[int]:
         return [place for place, (_, _, text) in zip(places, self.columns, strict=True) if text]
@@ -107,9 +127,16 @@ class TableLike:
                 gaps, expected = np.isnan(values), "a number"
                 gaps[texts] = False
                 bad.add(texts, column.label, expected, column.cell)
-                bad.add(np.flatnonzero(np.isinf(values)), column.label, "a finite number", lambda row, of=values: str(of[row]))
+                bad.add(
+                    np.flatnonzero(np.isinf(values)),
+                    column.label,
+                    "a finite number",
+                    lambda row, of=values: str(of[row]),
+                )
             if self.train.fill is None and gaps.any():
-                way_out += "" if "impute" in way_out else " Gaps are filled where the training did so, by `impute`."
+                way_out += (
+                    "" if "impute" in way_out else " Gaps are filled where the training did so, by `impute`."
+                )
                 bad.add(np.flatnonzero(gaps), column.label, expected, lambda row: "a missing value")
         bad.tell(way_out)
         return x
@@ -126,7 +153,9 @@ class TableLike:
     def _reals(self, table: Table) -> np.ndarray:
         bad = BadCells(table.path, table.lines)
         for column in table.targets:
-            bad.add(np.flatnonzero(~np.isfinite(column.numbers)), column.label, "a finite number", column.cell)
+            bad.add(
+                np.flatnonzero(~np.isfinite(column.numbers)), column.label, "a finite number", column.cell
+            )
         bad.tell("Mend the file, or leave such lines out.")
         return np.stack([column.numbers for column in table.targets], axis=1)
 
@@ -136,6 +165,8 @@ def labels_of(column: Column, known: Sequence[str]) -> np.ndarray:
     values = [number(name) for name in known]
     key = (lambda cell: cell) if None in values else number
     places = {key(name): place for place, name in enumerate(known)}
-    labels = [GAP if kind == MISSING else places.get(key(cell), UNKNOWN)
-              for cell, kind in zip(column.cells, column.kinds_of, strict=False)]
+    labels = [
+        GAP if kind == MISSING else places.get(key(cell), UNKNOWN)
+        for cell, kind in zip(column.cells, column.kinds_of, strict=False)
+    ]
     return np.array([*labels, GAP], np.int32)[column.places]

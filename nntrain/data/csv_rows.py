@@ -27,8 +27,10 @@ def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Iterator[tuple[
             if len(row) > 1 or "".join(row).strip():
                 yield line, row
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}:{undecodable_line(text.buffer)}: expected text in UTF-8. Received: the byte "
-                        f"{error.object[error.start]:#04x}. Save the file as UTF-8.") from None
+        raise UserError(
+            f"{path}:{undecodable_line(text.buffer)}: expected text in UTF-8. Received: the byte "
+            f"{error.object[error.start]:#04x}. Save the file as UTF-8."
+        ) from None
     except csv.Error as error:
         raise UserError(f"{path}:{line + 1}: not a row of cells: {error}.") from None
 
@@ -36,4 +38,3 @@ def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Iterator[tuple[
 def _most_frequent_delimiter(head: list[str]) -> str:
     """By the cells that it makes of the last line of `head`; the likelier to be meant comes first."""
     return max(DELIMITERS.values(), key=lambda mark: len(next(csv.reader(head[-1:], delimiter=mark), ())))
-

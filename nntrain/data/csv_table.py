@@ -53,17 +53,24 @@ class Table:
         for column in self.features:
             if not column.is_text or not (one_hot or column.as_text):
                 bad.add(column.rows(TEXT), column.label, "a number", column.cell)
-        bad.tell("A column of numbers holds nothing else: mend the file, choose other columns with `features`, or list this "
-                 "one in `categorical`." if one_hot else
-                 "Features must be numbers: mend the file, choose other columns with `features`, or say `text: one_hot`.")
+        bad.tell(
+            "A column of numbers holds nothing else: mend the file, choose other columns with `features`, or list this "
+            "one in `categorical`."
+            if one_hot
+            else "Features must be numbers: mend the file, choose other columns with `features`, or say `text: one_hot`."
+        )
 
     def _categories(self, column: Column) -> Categories:
         categories = Categories(column)
         if not categories.names:
-            raise UserError(f"{self.path}: {column.label} has no value. Choose other columns with `features`.")
+            raise UserError(
+                f"{self.path}: {column.label} has no value. Choose other columns with `features`."
+            )
         if len(categories.names) > MOST_CATEGORIES:
-            raise UserError(f"{self.path}: {column.label}: expected at most {MOST_CATEGORIES:,} different texts, each of which "
-                            f"becomes a feature. Received: {len(categories.names):,}. Choose other columns with `features`.")
+            raise UserError(
+                f"{self.path}: {column.label}: expected at most {MOST_CATEGORIES:,} different texts, each of which "
+                f"becomes a feature. Received: {len(categories.names):,}. Choose other columns with `features`."
+            )
         return categories
 
     def _require_values(self, x: np.ndarray, starts: list[int], gaps: bool) -> None:
@@ -71,13 +78,22 @@ class Table:
             return
         bad = self._bad_cells()
         for column, start in zip(self.features, starts, strict=True):
-            bad.add(np.flatnonzero(np.isinf(x[:, start])), column.label, "a finite number", lambda row, at=start: str(x[row, at]))
+            bad.add(
+                np.flatnonzero(np.isinf(x[:, start])),
+                column.label,
+                "a finite number",
+                lambda row, at=start: str(x[row, at]),
+            )
         bad.tell("Features must be finite: mend the file, or choose other columns with `features`.")
         if gaps:
             return
         for column, start in zip(self.features, starts, strict=True):
-            bad.add(np.flatnonzero(np.isnan(x[:, start])), column.label, "a category" if column.is_text else "a number",
-                    lambda row: "a missing value")
+            bad.add(
+                np.flatnonzero(np.isnan(x[:, start])),
+                column.label,
+                "a category" if column.is_text else "a number",
+                lambda row: "a missing value",
+            )
         bad.tell("Mend the file, choose other columns with `features`, or have gaps filled by `impute`.")
 
     def target(self, task: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -95,8 +111,14 @@ class Table:
         values = column.numbers
         bad = self._bad_cells()
         bad.add(np.flatnonzero(~np.isfinite(values)), column.label, "a finite number", column.cell)
-        bad.tell("Mend the file" + (", or say `task: classification` if these are names of classes."
-                                    if len(self.targets) == 1 else ", or choose other targets."))
+        bad.tell(
+            "Mend the file"
+            + (
+                ", or say `task: classification` if these are names of classes."
+                if len(self.targets) == 1
+                else ", or choose other targets."
+            )
+        )
         return values
 
     def _classes(self, column: Column) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -24,9 +24,15 @@ class Batch:
     """
 
     x: np.ndarray  # (rows, *input_shape), the network's float type, or int32 for tokens
-    target: np.ndarray  # (rows,) int32 classes, or (rows, outputs) reals; with a target for each step (rows, steps, ...)
-    weight: np.ndarray | None = None  # (rows,), or (rows, steps) with a target for each: 0 for padding; None means 1 for all
-    lengths: np.ndarray | None = None  # (rows,) int32: how many steps are real, the others are 0; None means all
+    target: (
+        np.ndarray
+    )  # (rows,) int32 classes, or (rows, outputs) reals; with a target for each step (rows, steps, ...)
+    weight: np.ndarray | None = (
+        None  # (rows,), or (rows, steps) with a target for each: 0 for padding; None means 1 for all
+    )
+    lengths: np.ndarray | None = (
+        None  # (rows,) int32: how many steps are real, the others are 0; None means all
+    )
     label: np.ndarray | None = None  # (rows,) int32: the class that a target of mixed classes holds most of
 
     @property
@@ -62,8 +68,12 @@ class Dataset:
     target_names: tuple[str, ...] = ()  # of the columns of targets; empty where they are unknown
     impute: str = ""  # the statistic that is to fill gaps; empty where there are none
     fill: np.ndarray | None = None
-    lengths: np.ndarray | None = None  # (count,) int32: how many steps of each sequence are real; None where all are
-    series: np.ndarray | None = None  # (count,): which series a sample is cut from, in order of time; None: samples have no order
+    lengths: np.ndarray | None = (
+        None  # (count,) int32: how many steps of each sequence are real; None where all are
+    )
+    series: np.ndarray | None = (
+        None  # (count,): which series a sample is cut from, in order of time; None: samples have no order
+    )
     unit: str = ""  # of text: character, byte or word; the classes are then the tokens
     consecutive: bool = False  # a row of a batch goes on where that row of the batch before ended
 
@@ -112,10 +122,12 @@ class Dataset:
     def batch(self, rows: int, dtype) -> Batch:
         """Buffers for `rows` samples, for a network of float type `dtype`."""
         padded = self.lengths is not None
-        return Batch(np.empty((rows, *self.input_shape), np.int32 if self.vocabulary else dtype),
-                     np.empty((rows, *self.target_shape), np.int32 if self.classes else dtype),
-                     np.empty((rows, self.input_shape[0]), dtype) if padded and self.per_step else None,
-                     np.empty(rows, np.int32) if padded else None)
+        return Batch(
+            np.empty((rows, *self.input_shape), np.int32 if self.vocabulary else dtype),
+            np.empty((rows, *self.target_shape), np.int32 if self.classes else dtype),
+            np.empty((rows, self.input_shape[0]), dtype) if padded and self.per_step else None,
+            np.empty(rows, np.int32) if padded else None,
+        )
 
     def gather(self, indices: np.ndarray, batch: Batch) -> None:
         """Fills the first len(indices) rows of `batch` with these samples. Raises IndexError beyond the data.
@@ -146,7 +158,9 @@ class Dataset:
     def scale_stored(self, x: np.ndarray, out: np.ndarray) -> None:
         """Fills out (rows, *input_shape) with what the network sees of x, floats in the units of the stored samples."""
         rows = len(x)
-        kernels.gather.rows.serial(out.reshape(rows, -1), x.reshape(rows, -1), np.arange(rows), *self._repeated)
+        kernels.gather.rows.serial(
+            out.reshape(rows, -1), x.reshape(rows, -1), np.arange(rows), *self._repeated
+        )
 
     def _gather_steps(self, indices: np.ndarray, batch: Batch) -> None:
         """The same for sequences, of which the batch may take fewer steps than there are."""
@@ -175,8 +189,10 @@ class Dataset:
         """shift and scale, repeated; the length stays a multiple of their own."""
         channels = max(len(self.shift), len(self.scale))
         times = -(-REPEATED // channels)
-        return (np.tile(np.broadcast_to(np.asarray(self.shift, np.float64), channels), times),
-                np.tile(np.broadcast_to(np.asarray(self.scale, np.float64), channels), times))
+        return (
+            np.tile(np.broadcast_to(np.asarray(self.shift, np.float64), channels), times),
+            np.tile(np.broadcast_to(np.asarray(self.scale, np.float64), channels), times),
+        )
 
 
 UNCHANGED = np.zeros(REPEATED), np.ones(REPEATED)

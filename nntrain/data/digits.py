@@ -23,7 +23,9 @@ class Digits(Reader, name="digits"):
     Source: Alpaydin & Kaynak 1998, Optical recognition of handwritten digits, UCI Machine Learning Repository (CC BY 4.0).
     """
 
-    as_: Literal["vector", "image"] = Field("vector", alias="as", description="a vector of 64 values, or an 8 x 8 x 1 image")
+    as_: Literal["vector", "image"] = Field(
+        "vector", alias="as", description="a vector of 64 values, or an 8 x 8 x 1 image"
+    )
 
     def load(self, folder: Path) -> Splits:
         with gzip.open(PACKAGED) as file:
@@ -34,4 +36,6 @@ class Digits(Reader, name="digits"):
             x = x.reshape(-1, 8, 8, 1)
         train, test = (np.sort(rows) for rows in draw(target, TEST_SAMPLES, randomness.key("digits", "test")))
         classes = tuple("0123456789")
-        return Splits(train=Dataset(x[train], target[train], classes), test=Dataset(x[test], target[test], classes))
+        return Splits(
+            train=Dataset(x[train], target[train], classes), test=Dataset(x[test], target[test], classes)
+        )

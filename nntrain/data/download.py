@@ -126,7 +126,9 @@ def _copy(file: Remote, url: str, write: Callable[[bytes], object], progress: Pr
     if done < file.size:
         raise _Failed(f"the connection was cut after {done:,} of {file.size:,} bytes.")
     if digest.hexdigest() != file.sha256:
-        raise _Failed(f"wrong contents: expected SHA-256 {file.sha256}. Received: {digest.hexdigest()}.", final=True)
+        raise _Failed(
+            f"wrong contents: expected SHA-256 {file.sha256}. Received: {digest.hexdigest()}.", final=True
+        )
 
 
 def _pieces(url: str) -> Iterator[bytes]:
@@ -140,7 +142,10 @@ def _pieces(url: str) -> Iterator[bytes]:
             while piece := response.read(PIECE):
                 yield piece
     except HTTPError as error:
-        refused = 400 <= error.code < 500 and error.code not in (408, 429)  # request timeout, too many requests
+        refused = 400 <= error.code < 500 and error.code not in (
+            408,
+            429,
+        )  # request timeout, too many requests
         raise _Failed(f"HTTP {error.code} {error.reason}.", final=refused) from None
     except URLError as error:
         raise _Failed(f"cannot be reached ({error.reason}).") from None

@@ -23,8 +23,11 @@ def columns(names: tuple[str, ...], texts: tuple[OneHot, ...]) -> list[tuple[str
     """The columns that became the features of these names: name, place of the first feature, and the categories of text."""
     by_start = {text.start: text for text in texts}
     inside = {place for text in texts for place in range(text.start + 1, text.places.stop)}
-    return [(by_start[place].column if place in by_start else name, place, by_start.get(place))
-            for place, name in enumerate(names) if place not in inside]
+    return [
+        (by_start[place].column if place in by_start else name, place, by_start.get(place))
+        for place, name in enumerate(names)
+        if place not in inside
+    ]
 
 
 def difference(expected: tuple[str, ...], came: tuple[str, ...]) -> str:
@@ -37,7 +40,9 @@ def difference(expected: tuple[str, ...], came: tuple[str, ...]) -> str:
     if besides := [name for name in came if name not in set(expected)]:
         found.append(f"it has {listed(besides)} besides")
     if not found:
-        place = next(place for place, names in enumerate(zip(expected, came, strict=True)) if names[0] != names[1])
+        place = next(
+            place for place, names in enumerate(zip(expected, came, strict=True)) if names[0] != names[1]
+        )
         found.append(f"its feature {place + 1} is {came[place]!r}, not {expected[place]!r}")
     return ", and ".join(found)
 

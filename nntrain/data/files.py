@@ -38,7 +38,9 @@ def told(name: str, path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{name}: there is no such file in {os.path.abspath(path.parent)}.{sibling(path)}") from None
+        raise UserError(
+            f"{name}: there is no such file in {os.path.abspath(path.parent)}.{sibling(path)}"
+        ) from None
     except OSError as error:
         raise UserError(f"{name}: cannot be read: {error.strerror or error}.") from None
     except MemoryError:
@@ -46,7 +48,7 @@ def told(name: str, path: Path) -> Iterator[None]:
 
 
 def sibling(path: Path) -> str:
-    """" Did you mean 'iris.csv'?" where a file of the folder has a similar name."""
+    """ " Did you mean 'iris.csv'?" where a file of the folder has a similar name."""
     names = os.listdir(path.parent) if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, names, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

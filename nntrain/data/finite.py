@@ -13,9 +13,11 @@ def require_finite(name: str, array: np.ndarray) -> None:
         return
     rows = max(1, VALUES_AT_ONCE // max(1, array[0].size))
     for start in range(0, len(array), rows):
-        finite = np.isfinite(array[start:start + rows])
+        finite = np.isfinite(array[start : start + rows])
         if not finite.all():
             sample, *value = np.argwhere(~finite)[0]
             place = f", value {', '.join(str(axis + 1) for axis in value)}" if value else ""
-            raise UserError(f"{name}: sample {start + sample + 1}{place}: expected a finite number. "
-                            f"Received: {array[(start + sample, *value)]}.")
+            raise UserError(
+                f"{name}: sample {start + sample + 1}{place}: expected a finite number. "
+                f"Received: {array[(start + sample, *value)]}."
+            )

@@ -49,7 +49,9 @@ def read(path: Path, size: tuple[int, int], channels: int) -> np.ndarray:
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         image = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
         if image.size != (size[1], size[0]):
-            image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)  # over all pixels below one, so without moiré
+            image = image.resize(
+                (size[1], size[0]), Image.Resampling.BILINEAR
+            )  # over all pixels below one, so without moiré
         return np.asarray(image).reshape(*size, channels)
 
 
@@ -62,11 +64,15 @@ def opened(path: Path) -> Iterator["Image"]:
         with Image.open(path, formats=FORMATS) as image:
             yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UserError(f"{path}: expected an image of at most {Image.MAX_IMAGE_PIXELS:,} pixels. Received: a larger one. "
-                        "Make it smaller, or remove it.") from None
+        raise UserError(
+            f"{path}: expected an image of at most {Image.MAX_IMAGE_PIXELS:,} pixels. Received: a larger one. "
+            "Make it smaller, or remove it."
+        ) from None
     except Image.UnidentifiedImageError:
-        raise UserError(f"{path}: this is no image of a kind that can be read ({', '.join(FORMATS)}). Remove it, or convert "
-                        "it.") from None
+        raise UserError(
+            f"{path}: this is no image of a kind that can be read ({', '.join(FORMATS)}). Remove it, or convert "
+            "it."
+        ) from None
     except Exception as error:  # what a broken file makes Pillow raise is of many kinds
         reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
         raise UserError(f"{path}: the image is broken: {reason}. Remove it, or get it anew.") from None

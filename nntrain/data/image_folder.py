@@ -23,7 +23,12 @@ from nntrain.data.npy import read_npy
 from nntrain.errors import UserError
 from nntrain.options import Several, mistake
 
-PARTS = {"train": "train", "test": "test", "validation": "validation", "val": "validation"}  # the folder's name -> the part's
+PARTS = {
+    "train": "train",
+    "test": "test",
+    "validation": "validation",
+    "val": "validation",
+}  # the folder's name -> the part's
 AT_ONCE = 256  # images that are read ahead of the one that is written
 VERSION = 1  # of what is kept; another one is read anew
 Side = Annotated[int, Field(ge=1, le=8192)]
@@ -51,9 +56,14 @@ class ImageFolder(Reader, name="image_folder"):
     example: ClassVar = {"path": "photographs", "size": [64, 64]}
 
     path: str = Field(min_length=1, description="the folder of folders")
-    size: Side | Several[Side] | None = Field(None, description="[height, width] that all images are stretched to, or one number "
-                                              "for both; none: they have one size already")
-    channels: Literal["auto", 1, 3] = Field("auto", description="1 for grey, 3 for colours; auto: as all of the images are")
+    size: Side | Several[Side] | None = Field(
+        None,
+        description="[height, width] that all images are stretched to, or one number "
+        "for both; none: they have one size already",
+    )
+    channels: Literal["auto", 1, 3] = Field(
+        "auto", description="1 for grey, 3 for colours; auto: as all of the images are"
+    )
 
     @field_validator("size")
     @classmethod
@@ -69,7 +79,7 @@ class ImageFolder(Reader, name="image_folder"):
         x = kept(root, files, (self.size, self.channels), self._read)
         splits, start = {}, 0
         for name, part in parts.items():
-            splits[name] = Dataset(x[start:start + len(part.files)], part.labels, parts["train"].classes)
+            splits[name] = Dataset(x[start : start + len(part.files)], part.labels, parts["train"].classes)
             start += len(part.files)
         return Splits(**splits)
 
@@ -78,7 +88,9 @@ class ImageFolder(Reader, name="image_folder"):
         if not ("train" in folders and set(folders) <= set(PARTS)):
             return {"train": _listing(self.path, root, folders)}
         if "validation" in folders and "val" in folders:
-            raise UserError(f"{self.path}: expected one of the folders `validation` and `val`. Received: both.")
+            raise UserError(
+                f"{self.path}: expected one of the folders `validation` and `val`. Received: both."
+            )
         found = {}
         for name in sorted(folders, key=list(PARTS).index):
             told = f"{self.path}/{name}"
@@ -104,9 +116,11 @@ class ImageFolder(Reader, name="image_folder"):
         sizes = [(found.height, found.width) for found in looks]
         other = next((place for place, size in enumerate(sizes) if size != sizes[0]), None)
         if other is not None:
-            raise UserError(f"{self.path}: the images are not of one size: {files[0]} is {sizes[0][0]} x {sizes[0][1]}, "
-                            f"{files[other]} is {sizes[other][0]} x {sizes[other][1]}. Give `size: [height, width]`, to which "
-                            "all are stretched.")
+            raise UserError(
+                f"{self.path}: the images are not of one size: {files[0]} is {sizes[0][0]} x {sizes[0][1]}, "
+                f"{files[other]} is {sizes[other][0]} x {sizes[other][1]}. Give `size: [height, width]`, to which "
+                "all are stretched."
+            )
         return sizes[0]
 
     def _channels(self, files: list[Path], looks: list[Look]) -> int:
@@ -115,19 +129,27 @@ class ImageFolder(Reader, name="image_folder"):
         other = next((place for place, found in enumerate(looks) if found.colour != looks[0].colour), None)
         if other is not None:
             kinds = ("in colours", "grey") if looks[0].colour else ("grey", "in colours")
-            raise UserError(f"{self.path}: {files[0]} is {kinds[0]}, {files[other]} is {kinds[1]}. Say what all are to be with "
-                            "`channels: 1` or `channels: 3`.")
+            raise UserError(
+                f"{self.path}: {files[0]} is {kinds[0]}, {files[other]} is {kinds[1]}. Say what all are to be with "
+                "`channels: 1` or `channels: 3`."
+            )
         return 3 if looks[0].colour else 1
 
 
 def _folders(told: str, root: Path) -> list[str]:
     """The names of the folders in `root`, sorted. Raises UserError where it is no folder, or has none."""
     try:
-        entries = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+        entries = sorted(
+            entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".")
+        )
     except FileNotFoundError:
-        raise UserError(f"{told}: there is no such folder in {os.path.abspath(root.parent)}.{sibling(root)}") from None
+        raise UserError(
+            f"{told}: there is no such folder in {os.path.abspath(root.parent)}.{sibling(root)}"
+        ) from None
     except NotADirectoryError:
-        raise UserError(f"{told}: expected a folder that holds one for each class. Received: a file.") from None
+        raise UserError(
+            f"{told}: expected a folder that holds one for each class. Received: a file."
+        ) from None
     except OSError as error:
         raise UserError(f"{told}: cannot be read: {error.strerror}.") from None
     if not entries:
@@ -139,17 +161,27 @@ def _listing(told: str, root: Path, names: list[str], train: Folder | None = Non
     """The images of the classes `names`, numbered as in `train` where there is one. Raises UserError."""
     classes = tuple(names) if train is None else train.classes
     if len(classes) < 2:
-        raise UserError(f"{told}: expected at least two folders, one for each class. Received: only {listed(classes)}.")
+        raise UserError(
+            f"{told}: expected at least two folders, one for each class. Received: only {listed(classes)}."
+        )
     if unknown := [name for name in names if name not in classes]:
-        raise UserError(f"{told}: expected the train part's classes {listed(classes)}. Received: {listed(unknown)} besides.")
+        raise UserError(
+            f"{told}: expected the train part's classes {listed(classes)}. Received: {listed(unknown)} besides."
+        )
     files: list[Path] = []
     labels: list[int] = []
     for name in names:
-        inside = sorted(Path(folder) / file for folder, _, found in os.walk(root / name) for file in found
-                        if file.lower().endswith(SUFFIXES) and not file.startswith("."))
+        inside = sorted(
+            Path(folder) / file
+            for folder, _, found in os.walk(root / name)
+            for file in found
+            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+        )
         if not inside:
-            raise UserError(f"{told}/{name}: expected images ({', '.join(SUFFIXES)}). There is none. Remove the folder, or put "
-                            "images into it.")
+            raise UserError(
+                f"{told}/{name}: expected images ({', '.join(SUFFIXES)}). There is none. Remove the folder, or put "
+                "images into it."
+            )
         files += inside
         labels += [classes.index(name)] * len(inside)
     return Folder(classes, files, np.array(labels, np.int32))
@@ -157,7 +189,7 @@ def _listing(told: str, root: Path, names: list[str], train: Folder | None = Non
 
 def _pieces(files: list[Path]) -> Iterator[list[Path]]:
     for start in range(0, len(files), AT_ONCE):
-        yield files[start:start + AT_ONCE]
+        yield files[start : start + AT_ONCE]
 
 
 def kept(root: Path, files: list[Path], options: object, read) -> np.ndarray:
@@ -174,12 +206,15 @@ def kept(root: Path, files: list[Path], options: object, read) -> np.ndarray:
             home.mkdir(parents=True, exist_ok=True)
             needed, free = int(np.prod(shape)), shutil.disk_usage(home).free
             if needed > free:
-                raise UserError(f"{home}: {needed / 1e9:,.1f} GB are needed to keep the images, but {free / 1e9:,.1f} GB are "
-                                "free. Give a smaller `size`, or set NNTRAIN_CACHE to a folder with more room.")
+                raise UserError(
+                    f"{home}: {needed / 1e9:,.1f} GB are needed to keep the images, but {free / 1e9:,.1f} GB are "
+                    "free. Give a smaller `size`, or set NNTRAIN_CACHE to a folder with more room."
+                )
             _write(path, shape, images, files)
         except OSError as error:
-            raise UserError(f"{path}: cannot be written: {error.strerror or error}. Set NNTRAIN_CACHE to another "
-                            "folder.") from None
+            raise UserError(
+                f"{path}: cannot be written: {error.strerror or error}. Set NNTRAIN_CACHE to another folder."
+            ) from None
     return read_npy(home, path.name)
 
 
@@ -193,7 +228,11 @@ def _key(root: Path, files: list[Path], options: object) -> str:
             state = file.stat()
         except OSError as error:
             raise UserError(f"{file}: cannot be read: {error.strerror}.") from None
-        digest.update(repr((str(file.relative_to(root)), state.st_size, state.st_mtime_ns)).encode("utf-8", "surrogatepass"))
+        digest.update(
+            repr((str(file.relative_to(root)), state.st_size, state.st_mtime_ns)).encode(
+                "utf-8", "surrogatepass"
+            )
+        )
     return digest.hexdigest()[:16]
 
 

@@ -26,8 +26,10 @@ def impute(splits: Splits) -> Splits:
     train = splits.train
     for name, part in splits.parts().items():
         if part.impute not in ("", train.impute):
-            raise UserError(f"{name}: its source fills gaps by `impute: {part.impute}`, the training source by "
-                            f"{f'`impute: {train.impute}`' if train.impute else 'nothing'}. Give both the same.")
+            raise UserError(
+                f"{name}: its source fills gaps by `impute: {part.impute}`, the training source by "
+                f"{f'`impute: {train.impute}`' if train.impute else 'nothing'}. Give both the same."
+            )
     if not train.impute:
         return splits
     fill = fills(train)
@@ -46,7 +48,9 @@ def fills(data: Dataset) -> np.ndarray:
         with np.errstate(over="ignore", invalid="ignore"):
             fill[place] = STATISTICS[data.impute](values)
         if not np.isfinite(fill[place]):
-            raise UserError(f"impute: {data.feature_names[place]!r}: the values are too large: their sum does not fit a float64.")
+            raise UserError(
+                f"impute: {data.feature_names[place]!r}: the values are too large: their sum does not fit a float64."
+            )
     for text in data.one_hot:
         counts = np.nansum(data.x[:, text.places], axis=0)
         if not counts.any():

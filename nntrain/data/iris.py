@@ -20,7 +20,8 @@ class Iris(Reader, name="iris"):
     """
 
     target: Literal["species", "sepal_length", "sepal_width", "petal_length", "petal_width"] = Field(
-        "species", description="the column to predict; of a length or width, the species is an input, one-hot")
+        "species", description="the column to predict; of a length or width, the species is an input, one-hot"
+    )
 
     def load(self, folder: Path) -> Splits:
         task = "classification" if self.target == "species" else "regression"

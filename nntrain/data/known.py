@@ -33,8 +33,15 @@ class KnownFiles:
         home = next((place for place in places if not lacking[place]), None)
         if home is None:
             if root is not None or forbidden():
-                raise UserError(self._missing({place: "all of them" if len(files) == len(self.files) else _listed(files)
-                                               for place, files in lacking.items()}, root is None))
+                raise UserError(
+                    self._missing(
+                        {
+                            place: "all of them" if len(files) == len(self.files) else _listed(files)
+                            for place, files in lacking.items()
+                        },
+                        root is None,
+                    )
+                )
             home = self._writable(places)
             self._fill(home, lacking[home])
         return [_present(home, file) for file in self.files]
@@ -56,14 +63,18 @@ class KnownFiles:
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{place}: cannot be made: {error.strerror}. Set NNTRAIN_DATA to a folder for data.") from None
+            raise UserError(
+                f"{place}: cannot be made: {error.strerror}. Set NNTRAIN_DATA to a folder for data."
+            ) from None
         try:
             for file in files:
                 download(file, self.mirrors, place)
         except UserError as error:
             left = [file for file in files if _present(place, file) is None]
-            raise UserError(f"{self.name}: {error}\nTry again later, or get {_listed(left)} elsewhere and put "
-                            f"{'it' if len(left) == 1 else 'them'} (unpacked or not) into {place}.") from None
+            raise UserError(
+                f"{self.name}: {error}\nTry again later, or get {_listed(left)} elsewhere and put "
+                f"{'it' if len(left) == 1 else 'them'} (unpacked or not) into {place}."
+            ) from None
 
     def _wanted(self) -> str:
         return f"the files {_listed(self.files)} (.gz or not)"
@@ -73,8 +84,7 @@ class KnownFiles:
         way_out = f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{self.name}`."
         if may_download:
             way_out += f" They are not downloaded, because {OFFLINE} is set; they are at {self.mirrors[0]}."
-        return (f"{self.name}: expected {self._wanted()} in one folder. "
-                f"Looked in:\n{looked}\n{way_out}")
+        return f"{self.name}: expected {self._wanted()} in one folder. Looked in:\n{looked}\n{way_out}"
 
 
 @dataclass(frozen=True)
@@ -109,10 +119,14 @@ class KnownArchive(KnownFiles):
 
     def _lacking(self, place: Path) -> tuple[Path, str]:
         """Of the two folders where members can be, the one that has more of them, and what it lacks."""
-        lacking = {folder: [member for member in self.members if not (folder / member).is_file()]
-                   for folder in (place, place / self.folder)}
+        lacking = {
+            folder: [member for member in self.members if not (folder / member).is_file()]
+            for folder in (place, place / self.folder)
+        }
         folder = min(lacking, key=lambda folder: len(lacking[folder]))
-        return folder, "all of them" if len(lacking[folder]) == len(self.members) else ", ".join(lacking[folder])
+        return folder, "all of them" if len(lacking[folder]) == len(self.members) else ", ".join(
+            lacking[folder]
+        )
 
     def _unpack(self, archive: Path, to: Path) -> None:
         """Only the known members, each of them whole or not at all; whatever else the archive holds stays in it."""
@@ -125,16 +139,22 @@ class KnownArchive(KnownFiles):
                     if folder != self.folder or name not in lacking or not found.isfile():
                         continue
                     if found.size > lacking.pop(name):
-                        raise UserError(f"{archive}: expected {name} to have at most {self.members[name]:,} bytes. "
-                                        f"Received: {found.size:,}.")
+                        raise UserError(
+                            f"{archive}: expected {name} to have at most {self.members[name]:,} bytes. "
+                            f"Received: {found.size:,}."
+                        )
                     write_whole(to / name, packed.extractfile(found))
         except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise UserError(f"{archive}: the archive is damaged or cut short ({error}). Get it anew.") from None
+            raise UserError(
+                f"{archive}: the archive is damaged or cut short ({error}). Get it anew."
+            ) from None
         except OSError as error:
             raise UserError(f"{archive}: cannot be unpacked into {to}: {error.strerror or error}.") from None
         if lacking:
-            raise UserError(f"{archive}: expected the files {', '.join(lacking)} in its folder {self.folder}. They are not "
-                            "there. Get it anew.")
+            raise UserError(
+                f"{archive}: expected the files {', '.join(lacking)} in its folder {self.folder}. They are not "
+                "there. Get it anew."
+            )
 
 
 def write_whole(path: Path, source: BinaryIO) -> None:
@@ -151,8 +171,13 @@ def write_whole(path: Path, source: BinaryIO) -> None:
 
 def _present(place: Path, file: Remote) -> Path | None:
     """The file with or without .gz, whichever is there."""
-    return next((path for name in (file.name.removesuffix(".gz"), file.name) if (path := place / name).is_file()), None)
+    return next(
+        (path for name in (file.name.removesuffix(".gz"), file.name) if (path := place / name).is_file()),
+        None,
+    )
 
 
 def _listed(files: Sequence[Remote]) -> str:
-    return ", ".join(file.name if file.name.endswith(".tar.gz") else file.name.removesuffix(".gz") for file in files)
+    return ", ".join(
+        file.name if file.name.endswith(".tar.gz") else file.name.removesuffix(".gz") for file in files
+    )

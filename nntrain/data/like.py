@@ -25,7 +25,10 @@ def described(train: Dataset) -> dict[str, Any]:
         "vocabulary": train.vocabulary,
         "bytes": train.is_bytes,
         "feature_names": train.feature_names,
-        "one_hot": [{"column": text.column, "categories": text.categories, "start": text.start} for text in train.one_hot],
+        "one_hot": [
+            {"column": text.column, "categories": text.categories, "start": text.start}
+            for text in train.one_hot
+        ],
         "target_names": train.target_names,
         "impute": train.impute,
         "unit": train.unit,
@@ -43,7 +46,9 @@ def without_samples(told: dict[str, Any], measured: dict[str, np.ndarray]) -> Da
         classes=tuple(told["classes"]),
         vocabulary=told["vocabulary"],
         feature_names=tuple(told["feature_names"]),
-        one_hot=tuple(OneHot(text["column"], tuple(text["categories"]), text["start"]) for text in told["one_hot"]),
+        one_hot=tuple(
+            OneHot(text["column"], tuple(text["categories"]), text["start"]) for text in told["one_hot"]
+        ),
         target_names=tuple(told["target_names"]),
         impute=told["impute"],
         unit=told["unit"],
@@ -66,7 +71,11 @@ def like(name: str, train: Dataset, other: Dataset) -> Dataset:
 
 def inputs_like(name: str, train: Dataset, other: Dataset) -> Dataset:
     """The same for the samples alone, whatever the targets are."""
-    other = renumbered(name, train, other) if train.unit else same_steps(name, train, align_features(name, train, other))
+    other = (
+        renumbered(name, train, other)
+        if train.unit
+        else same_steps(name, train, align_features(name, train, other))
+    )
     if how := difference(train.feature_names, other.feature_names):
         raise UserError(f"{name}: the columns do not fit those of the training: {how}.")
     x = other.x if other.feature_names and train.feature_names else samples_like(name, train, other.x)
@@ -79,27 +88,41 @@ def without_targets(train: Dataset, x: np.ndarray | Windows, lengths: np.ndarray
     """A data set like `train` of the samples x, which fit; its targets say nothing. Sequences without lengths are whole."""
     if train.lengths is not None and lengths is None:
         lengths = np.full(len(x), train.input_shape[0], np.int32)
-    return replace(train, x=x, target=np.zeros((len(x), *train.target_shape), train.target.dtype), lengths=lengths)
+    return replace(
+        train, x=x, target=np.zeros((len(x), *train.target_shape), train.target.dtype), lengths=lengths
+    )
 
 
 def samples_like(name: str, train: Dataset, x: np.ndarray | Windows) -> np.ndarray | Windows:
     """x in the shape and of the type that `train` has: a vector can become an image, and an image a vector. Raises UserError."""
-    if isinstance(x, Windows) and x.shape[1:] == train.input_shape and (x.dtype.kind == "f") == (not train.vocabulary):
+    if (
+        isinstance(x, Windows)
+        and x.shape[1:] == train.input_shape
+        and (x.dtype.kind == "f") == (not train.vocabulary)
+    ):
         return x
     x = np.asarray(x)
     came, expected = x.shape[1:], train.input_shape
     same_values = math.prod(came) == math.prod(expected)
     either_is_flat = len(came) <= 1 or len(expected) <= 1
-    if x.ndim == 0 or not same_values or not (either_is_flat or _without_ones(came) == _without_ones(expected)):
-        raise UserError(f"{name}: expected samples of the shape {expected}, as in the training. Received: {came}.")
+    if (
+        x.ndim == 0
+        or not same_values
+        or not (either_is_flat or _without_ones(came) == _without_ones(expected))
+    ):
+        raise UserError(
+            f"{name}: expected samples of the shape {expected}, as in the training. Received: {came}."
+        )
     x = x.reshape(len(x), *expected)
     if train.vocabulary:
         return _whole(name, x, train.vocabulary, np.int32)
     if train.is_bytes:
         return x if x.dtype == np.uint8 else _whole(name, x, 256, np.uint8)
     if x.dtype == np.uint8:
-        raise UserError(f"{name}: expected numbers as in the training. Received: bytes (uint8), which stand for 0 to 1. "
-                        "Convert them to float32 in the unit of the training.")
+        raise UserError(
+            f"{name}: expected numbers as in the training. Received: bytes (uint8), which stand for 0 to 1. "
+            "Convert them to float32 in the unit of the training."
+        )
     return samples(name, x)
 
 
@@ -110,5 +133,7 @@ def _without_ones(shape: tuple[int, ...]) -> list[int]:
 def _whole(name: str, x: np.ndarray, limit: int, dtype: type) -> np.ndarray:
     if x.dtype.kind not in "iu" or x.min() < 0 or x.max() >= limit:
         came = f"{x.min()} to {x.max()}" if x.dtype.kind in "iu" else x.dtype.name
-        raise UserError(f"{name}: expected whole numbers from 0 to {limit - 1}, as in the training. Received: {came}.")
+        raise UserError(
+            f"{name}: expected whole numbers from 0 to {limit - 1}, as in the training. Received: {came}."
+        )
     return np.ascontiguousarray(x, dtype)

@@ -53,7 +53,11 @@ def read_npz(folder: Path, name: str, members: tuple[str, ...]) -> list[np.ndarr
 
 
 def _member(archive: zipfile.ZipFile, path: Path, name: str, member: str) -> np.ndarray:
-    known = {info.filename.removesuffix(".npy"): info for info in archive.infolist() if info.filename.endswith(".npy")}
+    known = {
+        info.filename.removesuffix(".npy"): info
+        for info in archive.infolist()
+        if info.filename.endswith(".npy")
+    }
     if member not in known:
         raise UserError(f"{name}: there is no array named {member!r}.{did_you_mean(member, known)}")
     info = known[member]
@@ -62,7 +66,9 @@ def _member(archive: zipfile.ZipFile, path: Path, name: str, member: str) -> np.
         if info.compress_type == zipfile.ZIP_STORED:
             with open(path, "rb") as raw:
                 raw.seek(info.header_offset)
-                lengths = struct.unpack("<HH", raw.read(LOCAL_HEADER)[-4:])  # of the name and of what else follows
+                lengths = struct.unpack(
+                    "<HH", raw.read(LOCAL_HEADER)[-4:]
+                )  # of the name and of what else follows
             offset = info.header_offset + LOCAL_HEADER + sum(lengths)
             if _can_map(header, offset):
                 return _mapped(path, header, offset)
@@ -73,30 +79,44 @@ def _header(file: BinaryIO, name: str, size: int) -> Header:
     """Checks that the promised values are there: `size` is that of the whole file."""
     magic = file.read(len(MAGIC))
     if magic != MAGIC:
-        raise UserError(f"{name}: not an npy file: expected it to start with {MAGIC.hex(' ')}. "
-                        f"Received: {magic.hex(' ') or 'an empty file'}.")
+        raise UserError(
+            f"{name}: not an npy file: expected it to start with {MAGIC.hex(' ')}. "
+            f"Received: {magic.hex(' ') or 'an empty file'}."
+        )
     version = tuple(file.read(2))
     if version not in HEADERS and len(version) == 2:
-        raise UserError(f"{name}: expected version 1.0 or 2.0 of the npy format. Received: {'.'.join(map(str, version))}.")
+        raise UserError(
+            f"{name}: expected version 1.0 or 2.0 of the npy format. Received: {'.'.join(map(str, version))}."
+        )
     try:
         with warnings.catch_warnings(action="ignore"):  # files of Python 2 are as good
             shape, fortran, dtype = HEADERS[version](file)
     except UNREADABLE as error:
-        raise UserError(f"{name}: the header of this npy file is damaged ({str(error).splitlines()[0]}).") from None
+        raise UserError(
+            f"{name}: the header of this npy file is damaged ({str(error).splitlines()[0]})."
+        ) from None
     if dtype.hasobject:
-        raise UserError(f"{name}: expected an array of numbers. Received: Python objects, which could run code when they are "
-                        "opened. Save the array with a type of number.")
+        raise UserError(
+            f"{name}: expected an array of numbers. Received: Python objects, which could run code when they are "
+            "opened. Save the array with a type of number."
+        )
     if 0 in shape or min(shape, default=1) < 0 or dtype.itemsize == 0:
         raise UserError(f"{name}: the array holds no values: its shape is {shape}.")
     expected, came = math.prod(shape) * dtype.itemsize, size - file.tell()
     if came != expected:
-        raise UserError(f"{name}: expected {expected:,} bytes for the shape {shape} of {dtype.name}. Received: {came:,}.")
+        raise UserError(
+            f"{name}: expected {expected:,} bytes for the shape {shape} of {dtype.name}. Received: {came:,}."
+        )
     return Header(shape, "F" if fortran else "C", dtype, file.tell())
 
 
 def _can_map(header: Header, offset: int) -> bool:
     """Kernels take arrays in C order, aligned, and in the machine's own byte order; others are read and become so."""
-    return header.order == "C" and header.dtype.isnative and (offset + header.start) % header.dtype.alignment == 0
+    return (
+        header.order == "C"
+        and header.dtype.isnative
+        and (offset + header.start) % header.dtype.alignment == 0
+    )
 
 
 def _mapped(path: Path, header: Header, offset: int) -> np.ndarray:

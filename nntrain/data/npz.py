@@ -25,9 +25,13 @@ class Npz(ArrayReader, name="npz"):
 
     path: str = Field(min_length=1, description="the file")
     x: str = Field("x", description="the name of the array of samples (count, ...)")
-    target: str = Field("y", description="the name of the array of targets (count,), (count, outputs) or (count, steps)")
+    target: str = Field(
+        "y", description="the name of the array of targets (count,), (count, outputs) or (count, steps)"
+    )
 
-    lengths: str | None = Field(None, min_length=1, description="the name of the array of lengths (count,), for sequences")
+    lengths: str | None = Field(
+        None, min_length=1, description="the name of the array of lengths (count,), for sequences"
+    )
 
     def load(self, folder: Path) -> Splits:
         names = (self.x, self.target) if self.lengths is None else (self.x, self.target, self.lengths)
@@ -36,7 +40,9 @@ class Npz(ArrayReader, name="npz"):
         if not lengths:
             return Splits(self.dataset(x_name, x, target_name, target))
         counts = checked_lengths(f"{self.path}: {self.lengths}", lengths[0], x)
-        if target.ndim > 1 and target.shape[:2] == x.shape[:2]:  # what stands where nothing is real names no class
+        if (
+            target.ndim > 1 and target.shape[:2] == x.shape[:2]
+        ):  # what stands where nothing is real names no class
             target = np.where(real_steps(counts, target), target, target[0, 0])
         return Splits(replace(self.dataset(x_name, x, target_name, target), lengths=counts))
 
@@ -50,14 +56,20 @@ def real_steps(lengths: np.ndarray, array: np.ndarray) -> np.ndarray:
 def checked_lengths(name: str, lengths: np.ndarray, x: np.ndarray) -> np.ndarray:
     """(count,) int32. Raises UserError for what cannot be the lengths of x (count, steps, ...)."""
     if x.ndim < 2:
-        raise UserError(f"{name}: only sequences (count, steps, ...) have lengths. Received: samples of the shape {x.shape}.")
+        raise UserError(
+            f"{name}: only sequences (count, steps, ...) have lengths. Received: samples of the shape {x.shape}."
+        )
     if lengths.shape != (len(x),) or lengths.dtype.kind not in "iu":
-        raise UserError(f"{name}: expected {len(x):,} whole numbers, one for each sequence. Received: {lengths.dtype.name} of "
-                        f"the shape {lengths.shape}.")
+        raise UserError(
+            f"{name}: expected {len(x):,} whole numbers, one for each sequence. Received: {lengths.dtype.name} of "
+            f"the shape {lengths.shape}."
+        )
     outside = np.flatnonzero((lengths < 1) | (lengths > x.shape[1]))
     if len(outside):
-        raise UserError(f"{name}: sample {outside[0] + 1}: expected a length from 1 to {x.shape[1]:,}, the steps that there are. "
-                        f"Received: {lengths[outside[0]]}.{' Leave empty sequences out.' if lengths[outside[0]] == 0 else ''}")
+        raise UserError(
+            f"{name}: sample {outside[0] + 1}: expected a length from 1 to {x.shape[1]:,}, the steps that there are. "
+            f"Received: {lengths[outside[0]]}.{' Leave empty sequences out.' if lengths[outside[0]] == 0 else ''}"
+        )
     return lengths.astype(np.int32)
 
 
@@ -67,7 +79,11 @@ class Npy(ArrayReader, name="npy"):
     example: ClassVar = {"x": "samples.npy", "target": "targets.npy"}
 
     x: str = Field(min_length=1, description="the file of samples (count, ...)")
-    target: str = Field(min_length=1, description="the file of targets (count,), (count, outputs) or (count, steps)")
+    target: str = Field(
+        min_length=1, description="the file of targets (count,), (count, outputs) or (count, steps)"
+    )
 
     def load(self, folder: Path) -> Splits:
-        return Splits(self.dataset(self.x, read_npy(folder, self.x), self.target, read_npy(folder, self.target)))
+        return Splits(
+            self.dataset(self.x, read_npy(folder, self.x), self.target, read_npy(folder, self.target))
+        )

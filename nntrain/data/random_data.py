@@ -21,26 +21,39 @@ class Random(Reader, name="random"):
     example: ClassVar = {"input": [32, 32, 3], "classes": 10}
 
     input: Several[Size] = Field(min_length=1, description="the shape of a sample")
-    classes: int | None = Field(None, ge=2, description="how many classes the targets have; this or `targets`")
-    targets: int | None = Field(None, ge=1, description="how many real numbers a target has; this or `classes`")
+    classes: int | None = Field(
+        None, ge=2, description="how many classes the targets have; this or `targets`"
+    )
+    targets: int | None = Field(
+        None, ge=1, description="how many real numbers a target has; this or `classes`"
+    )
     samples: int = Field(512, ge=1, description="how many samples")
-    vocabulary: int | None = Field(None, ge=1, description="draw tokens below this number instead of real numbers")
+    vocabulary: int | None = Field(
+        None, ge=1, description="draw tokens below this number instead of real numbers"
+    )
     target_per_step: bool = Field(False, description="a target for each step, the first axis of a sample")
-    consecutive: bool = Field(False, description="keep the samples in order, as windows that follow each other, for recurrent "
-                              "layers that carry their state along")
+    consecutive: bool = Field(
+        False,
+        description="keep the samples in order, as windows that follow each other, for recurrent "
+        "layers that carry their state along",
+    )
     seed: int = Field(0, description="which samples are drawn, whatever the run's seed")
 
     @model_validator(mode="after")
     def _not_too_many(self):
         if (values := math.prod((*self.input, self.samples))) > MOST_VALUES:
-            raise mistake(f"expected at most {MOST_VALUES:,} values, all samples together. Received: {values:,}.")
+            raise mistake(
+                f"expected at most {MOST_VALUES:,} values, all samples together. Received: {values:,}."
+            )
         return self
 
     @model_validator(mode="after")
     def _one_kind_of_target(self):
         if (self.classes is None) == (self.targets is None):
-            raise mistake("expected either `classes` or `targets`. Received: "
-                          f"{'neither' if self.classes is None else 'both'}.")
+            raise mistake(
+                "expected either `classes` or `targets`. Received: "
+                f"{'neither' if self.classes is None else 'both'}."
+            )
         return self
 
     def load(self, folder: Path) -> Splits:
@@ -51,14 +64,23 @@ class Random(Reader, name="random"):
             target = self._below(self.classes, "target", targets)
         else:
             target = self._normal("target", (*targets, self.targets))
-        return Splits(Dataset(x, target, tuple(str(number) for number in range(self.classes or 0)), self.vocabulary or 0,
-                              consecutive=self.consecutive))
+        return Splits(
+            Dataset(
+                x,
+                target,
+                tuple(str(number) for number in range(self.classes or 0)),
+                self.vocabulary or 0,
+                consecutive=self.consecutive,
+            )
+        )
 
     def _normal(self, what: str, shape: tuple[int, ...]) -> np.ndarray:
         return randomness.normal(self._key(what), int(np.prod(shape))).astype(np.float32).reshape(shape)
 
     def _below(self, limit: int, what: str, shape: tuple[int, ...]) -> np.ndarray:
-        return (randomness.uniform(self._key(what), int(np.prod(shape))) * limit).astype(np.int32).reshape(shape)
+        return (
+            (randomness.uniform(self._key(what), int(np.prod(shape))) * limit).astype(np.int32).reshape(shape)
+        )
 
     def _key(self, what: str) -> int:
         return randomness.key(self.seed, "random", what)

@@ -36,7 +36,12 @@ def grouped(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
         return Groups(("",), np.arange(rows), np.zeros(1, np.int64), np.array([rows], np.int32))
     categories = Categories(column)
     bad = BadCells(path, lines)
-    bad.add(np.flatnonzero(categories.labels < 0), column.label, "the name of a sequence", lambda row: "a missing value")
+    bad.add(
+        np.flatnonzero(categories.labels < 0),
+        column.label,
+        "the name of a sequence",
+        lambda row: "a missing value",
+    )
     bad.tell("Mend the file.")
     different, first, group = np.unique(categories.labels, return_index=True, return_inverse=True)
     by_start = np.argsort(first)
@@ -44,7 +49,9 @@ def grouped(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
     place[by_start] = np.arange(len(different))
     lengths = np.bincount(place[group]).astype(np.int32)
     names = tuple(categories.names[label] for label in different[by_start])
-    return Groups(names, np.argsort(place[group], kind="stable"), np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
+    return Groups(
+        names, np.argsort(place[group], kind="stable"), np.cumsum(lengths, dtype=np.int64) - lengths, lengths
+    )
 
 
 class Sequences(Csv, name="sequences"):
@@ -58,21 +65,34 @@ class Sequences(Csv, name="sequences"):
 
     example: ClassVar = {"path": "gestures.csv", "id": "recording", "target": "gesture"}
 
-    id: Name | None = Field(None, description="the column that tells sequences apart; default: all rows are one, which only "
-                            "`predict: next` can learn from")
+    id: Name | None = Field(
+        None,
+        description="the column that tells sequences apart; default: all rows are one, which only "
+        "`predict: next` can learn from",
+    )
     predict: Literal["sequence", "step", "next"] = Field("sequence", description="what there is a target for")
-    steps: int | None = Field(None, ge=1, le=10**6, description="how many steps a sequence can have at most; default: as many as "
-                              "the longest")
+    steps: int | None = Field(
+        None,
+        ge=1,
+        le=10**6,
+        description="how many steps a sequence can have at most; default: as many as the longest",
+    )
     longer: Literal["error", "first", "last", "split"] = Field(
-        "error", description="what to do with a sequence of more steps: keep the first ones, or the last ones, or split it, "
-        "where each step has a target")
+        "error",
+        description="what to do with a sequence of more steps: keep the first ones, or the last ones, or split it, "
+        "where each step has a target",
+    )
     window: int = Field(32, ge=1, le=10**6, description="of `predict: next`: from how many steps to predict")
     horizon: int = Field(1, ge=1, le=10**6, description="of `predict: next`: how many steps to predict")
-    stride: int = Field(1, ge=1, description="of `predict: next`: how many steps after the one before a window begins")
+    stride: int = Field(
+        1, ge=1, description="of `predict: next`: how many steps after the one before a window begins"
+    )
 
     @model_validator(mode="after")
     def _options_go_together(self):
-        given = [name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default]
+        given = [
+            name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default
+        ]
         if self.predict == "next":
             if stray := [name for name in ("steps", "longer") if name in given]:
                 raise mistake(f"`{stray[0]}` does not go with `predict: next`, which has `window`.")
@@ -80,14 +100,22 @@ class Sequences(Csv, name="sequences"):
                 raise mistake("`predict: next` predicts numbers. Leave out `task`.")
         else:
             if stray := [name for name in ("window", "horizon", "stride") if name in given]:
-                raise mistake(f"`{stray[0]}` goes with `predict: next` only. Received: `predict: {self.predict}`.")
+                raise mistake(
+                    f"`{stray[0]}` goes with `predict: next` only. Received: `predict: {self.predict}`."
+                )
             if self.id is None:
-                raise mistake(f"`predict: {self.predict}` needs to know the column that tells sequences apart. Say `id`.")
+                raise mistake(
+                    f"`predict: {self.predict}` needs to know the column that tells sequences apart. Say `id`."
+                )
             if self.longer in ("first", "last") and self.predict == "step":
-                raise mistake("where each step has a target, a longer sequence can be `split`. "
-                              f"Received: `longer: {self.longer}`.")
+                raise mistake(
+                    "where each step has a target, a longer sequence can be `split`. "
+                    f"Received: `longer: {self.longer}`."
+                )
             if self.longer == "split" and self.predict == "sequence":
-                raise mistake("a sequence that has one target cannot be split: keep the `first` or the `last` steps.")
+                raise mistake(
+                    "a sequence that has one target cannot be split: keep the `first` or the `last` steps."
+                )
             if self.longer != "error" and self.steps is None:
                 raise mistake("`longer` goes with `steps`, the number of steps to keep.")
         if self.impute is not None:
@@ -100,7 +128,9 @@ class Sequences(Csv, name="sequences"):
             targets, ids = self.targets(head), self.id_places(head)
             features = self._features_beside(head, targets, ids)
             as_text = [*self._positions("categorical", self.categorical, head.names, head.width), *ids]
-            table = self.filled(head, features, [*targets, *ids], as_text if self.predict == "next" else [*as_text, *targets])
+            table = self.filled(
+                head, features, [*targets, *ids], as_text if self.predict == "next" else [*as_text, *targets]
+            )
         ids = table.targets.pop() if ids else None
         x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=False)
         target, classes = table.target("regression" if self.predict == "next" else self.task)
@@ -120,22 +150,38 @@ class Sequences(Csv, name="sequences"):
         known = [] if self.predict == "next" else targets
         if set(ids) & set(targets):
             raise UserError(f"{self.path}: id: column {ids[0] + 1} is a target.")
-        if self.features != "all" and set(ids) & set(self._positions("features", self.features, head.names, head.width)):
-            raise UserError(f"{self.path}: features: column {ids[0] + 1} is `id`, which only tells sequences apart.")
+        if self.features != "all" and set(ids) & set(
+            self._positions("features", self.features, head.names, head.width)
+        ):
+            raise UserError(
+                f"{self.path}: features: column {ids[0] + 1} is `id`, which only tells sequences apart."
+            )
         return self._features(head.names, head.width, sorted({*known, *ids}))
 
-    def arranged(self, groups: Groups, x: np.ndarray, target: np.ndarray, target_names: tuple[str, ...]) -> dict[str, Any]:
+    def arranged(
+        self, groups: Groups, x: np.ndarray, target: np.ndarray, target_names: tuple[str, ...]
+    ) -> dict[str, Any]:
         """The arrays of a Dataset, from x and target (rows, ...) as they come in the file."""
         x, target = x[groups.order], target[groups.order]
         if self.predict == "next":
             starts, series = self._windows(groups)
             names = [f"{name}+{step}" for step in range(1, self.horizon + 1) for name in target_names]
-            return {"x": Windows(x, starts, self.window),
-                    "target": Windows(target, starts + self.window, self.horizon, flat=True),
-                    "series": series, "target_names": target_names if self.horizon == 1 else tuple(names)}
+            return {
+                "x": Windows(x, starts, self.window),
+                "target": Windows(target, starts + self.window, self.horizon, flat=True),
+                "series": series,
+                "target_names": target_names if self.horizon == 1 else tuple(names),
+            }
         starts, lengths, steps = self.pieces(groups)
-        target = target[groups.starts] if self.predict == "sequence" else Windows(target, starts, steps, lengths)
-        return {"x": Windows(x, starts, steps, lengths), "target": target, "lengths": lengths, "target_names": target_names}
+        target = (
+            target[groups.starts] if self.predict == "sequence" else Windows(target, starts, steps, lengths)
+        )
+        return {
+            "x": Windows(x, starts, steps, lengths),
+            "target": target,
+            "lengths": lengths,
+            "target_names": target_names,
+        }
 
     def pieces(self, groups: Groups, most: int | None = None) -> tuple[np.ndarray, np.ndarray, int]:
         """Where sequences start, how long they are, and for how many steps there is to be room, after `longer` did its work."""
@@ -145,9 +191,15 @@ class Sequences(Csv, name="sequences"):
         if not len(long):
             return starts, lengths, steps
         if self.longer == "error":
-            way_out = "as in the training" if most else "as `steps` says. Give more, or say by `longer` what to keep"
-            raise UserError(f"{self.path}: the sequence {groups.names[long[0]]!r} has {lengths[long[0]]:,} steps. Expected at "
-                            f"most {steps:,}, {way_out}.")
+            way_out = (
+                "as in the training"
+                if most
+                else "as `steps` says. Give more, or say by `longer` what to keep"
+            )
+            raise UserError(
+                f"{self.path}: the sequence {groups.names[long[0]]!r} has {lengths[long[0]]:,} steps. Expected at "
+                f"most {steps:,}, {way_out}."
+            )
         if self.longer == "last":
             starts = starts + np.maximum(lengths - steps, 0)
         if self.longer == "split":
@@ -162,8 +214,10 @@ class Sequences(Csv, name="sequences"):
         reach = self.window + self.horizon
         if len(short := np.flatnonzero(groups.lengths < reach)):
             named = f"the series {groups.names[short[0]]!r}" if self.id is not None else "it"
-            raise UserError(f"{self.path}: {named} has {groups.lengths[short[0]]:,} steps. Expected at least {reach:,}: a window "
-                            f"of {self.window:,}, and {self.horizon:,} to predict. Choose a smaller `window`, or leave it out.")
+            raise UserError(
+                f"{self.path}: {named} has {groups.lengths[short[0]]:,} steps. Expected at least {reach:,}: a window "
+                f"of {self.window:,}, and {self.horizon:,} to predict. Choose a smaller `window`, or leave it out."
+            )
         counts = (groups.lengths - reach) // self.stride + 1
         nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         series = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
@@ -176,8 +230,12 @@ class Sequences(Csv, name="sequences"):
         first = groups.order[groups.starts][of_row]
         differs = (target != target[first]).reshape(len(target), -1).any(axis=1)
         bad = BadCells(self.path, table.lines)
-        bad.add(np.flatnonzero(differs), ", ".join(column.label for column in table.targets), "the target of its sequence "
-                "in each row", lambda row: f"another one than in line {table.lines[first[row]]}")
+        bad.add(
+            np.flatnonzero(differs),
+            ", ".join(column.label for column in table.targets),
+            "the target of its sequence in each row",
+            lambda row: f"another one than in line {table.lines[first[row]]}",
+        )
         bad.tell("Mend the file, or say `predict: step` where each step has a target.")
 
 
@@ -201,6 +259,8 @@ class SequencesLike(TableLike):
             starts, lengths, _ = self.csv.pieces(groups, steps)
             return Windows(self.x, starts, steps, lengths), lengths
         if len(short := np.flatnonzero(groups.lengths < steps)):
-            raise UserError(f"{self.csv.path}: the series {groups.names[short[0]]!r} has {groups.lengths[short[0]]:,} steps. "
-                            f"Expected at least {steps:,}, the window of the training.")
+            raise UserError(
+                f"{self.csv.path}: the series {groups.names[short[0]]!r} has {groups.lengths[short[0]]:,} steps. "
+                f"Expected at least {steps:,}, the window of the training."
+            )
         return Windows(self.x, groups.starts + groups.lengths - steps, steps), None

@@ -13,7 +13,9 @@ from nntrain.data.windows import Windows
 from nntrain.errors import UserError
 
 
-def split(splits: Splits, test: float | None, validation: float | None, seed: int) -> tuple[Splits, dict[str, np.ndarray]]:
+def split(
+    splits: Splits, test: float | None, validation: float | None, seed: int
+) -> tuple[Splits, dict[str, np.ndarray]]:
     """Draws the parts that a fraction is given for: `test` of the train part, then `validation` of what remains.
 
     Shuffled, and stratified where each sample has a class. Of a text and of series it is the end, and what reaches over the
@@ -23,8 +25,10 @@ def split(splits: Splits, test: float | None, validation: float | None, seed: in
     """
     source = splits.train
     if len(source.classes) == 1:
-        raise UserError(f"the target is {source.classes[0]!r} in every sample. "
-                        "Expected at least two classes, or numbers to predict.")
+        raise UserError(
+            f"the target is {source.classes[0]!r} in every sample. "
+            "Expected at least two classes, or numbers to predict."
+        )
     rows = {"train": np.arange(len(source))}
     for name, fraction in (("test", test), ("validation", validation)):
         if fraction is None:
@@ -34,8 +38,10 @@ def split(splits: Splits, test: float | None, validation: float | None, seed: in
             rows["train"], rows[name] = cut(source, name, fraction, rows["train"])
             continue
         if outgrows_memory(source.x):
-            raise UserError(f"{name}: to draw a part of the data, they must fit into memory, but they are "
-                            f"{source.x.nbytes / 1e9:,.1f} GB in a file. Give the part a source or a folder of its own.")
+            raise UserError(
+                f"{name}: to draw a part of the data, they must fit into memory, but they are "
+                f"{source.x.nbytes / 1e9:,.1f} GB in a file. Give the part a source or a folder of its own."
+            )
         count = share(name, fraction, len(rows["train"]))
         key = randomness.key(seed, "split", name)
         stratified = source.classes and source.target.ndim == 1
@@ -59,8 +65,10 @@ def join(splits: Splits, name: str, other: Dataset) -> Splits:
 
 def _require_free(splits: Splits, name: str) -> None:
     if name in splits.parts():
-        raise UserError(f"{name}: the source brings a {name} part of its own ({len(splits.parts()[name])} samples). "
-                        f"Leave out `{name}`.")
+        raise UserError(
+            f"{name}: the source brings a {name} part of its own ({len(splits.parts()[name])} samples). "
+            f"Leave out `{name}`."
+        )
 
 
 def share(name: str, fraction: float, samples: int) -> int:
@@ -68,8 +76,10 @@ def share(name: str, fraction: float, samples: int) -> int:
     count = math.floor(samples * fraction + 0.5)
     if count == 0 or count == samples:
         side = f"the {name} part" if count == 0 else "training"
-        raise UserError(f"{name}: {fraction:g} of {samples} samples leaves none for {side}. "
-                        "Give another fraction, or more data.")
+        raise UserError(
+            f"{name}: {fraction:g} of {samples} samples leaves none for {side}. "
+            "Give another fraction, or more data."
+        )
     return count
 
 
@@ -83,8 +93,10 @@ def cut(source: Dataset, name: str, fraction: float, rows: np.ndarray) -> tuple[
         held.append(windows[-count:])
         before = windows[source.target.ends[windows] <= source.x.starts[held[-1][0]]]
         if not len(before):
-            raise UserError(f"{name}: {fraction:g} of {len(windows)} windows leaves none for training that does not reach "
-                            "into it. Give another fraction, or more data, or make windows shorter.")
+            raise UserError(
+                f"{name}: {fraction:g} of {len(windows)} windows leaves none for training that does not reach "
+                "into it. Give another fraction, or more data, or make windows shorter."
+            )
         kept.append(before)
     return np.concatenate(kept), np.concatenate(held)
 
@@ -103,8 +115,10 @@ def draw(labels: np.ndarray, count: int, key: int) -> tuple[np.ndarray, np.ndarr
         while (missing := count - quota.sum()) > 0 and (can := np.flatnonzero(quota < most)).size:
             quota[can[np.argsort((quota - ideal)[can], kind="stable")[:missing]]] += 1
     if missing:
-        raise UserError(f"split: {count} of {len(labels)} samples cannot be drawn and leave each of {len(sizes)} classes one to "
-                        "train on. Give a smaller fraction, or more data.")
+        raise UserError(
+            f"split: {count} of {len(labels)} samples cannot be drawn and leave each of {len(sizes)} classes one to "
+            "train on. Give a smaller fraction, or more data."
+        )
     # The nth sample of its label, in the shuffled order, is drawn while n is below the label's quota.
     by_label = np.argsort(labels, kind="stable")
     nth = np.empty(len(labels), np.int64)
@@ -121,7 +135,9 @@ def hashes(splits: Splits) -> dict[str, str]:
 def _hash(part: Dataset) -> str:
     digest = hashlib.sha256()
     for samples in (part.x, part.target, part.lengths):
-        for array in samples.identity() if isinstance(samples, Windows) else () if samples is None else (samples,):
+        for array in (
+            samples.identity() if isinstance(samples, Windows) else () if samples is None else (samples,)
+        ):
             digest.update(f"{array.dtype.str} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -22,7 +22,9 @@ def standardize(splits: Splits) -> Splits:
         raise UserError("standardize: the data are tokens, which have no mean. Leave it out.")
     shift, deviation = statistics(real_steps(train))
     # Both are in the units of x; bytes without deviation keep the 1/255 that brings them to [0, 1].
-    scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 1 / 255 if train.is_bytes else 1)
+    scale = np.where(
+        deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 1 / 255 if train.is_bytes else 1
+    )
     return Splits(**{name: replace(part, shift=shift, scale=scale) for name, part in splits.parts().items()})
 
 
@@ -42,8 +44,10 @@ def statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean = sum(chunk.sum(axis=0) for chunk in chunks(x)) / count
         variance = sum(np.square(chunk - mean).sum(axis=0) for chunk in chunks(x)) / count
     if not np.isfinite(variance).all():
-        raise UserError(f"standardize: the values of column {np.flatnonzero(~np.isfinite(variance))[0] + 1} are too large: "
-                        "their squares do not fit a float64.")
+        raise UserError(
+            f"standardize: the values of column {np.flatnonzero(~np.isfinite(variance))[0] + 1} are too large: "
+            "their squares do not fit a float64."
+        )
     # Rounding gives a constant column like 0.1, 0.1, 0.1 a tiny deviation, and one over that would blow it up.
     first = x.reshape(-1, x.shape[-1])[0].astype(np.float64)
     varies = np.zeros(len(mean), bool)
@@ -56,4 +60,4 @@ def chunks(x: np.ndarray) -> Iterator[np.ndarray]:
     """x (rows, ..., channels) in float64 pieces (some, channels)."""
     rows = max(1, VALUES_AT_ONCE // max(1, x[0].size))
     for start in range(0, len(x), rows):
-        yield x[start:start + rows].reshape(-1, x.shape[-1]).astype(np.float64)
+        yield x[start : start + rows].reshape(-1, x.shape[-1]).astype(np.float64)

@@ -16,7 +16,9 @@ CURVES = {
     "parabola": lambda x: x**2,
     "absolute": np.abs,
     "step": lambda x: np.where(x < 0, 0.0, 1.0),
-    "bumps": lambda x: np.exp(-50 * (x + 0.5) ** 2) + 0.6 * np.exp(-200 * x**2) - 0.8 * np.exp(-20 * (x - 0.6) ** 2),
+    "bumps": lambda x: (
+        np.exp(-50 * (x + 0.5) ** 2) + 0.6 * np.exp(-200 * x**2) - 0.8 * np.exp(-20 * (x - 0.6) ** 2)
+    ),
     "wiggle": lambda x: _wiggle((x + 1) / 2),
 }
 CURVE_POINTS = 401  # of the curve to test on: steps of 0.005
@@ -41,8 +43,12 @@ class Synthetic(Reader, name="synthetic"):
 
     kind: Literal["curve", "two_moons", "spirals", "xor"] = Field(description="which problem")
     samples: int = Field(400, ge=2, le=10**9, description="how many samples to train on")
-    noise: float = Field(0.1, ge=0, le=1000, description="the standard deviation of the noise, in the unit of what it is added "
-                         "to")
+    noise: float = Field(
+        0.1,
+        ge=0,
+        le=1000,
+        description="the standard deviation of the noise, in the unit of what it is added to",
+    )
     function: Literal[tuple(CURVES)] = Field("sine", description="the curve, of x from -1 to 1")
     classes: int = Field(2, ge=2, description="how many arms the spirals have")
     turns: float = Field(1.0, gt=0, description="how often the spirals go round")

@@ -36,7 +36,12 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
     samples: int = Field(1000, ge=1, description="how many sequences to train on")
     test_samples: int = Field(1000, ge=1, description="how many others to test on")
     horizon: int = Field(1, ge=1, le=1000, description="of `sines`: how many values to foretell")
-    noise: float = Field(0.1, ge=0, le=1000, description="of `sines`: the standard deviation of the noise; their sum has about 1")
+    noise: float = Field(
+        0.1,
+        ge=0,
+        le=1000,
+        description="of `sines`: the standard deviation of the noise; their sum has about 1",
+    )
     seed: int = Field(0, description="which sequences are drawn, whatever the run's seed")
 
     @model_validator(mode="after")
@@ -45,7 +50,9 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
             if self.kind != "sines" and getattr(self, option) != type(self).model_fields[option].default:
                 raise mistake(f"`{option}` goes with `kind: sines` only. Received: `kind: {self.kind}`.")
         if (total := (self.samples + self.test_samples) * self.steps) > MOST_STEPS:
-            raise mistake(f"expected at most {MOST_STEPS:,} steps, all samples together. Received: {total:,}.")
+            raise mistake(
+                f"expected at most {MOST_STEPS:,} steps, all samples together. Received: {total:,}."
+            )
         return self
 
     def load(self, folder: Path) -> Splits:
@@ -78,7 +85,13 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
             deep = depth[:, step] = deep + 1 - 2 * closing[:, step]
         shortest = -(-self.steps // 2)
         lengths = shortest + self._uniform(part, "lengths", (count,)) * (self.steps - shortest + 1)
-        return Dataset(closing, depth, tuple(map(str, range(DEEPEST + 1))), vocabulary=2, lengths=lengths.astype(np.int32))
+        return Dataset(
+            closing,
+            depth,
+            tuple(map(str, range(DEEPEST + 1))),
+            vocabulary=2,
+            lengths=lengths.astype(np.int32),
+        )
 
     def _sines(self) -> Splits:
         """Windows at each step of one long series, those of the test after the others."""
@@ -87,14 +100,20 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
         total = sum(count + reach - 1 for count in counts.values())
         time = np.arange(total)[:, None]
         series = np.sin(2 * np.pi * time / PERIODS).sum(axis=1) * np.sqrt(2 / len(PERIODS))
-        series = (series + self.noise * randomness.normal(randomness.key(self.seed, "sequences", "noise"), total))[:, None]
+        series = (
+            series + self.noise * randomness.normal(randomness.key(self.seed, "sequences", "noise"), total)
+        )[:, None]
         parts, start = {}, 0
         for part, count in counts.items():
             starts = start + np.arange(count)
             targets = Windows(series, starts + self.steps, self.horizon, flat=True)
-            parts[part] = Dataset(Windows(series, starts, self.steps), targets, series=np.zeros(count, np.int32))
+            parts[part] = Dataset(
+                Windows(series, starts, self.steps), targets, series=np.zeros(count, np.int32)
+            )
             start += count + reach - 1
         return Splits(**parts)
 
     def _uniform(self, part: str, what: str, shape: tuple[int, ...]) -> np.ndarray:
-        return randomness.uniform(randomness.key(self.seed, "sequences", part, what), int(np.prod(shape))).reshape(shape)
+        return randomness.uniform(
+            randomness.key(self.seed, "sequences", part, what), int(np.prod(shape))
+        ).reshape(shape)

@@ -30,20 +30,35 @@ class Text(Reader, name="text"):
     Python carries, in 96 different characters; the text differs from one version of Python to another.
     """
 
-    path: str | None = Field(None, min_length=1, description="a file, or a folder of files; default: Python's language reference")
+    path: str | None = Field(
+        None, min_length=1, description="a file, or a folder of files; default: Python's language reference"
+    )
     unit: Literal["character", "byte", "word"] = Field("character", description="what a step is")
     window: int = Field(64, ge=1, le=10**6, description="how many steps a sample has")
-    stride: int | None = Field(None, ge=1, description="how many steps after the one before a window begins; default: `window`, "
-                               "so that each step is seen once an epoch")
-    words: int = Field(10_000, ge=2, description="of words, how many different ones are known, the most frequent; the others "
-                       "are all `<unknown>`")
-    consecutive: bool = Field(False, description="keep windows in order, so that a row of a batch goes on where that row of the "
-                              "batch before ended; for recurrent layers that carry their state along")
+    stride: int | None = Field(
+        None,
+        ge=1,
+        description="how many steps after the one before a window begins; default: `window`, "
+        "so that each step is seen once an epoch",
+    )
+    words: int = Field(
+        10_000,
+        ge=2,
+        description="of words, how many different ones are known, the most frequent; the others "
+        "are all `<unknown>`",
+    )
+    consecutive: bool = Field(
+        False,
+        description="keep windows in order, so that a row of a batch goes on where that row of the "
+        "batch before ended; for recurrent layers that carry their state along",
+    )
 
     @model_validator(mode="after")
     def _options_go_together(self):
         if self.consecutive and self.stride not in (None, self.window):
-            raise mistake(f"consecutive windows follow each other: leave out `stride`. Received: {self.stride}.")
+            raise mistake(
+                f"consecutive windows follow each other: leave out `stride`. Received: {self.stride}."
+            )
         if self.unit != "word" and self.words != type(self).model_fields["words"].default:
             raise mistake(f"`words` goes with `unit: word` only. Received: `unit: {self.unit}`.")
         return self
@@ -53,11 +68,22 @@ class Text(Reader, name="text"):
         stride = self.stride or self.window
         count = (len(tokens) - 1 - self.window) // stride + 1
         if count < 1:
-            raise UserError(f"{self._name}: expected at least {self.window + 1:,} {self.unit}s: a window of {self.window:,}, and "
-                            f"the next one. Received: {len(tokens):,}. Choose a smaller `window`, or give more text.")
+            raise UserError(
+                f"{self._name}: expected at least {self.window + 1:,} {self.unit}s: a window of {self.window:,}, and "
+                f"the next one. Received: {len(tokens):,}. Choose a smaller `window`, or give more text."
+            )
         starts = np.arange(count) * stride
-        return Splits(Dataset(Windows(tokens, starts, self.window), Windows(tokens, starts + 1, self.window), names, len(names),
-                              series=np.zeros(count, np.uint8), unit=self.unit, consecutive=self.consecutive))
+        return Splits(
+            Dataset(
+                Windows(tokens, starts, self.window),
+                Windows(tokens, starts + 1, self.window),
+                names,
+                len(names),
+                series=np.zeros(count, np.uint8),
+                unit=self.unit,
+                consecutive=self.consecutive,
+            )
+        )
 
     @property
     def _name(self) -> str:
@@ -65,9 +91,15 @@ class Text(Reader, name="text"):
 
     def _tokens(self, folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
         if self.unit == "byte":
-            data = file_bytes(folder, self._files(folder)) if self.path else np.frombuffer(packaged().encode(), np.uint8)
+            data = (
+                file_bytes(folder, self._files(folder))
+                if self.path
+                else np.frombuffer(packaged().encode(), np.uint8)
+            )
             return data, BYTES
-        chunks = partial(file_chunks, folder, self._files(folder)) if self.path else lambda: iter([packaged()])
+        chunks = (
+            partial(file_chunks, folder, self._files(folder)) if self.path else lambda: iter([packaged()])
+        )
         if self.unit == "character":
             return characters(chunks, known="" if self.path else ALPHABET)
         return words(chunks, self.words)
@@ -76,7 +108,9 @@ class Text(Reader, name="text"):
         path = resolved(folder, self.path)
         if not path.is_dir():
             return [self.path]
-        names = sorted(entry.name for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
+        names = sorted(
+            entry.name for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")
+        )
         if not names:
             raise UserError(f"{self.path}: the folder has no files.")
         return [f"{self.path.rstrip('/')}/{name}" for name in names]

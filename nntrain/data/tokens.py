@@ -21,7 +21,9 @@ BEGINNING = 24
 WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]|\n")  # a word, a single other character, or the end of a line
 NO_SPACE_BEFORE = set(".,;:!?)]}'’%\n")
 NO_SPACE_AFTER = set("([{'‘\n")
-BYTES = tuple(chr(byte) if 0x20 < byte < 0x7F else f"0x{byte:02x}" for byte in range(256))  # names of the classes
+BYTES = tuple(
+    chr(byte) if 0x20 < byte < 0x7F else f"0x{byte:02x}" for byte in range(256)
+)  # names of the classes
 
 Chunks = Callable[[], Iterator[str]]  # reads a text from its start
 
@@ -34,8 +36,10 @@ def file_chunks(folder: Path, names: Sequence[str]) -> Iterator[str]:
                 while chunk := text.read(CHUNK):
                     yield chunk
             except UnicodeDecodeError as error:
-                raise UserError(f"{name}:{undecodable_line(file)}: expected text in UTF-8. Received: the byte "
-                                f"{error.object[error.start]:#04x}. Save the file as UTF-8, or say `unit: byte`.") from None
+                raise UserError(
+                    f"{name}:{undecodable_line(file)}: expected text in UTF-8. Received: the byte "
+                    f"{error.object[error.start]:#04x}. Save the file as UTF-8, or say `unit: byte`."
+                ) from None
 
 
 def file_bytes(folder: Path, names: Sequence[str]) -> np.ndarray:
@@ -65,7 +69,7 @@ def characters(chunks: Chunks, known: str = "") -> tuple[np.ndarray, tuple[str, 
     tokens, start = np.empty(length, number.dtype), 0
     for chunk in chunks():
         points = code_points(chunk)
-        tokens[start:start + len(points)] = number[points]
+        tokens[start : start + len(points)] = number[points]
         start += len(points)
     return tokens, tuple(map(chr, different.tolist()))
 
@@ -84,7 +88,7 @@ def words(chunks: Chunks, limit: int) -> tuple[np.ndarray, tuple[str, ...]]:
     tokens, start = np.empty(counts.total(), _smallest(len(known))), 0
     for piece in _whole_words(chunks()):
         found = [number.get(word, 0) for word in WORD.findall(piece)]
-        tokens[start:start + len(found)] = found
+        tokens[start : start + len(found)] = found
         start += len(found)
     return tokens, known
 
@@ -122,8 +126,10 @@ def decoded(train: Dataset, tokens: Sequence[int]) -> str:
     parts = [train.classes[token] for token in tokens]
     if train.unit == "character":
         return "".join(parts)
-    spaces = ["" if before is None or after[0] in NO_SPACE_BEFORE or before[-1] in NO_SPACE_AFTER else " "
-              for before, after in zip([None, *parts], parts, strict=False)]
+    spaces = [
+        "" if before is None or after[0] in NO_SPACE_BEFORE or before[-1] in NO_SPACE_AFTER else " "
+        for before, after in zip([None, *parts], parts, strict=False)
+    ]
     return "".join(space + part for space, part in zip(spaces, parts, strict=True))
 
 
@@ -135,18 +141,24 @@ def first_word(data: Dataset) -> str:
 def require_known(name: str, known: Sequence[str], came: Sequence[str]) -> None:
     """Raises UserError with the characters that `came` and are not known."""
     if unknown := [character for character in came if character not in set(known)]:
-        raise UserError(f"{name}: the text has characters that the training's did not have: {listed(unknown)}. "
-                        f"The network knows {len(known)}: {''.join(known)!r}.")
+        raise UserError(
+            f"{name}: the text has characters that the training's did not have: {listed(unknown)}. "
+            f"The network knows {len(known)}: {''.join(known)!r}."
+        )
 
 
 def renumbered(name: str, train: Dataset, other: Dataset) -> Dataset:
     """The text `other` in the tokens of `train`; words that are not known become `<unknown>`. Raises UserError."""
     if train.unit != other.unit:
-        raise UserError(f"{name}: expected a text of the unit {train.unit or 'none'}, as in the training. "
-                        f"Received: {other.unit or 'no text'}.")
+        raise UserError(
+            f"{name}: expected a text of the unit {train.unit or 'none'}, as in the training. "
+            f"Received: {other.unit or 'no text'}."
+        )
     if train.input_shape != other.input_shape:
-        raise UserError(f"{name}: expected windows of {train.input_shape[0]:,} {train.unit}s, as in the training. Received: "
-                        f"{other.input_shape[0]:,}. Say `window: {train.input_shape[0]}`.")
+        raise UserError(
+            f"{name}: expected windows of {train.input_shape[0]:,} {train.unit}s, as in the training. Received: "
+            f"{other.input_shape[0]:,}. Say `window: {train.input_shape[0]}`."
+        )
     if train.classes == other.classes:
         return other
     if train.unit == "character":
@@ -154,5 +166,10 @@ def renumbered(name: str, train: Dataset, other: Dataset) -> Dataset:
     number = {token: place for place, token in enumerate(train.classes)}
     table = np.array([number.get(token, 0) for token in other.classes], _smallest(len(train.classes)))
     stream = table[other.x.stream]
-    return replace(other, x=replace(other.x, stream=stream), target=replace(other.target, stream=stream), classes=train.classes,
-                   vocabulary=train.vocabulary)
+    return replace(
+        other,
+        x=replace(other.x, stream=stream),
+        target=replace(other.target, stream=stream),
+        classes=train.classes,
+        vocabulary=train.vocabulary,
+    )

@@ -47,7 +47,9 @@ class Windows:
 
     def __getitem__(self, index: slice | np.ndarray) -> "Windows":
         """Some of the pieces."""
-        return replace(self, starts=self.starts[index], lengths=None if self.lengths is None else self.lengths[index])
+        return replace(
+            self, starts=self.starts[index], lengths=None if self.lengths is None else self.lengths[index]
+        )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.take(np.arange(len(self))).astype(dtype or self.dtype, copy=False)
@@ -78,14 +80,18 @@ class Windows:
         """Arrays that are the same where the pieces are, whatever else there is in the stream."""
         first = self.starts.min()
         lengths = np.int32([self.steps]) if self.lengths is None else self.lengths
-        return self.stream[first:self.ends.max()], self.starts - first, lengths
+        return self.stream[first : self.ends.max()], self.starts - first, lengths
 
     @cached_property
     def _sliding(self) -> np.ndarray:
         """(length - steps + 1, steps, ...): every run of `steps` steps in the stream, all in the stream's memory."""
         stream = self.stream
-        return np.lib.stride_tricks.as_strided(stream, (len(stream) - self.steps + 1, self.steps, *stream.shape[1:]),
-                                               (stream.strides[0], *stream.strides), writeable=False)
+        return np.lib.stride_tricks.as_strided(
+            stream,
+            (len(stream) - self.steps + 1, self.steps, *stream.shape[1:]),
+            (stream.strides[0], *stream.strides),
+            writeable=False,
+        )
 
 
 def taken(array: "np.ndarray | Windows", indices: np.ndarray, steps: int | None = None) -> np.ndarray:

@@ -225,7 +225,13 @@ def hard_swish(y, x):
 def hard_swish_backward(dx, dy, x):
     zero, three, half = x.dtype.type(0), x.dtype.type(3), x.dtype.type(0.5)
     for i in prange(x.size):
-        dx[i] = zero if x[i] <= -three else dy[i] if x[i] >= three else dy[i] * (x[i] * x.dtype.type(1 / 3) + half)
+        dx[i] = (
+            zero
+            if x[i] <= -three
+            else dy[i]
+            if x[i] >= three
+            else dy[i] * (x[i] * x.dtype.type(1 / 3) + half)
+        )
 
 
 MISH_END = 20  # from here on mish(x) is x in both precisions; and exp(20)^2 is far from overflow
@@ -293,6 +299,8 @@ def gelu_tanh_backward(dx, dy, x):
     scale, cube = x.dtype.type(GELU_SCALE), x.dtype.type(GELU_SCALE * GELU_CUBE)
     three = x.dtype.type(3)
     for i in prange(x.size):
-        v = limit if x[i] > limit else -limit if x[i] < -limit else x[i]  # beyond, f' is 0 or 1, and u' may be infinite
+        v = (
+            limit if x[i] > limit else -limit if x[i] < -limit else x[i]
+        )  # beyond, f' is 0 or 1, and u' may be infinite
         t = vector_math.tanh(v * (scale + cube * v * v))
         dx[i] = dy[i] * half * (one + t + v * (one - t * t) * (scale + three * cube * v * v))

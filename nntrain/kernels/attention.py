@@ -35,7 +35,7 @@ def _length(lengths, row, steps):
 def _head(array, row, t, part, head, size):
     """The query (part 0), key (1) or value (2) of a step for one head."""
     start = part * (array.shape[2] // 3) + head * size
-    return array[row, t, start:start + size]
+    return array[row, t, start : start + size]
 
 
 @inline
@@ -83,7 +83,7 @@ def _attention(mixed, share, qkv, lengths, causal):
         row, head = np.int64(task) // heads, np.int64(task) % heads
         length = _length(lengths, row, steps)
         for i in range(steps):
-            y, p = mixed[row, i, head * size:(head + 1) * size], share[row, head, i]
+            y, p = mixed[row, i, head * size : (head + 1) * size], share[row, head, i]
             _zero(y)
             _zero(p)
             if i < length:
@@ -110,7 +110,7 @@ def _attention_backward(dqkv, dmixed, share, qkv, lengths):
             for part in range(3):
                 _zero(_head(dqkv, row, i, part, head, size))
         for i in range(length):
-            dy, p = dmixed[row, i, head * size:(head + 1) * size], share[row, head, i]
+            dy, p = dmixed[row, i, head * size : (head + 1) * size], share[row, head, i]
             for j in range(length):
                 ds[j] = _dot(dy, _head(qkv, row, j, 2, head, size))
             mean = _dot(p[:length], ds[:length])

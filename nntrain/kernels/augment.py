@@ -20,8 +20,8 @@ def shift(out, x, down, right):
                 out[i, r] = zero
             else:
                 out[i, r, :left] = zero
-                out[i, r, left:left + kept] = x[i, source, left - right[i]:left - right[i] + kept]
-                out[i, r, left + kept:] = zero
+                out[i, r, left : left + kept] = x[i, source, left - right[i] : left - right[i] + kept]
+                out[i, r, left + kept :] = zero
 
 
 @kernel
@@ -61,8 +61,9 @@ def affine(out, x, matrix):
                 high, near = 1 - low, 1 - far
                 if 0 <= top < height - 1 and 0 <= left < width - 1:
                     for k in range(channels):
-                        out[i, r, c, k] = (high * (near * x[i, top, left, k] + far * x[i, top, left + 1, k])
-                                           + low * (near * x[i, top + 1, left, k] + far * x[i, top + 1, left + 1, k]))
+                        out[i, r, c, k] = high * (
+                            near * x[i, top, left, k] + far * x[i, top, left + 1, k]
+                        ) + low * (near * x[i, top + 1, left, k] + far * x[i, top + 1, left + 1, k])
                     continue
                 for k in range(channels):
                     value = zero

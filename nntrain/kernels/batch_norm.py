@@ -16,7 +16,9 @@ from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.strip import read, write
 
 STRIP = 4  # vectors; two sums and what they are made of fit into 16 registers
-CHUNK = 8192  # values that one thread takes at a time: 32 KiB of float32, to be read a second time from the cache
+CHUNK = (
+    8192  # values that one thread takes at a time: 32 KiB of float32, to be read a second time from the cache
+)
 CHUNK_ROWS = 128  # but at least so many rows, or the chunks' sums would be long beside the data
 BLOCK = 2048  # values of the rows that a strip goes down before the next one starts: near enough to be fetched in order
 
@@ -59,7 +61,10 @@ def moments(mean, spread, x, start, stop, scratch):
     # About the mean as rounded, whose own error the sum of the differences tells.
     for i in range(start, stop, block):
         for j in range(0, wide, width):
-            total, squares = read(nothing, scratch, wide + j, wide - j), read(nothing, scratch, 2 * wide + j, wide - j)
+            total, squares = (
+                read(nothing, scratch, wide + j, wide - j),
+                read(nothing, scratch, 2 * wide + j, wide - j),
+            )
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
                 d = tile.subtract(read(nothing, x, at, columns), read(nothing, scratch, j, columns))
@@ -115,7 +120,10 @@ def normalize(y, x, start, stop, tables, beside, slope):
     for i in range(start, stop, block):
         for j in range(0, wide, width):
             mean = read(nothing, tables, j, wide - j)
-            factor, shift = read(nothing, tables, wide + j, wide - j), read(nothing, tables, 2 * wide + j, wide - j)
+            factor, shift = (
+                read(nothing, tables, wide + j, wide - j),
+                read(nothing, tables, 2 * wide + j, wide - j),
+            )
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
                 v = tile.multiply_add(shift, tile.subtract(read(nothing, x, at, columns), mean), factor)
@@ -134,7 +142,10 @@ def sums(shift_sum, scale_sum, dy, x, start, stop, tables, scratch, slope):
     for i in range(start, stop, block):
         for j in range(0, wide, width):
             mean = read(nothing, tables, j, wide - j)
-            factor, shift = read(nothing, tables, wide + j, wide - j), read(nothing, tables, 2 * wide + j, wide - j)
+            factor, shift = (
+                read(nothing, tables, wide + j, wide - j),
+                read(nothing, tables, 2 * wide + j, wide - j),
+            )
             total, along = read(nothing, scratch, j, wide - j), read(nothing, scratch, wide + j, wide - j)
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
@@ -159,8 +170,14 @@ def denormalize(dx, dy, x, start, stop, tables, slope):
     for i in range(start, stop, block):
         for j in range(0, wide, width):
             mean = read(nothing, tables, j, wide - j)
-            factor, shift = read(nothing, tables, wide + j, wide - j), read(nothing, tables, 2 * wide + j, wide - j)
-            b, c = read(nothing, tables, 3 * wide + j, wide - j), read(nothing, tables, 4 * wide + j, wide - j)
+            factor, shift = (
+                read(nothing, tables, wide + j, wide - j),
+                read(nothing, tables, 2 * wide + j, wide - j),
+            )
+            b, c = (
+                read(nothing, tables, 3 * wide + j, wide - j),
+                read(nothing, tables, 4 * wide + j, wide - j),
+            )
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
                 d = tile.subtract(read(nothing, x, at, columns), mean)
@@ -233,8 +250,17 @@ def _gradient_sums(statistics, dy, x, scale, shift, slope):
     parts = np.empty((2, chunks, channels))
     for k in prange(chunks):
         start = np.int64(k) * step
-        sums(parts[0, k], parts[1, k], dy, x, start, min(x.size, start + step), tables, np.empty((2, wide), x.dtype),
-             x.dtype.type(slope))
+        sums(
+            parts[0, k],
+            parts[1, k],
+            dy,
+            x,
+            start,
+            min(x.size, start + step),
+            tables,
+            np.empty((2, wide), x.dtype),
+            x.dtype.type(slope),
+        )
     for k in range(1, chunks):
         for c in range(channels):
             parts[0, 0, c] += parts[0, k, c]
@@ -260,7 +286,9 @@ def backward(dx, dy, x, statistics, scale, shift, batch, slope):
     wide = wide_row(x, channels)
     step = chunk_size(wide, 0)
     tables = np.empty((5, wide), x.dtype)
-    fill_backward(tables, mean, inverse, scale, shift, shift_sum, scale_sum, x.dtype.type(batch * channels / x.size))
+    fill_backward(
+        tables, mean, inverse, scale, shift, shift_sum, scale_sum, x.dtype.type(batch * channels / x.size)
+    )
     for k in prange((x.size - 1) // step + 1):
         start = np.int64(k) * step
         denormalize(dx, dy, x, start, min(x.size, start + step), tables, x.dtype.type(slope))

@@ -14,8 +14,14 @@ from nntrain.kernels.geometry import Geometry
 __all__ = ["Geometry", "forward", "input_gradient", "weight_gradient"]
 
 
-def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, geometry: Geometry,
-            epilogue: tuple[int, float] = (matmul.NONE, 0.0)) -> None:
+def forward(
+    y: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    geometry: Geometry,
+    epilogue: tuple[int, float] = (matmul.NONE, 0.0),
+) -> None:
     """y (rows, *output, filters) = f(x * w + b (filters,)); an empty `b` is none. `epilogue`: the code of f, and its slope."""
     if geometry.plain:
         matmul.forward(_table(y), _table(x), w.reshape(-1, geometry.filters), b, epilogue)
@@ -25,8 +31,14 @@ def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, geometry
         _pixels(y, x, w, b, geometry, epilogue, gradient=False)
 
 
-def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, geometry: Geometry, b: np.ndarray | None = None,
-                   epilogue: tuple[int, float] = (matmul.NONE, 0.0)) -> None:
+def input_gradient(
+    dx: np.ndarray,
+    dy: np.ndarray,
+    w: np.ndarray,
+    geometry: Geometry,
+    b: np.ndarray | None = None,
+    epilogue: tuple[int, float] = (matmul.NONE, 0.0),
+) -> None:
     """dx (rows, *image, channels), from dy (rows, *output, filters).
 
     A transposed convolution is the same: its output is dx, with a bias b (channels,) or none, and f as in `forward`.
@@ -61,7 +73,17 @@ def _pixels(y, x, w, b, geometry, epilogue, gradient):
     plan, tables, taps = conv_plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
     room = scratch.buffer(w.dtype, plan.images + plan.workers * plan.own)
     pack = conv_pixels.pack_gradient if gradient else conv_pixels.pack_forward
-    pack.run(w.size, room, w.reshape(-1), taps, g.groups, g.filters // g.groups, g.channels // g.groups, plan.width, plan.panel)
+    pack.run(
+        w.size,
+        room,
+        w.reshape(-1),
+        taps,
+        g.groups,
+        g.filters // g.groups,
+        g.channels // g.groups,
+        plan.width,
+        plan.panel,
+    )
     conv_pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, room, *tables, *epilogue)
 
 

@@ -38,10 +38,21 @@ def pack_gradient(room, w, taps, groups, filters, channels, width, panel):
         group, left = np.int64(part) // panels, np.int64(part) % panels * width
         for tap in range(taps.size):
             start = (taps[tap] * channels + left) * total + group * filters
-            for k in range(0, filters, step):  # may write beyond the tap's last filter, where the next tap's will be
+            for k in range(
+                0, filters, step
+            ):  # may write beyond the tap's last filter, where the next tap's will be
                 for j in range(0, width, step):
-                    tile.transpose(room, part * panel + (tap * filters + k) * width + j, width, w, start + k, total, j,
-                                   channels - left, filters - k)
+                    tile.transpose(
+                        room,
+                        part * panel + (tap * filters + k) * width + j,
+                        width,
+                        w,
+                        start + k,
+                        total,
+                        j,
+                        channels - left,
+                        filters - k,
+                    )
 
 
 @kernel
@@ -54,8 +65,27 @@ def pixels(y, x, bias, room, layout, source, grids, chunks, pieces, code, slope)
 @inline
 def _units(worker, y, x, bias, room, layout, source, grids, chunks, pieces, code, slope):
     """The sets of images, or bands of one image, of one worker."""
-    p = Pixels(layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7], layout[8], layout[9],
-               layout[10], layout[11], layout[12], layout[13], layout[14], layout[15], layout[16], layout[17], layout[18])
+    p = Pixels(
+        layout[0],
+        layout[1],
+        layout[2],
+        layout[3],
+        layout[4],
+        layout[5],
+        layout[6],
+        layout[7],
+        layout[8],
+        layout[9],
+        layout[10],
+        layout[11],
+        layout[12],
+        layout[13],
+        layout[14],
+        layout[15],
+        layout[16],
+        layout[17],
+        layout[18],
+    )
     at, units = p.images + worker * p.own, p.sets * p.bands
     ahead = np.empty(1, np.int64)
     for unit in range(worker * units // p.workers, (worker + 1) * units // p.workers):
@@ -65,31 +95,118 @@ def _units(worker, y, x, bias, room, layout, source, grids, chunks, pieces, code
         ahead[0] = (end - 1) * p.values + (band + 1) * p.values // p.bands
         for group in range(p.groups):
             for i in range(image, end):
-                copy_image(room, at + (i - image) * p.held, x, i, group, top * p.stride,
-                           min((bottom - 1) * p.stride + p.reach, source[3]), source)
+                copy_image(
+                    room,
+                    at + (i - image) * p.held,
+                    x,
+                    i,
+                    group,
+                    top * p.stride,
+                    min((bottom - 1) * p.stride + p.reach, source[3]),
+                    source,
+                )
             for number in range(grids.shape[0]):
                 grid = grids[number]
                 start = image * p.written + group * p.outputs + grid[2]
                 if p.kind == 0:
-                    _sweep(tile.zeros(y, ROWS, VECTORS), tile.zeros(y, 1, VECTORS), y, start, x, ahead, bias, room, at, group,
-                           end - image, top, bottom, p, grid, chunks, pieces, code, slope)
+                    _sweep(
+                        tile.zeros(y, ROWS, VECTORS),
+                        tile.zeros(y, 1, VECTORS),
+                        y,
+                        start,
+                        x,
+                        ahead,
+                        bias,
+                        room,
+                        at,
+                        group,
+                        end - image,
+                        top,
+                        bottom,
+                        p,
+                        grid,
+                        chunks,
+                        pieces,
+                        code,
+                        slope,
+                    )
                 elif p.kind == 1:
-                    _sweep(tile.zeros(y, SHORT, VECTORS), tile.zeros(y, 1, VECTORS), y, start, x, ahead, bias, room, at, group,
-                           end - image, top, bottom, p, grid, chunks, pieces, code, slope)
+                    _sweep(
+                        tile.zeros(y, SHORT, VECTORS),
+                        tile.zeros(y, 1, VECTORS),
+                        y,
+                        start,
+                        x,
+                        ahead,
+                        bias,
+                        room,
+                        at,
+                        group,
+                        end - image,
+                        top,
+                        bottom,
+                        p,
+                        grid,
+                        chunks,
+                        pieces,
+                        code,
+                        slope,
+                    )
                 else:
-                    _sweep(tile.zeros(y, SLIM, 1), tile.zeros(y, 1, 1), y, start, x, ahead, bias, room, at, group,
-                           end - image, top, bottom, p, grid, chunks, pieces, code, slope)
+                    _sweep(
+                        tile.zeros(y, SLIM, 1),
+                        tile.zeros(y, 1, 1),
+                        y,
+                        start,
+                        x,
+                        ahead,
+                        bias,
+                        room,
+                        at,
+                        group,
+                        end - image,
+                        top,
+                        bottom,
+                        p,
+                        grid,
+                        chunks,
+                        pieces,
+                        code,
+                        slope,
+                    )
 
 
 @inline
-def _sweep(blank, row, y, start, x, ahead, bias, room, at, group, images, top, bottom, p, grid, chunks, pieces, code, slope):
+def _sweep(
+    blank,
+    row,
+    y,
+    start,
+    x,
+    ahead,
+    bias,
+    room,
+    at,
+    group,
+    images,
+    top,
+    bottom,
+    p,
+    grid,
+    chunks,
+    pieces,
+    code,
+    slope,
+):
     """Rows top ... bottom - 1 of one grid of a few images, with tiles like `blank`; y[start] is the first image's."""
     columns, row_step, pixel_step, row_stride, pixel_stride = grid[1], grid[3], grid[4], grid[5], grid[6]
     first_chunk, end_chunk = grid[7], grid[8]
     count = min(bottom, grid[0]) - top
     for left in range(0, p.outputs, p.width):
         panel = (group * ((p.outputs - 1) // p.width + 1) + left // p.width) * p.panel + grid[9]
-        bias_row = tile.load_part(row, bias, group * p.outputs + left, 0, 1, p.outputs - left if bias.size > 0 else 0)
+        bias_row = tile.load_part(
+            row, bias, group * p.outputs + left, 0, 1, p.outputs - left if bias.size > 0 else 0
+        )
         for chunk in range(first_chunk, end_chunk):
             weights = panel
             for line in range(images * count):

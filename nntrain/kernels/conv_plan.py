@@ -130,7 +130,9 @@ def of_output(geometry: Geometry) -> tuple[Source, tuple[Grid, ...]]:
     else:
         size = tuple((g.output[a] - 1) * g.stride[a] + (g.kernel[a] - 1) * g.dilation[a] + 1 for a in (0, 1))
         step, stride = (1, 1), g.stride
-    starts = [((i * g.dilation[0] * size[1] + j * g.dilation[1]) * channels, n) for n, (i, j) in enumerate(places)]
+    starts = [
+        ((i * g.dilation[0] * size[1] + j * g.dilation[1]) * channels, n) for n, (i, j) in enumerate(places)
+    ]
     source = Source(g.image, size, g.before, step, channels)
     grid = Grid(g.output, (0, 0), (1, 1), stride, *_runs(starts, channels))
     return source, (grid,)
@@ -145,18 +147,28 @@ def of_input_gradient(geometry: Geometry) -> tuple[Source, tuple[Grid, ...]]:
     def reached(axis: int, phase: int) -> list[Pair]:
         """(k, how far o is from i // stride) for every k that i = phase, phase + stride, ... meet."""
         distances = [(k, phase + g.before[axis] - k * g.dilation[axis]) for k in range(g.kernel[axis])]
-        return [(k, distance // g.stride[axis]) for k, distance in distances if distance % g.stride[axis] == 0]
+        return [
+            (k, distance // g.stride[axis]) for k, distance in distances if distance % g.stride[axis] == 0
+        ]
 
-    phases = [[(phase, up(g.image[axis] - phase, g.stride[axis]), reached(axis, phase))
-               for phase in range(min(g.stride[axis], g.image[axis]))] for axis in (0, 1)]
+    phases = [
+        [
+            (phase, up(g.image[axis] - phase, g.stride[axis]), reached(axis, phase))
+            for phase in range(min(g.stride[axis], g.image[axis]))
+        ]
+        for axis in (0, 1)
+    ]
     offsets = [[offset for _, _, taps in phases[axis] for _, offset in taps] or [0] for axis in (0, 1)]
     before = (-min(offsets[0]), -min(offsets[1]))
     size = tuple(phases[axis][0][1] + max(offsets[axis]) + before[axis] for axis in (0, 1))
     grids = []
     for top, rows, taps_down in phases[0]:
         for left, columns, taps_across in phases[1]:
-            starts = [(((down + before[0]) * size[1] + across + before[1]) * channels, i * g.kernel[1] + j)
-                      for i, down in taps_down for j, across in taps_across]
+            starts = [
+                (((down + before[0]) * size[1] + across + before[1]) * channels, i * g.kernel[1] + j)
+                for i, down in taps_down
+                for j, across in taps_across
+            ]
             grids.append(Grid((rows, columns), (top, left), g.stride, (1, 1), *_runs(starts, channels)))
     return Source(g.output, size, before, (1, 1), channels), tuple(grids)
 
@@ -190,7 +202,9 @@ def fields(source: Source, channels: int) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=4096)
-def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient: bool) -> tuple[Pixels, tuple, np.ndarray]:
+def pixels(
+    geometry: Geometry, rows: int, workers: int, itemsize: int, gradient: bool
+) -> tuple[Pixels, tuple, np.ndarray]:
     """The plan, the tables that kernels.conv_pixels takes, and the taps in the order in which their weights are packed.
 
     layout: the plan. source: `fields`. grids: [rows, columns, start, row step, pixel step, row stride, pixel stride, first
@@ -198,7 +212,9 @@ def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient:
     """
     g = geometry
     source, grids = (of_input_gradient if gradient else of_output)(g)
-    (image, total), read = ((g.image, g.channels), g.filters) if gradient else ((g.output, g.filters), g.channels)
+    (image, total), read = (
+        ((g.image, g.channels), g.filters) if gradient else ((g.output, g.filters), g.channels)
+    )
     outputs, line, stride = total // g.groups, source.size[1] * source.channels, grids[0].stride
     kind, height, width = best_tile(1, max(grid.size[1] for grid in grids), outputs, itemsize)
     panel = (g.kernel[0] * g.kernel[1] * source.channels + host.FLOAT32_LANES) * width
@@ -211,22 +227,67 @@ def pixels(geometry: Geometry, rows: int, workers: int, itemsize: int, gradient:
     held = aligned(max(1, (up(longest, bands) - 1) * stride[0] + reach) * line)
     sets = rows if bands > 1 else min(rows, up(up(rows * held * itemsize, IMAGE_BYTES), workers) * workers)
     together = up(rows, sets)
-    own = aligned(together * held + height * stride[1] * source.channels)  # a last tile reads beyond its image
+    own = aligned(
+        together * held + height * stride[1] * source.channels
+    )  # a last tile reads beyond its image
 
     lines, chunks, pieces, before = [], [0], [], 0
     for grid in grids:
         first = len(chunks) - 1
         _cut(grid.runs, chunks, pieces)
         start = (grid.first[0] * image[1] + grid.first[1]) * total
-        lines.append([*grid.size, start, grid.step[0] * image[1] * total, grid.step[1] * total, grid.stride[0] * line,
-                      grid.stride[1] * source.channels, first, len(chunks) - 1, before * width])
+        lines.append(
+            [
+                *grid.size,
+                start,
+                grid.step[0] * image[1] * total,
+                grid.step[1] * total,
+                grid.stride[0] * line,
+                grid.stride[1] * source.channels,
+                first,
+                len(chunks) - 1,
+                before * width,
+            ]
+        )
         before += sum(count for _, count in grid.runs)
-    tiles = together * g.groups * up(outputs, width) * sum(
-        up(size[0], bands) * up(size[1], height) * (end - first) for *size, _, _, _, _, _, first, end, _ in lines)
+    tiles = (
+        together
+        * g.groups
+        * up(outputs, width)
+        * sum(
+            up(size[0], bands) * up(size[1], height) * (end - first)
+            for *size, _, _, _, _, _, first, end, _ in lines
+        )
+    )
     values = source.image[0] * source.image[1] * read
-    plan = Pixels(workers, rows, g.groups, outputs, sets, bands, longest, kind, height, width, panel, images, own, held,
-                  stride[0], reach, image[0] * image[1] * total, values, up(together * values, bands * LINE * tiles))
-    tables = (np.array(plan), fields(source, read), np.array(lines), np.array(chunks), np.array(pieces, int).reshape(-1, 2))
+    plan = Pixels(
+        workers,
+        rows,
+        g.groups,
+        outputs,
+        sets,
+        bands,
+        longest,
+        kind,
+        height,
+        width,
+        panel,
+        images,
+        own,
+        held,
+        stride[0],
+        reach,
+        image[0] * image[1] * total,
+        values,
+        up(together * values, bands * LINE * tiles),
+    )
+    tables = (
+        np.array(plan),
+        fields(source, read),
+        np.array(lines),
+        np.array(chunks),
+        np.array(pieces, int).reshape(-1, 2),
+    )
     return plan, tables, np.array([tap for grid in grids for tap in grid.taps], int)
 
 
@@ -262,14 +323,41 @@ def weights(geometry: Geometry, rows: int, workers: int, itemsize: int) -> tuple
     panels = up(filters, width)
     parts = min(rows, MOST_PARTS, 1 << max(2, PARTS // (g.depth * g.filters)).bit_length() - 1)
     # Each split copies all images of its part: 3% of the work (measured).
-    splits = min(range(1, panels + 1), key=lambda splits: up(parts * splits, workers) / splits * (1 + 0.03 * splits))
+    splits = min(
+        range(1, panels + 1), key=lambda splits: up(parts * splits, workers) / splits * (1 + 0.03 * splits)
+    )
     image = aligned(source.size[0] * source.size[1] * source.channels)
     held = max(1, min(up(rows, parts), IMAGE_BYTES // (image * itemsize)))
     lines = max(1, min(held * g.output[0], PIXELS // g.output[1]))
     own = aligned(held * image + height) + aligned(lines * g.output[1] * width)
-    tiles = g.groups * max(1, panels // splits) * up(held * g.output[0], lines) * sum(up(run[1], height) for run in runs)
+    tiles = (
+        g.groups
+        * max(1, panels // splits)
+        * up(held * g.output[0], lines)
+        * sum(up(run[1], height) for run in runs)
+    )
     values = g.image[0] * g.image[1] * g.channels
-    plan = Weights(workers, rows, g.groups, filters, g.filters, parts, splits, kind, height, width, g.depth, held, lines, own,
-                   *g.output, grid.stride[0] * source.size[1] * source.channels, grid.stride[1] * source.channels, image, values,
-                   up(held * values, LINE * tiles), up(held * outputs * g.filters, LINE * tiles))
+    plan = Weights(
+        workers,
+        rows,
+        g.groups,
+        filters,
+        g.filters,
+        parts,
+        splits,
+        kind,
+        height,
+        width,
+        g.depth,
+        held,
+        lines,
+        own,
+        *g.output,
+        grid.stride[0] * source.size[1] * source.channels,
+        grid.stride[1] * source.channels,
+        image,
+        values,
+        up(held * values, LINE * tiles),
+        up(held * outputs * g.filters, LINE * tiles),
+    )
     return plan, (np.array(plan), fields(source, g.channels), np.array(runs))

@@ -48,7 +48,9 @@ def _copy(room, at, x, start, count):
     done = count // step * step
     for i in range(0, done, step):
         tile.store(tile.load(vector, x, start + i, 0), room, at + i, 0)
-    tile.store_part(tile.load_part(vector, x, start + done, 0, 1, count - done), room, at + done, 0, 1, count - done)
+    tile.store_part(
+        tile.load_part(vector, x, start + done, 0, 1, count - done), room, at + done, 0, 1, count - done
+    )
 
 
 @inline

@@ -34,9 +34,30 @@ def add_parts(dw, sums, parts):
 @inline
 def _units(worker, sums, x, dy, room, layout, source, runs):
     """The panels of parts of the batch that one worker adds up."""
-    p = Weights(layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7], layout[8], layout[9],
-                layout[10], layout[11], layout[12], layout[13], layout[14], layout[15], layout[16], layout[17], layout[18],
-                layout[19], layout[20], layout[21])
+    p = Weights(
+        layout[0],
+        layout[1],
+        layout[2],
+        layout[3],
+        layout[4],
+        layout[5],
+        layout[6],
+        layout[7],
+        layout[8],
+        layout[9],
+        layout[10],
+        layout[11],
+        layout[12],
+        layout[13],
+        layout[14],
+        layout[15],
+        layout[16],
+        layout[17],
+        layout[18],
+        layout[19],
+        layout[20],
+        layout[21],
+    )
     at, panels, units = worker * p.own, (p.filters - 1) // p.width + 1, p.parts * p.splits
     ahead = np.empty(2, np.int64)  # in x and in dy
     for unit in range(worker * units // p.workers, (worker + 1) * units // p.workers):
@@ -45,13 +66,31 @@ def _units(worker, sums, x, dy, room, layout, source, runs):
         for group in range(p.groups):
             for image in range(begin, end, p.held):
                 count = min(p.held, end - image)
-                ahead[0], ahead[1] = (image + count) * p.values, (image + count) * p.output * p.columns * p.total
+                ahead[0], ahead[1] = (
+                    (image + count) * p.values,
+                    (image + count) * p.output * p.columns * p.total,
+                )
                 for i in range(count):
                     copy_image(room, at + i * p.image, x, image + i, group, 0, source[3], source)
                 for panel in range(split * panels // p.splits, (split + 1) * panels // p.splits):
                     for line in range(0, count * p.output, p.lines):
-                        _block(sums, x, dy, ahead, room, at, part, group, image, panel * p.width, line,
-                               min(line + p.lines, count * p.output), image == begin and line == 0, p, runs)
+                        _block(
+                            sums,
+                            x,
+                            dy,
+                            ahead,
+                            room,
+                            at,
+                            part,
+                            group,
+                            image,
+                            panel * p.width,
+                            line,
+                            min(line + p.lines, count * p.output),
+                            image == begin and line == 0,
+                            p,
+                            runs,
+                        )
 
 
 @inline
@@ -71,14 +110,59 @@ def _block(sums, x, dy, ahead, room, at, part, group, image, left, line, end, fr
         run = runs[number]
         start = (part * p.depth + run[2]) * p.total + group * p.filters + left
         if p.kind == 0:
-            _run(tile.zeros(dy, ROWS, VECTORS), sums, start, x, dy, ahead, room, at + run[0], gradients, run[1], filters, line,
-                 end, fresh, p)
+            _run(
+                tile.zeros(dy, ROWS, VECTORS),
+                sums,
+                start,
+                x,
+                dy,
+                ahead,
+                room,
+                at + run[0],
+                gradients,
+                run[1],
+                filters,
+                line,
+                end,
+                fresh,
+                p,
+            )
         elif p.kind == 1:
-            _run(tile.zeros(dy, SHORT, VECTORS), sums, start, x, dy, ahead, room, at + run[0], gradients, run[1], filters, line,
-                 end, fresh, p)
+            _run(
+                tile.zeros(dy, SHORT, VECTORS),
+                sums,
+                start,
+                x,
+                dy,
+                ahead,
+                room,
+                at + run[0],
+                gradients,
+                run[1],
+                filters,
+                line,
+                end,
+                fresh,
+                p,
+            )
         else:
-            _run(tile.zeros(dy, SLIM, 1), sums, start, x, dy, ahead, room, at + run[0], gradients, run[1], filters, line,
-                 end, fresh, p)
+            _run(
+                tile.zeros(dy, SLIM, 1),
+                sums,
+                start,
+                x,
+                dy,
+                ahead,
+                room,
+                at + run[0],
+                gradients,
+                run[1],
+                filters,
+                line,
+                end,
+                fresh,
+                p,
+            )
 
 
 @inline

@@ -12,7 +12,9 @@ from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.pool import clear
 from nntrain.kernels.strip import read, write
 
-POSITIONS = 2048  # outputs that one sum of the weight gradient goes over before the sums are added up in float64
+POSITIONS = (
+    2048  # outputs that one sum of the weight gradient goes over before the sums are added up in float64
+)
 
 
 @inline
@@ -41,8 +43,12 @@ def _forward(y, x, w, bias, sizes, slope):
                         for v in range(wide):
                             j = b * across - left + v * dilated_across
                             if 0 <= j < width:
-                                pixels = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
-                                total = tile.multiply_add(total, pixels, read(nothing, w, (u * wide + v) * channels + c, columns))
+                                pixels = read(
+                                    nothing, x, ((row * height + i) * width + j) * channels + c, columns
+                                )
+                                total = tile.multiply_add(
+                                    total, pixels, read(nothing, w, (u * wide + v) * channels + c, columns)
+                                )
                 out = ((row * tall + a) * broad + b) * channels + c
                 write(tile.rectify(total, total, x.dtype.type(slope)), y, out, columns)
 
@@ -74,7 +80,9 @@ def input_gradient(dx, dy, w, sizes):
                         for b in range(b0, b1):
                             at = here + (first + b * across) * channels + c
                             g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
-                            write(tile.multiply_add(read(nothing, dx, at, columns), g, weights), dx, at, columns)
+                            write(
+                                tile.multiply_add(read(nothing, dx, at, columns), g, weights), dx, at, columns
+                            )
 
 
 @kernel
@@ -103,7 +111,9 @@ def _weight_gradients(parts, dy, x, step, sizes):
                             for b in range(b0, b1):
                                 g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
                                 j = first + b * across
-                                pixels = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
+                                pixels = read(
+                                    nothing, x, ((row * height + i) * width + j) * channels + c, columns
+                                )
                                 total = tile.multiply_add(total, g, pixels)
                             write(total, parts, at, columns)
 

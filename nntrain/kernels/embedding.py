@@ -53,6 +53,10 @@ def _sum(sums, rows, order, first):
         for place in range(first[token], first[token + 1]):
             at = order[place] * units + left
             whole = left + width <= units
-            row = tile.load(total, rows, at, 0) if whole else tile.load_part(total, rows, at, 0, 1, units - left)
+            row = (
+                tile.load(total, rows, at, 0)
+                if whole
+                else tile.load_part(total, rows, at, 0, 1, units - left)
+            )
             total = tile.add_row(total, row)
         tile.store_part(total, sums, token * units + left, 0, 1, units - left)

@@ -19,6 +19,6 @@ def rows(out, x, indices, shift, scale):
         row = indices[i]
         for start in range(0, values, period):
             # Slices, so that every index counts from 0 and LLVM sees a plain loop: 30 us for 128 x 784, 90 without them.
-            to, source = out[i, start:start + period], x[row, start:start + period]
+            to, source = out[i, start : start + period], x[row, start : start + period]
             for j in range(to.size):
                 to[j] = (source[j] - shift[j]) * scale[j]

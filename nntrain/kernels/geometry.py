@@ -31,7 +31,12 @@ class Geometry(NamedTuple):
         350 to 1070, 256 of 8x8 320 to 990. Below a vector of channels and a tile of 4x4 it was not measured, and gains nothing.
         """
         simple = self.kernel == (3, 3) and self.stride == self.dilation == (1, 1) and self.groups == 1
-        return simple and min(self.channels, self.filters) >= 16 and min(self.output) >= 4 and max(self.before) <= 2
+        return (
+            simple
+            and min(self.channels, self.filters) >= 16
+            and min(self.output) >= 4
+            and max(self.before) <= 2
+        )
 
     @property
     def depth(self) -> int:

@@ -63,8 +63,17 @@ def _gradient_sums(shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slo
         start = np.int64(r) * size
         tables = np.empty((3, wide), x.dtype)
         _fill(tables, mean[r], inverse[r], scale, shift)
-        sums(shift_sum[r], scale_sum[r], flat_dy, flat_x, start, start + size, tables, np.empty((2, wide), x.dtype),
-             x.dtype.type(slope))
+        sums(
+            shift_sum[r],
+            scale_sum[r],
+            flat_dy,
+            flat_x,
+            start,
+            start + size,
+            tables,
+            np.empty((2, wide), x.dtype),
+            x.dtype.type(slope),
+        )
         for c in range(channels):
             scale_sum[r, c] *= inverse[r, c * groups // channels]
 

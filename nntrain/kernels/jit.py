@@ -43,7 +43,11 @@ def cache_folder() -> Path:
     key = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         key.update(source.read_bytes())
-    flags = sorted((name, value) for name, value in os.environ.items() if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR")
+    flags = sorted(
+        (name, value)
+        for name, value in os.environ.items()
+        if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR"
+    )
     key.update(repr((numba.__version__, llvmlite.__version__, host.DESCRIPTION, flags)).encode())
     base = os.environ.get("NNTRAIN_CACHE") or appdirs.user_cache_dir("nntrain", appauthor=False)
     return Path(base) / "kernels" / key.hexdigest()[:16]
@@ -103,7 +107,9 @@ def kernel(function=None, *, cost: float = 1):
 
 def _renamed(function, suffix: str):
     """A copy under another name: Numba keeps compiled functions by name, whatever their flags."""
-    copy = types.FunctionType(function.__code__, function.__globals__, function.__name__ + suffix, function.__defaults__)
+    copy = types.FunctionType(
+        function.__code__, function.__globals__, function.__name__ + suffix, function.__defaults__
+    )
     copy.__qualname__ = function.__qualname__ + suffix
     copy.__module__ = function.__module__
     return copy

@@ -244,7 +244,9 @@ def cosine(gradient, prediction, target, weight, counted, eps):
             target_square += t * t
         x_length = np.sqrt(prediction_square)
         t_length = np.sqrt(target_square)
-        along = product / (x_length * x_length) if x_length > eps else 0.0  # shorter than eps, the length is a constant
+        along = (
+            product / (x_length * x_length) if x_length > eps else 0.0
+        )  # shorter than eps, the length is a constant
         x_length = eps if x_length < eps else x_length
         t_length = eps if t_length < eps else t_length
         losses[row] = counts(w, 1 - product / (x_length * t_length))

@@ -16,7 +16,9 @@ from nntrain.kernels import host, scratch, tile
 from nntrain.kernels.jit import inline, kernel, prange, template
 from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
 
-NONE, RELU, LEAKY_RELU, GATE = range(4)  # the activations that `forward` can apply, and what `input_gradient` can do of theirs
+NONE, RELU, LEAKY_RELU, GATE = range(
+    4
+)  # the activations that `forward` can apply, and what `input_gradient` can do of theirs
 
 WIDE = host.FLOAT32_LANES == 16  # AVX-512, which comes with second-level caches of 1 MiB or more
 # Values of k that a panel of `b` holds at most. 256 of 64 bytes (AVX2) are half of a first-level cache of 32 KiB; AVX-512
@@ -42,14 +44,17 @@ TOGETHER = 4
 SLACK = host.FLOAT32_LANES
 
 
-def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, epilogue: tuple[int, float] = (NONE, 0.0)) -> None:
+def forward(
+    y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, epilogue: tuple[int, float] = (NONE, 0.0)
+) -> None:
     """y (M, N) = f(x (M, K) @ w (K, N) + b (N,)); an empty `b` is none. `epilogue`: the code of f, and its slope."""
     (m, k), n = x.shape, w.shape[1]
     _multiply(y, x, w, b, (m, n, k, k, 1, n, 1), epilogue)
 
 
-def forward_transposed(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray,
-                       epilogue: tuple[int, float] = (NONE, 0.0)) -> None:
+def forward_transposed(
+    y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, epilogue: tuple[int, float] = (NONE, 0.0)
+) -> None:
     """y (M, N) = f(x (M, K) @ w (N, K) transposed + b (N,)), as `forward`."""
     (m, k), n = x.shape, w.shape[0]
     _multiply(y, x, w, b, (m, n, k, k, 1, 1, k), epilogue)
@@ -61,7 +66,9 @@ def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray) -> None:
     _multiply(dw, x, dy, _none[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0))
 
 
-def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, x: np.ndarray | None = None, slope: float = 0.0) -> None:
+def input_gradient(
+    dx: np.ndarray, dy: np.ndarray, w: np.ndarray, x: np.ndarray | None = None, slope: float = 0.0
+) -> None:
     """dx (M, K) = dy (M, N) @ w (K, N) transposed; with x (M, K), the output of a rectifier, times `slope` where x <= 0."""
     if x is None:
         forward_transposed(dx, dy, w, _none[dx.itemsize])
@@ -100,7 +107,9 @@ def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, np.nda
     depth = max(1, _share(k, _share(k, DEPTH), lanes))
     units, panels = _share(m, SHORT_ROWS), _share(n, width)
     a_can_stay = a_column == 1 and a_row * itemsize % ALIASING != 0
-    b_can_stay = b_column == 1 and b_row * itemsize % ALIASING != 0 and depth * b_row * itemsize < IN_PLACE_BYTES
+    b_can_stay = (
+        b_column == 1 and b_row * itemsize % ALIASING != 0 and depth * b_row * itemsize < IN_PLACE_BYTES
+    )
 
     def block(blocks):
         """Rows of a block, its panels, and whether it reads `a` and `b` where they are."""
@@ -142,7 +151,11 @@ def _blocks(worker, c, a, b, beside, room, plan, code, slope):
     tall, short, width = tile.height(c), tile.short_height(c), tile.width(c)
     units, panels, blocks = (m - 1) // short + 1, (n - 1) // width + 1, row_blocks * column_blocks
     # The tiles are told addresses: for each array they were given, they would count a reference, which both threads share.
-    factor, at_c, at_beside = c.dtype.type(slope), tile.address(c, 0), tile.address(beside, 0) if beside.size > 0 else 0
+    factor, at_c, at_beside = (
+        c.dtype.type(slope),
+        tile.address(c, 0),
+        tile.address(beside, 0) if beside.size > 0 else 0,
+    )
     panel = worker * own
     group = TOGETHER * width if b_column == 1 and not b_in_place else width
     copied = panel + (depth + SLACK) * group
@@ -167,7 +180,9 @@ def _blocks(worker, c, a, b, beside, room, plan, code, slope):
                 i = top
                 while i < bottom:
                     height = tall if bottom - i > shorts * short else short
-                    for s in range(ahead * (i - top) // (bottom - top), ahead * (i + height - top) // (bottom - top)):
+                    for s in range(
+                        ahead * (i - top) // (bottom - top), ahead * (i + height - top) // (bottom - top)
+                    ):
                         tile.prefetch(tile.zeros(b, 1, VECTORS), b, start + width + s * b_row, 0)
                     here, there = copied + (i - top) * deep, i * a_row + k0 * a_column
                     if a_in_place and i + height <= m:
@@ -206,12 +221,30 @@ def _tall_packed(slope, place, reads, span, beside, code):
     """With a's stride as a constant: steps of another one are a chain of additions as long as the products of one k."""
     first_a, _, step_a, first_b, step_b = reads
     reads = first_a, 1, step_a, first_b, step_b
-    _tile(tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS), slope, place, reads, span, beside, code)
+    _tile(
+        tile.zeros(slope, ROWS, VECTORS),
+        tile.zeros(slope, 1, VECTORS),
+        slope,
+        place,
+        reads,
+        span,
+        beside,
+        code,
+    )
 
 
 @inline
 def _tall_tile(slope, place, reads, span, beside, code):
-    _tile(tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS), slope, place, reads, span, beside, code)
+    _tile(
+        tile.zeros(slope, ROWS, VECTORS),
+        tile.zeros(slope, 1, VECTORS),
+        slope,
+        place,
+        reads,
+        span,
+        beside,
+        code,
+    )
 
 
 @inline
@@ -221,7 +254,16 @@ def _tall_strip(slope, place, reads, span, beside, code):
 
 @inline
 def _short_tile(slope, place, reads, span, beside, code):
-    _tile(tile.zeros(slope, SHORT_ROWS, VECTORS), tile.zeros(slope, 1, VECTORS), slope, place, reads, span, beside, code)
+    _tile(
+        tile.zeros(slope, SHORT_ROWS, VECTORS),
+        tile.zeros(slope, 1, VECTORS),
+        slope,
+        place,
+        reads,
+        span,
+        beside,
+        code,
+    )
 
 
 @inline
@@ -296,4 +338,9 @@ def copy(room, at, width, source, start, along, step, count, deep):
                 if g + group <= count:
                     tile.store(tile.load(row, source, start + k * step + g, 0), room, at + k * width + g, 0)
                 else:
-                    tile.store(tile.load_part(row, source, start + k * step + g, 0, 1, count - g), room, at + k * width + g, 0)
+                    tile.store(
+                        tile.load_part(row, source, start + k * step + g, 0, 1, count - g),
+                        room,
+                        at + k * width + g,
+                        0,
+                    )

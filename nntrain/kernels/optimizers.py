@@ -56,7 +56,12 @@ def sgd(theta, grad, lr, decay, decayed):
 
 @inline
 def momentum_block(theta, grad, velocity, lr, kept, added, nesterov, decay):
-    lr, kept, added, decay = theta.dtype.type(lr), theta.dtype.type(kept), theta.dtype.type(added), theta.dtype.type(decay)
+    lr, kept, added, decay = (
+        theta.dtype.type(lr),
+        theta.dtype.type(kept),
+        theta.dtype.type(added),
+        theta.dtype.type(decay),
+    )
     least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
@@ -68,12 +73,19 @@ def momentum_block(theta, grad, velocity, lr, kept, added, nesterov, decay):
 def momentum(theta, grad, velocity, lr, kept, added, nesterov, decay, decayed):
     for block in prange(blocks(theta, decayed)):
         a, z = bounds(block, theta, decayed)
-        momentum_block(theta[a:z], grad[a:z], velocity[a:z], lr, kept, added, nesterov, decay if a < decayed else 0.0)
+        momentum_block(
+            theta[a:z], grad[a:z], velocity[a:z], lr, kept, added, nesterov, decay if a < decayed else 0.0
+        )
 
 
 @inline
 def adagrad_block(theta, grad, square, lr, initial, eps, decay):
-    lr, initial, eps, decay = theta.dtype.type(lr), theta.dtype.type(initial), theta.dtype.type(eps), theta.dtype.type(decay)
+    lr, initial, eps, decay = (
+        theta.dtype.type(lr),
+        theta.dtype.type(initial),
+        theta.dtype.type(eps),
+        theta.dtype.type(decay),
+    )
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
         square[i] += g * g
@@ -104,12 +116,19 @@ def adadelta_block(theta, grad, square, change, lr, rho, new, eps, decay):
 def adadelta(theta, grad, square, change, lr, rho, new, eps, decay, decayed):
     for block in prange(blocks(theta, decayed)):
         a, z = bounds(block, theta, decayed)
-        adadelta_block(theta[a:z], grad[a:z], square[a:z], change[a:z], lr, rho, new, eps, decay if a < decayed else 0.0)
+        adadelta_block(
+            theta[a:z], grad[a:z], square[a:z], change[a:z], lr, rho, new, eps, decay if a < decayed else 0.0
+        )
 
 
 @inline
 def rmsprop_block(theta, grad, square, mean, velocity, lr, alpha, new, kept, eps, decay):
-    lr, kept, eps, decay = theta.dtype.type(lr), theta.dtype.type(kept), theta.dtype.type(eps), theta.dtype.type(decay)
+    lr, kept, eps, decay = (
+        theta.dtype.type(lr),
+        theta.dtype.type(kept),
+        theta.dtype.type(eps),
+        theta.dtype.type(decay),
+    )
     alpha, new = theta.dtype.type(alpha), theta.dtype.type(new)
     least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
@@ -135,8 +154,19 @@ def rmsprop(theta, grad, square, mean, velocity, lr, alpha, new, kept, eps, deca
     """`mean` is empty unless centered, `velocity` without momentum."""
     for block in prange(blocks(theta, decayed)):
         a, z = bounds(block, theta, decayed)
-        rmsprop_block(theta[a:z], grad[a:z], square[a:z], mean[a:z], velocity[a:z], lr, alpha, new, kept, eps,
-                      decay if a < decayed else 0.0)
+        rmsprop_block(
+            theta[a:z],
+            grad[a:z],
+            square[a:z],
+            mean[a:z],
+            velocity[a:z],
+            lr,
+            alpha,
+            new,
+            kept,
+            eps,
+            decay if a < decayed else 0.0,
+        )
 
 
 @inline
@@ -152,7 +182,12 @@ def running_means(theta, grad, mean, square, new_mean, old_square, new_square, d
 
 @inline
 def adam_block(theta, mean, square, largest, lr, unroot, eps, shrink):
-    lr, unroot, eps, kept = theta.dtype.type(lr), theta.dtype.type(unroot), theta.dtype.type(eps), theta.dtype.type(1 - shrink)
+    lr, unroot, eps, kept = (
+        theta.dtype.type(lr),
+        theta.dtype.type(unroot),
+        theta.dtype.type(eps),
+        theta.dtype.type(1 - shrink),
+    )
     if largest.size:
         for i in range(theta.size):
             largest[i] = largest[i] if largest[i] > square[i] else square[i]
@@ -163,13 +198,38 @@ def adam_block(theta, mean, square, largest, lr, unroot, eps, shrink):
 
 
 @kernel(cost=5)
-def adam(theta, grad, mean, square, largest, lr, new_mean, old_square, new_square, unroot, eps, decay, shrink, decayed):
+def adam(
+    theta,
+    grad,
+    mean,
+    square,
+    largest,
+    lr,
+    new_mean,
+    old_square,
+    new_square,
+    unroot,
+    eps,
+    decay,
+    shrink,
+    decayed,
+):
     """lr and unroot carry the bias corrections. `largest` is empty unless AMSGrad keeps the largest `square` there."""
     for block in prange(blocks(theta, decayed)):
         a, z = bounds(block, theta, decayed)
-        running_means(theta[a:z], grad[a:z], mean[a:z], square[a:z], new_mean, old_square, new_square,
-                      decay if a < decayed else 0.0)
-        adam_block(theta[a:z], mean[a:z], square[a:z], largest[a:z], lr, unroot, eps, shrink if a < decayed else 0.0)
+        running_means(
+            theta[a:z],
+            grad[a:z],
+            mean[a:z],
+            square[a:z],
+            new_mean,
+            old_square,
+            new_square,
+            decay if a < decayed else 0.0,
+        )
+        adam_block(
+            theta[a:z], mean[a:z], square[a:z], largest[a:z], lr, unroot, eps, shrink if a < decayed else 0.0
+        )
 
 
 @inline
@@ -189,8 +249,17 @@ def adamax_block(theta, grad, mean, largest, lr, new_mean, old_largest, eps, dec
 def adamax(theta, grad, mean, largest, lr, new_mean, old_largest, eps, decay, decayed):
     for block in prange(blocks(theta, decayed)):
         a, z = bounds(block, theta, decayed)
-        adamax_block(theta[a:z], grad[a:z], mean[a:z], largest[a:z], lr, new_mean, old_largest, eps,
-                     decay if a < decayed else 0.0)
+        adamax_block(
+            theta[a:z],
+            grad[a:z],
+            mean[a:z],
+            largest[a:z],
+            lr,
+            new_mean,
+            old_largest,
+            eps,
+            decay if a < decayed else 0.0,
+        )
 
 
 @inline
@@ -203,7 +272,21 @@ def nadam_block(theta, grad, mean, square, gradient_lr, mean_lr, unroot, eps, de
 
 
 @kernel(cost=5)
-def nadam(theta, grad, mean, square, gradient_lr, mean_lr, new_mean, old_square, new_square, unroot, eps, decay, decayed):
+def nadam(
+    theta,
+    grad,
+    mean,
+    square,
+    gradient_lr,
+    mean_lr,
+    new_mean,
+    old_square,
+    new_square,
+    unroot,
+    eps,
+    decay,
+    decayed,
+):
     for block in prange(blocks(theta, decayed)):
         a, z = bounds(block, theta, decayed)
         pull = decay if a < decayed else 0.0
@@ -227,8 +310,16 @@ def radam(theta, grad, mean, square, lr, adaptive, new_mean, old_square, new_squ
     """lr carries every correction; `adaptive` says whether the mean square can be trusted yet."""
     for block in prange(blocks(theta, decayed)):
         a, z = bounds(block, theta, decayed)
-        running_means(theta[a:z], grad[a:z], mean[a:z], square[a:z], new_mean, old_square, new_square,
-                      decay if a < decayed else 0.0)
+        running_means(
+            theta[a:z],
+            grad[a:z],
+            mean[a:z],
+            square[a:z],
+            new_mean,
+            old_square,
+            new_square,
+            decay if a < decayed else 0.0,
+        )
         radam_block(theta[a:z], mean[a:z], square[a:z], lr, adaptive, eps)
 
 

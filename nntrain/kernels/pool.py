@@ -64,7 +64,9 @@ def max_pool(y, winner, x, ends, sizes):
                     for i in range(i0, i1):
                         for j in range(j0, j1):
                             v = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
-                            place = tile.mark_larger(place, x.dtype.type((i - top) * wide + j - start), best, v)
+                            place = tile.mark_larger(
+                                place, x.dtype.type((i - top) * wide + j - start), best, v
+                            )
                             best = tile.larger(best, v)
                 write(best, y, out * channels + c, columns)
                 tile.store_bytes(place, winner, out * kept + c)
@@ -90,12 +92,22 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
                 out = (row * tall + a) * broad + b
                 for c in range(0, channels, tile.lanes(dx)):
                     columns = channels - c
-                    g = tile.rectify(read(nothing, dy, out * channels + c, columns),
-                                     read(nothing, y, out * channels + c, columns), dx.dtype.type(slope))
+                    g = tile.rectify(
+                        read(nothing, dy, out * channels + c, columns),
+                        read(nothing, y, out * channels + c, columns),
+                        dx.dtype.type(slope),
+                    )
                     marks = tile.load_bytes(nothing, winner, out * kept + c)
                     for j in range(j0, j1):
                         at = here + j * channels + c
-                        write(tile.add_where(read(nothing, dx, at, columns), g, marks, dx.dtype.type(first + j)), dx, at, columns)
+                        write(
+                            tile.add_where(
+                                read(nothing, dx, at, columns), g, marks, dx.dtype.type(first + j)
+                            ),
+                            dx,
+                            at,
+                            columns,
+                        )
 
 
 @kernel(cost=4)
@@ -118,7 +130,9 @@ def window_means(y, x, ends, sizes, mean):
                 if real:
                     for i in range(i0, i1):
                         for j in range(j0, j1):
-                            v = read(nothing, x, ((row * height + i) * width + j) * channels + c, channels - c)
+                            v = read(
+                                nothing, x, ((row * height + i) * width + j) * channels + c, channels - c
+                            )
                             total = tile.add_row(total, v)
                 total = tile.multiply_add(nothing, total, tile.fill(nothing, share))
                 write(total, y, ((row * tall + a) * broad + b) * channels + c, channels - c)
@@ -141,7 +155,9 @@ def window_means_backward(dx, dy, ends, sizes, mean):
             i0, i1, _ = _span(a, down, above, high, height)
             for b in range(min(broad, end) if ends.size > 0 else broad):
                 j0, j1, _ = _span(b, across, left, wide, end)
-                share = tile.fill(nothing, dx.dtype.type(1 / ((i1 - i0) * (j1 - j0)) if mean and j0 < j1 else 1))
+                share = tile.fill(
+                    nothing, dx.dtype.type(1 / ((i1 - i0) * (j1 - j0)) if mean and j0 < j1 else 1)
+                )
                 for c in range(0, channels, tile.lanes(dx)):
                     columns = channels - c
                     g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)

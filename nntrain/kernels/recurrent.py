@@ -62,9 +62,21 @@ def _pack(room, recurrent, panel, transposed):
     width = VECTORS * tile.lanes(room)
     left = panel * width
     if transposed:
-        matmul.copy(room, left * (columns + matmul.SLACK), width, recurrent, left * columns, columns, 1, rows - left, columns)
+        matmul.copy(
+            room,
+            left * (columns + matmul.SLACK),
+            width,
+            recurrent,
+            left * columns,
+            columns,
+            1,
+            rows - left,
+            columns,
+        )
     else:
-        matmul.copy(room, left * (rows + matmul.SLACK), width, recurrent, left, 1, columns, columns - left, rows)
+        matmul.copy(
+            room, left * (rows + matmul.SLACK), width, recurrent, left, 1, columns, columns - left, rows
+        )
 
 
 @inline
@@ -78,7 +90,7 @@ def _parts(worker, room, plan, deep):
 
 @inline
 def _table(room, at, rows, columns):
-    return room[at:at + rows * columns].reshape(rows, columns)
+    return room[at : at + rows * columns].reshape(rows, columns)
 
 
 @inline
@@ -218,7 +230,21 @@ def _tanh_backward(d, dy, factor, gate):
 
 def simple_rnn(y, before, gates, inputs, places, state, recurrent, lengths, reverse, code) -> None:
     """h = f(x + h @ recurrent (units, units)), with f by its code; gates are h."""
-    _run(_simple_rnn, recurrent, *gates.shape[:2], False, y, before, gates, inputs, places, state, lengths, reverse, code)
+    _run(
+        _simple_rnn,
+        recurrent,
+        *gates.shape[:2],
+        False,
+        y,
+        before,
+        gates,
+        inputs,
+        places,
+        state,
+        lengths,
+        reverse,
+        code,
+    )
 
 
 @kernel
@@ -226,7 +252,9 @@ def _simple_rnn(y, before, gates, inputs, places, state, lengths, reverse, code,
     for panel in prange(plan[3]):
         _pack(room, recurrent, np.int64(panel), False)
     for worker in prange(plan[0]):
-        _simple_rnn_rows(np.int64(worker), y, before, gates, inputs, places, state, lengths, reverse, code, room, plan)
+        _simple_rnn_rows(
+            np.int64(worker), y, before, gates, inputs, places, state, lengths, reverse, code, room, plan
+        )
 
 
 @inline
@@ -282,7 +310,7 @@ def _simple_rnn_backward_rows(worker, dgates, dy, gates, lengths, reverse, code,
         count = min(tall, rows - top, (worker + 1) * share - top)
         longest = _longest(lengths, top, count, steps)
         _zero(room[product:rest])
-        _zero(room[rest:rest + tall * units])
+        _zero(room[rest : rest + tall * units])
         for step in range(steps - 1, -1, -1):
             for i in range(count):
                 row, length = top + i, _length(lengths, top + i, steps)
@@ -317,20 +345,54 @@ def lstm(y, before, cells, squashed, gates, inputs, places, state, cell, recurre
 
     cells, squashed (rows, steps, units): c before each step, and tanh of c after it. recurrent: (units, 4*units).
     """
-    _run(_lstm, recurrent, *gates.shape[:2], False, y, before, cells, squashed, gates, inputs, places, state, cell, lengths,
-         reverse)
+    _run(
+        _lstm,
+        recurrent,
+        *gates.shape[:2],
+        False,
+        y,
+        before,
+        cells,
+        squashed,
+        gates,
+        inputs,
+        places,
+        state,
+        cell,
+        lengths,
+        reverse,
+    )
 
 
 @kernel
-def _lstm(y, before, cells, squashed, gates, inputs, places, state, cell, lengths, reverse, recurrent, room, plan):
+def _lstm(
+    y, before, cells, squashed, gates, inputs, places, state, cell, lengths, reverse, recurrent, room, plan
+):
     for panel in prange(plan[3]):
         _pack(room, recurrent, np.int64(panel), False)
     for worker in prange(plan[0]):
-        _lstm_rows(np.int64(worker), y, before, cells, squashed, gates, inputs, places, state, cell, lengths, reverse, room, plan)
+        _lstm_rows(
+            np.int64(worker),
+            y,
+            before,
+            cells,
+            squashed,
+            gates,
+            inputs,
+            places,
+            state,
+            cell,
+            lengths,
+            reverse,
+            room,
+            plan,
+        )
 
 
 @inline
-def _lstm_rows(worker, y, before, cells, squashed, gates, inputs, places, state, cell, lengths, reverse, room, plan):
+def _lstm_rows(
+    worker, y, before, cells, squashed, gates, inputs, places, state, cell, lengths, reverse, room, plan
+):
     rows, steps, units = before.shape
     share, tall, panels = plan[1], plan[2], plan[3]
     factor, product, rest, stride = _parts(worker, room, plan, units)
@@ -353,11 +415,11 @@ def _lstm_rows(worker, y, before, cells, squashed, gates, inputs, places, state,
                 _copy(before[row, t], h[i])
                 _copy(cells[row, t], c[i])
                 g, x, a = gates[row, t], _input(inputs, places, row, t, steps), sums[i]
-                _sigmoid_of_sum(g[:2 * units], x[:2 * units], a[:2 * units])
-                _tanh_of_sum(g[2 * units:3 * units], x[2 * units:3 * units], a[2 * units:3 * units])
-                _sigmoid_of_sum(g[3 * units:], x[3 * units:], a[3 * units:])
-                _lstm_cell(c[i], g[:units], g[units:2 * units], g[2 * units:3 * units])
-                _lstm_output(h[i], squashed[row, t], c[i], g[3 * units:])
+                _sigmoid_of_sum(g[: 2 * units], x[: 2 * units], a[: 2 * units])
+                _tanh_of_sum(g[2 * units : 3 * units], x[2 * units : 3 * units], a[2 * units : 3 * units])
+                _sigmoid_of_sum(g[3 * units :], x[3 * units :], a[3 * units :])
+                _lstm_cell(c[i], g[:units], g[units : 2 * units], g[2 * units : 3 * units])
+                _lstm_output(h[i], squashed[row, t], c[i], g[3 * units :])
                 if y.shape[1] == steps:
                     _copy(y[row, t], h[i])
         _end(y, state, h, top, count, steps)
@@ -378,7 +440,19 @@ def _lstm_output(h, s, c, o):
 
 
 def lstm_backward(dgates, dy, cells, squashed, gates, recurrent, lengths, reverse) -> None:
-    _run(_lstm_backward, recurrent, *gates.shape[:2], True, dgates, dy, cells, squashed, gates, lengths, reverse)
+    _run(
+        _lstm_backward,
+        recurrent,
+        *gates.shape[:2],
+        True,
+        dgates,
+        dy,
+        cells,
+        squashed,
+        gates,
+        lengths,
+        reverse,
+    )
 
 
 @kernel
@@ -386,7 +460,9 @@ def _lstm_backward(dgates, dy, cells, squashed, gates, lengths, reverse, recurre
     for panel in prange(plan[3]):
         _pack(room, recurrent, np.int64(panel), True)
     for worker in prange(plan[0]):
-        _lstm_backward_rows(np.int64(worker), dgates, dy, cells, squashed, gates, lengths, reverse, room, plan)
+        _lstm_backward_rows(
+            np.int64(worker), dgates, dy, cells, squashed, gates, lengths, reverse, room, plan
+        )
 
 
 @inline
@@ -399,7 +475,7 @@ def _lstm_backward_rows(worker, dgates, dy, cells, squashed, gates, lengths, rev
     for top in range(worker * share, min(rows, (worker + 1) * share), tall):
         count = min(tall, rows - top, (worker + 1) * share - top)
         longest = _longest(lengths, top, count, steps)
-        _zero(room[product:rest + tall * (wide + units)])
+        _zero(room[product : rest + tall * (wide + units)])
         for step in range(steps - 1, -1, -1):
             for i in range(count):
                 row, length = top + i, _length(lengths, top + i, steps)
@@ -410,12 +486,17 @@ def _lstm_backward_rows(worker, dgates, dy, cells, squashed, gates, lengths, rev
                 dh, dc = sums[i, :units], c[i]
                 _receive(dh, dy, row, t, step == length - 1, steps)
                 gate = gates[row, t]
-                gi, gf, gg, go = gate[:units], gate[units:2 * units], gate[2 * units:3 * units], gate[3 * units:]
-                _sigmoid_backward(d[i, 3 * units:], dh, squashed[row, t], go)
+                gi, gf, gg, go = (
+                    gate[:units],
+                    gate[units : 2 * units],
+                    gate[2 * units : 3 * units],
+                    gate[3 * units :],
+                )
+                _sigmoid_backward(d[i, 3 * units :], dh, squashed[row, t], go)
                 _lstm_cell_backward(dc, dh, squashed[row, t], go)
                 _sigmoid_backward(d[i, :units], dc, gg, gi)
-                _sigmoid_backward(d[i, units:2 * units], dc, cells[row, t], gf)
-                _tanh_backward(d[i, 2 * units:3 * units], dc, gi, gg)
+                _sigmoid_backward(d[i, units : 2 * units], dc, cells[row, t], gf)
+                _tanh_backward(d[i, 2 * units : 3 * units], dc, gi, gg)
                 _times(dc, gf)
                 _copy(dgates[row, t], d[i])
             if 0 < step < longest:
@@ -438,26 +519,59 @@ def _times(to, factor):
 # ------------------------------------------------------------------------------------------------------------------ gru
 
 
-def gru(y, before, proposed, gates, inputs, places, state, recurrent, recurrent_bias, lengths, reverse) -> None:
+def gru(
+    y, before, proposed, gates, inputs, places, state, recurrent, recurrent_bias, lengths, reverse
+) -> None:
     """h = n + z (h - n), for r z = sigmoid of x + h @ recurrent, n = tanh of x + r q, q = h @ recurrent + recurrent_bias.
 
     proposed (rows, steps, units): q. recurrent: (units, 3*units), in the order r z n. recurrent_bias: (units,) or empty.
     """
-    _run(_gru, recurrent, *gates.shape[:2], False, y, before, proposed, gates, inputs, places, state, recurrent_bias, lengths,
-         reverse)
+    _run(
+        _gru,
+        recurrent,
+        *gates.shape[:2],
+        False,
+        y,
+        before,
+        proposed,
+        gates,
+        inputs,
+        places,
+        state,
+        recurrent_bias,
+        lengths,
+        reverse,
+    )
 
 
 @kernel
-def _gru(y, before, proposed, gates, inputs, places, state, recurrent_bias, lengths, reverse, recurrent, room, plan):
+def _gru(
+    y, before, proposed, gates, inputs, places, state, recurrent_bias, lengths, reverse, recurrent, room, plan
+):
     for panel in prange(plan[3]):
         _pack(room, recurrent, np.int64(panel), False)
     for worker in prange(plan[0]):
-        _gru_rows(np.int64(worker), y, before, proposed, gates, inputs, places, state, recurrent_bias, lengths, reverse, room,
-                  plan)
+        _gru_rows(
+            np.int64(worker),
+            y,
+            before,
+            proposed,
+            gates,
+            inputs,
+            places,
+            state,
+            recurrent_bias,
+            lengths,
+            reverse,
+            room,
+            plan,
+        )
 
 
 @inline
-def _gru_rows(worker, y, before, proposed, gates, inputs, places, state, recurrent_bias, lengths, reverse, room, plan):
+def _gru_rows(
+    worker, y, before, proposed, gates, inputs, places, state, recurrent_bias, lengths, reverse, room, plan
+):
     rows, steps, units = before.shape
     share, tall, panels = plan[1], plan[2], plan[3]
     factor, product, rest, stride = _parts(worker, room, plan, units)
@@ -477,12 +591,12 @@ def _gru_rows(worker, y, before, proposed, gates, inputs, places, state, recurre
                 t = length - 1 - step if reverse else step
                 _copy(before[row, t], h[i])
                 g, x, q = gates[row, t], _input(inputs, places, row, t, steps), proposed[row, t]
-                _sigmoid_of_sum(g[:2 * units], x[:2 * units], sums[i, :2 * units])
-                _copy(q, sums[i, 2 * units:3 * units])
+                _sigmoid_of_sum(g[: 2 * units], x[: 2 * units], sums[i, : 2 * units])
+                _copy(q, sums[i, 2 * units : 3 * units])
                 if recurrent_bias.size:
                     _add(q, recurrent_bias)
-                _gru_candidate(g[2 * units:], x[2 * units:], g[:units], q)
-                _gru_state(h[i], g[units:2 * units], g[2 * units:])
+                _gru_candidate(g[2 * units :], x[2 * units :], g[:units], q)
+                _gru_state(h[i], g[units : 2 * units], g[2 * units :])
                 if y.shape[1] == steps:
                     _copy(y[row, t], h[i])
         _end(y, state, h, top, count, steps)
@@ -502,7 +616,20 @@ def _gru_state(h, z, n):
 
 def gru_backward(dgates, drecurrent, dy, before, proposed, gates, recurrent, lengths, reverse) -> None:
     """drecurrent (rows, steps, 3*units): as dgates, but with q's gradient in the place of n's."""
-    _run(_gru_backward, recurrent, *gates.shape[:2], True, dgates, drecurrent, dy, before, proposed, gates, lengths, reverse)
+    _run(
+        _gru_backward,
+        recurrent,
+        *gates.shape[:2],
+        True,
+        dgates,
+        drecurrent,
+        dy,
+        before,
+        proposed,
+        gates,
+        lengths,
+        reverse,
+    )
 
 
 @kernel
@@ -510,7 +637,9 @@ def _gru_backward(dgates, drecurrent, dy, before, proposed, gates, lengths, reve
     for panel in prange(plan[3]):
         _pack(room, recurrent, np.int64(panel), True)
     for worker in prange(plan[0]):
-        _gru_backward_rows(np.int64(worker), dgates, drecurrent, dy, before, proposed, gates, lengths, reverse, room, plan)
+        _gru_backward_rows(
+            np.int64(worker), dgates, drecurrent, dy, before, proposed, gates, lengths, reverse, room, plan
+        )
 
 
 @inline
@@ -523,7 +652,7 @@ def _gru_backward_rows(worker, dgates, drecurrent, dy, before, proposed, gates, 
     for top in range(worker * share, min(rows, (worker + 1) * share), tall):
         count = min(tall, rows - top, (worker + 1) * share - top)
         longest = _longest(lengths, top, count, steps)
-        _zero(room[product:rest + tall * (wide + units)])
+        _zero(room[product : rest + tall * (wide + units)])
         for step in range(steps - 1, -1, -1):
             for i in range(count):
                 row, length = top + i, _length(lengths, top + i, steps)
@@ -536,14 +665,14 @@ def _gru_backward_rows(worker, dgates, drecurrent, dy, before, proposed, gates, 
                 _add(dh, sums[i, :units])
                 _receive(dh, dy, row, t, step == length - 1, steps)
                 gate, dgate = gates[row, t], dgates[row, t]
-                r, z, n = gate[:units], gate[units:2 * units], gate[2 * units:]
-                dr, dz, dq, dn = d[i, :units], d[i, units:2 * units], d[i, 2 * units:], dgate[2 * units:]
+                r, z, n = gate[:units], gate[units : 2 * units], gate[2 * units :]
+                dr, dz, dq, dn = d[i, :units], d[i, units : 2 * units], d[i, 2 * units :], dgate[2 * units :]
                 _gru_update_backward(dz, dh, before[row, t], n, z)
                 _gru_candidate_backward(dn, dh, z, n)
                 _sigmoid_backward(dr, dn, proposed[row, t], r)
                 _product_of(dq, dn, r)
                 _times(dh, z)
-                _copy(dgate[:2 * units], d[i, :2 * units])
+                _copy(dgate[: 2 * units], d[i, : 2 * units])
                 _copy(drecurrent[row, t], d[i])
             if 0 < step < longest:
                 _multiply(room, product, factor, d, count, tall, panels)

@@ -61,17 +61,39 @@ POLYNOMIALS = {
     # (log(1 + f) - f + f**2/2) / s - f**2/2 as a polynomial of z = s**2, over z: musl's logf.c, fdlibm's e_log.c.
     "log": (
         [0.66666662693, 0.40000972152, 0.28498786688, 0.24279078841],
-        [6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
-         1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01],
+        [
+            6.666666666666735130e-01,
+            3.999999999940941908e-01,
+            2.857142874366239149e-01,
+            2.222219843214978396e-01,
+            1.818357216161805012e-01,
+            1.531383769920937332e-01,
+            1.479819860511658591e-01,
+        ],
     ),
     # tanh x = x + x**3 * p(x**2) / q(x**2) for |x| < 0.625: Moshier's Cephes, tanhf.c and tanh.c.
-    "tanh_p": ([-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2, 2.06390887954e-2, -5.70498872745e-3],
-               [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1]),
+    "tanh_p": (
+        [-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2, 2.06390887954e-2, -5.70498872745e-3],
+        [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1],
+    ),
     "tanh_q": ([1.0], [4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0]),
     # N. Juffa (2017), https://stackoverflow.com/a/35148199, float32 only; float64 calls the C library.
-    "erf_near": ([1.28379166e-1, -3.76125336e-1, 1.12819925e-1, -2.67681349e-2, 4.99119423e-3, -5.96761703e-4], []),
-    "erf_far": ([-1.28717512e-1, -6.34846687e-1, -1.06777877e-1, 2.42546219e-2, -3.88396438e-3, 3.83197126e-4,
-                 -1.72853470e-5], []),
+    "erf_near": (
+        [1.28379166e-1, -3.76125336e-1, 1.12819925e-1, -2.67681349e-2, 4.99119423e-3, -5.96761703e-4],
+        [],
+    ),
+    "erf_far": (
+        [
+            -1.28717512e-1,
+            -6.34846687e-1,
+            -1.06777877e-1,
+            2.42546219e-2,
+            -3.88396438e-3,
+            3.83197126e-4,
+            -1.72853470e-5,
+        ],
+        [],
+    ),
 }
 
 
@@ -142,7 +164,9 @@ def power_of_two(typing, n):
         form = FORMATS[n]
         # As in `nearest`, the low bits of the shifted number are the number, here the exponent as it is stored.
         shifted = builder.fadd(args[0], form.number(1.5 * 2.0**form.digits + form.bias))
-        return builder.bitcast(builder.shl(builder.bitcast(shifted, form.word), form.whole(form.digits)), form.value)
+        return builder.bitcast(
+            builder.shl(builder.bitcast(shifted, form.word), form.whole(form.digits)), form.value
+        )
 
     return n(n), code
 
@@ -154,14 +178,22 @@ def mantissa(typing, x):
     def code(context, builder, signature, args):
         form = FORMATS[x]
         one = form.bias << form.digits
-        root = int(math.sqrt(0.5) * 2 ** (form.digits + 1)) - (1 << form.digits) + ((form.bias - 1) << form.digits)
+        root = (
+            int(math.sqrt(0.5) * 2 ** (form.digits + 1))
+            - (1 << form.digits)
+            + ((form.bias - 1) << form.digits)
+        )
         word = builder.bitcast(args[0], form.word)
         exponent = builder.lshr(builder.add(word, form.whole(one - root)), form.whole(form.digits))
-        m = builder.sub(word, builder.shl(builder.sub(exponent, form.whole(form.bias)), form.whole(form.digits)))
+        m = builder.sub(
+            word, builder.shl(builder.sub(exponent, form.whole(form.bias)), form.whole(form.digits))
+        )
         # 2**digits with the exponent as its low bits is the number 2**digits + exponent.
         large = form.bias + form.digits << form.digits
-        n = builder.fsub(builder.bitcast(builder.or_(exponent, form.whole(large)), form.value),
-                         form.number(2.0**form.digits + form.bias))
+        n = builder.fsub(
+            builder.bitcast(builder.or_(exponent, form.whole(large)), form.value),
+            form.number(2.0**form.digits + form.bias),
+        )
         return context.make_tuple(builder, signature.return_type, [n, builder.bitcast(m, form.value)])
 
     return types.UniTuple(x, 2)(x), code

@@ -7,7 +7,11 @@ from nntrain.kernels.jit import inline
 @inline
 def read(like, x, at, columns):
     """A strip as long as `like` of x from `at` on, of which `columns` values exist; beyond them it is 0."""
-    return tile.load(like, x, at, 0) if columns >= tile.columns(like) else tile.load_part(like, x, at, 0, 1, columns)
+    return (
+        tile.load(like, x, at, 0)
+        if columns >= tile.columns(like)
+        else tile.load_part(like, x, at, 0, 1, columns)
+    )
 
 
 @inline

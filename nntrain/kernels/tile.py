@@ -14,10 +14,42 @@ from numba.extending import intrinsic, models, register_model
 
 from nntrain.kernels import host
 
-__all__ = ["ROWS", "SHORT_ROWS", "VECTORS", "add_multiple", "add_row", "add_where", "address", "cleared", "columns", "fill",
-           "height", "lanes", "larger", "leaky_relu", "load", "load_bytes", "load_part", "mark_larger", "multiple",
-           "multiply_add", "outer", "prefetch", "rectify", "relu", "rows", "short_height", "split", "store", "store_bytes",
-           "store_part", "subtract", "transpose", "width", "zeros"]
+__all__ = [
+    "ROWS",
+    "SHORT_ROWS",
+    "VECTORS",
+    "add_multiple",
+    "add_row",
+    "add_where",
+    "address",
+    "cleared",
+    "columns",
+    "fill",
+    "height",
+    "lanes",
+    "larger",
+    "leaky_relu",
+    "load",
+    "load_bytes",
+    "load_part",
+    "mark_larger",
+    "multiple",
+    "multiply_add",
+    "outer",
+    "prefetch",
+    "rectify",
+    "relu",
+    "rows",
+    "short_height",
+    "split",
+    "store",
+    "store_bytes",
+    "store_part",
+    "subtract",
+    "transpose",
+    "width",
+    "zeros",
+]
 
 ROWS, SHORT_ROWS, VECTORS = host.TILE_ROWS, host.SHORT_ROWS, host.TILE_VECTORS
 
@@ -113,7 +145,9 @@ def _broadcast(builder, vector: ir.VectorType, scalar):
     """A vector with `scalar` in every lane."""
     undefined = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(_i32, 0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_i32, vector.count), [0] * vector.count))
+    return builder.shuffle_vector(
+        first, undefined, ir.Constant(ir.VectorType(_i32, vector.count), [0] * vector.count)
+    )
 
 
 def _map(builder, tile: Tile, t, function):
@@ -276,7 +310,9 @@ def prefetch(typing, t, c, offset, stride):
             row = memory.at(args[2], args[3], i)
             for v in range(tile.vectors):
                 place = builder.gep(row, [ir.Constant(_i64, v * memory.vector.count)])
-                builder.call(hint, [place, *(ir.Constant(_i32, n) for n in (0, 2, 1))])  # to read, the second level, data
+                builder.call(
+                    hint, [place, *(ir.Constant(_i32, n) for n in (0, 2, 1))]
+                )  # to read, the second level, data
         return context.get_dummy_value()
 
     return types.void(t, c, types.intp, types.intp), code
@@ -293,7 +329,11 @@ def load_part(typing, t, c, offset, stride, rows, columns):
         addresses, counts = [], []
         for i in range(tile.rows):
             addresses.append(memory.at(offset, stride, i))
-            counts.append(builder.select(builder.icmp_signed("<", ir.Constant(_i64, i), rows), columns, ir.Constant(_i64, 0)))
+            counts.append(
+                builder.select(
+                    builder.icmp_signed("<", ir.Constant(_i64, i), rows), columns, ir.Constant(_i64, 0)
+                )
+            )
         return _map(builder, tile, t, lambda i, v, value: memory.read_part(addresses[i], counts[i], v))
 
     return t(t, c, *[types.intp] * 4), code
@@ -334,7 +374,9 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
             a_i = _broadcast(builder, tile.vector, builder.load(column.at(a_offset, a_stride, i)))
             for v in range(tile.vectors):
                 place = i * tile.vectors + v
-                t = builder.insert_value(t, builder.call(fused, [a_i, bs[v], builder.extract_value(t, place)]), place)
+                t = builder.insert_value(
+                    t, builder.call(fused, [a_i, bs[v], builder.extract_value(t, place)]), place
+                )
         return t
 
     return t(t, a, types.intp, types.intp, b, types.intp), code
@@ -343,7 +385,9 @@ def outer(typing, t, a, a_offset, a_stride, b, b_offset):
 def _multiply_add(builder, tile: Tile):
     """fmuladd, not fma: a processor without the instruction multiplies and adds instead of calling a slow function."""
     name = f"llvm.fmuladd.v{tile.vector.count}f{tile.dtype.bitwidth}"
-    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name)
+    return cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(tile.vector, [tile.vector] * 3), name
+    )
 
 
 @intrinsic
@@ -356,7 +400,9 @@ def add_multiple(typing, t, factor, u):
         multiply_add, factors = _multiply_add(builder, tile), _factors(builder, tile, factor)
 
         def add(i, v, value):
-            return builder.call(multiply_add, [factors, builder.extract_value(u, i * tile.vectors + v), value])
+            return builder.call(
+                multiply_add, [factors, builder.extract_value(u, i * tile.vectors + v), value]
+            )
 
         return _map(builder, tile, t, add)
 
@@ -376,7 +422,11 @@ def multiple(typing, factor, t):
 
 def _factors(builder, tile: Tile, factor):
     """A vector of the tile's type with a float64 in every lane."""
-    return _broadcast(builder, tile.vector, builder.fptrunc(factor, tile.vector.element) if tile.dtype.bitwidth == 32 else factor)
+    return _broadcast(
+        builder,
+        tile.vector,
+        builder.fptrunc(factor, tile.vector.element) if tile.dtype.bitwidth == 32 else factor,
+    )
 
 
 @intrinsic
@@ -385,7 +435,12 @@ def add_row(typing, t, row):
 
     def code(context, builder, signature, args):
         t, row = args
-        return _map(builder, signature.args[0], t, lambda i, v, value: builder.fadd(value, builder.extract_value(row, v)))
+        return _map(
+            builder,
+            signature.args[0],
+            t,
+            lambda i, v, value: builder.fadd(value, builder.extract_value(row, v)),
+        )
 
     return t(t, row), code
 
@@ -397,7 +452,12 @@ def subtract(typing, t, u):
     def code(context, builder, signature, args):
         t, u = args
         tile = signature.args[0]
-        return _map(builder, tile, t, lambda i, v, value: builder.fsub(value, builder.extract_value(u, i * tile.vectors + v)))
+        return _map(
+            builder,
+            tile,
+            t,
+            lambda i, v, value: builder.fsub(value, builder.extract_value(u, i * tile.vectors + v)),
+        )
 
     return t(t, u), code
 
@@ -413,7 +473,9 @@ def multiply_add(typing, t, u, w):
 
         def sum_of(i, v, value):
             place = i * tile.vectors + v
-            return builder.call(fused, [builder.extract_value(u, place), builder.extract_value(w, place), value])
+            return builder.call(
+                fused, [builder.extract_value(u, place), builder.extract_value(w, place), value]
+            )
 
         return _map(builder, tile, t, sum_of)
 
@@ -496,8 +558,14 @@ def load_bytes(typing, t, c, offset):
 
     def code(context, builder, signature, args):
         tile, first = signature.args[0], _first_byte(context, builder, signature, args)
-        return _map(builder, tile, args[0], lambda i, v, value: builder.uitofp(
-            builder.load(_bytes_at(builder, tile, first, v), align=1), tile.vector))
+        return _map(
+            builder,
+            tile,
+            args[0],
+            lambda i, v, value: builder.uitofp(
+                builder.load(_bytes_at(builder, tile, first, v), align=1), tile.vector
+            ),
+        )
 
     return t(t, c, types.intp), code
 
@@ -510,7 +578,9 @@ def store_bytes(typing, t, c, offset):
         tile, first = signature.args[0], _first_byte(context, builder, signature, args)
         for v in range(tile.vectors):
             place = _bytes_at(builder, tile, first, v)
-            builder.store(builder.fptoui(builder.extract_value(args[0], v), place.type.pointee), place, align=1)
+            builder.store(
+                builder.fptoui(builder.extract_value(args[0], v), place.type.pointee), place, align=1
+            )
         return context.get_dummy_value()
 
     return types.void(t, c, types.intp), code
@@ -590,13 +660,17 @@ def transpose(typing, d, d_offset, d_stride, s, s_offset, s_stride, first, rows,
     def code(context, builder, signature, args):
         d, d_offset, d_stride, s, s_offset, s_stride, first, rows, columns = args
         d_type, s_type = signature.args[0], signature.args[3]
-        target, source = (_Memory(context, builder, kind, array, d_type.dtype) for kind, array in ((d_type, d), (s_type, s)))
+        target, source = (
+            _Memory(context, builder, kind, array, d_type.dtype) for kind, array in ((d_type, d), (s_type, s))
+        )
         last = builder.sub(rows, ir.Constant(_i64, 1))
         vectors = []
         for i in range(source.vector.count):
             row = builder.add(first, ir.Constant(_i64, i))
             row = builder.select(builder.icmp_signed("<", row, last), row, last)
-            vectors.append(source.read_part(source.at(builder.add(s_offset, builder.mul(row, s_stride))), columns))
+            vectors.append(
+                source.read_part(source.at(builder.add(s_offset, builder.mul(row, s_stride))), columns)
+            )
         for k, vector in enumerate(_transposed(builder, vectors)):
             target.write(vector, target.at(d_offset, d_stride, k))
         return context.get_dummy_value()
@@ -609,8 +683,12 @@ def _transposed(builder, rows: list) -> list:
     n = len(rows)
     bit = 1
     while bit < n:
-        evens = ir.Constant(ir.VectorType(_i32, n), [n + lane - bit if lane & bit else lane for lane in range(n)])
-        odds = ir.Constant(ir.VectorType(_i32, n), [n + lane if lane & bit else lane + bit for lane in range(n)])
+        evens = ir.Constant(
+            ir.VectorType(_i32, n), [n + lane - bit if lane & bit else lane for lane in range(n)]
+        )
+        odds = ir.Constant(
+            ir.VectorType(_i32, n), [n + lane if lane & bit else lane + bit for lane in range(n)]
+        )
         swapped = list(rows)
         for i in range(n):
             if not i & bit:

@@ -91,7 +91,9 @@ def _log(n, f, lost):
     s = f / (constant(f, "2") + f)
     z = s * s
     square = constant(f, "half") * f * f
-    tail = multiply_add(s, multiply_add(z, polynomial(z, "log"), square), multiply_add(n, constant(f, "ln2_low"), lost))
+    tail = multiply_add(
+        s, multiply_add(z, polynomial(z, "log"), square), multiply_add(n, constant(f, "ln2_low"), lost)
+    )
     return multiply_add(n, constant(f, "ln2_high"), f - (square - tail))
 
 

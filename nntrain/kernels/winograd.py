@@ -34,8 +34,14 @@ GROUP = min(ROWS, 8)
 TASKS, CHUNK_TILES = 16, 256
 
 
-def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, padding: tuple[int, int],
-            epilogue: tuple[int, float] = (NONE, 0.0)) -> None:
+def forward(
+    y: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    padding: tuple[int, int],
+    epilogue: tuple[int, float] = (NONE, 0.0),
+) -> None:
     """y (R, OH, OW, N) = f(x (R, H, W, C) convolved with w (3, 3, C, N) + b (N,)); an empty `b` is none.
 
     `padding`: how many rows of zeros stand above x, and how many columns to its left; how many stand below and to its right
@@ -44,8 +50,14 @@ def forward(y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, padding:
     _convolve(y, x, w, b, padding, False, epilogue)
 
 
-def input_gradient(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, padding: tuple[int, int],
-                   b: np.ndarray | None = None, epilogue: tuple[int, float] = (NONE, 0.0)) -> None:
+def input_gradient(
+    dx: np.ndarray,
+    dy: np.ndarray,
+    w: np.ndarray,
+    padding: tuple[int, int],
+    b: np.ndarray | None = None,
+    epilogue: tuple[int, float] = (NONE, 0.0),
+) -> None:
     """dx (R, H, W, C) = f(dy (R, OH, OW, N) convolved with w (3, 3, C, N) turned by 180 degrees + b (C,)), as in `forward`."""
     top, left = padding
     b = np.empty(0, w.dtype) if b is None else b
@@ -72,7 +84,9 @@ def _convolve(y, x, w, b, padding, turned, epilogue):
 
 
 @functools.lru_cache(maxsize=4096)
-def _plan(out: tuple, into: tuple, padding: tuple, turned: bool, workers: int, itemsize: int) -> tuple[np.ndarray, int]:
+def _plan(
+    out: tuple, into: tuple, padding: tuple, turned: bool, workers: int, itemsize: int
+) -> tuple[np.ndarray, int]:
     """[turned, workers, blocks, tiles a block has at most, columns of M, *padding, size of U, scratch values of a worker]; and
     how many values of scratch there must be."""
     rows, height, across, filters = out
@@ -89,7 +103,9 @@ def _plan(out: tuple, into: tuple, padding: tuple, turned: bool, workers: int, i
 
 
 @functools.lru_cache(maxsize=4096)
-def _gradient_plan(out: tuple, into: tuple, padding: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, int, int]:
+def _gradient_plan(
+    out: tuple, into: tuple, padding: tuple, workers: int, itemsize: int
+) -> tuple[np.ndarray, int, int]:
     """[workers, chunks, channels and filters of an area, tiles at a time, *padding, size of all chunks' gradients, scratch values
     of a worker]; how many values of scratch there must be; and the chunks."""
     rows, height, across, filters = out
@@ -139,22 +155,37 @@ def _transform_weights(room, w, plan):
             if turned:
                 for t in range(taps):
                     from_ = (taps - 1 - t) * tap + n * filters + c0
-                    tile.transpose(room, squares + t * square, lanes, w, from_, filters, 0, columns - n, channels - c0)
+                    tile.transpose(
+                        room, squares + t * square, lanes, w, from_, filters, 0, columns - n, channels - c0
+                    )
             panel = n // width * width
             to = panel * channels + n - panel
             for c in range(c0, c1):
                 here = to + c * min(width, padded - panel)
                 if turned:
-                    winograd_transforms.weights(room, here, point, lines, room, squares + (c - c0) * lanes, square, columns - n)
+                    winograd_transforms.weights(
+                        room, here, point, lines, room, squares + (c - c0) * lanes, square, columns - n
+                    )
                 else:
-                    winograd_transforms.weights(room, here, point, lines, w, c * filters + n, tap, columns - n)
+                    winograd_transforms.weights(
+                        room, here, point, lines, w, c * filters + n, tap, columns - n
+                    )
 
 
 @kernel
 def _blocks(y, x, b, room, plan, code, slope):
     """y from x and U, block by block of tiles."""
     for worker in prange(plan[1]):
-        workers, blocks, most, wide, top, left, u, own = plan[1], plan[2], plan[3], plan[4], plan[5], plan[6], plan[7], plan[8]
+        workers, blocks, most, wide, top, left, u, own = (
+            plan[1],
+            plan[2],
+            plan[3],
+            plan[4],
+            plan[5],
+            plan[6],
+            plan[7],
+            plan[8],
+        )
         channels, filters = x.shape[3], y.shape[3]
         high, across = (y.shape[1] + OUT - 1) // OUT, (y.shape[2] + OUT - 1) // OUT
         tiles = y.shape[0] * high * across
@@ -171,7 +202,9 @@ def _blocks(y, x, b, room, plan, code, slope):
             for number in range(first, last):
                 row, i, j = number // (high * across), number // across % high, number % across
                 to = v + (number - first) * v_tile
-                winograd_transforms.inputs(room, to, v_point, lines, x, row, i * OUT - top, j * OUT - left, 0, channels)
+                winograd_transforms.inputs(
+                    room, to, v_point, lines, x, row, i * OUT - top, j * OUT - left, 0, channels
+                )
             for n0 in range(0, filters, wide):
                 n1 = min(filters, n0 + wide)
                 for p in range(POINTS):
@@ -186,7 +219,9 @@ def _blocks(y, x, b, room, plan, code, slope):
                 for number in range(first, last):
                     row, i, j = number // (high * across), number // across % high, number % across
                     from_ = m + (number - first) * m_tile
-                    winograd_transforms.outputs(y, row, i * OUT, j * OUT, n0, n1, b, code, slope, room, from_, wide, lines)
+                    winograd_transforms.outputs(
+                        y, row, i * OUT, j * OUT, n0, n1, b, code, slope, room, from_, wide, lines
+                    )
 
 
 @inline
@@ -207,7 +242,15 @@ def _multiply(room, m, m_tile, v, v_tile, u, u_step, none, tiles, channels):
 def _accumulate(parts, x, dy, room, plan):
     """parts (chunks, 3, 3, C, N): the gradient of w for each chunk of tiles. A task is one area of it, channels by filters."""
     for worker in prange(plan[0]):
-        workers, chunks, deep, wide, most, top, left = plan[0], plan[1], plan[2], plan[3], plan[4], plan[5], plan[6]
+        workers, chunks, deep, wide, most, top, left = (
+            plan[0],
+            plan[1],
+            plan[2],
+            plan[3],
+            plan[4],
+            plan[5],
+            plan[6],
+        )
         channels, filters = x.shape[3], dy.shape[3]
         high, across = (dy.shape[1] + OUT - 1) // OUT, (dy.shape[2] + OUT - 1) // OUT
         tiles = dy.shape[0] * high * across
@@ -219,31 +262,60 @@ def _accumulate(parts, x, dy, room, plan):
         dm, dm_tile = v + most * v_tile, POINTS * wide + lanes
         du, du_point = dm + most * dm_tile, (deep + GROUP - 1) // GROUP * GROUP * wide
         for task in range(worker * tasks // workers, (worker + 1) * tasks // workers):
-            chunk, down, aside = task // (areas_down * areas_across), task // areas_across % areas_down, task % areas_across
+            chunk, down, aside = (
+                task // (areas_down * areas_across),
+                task // areas_across % areas_down,
+                task % areas_across,
+            )
             c0, n0 = down * deep, aside * wide
             c1, n1 = min(channels, c0 + deep), min(filters, n0 + wide)
             begin, end = chunk * tiles // chunks, (chunk + 1) * tiles // chunks
-            for first in range(begin, max(end, begin + 1), most):  # once even where there are no tiles: dU is 0 then
+            for first in range(
+                begin, max(end, begin + 1), most
+            ):  # once even where there are no tiles: dU is 0 then
                 last = min(end, first + most)
                 for number in range(first, last):
                     row, i, j = number // (high * across), number // across % high, number % across
                     to = v + (number - first) * v_tile
-                    winograd_transforms.inputs(room, to, deep, lines, x, row, i * OUT - top, j * OUT - left, c0, c1)
+                    winograd_transforms.inputs(
+                        room, to, deep, lines, x, row, i * OUT - top, j * OUT - left, c0, c1
+                    )
                     to = dm + (number - first) * dm_tile
-                    winograd_transforms.output_gradients(room, to, wide, lines, dy, row, i * OUT, j * OUT, n0, n1)
+                    winograd_transforms.output_gradients(
+                        room, to, wide, lines, dy, row, i * OUT, j * OUT, n0, n1
+                    )
                 for p in range(POINTS):
                     for n in range(0, n1 - n0, width):
                         to, a, b = du + p * du_point + n, v + p * deep, dm + p * wide + n
                         if n1 - n0 - n > lanes:
                             t = tile.zeros(x, GROUP, VECTORS)
-                            _add_products(room, to, wide, a, v_tile, b, dm_tile, t, c1 - c0, last - first, first > begin)
+                            _add_products(
+                                room, to, wide, a, v_tile, b, dm_tile, t, c1 - c0, last - first, first > begin
+                            )
                         else:
                             one = tile.zeros(x, GROUP, 1)
-                            _add_products(room, to, wide, a, v_tile, b, dm_tile, one, c1 - c0, last - first, first > begin)
+                            _add_products(
+                                room,
+                                to,
+                                wide,
+                                a,
+                                v_tile,
+                                b,
+                                dm_tile,
+                                one,
+                                c1 - c0,
+                                last - first,
+                                first > begin,
+                            )
             for c in range(c0, c1):
                 for n in range(n0, n1, lanes):
-                    to, from_ = (chunk * TAPS * TAPS * channels + c) * filters + n, du + (c - c0) * wide + n - n0
-                    winograd_transforms.weight_gradients(parts, to, tap, filters - n, room, from_, du_point, lines)
+                    to, from_ = (
+                        (chunk * TAPS * TAPS * channels + c) * filters + n,
+                        du + (c - c0) * wide + n - n0,
+                    )
+                    winograd_transforms.weight_gradients(
+                        parts, to, tap, filters - n, room, from_, du_point, lines
+                    )
 
 
 @inline

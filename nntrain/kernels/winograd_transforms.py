@@ -118,7 +118,9 @@ def outputs(y, row, top, left, n0, n1, b, code, slope, room, m, point, lines):
     for n in range(n0, n1, lanes):
         bias = tile.load_part(tile.zeros(y, 1, 1), b, n, 0, 1, b.size - n)
         for q in range(IN):
-            y0, y1, y2, y3 = outputs_line(tile.split(tile.load(six, room, m + q * point + n - n0, IN * point)))
+            y0, y1, y2, y3 = outputs_line(
+                tile.split(tile.load(six, room, m + q * point + n - n0, IN * point))
+            )
             tile.store(y0, room, lines + q * lanes, 0)
             tile.store(y1, room, lines + (IN + q) * lanes, 0)
             tile.store(y2, room, lines + (2 * IN + q) * lanes, 0)

@@ -22,10 +22,13 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
     """
 
     heads: int = Field(ge=1, description="how many heads share the features; each looks in its own way")
-    causal: bool = Field(False, description="a step sees itself and earlier ones only, as a model that predicts the next must")
+    causal: bool = Field(
+        False, description="a step sees itself and earlier ones only, as a model that predicts the next must"
+    )
     use_bias: bool = Field(True, description="add biases that are learned")
-    weight_initializer: Initializer | None = Field(None, description="where both weights start; none: as the model's "
-                                                   "`initializer` says")
+    weight_initializer: Initializer | None = Field(
+        None, description="where both weights start; none: as the model's `initializer` says"
+    )
     bias_initializer: Initializer | None = Field(None, description="where both biases start; none: at 0")
 
     reads = "x"
@@ -39,24 +42,38 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
 
     def output_shape(self, x):
         require_sequence(x)
-        require(x[1] % self.heads == 0, "the features must divide evenly over the heads. "
-                f"Received: {x[1]} features, {self.heads} heads.")
+        require(
+            x[1] % self.heads == 0,
+            f"the features must divide evenly over the heads. Received: {x[1]} features, {self.heads} heads.",
+        )
         return x
 
     def parameters(self, x):
         features = x[1]
-        found = {"weight": Param((features, 3 * features), (features, features), "weight", self.weight_initializer),
-                 "output_weight": Param((features, features), (features, features), "weight", self.weight_initializer)}
+        found = {
+            "weight": Param(
+                (features, 3 * features), (features, features), "weight", self.weight_initializer
+            ),
+            "output_weight": Param(
+                (features, features), (features, features), "weight", self.weight_initializer
+            ),
+        }
         if self.use_bias:
-            found |= {"bias": Param((3 * features,), (features, features), "bias", self.bias_initializer),
-                      "output_bias": Param((features,), (features, features), "bias", self.bias_initializer)}
+            found |= {
+                "bias": Param((3 * features,), (features, features), "bias", self.bias_initializer),
+                "output_bias": Param((features,), (features, features), "bias", self.bias_initializer),
+            }
         return found
 
     def saved(self, x):
         steps, features = x
-        return {"qkv": Saved((steps, 3 * features)), "dqkv": Saved((steps, 3 * features)),
-                "share": Saved((self.heads, steps, steps)),  # how much a step takes of each other one
-                "mixed": Saved(x), "dmixed": Saved(x)}
+        return {
+            "qkv": Saved((steps, 3 * features)),
+            "dqkv": Saved((steps, 3 * features)),
+            "share": Saved((self.heads, steps, steps)),  # how much a step takes of each other one
+            "mixed": Saved(x),
+            "dmixed": Saved(x),
+        }
 
     def flops(self, x):
         steps, features = x
@@ -65,7 +82,9 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
     def forward(self, at):
         kernels.matmul.forward(table(at.qkv), table(at.x), at.weight, at.bias if self.use_bias else at.none)
         kernels.attention.attention(at.mixed, at.share, at.qkv, lengths_of(at), self.causal)
-        kernels.matmul.forward(table(at.y), table(at.mixed), at.output_weight, at.output_bias if self.use_bias else at.none)
+        kernels.matmul.forward(
+            table(at.y), table(at.mixed), at.output_weight, at.output_bias if self.use_bias else at.none
+        )
         silence_padding(at.y, at)
 
     def prepare_backward(self, at):

@@ -29,8 +29,10 @@ class Residual(Layer, name="residual"):
         shortcut = scope.chain("shortcut", self.shortcut, inputs) if self.shortcut else inputs[0]
         if body is not None and shortcut is not None and body.shape != shortcut.shape:
             side = "the shortcut" if self.shortcut else "its input, to be added to it,"
-            return scope.refuse(f"the body's output has the shape {body.shape}, but {side} has {shortcut.shape}. "
-                                "Bring both to one shape, in `body` or in `shortcut`.")
+            return scope.refuse(
+                f"the body's output has the shape {body.shape}, but {side} has {shortcut.shape}. "
+                "Bring both to one shape, in `body` or in `shortcut`."
+            )
         return scope.node(Add(), (body, shortcut), part="add")
 
 
@@ -57,18 +59,23 @@ class Bidirectional(Layer, name="bidirectional"):
     """
 
     layer: Layer = Field(description="the recurrent layer: `simple_rnn`, `lstm` or `gru`")
-    merge: Literal["concat", "add"] = Field("concat", description="how the two come together: side by side, or summed")
+    merge: Literal["concat", "add"] = Field(
+        "concat", description="how the two come together: side by side, or summed"
+    )
 
     example: ClassVar[dict[str, Any]] = {"layer": {"lstm": 4}}
     example_inputs: ClassVar = ((5, 3),)
 
     def build(self, scope, *inputs):
         if not isinstance(self.layer, Recurrent):
-            return scope.refuse("takes a recurrent layer: simple_rnn, lstm or gru. Received: "
-                                f"{self.layer.yaml_name}.")
+            return scope.refuse(
+                f"takes a recurrent layer: simple_rnn, lstm or gru. Received: {self.layer.yaml_name}."
+            )
         if self.layer.reverse or self.layer.stateful:
             option = "reverse" if self.layer.reverse else "stateful"
-            return scope.refuse(f"reads a whole sequence, from both ends. Remove `{option}` from its {self.layer.yaml_name}.")
+            return scope.refuse(
+                f"reads a whole sequence, from both ends. Remove `{option}` from its {self.layer.yaml_name}."
+            )
         if stray := stray_option(self.layer, ("inputs",)):
             return scope.refuse(f"say `{stray}` of it, not of the {self.layer.yaml_name} in it.")
         ahead = scope.one("layer", self.layer, inputs, label="forward")

@@ -37,7 +37,9 @@ class Convolution(Weighted):
 
     def forward(self, at):
         bias = at.bias if self.use_bias else at.none
-        kernels.conv.forward(at.y, self.real(at, at.x), at.weight, bias, self.geometry(at.x.shape[1:]), at.epilogue)
+        kernels.conv.forward(
+            at.y, self.real(at, at.x), at.weight, bias, self.geometry(at.x.shape[1:]), at.epilogue
+        )
         self.clear(at, at.y)
 
     def backward_parameters(self, at):
@@ -74,17 +76,30 @@ class Conv2d(Convolution, name="conv2d"):
     filters: Size = Field(description="how many channels it gives")
     kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
     stride: Sizes = Field(1, description="how many pixels the window moves on from one output to the next")
-    padding: Padding | Margins = Field("valid", description="zeros around the image: none, as many as keep its size at stride 1, "
-                                       "or so many pixels on every side")
+    padding: Padding | Margins = Field(
+        "valid",
+        description="zeros around the image: none, as many as keep its size at stride 1, "
+        "or so many pixels on every side",
+    )
     dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
-    groups: Size = Field(1, description="into how many groups channels and filters are cut; each sees its own channels only")
+    groups: Size = Field(
+        1, description="into how many groups channels and filters are cut; each sees its own channels only"
+    )
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
     example_inputs: ClassVar = ((5, 4, 2),)
 
     def geometry(self, x):
-        return geometry(x[:2], x[2], self.filters, pair(self.kernel_size), pair(self.stride), self.padding, pair(self.dilation),
-                        self.groups)
+        return geometry(
+            x[:2],
+            x[2],
+            self.filters,
+            pair(self.kernel_size),
+            pair(self.stride),
+            self.padding,
+            pair(self.dilation),
+            self.groups,
+        )
 
     def output_shape(self, x):
         require_image(x)
@@ -105,19 +120,32 @@ class Conv1d(Convolution, name="conv1d"):
     filters: Size = Field(description="how many features it gives")
     kernel_size: Size = Field(description="how many steps the window is long")
     stride: Size = Field(1, description="how many steps the window moves on from one output to the next")
-    padding: Literal["valid", "same", "causal"] | Margin = Field("valid", description="zeros around the sequence: none, as many "
-                                                                 "as keep its length, as many but all at the start, or so many "
-                                                                 "steps at both ends")
+    padding: Literal["valid", "same", "causal"] | Margin = Field(
+        "valid",
+        description="zeros around the sequence: none, as many "
+        "as keep its length, as many but all at the start, or so many "
+        "steps at both ends",
+    )
     dilation: Size = Field(1, description="how far apart the steps that a window sees are")
-    groups: Size = Field(1, description="into how many groups features and filters are cut; each sees its own features only")
+    groups: Size = Field(
+        1, description="into how many groups features and filters are cut; each sees its own features only"
+    )
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
     example_inputs: ClassVar = ((5, 2),)
 
     def geometry(self, x):
         padding = self.padding if isinstance(self.padding, str) else (0, self.padding)
-        return geometry((1, x[0]), x[1], self.filters, (1, self.kernel_size), (1, self.stride), padding, (1, self.dilation),
-                        self.groups)
+        return geometry(
+            (1, x[0]),
+            x[1],
+            self.filters,
+            (1, self.kernel_size),
+            (1, self.stride),
+            padding,
+            (1, self.dilation),
+            self.groups,
+        )
 
     def output_shape(self, x):
         require_sequence(x)
@@ -137,8 +165,10 @@ class Conv1d(Convolution, name="conv1d"):
     def _is_real(self, at: At) -> np.ndarray:
         """(rows, steps, 1)"""
         if at.y.shape[1] != at.x.shape[1]:
-            raise UserError(f"{at.name}: it turns {at.x.shape[1]} steps into {at.y.shape[1]}, and the sequences have different "
-                            "lengths, so that nobody could tell where they end. Set `padding: same` or `causal`, and no stride.")
+            raise UserError(
+                f"{at.name}: it turns {at.x.shape[1]} steps into {at.y.shape[1]}, and the sequences have different "
+                "lengths, so that nobody could tell where they end. Set `padding: same` or `causal`, and no stride."
+            )
         return (np.arange(at.x.shape[1]) < at.run.lengths[:, np.newaxis])[..., np.newaxis]
 
 
@@ -159,21 +189,40 @@ class Conv2dTranspose(Convolution, name="conv2d_transpose"):
 
     filters: Size = Field(description="how many channels it gives")
     kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
-    stride: Sizes = Field(1, description="how many pixels of the output lie between the windows of neighbouring pixels")
-    padding: Padding | Margins = Field("valid", description="cut off around the output: nothing, as much as leaves height times "
-                                       "stride, or so many pixels on every side")
-    output_padding: Margins = Field(0, description="how many rows and columns are added at the bottom and right, fewer than the "
-                                    "stride or the dilation")
+    stride: Sizes = Field(
+        1, description="how many pixels of the output lie between the windows of neighbouring pixels"
+    )
+    padding: Padding | Margins = Field(
+        "valid",
+        description="cut off around the output: nothing, as much as leaves height times "
+        "stride, or so many pixels on every side",
+    )
+    output_padding: Margins = Field(
+        0,
+        description="how many rows and columns are added at the bottom and right, fewer than the "
+        "stride or the dilation",
+    )
     dilation: Sizes = Field(1, description="how far apart the pixels of a window are")
-    groups: Size = Field(1, description="into how many groups channels and filters are cut; each sees its own channels only")
+    groups: Size = Field(
+        1, description="into how many groups channels and filters are cut; each sees its own channels only"
+    )
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "stride": 2, "padding": "same"}
     example_inputs: ClassVar = ((3, 2, 2),)
 
     def geometry(self, x):
         """Of the convolution that leads from the output to the input."""
-        return geometry_back(x[:2], x[2], self.filters, pair(self.kernel_size), pair(self.stride), pair(self.padding),
-                             pair(self.output_padding), pair(self.dilation), self.groups)
+        return geometry_back(
+            x[:2],
+            x[2],
+            self.filters,
+            pair(self.kernel_size),
+            pair(self.stride),
+            pair(self.padding),
+            pair(self.output_padding),
+            pair(self.dilation),
+            self.groups,
+        )
 
     def output_shape(self, x):
         require_image(x)
@@ -200,25 +249,50 @@ class Conv2dTranspose(Convolution, name="conv2d_transpose"):
 
 
 @functools.lru_cache(maxsize=1024)
-def geometry(image: Pair, channels: int, filters: int, kernel: Pair, stride: Pair, padding: str | int | tuple, dilation: Pair,
-             groups: int) -> Geometry:
+def geometry(
+    image: Pair,
+    channels: int,
+    filters: int,
+    kernel: Pair,
+    stride: Pair,
+    padding: str | int | tuple,
+    dilation: Pair,
+    groups: int,
+) -> Geometry:
     """The sizes of a convolution over `image`. Raises ConfigError where they don't fit."""
     _require_groups(groups, channels, filters)
-    return _of_slides(slides("kernel_size", image, kernel, stride, pair(padding), dilation), channels, filters, groups)
+    return _of_slides(
+        slides("kernel_size", image, kernel, stride, pair(padding), dilation), channels, filters, groups
+    )
 
 
 @functools.lru_cache(maxsize=1024)
-def geometry_back(image: Pair, channels: int, filters: int, kernel: Pair, stride: Pair, padding: tuple, output_padding: Pair,
-                  dilation: Pair, groups: int) -> Geometry:
+def geometry_back(
+    image: Pair,
+    channels: int,
+    filters: int,
+    kernel: Pair,
+    stride: Pair,
+    padding: tuple,
+    output_padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> Geometry:
     """The sizes of the convolution that makes `image` of what a transposed one makes of it. Raises ConfigError likewise."""
     _require_groups(groups, channels, filters)
-    axes = tuple(slide_back(*axis) for axis in zip(image, kernel, stride, padding, dilation, output_padding, strict=True))
+    axes = tuple(
+        slide_back(*axis)
+        for axis in zip(image, kernel, stride, padding, dilation, output_padding, strict=True)
+    )
     return _of_slides(axes, filters, channels, groups)
 
 
 def _require_groups(groups: int, channels: int, filters: int) -> None:
-    require(channels % groups == 0 == filters % groups, f"`groups` must divide both the input's channels, {channels}, and "
-                                                        f"`filters`, {filters}. Received: {groups}.")
+    require(
+        channels % groups == 0 == filters % groups,
+        f"`groups` must divide both the input's channels, {channels}, and "
+        f"`filters`, {filters}. Received: {groups}.",
+    )
 
 
 def _of_slides(axes: tuple[Slide, Slide], channels: int, filters: int, groups: int) -> Geometry:

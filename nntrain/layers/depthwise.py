@@ -24,10 +24,14 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
     Source: Chollet 2017, Xception: deep learning with depthwise separable convolutions.
     """
 
-    kernel_size: Sizes = Field(description="how many pixels a window is high and wide: one number, or a list of two")
+    kernel_size: Sizes = Field(
+        description="how many pixels a window is high and wide: one number, or a list of two"
+    )
     stride: Sizes = Field(1, description="how many pixels lie between windows")
-    padding: Padding | Margins = Field("valid", description="zeros around the image: none, as many as keep its size, or so many "
-                                       "pixels on every side")
+    padding: Padding | Margins = Field(
+        "valid",
+        description="zeros around the image: none, as many as keep its size, or so many pixels on every side",
+    )
     dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
     depth_multiplier: Size = Field(1, description="how many windows each channel has")
 
@@ -42,11 +46,15 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
 
     def parameters(self, x):
         (high, wide), many = pair(self.kernel_size), self.depth_multiplier
-        return self.weight_and_bias((high, wide, x[2], many), fans=(high * wide, high * wide * many), outputs=x[2] * many)
+        return self.weight_and_bias(
+            (high, wide, x[2], many), fans=(high * wide, high * wide * many), outputs=x[2] * many
+        )
 
     def saved(self, x):
         many = self.depth_multiplier
-        return {"repeated": Saved((*x[:2], x[2] * many))} if many > 1 else {}  # x with each channel m times, then its gradient
+        return (
+            {"repeated": Saved((*x[:2], x[2] * many))} if many > 1 else {}
+        )  # x with each channel m times, then its gradient
 
     def flops(self, x):
         return 2 * math.prod(self.output_shape(x)) * math.prod(pair(self.kernel_size))
@@ -75,12 +83,28 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
         return at.repeated
 
     def _slides(self, x):
-        return slides("kernel_size", x[:2], pair(self.kernel_size), pair(self.stride), pair(self.padding), pair(self.dilation))
+        return slides(
+            "kernel_size",
+            x[:2],
+            pair(self.kernel_size),
+            pair(self.stride),
+            pair(self.padding),
+            pair(self.dilation),
+        )
 
     def _sizes(self, at):
         """As kernels.depthwise takes them."""
         down, across = self._slides(at.x.shape[1:])
-        return (down.size, across.size, down.stride, across.stride, down.before, across.before, down.dilation, across.dilation)
+        return (
+            down.size,
+            across.size,
+            down.stride,
+            across.stride,
+            down.before,
+            across.before,
+            down.dilation,
+            across.dilation,
+        )
 
 
 def _flat(weight):

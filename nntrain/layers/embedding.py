@@ -20,7 +20,9 @@ class Embedding(Layer, name="embedding"):
     """
 
     units: int = Field(ge=1, description="how many numbers a token becomes")
-    vocabulary: int | None = Field(None, ge=1, description="how many tokens there are; none: as many as the data have")
+    vocabulary: int | None = Field(
+        None, ge=1, description="how many tokens there are; none: as many as the data have"
+    )
     weight_initializer: Initializer = Field(Normal(std=1.0), description="where the weight starts")
 
     reads = "x"
@@ -32,8 +34,10 @@ class Embedding(Layer, name="embedding"):
         if self.vocabulary is None:
             return self.model_copy(update={"vocabulary": vocabulary})
         if self.vocabulary < vocabulary:
-            raise ConfigError(f"the data has {vocabulary} tokens, but `vocabulary` is {self.vocabulary}. Leave it out to have a "
-                              "row for each.")
+            raise ConfigError(
+                f"the data has {vocabulary} tokens, but `vocabulary` is {self.vocabulary}. Leave it out to have a "
+                "row for each."
+            )
         return self
 
     def output_shape(self, x):
@@ -41,7 +45,14 @@ class Embedding(Layer, name="embedding"):
         return (*x, self.units)
 
     def parameters(self, x):
-        return {"weight": Param((self.vocabulary, self.units), (self.vocabulary, self.units), "weight", self.weight_initializer)}
+        return {
+            "weight": Param(
+                (self.vocabulary, self.units),
+                (self.vocabulary, self.units),
+                "weight",
+                self.weight_initializer,
+            )
+        }
 
     def forward(self, at):
         kernels.embedding.gather.run(at.y.size, table(at.y), flat(at.x), at.weight)

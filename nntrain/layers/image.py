@@ -12,7 +12,9 @@ from nntrain.layers.pool import ALL
 from nntrain.layers.window import Margin, Sizes, pair
 from nntrain.options import Several
 
-Sides = Margin | Annotated[Several[Margin], Field(min_length=2, max_length=2)]  # of one axis: before and after
+Sides = (
+    Margin | Annotated[Several[Margin], Field(min_length=2, max_length=2)]
+)  # of one axis: before and after
 
 
 class Upsample2d(Layer, name="upsample2d"):
@@ -21,7 +23,9 @@ class Upsample2d(Layer, name="upsample2d"):
     A pixel of the output is the nearest one of the input. A convolution after it learns what to put in between.
     """
 
-    factor: Sizes = Field(2, description="how often each pixel is repeated: one number, or a list of two, down and across")
+    factor: Sizes = Field(
+        2, description="how often each pixel is repeated: one number, or a list of two, down and across"
+    )
 
     reads = ""
     transparent = True
@@ -47,8 +51,10 @@ class ZeroPad2d(Layer, name="zero_pad2d"):
     """Puts an edge of zeros around an image: (height, width, channels) becomes a larger image."""
 
     padding: Margin | Annotated[Several[Sides], Field(min_length=2, max_length=2)] = Field(
-        1, description="how many pixels wide the edge is: one number, or a list of two, for rows and columns, each of which can "
-        "be a list of two again, before and after")
+        1,
+        description="how many pixels wide the edge is: one number, or a list of two, for rows and columns, each of which can "
+        "be a list of two again, before and after",
+    )
 
     reads = ""
     transparent = True
@@ -68,7 +74,7 @@ class ZeroPad2d(Layer, name="zero_pad2d"):
     def _inside(self, padded, image):
         """The part of `padded` that holds the image."""
         top, left = (pair(sides)[0] for sides in pair(self.padding))
-        return padded[:, top:top + image.shape[1], left:left + image.shape[2]]
+        return padded[:, top : top + image.shape[1], left : left + image.shape[2]]
 
 
 class SpatialDropout(Layer, name="spatial_dropout"):

@@ -22,8 +22,12 @@ class Param:
 
     shape: Shape
     fans: tuple[int, int] = (1, 1)
-    role: Literal["weight", "bias", "scale"] = "weight"  # weights are decayed; the others only under `decay_all`
-    initializer: Any = None  # an Initializer; None leaves it to the model's (weight) or means zeros (bias) or ones (scale)
+    role: Literal["weight", "bias", "scale"] = (
+        "weight"  # weights are decayed; the others only under `decay_all`
+    )
+    initializer: Any = (
+        None  # an Initializer; None leaves it to the model's (weight) or means zeros (bias) or ones (scale)
+    )
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,12 @@ class Run:
         self.seed = seed
         self.training = False
         self.step = 0  # counts from the start of training; with seed and layer name it determines every mask
-        self.lengths: np.ndarray | None = None  # (rows,) int32: how many steps of each row are real; None where all are
-        self.fresh = True  # stateful layers start from zero; False: each row goes on where its window before ended
+        self.lengths: np.ndarray | None = (
+            None  # (rows,) int32: how many steps of each row are real; None where all are
+        )
+        self.fresh = (
+            True  # stateful layers start from zero; False: each row goes on where its window before ended
+        )
 
 
 class At:
@@ -84,8 +92,13 @@ class At:
     none: np.ndarray
     tokens: np.ndarray | None = None
     beside: np.ndarray
-    epilogue: tuple[int, float] = (0, 0.0)  # the activation's code and its slope, as kernels.matmul takes them
-    dy_slope: float = 1.0  # backward takes dy * dy_slope where y <= 0: the gradient of an activation that it stands in for
+    epilogue: tuple[int, float] = (
+        0,
+        0.0,
+    )  # the activation's code and its slope, as kernels.matmul takes them
+    dy_slope: float = (
+        1.0  # backward takes dy * dy_slope where y <= 0: the gradient of an activation that it stands in for
+    )
 
 
 class Layer(Component, family="layer"):
@@ -94,14 +107,26 @@ class Layer(Component, family="layer"):
     Options only, never an array. Kernels never change x or dy; backward writes dx and the parameters' gradients.
     """
 
-    name: str | None = Field(None, min_length=1, description="what other layers' `inputs` call it, and checkpoints its "
-                             "parameters; none: its kind and number, such as dense_1")
-    inputs: Several[str] | None = Field(None, min_length=1, description="where its inputs come from, by name; `previous` is the "
-                                        "layer above, `input` the data; none: the layer above")
+    name: str | None = Field(
+        None,
+        min_length=1,
+        description="what other layers' `inputs` call it, and checkpoints its "
+        "parameters; none: its kind and number, such as dense_1",
+    )
+    inputs: Several[str] | None = Field(
+        None,
+        min_length=1,
+        description="where its inputs come from, by name; `previous` is the "
+        "layer above, `input` the data; none: the layer above",
+    )
     freeze: bool = Field(False, description="keep the parameters as they start: they don't learn")
 
-    takes_tokens: ClassVar[bool] = False  # its input is whole numbers below a vocabulary (int32), and has no gradient
-    reads: ClassVar[str] = "xy"  # what backward looks at: of its inputs "x", of its output "y"; the rest may be gone by then
+    takes_tokens: ClassVar[bool] = (
+        False  # its input is whole numbers below a vocabulary (int32), and has no gradient
+    )
+    reads: ClassVar[str] = (
+        "xy"  # what backward looks at: of its inputs "x", of its output "y"; the rest may be gone by then
+    )
     merges: ClassVar[bool] = False  # takes several inputs
     aliases_input: ClassVar[bool] = False  # y is x in another shape and dx is dy: no work is done
     passes_gradient: ClassVar[bool] = False  # every dx is dy itself: nothing to compute
@@ -109,9 +134,15 @@ class Layer(Component, family="layer"):
     looks_up: ClassVar[bool] = False  # can take an embedding's place too: see `At.tokens`
     fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
     fuses_sum: ClassVar[bool] = False  # and before that adds `at.beside`
-    fuses_gradient: ClassVar[bool] = False  # backward applies `at.dy_slope`, for an activation that was fused into it
-    gates_gradient: ClassVar[bool] = False  # or for one right before it: backward_input applies it to dx, where x <= 0
-    keeps_sign: ClassVar[bool] = False  # or for one right before it: where dx takes values of dy, x and y are the same
+    fuses_gradient: ClassVar[bool] = (
+        False  # backward applies `at.dy_slope`, for an activation that was fused into it
+    )
+    gates_gradient: ClassVar[bool] = (
+        False  # or for one right before it: backward_input applies it to dx, where x <= 0
+    )
+    keeps_sign: ClassVar[bool] = (
+        False  # or for one right before it: where dx takes values of dy, x and y are the same
+    )
 
     # What `initializer: auto` goes by: the initializer that suits weights before this activation (or of this layer), and
     # whether to look through this layer to the next.
@@ -219,16 +250,23 @@ def require_last_axis(shape: Shape) -> None:
 
 
 def require_image(shape: Shape) -> None:
-    require(len(shape) == 3, f"it takes images, of shape (height, width, channels). Received: {_kind(shape)}. A source can bring "
-                             "images, as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.")
+    require(
+        len(shape) == 3,
+        f"it takes images, of shape (height, width, channels). Received: {_kind(shape)}. A source can bring "
+        "images, as `{digits: {as: image}}` does, and `reshape: [height, width, channels]` makes them.",
+    )
 
 
 def require_sequence(shape: Shape) -> None:
-    way_out = {1: " `return_sequences: true` on a recurrent layer before gives a sequence; `reshape: [-1, 1]` makes each feature "
-                  "a step.",
-               3: " `reshape` makes a sequence of an image."}
-    require(len(shape) == 2,
-            f"it takes sequences, of shape (steps, features). Received: {_kind(shape)}.{way_out.get(len(shape), '')}")
+    way_out = {
+        1: " `return_sequences: true` on a recurrent layer before gives a sequence; `reshape: [-1, 1]` makes each feature "
+        "a step.",
+        3: " `reshape` makes a sequence of an image.",
+    }
+    require(
+        len(shape) == 2,
+        f"it takes sequences, of shape (steps, features). Received: {_kind(shape)}.{way_out.get(len(shape), '')}",
+    )
 
 
 def _kind(shape: Shape) -> str:

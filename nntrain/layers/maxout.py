@@ -34,8 +34,10 @@ class Maxout(Weighted, name="maxout"):
         return self.weight_and_bias((x[-1], self.pieces * self.units), fans=(x[-1], self.units))
 
     def saved(self, x):
-        return {"linear": Saved((*x[:-1], self.pieces * self.units)),  # its gradient takes its place in backward
-                "winner": Saved(self.output_shape(x), "uint8")}
+        return {
+            "linear": Saved((*x[:-1], self.pieces * self.units)),  # its gradient takes its place in backward
+            "winner": Saved(self.output_shape(x), "uint8"),
+        }
 
     def flops(self, x):
         return 2 * math.prod(x) * self.pieces * self.units

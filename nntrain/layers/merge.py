@@ -56,7 +56,7 @@ class Multiply(Layer, name="multiply"):
     def backward_input(self, at):
         for place, dx in enumerate(at.dxs):
             if dx is not None:
-                _product(dx, [at.dy, *at.xs[:place], *at.xs[place + 1:]])
+                _product(dx, [at.dy, *at.xs[:place], *at.xs[place + 1 :]])
 
 
 def _product(y, factors) -> None:
@@ -78,7 +78,10 @@ class Concat(Layer, name="concat"):
     def output_shape(self, *inputs):
         shapes = " and ".join(str(shape) for shape in inputs)
         require(all(inputs), f"its inputs must have an axis to lie along. Received: {shapes}.")
-        require(len({shape[:-1] for shape in inputs}) == 1, f"its inputs can differ in the last axis only. Received: {shapes}.")
+        require(
+            len({shape[:-1] for shape in inputs}) == 1,
+            f"its inputs can differ in the last axis only. Received: {shapes}.",
+        )
         return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
 
     def forward(self, at):

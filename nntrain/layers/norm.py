@@ -10,7 +10,9 @@ from nntrain import kernels
 from nntrain.errors import UserError
 from nntrain.layers.layer import Layer, Param, Saved, State, flat, require, require_last_axis, table
 
-COUNTS_PADDING = "it would count the padding of sequences of different lengths. Take `layer_norm` or `rms_norm`."
+COUNTS_PADDING = (
+    "it would count the padding of sequences of different lengths. Take `layer_norm` or `rms_norm`."
+)
 
 
 class BatchNorm(Layer, name="batch_norm"):
@@ -23,8 +25,12 @@ class BatchNorm(Layer, name="batch_norm"):
     Source: Ioffe & Szegedy 2015, Batch normalization: accelerating deep network training by reducing internal covariate shift.
     """
 
-    momentum: float = Field(0.1, ge=0, le=1, description="the weight of the new batch in the running mean and variance")
-    eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant channel divides by more than 0")
+    momentum: float = Field(
+        0.1, ge=0, le=1, description="the weight of the new batch in the running mean and variance"
+    )
+    eps: float = Field(
+        1e-5, gt=0, description="added to the variance, so that a constant channel divides by more than 0"
+    )
     affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
 
     reads = "x"
@@ -38,7 +44,9 @@ class BatchNorm(Layer, name="batch_norm"):
         return x
 
     def parameters(self, x):
-        return {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+        return (
+            {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+        )
 
     def state(self, x):
         return {"running_mean": State(x[-1:]), "running_variance": State(x[-1:], 1.0)}
@@ -56,24 +64,39 @@ class BatchNorm(Layer, name="batch_norm"):
         x = flat(at.x)
         if at.run.training:
             if x.size == at.x.shape[-1]:
-                raise UserError(f"{at.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
-                                "Choose a batch_size that leaves no single row over, or another norm.")
-            kernels.batch_norm.measure(at.statistics, at.running_mean, at.running_variance, x, self.momentum, self.eps)
+                raise UserError(
+                    f"{at.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
+                    "Choose a batch_size that leaves no single row over, or another norm."
+                )
+            kernels.batch_norm.measure(
+                at.statistics, at.running_mean, at.running_variance, x, self.momentum, self.eps
+            )
         else:
             at.statistics[0] = at.running_mean
             at.statistics[1] = 1 / np.sqrt(at.running_variance + self.eps)
-        kernels.batch_norm.forward(flat(at.y), x, at.statistics, *self._affine(at), flat(at.beside), at.epilogue)
+        kernels.batch_norm.forward(
+            flat(at.y), x, at.statistics, *self._affine(at), flat(at.beside), at.epilogue
+        )
 
     def prepare_backward(self, at):
-        kernels.batch_norm.gradient_sums(at.statistics, flat(at.dy), flat(at.x), *self._affine(at), at.dy_slope)
+        kernels.batch_norm.gradient_sums(
+            at.statistics, flat(at.dy), flat(at.x), *self._affine(at), at.dy_slope
+        )
 
     def backward_parameters(self, at):
         at.dshift[:] = at.statistics[2]
         at.dscale[:] = at.statistics[3]
 
     def backward_input(self, at):
-        kernels.batch_norm.backward(flat(at.dx), flat(at.dy), flat(at.x), at.statistics, *self._affine(at),
-                                    float(at.run.training), at.dy_slope)
+        kernels.batch_norm.backward(
+            flat(at.dx),
+            flat(at.dy),
+            flat(at.x),
+            at.statistics,
+            *self._affine(at),
+            float(at.run.training),
+            at.dy_slope,
+        )
 
     def _affine(self, at):
         return (at.scale, at.shift) if self.affine else (at.none, at.none)
@@ -87,7 +110,9 @@ class LayerNorm(Layer, name="layer_norm"):
     Source: Ba, Kiros & Hinton 2016, Layer normalization.
     """
 
-    eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant row divides by more than 0")
+    eps: float = Field(
+        1e-5, gt=0, description="added to the variance, so that a constant row divides by more than 0"
+    )
     affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
 
     reads = "x"
@@ -98,21 +123,29 @@ class LayerNorm(Layer, name="layer_norm"):
         return x
 
     def parameters(self, x):
-        return {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+        return (
+            {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+        )
 
     def saved(self, x):
         return {"mean": Saved(x[:-1]), "inverse": Saved(x[:-1])}
 
     def forward(self, at):
         scale, shift = (at.scale, at.shift) if self.affine else (at.none, at.none)
-        kernels.norm.layer_norm(table(at.y), flat(at.mean), flat(at.inverse), table(at.x), scale, shift, self.eps)
+        kernels.norm.layer_norm(
+            table(at.y), flat(at.mean), flat(at.inverse), table(at.x), scale, shift, self.eps
+        )
 
     def backward_parameters(self, at):
-        kernels.norm.row_norm_sums(at.dscale, at.dshift, table(at.dy), table(at.x), flat(at.mean), flat(at.inverse))
+        kernels.norm.row_norm_sums(
+            at.dscale, at.dshift, table(at.dy), table(at.x), flat(at.mean), flat(at.inverse)
+        )
 
     def backward_input(self, at):
         scale = at.scale if self.affine else at.none
-        kernels.norm.row_norm_backward(table(at.dx), table(at.dy), table(at.x), flat(at.mean), flat(at.inverse), scale)
+        kernels.norm.row_norm_backward(
+            table(at.dx), table(at.dy), table(at.x), flat(at.mean), flat(at.inverse), scale
+        )
 
 
 class RmsNorm(Layer, name="rms_norm"):
@@ -123,7 +156,9 @@ class RmsNorm(Layer, name="rms_norm"):
     Source: Zhang & Sennrich 2019, Root mean square layer normalization.
     """
 
-    eps: float = Field(1e-5, gt=0, description="added to the mean square, so that a row of zeros divides by more than 0")
+    eps: float = Field(
+        1e-5, gt=0, description="added to the mean square, so that a row of zeros divides by more than 0"
+    )
     affine: bool = Field(True, description="learn a scale (from 1)")
 
     reads = "x"
@@ -140,14 +175,18 @@ class RmsNorm(Layer, name="rms_norm"):
         return {"inverse": Saved(x[:-1])}
 
     def forward(self, at):
-        kernels.norm.rms_norm(table(at.y), flat(at.inverse), table(at.x), at.scale if self.affine else at.none, self.eps)
+        kernels.norm.rms_norm(
+            table(at.y), flat(at.inverse), table(at.x), at.scale if self.affine else at.none, self.eps
+        )
 
     def backward_parameters(self, at):
         kernels.norm.row_norm_sums(at.dscale, at.none, table(at.dy), table(at.x), at.none, flat(at.inverse))
 
     def backward_input(self, at):
         scale = at.scale if self.affine else at.none
-        kernels.norm.row_norm_backward(table(at.dx), table(at.dy), table(at.x), at.none, flat(at.inverse), scale)
+        kernels.norm.row_norm_backward(
+            table(at.dx), table(at.dy), table(at.x), at.none, flat(at.inverse), scale
+        )
 
 
 class GroupNorm(Layer, name="group_norm"):
@@ -159,9 +198,14 @@ class GroupNorm(Layer, name="group_norm"):
     Source: Wu & He 2018, Group normalization.
     """
 
-    groups: int = Field(ge=1, description="into how many groups the channels are cut; 1 takes all of them together, as many as "
-                        "there are channels takes each alone")
-    eps: float = Field(1e-5, gt=0, description="added to the variance, so that a constant group divides by more than 0")
+    groups: int = Field(
+        ge=1,
+        description="into how many groups the channels are cut; 1 takes all of them together, as many as "
+        "there are channels takes each alone",
+    )
+    eps: float = Field(
+        1e-5, gt=0, description="added to the variance, so that a constant group divides by more than 0"
+    )
     affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
 
     reads = "x"
@@ -173,39 +217,75 @@ class GroupNorm(Layer, name="group_norm"):
 
     def output_shape(self, x):
         require_last_axis(x)
-        require(x[-1] % self.groups == 0, f"`groups` must divide the input's channels, {x[-1]}. Received: {self.groups}.")
-        require(math.prod(x) > self.groups, f"each of {self.groups} groups holds a single value of the input, of shape {x}, and "
-                                            "nothing to normalise by. Choose fewer `groups`.")
+        require(
+            x[-1] % self.groups == 0,
+            f"`groups` must divide the input's channels, {x[-1]}. Received: {self.groups}.",
+        )
+        require(
+            math.prod(x) > self.groups,
+            f"each of {self.groups} groups holds a single value of the input, of shape {x}, and "
+            "nothing to normalise by. Choose fewer `groups`.",
+        )
         return x
 
     def parameters(self, x):
-        return {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+        return (
+            {"scale": Param(x[-1:], role="scale"), "shift": Param(x[-1:], role="bias")} if self.affine else {}
+        )
 
     def saved(self, x):
         groups = (self.groups,)
-        return {"mean": Saved(groups), "inverse": Saved(groups), "shift_sum": Saved(x[-1:]), "scale_sum": Saved(x[-1:])}
+        return {
+            "mean": Saved(groups),
+            "inverse": Saved(groups),
+            "shift_sum": Saved(x[-1:]),
+            "scale_sum": Saved(x[-1:]),
+        }
 
     def padding_problem(self, x):
         return COUNTS_PADDING if len(x) > 1 else ""
 
     def forward(self, at):
-        kernels.group_norm.forward(_samples(at.y), at.mean, at.inverse, _samples(at.x), *self._affine(at), self.eps, at.epilogue)
+        kernels.group_norm.forward(
+            _samples(at.y), at.mean, at.inverse, _samples(at.x), *self._affine(at), self.eps, at.epilogue
+        )
 
     def prepare_backward(self, at):
-        kernels.group_norm.gradient_sums(at.shift_sum, at.scale_sum, _samples(at.dy), _samples(at.x), at.mean, at.inverse,
-                                         *self._affine(at), at.dy_slope)
+        kernels.group_norm.gradient_sums(
+            at.shift_sum,
+            at.scale_sum,
+            _samples(at.dy),
+            _samples(at.x),
+            at.mean,
+            at.inverse,
+            *self._affine(at),
+            at.dy_slope,
+        )
 
     def backward_parameters(self, at):
         kernels.reduce.column_sums(at.dscale, at.scale_sum)
         kernels.reduce.column_sums(at.dshift, at.shift_sum)
 
     def backward_input(self, at):
-        kernels.group_norm.backward(_samples(at.dx), _samples(at.dy), _samples(at.x), at.mean, at.inverse, *self._affine(at),
-                                    at.shift_sum, at.scale_sum, at.dy_slope)
+        kernels.group_norm.backward(
+            _samples(at.dx),
+            _samples(at.dy),
+            _samples(at.x),
+            at.mean,
+            at.inverse,
+            *self._affine(at),
+            at.shift_sum,
+            at.scale_sum,
+            at.dy_slope,
+        )
 
     def _affine(self, at):
         channels = at.x.shape[-1]
-        return (at.scale, at.shift) if self.affine else (np.ones(channels, at.x.dtype), np.zeros(channels, at.x.dtype))
+        return (
+            (at.scale, at.shift)
+            if self.affine
+            else (np.ones(channels, at.x.dtype), np.zeros(channels, at.x.dtype))
+        )
 
 
 def _samples(array):

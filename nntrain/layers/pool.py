@@ -28,8 +28,11 @@ class Pool(Layer):
         """The same. Raises ConfigError for windows that would see padding alone."""
         found = self.slides(x)
         for one in found:
-            require(one.before < one.size, f"a window of {one.size} with a `padding` of {one.before} would see padding alone. "
-                                           "Choose a smaller `padding`.")
+            require(
+                one.before < one.size,
+                f"a window of {one.size} with a `padding` of {one.before} would see padding alone. "
+                "Choose a smaller `padding`.",
+            )
         return found
 
     def image(self, array: np.ndarray) -> np.ndarray:
@@ -50,16 +53,22 @@ class Pool1d(Pool):
     """Base of the layers that pool windows of sequences."""
 
     pool_size: Size = Field(description="how many steps a window is long")
-    stride: Size | None = Field(None, description="how many steps lie between windows; none: as many as a window is long")
-    padding: Padding | Margin = Field("valid", description="around the sequence: none, as much as gives steps / stride outputs, "
-                                      "rounded up, or so many steps at both ends, fewer than a window has")
+    stride: Size | None = Field(
+        None, description="how many steps lie between windows; none: as many as a window is long"
+    )
+    padding: Padding | Margin = Field(
+        "valid",
+        description="around the sequence: none, as much as gives steps / stride outputs, "
+        "rounded up, or so many steps at both ends, fewer than a window has",
+    )
 
     example: ClassVar = {"pool_size": 2}
     example_inputs: ClassVar = ((6, 2),)
 
     def slides(self, x):
-        return Slide(1, 1, 1, 0, 1, 1), *slides("pool_size", x[:1], (self.pool_size,), (self.stride or self.pool_size,),
-                                                (self.padding,))
+        return Slide(1, 1, 1, 0, 1, 1), *slides(
+            "pool_size", x[:1], (self.pool_size,), (self.stride or self.pool_size,), (self.padding,)
+        )
 
     def output_shape(self, x):
         require_sequence(x)
@@ -72,24 +81,35 @@ class Pool1d(Pool):
         if at.run.lengths is None:
             return ALL
         if at.y.shape[1] != at.x.shape[1]:
-            raise UserError(f"{at.name}: it turns {at.x.shape[1]} steps into {at.y.shape[1]}, and the sequences have different "
-                            "lengths, so that nobody could tell where they end. Set `padding: same` and `stride: 1`.")
+            raise UserError(
+                f"{at.name}: it turns {at.x.shape[1]} steps into {at.y.shape[1]}, and the sequences have different "
+                "lengths, so that nobody could tell where they end. Set `padding: same` and `stride: 1`."
+            )
         return at.run.lengths
 
 
 class Pool2d(Pool):
     """Base of the layers that pool windows of images."""
 
-    pool_size: Sizes = Field(description="how many pixels a window is high and wide: one number, or a list of two")
-    stride: Sizes | None = Field(None, description="how many pixels lie between windows; none: as many as a window is large")
-    padding: Padding | Margins = Field("valid", description="around the image: none, as much as gives pixels / stride outputs, "
-                                       "rounded up, or so many pixels on every side, fewer than a window has")
+    pool_size: Sizes = Field(
+        description="how many pixels a window is high and wide: one number, or a list of two"
+    )
+    stride: Sizes | None = Field(
+        None, description="how many pixels lie between windows; none: as many as a window is large"
+    )
+    padding: Padding | Margins = Field(
+        "valid",
+        description="around the image: none, as much as gives pixels / stride outputs, "
+        "rounded up, or so many pixels on every side, fewer than a window has",
+    )
 
     example: ClassVar = {"pool_size": 2}
     example_inputs: ClassVar = ((4, 4, 2),)
 
     def slides(self, x):
-        return slides("pool_size", x[:2], pair(self.pool_size), pair(self.stride or self.pool_size), pair(self.padding))
+        return slides(
+            "pool_size", x[:2], pair(self.pool_size), pair(self.stride or self.pool_size), pair(self.padding)
+        )
 
     def output_shape(self, x):
         require_image(x)
@@ -108,20 +128,34 @@ class MaxPool(Pool):
     def output_shape(self, x):
         shape = super().output_shape(x)
         places = math.prod(one.size for one in self.slides(x))
-        require(places <= BYTE, f"its window has {places} places; {BYTE} are possible. Choose a smaller `pool_size`, or "
-                                "`global_max_pool` for all of the image.")
+        require(
+            places <= BYTE,
+            f"its window has {places} places; {BYTE} are possible. Choose a smaller `pool_size`, or "
+            "`global_max_pool` for all of the image.",
+        )
         return shape
 
     def saved(self, x):
         *outputs, channels = self.output_shape(x)
-        return {"winner": Saved((*outputs, -(-channels // 16) * 16), "uint8")}  # as kernels.pool.max_pool wants it
+        return {
+            "winner": Saved((*outputs, -(-channels // 16) * 16), "uint8")
+        }  # as kernels.pool.max_pool wants it
 
     def forward(self, at):
-        kernels.pool.max_pool(self.image(at.y), self.image(at.winner), self.image(at.x), self.ends(at), self.sizes(at))
+        kernels.pool.max_pool(
+            self.image(at.y), self.image(at.winner), self.image(at.x), self.ends(at), self.sizes(at)
+        )
 
     def backward_input(self, at):
-        kernels.pool.max_pool_backward(self.image(at.dx), self.image(at.dy), self.image(at.winner), self.image(at.y),
-                                       self.ends(at), self.sizes(at), at.dy_slope)
+        kernels.pool.max_pool_backward(
+            self.image(at.dx),
+            self.image(at.dy),
+            self.image(at.winner),
+            self.image(at.y),
+            self.ends(at),
+            self.sizes(at),
+            at.dy_slope,
+        )
 
 
 class AvgPool(Pool):
@@ -133,7 +167,9 @@ class AvgPool(Pool):
         kernels.pool.window_means(self.image(at.y), self.image(at.x), self.ends(at), self.sizes(at), True)
 
     def backward_input(self, at):
-        kernels.pool.window_means_backward(self.image(at.dx), self.image(at.dy), self.ends(at), self.sizes(at), True)
+        kernels.pool.window_means_backward(
+            self.image(at.dx), self.image(at.dy), self.ends(at), self.sizes(at), True
+        )
 
 
 class MaxPool1d(MaxPool, Pool1d, name="max_pool1d"):
@@ -177,8 +213,11 @@ class GlobalPool(Layer):
     example_inputs: ClassVar = ((4, 3, 2),)
 
     def output_shape(self, x):
-        require(len(x) >= 2, "takes images (height, width, channels), sequences (steps, features) or what else has an axis "
-                             f"beside its last. Received: shape {x}.")
+        require(
+            len(x) >= 2,
+            "takes images (height, width, channels), sequences (steps, features) or what else has an axis "
+            f"beside its last. Received: shape {x}.",
+        )
         return x[-1:]
 
     @staticmethod
@@ -225,4 +264,6 @@ class GlobalMaxPool(GlobalPool, name="global_max_pool"):
         kernels.pool.global_max(at.y, at.winner, self.pixels(at.x), self.ends(at))
 
     def backward_input(self, at):
-        kernels.pool.global_max_backward(self.pixels(at.dx), at.dy, at.winner, at.y, self.ends(at), at.dy_slope)
+        kernels.pool.global_max_backward(
+            self.pixels(at.dx), at.dy, at.winner, at.y, self.ends(at), at.dy_slope
+        )

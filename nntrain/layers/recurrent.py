@@ -21,8 +21,12 @@ class PerGate:
 
     def draw(self, key, shape, fans):
         rows, columns = shape
-        return np.hstack([self.one.draw(randomness.key(key, gate), (rows, columns // self.gates), fans)
-                          for gate in range(self.gates)])
+        return np.hstack(
+            [
+                self.one.draw(randomness.key(key, gate), (rows, columns // self.gates), fans)
+                for gate in range(self.gates)
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -36,24 +40,34 @@ class Raised:
 
     def draw(self, key, shape, fans):
         drawn = np.array(self.base.draw(key, shape, fans))
-        drawn[self.start:self.stop] += self.value
+        drawn[self.start : self.stop] += self.value
         return drawn
 
 
 class Recurrent(Layer):
     """Base of the layers that read a sequence step by step. Each declares `units`, so that a bare value sets them."""
 
-    return_sequences: bool = Field(False, description="give the state after each step, (steps, units); else after the last one "
-                                   "alone, (units,)")
-    reverse: bool = Field(False, description="read the steps from the last real one to the first; a step's result stands where "
-                          "its input does")
-    stateful: bool = Field(False, description="go on from where the window before ended, row by row of the batch, for data "
-                           "whose windows follow each other; no gradient reaches beyond a window")
+    return_sequences: bool = Field(
+        False,
+        description="give the state after each step, (steps, units); else after the last one alone, (units,)",
+    )
+    reverse: bool = Field(
+        False,
+        description="read the steps from the last real one to the first; a step's result stands where "
+        "its input does",
+    )
+    stateful: bool = Field(
+        False,
+        description="go on from where the window before ended, row by row of the batch, for data "
+        "whose windows follow each other; no gradient reaches beyond a window",
+    )
     use_bias: bool = Field(True, description="add a bias that is learned")
-    weight_initializer: Initializer | None = Field(None, description="where the weight on the input starts; none: as the model's "
-                                                   "`initializer` says")
-    recurrent_initializer: Initializer = Field(Orthogonal(), description="where the weight on the state starts, each gate for "
-                                               "itself")
+    weight_initializer: Initializer | None = Field(
+        None, description="where the weight on the input starts; none: as the model's `initializer` says"
+    )
+    recurrent_initializer: Initializer = Field(
+        Orthogonal(), description="where the weight on the state starts, each gate for itself"
+    )
     bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
 
     reads = "x"
@@ -68,7 +82,9 @@ class Recurrent(Layer):
     @model_validator(mode="after")
     def _one_way(self):
         if self.stateful and self.reverse:
-            raise mistake("`stateful` goes on where the window before ended, `reverse` begins at the end. Leave one out.")
+            raise mistake(
+                "`stateful` goes on where the window before ended, `reverse` begins at the end. Leave one out."
+            )
         return self
 
     @property
@@ -84,8 +100,10 @@ class Recurrent(Layer):
         recurrent = self.recurrent_initializer
         if not isinstance(recurrent, Pretrained):
             recurrent = PerGate(gates=self.gates, one=recurrent)
-        found = {"weight": Param((x[1], wide), (x[1], self.units), "weight", self.weight_initializer),
-                 "recurrent_weight": Param((self.units, wide), (self.units, self.units), "weight", recurrent)}
+        found = {
+            "weight": Param((x[1], wide), (x[1], self.units), "weight", self.weight_initializer),
+            "recurrent_weight": Param((self.units, wide), (self.units, self.units), "weight", recurrent),
+        }
         if self.use_bias:
             found["bias"] = Param((wide,), (x[1], self.units), "bias", self.bias_initializer)
         return found
@@ -94,10 +112,13 @@ class Recurrent(Layer):
         return {name: State((self.units,), per_row=True) for name in self.carries} if self.stateful else {}
 
     def saved(self, x):
-        return {"before": Saved((x[0], self.units)), "gate": Saved((x[0], self.gates * self.units)),
-                # What the input adds to the gates; backward puts their gradients in its place.
-                "dgate": Saved((x[0], self.gates * self.units)),
-                **{f"evaluation_{name}": Saved((self.units,)) for name in self.carries if self.stateful}}
+        return {
+            "before": Saved((x[0], self.units)),
+            "gate": Saved((x[0], self.gates * self.units)),
+            # What the input adds to the gates; backward puts their gradients in its place.
+            "dgate": Saved((x[0], self.gates * self.units)),
+            **{f"evaluation_{name}": Saved((self.units,)) for name in self.carries if self.stateful},
+        }
 
     def flops(self, x):
         return 2 * x[0] * (x[1] + self.units) * self.gates * self.units
@@ -175,12 +196,29 @@ class SimpleRnn(Recurrent, name="simple_rnn"):
     activation: Literal["tanh", "relu"] = Field("tanh", description="the function f")
 
     def steps(self, at, inputs, places):
-        kernels.recurrent.simple_rnn(self.sequences(at.y), at.before, at.gate, inputs, places, *self.carried(at),
-                                     at.recurrent_weight, lengths_of(at), self.reverse, self._code())
+        kernels.recurrent.simple_rnn(
+            self.sequences(at.y),
+            at.before,
+            at.gate,
+            inputs,
+            places,
+            *self.carried(at),
+            at.recurrent_weight,
+            lengths_of(at),
+            self.reverse,
+            self._code(),
+        )
 
     def steps_backward(self, at):
-        kernels.recurrent.simple_rnn_backward(at.dgate, self.sequences(at.dy), at.gate, at.recurrent_weight, lengths_of(at),
-                                              self.reverse, self._code())
+        kernels.recurrent.simple_rnn_backward(
+            at.dgate,
+            self.sequences(at.dy),
+            at.gate,
+            at.recurrent_weight,
+            lengths_of(at),
+            self.reverse,
+            self._code(),
+        )
 
     def _code(self) -> int:
         return kernels.recurrent.RELU if self.activation == "relu" else kernels.recurrent.TANH
@@ -198,8 +236,11 @@ class Lstm(Recurrent, name="lstm"):
     """
 
     units: int = Field(ge=1, description="how many values the state has")
-    forget_bias: float = Field(1.0, description="where the bias of the gate f starts, so that the cell keeps what it has; added "
-                               "to what `bias_initializer` says")
+    forget_bias: float = Field(
+        1.0,
+        description="where the bias of the gate f starts, so that the cell keeps what it has; added "
+        "to what `bias_initializer` says",
+    )
 
     gates = 4
     carries = ("hidden", "cell")
@@ -216,12 +257,31 @@ class Lstm(Recurrent, name="lstm"):
         return super().saved(x) | {"cells": Saved((x[0], self.units)), "squashed": Saved((x[0], self.units))}
 
     def steps(self, at, inputs, places):
-        kernels.recurrent.lstm(self.sequences(at.y), at.before, at.cells, at.squashed, at.gate, inputs, places,
-                               *self.carried(at), at.recurrent_weight, lengths_of(at), self.reverse)
+        kernels.recurrent.lstm(
+            self.sequences(at.y),
+            at.before,
+            at.cells,
+            at.squashed,
+            at.gate,
+            inputs,
+            places,
+            *self.carried(at),
+            at.recurrent_weight,
+            lengths_of(at),
+            self.reverse,
+        )
 
     def steps_backward(self, at):
-        kernels.recurrent.lstm_backward(at.dgate, self.sequences(at.dy), at.cells, at.squashed, at.gate, at.recurrent_weight,
-                                        lengths_of(at), self.reverse)
+        kernels.recurrent.lstm_backward(
+            at.dgate,
+            self.sequences(at.dy),
+            at.cells,
+            at.squashed,
+            at.gate,
+            at.recurrent_weight,
+            lengths_of(at),
+            self.reverse,
+        )
 
 
 class Gru(Recurrent, name="gru"):
@@ -245,16 +305,39 @@ class Gru(Recurrent, name="gru"):
         return found
 
     def saved(self, x):
-        return super().saved(x) | {"proposed": Saved((x[0], self.units)), "drecurrent": Saved((x[0], 3 * self.units))}
+        return super().saved(x) | {
+            "proposed": Saved((x[0], self.units)),
+            "drecurrent": Saved((x[0], 3 * self.units)),
+        }
 
     def steps(self, at, inputs, places):
         bias = at.recurrent_bias if self.use_bias else at.none
-        kernels.recurrent.gru(self.sequences(at.y), at.before, at.proposed, at.gate, inputs, places, *self.carried(at),
-                              at.recurrent_weight, bias, lengths_of(at), self.reverse)
+        kernels.recurrent.gru(
+            self.sequences(at.y),
+            at.before,
+            at.proposed,
+            at.gate,
+            inputs,
+            places,
+            *self.carried(at),
+            at.recurrent_weight,
+            bias,
+            lengths_of(at),
+            self.reverse,
+        )
 
     def steps_backward(self, at):
-        kernels.recurrent.gru_backward(at.dgate, at.drecurrent, self.sequences(at.dy), at.before, at.proposed, at.gate,
-                                       at.recurrent_weight, lengths_of(at), self.reverse)
+        kernels.recurrent.gru_backward(
+            at.dgate,
+            at.drecurrent,
+            self.sequences(at.dy),
+            at.before,
+            at.proposed,
+            at.gate,
+            at.recurrent_weight,
+            lengths_of(at),
+            self.reverse,
+        )
 
     def recurrent_gradient(self, at):
         return table(at.drecurrent)
@@ -264,4 +347,4 @@ class Gru(Recurrent, name="gru"):
         if self.use_bias:
             sums = np.empty(3 * self.units, at.none.dtype)
             kernels.reduce.column_sums(sums, table(at.drecurrent))
-            at.drecurrent_bias[:] = sums[2 * self.units:]
+            at.drecurrent_bias[:] = sums[2 * self.units :]

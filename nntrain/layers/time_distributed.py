@@ -52,13 +52,17 @@ class TimeDistributed(Layer, name="time_distributed"):
         return getattr(self.layer, "activation", None)
 
     def output_shape(self, x):
-        require(type(self.layer).build is Layer.build and not self.layer.merges,
-                f"takes one layer that computes by itself. Received: {self.layer.yaml_name}.")
+        require(
+            type(self.layer).build is Layer.build and not self.layer.merges,
+            f"takes one layer that computes by itself. Received: {self.layer.yaml_name}.",
+        )
         stray = stray_option(self.layer)
         require(not stray, f"say `{stray}` of it, not of the {self.layer.yaml_name} in it.")
         require(len(x) >= 2, f"it takes sequences, of shape (steps, ...). Received: the shape {x}.")
-        require(not any(state.per_row for state in self.layer.state(x[1:]).values()),
-                f"each step is a sample of its own. Remove `stateful` from its {self.layer.yaml_name}.")
+        require(
+            not any(state.per_row for state in self.layer.state(x[1:]).values()),
+            f"each step is a sample of its own. Remove `stateful` from its {self.layer.yaml_name}.",
+        )
         return (x[0], *self.layer.output_shape(x[1:]))
 
     def parameters(self, x):
@@ -68,8 +72,10 @@ class TimeDistributed(Layer, name="time_distributed"):
         return self.layer.state(x[1:])
 
     def saved(self, x):
-        return {name: Saved((x[0], *saved.shape) if saved.per_row else saved.shape, saved.dtype, saved.per_row)
-                for name, saved in self.layer.saved(x[1:]).items()}
+        return {
+            name: Saved((x[0], *saved.shape) if saved.per_row else saved.shape, saved.dtype, saved.per_row)
+            for name, saved in self.layer.saved(x[1:]).items()
+        }
 
     def minimum_rows(self, x):
         return -(-self.layer.minimum_rows(x[1:]) // x[0])

@@ -41,8 +41,11 @@ def slide(option: str, inputs: int, size: int, stride: int, padding: str | int, 
         before = 0 if padding == "valid" else padding
         around = 2 * before
     smaller = f"`{option}`" if dilation == 1 else f"`{option}` or `dilation`,"
-    require(inputs + around >= span, f"its window spans {span} of an axis on which its input has {inputs + around}, padding "
-                                     f"included. Choose a smaller {smaller} or more `padding`.")
+    require(
+        inputs + around >= span,
+        f"its window spans {span} of an axis on which its input has {inputs + around}, padding "
+        f"included. Choose a smaller {smaller} or more `padding`.",
+    )
     return Slide(size, stride, dilation, before, inputs, (inputs + around - span) // stride + 1)
 
 
@@ -53,14 +56,26 @@ def slide_back(outputs: int, size: int, stride: int, padding: str | int, dilatio
     Raises ConfigError where there is no such slide.
     """
     if padding == "same":
-        require(extra == 0, "`padding: same` makes its output exactly `stride` times as large as its input, with no place for an "
-                            f"`output_padding`. Received: {extra}. Remove it, or give `padding` as a number.")
+        require(
+            extra == 0,
+            "`padding: same` makes its output exactly `stride` times as large as its input, with no place for an "
+            f"`output_padding`. Received: {extra}. Remove it, or give `padding` as a number.",
+        )
         return slide("kernel_size", outputs * stride, size, stride, padding, dilation)
-    require(extra < max(stride, dilation), "`output_padding` must be smaller than `stride` or `dilation`. Received: "
-                                           f"`output_padding` {extra}, `stride` {stride}, `dilation` {dilation}.")
-    before, whole = 0 if padding == "valid" else padding, (outputs - 1) * stride + (size - 1) * dilation + 1 + extra
-    require(whole > 2 * before, f"its windows give {whole} values along an axis, and a `padding` of {before} cuts off as many at "
-                                "both ends. Choose a smaller `padding`.")
+    require(
+        extra < max(stride, dilation),
+        "`output_padding` must be smaller than `stride` or `dilation`. Received: "
+        f"`output_padding` {extra}, `stride` {stride}, `dilation` {dilation}.",
+    )
+    before, whole = (
+        0 if padding == "valid" else padding,
+        (outputs - 1) * stride + (size - 1) * dilation + 1 + extra,
+    )
+    require(
+        whole > 2 * before,
+        f"its windows give {whole} values along an axis, and a `padding` of {before} cuts off as many at "
+        "both ends. Choose a smaller `padding`.",
+    )
     return Slide(size, stride, dilation, before, whole - 2 * before, outputs)
 
 

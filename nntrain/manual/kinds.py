@@ -25,10 +25,16 @@ class Kind:
 
     def members(self) -> dict[str, type[Component]]:
         """Each member under its name, in the order of their files; those of a part that has a chapter of its own are there."""
-        parts = tuple(other.owner for other in kinds().values() if other.owner is not self.owner
-                      and other.is_family and issubclass(other.owner, self.owner))
-        found = {name: member for name, member in self.owner.members().items()
-                 if name == member.yaml_name and not issubclass(member, parts)}
+        parts = tuple(
+            other.owner
+            for other in kinds().values()
+            if other.owner is not self.owner and other.is_family and issubclass(other.owner, self.owner)
+        )
+        found = {
+            name: member
+            for name, member in self.owner.members().items()
+            if name == member.yaml_name and not issubclass(member, parts)
+        }
         return dict(sorted(found.items(), key=lambda item: item[1].__module__))
 
 

@@ -29,7 +29,9 @@ class Page:
     paragraphs: list[str]
     aliases: tuple[str, ...] = ()
     options: list[Option] = field(default_factory=list)
-    shared: list[str] = field(default_factory=list)  # names of the options that every member of the family has
+    shared: list[str] = field(
+        default_factory=list
+    )  # names of the options that every member of the family has
     bare: str = ""  # what a bare value sets
     example: str = ""  # YAML
     source: str = ""

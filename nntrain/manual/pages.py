@@ -51,8 +51,13 @@ def _member_of_any_kind(name: str) -> Page:
     if len(whole) == 1:
         return member_page(found[0].owner.members()[name])
     if whole:
-        raise UserError(f"{name!r} is the name of several: say {' or '.join(f'`{kind.name} {name}`' for kind in whole)}.")
-    every = [*kinds(), *(member for kind in kinds().values() if kind.is_family for member in kind.owner.members())]
+        raise UserError(
+            f"{name!r} is the name of several: say {' or '.join(f'`{kind.name} {name}`' for kind in whole)}."
+        )
+    every = [
+        *kinds(),
+        *(member for kind in kinds().values() if kind.is_family for member in kind.owner.members()),
+    ]
     raise UserError(f"nothing is named {name!r}.{did_you_mean(name, every) or did_you_mean(name, kinds())}")
 
 
@@ -60,25 +65,51 @@ def kind_page(kind: Kind) -> Page:
     """The head of a chapter: what a family is and its members, or a section with its options."""
     texts, source = told(kind.owner)
     if not kind.is_family:
-        return Page(kind.name, "section", texts, options=options(kind.owner), example=example(kind, kind.owner), source=source)
+        return Page(
+            kind.name,
+            "section",
+            texts,
+            options=options(kind.owner),
+            example=example(kind, kind.owner),
+            source=source,
+        )
     members = [Line(name, member.aliases, member.first_sentence()) for name, member in kind.members().items()]
     # What follows in a family's docstring is for those who write members.
-    return Page(kind.name, "kind", texts[:1], options=options(kind.owner, list(kind.owner.model_fields)), members=members)
+    return Page(
+        kind.name,
+        "kind",
+        texts[:1],
+        options=options(kind.owner, list(kind.owner.model_fields)),
+        members=members,
+    )
 
 
 def member_page(member: type[Component]) -> Page:
-    kind = next(kind for kind in reversed(kinds().values()) if kind.is_family and issubclass(member, kind.owner))
+    kind = next(
+        kind for kind in reversed(kinds().values()) if kind.is_family and issubclass(member, kind.owner)
+    )
     texts, source = told(member)
     own = member.own_options()
     shared = [name for name in member.option_names() if name not in own]
-    return Page(member.yaml_name, kind.name, texts, member.aliases, options(member, own), shared, bare(member),
-                example(kind, member), source)
+    return Page(
+        member.yaml_name,
+        kind.name,
+        texts,
+        member.aliases,
+        options(member, own),
+        shared,
+        bare(member),
+        example(kind, member),
+        source,
+    )
 
 
 def option_page(kind: Kind, name: str) -> Page:
     """One option of a section; if it is a section itself, that."""
     if name not in kind.owner.option_names():
-        raise UserError(f"`{kind.name}` has no option {name!r}.{did_you_mean(name, kind.owner.option_names())}")
+        raise UserError(
+            f"`{kind.name}` has no option {name!r}.{did_you_mean(name, kind.owner.option_names())}"
+        )
     inner = kinds().get(name)
     if inner is not None and inner.path == (*kind.path, name):
         return kind_page(inner)
@@ -98,11 +129,22 @@ def options(owner: type[Options], names: list[str] | None = None) -> list[Option
     chosen = list(fields) if names is None else names
     if not chosen:
         return []
-    whole = next(iter(owner.members().values())) if issubclass(owner, Component) and not owner.yaml_name else owner
+    whole = (
+        next(iter(owner.members().values()))
+        if issubclass(owner, Component) and not owner.yaml_name
+        else owner
+    )
     schemas = properties(whole)
     known = set(kinds())
-    return [Option(name, type_in_words(schemas[name], known), default_in_words(fields[name]), fields[name].description or "")
-            for name in chosen]
+    return [
+        Option(
+            name,
+            type_in_words(schemas[name], known),
+            default_in_words(fields[name]),
+            fields[name].description or "",
+        )
+        for name in chosen
+    ]
 
 
 def properties(owner: type[Options]) -> dict[str, Any]:
@@ -112,7 +154,7 @@ def properties(owner: type[Options]) -> dict[str, Any]:
 
 
 def bare(member: type[Component]) -> str:
-    """"`dropout: 0.5` sets `rate`.", where a bare value is enough."""
+    """ "`dropout: 0.5` sets `rate`.", where a bare value is enough."""
     fields = {field.alias or name: field for name, field in member.model_fields.items()}
     first = next(iter(member.own_options()), None)
     value = member.example.get(first, plain(fields[first].default)) if first else None
@@ -135,8 +177,11 @@ def example(kind: Kind, owner: type[Options]) -> str:
     tree = under(kind.path, tree)
     if kind.within:
         tree = {kind.within.yaml_name: kind.within.example | tree}
-        outer = next(other for other in kinds().values() if other.is_family and not other.within
-                     and issubclass(kind.within, other.owner))
+        outer = next(
+            other
+            for other in kinds().values()
+            if other.is_family and not other.within and issubclass(kind.within, other.owner)
+        )
         tree = under(outer.path, tree)
     return compact(tree)
 

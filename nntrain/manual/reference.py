@@ -77,6 +77,7 @@ folder. YAML's anchors and `<<:` work.
 config on the command line; entries of lists go by their number, `--set model.layers[1].dense.units=128`.
 """
 
+
 def reference() -> str:
     """docs/reference.md."""
     found = list(kinds().values())
@@ -106,7 +107,10 @@ def chapter(kind: Kind, anchors: dict[tuple[str, str], str]) -> list[str]:
     lines = ["#" * level(kind) + f" {plain_title(kind)}", "", *spaced(page.paragraphs)]
     if page.members:
         lines += ["| Name | |", "| --- | --- |"]
-        lines += [f"| [`{line.name}`](#{anchors[kind.name, line.name]}) | {cell(line.text)} |" for line in page.members]
+        lines += [
+            f"| [`{line.name}`](#{anchors[kind.name, line.name]}) | {cell(line.text)} |"
+            for line in page.members
+        ]
         lines.append("")
     if page.options and kind.is_family:
         lines += [f"Every {kind.name} has these options:", ""]
@@ -134,8 +138,10 @@ def spaced(paragraphs: list[str]) -> list[str]:
 def table(options: list[Option], anchors: dict[tuple[str, str], str]) -> list[str]:
     if not options:
         return []
-    rows = [f"| `{option.name}` | {cell(linked(option, anchors))} | {cell(option.default)} | {cell(option.description)} |"
-            for option in options]
+    rows = [
+        f"| `{option.name}` | {cell(linked(option, anchors))} | {cell(option.default)} | {cell(option.description)} |"
+        for option in options
+    ]
     return ["| Option | Value | Default | Meaning |", "| --- | --- | --- | --- |", *rows, ""]
 
 
@@ -144,7 +150,9 @@ def linked(option: Option, anchors: dict[tuple[str, str], str]) -> str:
     names = "|".join(name for name, member in anchors if not member)
     if option.type == "options":
         return f"[options](#{anchors[option.name, '']})"
-    return re.sub(rf"(?<!`)\b({names})(s|es)?\b", lambda found: f"[{found[0]}](#{anchors[found[1], '']})", option.type)
+    return re.sub(
+        rf"(?<!`)\b({names})(s|es)?\b", lambda found: f"[{found[0]}](#{anchors[found[1], '']})", option.type
+    )
 
 
 def cell(text: str) -> str:

@@ -13,7 +13,7 @@ PLURALS = {"integer": "whole numbers", "number": "numbers", "string": "texts"}
 
 
 def type_in_words(schema: dict[str, Any], kinds: set[str]) -> str:
-    """"whole number of at least 1, or `full`"; `kinds` are the names that a reference can have: "activation"."""
+    """ "whole number of at least 1, or `full`"; `kinds` are the names that a reference can have: "activation"."""
     alternatives = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     words = [f"`{inline(value)}`" for one in alternatives for value in choices(one)]
     types = [one_type(one, kinds) for one in alternatives if not choices(one)]
@@ -29,7 +29,7 @@ def choices(schema: dict[str, Any]) -> list[Any]:
 
 
 def either(texts: list[str], last: str = " or ") -> str:
-    """"a, b or c"."""
+    """ "a, b or c"."""
     texts = [text for text in texts if text]
     return last.join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
 
@@ -71,19 +71,31 @@ def limit(value: float) -> str:
 
 
 def bounds(schema: dict[str, Any]) -> str:
-    """" of at least 1", " from 0 to 1", " greater than 0 and less than 1"."""
+    """ " of at least 1", " from 0 to 1", " greater than 0 and less than 1"."""
     least, above = schema.get("minimum"), schema.get("exclusiveMinimum")
     most, below = schema.get("maximum"), schema.get("exclusiveMaximum")
     if least is not None and most is not None:
         return f" from {limit(least)} to {limit(most)}"
-    low = f"of at least {limit(least)}" if least is not None else f"greater than {limit(above)}" if above is not None else ""
-    high = f"of at most {limit(most)}" if most is not None else f"less than {limit(below)}" if below is not None else ""
+    low = (
+        f"of at least {limit(least)}"
+        if least is not None
+        else f"greater than {limit(above)}"
+        if above is not None
+        else ""
+    )
+    high = (
+        f"of at most {limit(most)}"
+        if most is not None
+        else f"less than {limit(below)}"
+        if below is not None
+        else ""
+    )
     both = " and ".join(filter(None, [low, high]))
     return f" {both}" if both else ""
 
 
 def default_in_words(field: FieldInfo) -> str:
-    """"required", "none", or the value as YAML; nothing for a section, whose options have their own."""
+    """ "required", "none", or the value as YAML; nothing for a section, whose options have their own."""
     if field.is_required():
         return "required"
     if field.default is None:
@@ -94,4 +106,8 @@ def default_in_words(field: FieldInfo) -> str:
 
 def rounded(value: Any) -> Any:
     """1/3 with four digits; the rest as it is."""
-    return float(f"{value:.4g}") if isinstance(value, float) and value != round(value, 10) and value > 1e-6 else value
+    return (
+        float(f"{value:.4g}")
+        if isinstance(value, float) and value != round(value, 10) and value > 1e-6
+        else value
+    )

@@ -19,13 +19,21 @@ class Arena:
     """
 
     def __init__(self, graph: Graph, dtype: np.dtype, with_gradient: bool = True):
-        entries = [(f"{node.name}.{name}", param, node.frozen, graph.initializer_of(node, param))
-                   for node in graph.layers for name, param in node.parameters.items()]
-        entries.sort(key=lambda entry: (entry[2], entry[1].role != "weight"))  # a stable sort: else in network order
+        entries = [
+            (f"{node.name}.{name}", param, node.frozen, graph.initializer_of(node, param))
+            for node in graph.layers
+            for name, param in node.parameters.items()
+        ]
+        entries.sort(
+            key=lambda entry: (entry[2], entry[1].role != "weight")
+        )  # a stable sort: else in network order
         sizes = [math.prod(param.shape) for _, param, _, _ in entries]
         learning = sum(size for size, entry in zip(sizes, entries, strict=True) if not entry[2])
-        self.decayed = sum(size for size, entry in zip(sizes, entries, strict=True)
-                           if not entry[2] and entry[1].role == "weight")
+        self.decayed = sum(
+            size
+            for size, entry in zip(sizes, entries, strict=True)
+            if not entry[2] and entry[1].role == "weight"
+        )
         self.values = zeros(sum(sizes), dtype)
         self.theta = self.values[:learning]
         self.grad = zeros(learning if with_gradient else 0, dtype)
@@ -34,9 +42,9 @@ class Arena:
         self._draws: list[tuple[str, Param, Initializer]] = []
         start = 0
         for size, (name, param, frozen, initializer) in zip(sizes, entries, strict=True):
-            self.parameters[name] = self.values[start:start + size].reshape(param.shape)
+            self.parameters[name] = self.values[start : start + size].reshape(param.shape)
             if with_gradient and not frozen:
-                self.gradients[name] = self.grad[start:start + size].reshape(param.shape)
+                self.gradients[name] = self.grad[start : start + size].reshape(param.shape)
             self._draws.append((name, param, initializer))
             start += size
 
@@ -44,5 +52,7 @@ class Arena:
         """Draws every parameter from (seed, its name) alone."""
         for name, param, initializer in self._draws:
             drawn = initializer.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
-            with np.errstate(over="ignore"):  # a value beyond the type's range becomes infinite, and is told of by the first step
+            with np.errstate(
+                over="ignore"
+            ):  # a value beyond the type's range becomes infinite, and is told of by the first step
                 self.parameters[name][...] = drawn

@@ -20,7 +20,15 @@ class Buffers:
     outputs. `learning` are the names of the nodes that get a gradient.
     """
 
-    def __init__(self, graph: Graph, rows: int, dtype: np.dtype, input_dtype: np.dtype, learning: set[str], backward: bool):
+    def __init__(
+        self,
+        graph: Graph,
+        rows: int,
+        dtype: np.dtype,
+        input_dtype: np.dtype,
+        learning: set[str],
+        backward: bool,
+    ):
         self.graph = graph
         self.rows = rows
         self.dtype = dtype
@@ -47,7 +55,9 @@ class Buffers:
 
     def _plan_outputs(self, input_dtype: np.dtype) -> None:
         graph, shape = self.graph, (self.rows, *self.graph.input.shape)
-        self._add((graph.input.name, "y"), shape, input_dtype, -math.inf, math.inf)  # it is filled at any time
+        self._add(
+            (graph.input.name, "y"), shape, input_dtype, -math.inf, math.inf
+        )  # it is filled at any time
         for node in graph.layers:
             place = self._at[node.name]
             if node.fused or node.layer.aliases_input:
@@ -64,7 +74,9 @@ class Buffers:
         for node in graph.layers:
             if node.name not in self.learning:
                 continue
-            read = [source for source in node.inputs if "x" in node.layer.reads] + [node] * ("y" in node.layer.reads)
+            read = [source for source in node.inputs if "x" in node.layer.reads] + [node] * (
+                "y" in node.layer.reads
+            )
             for source in read:
                 self._keep((source.name, "y"), self._back_at(node))
             if node.backward_in:  # looks at the output of one of the two
@@ -76,7 +88,9 @@ class Buffers:
         graph = self.graph
         arriving: dict[str, list[Key]] = {node.name: [] for node in graph.nodes}
         shape = (self.rows, *graph.output.shape)
-        arriving[graph.output.name] = [self._add((graph.output.name, "loss"), shape, self.dtype, -math.inf, math.inf)]
+        arriving[graph.output.name] = [
+            self._add((graph.output.name, "loss"), shape, self.dtype, -math.inf, math.inf)
+        ]
         for node in reversed(graph.nodes):
             if node.name not in self.learning or node.left:
                 continue
@@ -114,8 +128,10 @@ class Buffers:
 
     def _make(self) -> np.ndarray:
         """Makes the arrays of the plan, which it empties; gives their memory."""
-        memory = zeros(lay_out(dict.fromkeys(buffer for buffer, _, _ in self._plan.values())), np.dtype(np.uint8))
+        memory = zeros(
+            lay_out(dict.fromkeys(buffer for buffer, _, _ in self._plan.values())), np.dtype(np.uint8)
+        )
         for key, (buffer, shape, dtype) in self._plan.items():
-            self._arrays[key] = memory[buffer.start:buffer.start + buffer.bytes].view(dtype).reshape(shape)
+            self._arrays[key] = memory[buffer.start : buffer.start + buffer.bytes].view(dtype).reshape(shape)
         self._plan = {}
         return memory

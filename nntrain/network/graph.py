@@ -28,10 +28,14 @@ class Node:
     shape: Shape  # of one sample's output
     frozen: bool = False
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
-    fused: "Node | None" = None  # the layer before that does it in registers: applies an activation, adds to its own result
+    fused: "Node | None" = (
+        None  # the layer before that does it in registers: applies an activation, adds to its own result
+    )
     left: bool = False  # an embedding that the layer after it sees to
     vocabulary: int = 0  # of data that is tokens: how many there are
-    backward_in: "Node | None" = None  # what does an activation's backward on the way: a layer next to it; itself: the sum of dy
+    backward_in: "Node | None" = (
+        None  # what does an activation's backward on the way: a layer next to it; itself: the sum of dy
+    )
 
     @property
     def parameters(self) -> dict[str, Param]:
@@ -48,7 +52,9 @@ class Node:
     @property
     def flops(self) -> int:
         # What an embedding leaves to a layer is done once for each token, not for each sample.
-        return self.layer.flops(*((*source.shape[:-1], 0) if source.left else source.shape for source in self.inputs))
+        return self.layer.flops(
+            *((*source.shape[:-1], 0) if source.left else source.shape for source in self.inputs)
+        )
 
 
 @dataclass
@@ -87,8 +93,13 @@ def suitable(node: Node) -> Initializer:
     return Initializer.parse(at.layer.suits or "glorot_uniform")
 
 
-def build_graph(layers: Sequence[Layer], input_shape: Shape, initializer: Initializer | None = None,
-                path: Path = ("model", "layers"), vocabulary: int = 0) -> Graph:
+def build_graph(
+    layers: Sequence[Layer],
+    input_shape: Shape,
+    initializer: Initializer | None = None,
+    path: Path = ("model", "layers"),
+    vocabulary: int = 0,
+) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config.
 
     `vocabulary`: the data is tokens, whole numbers below it.
@@ -117,8 +128,13 @@ class _Builder:
     def check_that_all_is_used(self, output: Node) -> None:
         for node in self.nodes:
             if node is not output and not node.consumers:
-                self.problems.append(Problem(node.path, "nothing uses the output of this layer. Name it in another "
-                                             "layer's `inputs`, or remove it."))
+                self.problems.append(
+                    Problem(
+                        node.path,
+                        "nothing uses the output of this layer. Name it in another "
+                        "layer's `inputs`, or remove it.",
+                    )
+                )
 
 
 class Chain:
@@ -159,15 +175,20 @@ class Chain:
             elif name in self.names:
                 sources.append(self.names[name])
             else:
-                reason = ("stands below this one; `inputs` can only name layers above." if name in later else
-                          f"is not the name of a layer above.{did_you_mean(name, [*self.names, PREVIOUS])}")
+                reason = (
+                    "stands below this one; `inputs` can only name layers above."
+                    if name in later
+                    else f"is not the name of a layer above.{did_you_mean(name, [*self.names, PREVIOUS])}"
+                )
                 self.builder.problems.append(Problem((*path, "inputs", place), f"{name!r} {reason}"))
                 return None
         return tuple(sources)
 
     def _remember(self, name: str, output: Node | None, path: Path) -> None:
         if name in (INPUT, PREVIOUS) or name in self.own_names:
-            taken = "has a meaning of its own" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
+            taken = (
+                "has a meaning of its own" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
+            )
             self.builder.problems.append(Problem((*path, "name"), f"{name!r} {taken}; names must differ."))
         elif set(name) & set("./ "):
             message = f"expected a name without '.', '/' and blanks. Received: {name!r}."
@@ -188,7 +209,9 @@ class Scope:
         self.path = path
         self.frozen = chain.frozen or layer.freeze
 
-    def chain(self, option: str, layers: Sequence[Layer], inputs: tuple, label: str | None = None) -> Node | None:
+    def chain(
+        self, option: str, layers: Sequence[Layer], inputs: tuple, label: str | None = None
+    ) -> Node | None:
         """Puts the layers held under `option` into the graph; `label` tells apart chains made of one option."""
         prefix = f"{self.name}.{label or option}."
         inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
@@ -209,7 +232,14 @@ class Scope:
         if any(source is None for source in inputs):
             return None
         if len(self.builder.nodes) > MOST_NODES:
-            raise ConfigError([Problem(self.path, f"the model has more than {MOST_NODES:,} layers, each `repeat` written out.")])
+            raise ConfigError(
+                [
+                    Problem(
+                        self.path,
+                        f"the model has more than {MOST_NODES:,} layers, each `repeat` written out.",
+                    )
+                ]
+            )
         name = f"{self.name}.{part}" if part else self.name
         if problem := self._wrong_count(layer, len(inputs)):
             return self.refuse(problem)
@@ -232,7 +262,9 @@ class Scope:
         if not isinstance(activation, Activation):  # simple_rnn applies its own, which is a word
             return node
         if stray := stray_option(activation):
-            return self.refuse(f"say `{stray}` of it, not of its activation; or make {activation.yaml_name} a layer of its own.")
+            return self.refuse(
+                f"say `{stray}` of it, not of its activation; or make {activation.yaml_name} a layer of its own."
+            )
         return self.node(activation, (node,), part=activation.yaml_name)
 
     @staticmethod
@@ -246,8 +278,10 @@ class Scope:
     @staticmethod
     def _wrong_numbers(layer: Layer, tokens: int) -> str | None:
         if tokens and not layer.takes_tokens:
-            return (f"its input is tokens, whole numbers from 0 to {tokens - 1} that only stand for something. Put `embedding` "
-                    "before it, right after the data.")
+            return (
+                f"its input is tokens, whole numbers from 0 to {tokens - 1} that only stand for something. Put `embedding` "
+                "before it, right after the data."
+            )
         if layer.takes_tokens and not tokens:
             return "it takes tokens, whole numbers from 0, right from the data. Received: real numbers."
         return None
@@ -294,7 +328,9 @@ def _leave_embeddings(nodes: list[Node]) -> None:
 def _fuse_backward(nodes: list[Node]) -> None:
     """Lets a pass over the gradient that there is anyway multiply it by the slope of a rectifier, which y tells."""
     for node in nodes:
-        if not (isinstance(node.layer, Activation) and node.layer.epilogue_code and "x" not in node.layer.reads):
+        if not (
+            isinstance(node.layer, Activation) and node.layer.epilogue_code and "x" not in node.layer.reads
+        ):
             continue
         producer = node.inputs[0]
         if len(node.consumers) > 1:

@@ -22,8 +22,17 @@ class Network:
     gradient with respect to the data too, as the gradient check does.
     """
 
-    def __init__(self, graph: Graph, rows: int, dtype: str = "float32", seed: int = 0, *, backward: bool = True,
-                 input_gradient: bool = False, integer_input: bool = False):
+    def __init__(
+        self,
+        graph: Graph,
+        rows: int,
+        dtype: str = "float32",
+        seed: int = 0,
+        *,
+        backward: bool = True,
+        input_gradient: bool = False,
+        integer_input: bool = False,
+    ):
         self.graph = graph
         self.rows = rows
         self.dtype = np.dtype(dtype)
@@ -31,10 +40,17 @@ class Network:
         self.arena = Arena(graph, self.dtype, with_gradient=backward)
         self.arena.initialize(seed)
         states = {f"{node.name}.{name}": state for node in graph.layers for name, state in node.state.items()}
-        self.state = {name: np.full(state.shape, state.value, self.dtype) for name, state in states.items() if not state.per_row}
+        self.state = {
+            name: np.full(state.shape, state.value, self.dtype)
+            for name, state in states.items()
+            if not state.per_row
+        }
         # What one window of the data leaves to the next, for each row of a batch in training.
-        self.carried = {name: np.full((rows, *state.shape), state.value, self.dtype)
-                        for name, state in states.items() if state.per_row}
+        self.carried = {
+            name: np.full((rows, *state.shape), state.value, self.dtype)
+            for name, state in states.items()
+            if state.per_row
+        }
         self.backward_possible = backward
         self.input_gradient = input_gradient and not integer_input
         self.learning = _learning_below(graph, self.input_gradient)
@@ -59,7 +75,9 @@ class Network:
         bound = self._bound.get((rows, steps))
         if bound is None:
             shapes = shapes_with(self.graph, steps) if steps is not None else None
-            bound = self._bound[rows, steps] = Bound(self, rows, shapes) if shapes or steps is None else self.at(rows)
+            bound = self._bound[rows, steps] = (
+                Bound(self, rows, shapes) if shapes or steps is None else self.at(rows)
+            )
         return bound
 
     def forget_gradients(self) -> None:
@@ -85,8 +103,11 @@ class Bound:
             if not (node.fused or node.left or node.layer.aliases_input):
                 self._forward.append((node.layer.forward, self.ats[node.name], node))
         if network.backward_possible:
-            self.dy = (self._view(graph.output, "dy", self.shapes[graph.output.name]) if graph.output.name in network.learning
-                       else None)
+            self.dy = (
+                self._view(graph.output, "dy", self.shapes[graph.output.name])
+                if graph.output.name in network.learning
+                else None
+            )
             self._plan_backward()
             if network.input_gradient:
                 self.dx = self._view(graph.input, "dy", self.shapes[graph.input.name])
@@ -115,8 +136,13 @@ class Bound:
         """Within it, the seconds of each call are kept, by the node's name and the method's."""
         times: dict[tuple[str, str], list[float]] = {}
         plain = self._forward, self._backward
-        self._forward, self._backward = ([(_timed(call, times.setdefault((node.name, call.__name__), [])), at, node)
-                                          for call, at, node in calls] for calls in plain)
+        self._forward, self._backward = (
+            [
+                (_timed(call, times.setdefault((node.name, call.__name__), [])), at, node)
+                for call, at, node in calls
+            ]
+            for calls in plain
+        )
         try:
             yield times
         finally:
@@ -132,7 +158,9 @@ class Bound:
         at = At()
         at.name, at.rows, at.run = node.name, rows, network.run
         at.none = np.zeros(0, network.dtype)
-        at.xs = [self._view(source, "y", shape) for source, shape in zip(node.inputs, input_shapes, strict=True)]
+        at.xs = [
+            self._view(source, "y", shape) for source, shape in zip(node.inputs, input_shapes, strict=True)
+        ]
         at.x = at.xs[0]
         at.y = self._view(node, "y", self.shapes[node.name])
         at.beside = at.none
@@ -156,11 +184,17 @@ class Bound:
             full = f"{node.name}.{name}"
             setattr(at, name, network.carried[full][:rows] if state.per_row else network.state[full])
         for name, saved in node.layer.saved(*input_shapes).items():
-            setattr(at, name, leading(buffers[node.name, name], (rows, *saved.shape) if saved.per_row else saved.shape))
+            setattr(
+                at,
+                name,
+                leading(buffers[node.name, name], (rows, *saved.shape) if saved.per_row else saved.shape),
+            )
         if (node.name, "dy") in buffers:
             at.dy = self._view(node, "dy", self.shapes[node.name])
-            at.dxs = [self._view(node, f"dx{place}", shape) if (node.name, f"dx{place}") in buffers else None
-                      for place, shape in enumerate(input_shapes)]
+            at.dxs = [
+                self._view(node, f"dx{place}", shape) if (node.name, f"dx{place}") in buffers else None
+                for place, shape in enumerate(input_shapes)
+            ]
             at.dx = at.dxs[0]
         if node.inputs[0].left:
             self._bind_embedding(at, node.inputs[0])
@@ -205,7 +239,7 @@ class Bound:
 
 def leading(buffer: np.ndarray, shape: Shape) -> np.ndarray:
     """The beginning of a contiguous buffer's memory, in another shape."""
-    return buffer.reshape(-1)[:math.prod(shape)].reshape(shape)
+    return buffer.reshape(-1)[: math.prod(shape)].reshape(shape)
 
 
 def shapes_with(graph: Graph, steps: int) -> dict[str, Shape] | None:

@@ -14,8 +14,15 @@ class Single:
     `rows` are taken from buffers of `capacity` rows, as a short last batch is.
     """
 
-    def __init__(self, layer: Layer, inputs: tuple[Shape, ...], rows: int, dtype: str = "float64", seed: int = 0,
-                 capacity: int | None = None):
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: tuple[Shape, ...],
+        rows: int,
+        dtype: str = "float64",
+        seed: int = 0,
+        capacity: int | None = None,
+    ):
         self.layer = layer
         capacity = capacity or rows
         real = np.dtype(dtype)
@@ -29,7 +36,11 @@ class Single:
 
         at.xs = [buffer(shape, np.dtype(np.int32) if layer.takes_tokens else real) for shape in inputs]
         at.x = at.xs[0]
-        at.y = at.x.reshape(rows, *layer.output_shape(*inputs)) if layer.aliases_input else buffer(layer.output_shape(*inputs))
+        at.y = (
+            at.x.reshape(rows, *layer.output_shape(*inputs))
+            if layer.aliases_input
+            else buffer(layer.output_shape(*inputs))
+        )
         at.dy = buffer(layer.output_shape(*inputs))
         if layer.aliases_input:
             at.dxs = [at.dy.reshape(at.x.shape)]
@@ -41,14 +52,18 @@ class Single:
         self.parameters: dict[str, np.ndarray] = {}
         self.gradients: dict[str, np.ndarray] = {}
         for name, param in layer.parameters(*inputs).items():
-            chosen = param.initializer or (Constant(value=1.0) if param.role == "scale" else Initializer.parse("glorot_uniform"))
+            chosen = param.initializer or (
+                Constant(value=1.0) if param.role == "scale" else Initializer.parse("glorot_uniform")
+            )
             drawn = chosen.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
             self.parameters[name] = np.ascontiguousarray(drawn, real)
             self.gradients[name] = np.zeros(param.shape, real)
             setattr(at, name, self.parameters[name])
             setattr(at, f"d{name}", self.gradients[name])
         for name, state in layer.state(*inputs).items():
-            setattr(at, name, np.full((rows, *state.shape) if state.per_row else state.shape, state.value, real))
+            setattr(
+                at, name, np.full((rows, *state.shape) if state.per_row else state.shape, state.value, real)
+            )
         for name, saved in layer.saved(*inputs).items():
             kind = np.dtype(DTYPES[saved.dtype] or real)
             setattr(at, name, buffer(saved.shape, kind) if saved.per_row else np.zeros(saved.shape, kind))

@@ -17,10 +17,14 @@ def shown_downloads() -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    bars = Progress(BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console)
+    bars = Progress(
+        BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console
+    )
 
     def begin(text: str) -> Callable[[int, int], None]:
-        console.print(plain(text), soft_wrap=True)  # on a line of its own: addresses are long, and the bar wants room
+        console.print(
+            plain(text), soft_wrap=True
+        )  # on a line of its own: addresses are long, and the bar wants room
         bars.start()
         task = bars.add_task("", total=None)
         return lambda done, total: bars.update(task, completed=done, total=total)

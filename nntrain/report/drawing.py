@@ -46,8 +46,15 @@ class Drawing:
         command = [sys.executable, "-P", "-m", "nntrain.report.plots", str(self.folder), self.picture]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         # In a session of its own, so that Ctrl-C reaches the training alone.
-        self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
     def _wait(self) -> None:
         _, error = self._process.communicate()

@@ -33,14 +33,26 @@ def first_filters(setup: Setup, network: Network) -> dict[str, np.ndarray] | Non
     maps = next(y for other, y in port.bound.outputs(training=False) if other is seen)
     images = port.batch.x / data.scale + data.shift
     top = 255 if data.x.dtype == np.uint8 else images.max()
-    names = [data.classes[label] for label in data.target[indices]] if has_one_class(data) else [""] * len(maps)
-    return {"weights": weights[..., chosen], "images": (images / (top or 1)).clip(0, 1), "maps": maps[..., chosen],
-            "names": np.array(names), "of": np.array(weights.shape[-1])}
+    names = (
+        [data.classes[label] for label in data.target[indices]] if has_one_class(data) else [""] * len(maps)
+    )
+    return {
+        "weights": weights[..., chosen],
+        "images": (images / (top or 1)).clip(0, 1),
+        "maps": maps[..., chosen],
+        "names": np.array(names),
+        "of": np.array(weights.shape[-1]),
+    }
 
 
 def first_convolution(graph: Graph) -> Node | None:
     node = next((node for node in graph.layers if node.parameters), None)
-    fits = node is not None and isinstance(node.layer, Conv2d) and node.input_shapes[0][-1] in (1, 3) and node.layer.groups == 1
+    fits = (
+        node is not None
+        and isinstance(node.layer, Conv2d)
+        and node.input_shapes[0][-1] in (1, 3)
+        and node.layer.groups == 1
+    )
     return node if fits and node.parameters["weight"].shape[:2] != (1, 1) else None
 
 

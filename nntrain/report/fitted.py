@@ -35,8 +35,10 @@ class Fitted:
     def shown(self, width: int) -> list[int]:
         """The columns (indices) that there is room for."""
         lines = [*self.rows, *([self.totals] if self.totals else [])]
-        widths = [max([*map(cell_len, column.heading.split("\n")), *(cell_len(str(line[i])) for line in lines)])
-                  for i, column in enumerate(self.columns)]
+        widths = [
+            max([*map(cell_len, column.heading.split("\n")), *(cell_len(str(line[i])) for line in lines)])
+            for i, column in enumerate(self.columns)
+        ]
         shown = list(range(len(self.columns)))
         while sum(widths[i] + GAP for i in shown) > width:
             optional = [i for i in shown if self.columns[i].rank]
@@ -47,17 +49,32 @@ class Fitted:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         shown = self.shown(options.max_width)
-        table = Table(box=FRAME, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False, show_footer=self.totals is not None,
-                      header_style="bold", footer_style="bold", border_style="dim")
+        table = Table(
+            box=FRAME,
+            padding=(0, GAP - 1, 0, 0),
+            pad_edge=False,
+            show_edge=False,
+            show_footer=self.totals is not None,
+            header_style="bold",
+            footer_style="bold",
+            border_style="dim",
+        )
         for i in shown:
             column = self.columns[i]
             footer = as_text(self.totals[i]) if self.totals else ""
-            table.add_column(Text(column.heading, justify=column.justify), footer, justify=column.justify, overflow="fold",
-                             vertical="bottom")
+            table.add_column(
+                Text(column.heading, justify=column.justify),
+                footer,
+                justify=column.justify,
+                overflow="fold",
+                vertical="bottom",
+            )
         for number, row in enumerate(self.rows):
             table.add_row(*(as_text(row[i]) for i in shown), style=self.row_styles.get(number))
         yield table
-        missing = [column.heading.replace("\n", " ") for i, column in enumerate(self.columns) if i not in shown]
+        missing = [
+            column.heading.replace("\n", " ") for i, column in enumerate(self.columns) if i not in shown
+        ]
         if missing and self.tells_missing:
             yield Text(f"not shown, as the terminal is narrow: {', '.join(missing)}", style="dim")
 

@@ -20,7 +20,9 @@ class History:
     loss: np.ndarray  # (steps,) of the mini-batch
     lr: np.ndarray  # (steps,)
     counts_steps: bool  # not one epoch is over, so nobody knows its length: `epoch` holds step numbers
-    evaluations: dict[str, np.ma.MaskedArray]  # column of metrics.csv -> (evaluations,), masked where the cell is empty
+    evaluations: dict[
+        str, np.ma.MaskedArray
+    ]  # column of metrics.csv -> (evaluations,), masked where the cell is empty
 
     def curve(self, column: str) -> tuple[np.ndarray, np.ndarray]:
         """The epochs and values of a column of the evaluations, where it has values; both empty when there is no such column."""
@@ -48,7 +50,9 @@ def read_history(folder: str | Path) -> History:
     folder = Path(folder)
     metrics, steps = folder / "metrics.csv", folder / "steps.csv"
     if not metrics.is_file() and not steps.is_file():
-        raise UserError(f"{folder}: expected the folder of a run, with metrics.csv and steps.csv. Received: neither is there.")
+        raise UserError(
+            f"{folder}: expected the folder of a run, with metrics.csv and steps.csv. Received: neither is there."
+        )
     evaluations = read_table(metrics)
     evaluations.setdefault("epoch", np.ma.empty(0))
     by_step = {name: column.filled(np.nan) for name, column in read_table(steps).items()}
@@ -87,7 +91,9 @@ def read_table(path: Path) -> dict[str, np.ma.MaskedArray]:
     except ValueError:
         values = read_slowly(path, complete.decode("utf-8", errors="replace").splitlines())
     if values.shape[1] != len(names):
-        raise UserError(f"{path}: expected {len(names)} values a line, as in its header. Received: {values.shape[1]}.")
+        raise UserError(
+            f"{path}: expected {len(names)} values a line, as in its header. Received: {values.shape[1]}."
+        )
     return {name: np.ma.array(values[:, i]) for i, name in enumerate(names)}
 
 
@@ -105,7 +111,9 @@ def read_slowly(path: Path, lines: list[str]) -> np.ma.MaskedArray:
         except ValueError:
             raise UserError(f"{path}:{number}: expected numbers. Received: {','.join(row)!r}.") from None
         if len(row) != width:
-            raise UserError(f"{path}:{number}: expected {width} values, as in the header. Received: {len(row)}.")
+            raise UserError(
+                f"{path}:{number}: expected {width} values, as in the header. Received: {len(row)}."
+            )
     return np.ma.array(rows, mask=empty, dtype=np.float64)
 
 
@@ -117,7 +125,9 @@ def read_status(path: Path) -> str:
         return ""
 
 
-def steps_per_epoch(step: np.ndarray, epoch: np.ndarray, evaluations: dict[str, np.ma.MaskedArray]) -> float | None:
+def steps_per_epoch(
+    step: np.ndarray, epoch: np.ndarray, evaluations: dict[str, np.ma.MaskedArray]
+) -> float | None:
     """From the last evaluation, else from the last epoch that is over; None in the first epoch."""
     done = evaluations["epoch"]
     if len(done) and done[-1] > 0 and "step" in evaluations:

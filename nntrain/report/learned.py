@@ -33,7 +33,15 @@ def draw_learned(folder: Path, setup: Setup, network: Network) -> Path | None:
         across, up = grid_over(train.x, CELLS)
         plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
         found = setup.config.loss.probabilities(predictions(network, like(train, plane)))
-        draw_decision(folder, train.x, train.target, across, up, found.reshape(len(up), len(across), -1), list(train.classes))
+        draw_decision(
+            folder,
+            train.x,
+            train.target,
+            across,
+            up,
+            found.reshape(len(up), len(across), -1),
+            list(train.classes),
+        )
         return folder / "regions.png"
     if train.series is not None and isinstance(train.target, Windows):
         from nntrain.report.plots import draw_forecast
@@ -53,7 +61,9 @@ def forecasts(setup: Setup, network: Network) -> tuple[np.ndarray, np.ndarray, n
         what = f"{len(chosen)} places of the {split} part, each with the {horizon:,} steps that came next"
     else:
         first = len(data) // 2
-        chosen = np.arange(first, min(first + STEPS, np.searchsorted(data.series, data.series[first], "right")))
+        chosen = np.arange(
+            first, min(first + STEPS, np.searchsorted(data.series, data.series[first], "right"))
+        )
         what = f"{len(chosen)} steps of the {split} part, each foretold from all that came before it"
     some = data.select(chosen)
     values = data.target.stream.reshape(len(data.target.stream), -1)[:, 0]
@@ -69,5 +79,10 @@ def forecasts(setup: Setup, network: Network) -> tuple[np.ndarray, np.ndarray, n
 
 def like(data: Dataset, x: np.ndarray) -> Dataset:
     """Inputs x in the units of `data`, with no targets to speak of."""
-    return Dataset(x.astype(data.x.dtype), np.zeros((len(x), *data.target_shape), data.target.dtype), data.classes,
-                   shift=data.shift, scale=data.scale)
+    return Dataset(
+        x.astype(data.x.dtype),
+        np.zeros((len(x), *data.target_shape), data.target.dtype),
+        data.classes,
+        shift=data.shift,
+        scale=data.scale,
+    )

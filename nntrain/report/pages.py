@@ -40,14 +40,22 @@ def show_page(page: Page, console: Console | None = None) -> None:
 
 def show_contents(lines: list[Line], console: Console | None = None) -> None:
     show = _Writer(console or output())
-    show.line(show.marked("What a config can say. `nntrain describe KIND` lists what a kind has, `nntrain describe KIND NAME` "
-                          "explains it."))
+    show.line(
+        show.marked(
+            "What a config can say. `nntrain describe KIND` lists what a kind has, `nntrain describe KIND NAME` "
+            "explains it."
+        )
+    )
     show.listing("Kinds", lines)
 
 
 def show_templates(templates: Iterable[Template], console: Console | None = None) -> None:
     show = _Writer(console or output())
-    show.line(show.marked("`nntrain new NAME` writes one of these configs, `nntrain new --data FILE.csv` one that fits a table."))
+    show.line(
+        show.marked(
+            "`nntrain new NAME` writes one of these configs, `nntrain new --data FILE.csv` one that fits a table."
+        )
+    )
     show.listing("Templates", [Line(template.name, (), template.about) for template in templates])
 
 
@@ -77,12 +85,16 @@ class _Writer:
         self.heading(heading)
         found = []
         for option in options:
-            takes = f"options, see `nntrain describe {option.name}`" if option.type == "options" else option.type
+            takes = (
+                f"options, see `nntrain describe {option.name}`" if option.type == "options" else option.type
+            )
             if option.default:
                 takes += "; required" if option.default == "required" else f"; default {option.default}"
             described = self.marked(takes)
             described.stylize("dim")
-            found.append((option.name, Text("\n").join(filter(None, [described, self.marked(option.description)]))))
+            found.append(
+                (option.name, Text("\n").join(filter(None, [described, self.marked(option.description)])))
+            )
         self.entries(found)
 
     def entries(self, found: list[tuple[str, Text]]) -> None:

@@ -35,14 +35,24 @@ class Progress:
     As a context manager it puts the terminal right again, whatever happens.
     """
 
-    def __init__(self, log: Callable[[str], None] | None = None, quiet: bool = False, console: Console | None = None,
-                 live: bool | None = None, clock: Callable[[], float] = time.perf_counter):
+    def __init__(
+        self,
+        log: Callable[[str], None] | None = None,
+        quiet: bool = False,
+        console: Console | None = None,
+        live: bool | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
         self.console = console or output()
         self.log = log
         self.quiet = quiet
         # Not `is_terminal` alone: colours can be forced into a pipe, but a display that redraws itself is of no use there.
-        self.live = not quiet and (live if live is not None else self.console.is_interactive and self.console.file.isatty())
-        self.recent: deque[dict[str, Any]] = deque(maxlen=KEPT_ROWS)  # rows of metrics.csv, each with its `seconds`
+        self.live = not quiet and (
+            live if live is not None else self.console.is_interactive and self.console.file.isatty()
+        )
+        self.recent: deque[dict[str, Any]] = deque(
+            maxlen=KEPT_ROWS
+        )  # rows of metrics.csv, each with its `seconds`
         self.best: dict[str, Any] | None = None
         self.compile_s = 0.0
         self._clock = clock
@@ -60,8 +70,16 @@ class Progress:
 
     # What the training tells
 
-    def started(self, folder: Path | str, *, epochs: int, steps_per_epoch: int, step: int = 0,
-                best: Mapping[str, Any] | None = None, facts: tuple[str, ...] = ()) -> None:
+    def started(
+        self,
+        folder: Path | str,
+        *,
+        epochs: int,
+        steps_per_epoch: int,
+        step: int = 0,
+        best: Mapping[str, Any] | None = None,
+        facts: tuple[str, ...] = (),
+    ) -> None:
         """Training begins, after `step` steps of an earlier session with its `best` row. `facts`: lines about model and data."""
         self.folder = Path(folder)
         self.epochs, self.steps_per_epoch, self.total = epochs, steps_per_epoch, epochs * steps_per_epoch
@@ -133,8 +151,13 @@ class Progress:
         if not self.quiet:
             self._print(text)
 
-    def finished(self, status: str = "finished", scores: Mapping[str, Mapping[str, float]] | None = None,
-                 next_command: str | None = None, seconds: float | None = None) -> None:
+    def finished(
+        self,
+        status: str = "finished",
+        scores: Mapping[str, Mapping[str, float]] | None = None,
+        next_command: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
         """Training is over: how it ended, where everything is, the scores, and what to type next.
 
         `status`: "finished", "stopped early", "interrupted", ... `scores`: {"test": {"loss": 0.11, ...}}; by default
@@ -190,23 +213,39 @@ class Progress:
             name = f"{split} {score}".strip() if split != split_before else score
             split_before = split
             parts.append(f"{name} {self._aligned(column, number(row[column]))}")
-        parts += [f"lr {self._aligned('lr', short(row['lr']))}", self._aligned("seconds", duration(row["seconds"]))]
+        parts += [
+            f"lr {self._aligned('lr', short(row['lr']))}",
+            self._aligned("seconds", duration(row["seconds"])),
+        ]
         return "  ".join([*parts, "best"] if row is self.best else parts)
 
-    def closing_lines(self, status: str, scores: Mapping[str, Mapping[str, float]] | None, command: str,
-                      seconds: float) -> Iterator[tuple[str, str]]:
+    def closing_lines(
+        self, status: str, scores: Mapping[str, Mapping[str, float]] | None, command: str, seconds: float
+    ) -> Iterator[tuple[str, str]]:
         """(label, text) of what remains on the screen at the end."""
         done = self.step / self.steps_per_epoch
         of = f" of {self.epochs:,}" if self.step != self.total else ""
         compiling = f", and {duration(self.compile_s)} for compiling" if self.compile_s >= 0.05 else ""
-        yield "", f"{status}: {epoch_text(done)}{of} epoch{'s' * (self.epochs != 1)} in {duration(seconds)}{compiling}"
+        yield (
+            "",
+            f"{status}: {epoch_text(done)}{of} epoch{'s' * (self.epochs != 1)} in {duration(seconds)}{compiling}",
+        )
         row = self.best or self._last
         if row is not None:
             scores = grouped(row) if scores is None else scores
-            yield "best" if row is self.best else "last", f"epoch {epoch_text(row['epoch'])}, step {row['step']:,}"
+            yield (
+                "best" if row is self.best else "last",
+                f"epoch {epoch_text(row['epoch'])}, step {row['step']:,}",
+            )
         for split, values in (scores or {}).items():
-            yield split, "  ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in values.items()
-                                   if not isinstance(value, list))
+            yield (
+                split,
+                "  ".join(
+                    f"{name.replace('_', ' ')} {number(value)}"
+                    for name, value in values.items()
+                    if not isinstance(value, list)
+                ),
+            )
         yield "run", str(self.folder)
         for label, place in (("loss curve", "loss.png"), ("checkpoint", "checkpoints/best.safetensors")):
             if (self.folder / place).exists():
@@ -216,7 +255,9 @@ class Progress:
     # How it is shown
 
     def _aligned(self, column: str, text: str) -> str:
-        usual = 8 if column.endswith("loss") else 6  # a loss may come down to 0.001234; wider ones move what follows
+        usual = (
+            8 if column.endswith("loss") else 6
+        )  # a loss may come down to 0.001234; wider ones move what follows
         width = self._widths[column] = max(len(text), self._widths.get(column, usual))
         return text.rjust(width)
 
@@ -249,7 +290,11 @@ def counted(number: int, what: str) -> str:
 
 def score_columns(row: Mapping[str, Any]) -> list[str]:
     """The columns of a row of metrics.csv that hold a score of a split, as one number."""
-    return [column for column, value in row.items() if split_and_score(column)[0] in SPLITS and not isinstance(value, list)]
+    return [
+        column
+        for column, value in row.items()
+        if split_and_score(column)[0] in SPLITS and not isinstance(value, list)
+    ]
 
 
 def grouped(row: Mapping[str, Any]) -> dict[str, dict[str, float]]:

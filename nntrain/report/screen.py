@@ -39,12 +39,28 @@ class Screen:
         rows = self._rows()
         if not rows:
             return []
-        scores = [column for column in rows[-1] if column_rank(column) is not None and not isinstance(rows[-1][column], list)]
-        columns = [Column("epoch"), *(Column("\n".join(split_and_score(name)), rank=column_rank(name) or 0) for name in scores),
-                   Column("lr", rank=5), Column("time", rank=4), Column("", "left")]
+        scores = [
+            column
+            for column in rows[-1]
+            if column_rank(column) is not None and not isinstance(rows[-1][column], list)
+        ]
+        columns = [
+            Column("epoch"),
+            *(Column("\n".join(split_and_score(name)), rank=column_rank(name) or 0) for name in scores),
+            Column("lr", rank=5),
+            Column("time", rank=4),
+            Column("", "left"),
+        ]
         lines: list[list[str | Text]] = [
-            [progress.epoch_done(row), *(number(row[column]) for column in scores), short(row["lr"]), duration(row["seconds"]),
-             "best" if row is progress.best else ""] for row in rows]
+            [
+                progress.epoch_done(row),
+                *(number(row[column]) for column in scores),
+                short(row["lr"]),
+                duration(row["seconds"]),
+                "best" if row is progress.best else "",
+            ]
+            for row in rows
+        ]
         styles = {i: "green" for i, row in enumerate(rows) if row is progress.best}
         return [Fitted(columns, lines, row_styles=styles, tells_missing=False), Text()]
 
@@ -64,9 +80,16 @@ class Screen:
         name, steps = f"epoch {epoch:,}/{progress.epochs:,}", f"step {progress.step:,}/{progress.total:,}"
         width = min(self._live.console.width - len(name) - len(steps) - 12, 60)
         bar = Table.grid(padding=(0, 2, 0, 0))
-        done = ProgressBar(total=progress.total, completed=progress.step, width=max(width, 4), complete_style="cyan",
-                           finished_style="green")
-        bar.add_row(Text(name, style="bold"), done, Text(f"{100 * progress.step / progress.total:3.0f}%"), Text(steps))
+        done = ProgressBar(
+            total=progress.total,
+            completed=progress.step,
+            width=max(width, 4),
+            complete_style="cyan",
+            finished_style="green",
+        )
+        bar.add_row(
+            Text(name, style="bold"), done, Text(f"{100 * progress.step / progress.total:3.0f}%"), Text(steps)
+        )
         facts = [f"{clock(progress.seconds)} elapsed"]
         if not math.isnan(progress.seconds_left):
             facts += [f"{clock(progress.seconds_left)} left"]

@@ -33,14 +33,23 @@ class Watching:
         trainer, config = self.trainer, self.trainer.config
         if not self.quiet:
             show_model(trainer.setup.graph, config.train.precision)
-        warnings = [f"schedule: {warning}" for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs)]
+        warnings = [
+            f"schedule: {warning}"
+            for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs)
+        ]
         for warning in [*warnings, *trainer.setup.warnings]:
             show_warning(f"{warning}.")
             self.folder.append_log(f"warning: {warning}.")
         state = trainer.state
         self.progress.__enter__()
-        self.progress.started(self.folder.path, epochs=config.train.epochs, steps_per_epoch=len(trainer.batches), step=state.step,
-                              best=state.best, facts=(self._data_line(), *trainer.notes))
+        self.progress.started(
+            self.folder.path,
+            epochs=config.train.epochs,
+            steps_per_epoch=len(trainer.batches),
+            step=state.step,
+            best=state.best,
+            facts=(self._data_line(), *trainer.notes),
+        )
         return self
 
     def __exit__(self, *error) -> None:
@@ -75,8 +84,16 @@ class Watching:
         info, folder = self.folder.read_info(), self.folder.path.resolve()
         options = [("--set", override) for override in info["overrides"]]
         options += [("--plugin", plugin["path"]) for plugin in info.get("plugins", [])]
-        command = ["nntrain", "fit", info["config"], *(word for option in options for word in option),
-                   "--runs-dir", str(folder.parent), f"--name={folder.name}", "--resume"]
+        command = [
+            "nntrain",
+            "fit",
+            info["config"],
+            *(word for option in options for word in option),
+            "--runs-dir",
+            str(folder.parent),
+            f"--name={folder.name}",
+            "--resume",
+        ]
         self.progress.note(message)
         self.progress.finished("interrupted", next_command=shlex.join(command), seconds=seconds)
 
@@ -92,8 +109,10 @@ class Watching:
         picture = draw_learned(self.folder.path, trainer.setup, network)
         if picture is not None:
             self.progress.note(f"what it learned: {picture}")
-        scores = {name: evaluate(Ports(network, data), data, trainer.config.loss, trainer.config.metrics)
-                  for name, data in trainer.setup.splits.parts().items()}
+        scores = {
+            name: evaluate(Ports(network, data), data, trainer.config.loss, trainer.config.metrics)
+            for name, data in trainer.setup.splits.parts().items()
+        }
         self.folder.write_info(scores=scores)
         self._finish_drawing()
         status = "stopped early" if trainer.state.stopped_early else "finished"
@@ -107,8 +126,11 @@ class Watching:
         return shlex.join(["nntrain", "predict", str(self.folder.path), "--prompt", prompt])
 
     def _finish_drawing(self) -> None:
-        for drawing, what in ((self.drawing, "the loss"), (self.augmented, "augmented images"),
-                              (self.filters, "filters")):
+        for drawing, what in (
+            (self.drawing, "the loss"),
+            (self.augmented, "augmented images"),
+            (self.filters, "filters"),
+        ):
             drawing.finish()
             if drawing.error:
                 show_warning(f"{what} could not be drawn: {drawing.error}")

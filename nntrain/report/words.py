@@ -26,7 +26,7 @@ def short(value: float) -> str:
 
 
 def short_exponent(text: str) -> str:
-    """"1e-05" -> "1e-5", "1e+07" -> "1e7"."""
+    """ "1e-05" -> "1e-5", "1e+07" -> "1e7"."""
     return text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
@@ -44,7 +44,11 @@ def size(n_bytes: float) -> str:
     """Bytes in powers of 1024: 640 B, 4.20 KiB, 1.43 GiB."""
     for factor, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if n_bytes >= factor:
-            return f"{n_bytes / factor:.3g} {unit}" if n_bytes < 999.5 * factor else f"{n_bytes / factor:.0f} {unit}"
+            return (
+                f"{n_bytes / factor:.3g} {unit}"
+                if n_bytes < 999.5 * factor
+                else f"{n_bytes / factor:.0f} {unit}"
+            )
     return f"{n_bytes:.0f} B"
 
 
@@ -95,4 +99,4 @@ def shortened(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     half = (length - 1) // 2
-    return f"{text[:length - 1 - half]}…{text[-half:]}"
+    return f"{text[: length - 1 - half]}…{text[-half:]}"

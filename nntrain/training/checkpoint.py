@@ -46,7 +46,7 @@ def read(path: Path) -> Checkpoint:
     try:
         tensors = load_tensors(data)
         size = int.from_bytes(data[:8], "little")
-        facts = json.loads(json.loads(data[8:8 + size])["__metadata__"][KEY])
+        facts = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
         found, promised = facts["format"], facts.pop("sha256")
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{path}: this is not an nntrain checkpoint, or it is truncated.") from None

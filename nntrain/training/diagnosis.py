@@ -27,17 +27,27 @@ def diagnose(bound: Bound, step: int, lr: float, epoch: int) -> Diverged:
     if not broken:
         for node, y in bound.outputs(training=True):
             if not finite(y):
-                return Diverged(f"the loss is not finite in {when}: the forward pass of layer {node.name!r} gave the first NaN "
-                                f"or infinity; all parameters are still finite. {advice}")
-        return Diverged(f"the loss is not finite in {when}: the model's output is finite, but its loss is not. {advice}")
+                return Diverged(
+                    f"the loss is not finite in {when}: the forward pass of layer {node.name!r} gave the first NaN "
+                    f"or infinity; all parameters are still finite. {advice}"
+                )
+        return Diverged(
+            f"the loss is not finite in {when}: the model's output is finite, but its loss is not. {advice}"
+        )
     if step == 1:
-        return Diverged(f"the loss is not finite in {when}: parameter {broken[0]!r} starts with NaN or infinity. "
-                        "Choose other initial values.")
+        return Diverged(
+            f"the loss is not finite in {when}: parameter {broken[0]!r} starts with NaN or infinity. "
+            "Choose other initial values."
+        )
     for node in reversed(network.graph.layers):
         for name in node.parameters:
             full = f"{node.name}.{name}"
             if full in broken and not finite(network.arena.gradients.get(full)):
-                return Diverged(f"the loss is not finite in {when}: the backward pass of layer {node.name!r} gave a gradient of "
-                                f"parameter {full!r} with NaN or infinity. {advice}")
-    return Diverged(f"the loss is not finite in {when}: the update of parameter {broken[0]!r} overflowed, its gradient being "
-                    f"finite. {advice}")
+                return Diverged(
+                    f"the loss is not finite in {when}: the backward pass of layer {node.name!r} gave a gradient of "
+                    f"parameter {full!r} with NaN or infinity. {advice}"
+                )
+    return Diverged(
+        f"the loss is not finite in {when}: the update of parameter {broken[0]!r} overflowed, its gradient being "
+        f"finite. {advice}"
+    )

@@ -22,15 +22,32 @@ class Port:
     A target for each step counts there as a row of its own. Metrics hold the prediction against `answer`.
     """
 
-    def __init__(self, network: Network, data: Dataset, rows: int, steps: int | None, target: np.ndarray, weight: np.ndarray,
-                 label: np.ndarray | None):
+    def __init__(
+        self,
+        network: Network,
+        data: Dataset,
+        rows: int,
+        steps: int | None,
+        target: np.ndarray,
+        weight: np.ndarray,
+        label: np.ndarray | None,
+    ):
         self.rows = rows
         self.bound: Bound = network.at(rows, steps)
         self.run = network.run
-        shape = (rows, self.bound.x.shape[1], *data.target_shape[1:]) if data.per_step else (rows, *target.shape[1:])
+        shape = (
+            (rows, self.bound.x.shape[1], *data.target_shape[1:])
+            if data.per_step
+            else (rows, *target.shape[1:])
+        )
         padded = data.lengths is not None
-        self.batch = Batch(self.bound.x, leading(target, shape), leading(weight, shape[:2]) if padded and data.per_step else None,
-                           np.zeros(rows, np.int32) if padded else None, None if label is None else label[:rows])
+        self.batch = Batch(
+            self.bound.x,
+            leading(target, shape),
+            leading(weight, shape[:2]) if padded and data.per_step else None,
+            np.zeros(rows, np.int32) if padded else None,
+            None if label is None else label[:rows],
+        )
         outputs = self.bound.y.shape[-1]
         self.prediction = self.bound.y.reshape(-1, outputs)
         classes = self.batch.target.dtype == np.int32
@@ -56,7 +73,9 @@ class Ports:
     def __init__(self, network: Network, data: Dataset, mixed_outputs: int = 0):
         self.network = network
         self.data = data
-        self.target = np.zeros((network.rows, *data.target_shape), np.int32 if data.classes else network.dtype)
+        self.target = np.zeros(
+            (network.rows, *data.target_shape), np.int32 if data.classes else network.dtype
+        )
         self.weight = np.zeros(math.prod(self.target.shape[:2]) if data.per_step else 0, network.dtype)
         self.label = None
         if mixed_outputs:
@@ -97,7 +116,11 @@ class Tally:
     def __init__(self, loss: Loss, metrics: Sequence[Metric], sums: dict | None = None):
         self.metrics = metrics
         self.known = {metric.yaml_name for metric in metrics if metric.sums_the_loss(loss)}
-        self.sums = sums or {"loss": 0.0, "weight": 0.0, "metrics": {metric.yaml_name: metric.start(loss) for metric in metrics}}
+        self.sums = sums or {
+            "loss": 0.0,
+            "weight": 0.0,
+            "metrics": {metric.yaml_name: metric.start(loss) for metric in metrics},
+        }
 
     def add(self, loss: float, weight: float, port: Port) -> None:
         """What the loss gave, its sum and weight, and what is in the port."""
@@ -106,7 +129,9 @@ class Tally:
         for metric in self.metrics:
             sums = self.sums["metrics"][metric.yaml_name]
             if metric.yaml_name in self.known and port.answer is port.target:
-                sums["sum"] += loss  # a second time over the many classes of a text took a fifteenth of a step
+                sums["sum"] += (
+                    loss  # a second time over the many classes of a text took a fifteenth of a step
+                )
                 sums["count"] += weight
             else:
                 metric.add(sums, port.prediction, port.answer, port.weight)
@@ -115,7 +140,9 @@ class Tally:
         """{"loss": ..., "accuracy": ...}."""
         weight = self.sums["weight"]
         loss = self.sums["loss"] / weight if weight else float("nan")
-        found = {metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics}
+        found = {
+            metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics
+        }
         return {"loss": loss, **found}
 
 
@@ -127,7 +154,7 @@ def batches_of(ports: Ports, data: Dataset) -> Iterator[tuple[np.ndarray, Port]]
     rows = min(max(len(data) // FEWEST, 1), LANES) if data.consecutive else ports.network.rows
     for samples in groups(data, rows):
         for start in range(0, len(samples), rows):
-            indices = samples[start:start + rows]
+            indices = samples[start : start + rows]
             port = ports.filled(data, indices)
             port.run.fresh = start == 0 or not data.consecutive
             port.forward(training=False)

@@ -33,26 +33,43 @@ def choose_folder(runs: Path, name: str | None, config_name: str, existing: Exis
         return find_free(runs, chosen)
     folder = RunFolder(runs / chosen)
     if folder.is_foreign():
-        raise UserError(f"{folder.path}: this is not a run, and nothing in it will be overwritten. Give another --name.")
+        raise UserError(
+            f"{folder.path}: this is not a run, and nothing in it will be overwritten. Give another --name."
+        )
     if existing is Existing.RESUME and not folder.path.exists():
         raise UserError(f"{folder.path}: there is no such run to resume. Leave out --resume to start it.")
     if existing is Existing.REFUSE and folder.path.exists():
-        raise UserError(f"{folder.path}: this run exists. Go on with it by --resume, replace it by --overwrite, "
-                        "or give another --name.")
+        raise UserError(
+            f"{folder.path}: this run exists. Go on with it by --resume, replace it by --overwrite, "
+            "or give another --name."
+        )
     return folder
 
 
-def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Document, overrides: tuple[str, ...],
-             threads: int) -> Trainer:
+def open_run(
+    setup: Setup,
+    folder: RunFolder,
+    existing: Existing,
+    source: Document,
+    overrides: tuple[str, ...],
+    threads: int,
+) -> Trainer:
     """A trainer that stands at the start, or at the run's last checkpoint. The folder is touched only once all is right."""
     file = Path(source.file).resolve()
-    told = {"status": "running", "config": str(file), "config_folder": str(file.parent), "overrides": list(overrides)}
+    told = {
+        "status": "running",
+        "config": str(file),
+        "config_folder": str(file.parent),
+        "overrides": list(overrides),
+    }
     checkpoint = None
     if existing is Existing.RESUME and folder.last.exists():
         checkpoint = read(folder.last)
         check_same_run(setup, checkpoint, folder)
         if changed := changed_plugins(folder.path):
-            raise UserError(f"{folder.path}: cannot resume, {changed[0]} is not what it was. Start another run with --name.")
+            raise UserError(
+                f"{folder.path}: cannot resume, {changed[0]} is not what it was. Start another run with --name."
+            )
     trainer = Trainer(setup, folder)
     if checkpoint is not None:
         trainer.restore(checkpoint)
@@ -65,8 +82,14 @@ def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Docume
         trainer.notes = apply_pretrained(setup.graph, trainer.network, source.folder)
         folder.create()
         folder.clear()
-        folder.write_info(**told, started=now(), seed=setup.config.seed, data_sha256=setup.hashes, resumed_from_steps=[],
-                          **environment(threads))
+        folder.write_info(
+            **told,
+            started=now(),
+            seed=setup.config.seed,
+            data_sha256=setup.hashes,
+            resumed_from_steps=[],
+            **environment(threads),
+        )
         folder.write_split(setup.indices)
     write_atomic(folder.config, source.raw)
     write_atomic(folder.resolved, dump(setup.config.model_dump(mode="json")).encode())
@@ -75,14 +98,23 @@ def open_run(setup: Setup, folder: RunFolder, existing: Existing, source: Docume
 
 def check_same_run(setup: Setup, checkpoint: Checkpoint, folder: RunFolder) -> None:
     """Raises UserError unless config and data are those of the checkpoint; more epochs are welcome."""
-    then, now_ = (flattened(config) for config in (checkpoint.facts["config"], setup.config.model_dump(mode="json")))
-    changed = sorted(key for key in then.keys() | now_.keys()
-                     if then.get(key) != now_.get(key) and key not in ("train.epochs", "name"))
+    then, now_ = (
+        flattened(config) for config in (checkpoint.facts["config"], setup.config.model_dump(mode="json"))
+    )
+    changed = sorted(
+        key
+        for key in then.keys() | now_.keys()
+        if then.get(key) != now_.get(key) and key not in ("train.epochs", "name")
+    )
     if changed:
-        raise UserError(f"{folder.path}: cannot resume, the config has changed in: {', '.join(changed)}. "
-                        "Undo the change, or start another run with --name.")
+        raise UserError(
+            f"{folder.path}: cannot resume, the config has changed in: {', '.join(changed)}. "
+            "Undo the change, or start another run with --name."
+        )
     if checkpoint.facts["data"]["sha256"] != setup.hashes:
-        raise UserError(f"{folder.path}: cannot resume, the data have changed. Start another run with --name.")
+        raise UserError(
+            f"{folder.path}: cannot resume, the data have changed. Start another run with --name."
+        )
 
 
 def flattened(tree: object, prefix: str = "") -> dict[str, object]:

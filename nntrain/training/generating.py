@@ -17,7 +17,15 @@ from nntrain.network.graph import Graph
 from nntrain.network.network import Network
 from nntrain.training.stored import Stored
 
-EACH_STEP = (Activation, Dense, Dropout, Embedding, LayerNorm, Add, Multiply)  # layers that do the same at each step, alone
+EACH_STEP = (
+    Activation,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Add,
+    Multiply,
+)  # layers that do the same at each step, alone
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,9 @@ def generated(stored: Stored, prompt: str, sampling: Sampling) -> str:
         raise UserError("--prompt: the network was not trained on text. Give it samples as INPUT.")
     tokens = encoded(train, "--prompt", prompt).tolist()
     if not tokens:
-        raise UserError(f"--prompt: expected at least one {train.unit} to go on from. Received: an empty text.")
+        raise UserError(
+            f"--prompt: expected at least one {train.unit} to go on from. Received: an empty text."
+        )
     network = stored.network(1)
     start = len(tokens)
     key = randomness.key(sampling.seed, "generate")
@@ -48,7 +58,7 @@ def generated(stored: Stored, prompt: str, sampling: Sampling) -> str:
             logits[train.classes.index(UNKNOWN)] = -np.inf
         tokens.append(chosen(logits, sampling, randomness.uniform(key, 1, number)[0]))
     text = decoded(train, tokens)
-    return text if train.unit != "word" else prompt + text[len(decoded(train, tokens[:start])):]
+    return text if train.unit != "word" else prompt + text[len(decoded(train, tokens[:start])) :]
 
 
 class Looking:
@@ -60,13 +70,13 @@ class Looking:
 
     def next_logits(self, tokens: list[int]) -> np.ndarray:
         """(vocabulary,) float64: what the network says after these tokens. Raises UserError."""
-        return self.read(tokens[-self.window:], fresh=True)
+        return self.read(tokens[-self.window :], fresh=True)
 
     def read(self, tokens: list[int], fresh: bool) -> np.ndarray:
         """The same for at most a window of tokens."""
         bound, run = self.network.at(1, len(tokens)), self.network.run
         bound.x[...] = 0  # where the network needs all its steps; what stands before sees nothing of it
-        bound.x[0, :len(tokens)] = tokens
+        bound.x[0, : len(tokens)] = tokens
         run.lengths, run.fresh = None, fresh
         logits = bound.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
         if not np.isfinite(logits).all():
@@ -81,7 +91,7 @@ class Carrying(Looking):
 
     def next_logits(self, tokens: list[int]) -> np.ndarray:
         while self.done < len(tokens):
-            piece = tokens[self.done:self.done + self.window]
+            piece = tokens[self.done : self.done + self.window]
             logits = self.read(piece, fresh=self.done == 0)
             self.done += len(piece)
         return logits
@@ -90,15 +100,17 @@ class Carrying(Looking):
 def goes_step_by_step(graph: Graph) -> bool:
     """Whether all that a step sees of those before it is carried along in states."""
     states = [any(state.per_row for state in node.state.values()) for node in graph.layers]
-    return any(states) and all(stateful or isinstance(node.layer, EACH_STEP)
-                               for stateful, node in zip(states, graph.layers, strict=True))
+    return any(states) and all(
+        stateful or isinstance(node.layer, EACH_STEP)
+        for stateful, node in zip(states, graph.layers, strict=True)
+    )
 
 
 def chosen(logits: np.ndarray, sampling: Sampling, uniform: float) -> int:
     """One token; `uniform` in [0, 1) decides which."""
     if sampling.temperature == 0:
         return int(logits.argmax())
-    likeliest = np.argsort(-logits, kind="stable")[:sampling.top_k]
+    likeliest = np.argsort(-logits, kind="stable")[: sampling.top_k]
     powers = np.exp((logits[likeliest] - logits[likeliest[0]]) / sampling.temperature)
     total = np.cumsum(powers)
     return int(likeliest[min(np.searchsorted(total, uniform * total[-1], side="right"), len(total) - 1)])

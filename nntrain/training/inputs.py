@@ -31,7 +31,9 @@ class Samples:
 
     data: Dataset
     ids: tuple[str, tuple[str, ...]] | None = None  # a column's name and its cell for each sequence
-    order: np.ndarray | None = None  # (rows,): the row of the file that each step came from, where each step has a prediction
+    order: np.ndarray | None = (
+        None  # (rows,): the row of the file that each step came from, where each step has a prediction
+    )
 
 
 def new_data(stored: Stored, text: str, split: str | None) -> tuple[str, Dataset]:
@@ -46,7 +48,9 @@ def new_data(stored: Stored, text: str, split: str | None) -> tuple[str, Dataset
         parts = source.load(folder).parts()
     chosen = split or ("test" if "test" in parts else "train")
     if chosen not in parts:
-        raise UserError(f"{option}: {source.yaml_name} brings no {chosen} part. There are: {', '.join(parts)}.")
+        raise UserError(
+            f"{option}: {source.yaml_name} brings no {chosen} part. There are: {', '.join(parts)}."
+        )
     return chosen, like(option, stored.trained_on, parts[chosen])
 
 
@@ -54,7 +58,9 @@ def new_samples(stored: Stored, text: str, stdin: BinaryIO) -> Samples:
     """Samples for `predict`: of a CSV file, or of stdin for `-`, of an .npz or .npy file, or of a source. Raises UserError."""
     train = stored.trained_on
     if train.unit:
-        raise UserError("INPUT: the network was trained to go on with a text. Give it one with --prompt, in place of INPUT.")
+        raise UserError(
+            "INPUT: the network was trained to go on with a text. Give it one with --prompt, in place of INPUT."
+        )
     if is_source(text):
         source, folder = read_source(text, "INPUT")
         if isinstance(source, Csv) and train.feature_names:
@@ -81,7 +87,9 @@ def _table(stored: Stored, source: Csv, folder: Path) -> Samples:
 
 def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]]) -> Samples:
     if not isinstance(table, Sequences):
-        return Samples(without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples())))
+        return Samples(
+            without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples()))
+        )
     found = SequencesLike(train, table, rows)
     x, lengths = found.sequences()
     data = without_targets(train, x, lengths)
@@ -115,5 +123,9 @@ def as_in_training(stored: Stored, source: Csv) -> Csv:
         return source
     if isinstance(trained, Sequences):
         return trained.model_copy(update={name: getattr(source, name) for name in source.model_fields_set})
-    written = {name: getattr(trained, name) for name in ("header", "delimiter", "missing") if name not in source.model_fields_set}
+    written = {
+        name: getattr(trained, name)
+        for name in ("header", "delimiter", "missing")
+        if name not in source.model_fields_set
+    }
     return source.model_copy(update=written)

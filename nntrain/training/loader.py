@@ -42,7 +42,9 @@ class Loader:
         indices = self.batches.indices(epoch, number)
         port = self.ports.at(len(indices), steps_for(self.samples.data, indices))
         if self._thread is None:
-            self.samples.gather(indices, epoch, port.batch, serial=self.spare is not None)  # so that warming up compiles the same
+            self.samples.gather(
+                indices, epoch, port.batch, serial=self.spare is not None
+            )  # so that warming up compiles the same
             return port
         place, prepared = self._under_way or (None, None)
         if place != (epoch, number):
@@ -50,7 +52,7 @@ class Loader:
         prepared.result()
         for name in ("x", "target", "label"):
             if (to := getattr(port.batch, name)) is not None:
-                np.copyto(to, getattr(self.spare, name)[:port.rows])
+                np.copyto(to, getattr(self.spare, name)[: port.rows])
         after = (epoch, number + 1) if number + 1 < len(self.batches) else (epoch + 1, 0)
         self._under_way = after, self._prepare(*after)
         return port

@@ -7,7 +7,16 @@ import numpy as np
 
 from nntrain.data.like import described
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import CARRIED, MEASURED, Checkpoint, encode, load_for_use, load_network, read, write_atomic
+from nntrain.training.checkpoint import (
+    CARRIED,
+    MEASURED,
+    Checkpoint,
+    encode,
+    load_for_use,
+    load_network,
+    read,
+    write_atomic,
+)
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
@@ -58,7 +67,9 @@ class Trainer:
             while not self.finished:
                 port = self.loader(state.epoch, state.batch)
                 lr = self.learning_rate()
-                loss = self.step(port, state.step + 1, lr, tally, fresh=state.batch == 0 or not self.data.consecutive)
+                loss = self.step(
+                    port, state.step + 1, lr, tally, fresh=state.batch == 0 or not self.data.consecutive
+                )
                 if not math.isfinite(loss):
                     raise self.diverged(port.rows, lr)
                 state.step += 1
@@ -79,11 +90,21 @@ class Trainer:
     def warm_up(self) -> None:
         """Compiles or loads every kernel that training will call, and leaves all as it was at the start."""
         network = self.network
-        arrays = [network.arena.values, *network.state.values(), *network.carried.values(), *self.step.arrays().values()]
+        arrays = [
+            network.arena.values,
+            *network.state.values(),
+            *network.carried.values(),
+            *self.step.arrays().values(),
+        ]
         copies = [array.copy() for array in arrays]
         with np.errstate(all="ignore"):
             for number in {0, len(self.batches) - 1}:  # the last one may be shorter
-                self.step(self.loader(0, number), 1, self.config.optimizer.lr, Tally(self.config.loss, self.config.metrics))
+                self.step(
+                    self.loader(0, number),
+                    1,
+                    self.config.optimizer.lr,
+                    Tally(self.config.loss, self.config.metrics),
+                )
             evaluate(self.ports, self.data.select(slice(1)), self.config.loss, self.config.metrics)
         for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy
@@ -112,7 +133,11 @@ class Trainer:
         """Scores the splits, and lets `best`, the schedule and early stopping see the monitored value."""
         config, state, splits = self.config, self.state, self.setup.splits
         watcher.evaluating(state)
-        row: dict[str, Any] = {"step": state.step, "epoch": state.epoch + state.batch / len(self.batches), "lr": lr}
+        row: dict[str, Any] = {
+            "step": state.step,
+            "epoch": state.epoch + state.batch / len(self.batches),
+            "lr": lr,
+        }
         row |= columns("train", tally.scores())
         watched = {"validation": splits.validation, "test": splits.test if config.train.watch_test else None}
         with self.step.averaged():
@@ -120,7 +145,9 @@ class Trainer:
                 if data is not None:
                     row |= columns(split, evaluate(self.ports, data, config.loss, config.metrics))
         value = row[self.monitor.name]
-        best = state.best is None or self.monitor.improves(value, state.best[self.monitor.name], config.train.early_stopping)
+        best = state.best is None or self.monitor.improves(
+            value, state.best[self.monitor.name], config.train.early_stopping
+        )
         row["best"] = int(best)
         state.best = row if best else state.best
         state.waited = 0 if best else state.waited + 1
@@ -156,7 +183,9 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Takes up where the checkpoint stands; it must be of this config."""
         load_network(self.network, checkpoint)
-        kept = {f"{CARRIED}{name}": array for name, array in self.network.carried.items()} | self.step.arrays()
+        kept = {
+            f"{CARRIED}{name}": array for name, array in self.network.carried.items()
+        } | self.step.arrays()
         for name, array in kept.items():
             array[...] = checkpoint.tensors[name]
         self.state = TrainingState.from_dict(checkpoint.facts["training"])

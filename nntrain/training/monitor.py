@@ -27,15 +27,28 @@ def choose_monitor(config: Config, has_validation: bool) -> Monitor:
     """Raises ConfigError for a name that no column has; the test split never chooses `best`."""
     splits = ["validation", "train"] if has_validation else ["train"]
     columns = {f"{split}_loss": False for split in splits}
-    columns |= {f"{split}_{metric.yaml_name}": metric.higher_is_better for split in splits for metric in config.metrics
-                if metric.is_number}
+    columns |= {
+        f"{split}_{metric.yaml_name}": metric.higher_is_better
+        for split in splits
+        for metric in config.metrics
+        if metric.is_number
+    }
     name = config.train.monitor or next(iter(columns))
     if name in columns:
         return Monitor(name, columns[name])
     place = ("train", "monitor")
     if name.startswith("test_"):
-        raise ConfigError([Problem(place, "the test split must not choose the best checkpoint. Use the validation split.")])
+        raise ConfigError(
+            [Problem(place, "the test split must not choose the best checkpoint. Use the validation split.")]
+        )
     if name.startswith("validation_") and not has_validation:
-        raise ConfigError([Problem(place, f"there is no validation split to take {name!r} from. "
-                                          "Add `validation: 0.1` under `data`.")])
+        raise ConfigError(
+            [
+                Problem(
+                    place,
+                    f"there is no validation split to take {name!r} from. "
+                    "Add `validation: 0.1` under `data`.",
+                )
+            ]
+        )
     raise ConfigError([Problem(place, f"nothing is called {name!r}.{did_you_mean(name, columns)}")])

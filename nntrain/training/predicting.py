@@ -27,7 +27,9 @@ class Answers:
     names: tuple[str, ...]  # of all classes, or of the targets
     said: np.ndarray | None = None  # (rows,) class numbers
     values: np.ndarray | None = None  # (rows, names): probabilities, or what is predicted of each target
-    ids: tuple[str, tuple[str, ...]] | None = None  # the name of the column that tells sequences apart, and its cell for each row
+    ids: tuple[str, tuple[str, ...]] | None = (
+        None  # the name of the column that tells sequences apart, and its cell for each row
+    )
 
     def columns(self) -> dict[str, np.ndarray]:
         """A table: what tells sequences apart, then `class` and `p(NAME)`, or the targets by their names."""
@@ -57,8 +59,10 @@ def check_probabilities(stored: Stored) -> None:
     if not stored.trained_on.classes:
         raise UserError("--probabilities: the network predicts numbers, not classes. Leave it out.")
     if not loss.gives_probabilities:
-        raise UserError(f"--probabilities: {loss.yaml_name} trains distances from a border, not probabilities. Leave it out, or "
-                        "train with binary_cross_entropy.")
+        raise UserError(
+            f"--probabilities: {loss.yaml_name} trains distances from a border, not probabilities. Leave it out, or "
+            "train with binary_cross_entropy."
+        )
 
 
 def predict(stored: Stored, samples: Samples, probabilities: bool = False) -> Answers:
@@ -92,14 +96,18 @@ def require_finite(values: np.ndarray) -> None:
     """Raises UserError with the first row of (rows, outputs) that has NaN or infinity."""
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
-        raise UserError(f"INPUT: sample {finite.argmin() + 1}: what the network makes of it is not a finite number. "
-                        "Are its values much larger than those of the training?")
+        raise UserError(
+            f"INPUT: sample {finite.argmin() + 1}: what the network makes of it is not a finite number. "
+            "Are its values much larger than those of the training?"
+        )
 
 
 def target_names(data: Dataset) -> tuple[str, ...]:
     """As the data name them; else `target`, or `target_1`, `target_2` ..."""
     count = data.target_shape[-1]
-    return data.target_names or (("target",) if count == 1 else tuple(f"target_{number}" for number in range(1, count + 1)))
+    return data.target_names or (
+        ("target",) if count == 1 else tuple(f"target_{number}" for number in range(1, count + 1))
+    )
 
 
 def check_output(file: Path, overwrite: bool, suffixes: Sequence[str] = (".csv", ".npz")) -> None:
@@ -111,12 +119,16 @@ def check_output(file: Path, overwrite: bool, suffixes: Sequence[str] = (".csv",
     if file.is_dir():
         raise UserError(f"--output {file}: this is a folder.")
     if file.exists() and not overwrite:
-        raise UserError(f"--output {file}: this file exists. Give another name, or replace it by --overwrite.")
+        raise UserError(
+            f"--output {file}: this file exists. Give another name, or replace it by --overwrite."
+        )
 
 
 def write(file: Path, answers: Answers) -> None:
     """As CSV or npz, by the file's name, and whole or not at all. Raises UserError."""
-    write_bytes(file, npz_bytes(answers.arrays()) if file.suffix == ".npz" else csv_text(answers.columns()).encode())
+    write_bytes(
+        file, npz_bytes(answers.arrays()) if file.suffix == ".npz" else csv_text(answers.columns()).encode()
+    )
 
 
 def write_bytes(file: Path, data: bytes) -> None:
@@ -134,7 +146,11 @@ def csv_text(table: dict[str, np.ndarray]) -> str:
     writer.writerow(table)
     rows = len(next(iter(table.values())))
     for start in range(0, rows, LINES_AT_ONCE):
-        writer.writerows(zip(*(column[start:start + LINES_AT_ONCE].astype(str) for column in table.values()), strict=True))
+        writer.writerows(
+            zip(
+                *(column[start : start + LINES_AT_ONCE].astype(str) for column in table.values()), strict=True
+            )
+        )
     return text.getvalue()
 
 

@@ -39,8 +39,9 @@ class RunFolder:
         try:
             self.last.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{self.path}: cannot make the run folder: {error.strerror}. "
-                            "Choose another with --runs-dir.") from None
+            raise UserError(
+                f"{self.path}: cannot make the run folder: {error.strerror}. Choose another with --runs-dir."
+            ) from None
 
     def write_info(self, **facts) -> None:
         """Adds facts to run.json."""
@@ -118,10 +119,27 @@ class RunFolder:
 
     def clear(self) -> None:
         """Removes what an earlier run of the same name wrote, and nothing else."""
-        pictures = (self.plot, self.plot.with_suffix(".svg"), self.augmented.with_suffix(".png"),
-                    self.filters.with_suffix(".png"), *(self.path / f"{name}.png" for name in ("fit", "regions", "forecast")))
-        for path in (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, *pictures, self.split,
-                     self.augmented, self.filters, self.last, self.best):
+        pictures = (
+            self.plot,
+            self.plot.with_suffix(".svg"),
+            self.augmented.with_suffix(".png"),
+            self.filters.with_suffix(".png"),
+            *(self.path / f"{name}.png" for name in ("fit", "regions", "forecast")),
+        )
+        for path in (
+            self.config,
+            self.resolved,
+            self.info,
+            self.metrics,
+            self.steps,
+            self.log,
+            *pictures,
+            self.split,
+            self.augmented,
+            self.filters,
+            self.last,
+            self.best,
+        ):
             path.unlink(missing_ok=True)
 
 
@@ -146,8 +164,13 @@ def environment(threads: int) -> dict:
 
     return {
         "command": sys.argv,
-        "versions": {"nntrain": __version__, "python": platform.python_version(), "numpy": np.__version__,
-                     "numba": numba.__version__, "llvmlite": llvmlite.__version__},
+        "versions": {
+            "nntrain": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+            "llvmlite": llvmlite.__version__,
+        },
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
         "threads": threads,
@@ -169,7 +192,9 @@ def _cpu_name() -> str:
 def _git_commit() -> str | None:
     """The commit of the folder that the command was given in, if it is a git checkout."""
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=2, check=False)
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=2, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None

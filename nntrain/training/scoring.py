@@ -22,7 +22,11 @@ class Score:
 
     def to_dict(self) -> dict:
         """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}, of other data with "data": "iris" before it."""
-        return ({"data": self.source} if self.source else {}) | {"split": self.split, "samples": self.samples, **self.scores}
+        return ({"data": self.source} if self.source else {}) | {
+            "split": self.split,
+            "samples": self.samples,
+            **self.scores,
+        }
 
 
 def score(stored: Stored, split: str | None) -> Score:
@@ -32,7 +36,11 @@ def score(stored: Stored, split: str | None) -> Score:
     except ConfigError as error:
         raise UserError(f"{stored.path}: the run does not fit its data any more: {error}") from None
     require_same_kind(stored, setup)
-    parts = {name: data for name in ("test", "validation", "train") if (data := getattr(setup.splits, name)) is not None}
+    parts = {
+        name: data
+        for name in ("test", "validation", "train")
+        if (data := getattr(setup.splits, name)) is not None
+    }
     chosen = split or next(iter(parts))
     if chosen not in parts:
         raise UserError(f"{stored.path}: this run has no {chosen} split. There are: {', '.join(parts)}.")
@@ -64,5 +72,7 @@ def require_same_kind(stored: Stored, setup: Setup) -> None:
     for what in ("input_shape", "target_shape", "classes"):
         expected, came = tuple(then[what]), tuple(getattr(data, what))
         if came != expected:
-            raise UserError(f"{stored.path}: the data have changed since the training: expected {what.replace('_', ' ')} "
-                            f"{expected}. Received: {came}.")
+            raise UserError(
+                f"{stored.path}: the data have changed since the training: expected {what.replace('_', ' ')} "
+                f"{expected}. Received: {came}."
+            )

@@ -44,9 +44,15 @@ class Setup:
     @property
     def warnings(self) -> list[str]:
         """What trains, but hardly to what it is meant for."""
-        ahead = [node.name for node in self.graph.layers if node.layer.looks_ahead] if self.splits.train.unit else []
-        return [f"{name} sees the steps that are to be foretold, and so learns nothing with which to go on with a text"
-                for name in ahead]
+        ahead = (
+            [node.name for node in self.graph.layers if node.layer.looks_ahead]
+            if self.splits.train.unit
+            else []
+        )
+        return [
+            f"{name} sees the steps that are to be foretold, and so learns nothing with which to go on with a text"
+            for name in ahead
+        ]
 
     def batches(self) -> Batches:
         """Which samples each step of training sees."""
@@ -61,7 +67,14 @@ class Setup:
     def network(self, rows: int, *, dtype: str | None = None, **kwargs) -> Network:
         """A freshly initialized network for batches of at most `rows` rows."""
         tokens = bool(self.splits.train.vocabulary)
-        return Network(self.graph, rows, dtype or self.config.train.precision, self.config.seed, integer_input=tokens, **kwargs)
+        return Network(
+            self.graph,
+            rows,
+            dtype or self.config.train.precision,
+            self.config.seed,
+            integer_input=tokens,
+            **kwargs,
+        )
 
 
 def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
@@ -70,8 +83,12 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
     What is wrong for training alone, such as a batch that is too short, does not matter to a network that is trained.
     """
     splits, indices = load_data(config, folder)
-    graph = build_graph(config.model.layers, splits.train.input_shape, config.model.initializer,
-                        vocabulary=splits.train.vocabulary)
+    graph = build_graph(
+        config.model.layers,
+        splits.train.input_shape,
+        config.model.initializer,
+        vocabulary=splits.train.vocabulary,
+    )
     problems = output_problems(config, graph, splits.train)
     if to_train:
         problems += batch_problems(config, graph, splits.train) + augment_problems(config, splits.train)
@@ -90,7 +107,9 @@ def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarra
     try:
         splits = section.source.load(folder)
     except MemoryError as error:
-        raise ConfigError([Problem(("data", "source"), f"the data do not fit into memory: {error}.")]) from None
+        raise ConfigError(
+            [Problem(("data", "source"), f"the data do not fit into memory: {error}.")]
+        ) from None
     fractions: dict[str, float | None] = {}
     for part in ("test", "validation"):
         chosen = getattr(section, part)
@@ -111,25 +130,50 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
     problems = []
     for node in graph.layers:
         if any(state.per_row for state in node.state.values()) and not data.consecutive:
-            problems.append(Problem(node.path, "`stateful` goes on from where the window before ended, but the samples of this "
-                                    "data are shuffled. Remove it, or say `consecutive: true` of a source that has it."))
+            problems.append(
+                Problem(
+                    node.path,
+                    "`stateful` goes on from where the window before ended, but the samples of this "
+                    "data are shuffled. Remove it, or say `consecutive: true` of a source that has it.",
+                )
+            )
         if data.lengths is not None and (reason := node.layer.padding_problem(*node.input_shapes)):
             problems.append(Problem(node.path, reason))
         fewest = node.layer.minimum_rows(*node.input_shapes)
         if fewest > batches.shortest:
-            better = next((size for size in range(batches.rows, len(data) + 1)
-                           if Batches(data, size).shortest >= fewest), None)
-            way_out = f"Choose another `train.batch_size`, such as {better}" if better else "Give it more samples"
-            problems.append(Problem(node.path, f"needs {fewest} samples or more in every batch, but the last of an epoch has "
-                                    f"{batches.shortest}: {len(data)} samples in batches of {batches.rows}. {way_out}."))
+            better = next(
+                (
+                    size
+                    for size in range(batches.rows, len(data) + 1)
+                    if Batches(data, size).shortest >= fewest
+                ),
+                None,
+            )
+            way_out = (
+                f"Choose another `train.batch_size`, such as {better}" if better else "Give it more samples"
+            )
+            problems.append(
+                Problem(
+                    node.path,
+                    f"needs {fewest} samples or more in every batch, but the last of an epoch has "
+                    f"{batches.shortest}: {len(data)} samples in batches of {batches.rows}. {way_out}.",
+                )
+            )
     parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
     own = [node for node in graph.layers if not (node.fused or node.left or node.layer.aliases_input)]
     outputs = batches.rows * sum(math.prod(node.shape) for node in (graph.input, *own))
-    needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize  # a gradient for each parameter
+    needed = (2 * parameters + outputs) * np.dtype(
+        config.train.precision
+    ).itemsize  # a gradient for each parameter
     if needed > (there_is := memory_bytes()):
-        problems.append(Problem(("model", "layers"), f"{parameters:,} parameters and {outputs:,} values between layers take "
-                                f"about {needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
-                                "Make layers or `train.batch_size` smaller."))
+        problems.append(
+            Problem(
+                ("model", "layers"),
+                f"{parameters:,} parameters and {outputs:,} values between layers take "
+                f"about {needed / 2**30:,.0f} GiB, but this machine has {there_is / 2**30:,.0f} GiB of memory. "
+                "Make layers or `train.batch_size` smaller.",
+            )
+        )
     return list(dict.fromkeys(problems))  # a repeated chain repeats its mistakes
 
 
@@ -142,9 +186,19 @@ def augment_problems(config: Config, data: Dataset) -> list[Problem]:
             augmentation.check(data)
         except ConfigError as error:
             problems += error.below(*path).problems
-        if augmentation.mixes and data.classes and config.loss.yes_or_no and not config.loss.gives_probabilities:
-            problems.append(Problem(path, f"it makes targets between yes and no, but {config.loss.yaml_name} knows only these "
-                                    "two. Take binary_cross_entropy."))
+        if (
+            augmentation.mixes
+            and data.classes
+            and config.loss.yes_or_no
+            and not config.loss.gives_probabilities
+        ):
+            problems.append(
+                Problem(
+                    path,
+                    f"it makes targets between yes and no, but {config.loss.yaml_name} knows only these "
+                    "two. Take binary_cross_entropy.",
+                )
+            )
     return problems
 
 
@@ -154,10 +208,19 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     kind = output.layer.yaml_name
     problems = []
     if loss.from_logits and kind in ("softmax", "log_softmax", "sigmoid"):
-        problems.append(Problem(output.path, f"{loss.yaml_name} takes logits and applies its own function. Remove this {kind}."))
+        problems.append(
+            Problem(
+                output.path,
+                f"{loss.yaml_name} takes logits and applies its own function. Remove this {kind}.",
+            )
+        )
     if not any(node.parameters and not node.frozen for node in graph.layers):
-        problems.append(Problem(("model", "layers"), "no layer has anything to learn. Add one that has, such as `dense`, or take "
-                                "`freeze` away."))
+        problems.append(
+            Problem(
+                ("model", "layers"),
+                "no layer has anything to learn. Add one that has, such as `dense`, or take `freeze` away.",
+            )
+        )
     classes = len(data.classes) or None
     targets = None if classes else data.target_shape[-1] if data.per_step else math.prod(data.target_shape)
     for place, metric in enumerate(config.metrics):
@@ -181,7 +244,16 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
         came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
         where = f"a step, the shape {expected}" if data.per_step else "a sample"
-        way_out = " Say `return_sequences: true` of the recurrent layers." if data.per_step and len(output.shape) == 1 else ""
-        problems.append(Problem(output.path, f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
-                                f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}.{way_out}"))
+        way_out = (
+            " Say `return_sequences: true` of the recurrent layers."
+            if data.per_step and len(output.shape) == 1
+            else ""
+        )
+        problems.append(
+            Problem(
+                output.path,
+                f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
+                f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}.{way_out}",
+            )
+        )
     return problems

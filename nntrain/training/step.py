@@ -47,7 +47,9 @@ class Step:
             self.shape_gradient(step)
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
             if self.average is not None:
-                decay = config.train.ema.decay if step > 1 else 0.0  # the average starts where the first step leads
+                decay = (
+                    config.train.ema.decay if step > 1 else 0.0
+                )  # the average starts where the first step leads
                 kernels.gradient.average(self.average, network.theta, decay)
         return loss_sum, weight_sum
 

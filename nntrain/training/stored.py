@@ -31,24 +31,35 @@ class Stored:
     @cached_property
     def trained_on(self) -> Dataset:
         """The train part as the checkpoint tells of it, without its samples."""
-        measured = {name.removeprefix(MEASURED): array for name, array in self.checkpoint.tensors.items()
-                    if name.startswith(MEASURED)}
+        measured = {
+            name.removeprefix(MEASURED): array
+            for name, array in self.checkpoint.tensors.items()
+            if name.startswith(MEASURED)
+        }
         return without_samples(self.checkpoint.facts["data"], measured)
 
     def network(self, rows: int) -> Network:
         """The trained network, for scoring and predicting, in batches of at most `rows` samples."""
         model, data = self.config.model, self.trained_on
         graph = build_graph(model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary)
-        network = Network(graph, rows, self.config.train.precision, self.config.seed, backward=False,
-                          integer_input=bool(data.vocabulary))
+        network = Network(
+            graph,
+            rows,
+            self.config.train.precision,
+            self.config.seed,
+            backward=False,
+            integer_input=bool(data.vocabulary),
+        )
         load_for_use(network, self.checkpoint)
         return network
 
     @property
     def warnings(self) -> list[str]:
         """What the user should know before results are believed."""
-        return [f"the plugin {path} is missing, or has changed since the training."
-                for path in changed_plugins(self.path.parent.parent)]
+        return [
+            f"the plugin {path} is missing, or has changed since the training."
+            for path in changed_plugins(self.path.parent.parent)
+        ]
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -61,8 +72,10 @@ def find_checkpoint(path: Path) -> Path:
     for candidate in (run.best, run.last):
         if candidate.exists():
             return candidate
-    raise UserError(f"{path}: this folder holds no checkpoint ({run.best.relative_to(path)} or {run.last.name}). "
-                    "Expected a run folder, such as runs/NAME.")
+    raise UserError(
+        f"{path}: this folder holds no checkpoint ({run.best.relative_to(path)} or {run.last.name}). "
+        "Expected a run folder, such as runs/NAME."
+    )
 
 
 def open_stored(path: Path) -> Stored:
@@ -73,14 +86,18 @@ def open_stored(path: Path) -> Stored:
         config = Config.model_validate(checkpoint.facts["config"])
     except (ValidationError, KeyError) as error:
         reason = mistakes(error, Config) if isinstance(error, ValidationError) else "it is missing."
-        raise UserError(f"{file}: its config does not fit this version of nntrain: {reason}{_forgotten(file)}") from None
+        raise UserError(
+            f"{file}: its config does not fit this version of nntrain: {reason}{_forgotten(file)}"
+        ) from None
     return Stored(file, checkpoint, config, _config_folder(file))
 
 
 def changed_plugins(run: Path) -> list[str]:
     """Paths of the plugins that a run was made with and that are not loaded now, or not as they were then."""
     now = {plugin.sha256 for plugin in plugins.loaded.values()}
-    return [then["path"] for then in RunFolder(run).read_info().get("plugins", []) if then["sha256"] not in now]
+    return [
+        then["path"] for then in RunFolder(run).read_info().get("plugins", []) if then["sha256"] not in now
+    ]
 
 
 def _forgotten(file: Path) -> str:

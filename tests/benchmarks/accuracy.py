@@ -21,7 +21,9 @@ from tests.benchmarks.rounds import Figures, medians, take_turns
 
 HERE = Path(__file__).parent
 TARGET = 0.99
-SCORE = re.compile(r"test\b.* accuracy +([\d.]+)")  # in the line that either program prints after an evaluation
+SCORE = re.compile(
+    r"test\b.* accuracy +([\d.]+)"
+)  # in the line that either program prints after an evaluation
 
 
 def until_target(command: list[str]) -> Figures:
@@ -40,7 +42,12 @@ def until_target(command: list[str]) -> Figures:
     process.stdout.read()
     _, _, usage = os.wait4(process.pid, 0)
     print(f"{epochs:g} epochs in {wall_s:.1f} s", flush=True)
-    return {"wall_s": wall_s, "epochs": epochs, "epoch_s": wall_s / epochs, "peak_mb": usage.ru_maxrss * 1024 / 1e6}
+    return {
+        "wall_s": wall_s,
+        "epochs": epochs,
+        "epoch_s": wall_s / epochs,
+        "peak_mb": usage.ru_maxrss * 1024 / 1e6,
+    }
 
 
 def with_seeds(*command: str) -> Callable[[], Figures]:
@@ -65,8 +72,10 @@ def main() -> None:
     found = medians(values)
     for program, figures in found.items():
         ratio = found["nntrain"]["wall_s"] / figures["wall_s"]
-        print(f"{program:10}{figures['wall_s']:8.1f} s{figures['epoch_s']:8.1f} s an epoch{figures['peak_mb']:8.0f} MB"
-              f"    nntrain takes {ratio:.2f} of its time    epochs: {' '.join(f'{n:g}' for n in values[program]['epochs'])}")
+        print(
+            f"{program:10}{figures['wall_s']:8.1f} s{figures['epoch_s']:8.1f} s an epoch{figures['peak_mb']:8.0f} MB"
+            f"    nntrain takes {ratio:.2f} of its time    epochs: {' '.join(f'{n:g}' for n in values[program]['epochs'])}"
+        )
 
 
 if __name__ == "__main__":

@@ -14,10 +14,20 @@ from tests.benchmarks.rounds import Figures, medians, printed_json, take_turns
 
 HERE = Path(__file__).parent
 # (form, rows of the batch, inputs, outputs)
-PRODUCTS = [("forward", 32, 64, 64), ("forward", 128, 784, 256), ("forward", 128, 256, 128), ("forward", 128, 128, 10),
-            ("forward", 256, 1024, 2048), ("forward", 256, 2048, 2048),
-            ("forward", 1024, 1024, 1024), ("forward", 2048, 2048, 2048),
-            ("weight", 128, 784, 256), ("weight", 256, 1024, 2048), ("input", 128, 784, 256), ("input", 256, 2048, 2048)]
+PRODUCTS = [
+    ("forward", 32, 64, 64),
+    ("forward", 128, 784, 256),
+    ("forward", 128, 256, 128),
+    ("forward", 128, 128, 10),
+    ("forward", 256, 1024, 2048),
+    ("forward", 256, 2048, 2048),
+    ("forward", 1024, 1024, 1024),
+    ("forward", 2048, 2048, 2048),
+    ("weight", 128, 784, 256),
+    ("weight", 256, 1024, 2048),
+    ("input", 128, 784, 256),
+    ("input", 256, 2048, 2048),
+]
 CAP = 1.2  # a ratio counts no more than this in the mean
 
 
@@ -35,9 +45,11 @@ def ours() -> Figures:
     found, none = {}, np.empty(0, np.float32)
     for form, rows, inputs, outputs in PRODUCTS:
         x, w, y = array(rows, inputs), array(inputs, outputs), array(rows, outputs)
-        call = {"forward": lambda y=y, x=x, w=w: kernels.matmul.forward(y, x, w, none),
-                "weight": lambda y=y, x=x, w=w: kernels.matmul.weight_gradient(w, x, y),
-                "input": lambda y=y, x=x, w=w: kernels.matmul.input_gradient(x, y, w)}[form]
+        call = {
+            "forward": lambda y=y, x=x, w=w: kernels.matmul.forward(y, x, w, none),
+            "weight": lambda y=y, x=x, w=w: kernels.matmul.weight_gradient(w, x, y),
+            "input": lambda y=y, x=x, w=w: kernels.matmul.input_gradient(x, y, w),
+        }[form]
         found[label(form, rows, inputs, outputs)] = 2e-9 * rows * inputs * outputs / median_seconds(call)
     return found
 
@@ -60,7 +72,9 @@ def main() -> None:
     programs = {"nntrain": ours}
     if options.torch:
         command = [options.torch, str(HERE / "peers" / "torch_products.py"), json.dumps(PRODUCTS)]
-        programs["torch"] = lambda: dict(zip((label(*p) for p in PRODUCTS), printed_json(command).values(), strict=True))
+        programs["torch"] = lambda: dict(
+            zip((label(*p) for p in PRODUCTS), printed_json(command).values(), strict=True)
+        )
     found = medians(take_turns(programs, options.rounds))
     ratios = []
     print(f"\n{'GFLOP/s':28}" + "".join(f"{program:>12}" for program in found) + f"{'ratio':>10}")

@@ -39,16 +39,29 @@ def main() -> None:
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory() as runs:
-        fit = [sys.executable, "-m", "nntrain", "fit", str(HERE / "program-mnist.yaml"), "--runs-dir", runs, "--quiet"]
+        fit = [
+            sys.executable,
+            "-m",
+            "nntrain",
+            "fit",
+            str(HERE / "program-mnist.yaml"),
+            "--runs-dir",
+            runs,
+            "--quiet",
+        ]
         measured(fit)  # compiles the kernels
         programs = {"nntrain": lambda: measured(fit)}
         if options.torch:
             programs["torch"] = lambda: measured([options.torch, str(HERE / "peers" / "torch_mnist.py")])
-            programs["scikit-learn"] = lambda: measured([options.torch, str(HERE / "peers" / "sklearn_mnist.py")])
+            programs["scikit-learn"] = lambda: measured(
+                [options.torch, str(HERE / "peers" / "sklearn_mnist.py")]
+            )
         found = medians(take_turns(programs, options.rounds))
     for program, figures in found.items():
-        print(f"{program:14}{figures['wall_s']:8.2f} s{figures['peak_mb']:10.0f} MB    nntrain takes "
-              f"{found['nntrain']['wall_s'] / figures['wall_s']:.2f} of its time")
+        print(
+            f"{program:14}{figures['wall_s']:8.2f} s{figures['peak_mb']:10.0f} MB    nntrain takes "
+            f"{found['nntrain']['wall_s'] / figures['wall_s']:.2f} of its time"
+        )
 
 
 if __name__ == "__main__":

@@ -26,4 +26,7 @@ def take_turns(programs: dict[str, Callable[[], Figures]], rounds: int) -> dict[
 
 
 def medians(values: dict[str, dict[str, list[float]]]) -> dict[str, Figures]:
-    return {name: {figure: statistics.median(all_) for figure, all_ in figures.items()} for name, figures in values.items()}
+    return {
+        name: {figure: statistics.median(all_) for figure, all_ in figures.items()}
+        for name, figures in values.items()
+    }

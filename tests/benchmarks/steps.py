@@ -25,7 +25,11 @@ def ours(name: str) -> Figures:
     """Median microseconds of a step, the peak memory in MB, and how many parameters there are; peers print the same."""
     timed = json.loads(nntrain("bench", name, "--json"))
     parameters = re.search(r"([\d,]+) parameters", nntrain("summary", name))[1]
-    return {"us": timed["step_us"], "mb": timed["peak_rss_mb"], "parameters": int(parameters.replace(",", ""))}
+    return {
+        "us": timed["step_us"],
+        "mb": timed["peak_rss_mb"],
+        "parameters": int(parameters.replace(",", "")),
+    }
 
 
 def peers(name: str, torch: str | None, jax: str | None) -> dict[str, list[str]]:
@@ -46,7 +50,9 @@ def show(name: str, found: dict[str, Figures]) -> None:
     print(f"\n{name:20}{'us a step':>12}{'':8}{'peak MB':>10}{'':8}{'parameters':>12}")
     for program, figures in found.items():
         time, memory = (figures[what] / found["nntrain"][what] for what in ("us", "mb"))
-        print(f"{program:20}{figures['us']:12,.0f}{time:8.2f}{figures['mb']:10,.0f}{memory:8.2f}{figures['parameters']:12,.0f}")
+        print(
+            f"{program:20}{figures['us']:12,.0f}{time:8.2f}{figures['mb']:10,.0f}{memory:8.2f}{figures['parameters']:12,.0f}"
+        )
     ours = found.pop("nntrain")
     if found:
         fastest = min(found, key=lambda program: found[program]["us"])
@@ -56,7 +62,13 @@ def show(name: str, found: dict[str, Figures]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", default=YARDSTICKS, help=f"of {', '.join(YARDSTICKS)}; default: all")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        default=YARDSTICKS,
+        help=f"of {', '.join(YARDSTICKS)}; default: all",
+    )
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has PyTorch")
     parser.add_argument("--jax", metavar="PYTHON", help="an interpreter that has JAX and optax")
     parser.add_argument("--rounds", type=int, default=3)
@@ -64,7 +76,9 @@ def main() -> None:
     for name in options.names:
         commands = peers(name, options.torch, options.jax)
         programs: dict[str, Callable[[], Figures]] = {"nntrain": lambda name=name: ours(name)}
-        programs |= {program: lambda command=command: printed_json(command) for program, command in commands.items()}
+        programs |= {
+            program: lambda command=command: printed_json(command) for program, command in commands.items()
+        }
         for program in programs:
             if program == "nntrain" or "compile" in program:
                 programs[program]()  # compiles, and keeps what it compiled for the rounds

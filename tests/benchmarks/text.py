@@ -32,7 +32,7 @@ def write_parts(folder: Path) -> None:
         part = getattr(splits, name)
         assert isinstance(part.x, Windows)
         assert (np.diff(part.x.starts) == part.x.steps).all()
-        stream = part.x.stream[part.x.starts[0]:part.target.ends[-1]]
+        stream = part.x.stream[part.x.starts[0] : part.target.ends[-1]]
         (folder / f"{name}.txt").write_text(decoded(part, stream))
 
 
@@ -53,7 +53,18 @@ def main() -> None:
         write_parts(folder)
 
         def ours(seed: int, epochs: int = options.epochs) -> Figures:
-            fit = [sys.executable, "-m", "nntrain", "fit", str(CONFIG), "--runs-dir", name, "--name", "run", "--overwrite"]
+            fit = [
+                sys.executable,
+                "-m",
+                "nntrain",
+                "fit",
+                str(CONFIG),
+                "--runs-dir",
+                name,
+                "--name",
+                "run",
+                "--overwrite",
+            ]
             figures = measured([*fit, "--quiet", "--set", f"seed={seed}", "--set", f"train.epochs={epochs}"])
             return figures | {"loss": float(last_line(folder / "run" / "metrics.csv")["validation_loss"])}
 
@@ -69,8 +80,10 @@ def main() -> None:
         found = medians(take_turns(programs, options.rounds))
     for program, figures in found.items():
         time, loss = (found["nntrain"][what] / figures[what] for what in ("wall_s", "loss"))
-        print(f"{program:10}{figures['wall_s']:8.2f} s{figures['peak_mb']:8.0f} MB    validation loss {figures['loss']:.4f}    "
-              f"nntrain takes {time:.2f} of its time to {loss:.4f} of its loss")
+        print(
+            f"{program:10}{figures['wall_s']:8.2f} s{figures['peak_mb']:8.0f} MB    validation loss {figures['loss']:.4f}    "
+            f"nntrain takes {time:.2f} of its time to {loss:.4f} of its loss"
+        )
 
 
 if __name__ == "__main__":

@@ -15,8 +15,17 @@ from tests.benchmarks.rounds import Figures, medians, printed_json, take_turns
 HERE = Path(__file__).parent
 PASSES = ("forward", "input", "weight")
 # (rows, side of the image, channels, filters), padded by one pixel: those of vgg-cifar, lenet-mnist and resnet20-cifar
-LAYERS = [(64, 32, 64, 64), (64, 16, 64, 128), (64, 16, 128, 128), (64, 8, 128, 256), (64, 8, 256, 256), (64, 14, 32, 64),
-          (128, 32, 16, 16), (128, 16, 32, 32), (128, 8, 64, 64)]
+LAYERS = [
+    (64, 32, 64, 64),
+    (64, 16, 64, 128),
+    (64, 16, 128, 128),
+    (64, 8, 128, 256),
+    (64, 8, 256, 256),
+    (64, 14, 32, 64),
+    (128, 32, 16, 16),
+    (128, 16, 32, 32),
+    (128, 8, 64, 64),
+]
 
 
 def label(kind: str, rows: int, side: int, channels: int, filters: int) -> str:
@@ -38,10 +47,16 @@ def ours() -> Figures:
     found, none = {"peak": peak_gflops("float32", numba.get_num_threads())}, np.empty(0, np.float32)
     for layer in LAYERS:
         rows, side, channels, filters = layer
-        x, w, y = array(rows, side, side, channels), array(3, 3, channels, filters), array(rows, side, side, filters)
-        calls = {"forward": lambda y=y, x=x, w=w: kernels.winograd.forward(y, x, w, none, (1, 1)),
-                 "input": lambda y=y, x=x, w=w: kernels.winograd.input_gradient(x, y, w, (1, 1)),
-                 "weight": lambda y=y, x=x, w=w: kernels.winograd.weight_gradient(w, x, y, (1, 1))}
+        x, w, y = (
+            array(rows, side, side, channels),
+            array(3, 3, channels, filters),
+            array(rows, side, side, filters),
+        )
+        calls = {
+            "forward": lambda y=y, x=x, w=w: kernels.winograd.forward(y, x, w, none, (1, 1)),
+            "input": lambda y=y, x=x, w=w: kernels.winograd.input_gradient(x, y, w, (1, 1)),
+            "weight": lambda y=y, x=x, w=w: kernels.winograd.weight_gradient(w, x, y, (1, 1)),
+        }
         for kind, call in calls.items():
             found[label(kind, *layer)] = gflop(*layer) / median_seconds(call)
     return found
@@ -54,12 +69,18 @@ def main() -> None:
     options = parser.parse_args()
     programs = {"nntrain": ours}
     if options.torch:
-        command = [options.torch, str(HERE / "peers" / "torch_convolutions.py"), json.dumps([(*layer, 3, 1) for layer in LAYERS])]
+        command = [
+            options.torch,
+            str(HERE / "peers" / "torch_convolutions.py"),
+            json.dumps([(*layer, 3, 1) for layer in LAYERS]),
+        ]
 
         def torch() -> Figures:
             """Its figures are milliseconds."""
             times = iter(printed_json(command).values())
-            return {label(kind, *layer): 1e3 * gflop(*layer) / next(times) for layer in LAYERS for kind in PASSES}
+            return {
+                label(kind, *layer): 1e3 * gflop(*layer) / next(times) for layer in LAYERS for kind in PASSES
+            }
 
         programs["torch"] = torch
     found = medians(take_turns(programs, options.rounds))

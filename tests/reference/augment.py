@@ -12,7 +12,9 @@ def pixel(x, row, column):
 
 
 def each(x, value):
-    return np.array([[value(row, column) for column in range(x.shape[1])] for row in range(x.shape[0])]).reshape(x.shape)
+    return np.array(
+        [[value(row, column) for column in range(x.shape[1])] for row in range(x.shape[0])]
+    ).reshape(x.shape)
 
 
 def shifted(x, down, right):
@@ -20,16 +22,25 @@ def shifted(x, down, right):
 
 
 def flipped(x, vertical):
-    return each(x, lambda row, column: pixel(x, x.shape[0] - 1 - row, column) if vertical
-                else pixel(x, row, x.shape[1] - 1 - column))
+    return each(
+        x,
+        lambda row, column: (
+            pixel(x, x.shape[0] - 1 - row, column) if vertical else pixel(x, row, x.shape[1] - 1 - column)
+        ),
+    )
 
 
 def mapped(x, matrix):
     """Bilinear: the mean of the four pixels around a place, each weighted by how near it is."""
+
     def value(row, column):
         down, right = matrix.reshape(2, 3) @ [row, column, 1]
-        return sum(max(0, 1 - abs(down - r)) * max(0, 1 - abs(right - c)) * pixel(x, r, c)
-                   for r in (math.floor(down), math.floor(down) + 1) for c in (math.floor(right), math.floor(right) + 1))
+        return sum(
+            max(0, 1 - abs(down - r)) * max(0, 1 - abs(right - c)) * pixel(x, r, c)
+            for r in (math.floor(down), math.floor(down) + 1)
+            for c in (math.floor(right), math.floor(right) + 1)
+        )
+
     return each(x, value)
 
 
@@ -40,7 +51,9 @@ def spread(x, factor, about_mean, low, high):
 
 def pasted(x, other, box):
     top, bottom, left, right = box
-    return each(x, lambda row, column: (other if top <= row < bottom and left <= column < right else x)[row, column])
+    return each(
+        x, lambda row, column: (other if top <= row < bottom and left <= column < right else x)[row, column]
+    )
 
 
 def mixed(x, other, share):

@@ -30,8 +30,13 @@ def pool2d(function):
     def forward(p, x, pool_size, stride=None, padding="valid"):
         size, padding = both(pool_size), both(padding)
         stride = both(stride or size)
-        down, across = (steps(x.shape[1 + axis], size[axis], stride[axis], padding[axis]) for axis in range(2))
-        windows = [[function(x[:, real(a)][:, :, real(b)].reshape(len(x), -1, x.shape[3])) for b in across] for a in down]
+        down, across = (
+            steps(x.shape[1 + axis], size[axis], stride[axis], padding[axis]) for axis in range(2)
+        )
+        windows = [
+            [function(x[:, real(a)][:, :, real(b)].reshape(len(x), -1, x.shape[3])) for b in across]
+            for a in down
+        ]
         return np.moveaxis(np.array(windows), 2, 0)
 
     return forward
@@ -67,8 +72,13 @@ def global_max_pool(p, x):
 def group_norm(p, x, groups, eps=1e-5, affine=True):
     parts = np.split(x, groups, axis=-1)
     axes = tuple(range(1, x.ndim))
-    xhat = np.concatenate([(part - part.mean(axes, keepdims=True)) / np.sqrt(part.var(axes, keepdims=True) + eps)
-                           for part in parts], axis=-1)
+    xhat = np.concatenate(
+        [
+            (part - part.mean(axes, keepdims=True)) / np.sqrt(part.var(axes, keepdims=True) + eps)
+            for part in parts
+        ],
+        axis=-1,
+    )
     return p["scale"] * xhat + p["shift"] if affine else xhat
 
 
@@ -83,9 +93,13 @@ def zero_pad2d(p, x, padding=1):
     return np.pad(x, [(0, 0), *sides, (0, 0)])
 
 
-def depthwise_conv2d(p, x, kernel_size, stride=1, padding="valid", dilation=1, depth_multiplier=1, use_bias=True):
+def depthwise_conv2d(
+    p, x, kernel_size, stride=1, padding="valid", dilation=1, depth_multiplier=1, use_bias=True
+):
     size, stride, padding, dilation = both(kernel_size), both(stride), both(padding), both(dilation)
-    down, across = (steps(x.shape[1 + axis], size[axis], stride[axis], padding[axis], dilation[axis]) for axis in range(2))
+    down, across = (
+        steps(x.shape[1 + axis], size[axis], stride[axis], padding[axis], dilation[axis]) for axis in range(2)
+    )
     y = np.zeros((len(x), len(down), len(across), x.shape[3], depth_multiplier))
     for a, rows in enumerate(down):
         for b, columns in enumerate(across):

@@ -11,7 +11,7 @@ def dense(p, x, units, use_bias=True):
 
 def maxout(p, x, units, pieces=2, use_bias=True):
     y = x @ p["weight"] + (p["bias"] if use_bias else 0)
-    return np.max([y[..., piece * units:(piece + 1) * units] for piece in range(pieces)], axis=0)
+    return np.max([y[..., piece * units : (piece + 1) * units] for piece in range(pieces)], axis=0)
 
 
 def flatten(p, x):

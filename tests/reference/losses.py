@@ -11,7 +11,9 @@ import numpy as np
 def total(reference, prediction, target, weight=None, **options):
     """The batch's sum and what to divide it by."""
     weight = np.ones(len(prediction)) if weight is None else weight
-    rows = [reference(np.asarray(x, np.float64), t, **options) for x, t in zip(prediction, target, strict=True)]
+    rows = [
+        reference(np.asarray(x, np.float64), t, **options) for x, t in zip(prediction, target, strict=True)
+    ]
     losses, counts = np.transpose(rows)
     return weight @ losses, weight @ counts
 

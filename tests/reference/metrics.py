@@ -54,8 +54,13 @@ def label_counts(prediction, target, weight):
     said, true = said_and_true(prediction, target)
     if said.ndim == 1:
         labels = range(max(2, prediction.shape[1]))
-        said, true = np.stack([said == k for k in labels], axis=1), np.stack([true == k for k in labels], axis=1)
-    return [(weight[s & t].sum(), weight[s].sum(), weight[t].sum()) for s, t in zip(said.T, true.T, strict=True)]
+        said, true = (
+            np.stack([said == k for k in labels], axis=1),
+            np.stack([true == k for k in labels], axis=1),
+        )
+    return [
+        (weight[s & t].sum(), weight[s].sum(), weight[t].sum()) for s, t in zip(said.T, true.T, strict=True)
+    ]
 
 
 def averaged(score, prediction, target, weight, average):
@@ -77,7 +82,13 @@ def recall(prediction, target, weight, average="macro"):
 
 
 def f1(prediction, target, weight, average="macro"):
-    return averaged(lambda both, said, true: 2 * both / (said + true) if said + true else 0, prediction, target, weight, average)
+    return averaged(
+        lambda both, said, true: 2 * both / (said + true) if said + true else 0,
+        prediction,
+        target,
+        weight,
+        average,
+    )
 
 
 def confusion_matrix(prediction, target, weight):
@@ -96,7 +107,11 @@ def auc(prediction, target, weight):
         won = everything = 0.0
         for i in np.flatnonzero(true):
             for j in np.flatnonzero(true == 0):
-                won += weight[i] * weight[j] * (1.0 if scores[i] > scores[j] else 0.5 if scores[i] == scores[j] else 0.0)
+                won += (
+                    weight[i]
+                    * weight[j]
+                    * (1.0 if scores[i] > scores[j] else 0.5 if scores[i] == scores[j] else 0.0)
+                )
                 everything += weight[i] * weight[j]
         areas.append(won / everything)
     return np.mean(areas)
@@ -104,7 +119,9 @@ def auc(prediction, target, weight):
 
 def perplexity(prediction, target, weight):
     probabilities = np.exp(prediction) / np.exp(prediction).sum(axis=1, keepdims=True)
-    return math.exp(np.average([-math.log(p[t]) for p, t in zip(probabilities, target, strict=True)], weights=weight))
+    return math.exp(
+        np.average([-math.log(p[t]) for p, t in zip(probabilities, target, strict=True)], weights=weight)
+    )
 
 
 def bits_per_character(prediction, target, weight):

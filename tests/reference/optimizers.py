@@ -38,7 +38,9 @@ def sgd(p, g, kept, t, lr, decayed, momentum=0.0, nesterov=False, dampening=0.0,
     return p - lr * g
 
 
-def adagrad(p, g, kept, t, lr, decayed, lr_decay=0.0, initial_accumulator_value=0.0, eps=1e-10, weight_decay=0.0):
+def adagrad(
+    p, g, kept, t, lr, decayed, lr_decay=0.0, initial_accumulator_value=0.0, eps=1e-10, weight_decay=0.0
+):
     g = g + weight_decay * decayed * p
     kept["v"] = kept.get("v", initial_accumulator_value) + g**2
     return p - lr / (1 + (t - 1) * lr_decay) * g / (np.sqrt(kept["v"]) + eps)

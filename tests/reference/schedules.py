@@ -80,7 +80,10 @@ def one_cycle(base, end, max_lr, pct_start=0.3, div_factor=25.0, final_div_facto
     def wave(start, stop, part):
         return stop + (start - stop) / 2 * (1 + math.cos(math.pi * part))
 
-    return [wave(first, max_lr, t / top) if t <= top else wave(max_lr, last, (t - top) / (end - 1 - top)) for t in range(end)]
+    return [
+        wave(first, max_lr, t / top) if t <= top else wave(max_lr, last, (t - top) / (end - 1 - top))
+        for t in range(end)
+    ]
 
 
 def cyclic(base, end, max_lr, step_size, mode="triangular", gamma=1.0):
@@ -97,7 +100,9 @@ def reduce_on_plateau(base, end, factor=0.1, patience=10, threshold=1e-4, cooldo
     lr, lrs, best, bad, cool = base, [], None, 0, 0
     for metric in monitored(end):
         lrs.append(lr)
-        if best is None or (metric < best * (1 - threshold) if mode == "min" else metric > best * (1 + threshold)):
+        if best is None or (
+            metric < best * (1 - threshold) if mode == "min" else metric > best * (1 + threshold)
+        ):
             best, bad = metric, 0
         else:
             bad += 1

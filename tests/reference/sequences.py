@@ -7,7 +7,9 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def over_steps(x, units, step, carries=1, return_sequences=False, reverse=False, lengths=None, start=None, **others):
+def over_steps(
+    x, units, step, carries=1, return_sequences=False, reverse=False, lengths=None, start=None, **others
+):
     """Row by row: `step(x_t, *state)` gives the next state, whose first part is what the layer shows."""
     rows, steps, _ = x.shape
     y, last = np.zeros((rows, steps, units)), np.zeros((rows, units))
@@ -89,7 +91,7 @@ def positional_encoding(p, x, base=10000):
 
 
 def time_distributed(p, x, layer):
-    (name, options), = layer.items()
+    ((name, options),) = layer.items()
     steps = [PER_STEP[name](p, x[:, t], **options) for t in range(x.shape[1])]
     return np.stack(steps, axis=1)
 
@@ -97,5 +99,7 @@ def time_distributed(p, x, layer):
 PER_STEP = {
     "dense": lambda p, x, units: x @ p["weight"] + p["bias"],
     "flatten": lambda p, x: x.reshape(len(x), -1),
-    "layer_norm": lambda p, x: p["scale"] * (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5) + p["shift"],
+    "layer_norm": lambda p, x: (
+        p["scale"] * (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5) + p["shift"]
+    ),
 }

@@ -21,8 +21,18 @@ def channels_first(function):
 
 
 def batch_norm(training, momentum=0.1, eps=1e-5):
-    return channels_first(lambda x, p: F.batch_norm(
-        x, p["running_mean"], p["running_variance"], p.get("scale"), p.get("shift"), training, momentum, eps))
+    return channels_first(
+        lambda x, p: F.batch_norm(
+            x,
+            p["running_mean"],
+            p["running_variance"],
+            p.get("scale"),
+            p.get("shift"),
+            training,
+            momentum,
+            eps,
+        )
+    )
 
 
 def maxout(units, pieces):
@@ -50,8 +60,22 @@ CASES = [
     ("dense", {"units": 7, "use_bias": False}, [SEQUENCE], {"weight": (5, 7)}, linear, True),
     ("maxout", {"units": 4, "pieces": 3}, [VECTOR], {"weight": (6, 12), "bias": (12,)}, maxout(4, 3), True),
     ("batch_norm", {}, [IMAGE], {"scale": (2,), "shift": (2,), **STATES}, batch_norm(True), True),
-    ("batch_norm", {"momentum": 0.3, "eps": 1e-3, "affine": False}, [IMAGE], STATES, batch_norm(True, 0.3, 1e-3), True),
-    ("batch_norm", {}, [VECTOR], {**AFFINE, "running_mean": VECTOR, "running_variance": VECTOR}, batch_norm(False), False),
+    (
+        "batch_norm",
+        {"momentum": 0.3, "eps": 1e-3, "affine": False},
+        [IMAGE],
+        STATES,
+        batch_norm(True, 0.3, 1e-3),
+        True,
+    ),
+    (
+        "batch_norm",
+        {},
+        [VECTOR],
+        {**AFFINE, "running_mean": VECTOR, "running_variance": VECTOR},
+        batch_norm(False),
+        False,
+    ),
     ("layer_norm", {}, [VECTOR], AFFINE, norm(F.layer_norm, "scale", "shift"), True),
     ("layer_norm", {"affine": False}, [SEQUENCE], {}, norm(F.layer_norm), True),
     ("rms_norm", {}, [VECTOR], {"scale": VECTOR}, norm(F.rms_norm, "scale"), True),
@@ -68,7 +92,14 @@ CASES = [
     ("leaky_relu", {}, [VECTOR], {}, plain(F.leaky_relu), True),
     ("leaky_relu", {"slope": 0.3}, [VECTOR], {}, plain(F.leaky_relu, negative_slope=0.3), True),
     ("prelu", {}, [IMAGE], {"slope": (1,)}, channels_first(lambda x, p: F.prelu(x, p["slope"])), True),
-    ("prelu", {"per_channel": True}, [IMAGE], {"slope": (2,)}, channels_first(lambda x, p: F.prelu(x, p["slope"])), True),
+    (
+        "prelu",
+        {"per_channel": True},
+        [IMAGE],
+        {"slope": (2,)},
+        channels_first(lambda x, p: F.prelu(x, p["slope"])),
+        True,
+    ),
     ("rrelu", {}, [VECTOR], {}, plain(F.rrelu, training=False), False),
     ("elu", {}, [VECTOR], {}, plain(F.elu), True),
     ("elu", {"alpha": 0.5}, [VECTOR], {}, plain(F.elu, alpha=0.5), True),
@@ -102,7 +133,11 @@ def record(layer, options, inputs, named, function, training, draw):
 
 def record_all(cases, name):
     draw = np.random.default_rng(0)
-    arrays = {"cases": np.array(json.dumps([[layer, options, training] for layer, options, _, _, _, training in cases]))}
+    arrays = {
+        "cases": np.array(
+            json.dumps([[layer, options, training] for layer, options, _, _, _, training in cases])
+        )
+    }
     for index, case in enumerate(cases):
         arrays |= {f"{index}.{own}": array for own, array in record(*case, draw).items()}
     np.savez_compressed(Path(__file__).parent / name, **arrays)

@@ -54,16 +54,19 @@ def recurrent(layer, options, x, lengths, start):
     more = {"nonlinearity": own["activation"]} if "activation" in own else {}
     module = CELLS[cell](FEATURES, UNITS, batch_first=True, bias=bias, bidirectional=both, **more).double()
     names = {}
-    for suffix, place in (("_l0", "forward"), ("_l0_reverse", "backward"))[:1 + both]:
+    for suffix, place in (("_l0", "forward"), ("_l0_reverse", "backward"))[: 1 + both]:
         prefix = f"bidirectional_1.{place}.{cell}_1" if both else f"{cell}_1"
         names[f"{prefix}.weight"] = (getattr(module, f"weight_ih{suffix}"), lambda a: a.T)
         names[f"{prefix}.recurrent_weight"] = (getattr(module, f"weight_hh{suffix}"), lambda a: a.T)
         if bias:
             names[f"{prefix}.bias"] = (getattr(module, f"bias_ih{suffix}"), lambda a: a)
             with torch.no_grad():  # we have one bias; of gru, a second one inside the proposed state
-                getattr(module, f"bias_hh{suffix}")[:2 * UNITS if cell == "gru" else None] = 0
+                getattr(module, f"bias_hh{suffix}")[: 2 * UNITS if cell == "gru" else None] = 0
             if cell == "gru":
-                names[f"{prefix}.recurrent_bias"] = (getattr(module, f"bias_hh{suffix}"), lambda a: a[2 * UNITS:])
+                names[f"{prefix}.recurrent_bias"] = (
+                    getattr(module, f"bias_hh{suffix}"),
+                    lambda a: a[2 * UNITS :],
+                )
     state = None
     if start:
         state = tuple(torch.tensor(part)[None] for part in start.values())
@@ -89,9 +92,12 @@ def attention(options, x, lengths):
     if padded is not None:
         y = y * ~padded[..., None]
     prefix = "multi_head_attention_1"
-    return y, {f"{prefix}.weight": (module.in_proj_weight, lambda a: a.T), f"{prefix}.bias": (module.in_proj_bias, lambda a: a),
-               f"{prefix}.output_weight": (module.out_proj.weight, lambda a: a.T),
-               f"{prefix}.output_bias": (module.out_proj.bias, lambda a: a)}
+    return y, {
+        f"{prefix}.weight": (module.in_proj_weight, lambda a: a.T),
+        f"{prefix}.bias": (module.in_proj_bias, lambda a: a),
+        f"{prefix}.output_weight": (module.out_proj.weight, lambda a: a.T),
+        f"{prefix}.output_bias": (module.out_proj.bias, lambda a: a),
+    }
 
 
 def record(layer, options, lengths, carried, draw):
@@ -111,7 +117,9 @@ def record(layer, options, lengths, carried, draw):
             y, end, names = recurrent(layer, options, x, lengths, start)
         found |= {f"start.{part}": array for part, array in start.items()}
         if carried:
-            found |= {f"end.{part}": tensor[0].detach().numpy() for part, tensor in zip(parts, end, strict=True)}
+            found |= {
+                f"end.{part}": tensor[0].detach().numpy() for part, tensor in zip(parts, end, strict=True)
+            }
     dy = torch.tensor(draw.normal(size=tuple(y.shape)))
     y.backward(dy)
     found |= {"x": x.detach().numpy(), "dy": dy.numpy(), "y": y.detach().numpy()}

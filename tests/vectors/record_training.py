@@ -35,17 +35,27 @@ LOSS = {
     "smooth_l1": lambda x, t, **options: nn.SmoothL1Loss(**options)(x, one_hot(x, t)),
     "poisson": lambda x, t: nn.PoissonNLLLoss()(x, t),
     "cross_entropy": lambda x, t, class_weights=None, label_smoothing=0.0: nn.CrossEntropyLoss(
-        torch.tensor(class_weights, dtype=torch.float64) if class_weights else None, label_smoothing=label_smoothing)(x, t),
-    "binary_cross_entropy": lambda x, t, pos_weight=1.0: nn.BCEWithLogitsLoss(pos_weight=torch.tensor([pos_weight]))(
-        x, one_hot(x, t)),
+        torch.tensor(class_weights, dtype=torch.float64) if class_weights else None,
+        label_smoothing=label_smoothing,
+    )(x, t),
+    "binary_cross_entropy": lambda x, t, pos_weight=1.0: nn.BCEWithLogitsLoss(
+        pos_weight=torch.tensor([pos_weight])
+    )(x, one_hot(x, t)),
     "nll": lambda x, t: nn.NLLLoss()(x, t) if t.ndim == 1 else -(x * t).sum() / len(x),
     "kl_div": lambda x, t: nn.KLDivLoss(reduction="mean")(x, one_hot(x, t)),
     "cosine": lambda x, t: (1 - nn.CosineSimilarity()(x, one_hot(x, t))).mean(),
 }
 
 OPTIMIZER = {
-    "sgd": optim.SGD, "adagrad": optim.Adagrad, "adadelta": optim.Adadelta, "rmsprop": optim.RMSprop, "adam": optim.Adam,
-    "adamw": optim.AdamW, "adamax": optim.Adamax, "nadam": optim.NAdam, "radam": optim.RAdam,
+    "sgd": optim.SGD,
+    "adagrad": optim.Adagrad,
+    "adadelta": optim.Adadelta,
+    "rmsprop": optim.RMSprop,
+    "adam": optim.Adam,
+    "adamw": optim.AdamW,
+    "adamax": optim.Adamax,
+    "nadam": optim.NAdam,
+    "radam": optim.RAdam,
 }
 
 SCHEDULE = {
@@ -56,10 +66,15 @@ SCHEDULE = {
     "linear": lambda o, end_factor=0.0, total=END: lr_scheduler.LinearLR(o, 1.0, end_factor, total),
     "polynomial": lambda o, power=1.0, total=END: lr_scheduler.PolynomialLR(o, total, power),
     "cosine": lambda o, eta_min=0.0, total=END: lr_scheduler.CosineAnnealingLR(o, total, eta_min),
-    "cosine_restarts": lambda o, t_0, t_mult=1, eta_min=0.0: lr_scheduler.CosineAnnealingWarmRestarts(o, t_0, t_mult, eta_min),
-    "one_cycle": lambda o, **options: lr_scheduler.OneCycleLR(o, total_steps=END, cycle_momentum=False, **options),
-    "cyclic": lambda o, step_size, **options: lr_scheduler.CyclicLR(o, BASE, step_size_up=step_size, cycle_momentum=False,
-                                                                    **options),
+    "cosine_restarts": lambda o, t_0, t_mult=1, eta_min=0.0: lr_scheduler.CosineAnnealingWarmRestarts(
+        o, t_0, t_mult, eta_min
+    ),
+    "one_cycle": lambda o, **options: lr_scheduler.OneCycleLR(
+        o, total_steps=END, cycle_momentum=False, **options
+    ),
+    "cyclic": lambda o, step_size, **options: lr_scheduler.CyclicLR(
+        o, BASE, step_size_up=step_size, cycle_momentum=False, **options
+    ),
     "reduce_on_plateau": lr_scheduler.ReduceLROnPlateau,
 }
 
@@ -67,7 +82,9 @@ SCHEDULE = {
 def record_loss(sample, kind):
     prediction, target = example(kind)
     x = torch.tensor(prediction, requires_grad=True)
-    loss = LOSS[sample.name](x, torch.tensor(target.astype(np.int64) if target.ndim == 1 else target), **sample.options)
+    loss = LOSS[sample.name](
+        x, torch.tensor(target.astype(np.int64) if target.ndim == 1 else target), **sample.options
+    )
     loss.backward()
     return {"prediction": prediction, "target": target, "loss": loss.item(), "gradient": x.grad.numpy()}
 

@@ -16,8 +16,11 @@ class Gelu(Activation, name="gelu"):
     Source: Hendrycks & Gimpel 2016, Gaussian error linear units.
     """
 
-    approximate: Literal["none", "tanh"] = Field("none", description="`none` for the exact function, `tanh` for the one that "
-                                                 "the first large language models used")
+    approximate: Literal["none", "tanh"] = Field(
+        "none",
+        description="`none` for the exact function, `tanh` for the one that "
+        "the first large language models used",
+    )
 
     reads = "x"
     suits = "he_normal"

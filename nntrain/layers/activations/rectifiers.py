@@ -66,7 +66,11 @@ class Prelu(Activation, name="prelu"):
 
     def parameters(self, x):
         require_last_axis(x)
-        return {"slope": Param(x[-1:] if self.per_channel else (1,), role="scale", initializer=Constant(value=self.init))}
+        return {
+            "slope": Param(
+                x[-1:] if self.per_channel else (1,), role="scale", initializer=Constant(value=self.init)
+            )
+        }
 
     def forward(self, at):
         kernels.activations.prelu(table(at.y), table(at.x), at.slope)
@@ -97,7 +101,10 @@ class Rrelu(Activation, name="rrelu"):
         return {"slopes": Saved(x)}
 
     def output_shape(self, x):
-        require(self.lower <= self.upper, f"`lower` must not lie above `upper`. Received: {self.lower:g} and {self.upper:g}.")
+        require(
+            self.lower <= self.upper,
+            f"`lower` must not lie above `upper`. Received: {self.lower:g} and {self.upper:g}.",
+        )
         return x
 
     def forward(self, at):

@@ -12,5 +12,13 @@ from nntrain.report.plots.forecast import draw_forecast
 from nntrain.report.plots.loss import draw_loss
 from nntrain.report.plots.regions import draw_decision, grid_over
 
-__all__ = ["draw_augmented", "draw_comparison", "draw_decision", "draw_filters", "draw_fit", "draw_forecast", "draw_loss",
-           "grid_over"]
+__all__ = [
+    "draw_augmented",
+    "draw_comparison",
+    "draw_decision",
+    "draw_filters",
+    "draw_fit",
+    "draw_forecast",
+    "draw_loss",
+    "grid_over",
+]

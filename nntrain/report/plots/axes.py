@@ -8,7 +8,9 @@ from typing import Any
 from nntrain.report.words import short
 
 
-def scale(axes: Any, low: float, high: float, logarithmic: bool, most: int = 7, levels: list[float] | None = None) -> int:
+def scale(
+    axes: Any, low: float, high: float, logarithmic: bool, most: int = 7, levels: list[float] | None = None
+) -> int:
     """Sets the y axis from `low` to `high` with about `most` readable ticks, or with ticks at `levels` when they stand apart.
 
     Returns the letters of the longest label.
@@ -52,7 +54,9 @@ def log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[flo
         if len(ticks) <= most + 1:
             return ticks, [v for v in between if v not in ticks]
     stride = math.ceil(decades / most)
-    return inside(10.0**p for p in exponents if p % stride == 0), inside(10.0**p for p in exponents if p % stride)
+    return inside(10.0**p for p in exponents if p % stride == 0), inside(
+        10.0**p for p in exponents if p % stride
+    )
 
 
 def tick_labels(ticks: list[float]) -> list[str]:
@@ -61,7 +65,9 @@ def tick_labels(ticks: list[float]) -> list[str]:
         return [f"{tick:,.6g}" if 1e-3 <= tick < 1e6 else short(tick) for tick in ticks]
     power = math.floor(math.log10(max(ticks))) if not 1e-3 <= max(ticks) < 1e6 else 0
     mantissas = [tick / 10.0**power for tick in ticks]
-    decimals = next(d for d in range(17) if all(math.isclose(round(m, d), m, rel_tol=1e-10) for m in mantissas))
+    decimals = next(
+        d for d in range(17) if all(math.isclose(round(m, d), m, rel_tol=1e-10) for m in mantissas)
+    )
     return [f"{m:,.{decimals}f}" + (f"e{power}" if power else "") for m in mantissas]
 
 

@@ -20,20 +20,44 @@ def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> No
     x, y = history.value("epoch", history.best), history.value(f"{split}_loss", history.best)
     if x is None or y is None or not math.isfinite(y) or (axes.get_yscale() == "log" and y <= 0):
         return
-    axes.plot([x], [y], marker="*", markersize=15, color=YELLOW, markeredgecolor=BLACK, markeredgewidth=0.9, linestyle="none",
-              zorder=6, clip_on=False, label="best")
+    axes.plot(
+        [x],
+        [y],
+        marker="*",
+        markersize=15,
+        color=YELLOW,
+        markeredgecolor=BLACK,
+        markeredgewidth=0.9,
+        linestyle="none",
+        zorder=6,
+        clip_on=False,
+        label="best",
+    )
     text = f"best: epoch {epoch_text(x)}\n{split} loss {number(y)}"
-    axes.annotate(text, (x, y), xytext=emptiest_place(axes, x, y, text, lines, noise), textcoords="offset points", ha="center",
-                  va="center", fontsize=9, zorder=7, linespacing=1.25,
-                  bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#BBBBBB", "alpha": 0.92},
-                  arrowprops={"arrowstyle": "-", "color": PALE_INK, "linewidth": 0.8, "shrinkB": 7})
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=emptiest_place(axes, x, y, text, lines, noise),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=9,
+        zorder=7,
+        linespacing=1.25,
+        bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#BBBBBB", "alpha": 0.92},
+        arrowprops={"arrowstyle": "-", "color": PALE_INK, "linewidth": 0.8, "shrinkB": 7},
+    )
 
 
-def emptiest_place(axes: Any, x: float, y: float, text: str, lines: list[Line], noise: Line) -> tuple[float, float]:
+def emptiest_place(
+    axes: Any, x: float, y: float, text: str, lines: list[Line], noise: Line
+) -> tuple[float, float]:
     """Where around (x, y), in points from it, a box with `text` covers the least of the lines, and of the noise behind them."""
     to_points = 72 / axes.figure.dpi
     rows = text.split("\n")
-    half = np.array([5.2 * max(map(len, rows)) / 2 + 6, 13 * len(rows) / 2 + 5])  # points; a letter of 9 points is 5.2 wide
+    half = np.array(
+        [5.2 * max(map(len, rows)) / 2 + 6, 13 * len(rows) / 2 + 5]
+    )  # points; a letter of 9 points is 5.2 wide
     centre = axes.transData.transform((x, y))
     frame = axes.get_window_extent()
     low, high = ((np.array(corner) - centre) * to_points for corner in (frame.min, frame.max))
@@ -46,7 +70,12 @@ def emptiest_place(axes: Any, x: float, y: float, text: str, lines: list[Line], 
     cheapest, place = math.inf, np.array([0.0, half[1] + 20])
     for distance in (34, 60, 90, 130, 180):
         for angle in range(0, 360, 15):
-            at = np.array([math.cos(math.radians(angle)) * (distance + half[0] - 20), math.sin(math.radians(angle)) * distance])
+            at = np.array(
+                [
+                    math.cos(math.radians(angle)) * (distance + half[0] - 20),
+                    math.sin(math.radians(angle)) * distance,
+                ]
+            )
             if (at - half < low + 3).any() or (at + half > high - 3).any() or (abs(at) < half + 8).all():
                 continue  # it would leave the frame or hide the star
             covers = [np.count_nonzero((abs(points - at) < half).all(1)) for points in (on_lines, on_noise)]

@@ -29,9 +29,13 @@ def draw_comparison(run_folders: Sequence[str | Path], output: str | Path) -> No
         figure = page.new_figure()
         axes = figure.subplots()
         names = [shortened(plain(history.name), 24) for history in histories]
-        finals = [f"{name}: {number(last(held_out[1]))}" for name, (held_out, _) in zip(names, curves, strict=True)]
-        rows = [finals[i:i + 3] for i in range(0, len(finals), 3)]
-        top = page.title(figure, f"{len(histories)} runs", [["loss at the end"], *rows], legend_rows=-(-len(names) // 3))
+        finals = [
+            f"{name}: {number(last(held_out[1]))}" for name, (held_out, _) in zip(names, curves, strict=True)
+        ]
+        rows = [finals[i : i + 3] for i in range(0, len(finals), 3)]
+        top = page.title(
+            figure, f"{len(histories)} runs", [["loss at the end"], *rows], legend_rows=-(-len(names) // 3)
+        )
         low, high = loss_range(np.empty(0), everything)
         logarithmic = low > 0
         longest_label = scale(axes, low, high, logarithmic)
@@ -39,8 +43,13 @@ def draw_comparison(run_folders: Sequence[str | Path], output: str | Path) -> No
         for name, colour, (held_out, train) in zip(names, COLOURS, curves, strict=False):
             for (epoch, loss), style in ((train, DASHES), (held_out, "-")):
                 good = outside.keep(epoch, loss, name, logarithmic)
-                axes.plot(*thinned(epoch[good], loss[good]), color=colour, linestyle=style, linewidth=2 if style == "-" else 1.5,
-                          label=name if style == "-" else None)
+                axes.plot(
+                    *thinned(epoch[good], loss[good]),
+                    color=colour,
+                    linestyle=style,
+                    linewidth=2 if style == "-" else 1.5,
+                    label=name if style == "-" else None,
+                )
         page.set_margins(figure, top, longest_label)
         end = max(float(history.evaluations["epoch"][-1]) for history in histories)
         axes.set_xlim(0, end * 1.01)

@@ -9,8 +9,14 @@ from nntrain.report.plots.page import BLACK, PALE_INK, RED
 from nntrain.report.words import plain
 
 
-def draw_forecast(run_folder: str | Path, before: np.ndarray, truth: np.ndarray, prediction: np.ndarray, what: str,
-                  label: str = "value") -> None:
+def draw_forecast(
+    run_folder: str | Path,
+    before: np.ndarray,
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    what: str,
+    label: str = "value",
+) -> None:
     """Draws forecasts into forecast.png, each in a panel of its own: a run of values, and what came next.
 
     before (panels, steps), truth and prediction (panels, steps ahead); what: a line that says which ones they are.
@@ -23,7 +29,16 @@ def draw_forecast(run_folder: str | Path, before: np.ndarray, truth: np.ndarray,
         for axes, values, came, told in zip(rows, before, truth, prediction, strict=True):
             axes.axvline(0.5, color="#BBBBBB", linewidth=1)
             axes.plot(np.arange(1 - past, 1), values, color=PALE_INK, linewidth=1.2, label="seen before")
-            axes.plot(ahead, came, color=BLACK, linewidth=1.2, linestyle=(0, (4, 2)), marker="o", markersize=3, label="what came")
+            axes.plot(
+                ahead,
+                came,
+                color=BLACK,
+                linewidth=1.2,
+                linestyle=(0, (4, 2)),
+                marker="o",
+                markersize=3,
+                label="what came",
+            )
             axes.plot(ahead, told, color=RED, linewidth=1.8, marker="s", markersize=3.5, label="foretold")
             axes.grid(True)
             axes.margins(x=0.02)

@@ -76,19 +76,39 @@ def draw_steps(axes: Any, history: History, outside: "Outside", logarithmic: boo
     # A gap where a value is missing would need a line each; at a thousand columns nobody sees the difference.
     x, y = thinned(history.epoch[good], history.loss[good])
     crowded = len(history.loss) > 2000
-    axes.plot(x, y, color=SKY, linewidth=0.5 if crowded else 0.8, alpha=0.55 if crowded else 0.75, zorder=2, label="mini-batch",
-              marker="." if len(x) == 1 else None, solid_joinstyle="bevel")
+    axes.plot(
+        x,
+        y,
+        color=SKY,
+        linewidth=0.5 if crowded else 0.8,
+        alpha=0.55 if crowded else 0.75,
+        zorder=2,
+        label="mini-batch",
+        marker="." if len(x) == 1 else None,
+        solid_joinstyle="bevel",
+    )
     return x, y
 
 
-def draw_curve(axes: Any, split: str, epoch: np.ndarray, loss: np.ndarray, outside: "Outside", logarithmic: bool) -> Line:
+def draw_curve(
+    axes: Any, split: str, epoch: np.ndarray, loss: np.ndarray, outside: "Outside", logarithmic: bool
+) -> Line:
     """The line of one split, on a white edge that sets it off from the mini-batches. Returns where it runs."""
     from matplotlib.patheffects import Normal, Stroke
 
     good = outside.keep(epoch, loss, split, logarithmic)
     x, y = thinned(epoch[good], loss[good])
-    axes.plot(x, y, label=split, linewidth=1.9, marker="o" if len(x) <= 40 else None, markersize=3.6 if len(x) > 1 else 6,
-              zorder=4, path_effects=[Stroke(linewidth=3.6, foreground="white", alpha=0.8), Normal()], **CURVES[split])
+    axes.plot(
+        x,
+        y,
+        label=split,
+        linewidth=1.9,
+        marker="o" if len(x) <= 40 else None,
+        markersize=3.6 if len(x) > 1 else 6,
+        zorder=4,
+        path_effects=[Stroke(linewidth=3.6, foreground="white", alpha=0.8), Normal()],
+        **CURVES[split],
+    )
     return x, y
 
 
@@ -115,15 +135,23 @@ def draw_learning_rate(above: Any, below: Any, history: History) -> None:
     below.plot(*thinned(*stairs(starts, epoch, lr)), color=INK, linewidth=1.4, solid_joinstyle="miter")
     for i, drop in enumerate(drops(lr)):
         for axes in (above, below):
-            axes.axvline(starts[drop], color="#808080", linewidth=1, linestyle=(0, (4, 3)), zorder=1.5,
-                         label="learning-rate drop" if i == 0 and axes is above else None)
+            axes.axvline(
+                starts[drop],
+                color="#808080",
+                linewidth=1,
+                linestyle=(0, (4, 3)),
+                zorder=1.5,
+                label="learning-rate drop" if i == 0 and axes is above else None,
+            )
 
 
 def plateaus(lr: np.ndarray) -> list[float]:
     """The few learning rates that a schedule stays at; none for one that changes all the time."""
     levels, held = np.unique(lr, return_counts=True)
     long = held >= 0.005 * len(lr)
-    return levels[long].tolist() if 1 <= np.count_nonzero(long) <= 6 and held[long].sum() > 0.4 * len(lr) else []
+    return (
+        levels[long].tolist() if 1 <= np.count_nonzero(long) <= 6 and held[long].sum() > 0.4 * len(lr) else []
+    )
 
 
 def stairs(start: np.ndarray, end: np.ndarray, value: np.ndarray) -> Line:
@@ -139,7 +167,10 @@ def loss_range(steps: np.ndarray, curves: list[np.ndarray]) -> tuple[float, floa
     All of the curves is inside. A few wild mini-batches may leave the picture, rather than press the curves flat.
     """
     # No loss needs more than 100 decades each way, and within them no arithmetic here overflows.
-    main, noise = (np.clip(values[np.isfinite(values)], -1e100, 1e100) for values in (np.concatenate([*curves, []]), steps))
+    main, noise = (
+        np.clip(values[np.isfinite(values)], -1e100, 1e100)
+        for values in (np.concatenate([*curves, []]), steps)
+    )
     everything = main if len(main) else noise
     if not len(everything):
         return 0.1, 1.0

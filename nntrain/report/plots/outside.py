@@ -19,7 +19,10 @@ class Outside:
         """Which of the values can be drawn; it remembers the others."""
         finite = np.isfinite(y)
         low = finite & (y <= 0) if logarithmic else np.zeros(len(y), dtype=bool)
-        for what, places, where in (("NaN or infinite", self.high, ~finite), ("zero or negative", self.low, low)):
+        for what, places, where in (
+            ("NaN or infinite", self.high, ~finite),
+            ("zero or negative", self.low, low),
+        ):
             if where.any():
                 places.append(x[where])
                 self.counts[what][name] = int(where.sum())
@@ -28,13 +31,27 @@ class Outside:
     def draw(self, figure: Any, axes: Any) -> None:
         notes = []
         for places, marker, height, (what, counts) in zip(
-                (self.high, self.low), ("x", "v"), (0.985, 0.015), self.counts.items(), strict=True):
+            (self.high, self.low), ("x", "v"), (0.985, 0.015), self.counts.items(), strict=True
+        ):
             if not counts:
                 continue
             end = axes.get_xlim()[1]
-            at = np.unique((np.concatenate(places) * (150 / end)).round()) * (end / 150)  # one mark would hide the next
-            axes.plot(at, np.full(len(at), height), marker, transform=axes.get_xaxis_transform(), color=BLACK, markersize=5,
-                      markeredgewidth=1.2, clip_on=False, zorder=8)
-            told = ", ".join(f"{n:,} {name}{'es' if name == 'mini-batch' and n > 1 else ''}" for name, n in counts.items())
+            at = np.unique((np.concatenate(places) * (150 / end)).round()) * (
+                end / 150
+            )  # one mark would hide the next
+            axes.plot(
+                at,
+                np.full(len(at), height),
+                marker,
+                transform=axes.get_xaxis_transform(),
+                color=BLACK,
+                markersize=5,
+                markeredgewidth=1.2,
+                clip_on=False,
+                zorder=8,
+            )
+            told = ", ".join(
+                f"{n:,} {name}{'es' if name == 'mini-batch' and n > 1 else ''}" for name, n in counts.items()
+            )
             notes.append(f"{'×' if marker == 'x' else '▾'} {what}: {told}")
         figure.text(0.012, 0.014, "     ".join(notes), fontsize=8.5, color=PALE_INK)

@@ -14,19 +14,44 @@ from nntrain.report.words import plain, shortened
 
 # Okabe & Ito 2008: tells apart for every kind of colour vision, and in print by the line styles.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
-    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
 INK, PALE_INK, GRID = "#222222", "#666666", "#E4E4E4"
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
 CLASS_MARKERS = "os^DvPX*"
 
 WIDTH, HEIGHT, DPI = 9.0, 6.0, 150  # inches, inches, dots an inch of the PNG
-MARGINS = {"left": 0.78, "right": 0.22, "bottom": 0.52}  # inches around the axes; what `title` needs comes above
+MARGINS = {
+    "left": 0.78,
+    "right": 0.22,
+    "bottom": 0.52,
+}  # inches around the axes; what `title` needs comes above
 
 STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": "#999999",
-    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "xtick.color": INK, "ytick.color": INK,
-    "grid.color": GRID, "grid.linewidth": 0.8, "lines.solid_capstyle": "round", "figure.facecolor": "white",
-    "path.simplify_threshold": 0.5, "svg.fonttype": "path", "svg.hashsalt": "nntrain",
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#999999",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "lines.solid_capstyle": "round",
+    "figure.facecolor": "white",
+    "path.simplify_threshold": 0.5,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "nntrain",
 }
 
 
@@ -52,8 +77,15 @@ def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) 
     """The run's name and, small and in columns, what came out. Returns where the axes may end, in inches from above."""
     width, height = figure.get_size_inches()
     left = MARGINS["left"] / width
-    figure.text(left, 1 - 0.1 / height, shortened(plain(name), int(6.4 * width)), fontsize=15, fontweight="bold", va="top",
-                parse_math=False)
+    figure.text(
+        left,
+        1 - 0.1 / height,
+        shortened(plain(name), int(6.4 * width)),
+        fontsize=15,
+        fontweight="bold",
+        va="top",
+        parse_math=False,
+    )
     down = 0.44
     for line in lines:
         x = left
@@ -69,15 +101,27 @@ def set_margins(figure: Any, top: float, tick_label: int = 0) -> None:
     """`top` in inches; the longest label on the y axis has `tick_label` letters, each about 0.08 inches wide."""
     width, height = figure.get_size_inches()
     left = max(MARGINS["left"], 0.4 + 0.08 * tick_label)
-    figure.subplots_adjust(left=left / width, right=1 - MARGINS["right"] / width, bottom=MARGINS["bottom"] / height,
-                           top=1 - top / height)
+    figure.subplots_adjust(
+        left=left / width,
+        right=1 - MARGINS["right"] / width,
+        bottom=MARGINS["bottom"] / height,
+        top=1 - top / height,
+    )
 
 
 def place_legend(figure: Any, axes: Any, columns: int = 6) -> None:
     """Above the axes, where it covers nothing."""
-    legend = figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=columns, frameon=False, borderpad=0.2,
-                           columnspacing=1.6, bbox_to_anchor=(axes.get_position().x0 - 0.008, axes.get_position().y1),
-                           handlelength=2.2, handletextpad=0.6)
+    legend = figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="lower left",
+        ncols=columns,
+        frameon=False,
+        borderpad=0.2,
+        columnspacing=1.6,
+        bbox_to_anchor=(axes.get_position().x0 - 0.008, axes.get_position().y1),
+        handlelength=2.2,
+        handletextpad=0.6,
+    )
     for line in legend.get_lines():
         line.set_linewidth(max(line.get_linewidth(), 1.2))
     for text in legend.get_texts():
@@ -94,7 +138,12 @@ def save(figure: Any, path: Path) -> None:
     part = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
     try:
         with part.open("wb") as file:
-            figure.savefig(file, format=path.suffix[1:], dpi=DPI, metadata={"Date": None} if path.suffix == ".svg" else None)
+            figure.savefig(
+                file,
+                format=path.suffix[1:],
+                dpi=DPI,
+                metadata={"Date": None} if path.suffix == ".svg" else None,
+            )
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)

@@ -38,12 +38,15 @@ def perceptron(*units):
         for hidden in units[:-1]:
             x = relu(dense(p, x, hidden))
         return dense(p, x, units[-1])
+
     return network
 
 
 def convolution(p, x, filters, kernel=3, stride=1):
     w, padding = p(he_normal(), kernel, kernel, x.shape[-1], filters), [(kernel // 2, kernel // 2)] * 2
-    return lax.conv_general_dilated(x, w, (stride, stride), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    return lax.conv_general_dilated(
+        x, w, (stride, stride), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
 
 
 def batch_norm(p, x):
@@ -100,6 +103,7 @@ def lstm(p, x, units=256):
         c = sigmoid(f) * c + sigmoid(i) * jnp.tanh(g)
         h = sigmoid(o) * jnp.tanh(c)
         return (h, c), h
+
     start = jnp.zeros((len(x), units))
     return lax.scan(step, (start, start), gates.swapaxes(0, 1))[1].swapaxes(0, 1)
 
@@ -114,6 +118,7 @@ def gru(p, x, units=256):
         z = sigmoid(z + hz)
         h = (1 - z) * jnp.tanh(n + sigmoid(r + hr) * (hn + b)) + z * h
         return h, h
+
     return lax.scan(step, jnp.zeros((len(x), units)), gates.swapaxes(0, 1))[1].swapaxes(0, 1)
 
 

@@ -22,7 +22,9 @@ def timed(name, seconds):
     state = optimizer.init(parameters)
 
     def loss_of(parameters, x, target):
-        return optax.softmax_cross_entropy_with_integer_labels(network(Parameters(parameters), x), target).mean()
+        return optax.softmax_cross_entropy_with_integer_labels(
+            network(Parameters(parameters), x), target
+        ).mean()
 
     @functools.partial(jax.jit, donate_argnums=(0, 1))
     def step(parameters, state, x, target):
@@ -37,8 +39,11 @@ def timed(name, seconds):
         parameters, state, loss = step(parameters, state, x, target)
         loss.block_until_ready()
         times.append(time.perf_counter() - begun)
-    return {"us": 1e6 * statistics.median(times), "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
-            "parameters": sum(array.size for array in parameters)}
+    return {
+        "us": 1e6 * statistics.median(times),
+        "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+        "parameters": sum(array.size for array in parameters),
+    }
 
 
 if __name__ == "__main__":

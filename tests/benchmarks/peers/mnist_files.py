@@ -12,13 +12,15 @@ def read(name):
     path = folder / name
     data = path.read_bytes() if path.exists() else gzip.decompress((folder / f"{name}.gz").read_bytes())
     dimensions = data[3]
-    shape = [int.from_bytes(data[4 + 4 * i:8 + 4 * i], "big") for i in range(dimensions)]
+    shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(dimensions)]
     return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
 def load():
     """(train images (60000, 784) in [0, 1], labels, test images, labels)."""
-    images = [read(f"{part}-images-idx3-ubyte").reshape(-1, 784).astype(np.float32) for part in ("train", "t10k")]
+    images = [
+        read(f"{part}-images-idx3-ubyte").reshape(-1, 784).astype(np.float32) for part in ("train", "t10k")
+    ]
     for array in images:
         array /= 255
     labels = [read(f"{part}-labels-idx1-ubyte").astype(np.int64) for part in ("train", "t10k")]

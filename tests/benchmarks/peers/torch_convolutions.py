@@ -12,6 +12,7 @@ from torch_products import median_seconds
 
 def times(rows, side, channels, filters, kernel, stride):
     """Of the three passes: the output, the gradients of the input and of the weight."""
+
     def array(*shape):
         return torch.randn(*shape).contiguous(memory_format=torch.channels_last)
 
@@ -20,12 +21,19 @@ def times(rows, side, channels, filters, kernel, stride):
     dy = torch.randn_like(torch.conv2d(x, w, **sizes))
 
     def backward(mask):
-        return torch.ops.aten.convolution_backward(dy, x, w, None, **sizes, transposed=False, output_padding=[0, 0], groups=1,
-                                                   output_mask=mask)
+        return torch.ops.aten.convolution_backward(
+            dy, x, w, None, **sizes, transposed=False, output_padding=[0, 0], groups=1, output_mask=mask
+        )
 
     with torch.no_grad():
-        return [1e3 * median_seconds(call) for call in (
-            lambda: torch.conv2d(x, w, **sizes), lambda: backward([True, False, False]), lambda: backward([False, True, False]))]
+        return [
+            1e3 * median_seconds(call)
+            for call in (
+                lambda: torch.conv2d(x, w, **sizes),
+                lambda: backward([True, False, False]),
+                lambda: backward([False, True, False]),
+            )
+        ]
 
 
 if __name__ == "__main__":

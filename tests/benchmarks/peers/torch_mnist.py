@@ -12,7 +12,7 @@ loss_of = nn.CrossEntropyLoss()
 for epoch in range(10):
     order = torch.randperm(len(train_x))
     for start in range(0, len(order), 128):
-        chosen = order[start:start + 128]
+        chosen = order[start : start + 128]
         optimizer.zero_grad()
         loss_of(model(train_x[chosen]), train_y[chosen]).backward()
         optimizer.step()

@@ -11,9 +11,13 @@ class Residual(nn.Module):
 
     def __init__(self, channels, filters, stride):
         super().__init__()
-        self.body = nn.Sequential(*convolution(channels, filters, 3, stride), nn.ReLU(), *convolution(filters, filters, 3))
+        self.body = nn.Sequential(
+            *convolution(channels, filters, 3, stride), nn.ReLU(), *convolution(filters, filters, 3)
+        )
         projected = stride > 1 or channels != filters
-        self.shortcut = nn.Sequential(*convolution(channels, filters, 1, stride)) if projected else nn.Identity()
+        self.shortcut = (
+            nn.Sequential(*convolution(channels, filters, 1, stride)) if projected else nn.Identity()
+        )
 
     def forward(self, x):
         return torch.relu(self.body(x) + self.shortcut(x))
@@ -49,22 +53,39 @@ def perceptron(*sizes):
 
 
 def lenet():
-    return nn.Sequential(nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-                         nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-                         nn.Flatten(), *perceptron(64 * 7 * 7, 128, 10))
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        *perceptron(64 * 7 * 7, 128, 10),
+    )
 
 
 def vgg():
     layers = []
     for channels, filters in [(3, 64), (64, 128), (128, 256)]:
-        layers += [*convolution(channels, filters, 3), nn.ReLU(), *convolution(filters, filters, 3), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += [
+            *convolution(channels, filters, 3),
+            nn.ReLU(),
+            *convolution(filters, filters, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
     return nn.Sequential(*layers, nn.Flatten(), *perceptron(256 * 4 * 4, 256, 10))
 
 
 def resnet20():
     layers = [*convolution(3, 16, 3), nn.ReLU()]
     for channels, filters, stride in [(16, 16, 1), (16, 32, 2), (32, 64, 2)]:
-        layers += [Residual(channels, filters, stride), Residual(filters, filters, 1), Residual(filters, filters, 1)]
+        layers += [
+            Residual(channels, filters, stride),
+            Residual(filters, filters, 1),
+            Residual(filters, filters, 1),
+        ]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 

@@ -23,8 +23,11 @@ def median_seconds(call, seconds=0.3):
 
 def speed(form, rows, inputs, outputs):
     x, w, y = torch.randn(rows, inputs), torch.randn(inputs, outputs), torch.randn(rows, outputs)
-    call = {"forward": lambda: torch.mm(x, w, out=y), "weight": lambda: torch.mm(x.t(), y, out=w),
-            "input": lambda: torch.mm(y, w.t(), out=x)}[form]
+    call = {
+        "forward": lambda: torch.mm(x, w, out=y),
+        "weight": lambda: torch.mm(x.t(), y, out=w),
+        "input": lambda: torch.mm(y, w.t(), out=x),
+    }[form]
     with torch.no_grad():
         return 2e-9 * rows * inputs * outputs / median_seconds(call)
 

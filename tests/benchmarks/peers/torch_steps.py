@@ -35,14 +35,19 @@ def timed(name, fused, compiled, channels_last, seconds):
         begun = time.perf_counter()
         step()
         times.append(time.perf_counter() - begun)
-    return {"us": 1e6 * statistics.median(times), "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
-            "parameters": sum(parameter.numel() for parameter in model.parameters())}
+    return {
+        "us": 1e6 * statistics.median(times),
+        "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+    }
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("name", choices=NETWORKS)
-    parser.add_argument("--fused", action="store_true", help="the optimizer takes one pass over the parameters")
+    parser.add_argument(
+        "--fused", action="store_true", help="the optimizer takes one pass over the parameters"
+    )
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--threads", type=int)
@@ -51,4 +56,8 @@ if __name__ == "__main__":
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    print(json.dumps(timed(options.name, options.fused, options.compile, options.channels_last, options.seconds)))
+    print(
+        json.dumps(
+            timed(options.name, options.fused, options.compile, options.channels_last, options.seconds)
+        )
+    )

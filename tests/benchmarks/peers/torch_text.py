@@ -37,15 +37,20 @@ def windows(path):
     number = {character: place for place, character in enumerate(CHARACTERS)}
     tokens = torch.tensor([number[character] for character in path.read_text()])
     count = (len(tokens) - 1) // WINDOW
-    x, target = (tokens[start:start + count * WINDOW].reshape(count, WINDOW) for start in (0, 1))
+    x, target = (tokens[start : start + count * WINDOW].reshape(count, WINDOW) for start in (0, 1))
     return x, target
 
 
 def validate(model, loss_of, x, target):
     model.eval()
     with torch.no_grad():
-        total = sum(loss_of(model(x[start:start + BATCH]).flatten(0, 1), target[start:start + BATCH].flatten()).item()
-                    * len(x[start:start + BATCH]) for start in range(0, len(x), BATCH))
+        total = sum(
+            loss_of(
+                model(x[start : start + BATCH]).flatten(0, 1), target[start : start + BATCH].flatten()
+            ).item()
+            * len(x[start : start + BATCH])
+            for start in range(0, len(x), BATCH)
+        )
     model.train()
     return total / len(x)
 
@@ -66,7 +71,7 @@ def main():
     for epoch in range(options.epochs):
         order = torch.randperm(len(train_x))
         for start in range(0, len(order), BATCH):
-            chosen = order[start:start + BATCH]
+            chosen = order[start : start + BATCH]
             optimizer.zero_grad()
             loss_of(model(train_x[chosen]).flatten(0, 1), train_target[chosen].flatten()).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
