@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from nntrain import kernels
+from nntrain.inference.evaluate import Ports
 from nntrain.network.network import Bound
-from nntrain.training.evaluate import Ports
 from nntrain.training.setup import Setup
 from nntrain.training.step import Step
 

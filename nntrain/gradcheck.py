@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from nntrain import kernels, randomness
 from nntrain.component import Component
 from nntrain.errors import ConfigError, UserError, dotted
+from nntrain.inference.evaluate import Ports
 from nntrain.layers.layer import Activation, Layer
 from nntrain.losses import Loss
 from nntrain.network.graph import build_graph
 from nntrain.network.network import Network
 from nntrain.network.single import Single
-from nntrain.training.evaluate import Ports
 from nntrain.training.setup import Setup
 
 TOLERANCE = 1e-6

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from nntrain.config.scalars import inline
-from nntrain.data.csv_columns import Column
-from nntrain.data.csv_file import Csv
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.sources.csv import Csv
 from nntrain.data.splits import split
+from nntrain.data.tables.columns import Column
 from nntrain.errors import UserError
 
 MOST_CATEGORIES = 50  # a column of text with more is likely one of names or sentences

@@ -15,9 +15,9 @@ from hypothesis import Phase, settings
 
 from nntrain.cli.main import main
 from nntrain.report import watching
-from nntrain.report.drawing import Drawing
-from nntrain.training.run_folder import RunFolder
-from tests.people import PEOPLE, write_people
+from nntrain.report.pictures.drawing import Drawing
+from nntrain.run.folder import RunFolder
+from tests.support.people import PEOPLE, write_people
 
 # Where nobody watches, the same examples each time, and no minutes spent on explaining a failure.
 settings.register_profile("ci", derandomize=True, phases=(Phase.explicit, Phase.generate, Phase.shrink))

@@ -278,7 +278,7 @@ def test_the_registry_is_as_it_was():
 def test_a_plugin_can_bring_an_augmentation(shell):
     shell.write(
         '''\
-from nntrain.data.augment import Augmentation
+from nntrain.data.transforms.augment import Augmentation
 
 class Negative(Augmentation, name="negative"):
     """White for black and black for white."""

@@ -25,7 +25,7 @@ def command(
     """
     from nntrain.bench import bench
     from nntrain.cli.shared import load_setup, print_json, use_threads
-    from nntrain.report.tables import show_bench
+    from nntrain.report.terminal.tables import show_bench
 
     thread_count = use_threads(threads)
     setup, _ = load_setup(config, overrides)

@@ -24,7 +24,7 @@ def command(kind: str | None, name: str | None, markdown: bool) -> None:
         click.echo(reference(), nl=False)
         return
     from nntrain.manual.pages import contents, find
-    from nntrain.report.pages import show_contents, show_page
+    from nntrain.report.terminal.pages import show_contents, show_page
 
     if kind is None:
         show_contents(contents())

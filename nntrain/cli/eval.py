@@ -31,10 +31,10 @@ def command(path: Path, split: str | None, source: str | None, as_json: bool, th
     and values scaled as in the training. Paths in SOURCE-YAML count from here, or from the file that holds it.
     """
     from nntrain.cli.shared import print_json, use_threads
-    from nntrain.report.downloads import shown_downloads
-    from nntrain.report.tables import show_scores
-    from nntrain.training.scoring import score, score_on
-    from nntrain.training.stored import open_stored
+    from nntrain.report.terminal.downloads import shown_downloads
+    from nntrain.report.terminal.tables import show_scores
+    from nntrain.run.score import score, score_on
+    from nntrain.run.stored import open_stored
 
     use_threads(threads)
     stored = open_stored(path)

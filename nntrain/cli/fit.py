@@ -41,7 +41,7 @@ def command(
     """Train the network that CONFIG describes."""
     from nntrain.cli.shared import load_setup, use_threads
     from nntrain.report.watching import Watching
-    from nntrain.training.fit import Existing, choose_folder, open_run
+    from nntrain.run.session import Existing, choose_folder, open_run
     from nntrain.training.interruption import sigterm_as_ctrl_c
 
     if resume and overwrite:

@@ -23,7 +23,7 @@ def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> N
     from nntrain import plugins
     from nntrain.cli.shared import load_setup, print_json
     from nntrain.gradcheck import NetworkCheck, check_components
-    from nntrain.report.tables import show_gradcheck
+    from nntrain.report.terminal.tables import show_gradcheck
 
     cost = None
     if config is None:

@@ -45,7 +45,7 @@ def command(template: str | None, data: Path | None, target: str | None, output:
     elif output is not None:
         raise click.UsageError("Say which TEMPLATE to write, or give --data.")
     else:
-        from nntrain.report.pages import show_templates
+        from nntrain.report.terminal.pages import show_templates
 
         show_templates(templates.templates().values())
         return

@@ -21,8 +21,8 @@ def command(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     One RUN: its loss.png and loss.svg are drawn anew. Several: all in one picture, to see what a changed line of YAML did.
     """
     from nntrain.errors import UserError
-    from nntrain.report.plots import draw_comparison, draw_loss
-    from nntrain.report.plots.comparison import MOST
+    from nntrain.report.pictures import draw_comparison, draw_loss
+    from nntrain.report.pictures.comparison import MOST
 
     if len(runs) == 1:
         draw_loss(runs[0])

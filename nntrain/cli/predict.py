@@ -66,11 +66,11 @@ def command(
     A network that was trained on text takes --prompt in place of INPUT. The output is the prompt and what follows it.
     """
     from nntrain.cli.shared import use_threads
-    from nntrain.report.downloads import shown_downloads
-    from nntrain.training import predicting
-    from nntrain.training.generating import Sampling, generated
-    from nntrain.training.inputs import new_samples
-    from nntrain.training.stored import open_stored
+    from nntrain.inference import predict as predicting
+    from nntrain.inference.generate import Sampling, generated
+    from nntrain.inference.inputs import new_samples
+    from nntrain.report.terminal.downloads import shown_downloads
+    from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
     if overwrite and output is None:

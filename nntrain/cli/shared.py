@@ -50,7 +50,7 @@ def load_setup(path: Path, overrides: tuple[str, ...]) -> tuple["Setup", "Docume
     """The config with its data and graph, and the file that it stands in. Every mistake is told with its place."""
     from nntrain.config import load
     from nntrain.errors import ConfigError
-    from nntrain.report.downloads import shown_downloads
+    from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.training.setup import prepare
 
     config, document = load(path, overrides)

@@ -7,8 +7,8 @@ from pydantic_core import CoreSchema
 
 import nntrain.data  # registers the sources
 import nntrain.layers  # noqa: F401  (registers the layers)
-from nntrain.data.augment import Augmentation
 from nntrain.data.dataset import Reader
+from nntrain.data.transforms.augment import Augmentation
 from nntrain.initializers import Auto, Initializer
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.features import listed
-from nntrain.data.tokens import renumbered
-from nntrain.data.windows import Windows, resized
+from nntrain.data.sequences.tokens import renumbered
+from nntrain.data.sequences.windows import Windows, resized
+from nntrain.data.tables.features import listed
 from nntrain.errors import UserError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nntrain.data.dataset import Dataset, Reader
-from nntrain.data.features import listed
 from nntrain.data.finite import require_finite
+from nntrain.data.tables.features import listed
 from nntrain.errors import UserError
 from nntrain.options import Several, mistake
 

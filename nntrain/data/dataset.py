@@ -8,8 +8,8 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.component import Component
-from nntrain.data.features import OneHot, difference
-from nntrain.data.windows import Windows, taken
+from nntrain.data.sequences.windows import Windows, taken
+from nntrain.data.tables.features import OneHot, difference
 from nntrain.errors import UserError
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.

@@ -9,7 +9,7 @@ from nntrain import randomness
 from nntrain.data.align import align
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.memory import outgrows_memory
-from nntrain.data.windows import Windows
+from nntrain.data.sequences.windows import Windows
 from nntrain.errors import UserError
 
 

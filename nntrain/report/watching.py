@@ -2,15 +2,15 @@
 
 import shlex
 
-from nntrain.data.tokens import first_word
-from nntrain.report.drawing import Drawing
-from nntrain.report.errors import show_warning
-from nntrain.report.examples import augmented_examples
-from nntrain.report.filters import first_filters
-from nntrain.report.learned import draw_learned
-from nntrain.report.progress import Progress
-from nntrain.report.tables import show_model
-from nntrain.training.evaluate import Ports, evaluate
+from nntrain.data.sequences.tokens import first_word
+from nntrain.inference.evaluate import Ports, evaluate
+from nntrain.report.pictures.drawing import Drawing
+from nntrain.report.pictures.examples import augmented_examples
+from nntrain.report.pictures.found_filters import first_filters
+from nntrain.report.pictures.learned import draw_learned
+from nntrain.report.terminal.errors import show_warning
+from nntrain.report.terminal.progress import Progress
+from nntrain.report.terminal.tables import show_model
 from nntrain.training.loop import Trainer
 
 LOOK_EVERY = 256  # steps between two looks at the clock, whether the picture is due

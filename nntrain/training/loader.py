@@ -4,10 +4,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from nntrain.data.augmented import Augmenter
 from nntrain.data.batches import Batches
+from nntrain.data.transforms.augmented import Augmenter
+from nntrain.inference.evaluate import Port, Ports, steps_for
 from nntrain.network.network import Network
-from nntrain.training.evaluate import Port, Ports, steps_for
 
 
 class Loader:

@@ -5,9 +5,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nntrain.data.like import described
+from nntrain.data.conform import described
+from nntrain.inference.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import (
+from nntrain.run.checkpoint import (
     CARRIED,
     MEASURED,
     Checkpoint,
@@ -17,11 +18,10 @@ from nntrain.training.checkpoint import (
     read,
     write_atomic,
 )
+from nntrain.run.folder import RunFolder
 from nntrain.training.diagnosis import diagnose, finite
-from nntrain.training.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.training.interruption import Interrupted, Interruption
 from nntrain.training.loader import Loader
-from nntrain.training.run_folder import RunFolder
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
 from nntrain.training.step import Step

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config.schema import Config
-from nntrain.data.augmented import Augmenter
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Reader, Splits
-from nntrain.data.impute import impute
 from nntrain.data.memory import memory_bytes, outgrows_memory
 from nntrain.data.splits import hashes, join, split
-from nntrain.data.standardize import standardize
+from nntrain.data.transforms.augmented import Augmenter
+from nntrain.data.transforms.impute import impute
+from nntrain.data.transforms.standardize import standardize
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network

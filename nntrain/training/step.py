@@ -8,10 +8,10 @@ import numpy as np
 
 from nntrain import kernels, randomness
 from nntrain.config.schema import Config
+from nntrain.inference.evaluate import Port, Tally
 from nntrain.network.memory import zeros
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import AVERAGE
-from nntrain.training.evaluate import Port, Tally
+from nntrain.run.checkpoint import AVERAGE
 
 
 class Step:

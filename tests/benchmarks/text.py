@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config import load
-from nntrain.data.tokens import decoded
-from nntrain.data.windows import Windows
+from nntrain.data.sequences.tokens import decoded
+from nntrain.data.sequences.windows import Windows
 from nntrain.training.setup import load_data
 from tests.benchmarks.program import measured
 from tests.benchmarks.rounds import Figures, medians, take_turns

@@ -1,0 +1,96 @@
+"""Best: a star on the best evaluation, and its value in words where that hides the least."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nntrain.report.pictures.history import History
+from nntrain.report.pictures.page import BLACK, PALE_INK, YELLOW
+from nntrain.report.words import epoch_text, number
+
+Line = tuple[np.ndarray, np.ndarray]  # x and y of its points
+
+
+def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> None:
+    """A star on the best evaluation, with its value where it hides the least."""
+    if history.best is None:
+        return
+    split = "validation" if history.value("validation_loss", history.best) is not None else "train"
+    x, y = history.value("epoch", history.best), history.value(f"{split}_loss", history.best)
+    if x is None or y is None or not math.isfinite(y) or (axes.get_yscale() == "log" and y <= 0):
+        return
+    axes.plot(
+        [x],
+        [y],
+        marker="*",
+        markersize=15,
+        color=YELLOW,
+        markeredgecolor=BLACK,
+        markeredgewidth=0.9,
+        linestyle="none",
+        zorder=6,
+        clip_on=False,
+        label="best",
+    )
+    text = f"best: epoch {epoch_text(x)}\n{split} loss {number(y)}"
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=emptiest_place(axes, x, y, text, lines, noise),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=9,
+        zorder=7,
+        linespacing=1.25,
+        bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#BBBBBB", "alpha": 0.92},
+        arrowprops={"arrowstyle": "-", "color": PALE_INK, "linewidth": 0.8, "shrinkB": 7},
+    )
+
+
+def emptiest_place(
+    axes: Any, x: float, y: float, text: str, lines: list[Line], noise: Line
+) -> tuple[float, float]:
+    """Where around (x, y), in points from it, a box with `text` covers the least of the lines, and of the noise behind them."""
+    to_points = 72 / axes.figure.dpi
+    rows = text.split("\n")
+    half = np.array(
+        [5.2 * max(map(len, rows)) / 2 + 6, 13 * len(rows) / 2 + 5]
+    )  # points; a letter of 9 points is 5.2 wide
+    centre = axes.transData.transform((x, y))
+    frame = axes.get_window_extent()
+    low, high = ((np.array(corner) - centre) * to_points for corner in (frame.min, frame.max))
+
+    def around(drawn: list[Line]) -> np.ndarray:
+        points = [dense(axes.transData.transform(np.column_stack(line))) for line in drawn if len(line[0])]
+        return (np.concatenate(points) - centre) * to_points if points else np.empty((0, 2))
+
+    on_lines, on_noise = around(lines), around([noise])
+    cheapest, place = math.inf, np.array([0.0, half[1] + 20])
+    for distance in (34, 60, 90, 130, 180):
+        for angle in range(0, 360, 15):
+            at = np.array(
+                [
+                    math.cos(math.radians(angle)) * (distance + half[0] - 20),
+                    math.sin(math.radians(angle)) * distance,
+                ]
+            )
+            if (at - half < low + 3).any() or (at + half > high - 3).any() or (abs(at) < half + 8).all():
+                continue  # it would leave the frame or hide the star
+            covers = [np.count_nonzero((abs(points - at) < half).all(1)) for points in (on_lines, on_noise)]
+            # Hidden pieces of a line are worse than a long pointer; noise may be hidden, as there is more of it all around.
+            cost = distance / 4 + 4 * covers[0] + min(0.5 * covers[1], 10)
+            if cost < cheapest:
+                cheapest, place = cost, at
+    return float(place[0]), float(place[1])
+
+
+def dense(points: np.ndarray, spacing: float = 6.0) -> np.ndarray:
+    """Points (n, 2) in pixels with more of them between, one about every `spacing` pixels."""
+    if len(points) < 2:
+        return points
+    points = points.clip(-1e4, 1e4)  # what is far outside of the picture may be as far as infinity
+    length = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
+    at = np.linspace(0, length[-1], int(min(length[-1] / spacing, 20000)) + 2)
+    return np.column_stack([np.interp(at, length, points[:, axis]) for axis in (0, 1)])
