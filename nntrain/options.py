@@ -58,15 +58,17 @@ def reworded(error: ValidationError, prefix: tuple = (), fields: Iterable[str] =
     """The same mistakes with `prefix` before their places and pydantic's words turned into ours."""
     details = []
     for found in error.errors(include_url=False):
-        message = found["ctx"]["message"] if found["type"] == "told" else plain_words(found, fields)
-        told = PydanticCustomError("told", "{message}", {"message": message})
-        details.append(InitErrorDetails(type=told, loc=(*prefix, *found["loc"]), input=found["input"]))
+        error_of = mistake(**found["ctx"]) if found["type"] == OURS else mistake(plain_words(found, fields))
+        details.append(InitErrorDetails(type=error_of, loc=(*prefix, *found["loc"]), input=found["input"]))
     return ValidationError.from_exception_data(error.title, details)
 
 
-def mistake(message: str) -> PydanticCustomError:
-    """An error for a validator to raise, already in our words."""
-    return PydanticCustomError("told", "{message}", {"message": message})
+OURS = "nntrain"  # the type of the errors that `mistake` makes
+
+
+def mistake(message: str, hint: str = "") -> PydanticCustomError:
+    """An error for a validator to raise, with a hint what to do."""
+    return PydanticCustomError(OURS, "{message}", {"message": message, "hint": hint})
 
 
 EXPECTED = {

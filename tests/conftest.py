@@ -19,10 +19,19 @@ from nntrain.report.pictures.drawing import Drawing
 from nntrain.run.folder import RunFolder
 from tests.support.people import PEOPLE, write_people
 
+pytest_plugins = ["tests.support.wording"]
+
 # Where nobody watches, the same examples each time, and no minutes spent on explaining a failure.
 settings.register_profile("ci", derandomize=True, phases=(Phase.explicit, Phase.generate, Phase.shrink))
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-wording", action="store_true", help="record the messages in tests/wording.txt anew"
+    )
+
 
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
 os.environ.setdefault(

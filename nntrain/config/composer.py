@@ -7,10 +7,10 @@ from yaml.error import Mark, MarkedYAMLError
 from yaml.parser import Parser
 from yaml.scanner import Scanner
 
-from nntrain.config.place import MOST_TOLD, Node, Place, PlacedError, Source
+from nntrain.config.place import MOST_SHOWN, Node, Place, PlacedError, Source
 from nntrain.config.scalars import resolve
 from nntrain.config.syntax import explained
-from nntrain.errors import Path, Problem
+from nntrain.errors import Keys, Problem
 from nntrain.options import shown
 
 MOST_VALUES = 100_000  # with every alias written out; a billion laughs stop here
@@ -98,7 +98,7 @@ class _Composer:
         empty = root.value is None
         return None if empty else Node(root.value, root.place, Place(self.source))
 
-    def node(self, path: Path, key: Place | None) -> Node:
+    def node(self, path: Keys, key: Place | None) -> Node:
         """The value that comes next. A list's entry has no key."""
         event = self.events.get_event()
         place = self.place(event.start_mark)
@@ -126,7 +126,7 @@ class _Composer:
             self.anchors[event.anchor] = node
         return node
 
-    def alias(self, name: str, path: Path, place: Place) -> Node:
+    def alias(self, name: str, path: Keys, place: Place) -> Node:
         known = self.anchors.get(name)
         if known is None:
             lost = (
@@ -148,7 +148,7 @@ class _Composer:
         if self.levels + levels > MOST_LEVELS:
             raise _TooMuch(place, f"the text is nested more than {MOST_LEVELS} levels deep.")
 
-    def scalar(self, event: events.ScalarEvent, path: Path, place: Place) -> Any:
+    def scalar(self, event: events.ScalarEvent, path: Keys, place: Place) -> Any:
         if any("\ud800" <= c <= "\udfff" for c in event.value):
             self.problem(
                 place, path, r"an escape such as \ud83d names half a character. Write the whole one."
@@ -164,14 +164,14 @@ class _Composer:
             )
             return None
 
-    def sequence(self, path: Path) -> list[Node]:
+    def sequence(self, path: Keys) -> list[Node]:
         entries: list[Node] = []
         while not self.events.check_event(events.SequenceEndEvent):
             entries.append(self.node((*path, len(entries)), None))
         self.events.get_event()
         return entries
 
-    def mapping(self, path: Path) -> dict[str, Node]:
+    def mapping(self, path: Keys) -> dict[str, Node]:
         own: dict[str, Node] = {}
         merged: dict[str, Node] = {}
         merge_at: Place | None = None
@@ -198,7 +198,7 @@ class _Composer:
         self.events.get_event()
         return {**merged, **own}
 
-    def name(self, event: events.Event, key: Node, path: Path) -> str | None:
+    def name(self, event: events.Event, key: Node, path: Keys) -> str | None:
         """A key's text. A plain key is the text as written, so that class `1` or option `on` can be a key."""
         if isinstance(event, events.ScalarEvent) and (event.value or event.style is not None):
             return event.value
@@ -210,7 +210,7 @@ class _Composer:
             self.problem(key.key, path, f"expected a name before ':'. Received: {shown(key.plain())}.")
         return None
 
-    def merge(self, value: Node, path: Path) -> dict[str, Node]:
+    def merge(self, value: Node, path: Keys) -> dict[str, Node]:
         """What `<<: value` brings; of several mappings the earlier wins."""
         merged: dict[str, Node] = {}
         for source in value.value if isinstance(value.value, list) else [value]:
@@ -227,7 +227,7 @@ class _Composer:
                 )
         return merged
 
-    def check_colon(self, name: str, place: Place, path: Path) -> None:
+    def check_colon(self, name: str, place: Place, path: Keys) -> None:
         """`{units:10}` is the key `units:10` without a value, which nobody means."""
         option, colon, rest = name.partition(":")
         if colon and option.isidentifier() and rest:
@@ -236,9 +236,9 @@ class _Composer:
     def place(self, mark: Mark) -> Place:
         return Place(self.source, mark.line + 1, mark.column + 1)
 
-    def problem(self, place: Place, path: Path, message: str) -> None:
+    def problem(self, place: Place, path: Keys, message: str) -> None:
         self.problems.append((place, Problem(path, message)))
-        if len(self.problems) == MOST_TOLD:
+        if len(self.problems) == MOST_SHOWN:
             raise _Enough
 
 

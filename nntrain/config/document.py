@@ -1,13 +1,13 @@
 """Document: a config as text, with the place of every value, and mistakes explained at their places."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from nntrain.config.composer import compose
 from nntrain.config.place import Node, Place, PlacedError, Source
 from nntrain.config.syntax import MISSING_SPACE, unspaced
-from nntrain.errors import ConfigError, Path, Problem, UserError
+from nntrain.errors import ConfigError, Keys, Problem, UserError
 from nntrain.options import did_you_mean, shown
 
 MOST_BYTES = 10_000_000
@@ -22,7 +22,7 @@ class Document:
     root: Node  # a mapping
 
     @classmethod
-    def read(cls, path: str | FilePath) -> "Document":
+    def read(cls, path: str | Path) -> "Document":
         """Raises UserError when there is no such file, or it is not a config."""
         file = str(path)
         return cls._of(file, read_bytes(file))
@@ -48,9 +48,9 @@ class Document:
         return cls(file, raw, root)
 
     @property
-    def folder(self) -> FilePath:
+    def folder(self) -> Path:
         """Relative paths in the config count from here."""
-        return FilePath(self.file).parent
+        return Path(self.file).parent
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Document:
         return node.key if several and (rest or on_lines_below) else node.place
 
 
-def innermost(node: Node, path: Path) -> tuple[Node, Path]:
+def innermost(node: Node, path: Keys) -> tuple[Node, Keys]:
     """The last node along `path` that is written, and what of the path is not.
 
     A part left out by a short spelling is stepped over: ("data", "source", "csv") of `data: {csv: ...}`.
@@ -103,7 +103,7 @@ def has(node: Node, part: str | int) -> bool:
 
 
 def read_bytes(file: str) -> bytes:
-    path = FilePath(file)
+    path = Path(file)
     try:
         if path.is_dir():
             raise UserError(f"{file}: expected a config file. Received: a folder.{in_folder(path)}")
@@ -122,13 +122,13 @@ def read_bytes(file: str) -> bytes:
     return raw
 
 
-def in_folder(folder: FilePath) -> str:
+def in_folder(folder: Path) -> str:
     """ " Did you mean 'runs/mnist/config.yaml'?", where a folder holds one."""
     inside = folder / "config.yaml"
     return f" Did you mean {str(inside)!r}?" if inside.is_file() else ""
 
 
-def like(path: FilePath) -> str:
+def like(path: Path) -> str:
     """ " Did you mean 'mnist.yaml'?", of the configs in the same folder."""
     if not path.parent.is_dir():
         return f" There is no folder {str(path.parent)!r}."

@@ -1,7 +1,7 @@
 """Extends: `extends: base.yaml` lays a config over another one; each value keeps the place where it was written."""
 
 import os
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from nntrain.config import kinds
@@ -15,10 +15,10 @@ KEY = "extends"
 
 def extended(document: Document, kind: Any) -> Document:
     """The document over its base, if it names one. Raises PlacedError."""
-    return document.with_root(_over_base(document, kind, (FilePath(document.file).resolve(),)))
+    return document.with_root(_over_base(document, kind, (Path(document.file).resolve(),)))
 
 
-def _over_base(document: Document, kind: Any, chain: tuple[FilePath, ...]) -> Node:
+def _over_base(document: Document, kind: Any, chain: tuple[Path, ...]) -> Node:
     root = document.root
     if KEY not in root.value:
         return root
@@ -27,7 +27,7 @@ def _over_base(document: Document, kind: Any, chain: tuple[FilePath, ...]) -> No
     if not isinstance(named.value, str):
         raise _mistake(named, f"expected the path of another config. Received: {shown(named.plain())}.")
     file = os.path.join(os.path.dirname(document.file), named.value)
-    resolved = FilePath(file).resolve()
+    resolved = Path(file).resolve()
     if resolved in chain:
         raise _mistake(
             named, f"leads back to itself: {' -> '.join(path.name for path in (*chain, resolved))}."

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from nntrain.component import Component
 from nntrain.config.place import Node
-from nntrain.errors import Path
+from nntrain.errors import Keys
 from nntrain.options import Options
 
 
@@ -100,9 +100,9 @@ def spelled_out(node: Node, kind: Any) -> Node:
     return Node({first: Node(node.value, node.place, node.place)}, node.place, node.key) if first else node
 
 
-def without_branches(kind: Any, location: Path) -> Path:
+def without_branches(kind: Any, location: Keys) -> Keys:
     """A path without the parts by which pydantic says which member of a union it tried."""
-    path: Path = ()
+    path: Keys = ()
     for part in location:
         below = child(kind, part)
         if below is None and len(choices(kind)) > 1:

@@ -9,7 +9,7 @@ from nntrain.config import kinds
 from nntrain.config.composer import compose
 from nntrain.config.document import Document
 from nntrain.config.place import Node, Place, PlacedError, Source
-from nntrain.errors import ConfigError, Path, Problem, dotted
+from nntrain.errors import ConfigError, Keys, Problem, dotted
 from nntrain.options import did_you_mean, shown
 
 NAME = re.compile(
@@ -22,7 +22,7 @@ PART = re.compile(r"\[(-?[0-9]+)\]|([^.\[\]]+)")
 class Override:
     """`K=V`, taken apart."""
 
-    path: Path  # as typed: entries of a list may be numbers or text
+    path: Keys  # as typed: entries of a list may be numbers or text
     text: str  # of V
     node: Node  # V
 
@@ -63,7 +63,7 @@ class _Setter:
         self.override = override
         self.path = override.path
 
-    def put(self, node: Node | None, depth: int, at: Path, kind: Any) -> Node:
+    def put(self, node: Node | None, depth: int, at: Keys, kind: Any) -> Node:
         """`node`, which stands at `at`, with the new value at the rest of the path. None: nothing is written there."""
         new = self.override.node
         if depth == len(self.path):
@@ -85,11 +85,11 @@ class _Setter:
             return self.entry(node, left_out, depth, at, kind)
         return self.entry(node, part, depth + 1, at, kind)
 
-    def entry(self, node: Node, part: str, depth: int, at: Path, kind: Any) -> Node:
+    def entry(self, node: Node, part: str, depth: int, at: Keys, kind: Any) -> Node:
         below = self.put(node.value.get(part), depth, (*at, part), kinds.child(kind, part))
         return Node({**node.value, part: below}, node.place, node.key)
 
-    def index(self, part: str | int, count: int, at: Path) -> int:
+    def index(self, part: str | int, count: int, at: Keys) -> int:
         try:
             index = int(part)
         except ValueError:
@@ -105,7 +105,7 @@ class _Setter:
             raise mistake(at, f"has {there_are}. Received: [{index}].")
         return index % count
 
-    def check_mapping(self, node: Node, part: str | int, at: Path, kind: Any) -> None:
+    def check_mapping(self, node: Node, part: str | int, at: Keys, kind: Any) -> None:
         """Refuses to look for `part` in what is no mapping."""
         if kinds.child(kind, 0) is not None:
             came = f"{shown(node.plain())} in the config" if node.value else "not in the config"
@@ -122,7 +122,7 @@ class _Setter:
             f"is {shown(node.value)} in the config, which has no options. Set the whole: --set {self.whole(at)}.",
         )
 
-    def member(self, node: Node, part: str, depth: int, at: Path, family: Any) -> str:
+    def member(self, node: Node, part: str, depth: int, at: Keys, family: Any) -> str:
         """The name under which the config has the component that `part` names."""
         members = family.members()
         if part in node.value or len(node.value) != 1:
@@ -141,7 +141,7 @@ class _Setter:
             )
         raise mistake(at, f"no {family.kind_name()} is named {part!r}.{did_you_mean(part, members)}")
 
-    def whole(self, at: Path) -> str:
+    def whole(self, at: Keys) -> str:
         """optimizer='{adam: {lr: 3e-4}}'"""
         text = self.override.text
         for part in reversed(self.path[len(at) :]):
@@ -149,5 +149,5 @@ class _Setter:
         return f"{dotted(at)}='{text}'"
 
 
-def mistake(at: Path, message: str) -> ConfigError:
+def mistake(at: Keys, message: str) -> ConfigError:
     return ConfigError([Problem(at, message)])

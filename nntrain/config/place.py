@@ -10,7 +10,7 @@ from nntrain.errors import ConfigError, Problem, dotted
 LINE_BREAK = re.compile(
     "\r\n|[\n\r\x85\u2028\u2029]"
 )  # what YAML 1.1 counts as one, and so do PyYAML's positions
-MOST_TOLD = 100  # mistakes in one message
+MOST_SHOWN = 100  # errors in one message
 WIDTH = 110  # a source line longer than this is shown in part
 
 
@@ -84,10 +84,15 @@ class PlacedError(ConfigError):
     def __init__(self, found: list[tuple[Place, Problem]]):
         found = sorted(found, key=lambda one: order(one[0]))
         super().__init__([problem for _, problem in found])
-        texts = [told(place, problem) for place, problem in found[:MOST_TOLD]]
-        if len(found) > MOST_TOLD:
-            texts.append(f"... and {len(found) - MOST_TOLD:,} more.")
-        self.args = ("\n".join(texts),)
+        if len(found) == 1:
+            self.place = located(*found[0])
+        texts = [explained(place, problem) for place, problem in found[:MOST_SHOWN]]
+        if len(found) > MOST_SHOWN:
+            texts.append(f"... and {len(found) - MOST_SHOWN:,} more")
+        self._text = "\n".join(texts)
+
+    def __str__(self) -> str:
+        return self._text
 
 
 def order(place: Place) -> tuple:
@@ -95,10 +100,16 @@ def order(place: Place) -> tuple:
     return (0, place.source.name, place.line, place.column) if place.source.is_file else (1,)
 
 
-def told(place: Place, problem: Problem) -> str:
-    where = f"{printable(str(place))}: "
-    what = f"{printable(dotted(problem.path))}: " if problem.path else ""
-    return f"{where}{what}{problem.message}{place.excerpt()}"
+def located(place: Place, problem: Problem) -> str:
+    """`config.yaml:4:7: model.layers[0].dense.units`"""
+    keys = f": {printable(dotted(problem.path))}" if problem.path else ""
+    return printable(str(place)) + keys
+
+
+def explained(place: Place, problem: Problem) -> str:
+    """The error with its place, the line of the source and the hint."""
+    hint = f"\nhint: {problem.hint}" if problem.hint else ""
+    return f"{located(place, problem)}: {problem.message}{place.excerpt()}{hint}"
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,7 @@
 """From a config's file to its typed options: the text, the base that it extends, the overrides, then the checks."""
 
 from collections.abc import Iterable
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,12 +10,12 @@ from nntrain.config import kinds
 from nntrain.config.document import Document
 from nntrain.config.extends import extended
 from nntrain.config.overrides import overridden
-from nntrain.errors import ConfigError, Path, Problem
+from nntrain.errors import ConfigError, Keys, Problem
 from nntrain.options import Options
 
 
 def load(
-    path: str | FilePath, overrides: Iterable[str] = (), kind: type[Options] | None = None
+    path: str | Path, overrides: Iterable[str] = (), kind: type[Options] | None = None
 ) -> tuple[Any, Document]:
     """The typed config of a file, with `K=V` overrides, and its document, whose `explain` later phases use.
 
@@ -43,14 +43,21 @@ def checked(
 
 def mistakes(error: ValidationError, kind: Any) -> ConfigError:
     """Pydantic's findings as ours: one for each place, where a union of types has one for each type."""
-    found: dict[Path, list[str]] = {}
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        found.setdefault(kinds.without_branches(kind, one["loc"]), []).append(one["msg"])
+    found: dict[Keys, list[str]] = {}
+    hints: dict[Keys, str] = {}
+    for one in error.errors(include_url=False, include_input=False):
+        path = kinds.without_branches(kind, one["loc"])
+        found.setdefault(path, []).append(one["msg"])
+        hints[path] = hints.get(path) or one.get("ctx", {}).get("hint", "")
     # Of `{sgd: {lrr: 1}}`, where a number or an optimizer may stand, `lrr` is the mistake, not that it is no number;
     # of a list with a wrong entry the entry, not that too few are right.
     wholes = {path[:length] for path in found for length in range(len(path))}
     return ConfigError(
-        [Problem(path, either(messages)) for path, messages in found.items() if path not in wholes]
+        [
+            Problem(path, either(messages), hints[path])
+            for path, messages in found.items()
+            if path not in wholes
+        ]
     )
 
 

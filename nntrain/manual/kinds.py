@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 from nntrain.component import Component
 from nntrain.config.kinds import choices, family, section
 from nntrain.config.schema import Config
-from nntrain.errors import Path
+from nntrain.errors import Keys
 from nntrain.options import Options
 
 
@@ -16,7 +16,7 @@ class Kind:
 
     name: str  # "train", "layer"
     owner: type[Options]  # the section's class, or the family's
-    path: Path  # where it stands in a config: ("model", "layers", 0); in `within`, where that is given
+    path: Keys  # where it stands in a config: ("model", "layers", 0); in `within`, where that is given
     within: type[Component] | None = None  # the component that it is an option of
 
     @property
@@ -53,7 +53,7 @@ def _add_section(kind: Kind, found: dict[str, Kind]) -> None:
         _add(field.annotation, (*kind.path, field.alias or name), kind.within, found)
 
 
-def _add(annotation: Any, path: Path, within: type[Component] | None, found: dict[str, Kind]) -> None:
+def _add(annotation: Any, path: Keys, within: type[Component] | None, found: dict[str, Kind]) -> None:
     """What a field of this type, at this path, can hold."""
     for choice in choices(annotation):
         if get_origin(choice) is tuple:

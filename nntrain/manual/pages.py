@@ -9,7 +9,7 @@ from pydantic_core import PydanticUndefined
 from nntrain.component import Component, plain
 from nntrain.config.json_schema import options_schema
 from nntrain.config.scalars import compact, inline
-from nntrain.errors import Path, UserError
+from nntrain.errors import Keys, UserError
 from nntrain.manual.kinds import Kind, kinds
 from nntrain.manual.page import Line, Option, Page
 from nntrain.manual.values import default_in_words, type_in_words
@@ -186,7 +186,7 @@ def example(kind: Kind, owner: type[Options]) -> str:
     return compact(tree)
 
 
-def under(path: Path, tree: Any) -> Any:
+def under(path: Keys, tree: Any) -> Any:
     """{"model": {"layers": [tree]}} of ("model", "layers", 0)."""
     for part in reversed(path):
         tree = [tree] if part == 0 else {part: tree}

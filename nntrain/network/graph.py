@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nntrain.errors import ConfigError, Path, Problem
+from nntrain.errors import ConfigError, Keys, Problem
 from nntrain.initializers import Auto, Constant, Initializer, Pretrained
 from nntrain.layers.activations.bounded import Identity
 from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State, stray_option
@@ -22,7 +22,7 @@ class Node:
 
     name: str
     layer: Layer
-    path: Path  # where it stands in the config
+    path: Keys  # where it stands in the config
     inputs: list["Node"]
     input_shapes: tuple[Shape, ...]
     shape: Shape  # of one sample's output
@@ -97,7 +97,7 @@ def build_graph(
     layers: Sequence[Layer],
     input_shape: Shape,
     initializer: Initializer | None = None,
-    path: Path = ("model", "layers"),
+    path: Keys = ("model", "layers"),
     vocabulary: int = 0,
 ) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config.
@@ -143,7 +143,7 @@ class Chain:
     A value that could not be made because of a mistake is None, and what depends on it is skipped in silence.
     """
 
-    def __init__(self, builder: _Builder, path: Path, names: dict, prefix: str = "", frozen: bool = False):
+    def __init__(self, builder: _Builder, path: Keys, names: dict, prefix: str = "", frozen: bool = False):
         self.builder = builder
         self.path = path
         self.names = names
@@ -167,7 +167,7 @@ class Chain:
             inputs = (output,)
         return inputs[0]
 
-    def _named(self, names: Sequence[str], previous: tuple, later: list, path: Path) -> tuple | None:
+    def _named(self, names: Sequence[str], previous: tuple, later: list, path: Keys) -> tuple | None:
         sources = []
         for place, name in enumerate(names):
             if name == PREVIOUS:
@@ -184,7 +184,7 @@ class Chain:
                 return None
         return tuple(sources)
 
-    def _remember(self, name: str, output: Node | None, path: Path) -> None:
+    def _remember(self, name: str, output: Node | None, path: Keys) -> None:
         if name in (INPUT, PREVIOUS) or name in self.own_names:
             taken = (
                 "has a meaning of its own" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
@@ -200,7 +200,7 @@ class Chain:
 class Scope:
     """What a layer builds itself with: the chain it stands in, its name and its place."""
 
-    def __init__(self, chain: Chain, layer: Layer, path: Path):
+    def __init__(self, chain: Chain, layer: Layer, path: Keys):
         chain.counts[layer.yaml_name] += 1
         own = layer.name or f"{layer.yaml_name}_{chain.counts[layer.yaml_name]}"
         self.builder = chain.builder
