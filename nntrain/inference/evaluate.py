@@ -9,7 +9,7 @@ from nntrain.data.batches import in_lanes
 from nntrain.data.dataset import Batch, Dataset, mixed_targets
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
-from nntrain.network.network import Bound, Network, leading
+from nntrain.network.network import Executor, Network, leading
 
 ROWS = 256  # at once, where a trained network is used
 LANES = 32  # runs of consecutive windows that are scored side by side, each of
@@ -33,36 +33,36 @@ class Port:
         label: np.ndarray | None,
     ):
         self.rows = rows
-        self.bound: Bound = network.at(rows, steps)
-        self.run = network.run
+        self.executor: Executor = network.executor(rows, steps)
+        self.info = network.info
         shape = (
-            (rows, self.bound.x.shape[1], *data.target_shape[1:])
+            (rows, self.executor.x.shape[1], *data.target_shape[1:])
             if data.per_step
             else (rows, *target.shape[1:])
         )
         padded = data.lengths is not None
         self.batch = Batch(
-            self.bound.x,
+            self.executor.x,
             leading(target, shape),
             leading(weight, shape[:2]) if padded and data.per_step else None,
             np.zeros(rows, np.int32) if padded else None,
             None if label is None else label[:rows],
         )
-        outputs = self.bound.y.shape[-1]
-        self.prediction = self.bound.y.reshape(-1, outputs)
+        outputs = self.executor.y.shape[-1]
+        self.prediction = self.executor.y.reshape(-1, outputs)
         classes = self.batch.target.dtype == np.int32
         self.target = self.batch.target.reshape(-1) if classes else self.batch.target.reshape(-1, shape[-1])
         self.answer = self.target if label is None else self.batch.label
         self.weight = None if self.batch.weight is None else self.batch.weight.reshape(-1)
-        self.gradient = self.bound.dy.reshape(-1, outputs) if network.backward_possible else None
+        self.gradient = self.executor.dy.reshape(-1, outputs) if network.backward_possible else None
         self.no_gradient = np.zeros((0, outputs), network.dtype)
 
     def forward(self, training: bool) -> None:
         """Runs the network on what is in the batch."""
         lengths = self.batch.lengths
         all_real = lengths is None or lengths.min() == self.batch.x.shape[1]
-        self.run.lengths = None if all_real else lengths
-        self.bound.forward(training)
+        self.info.lengths = None if all_real else lengths
+        self.executor.forward(training)
 
 
 class Ports:
@@ -156,7 +156,7 @@ def batches_of(ports: Ports, data: Dataset) -> Iterator[tuple[np.ndarray, Port]]
         for start in range(0, len(samples), rows):
             indices = samples[start : start + rows]
             port = ports.filled(data, indices)
-            port.run.fresh = start == 0 or not data.consecutive
+            port.info.fresh = start == 0 or not data.consecutive
             port.forward(training=False)
             yield indices, port
 
@@ -184,6 +184,6 @@ def predictions(network: Network, data: Dataset) -> np.ndarray:
     """The network's outputs (samples, *output shape) for all samples; 0 at steps that a sequence does not have."""
     outputs = np.zeros((len(data), *network.graph.output.shape), network.dtype)
     for indices, port in batches_of(Ports(network, data), data):
-        place = (indices, slice(port.bound.y.shape[1])) if data.per_step else indices
-        outputs[place] = port.bound.y
+        place = (indices, slice(port.executor.y.shape[1])) if data.per_step else indices
+        outputs[place] = port.executor.y
     return outputs

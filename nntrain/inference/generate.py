@@ -74,11 +74,11 @@ class Looking:
 
     def read(self, tokens: list[int], fresh: bool) -> np.ndarray:
         """The same for at most a window of tokens."""
-        bound, run = self.network.at(1, len(tokens)), self.network.run
-        bound.x[...] = 0  # where the network needs all its steps; what stands before sees nothing of it
-        bound.x[0, : len(tokens)] = tokens
-        run.lengths, run.fresh = None, fresh
-        logits = bound.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
+        executor, info = self.network.executor(1, len(tokens)), self.network.info
+        executor.x[...] = 0  # where the network needs all its steps; what stands before sees nothing of it
+        executor.x[0, : len(tokens)] = tokens
+        info.lengths, info.fresh = None, fresh
+        logits = executor.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
         if not np.isfinite(logits).all():
             raise UserError("what the network makes of the text is not a finite number.")
         return logits

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nntrain.errors import NntrainError
-from nntrain.network.network import Bound
+from nntrain.network.network import Executor
 
 
 class Diverged(NntrainError):
@@ -14,7 +14,7 @@ def finite(array: np.ndarray | None) -> bool:
     return array is None or bool(np.isfinite(array).all())
 
 
-def diagnose(bound: Bound, step: int, lr: float, epoch: int) -> Diverged:
+def diagnose(executor: Executor, step: int, lr: float, epoch: int) -> Diverged:
     """Names the first place where numbers stopped being finite.
 
     Called when the loss of `step` is not finite or, after the last step, when parameters are not. What the backward
@@ -22,10 +22,10 @@ def diagnose(bound: Bound, step: int, lr: float, epoch: int) -> Diverged:
     """
     when = f"step {step} (epoch {epoch}, learning rate {lr:g})"
     advice = "Try a smaller learning rate, `grad_clip`, or other initial values."
-    network = bound.network
+    network = executor.network
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
     if not broken:
-        for node, y in bound.outputs(training=True):
+        for node, y in executor.outputs(training=True):
             if not finite(y):
                 return Diverged(
                     f"the loss is not finite in {when}: the forward pass of layer {node.name!r} gave the first NaN "

@@ -198,7 +198,7 @@ class Trainer:
 
     def diverged(self, rows: int, lr: float) -> Exception:
         self.folder.flush_steps()
-        return diagnose(self.network.at(rows), self.state.step + 1, lr, self.state.epoch + 1)
+        return diagnose(self.network.executor(rows), self.state.step + 1, lr, self.state.epoch + 1)
 
 
 def columns(split: str, scores: dict[str, Any]) -> dict[str, float]:

@@ -45,7 +45,7 @@ class Setup:
     def warnings(self) -> list[str]:
         """What trains, but hardly to what it is meant for."""
         ahead = (
-            [node.name for node in self.graph.layers if node.layer.looks_ahead]
+            [node.name for node in self.graph.layers if node.layer.sees_future_steps]
             if self.splits.train.unit
             else []
         )
@@ -160,7 +160,9 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
                 )
             )
     parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
-    own = [node for node in graph.layers if not (node.fused or node.left or node.layer.aliases_input)]
+    own = [
+        node for node in graph.layers if not (node.fused_into or node.deferred or node.layer.aliases_input)
+    ]
     outputs = batches.rows * sum(math.prod(node.shape) for node in (graph.input, *own))
     needed = (2 * parameters + outputs) * np.dtype(
         config.train.precision

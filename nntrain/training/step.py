@@ -29,7 +29,7 @@ class Step:
 
         step counts from 1. fresh: the batch does not go on from the one before.
         """
-        self.network.run.fresh = fresh
+        self.network.info.fresh = fresh
         loss_sum, weight_sum = self.move(port, step, lr)
         if not math.isfinite(loss_sum):
             return loss_sum
@@ -39,11 +39,11 @@ class Step:
     def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch that is in the port. Gives the loss's sum and its weight."""
         network, config = self.network, self.config
-        network.run.step = step
+        network.info.step = step
         port.forward(training=True)
         loss_sum, weight_sum = config.loss(port.prediction, port.target, port.weight, port.gradient)
         if math.isfinite(loss_sum) and weight_sum:  # where no row counts, there is nothing to learn
-            port.bound.backward()
+            port.executor.backward()
             self.shape_gradient(step)
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
             if self.average is not None:
