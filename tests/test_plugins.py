@@ -1,4 +1,4 @@
-"""Plugins: what docs/plugins.md promises, and mistakes in a plugin told with file and line."""
+"""Plugins: what docs/plugins.md promises, and errors in a plugin reported with file and line."""
 
 import hashlib
 import json
@@ -77,7 +77,7 @@ def test_the_document_does_what_it_says(shell):
     row = next(line.split() for line in told["gradcheck"].splitlines() if line.startswith("snake"))
     promised = next(text.splitlines()[1].split() for language, _, text in BLOCKS if language == "text")
     assert [*row[:3], row[-1]] == promised
-    assert "how fast the wave is" in told["describe"]
+    assert "the period is pi" in told["describe"]
     assert float(re.search(r"r2 +(\S+)", told["eval"])[1]) > 0.9
     known = json.loads((shell.folder / "runs" / "wave" / "run.json").read_text())["plugins"]
     sha256 = hashlib.sha256(FILES["snake.py"].encode()).hexdigest()
@@ -147,7 +147,7 @@ def test_eval_warns_and_resume_refuses_when_the_plugin_has_changed(shell):
     plugin = shell.write(DOUBLE, "double.py")
     run = shell.fit(CONFIG, "--plugin", plugin)
     forget()
-    shell.write(DOUBLE.replace("2 * at", "2.0 * at"), "double.py")
+    shell.write(DOUBLE.replace("2 * ctx", "2.0 * ctx"), "double.py")
     told = shell.run("eval", run, "--plugin", plugin).stderr
     assert told == f"warning: the plugin {plugin} is missing, or has changed since the training.\n"
     told = shell.run(
@@ -215,40 +215,28 @@ def test_a_mistake_in_a_plugin_is_told_with_its_line(shell, text, message):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "place"),
     [
-        (
-            ("2 * ctx.x", "ctx.slope * ctx.x"),
-            "p.py:9: AttributeError: 'LayerContext' object has no attribute 'slope'",
-        ),
-        (("def backward_input", "def backward"), "double: the class Double defines no `backward_input`."),
-        (
-            ('reads = ""', "units: int"),
-            "double: the class Double needs an `example`, the options that gradcheck tries it with: units: is required.",
-        ),
+        (("2 * ctx.x", "ctx.slope * ctx.x"), "p.py:9"),
+        (("def backward_input", "def backward"), "double"),
+        (('reads = ""', "units: int"), "double"),
     ],
 )
-def test_a_mistake_that_shows_when_it_runs_is_told_too(shell, change, message):
+def test_an_error_that_shows_when_it_runs_is_reported_too(shell, change, place, wording):
     shell.write(DOUBLE.replace(*change), "p.py")
-    assert shell.run("gradcheck", "--plugin", "p.py", code=2).stderr == f"error: {message}\n"
+    told = shell.run("gradcheck", "--plugin", "p.py", code=2).stderr
+    assert told.startswith(f"error: {place}: ")
+    wording(told)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("p.py", None, "p.py: cannot read the plugin: No such file or directory."),
-        ("p.txt", "x = 1", "p.txt: expected a Python file, NAME.py."),
-        (
-            "p.py",
-            "from nntrain.optimizers import Optimizer\n",
-            "there is nothing to check: the plugin defines no layer, activation or loss.",
-        ),
-    ],
+    ("name", "text"),
+    [("p.py", None), ("p.txt", "x = 1"), ("p.py", "from nntrain.optimizers import Optimizer\n")],
 )
-def test_what_is_no_plugin_is_told(shell, name, text, message):
+def test_what_is_no_plugin_is_an_error(shell, name, text, wording):
     if text is not None:
         shell.write(text, name)
-    assert shell.run("gradcheck", "--plugin", name, code=2).stderr == f"error: {message}\n"
+    wording(shell.run("gradcheck", "--plugin", name, code=2).stderr)
 
 
 def test_two_plugins_of_one_name_are_told_apart(shell):

@@ -9,7 +9,8 @@ from nntrain.data.batches import in_lanes
 from nntrain.data.dataset import Batch, Dataset, mixed_targets
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
-from nntrain.network.network import Executor, Network, leading
+from nntrain.network.memory import leading
+from nntrain.network.network import Executor, Network
 
 ROWS = 256  # at once, where a trained network is used
 LANES = 32  # runs of consecutive windows that are scored side by side, each of

@@ -7,25 +7,9 @@ import numpy as np
 from nntrain import randomness
 from nntrain.data.sequences.tokens import UNKNOWN, decoded, encoded
 from nntrain.errors import UserError
-from nntrain.layers.dense import Dense
-from nntrain.layers.dropout import Dropout
-from nntrain.layers.embedding import Embedding
-from nntrain.layers.layer import Activation
-from nntrain.layers.merge import Add, Multiply
-from nntrain.layers.norm import LayerNorm
 from nntrain.network.graph import Graph
 from nntrain.network.network import Network
 from nntrain.run.stored import Stored
-
-EACH_STEP = (
-    Activation,
-    Dense,
-    Dropout,
-    Embedding,
-    LayerNorm,
-    Add,
-    Multiply,
-)  # layers that do the same at each step, alone
 
 
 @dataclass(frozen=True)
@@ -101,8 +85,7 @@ def goes_step_by_step(graph: Graph) -> bool:
     """Whether all that a step sees of those before it is carried along in states."""
     states = [any(state.per_row for state in node.state.values()) for node in graph.layers]
     return any(states) and all(
-        stateful or isinstance(node.layer, EACH_STEP)
-        for stateful, node in zip(states, graph.layers, strict=True)
+        stateful or node.layer.acts_per_step for stateful, node in zip(states, graph.layers, strict=True)
     )
 
 

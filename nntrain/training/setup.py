@@ -138,7 +138,7 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
                 )
             )
         if data.lengths is not None and (reason := node.layer.padding_problem(*node.input_shapes)):
-            problems.append(Problem(node.path, reason))
+            problems.append(Problem(node.path, *reason))
         fewest = node.layer.minimum_rows(*node.input_shapes)
         if fewest > batches.shortest:
             better = next(
@@ -160,9 +160,7 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
                 )
             )
     parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
-    own = [
-        node for node in graph.layers if not (node.fused_into or node.deferred or node.layer.aliases_input)
-    ]
+    own = [node for node in graph.layers if node.runs_forward]
     outputs = batches.rows * sum(math.prod(node.shape) for node in (graph.input, *own))
     needed = (2 * parameters + outputs) * np.dtype(
         config.train.precision
@@ -209,7 +207,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     output, loss = graph.output, config.loss
     kind = output.layer.yaml_name
     problems = []
-    if loss.from_logits and kind in ("softmax", "log_softmax", "sigmoid"):
+    if loss.from_logits and output.layer.normalizes_logits:
         problems.append(
             Problem(
                 output.path,

@@ -4,11 +4,8 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.inference.evaluate import Ports
-from nntrain.layers.conv import Conv2d
-from nntrain.layers.layer import Activation
-from nntrain.layers.norm import BatchNorm
-from nntrain.network.graph import Graph, Node
 from nntrain.network.network import Network
+from nntrain.network.node import Node
 from nntrain.training.setup import Setup
 
 IMAGES, FILTERS = 5, 10
@@ -20,10 +17,14 @@ def first_filters(setup: Setup, network: Network) -> dict[str, np.ndarray] | Non
     weights (kernel rows, columns, channels, filters), those of the largest norm; images (images, height, width, channels)
     between 0 and 1, with names; maps (images, height, width, filters): what comes of them, activation included.
     """
-    node = first_convolution(network.graph)
+    node = next((node for node in network.graph.layers if node.parameters), None)
     if node is None:
         return None
-    weights = network.arena.parameters[f"{node.name}.weight"]
+    weights = node.layer.filter_images(
+        {name: network.arena.parameters[f"{node.name}.{name}"] for name in node.parameters}
+    )
+    if weights is None:
+        return None
     norms = np.sqrt(np.square(weights, dtype=np.float64).sum(axis=(0, 1, 2)))
     chosen = np.sort(np.argsort(-norms, kind="stable")[:FILTERS])
     data = setup.splits.test or setup.splits.validation or setup.splits.train
@@ -45,20 +46,9 @@ def first_filters(setup: Setup, network: Network) -> dict[str, np.ndarray] | Non
     }
 
 
-def first_convolution(graph: Graph) -> Node | None:
-    node = next((node for node in graph.layers if node.parameters), None)
-    fits = (
-        node is not None
-        and isinstance(node.layer, Conv2d)
-        and node.input_shapes[0][-1] in (1, 3)
-        and node.layer.groups == 1
-    )
-    return node if fits and node.parameters["weight"].shape[:2] != (1, 1) else None
-
-
 def after_activation(node: Node) -> Node:
     """The layer whose output is that of the norm and the activation after `node`; the one that does their work, where fused."""
-    while len(node.consumers) == 1 and isinstance(node.consumers[0].layer, (BatchNorm, Activation)):
+    while len(node.consumers) == 1 and node.consumers[0].layer.acts_per_position:
         node = node.consumers[0]
     while node.fused_into:
         node = node.fused_into
