@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from nntrain import kernels, randomness
 from nntrain.component import Component
 from nntrain.errors import ConfigError, UserError, dotted
 from nntrain.inference.evaluate import Ports
+from nntrain.layers.dense import Dense
 from nntrain.layers.fusable import Fusable
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
@@ -76,7 +78,7 @@ def check_tensor(
     probes = list(_probes(flat, slopes, randomness.key("gradcheck", component, tensor), values.shape))
     check = Check(component, tensor, len(probes), flat.size)
     for label, backprop, move in probes:
-        result = _compare(backprop, lambda h, move=move: _moved(flat, move, h, loss), here, largest)
+        result = _compare(backprop, partial(_moved, flat, move, loss), here, largest)
         if result.kink:
             check.kinks += 1
             check.status = check.status if check.status == "FAIL" else "KINK"
@@ -108,7 +110,7 @@ def _probes(
         yield f"direction {number + 1}", float(slopes @ direction), direction
 
 
-def _moved(flat: np.ndarray, direction: np.ndarray, h: float, loss: Callable[[], float]) -> float:
+def _moved(flat: np.ndarray, direction: np.ndarray, loss: Callable[[], float], h: float) -> float:
     before = flat.copy()
     flat += h * direction
     value = loss()
@@ -168,7 +170,7 @@ def _compare(backprop: float, loss_at: Callable[[float], float], here: float, la
 def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
     """Checks every registered layer, activation and loss, or those of the named modules, with its own example."""
 
-    def chosen(family: type[Component]) -> list[type[Component]]:
+    def chosen(family: type[Component]) -> list[Any]:
         return [
             kind
             for kind in dict.fromkeys(family.members().values())
@@ -181,9 +183,7 @@ def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
         layer = by_example(kind)
         yield from check_layer(layer, kind.example_inputs)
         if layer.fusable_as is Fusable.ACTIVATION:  # fused into dense
-            yield from check_layer(
-                Layer.parse({"dense": {"units": 5, "activation": layer}}), ((6,),), f"dense+{kind.yaml_name}"
-            )
+            yield from check_layer(Dense(units=5, activation=layer), ((6,),), f"dense+{kind.yaml_name}")
     for kind in chosen(Loss):
         yield from check_loss(by_example(kind))
 
@@ -210,7 +210,7 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
     single = Single(layer, inputs, ROWS)
     ctx = single.ctx
     for place, x in enumerate(ctx.xs):
-        x[...] = _tokens(layer, x.shape) if layer.takes_tokens else _draw("x", place, shape=x.shape)
+        x[...] = _tokens(single, x.shape) if layer.takes_tokens else _draw("x", place, shape=x.shape)
     for name, values in single.parameters.items():  # away from special points, such as all zeros or ones
         values += 0.1 * _draw("parameter", name, shape=values.shape)
     r = _draw("r", shape=ctx.y.shape)
@@ -229,12 +229,10 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
     names = ["x"] if len(ctx.xs) == 1 else [f"x{place + 1}" for place in range(len(ctx.xs))]
     tensors = dict(zip(names, ctx.xs, strict=True)) | single.parameters
     slopes = dict(zip(names, ctx.dxs, strict=True)) | single.gradients
-    if layer.takes_tokens:
-        del tensors["x"], slopes["x"]
-    # A view keeps dx in the memory that the next forward writes.
-    slopes = {name: slope.copy() for name, slope in slopes.items()}
-    for name, values in tensors.items():
-        yield check_tensor(component, name, values, slopes[name], loss)
+    # A view keeps dx in the memory that the next forward writes. Tokens have no gradient.
+    copies = {name: slope.copy() for name, slope in slopes.items() if slope is not None}
+    for name, slope in copies.items():
+        yield check_tensor(component, name, tensors[name], slope, loss)
 
 
 def _check_composite(layer: Layer, shape: tuple[int, ...], component: str) -> Iterator[Check]:
@@ -263,7 +261,7 @@ def check_loss(loss: Loss, outputs: int = 5) -> Iterator[Check]:
         gradient = np.full_like(prediction, np.nan)
         loss(prediction, target, None, gradient)
 
-        def mean(prediction=prediction, target=target) -> float:
+        def mean(prediction: np.ndarray = prediction, target: np.ndarray = target) -> float:
             total, weight = loss(prediction, target, None, np.zeros((0, prediction.shape[1])))
             return total / weight
 
@@ -284,9 +282,10 @@ def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
         yield "prediction", outputs, reals
 
 
-def _tokens(layer: Layer, shape: tuple[int, ...]) -> np.ndarray:
+def _tokens(single: Single, shape: tuple[int, ...]) -> np.ndarray:
     """Random tokens, some of them repeated."""
-    return (_draw("x", 0, shape=shape) ** 2 * layer.vocabulary / 3).astype(int) % layer.vocabulary
+    vocabulary = len(single.parameters["weight"])
+    return (_draw("x", 0, shape=shape) ** 2 * vocabulary / 3).astype(int) % vocabulary
 
 
 def _draw(*purpose: int | str, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -165,13 +165,14 @@ class Conv1d(Convolution, name="conv1d"):
         return self.padding != "causal" and self.kernel_size > 1
 
     def real(self, ctx: LayerContext, array: np.ndarray) -> np.ndarray:
-        return array if ctx.info.lengths is None else np.where(self._is_real(ctx), array, array.dtype.type(0))
+        lengths = ctx.info.lengths
+        return array if lengths is None else np.where(self._is_real(ctx, lengths), array, array.dtype.type(0))
 
     def clear(self, ctx: LayerContext, array: np.ndarray) -> None:
         if ctx.info.lengths is not None:
-            np.copyto(array, 0, where=~self._is_real(ctx))
+            np.copyto(array, 0, where=~self._is_real(ctx, ctx.info.lengths))
 
-    def _is_real(self, ctx: LayerContext) -> np.ndarray:
+    def _is_real(self, ctx: LayerContext, lengths: np.ndarray) -> np.ndarray:
         """(rows, steps, 1)"""
         if ctx.y.shape[1] != ctx.x.shape[1]:
             raise UserError(
@@ -179,7 +180,7 @@ class Conv1d(Convolution, name="conv1d"):
                 "Set `padding: same` or `causal`, and remove `stride`.",
                 place=ctx.name,
             )
-        return (np.arange(ctx.x.shape[1]) < ctx.info.lengths[:, np.newaxis])[..., np.newaxis]
+        return (np.arange(ctx.x.shape[1]) < lengths[:, np.newaxis])[..., np.newaxis]
 
 
 class Conv2dTranspose(Convolution, name="conv2d_transpose"):
@@ -304,6 +305,6 @@ def _require_groups(groups: int, channels: int, filters: int) -> None:
     )
 
 
-def _of_slides(axes: tuple[Slide, Slide], channels: int, filters: int, groups: int) -> Geometry:
+def _of_slides(axes: Sequence[Slide], channels: int, filters: int, groups: int) -> Geometry:
     size, stride, dilation, before, inputs, outputs = zip(*axes, strict=True)
     return Geometry(inputs, channels, filters, size, stride, dilation, before, outputs, groups)

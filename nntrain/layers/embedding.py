@@ -49,14 +49,8 @@ class Embedding(Layer, name="embedding"):
         return (*x, self.units)
 
     def parameters(self, x: Shape) -> dict[str, Param]:
-        return {
-            "weight": Param(
-                (self.vocabulary, self.units),
-                (self.vocabulary, self.units),
-                "weight",
-                self.weight_initializer,
-            )
-        }
+        shape = (self.vocabulary or 0, self.units)
+        return {"weight": Param(shape, shape, "weight", self.weight_initializer)}
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.embedding.gather.run(ctx.y.size, table(ctx.y), flat(ctx.x), ctx.weight)

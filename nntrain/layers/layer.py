@@ -117,6 +117,10 @@ class Layer(Component, family="layer"):
         """Its filters as images (rows, columns, channels, filters), channels 1 or 3; None: it has none to show."""
         return None
 
+    def epilogue(self) -> tuple[int, float]:
+        """The code and the slope of an activation that is `fusable_as` ACTIVATION, as kernels.matmul takes them."""
+        raise NotImplementedError
+
     def bind(self, ctx: LayerContext) -> None:
         """Prepares what it derives from the arrays of a new context, once."""
 
@@ -153,7 +157,3 @@ class Activation(Layer):
     preferred_initializer: ClassVar[str | None] = (
         "glorot_uniform"  # rectifiers: he_normal, selu: lecun_normal
     )
-
-    def epilogue(self) -> tuple[int, float]:
-        """The code and the slope of an activation that is `fusable_as` ACTIVATION, as kernels.matmul takes them."""
-        raise NotImplementedError

@@ -23,11 +23,11 @@ class Pool(Layer):
 
     initializer_from_next = True
 
-    def slides(self, x: Shape) -> tuple[Slide, Slide]:
+    def slides(self, x: Shape) -> tuple[Slide, ...]:
         """The windows along rows and columns, for an input of shape x."""
         raise NotImplementedError
 
-    def fitting(self, x: Shape) -> tuple[Slide, Slide]:
+    def fitting(self, x: Shape) -> tuple[Slide, ...]:
         """The same. Raises ConfigError for windows of padding only."""
         found = self.slides(x)
         for one in found:
@@ -68,7 +68,7 @@ class Pool1d(Pool):
     example: ClassVar = {"pool_size": 2}
     example_inputs: ClassVar = ((6, 2),)
 
-    def slides(self, x: Shape) -> tuple[Slide, Slide]:
+    def slides(self, x: Shape) -> tuple[Slide, ...]:
         return Slide(1, 1, 1, 0, 1, 1), *slides(
             "pool_size", x[:1], (self.pool_size,), (self.stride or self.pool_size,), (self.padding,)
         )
@@ -110,7 +110,7 @@ class Pool2d(Pool):
     example: ClassVar = {"pool_size": 2}
     example_inputs: ClassVar = ((4, 4, 2),)
 
-    def slides(self, x: Shape) -> tuple[Slide, Slide]:
+    def slides(self, x: Shape) -> tuple[Slide, ...]:
         return slides(
             "pool_size", x[:2], pair(self.pool_size), pair(self.stride or self.pool_size), pair(self.padding)
         )

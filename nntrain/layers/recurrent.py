@@ -1,7 +1,7 @@
 """Recurrent layers: simple_rnn, lstm and gru, which read a sequence step by step and update a hidden state."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -79,10 +79,11 @@ class Recurrent(Layer):
     example: ClassVar = {"units": 4}
     example_inputs: ClassVar = ((5, 3),)
 
-    units: int
-
     gates: ClassVar[int] = 1
     carries: ClassVar[tuple[str, ...]] = ("hidden",)  # the states of a stateful layer
+
+    if TYPE_CHECKING:
+        units: int
 
     @model_validator(mode="after")
     def _check_direction(self) -> Self:
@@ -109,9 +110,9 @@ class Recurrent(Layer):
 
     def parameters(self, x: Shape) -> dict[str, Param]:
         wide = self.gates * self.units
-        recurrent = self.recurrent_initializer
-        if not isinstance(recurrent, Pretrained):
-            recurrent = PerGate(gates=self.gates, one=recurrent)
+        recurrent: Initializer | PerGate = self.recurrent_initializer
+        if not isinstance(self.recurrent_initializer, Pretrained):
+            recurrent = PerGate(gates=self.gates, one=self.recurrent_initializer)
         found = {
             "weight": Param((x[1], wide), (x[1], self.units), "weight", self.weight_initializer),
             "recurrent_weight": Param((self.units, wide), (self.units, self.units), "weight", recurrent),

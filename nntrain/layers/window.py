@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -34,11 +34,12 @@ def slide(option: str, inputs: int, size: int, stride: int, padding: str | int, 
     before the inputs.
     """
     span = (size - 1) * dilation + 1
+    before: int
     if padding in ("same", "causal"):
         around = max((inputs - 1) // stride * stride + span - inputs, 0)
         before = around if padding == "causal" else around // 2
     else:
-        before = 0 if padding == "valid" else padding
+        before = 0 if isinstance(padding, str) else padding
         around = 2 * before
     smaller = f"`{option}`" if dilation == 1 else f"`{option}` or `dilation`,"
     require(
@@ -68,7 +69,7 @@ def slide_back(outputs: int, size: int, stride: int, padding: str | int, dilatio
         f"`output_padding` {extra}, `stride` {stride}, `dilation` {dilation}",
     )
     before, whole = (
-        0 if padding == "valid" else padding,
+        0 if isinstance(padding, str) else padding,
         (outputs - 1) * stride + (size - 1) * dilation + 1 + extra,
     )
     require(
@@ -80,11 +81,11 @@ def slide_back(outputs: int, size: int, stride: int, padding: str | int, dilatio
 
 
 @functools.lru_cache(maxsize=1024)
-def slides(option: str, inputs: Sequence[int], *options: Sequence) -> tuple[Slide, ...]:
+def slides(option: str, inputs: Sequence[int], *options: Sequence[Any]) -> tuple[Slide, ...]:
     """The slide of each axis, from the arguments of `slide` for each."""
     return tuple(slide(option, *axis) for axis in zip(inputs, *options, strict=True))
 
 
-def pair(value: int | str | Sequence[int]) -> Sequence:
+def pair(value: Any) -> Sequence[Any]:
     """For rows and columns: one value for both, or two."""
     return (value, value) if isinstance(value, (int, str)) else value

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
 
@@ -106,7 +107,8 @@ class Executor:
         ]
         self._backward: list[Call] = []
         if network.backward_possible:
-            self.dy = self._view(graph.output, "dy") if graph.output.name in network.learning else None
+            if graph.output.name in network.learning:
+                self.dy = self._view(graph.output, "dy")
             self._backward = [call for node in reversed(graph.nodes) for call in self._backward_calls(node)]
             if network.input_gradient:
                 self.dx = self._view(graph.input, "dy")
@@ -192,7 +194,7 @@ class Executor:
                 else None
                 for place, source in enumerate(node.inputs)
             ]
-            ctx.dx = ctx.dxs[0]
+            ctx.dx = cast(np.ndarray, ctx.dxs[0])
 
     def _bind_fused(self, node: Node, ctx: LayerContext) -> None:
         """What the node computes for its neighbours."""
@@ -209,8 +211,8 @@ class Executor:
             full = f"{embedding.name}.weight"
             ctx.tokens = self._view(embedding.inputs[0], "y")
             ctx.x = self.network.arena.parameters[full]
-            ctx.dx = self.network.arena.gradients.get(full)
-            ctx.xs, ctx.dxs = [ctx.x], [ctx.dx]
+            ctx.xs, ctx.dxs = [ctx.x], [self.network.arena.gradients.get(full)]
+            ctx.dx = cast(np.ndarray, ctx.dxs[0])
 
     def _backward_calls(self, node: Node) -> Iterator[Call]:
         """The calls of one node, in order."""
