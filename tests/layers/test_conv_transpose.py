@@ -179,9 +179,9 @@ def test_sizes_are_keras_and_pytorchs(options, image, expected):
     ids=str,
 )
 def test_an_input_that_does_not_fit_is_an_error(options, shape, wording):
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         parsed(**options).output_shape(shape)
-    wording(str(told.value))
+    wording(str(caught.value))
 
 
 def test_fans_and_operations_count_the_windows():

@@ -199,9 +199,9 @@ def test_padding_is_keras_and_pytorchs(image, kernel, stride, padding, before, o
 )
 def test_an_input_that_does_not_fit_is_an_error(name, options, shape, wording):
     layer = Layer.parse({name: {"filters": 4, "kernel_size": 3, **options}})
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         layer.output_shape(shape)
-    wording(str(told.value))
+    wording(str(caught.value))
 
 
 def test_fans_and_operations_count_the_window():
@@ -245,7 +245,7 @@ def test_conv1d_treats_each_sequence_as_if_it_were_alone(options):
 def test_conv1d_that_changes_the_steps_refuses_sequences_of_different_lengths(wording):
     single = alone(Layer.parse({"conv1d": {"filters": 2, "kernel_size": 3}}), ((7, 2),), 3)
     single.ctx.info.lengths = LENGTHS
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         single.forward()
-    assert told.value.place == "conv1d"
-    wording(str(told.value))
+    assert caught.value.place == "conv1d"
+    wording(str(caught.value))

@@ -217,10 +217,10 @@ def test_batch_norm_refuses_a_batch_of_one_value_per_channel(wording):
         1,
     )
     single = alone(layer, ((6,),), 1)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         single.forward()
-    assert told.value.place == "batch_norm"
-    wording(str(told.value))
+    assert caught.value.place == "batch_norm"
+    wording(str(caught.value))
     assert np.isfinite(run(alone(layer, ((4, 4, 6),), 1))["y"]).all()
 
 
@@ -318,9 +318,9 @@ MISFITS = [
 
 @pytest.mark.parametrize(("spelling", "shapes"), MISFITS, ids=str)
 def test_a_shape_that_does_not_fit_is_an_error(spelling, shapes, wording):
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         Layer.parse(spelling).output_shape(*shapes)
-    wording(str(told.value))
+    wording(str(caught.value))
 
 
 SHORT = [

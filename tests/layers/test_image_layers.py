@@ -89,7 +89,7 @@ def test_max_pool_keeps_the_place_of_the_winner_in_its_window_as_a_byte():
     np.testing.assert_array_equal(filled({"max_pool2d": [2, 3]}, x).ctx.winner[0, 0, :, 0], [5, 2])
 
 
-def test_max_pool_tells_256_places_apart():
+def test_max_pool_distinguishes_256_positions():
     x = np.zeros((1, 16, 16, 1))
     x[0, 15, 15] = 1
     single = filled({"max_pool2d": 16}, x)
@@ -152,10 +152,10 @@ def test_global_pools_of_padded_sequences_see_real_steps_only(kind):
 
 
 def test_pools_that_change_the_steps_refuse_sequences_of_different_lengths(wording):
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         filled({"max_pool1d": 2}, np.zeros((2, 6, 3)), lengths=[6, 2])
-    assert told.value.place == "max_pool1d"
-    wording(str(told.value))
+    assert caught.value.place == "max_pool1d"
+    wording(str(caught.value))
 
 
 @BOTH
@@ -281,7 +281,7 @@ def test_a_depthwise_and_a_dense_layer_count_their_operations():
     ],
     ids=str,
 )
-def test_auto_looks_through_what_stands_between_a_weight_and_its_activation(between):
+def test_auto_looks_through_layers_between_a_weight_and_its_activation(between):
     graph = build_graph(
         [Layer.parse({"depthwise_conv2d": 3}), Layer.parse(between), Layer.parse("relu")], (6, 6, 2)
     )
@@ -305,6 +305,6 @@ MISFITS = [
 
 @pytest.mark.parametrize(("spelling", "shape"), MISFITS, ids=str)
 def test_a_shape_that_does_not_fit_is_an_error(spelling, shape, wording):
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         Layer.parse(spelling).output_shape(shape)
-    wording(str(told.value))
+    wording(str(caught.value))

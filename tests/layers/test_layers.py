@@ -181,14 +181,14 @@ def test_only_random_layers_change_with_the_step(sample):
     ids=lambda kind: kind.yaml_name,
 )
 def test_example_computes(kind):
-    """What the manual and the gradient check show of a layer stands."""
+    """The example in the manual and the gradient check runs."""
     found = run(alone(Layer.parse({kind.yaml_name: kind.example}), kind.example_inputs, ROWS))
     assert all(np.isfinite(array).all() for array in found.values())
 
 
 @each_case("layers", "convolutions", "images", "transposed")
-def test_values_and_gradients_are_pytorchs(told, case):
-    name, options, training = told
+def test_values_and_gradients_are_pytorchs(spelled, case):
+    name, options, training = spelled
     xs = [case[f"x{place}"] for place in range(len(case)) if f"x{place}" in case]
     single = Single(Layer.parse({name: options}), tuple(x.shape[1:] for x in xs), len(xs[0]))
     ctx = single.ctx

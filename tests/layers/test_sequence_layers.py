@@ -29,8 +29,8 @@ def draw(*shape, seed=0):
 
 
 @each_case("sequences")
-def test_values_states_and_gradients_are_pytorchs(told, case):
-    layer, options = told
+def test_values_states_and_gradients_are_pytorchs(spelled, case):
+    layer, options = spelled
     rows, *shape = case["x"].shape
     network = network_of(
         {layer: options}, shape=tuple(shape), rows=rows, vocabulary=options.get("vocabulary", 0)
@@ -60,7 +60,7 @@ def close(found, expected):
 
 
 def padded(spelling, lengths, features=3, steps=6):
-    """A layer on rows of these lengths; what stands in the padding must not matter."""
+    """A layer on rows of these lengths; what the padding holds must not matter."""
     single = alone(Layer.parse(spelling), ((steps, features),), len(lengths))
     single.ctx.info.lengths = np.array(lengths, np.int32)
     for row, length in enumerate(lengths):

@@ -73,9 +73,9 @@ def each_case(*names: str):
     for name in names:
         with np.load(VECTORS / f"{name}.npz") as arrays:
             recorded = dict(arrays)
-        for index, told in enumerate(json.loads(str(recorded["cases"]))):
+        for index, spelled in enumerate(json.loads(str(recorded["cases"]))):
             own = {
                 key.split(".", 1)[1]: array for key, array in recorded.items() if key.startswith(f"{index}.")
             }
-            cases.append(pytest.param(told, own, id=f"{name}-{index}-{told[0]}"))
-    return pytest.mark.parametrize(("told", "case"), cases)
+            cases.append(pytest.param(spelled, own, id=f"{name}-{index}-{spelled[0]}"))
+    return pytest.mark.parametrize(("spelled", "case"), cases)
