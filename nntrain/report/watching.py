@@ -3,7 +3,8 @@
 import shlex
 
 from nntrain.data.sequences.tokens import first_word
-from nntrain.inference.evaluate import Ports, evaluate
+from nntrain.inference.evaluate import evaluate
+from nntrain.inference.feed import Feeds
 from nntrain.report.pictures.drawing import Drawing
 from nntrain.report.pictures.examples import augmented_examples
 from nntrain.report.pictures.found_filters import first_filters
@@ -110,7 +111,7 @@ class Watching:
         if picture is not None:
             self.progress.note(f"what it learned: {picture}")
         scores = {
-            name: evaluate(Ports(network, data), data, trainer.config.loss, trainer.config.metrics)
+            name: evaluate(Feeds(network, data), data, trainer.config.loss, trainer.config.metrics)
             for name, data in trainer.setup.splits.parts().items()
         }
         self.folder.write_info(scores=scores)

@@ -1,4 +1,4 @@
-"""Loader: hands training its batches one after the other, and reads ahead where the disk would be waited for."""
+"""Loader: puts one batch after the other into the network; reads ahead if the data come from disk."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from nntrain.data.batches import Batches
 from nntrain.data.transforms.augmented import Augmenter
-from nntrain.inference.evaluate import Port, Ports, steps_for
+from nntrain.inference.feed import Feed, Feeds, steps_for
 from nntrain.network.network import Network
 
 
 class Loader:
-    """`loader(epoch, number)` puts that batch into the network. `ahead`: within `with loader:` a thread prepares the next one.
+    """`loader(epoch, number)` puts that batch into the network. `ahead`: inside `with loader:` a thread prepares the next one.
 
-    The bits are the same in any order and with or without the thread, as each batch is a function of epoch and number alone.
+    Each batch is a function of its epoch and number alone, so the thread changes no bit.
     """
 
     # The thread takes a core from the kernels, and costs a copy: where samples came from memory, it never paid on two cores.
@@ -22,7 +22,7 @@ class Loader:
     def __init__(self, batches: Batches, samples: Augmenter, network: Network, ahead: bool):
         self.batches = batches
         self.samples = samples
-        self.ports = Ports(network, samples.data, samples.mixed_outputs)
+        self.feeds = Feeds(network, samples.data, samples.mixed_outputs)
         self.spare = samples.batch(batches.rows, network.dtype) if ahead else None
         self._thread: ThreadPoolExecutor | None = None
         self._under_way: tuple[tuple[int, int], Future] | None = None
@@ -37,25 +37,25 @@ class Loader:
             self._thread.shutdown(cancel_futures=True)
             self._thread = self._under_way = None
 
-    def __call__(self, epoch: int, number: int) -> Port:
-        """The port with the batch in it. Raises what went wrong on the thread."""
+    def __call__(self, epoch: int, number: int) -> Feed:
+        """The feed with the batch in it. Raises what went wrong on the thread."""
         indices = self.batches.indices(epoch, number)
-        port = self.ports.at(len(indices), steps_for(self.samples.data, indices))
+        feed = self.feeds.at(len(indices), steps_for(self.samples.data, indices))
         if self._thread is None:
             self.samples.gather(
-                indices, epoch, port.batch, serial=self.spare is not None
+                indices, epoch, feed.batch, serial=self.spare is not None
             )  # so that warming up compiles the same
-            return port
+            return feed
         place, prepared = self._under_way or (None, None)
         if place != (epoch, number):
             prepared = self._prepare(epoch, number)
         prepared.result()
         for name in ("x", "target", "label"):
-            if (to := getattr(port.batch, name)) is not None:
-                np.copyto(to, getattr(self.spare, name)[: port.rows])
+            if (to := getattr(feed.batch, name)) is not None:
+                np.copyto(to, getattr(self.spare, name)[: feed.rows])
         after = (epoch, number + 1) if number + 1 < len(self.batches) else (epoch + 1, 0)
         self._under_way = after, self._prepare(*after)
-        return port
+        return feed
 
     def _prepare(self, epoch: int, number: int) -> Future:
         indices = self.batches.indices(epoch, number)
