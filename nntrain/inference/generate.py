@@ -7,6 +7,7 @@ import numpy as np
 from nntrain import randomness
 from nntrain.data.sequences.tokens import UNKNOWN, decoded, encoded
 from nntrain.errors import UserError
+from nntrain.inference.trained import Trained
 from nntrain.layers.dense import Dense
 from nntrain.layers.dropout import Dropout
 from nntrain.layers.embedding import Embedding
@@ -14,7 +15,6 @@ from nntrain.layers.layer import Activation
 from nntrain.layers.merge import Add, Multiply
 from nntrain.layers.norm import LayerNorm
 from nntrain.network.graph import Graph
-from nntrain.inference.trained import Trained
 from nntrain.network.network import Network
 
 EACH_STEP = (

@@ -14,6 +14,10 @@ from nntrain.inference.predict import Predictions
 ROWS_AT_ONCE = 4096  # as text a number takes 128 bytes
 
 
+class OutputExists(UserError):
+    """The output file exists, and overwriting it was not asked for."""
+
+
 def check_output(file: Path, overwrite: bool, suffixes: Sequence[str] = (".csv", ".npz")) -> None:
     """Raises UserError unless the file can be written."""
     if file.suffix not in suffixes:
@@ -23,7 +27,7 @@ def check_output(file: Path, overwrite: bool, suffixes: Sequence[str] = (".csv",
     if file.is_dir():
         raise UserError("this is a folder", place=str(file))
     if file.exists() and not overwrite:
-        raise UserError("this file exists", "Choose another name, or overwrite it.", str(file))
+        raise OutputExists("this file exists", "Choose another name, or overwrite it.", str(file))
 
 
 def write(file: Path, predictions: Predictions) -> None:

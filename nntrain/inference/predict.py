@@ -6,7 +6,6 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.errors import DataError, UserError
-from nntrain.inference.evaluate import predictions
 from nntrain.inference.inputs import Samples
 from nntrain.inference.trained import Trained
 from nntrain.losses import Loss
@@ -20,7 +19,9 @@ class Predictions:
     names: tuple[str, ...]  # of all classes, or of the targets
     classes: np.ndarray | None = None  # (rows,) class numbers
     values: np.ndarray | None = None  # (rows, names): probabilities, or the predicted targets
-    ids: tuple[str, tuple[str, ...]] | None = None  # the column that identifies sequences, and its cell for each row
+    ids: tuple[str, tuple[str, ...]] | None = (
+        None  # the column that identifies sequences, and its cell for each row
+    )
 
     def columns(self) -> dict[str, np.ndarray]:
         """A table: the column that identifies sequences, then `class` and `p(NAME)`, or the targets by name."""
@@ -61,7 +62,7 @@ def predict(trained: Trained, samples: Samples, probabilities: bool = False) -> 
     Raises DataError where an output is not finite.
     """
     loss, data = trained.config.loss, samples.data
-    outputs = predictions(trained.network(), data)  # (rows, outputs), or (rows, steps, outputs)
+    outputs = trained.outputs(data)  # (rows, outputs), or (rows, steps, outputs)
     if data.per_step:
         if data.lengths is None:
             outputs = outputs.reshape(-1, outputs.shape[-1])

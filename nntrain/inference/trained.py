@@ -1,11 +1,17 @@
 """A trained network: its config, its snapshot, and what it knows of the data that it was trained on."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
+
+import numpy as np
 
 from nntrain.config.schema import Config
 from nntrain.data.conform import without_samples
 from nntrain.data.dataset import Dataset
+from nntrain.inference.evaluate import evaluate, predictions
+from nntrain.inference.feed import Feeds
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.network.snapshot import Snapshot, load_for_inference
@@ -19,6 +25,9 @@ class Trained:
 
     config: Config
     snapshot: Snapshot
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False
+    )  # of the buffers below
 
     @cached_property
     def trained_on(self) -> Dataset:
@@ -41,3 +50,19 @@ class Trained:
         )
         load_for_inference(network, self.snapshot)
         return network
+
+    @cached_property
+    def _network(self) -> Network:
+        """Kept from call to call: its buffers belong to it, so one thread uses it at a time."""
+        return self.network()
+
+    def outputs(self, data: Dataset) -> np.ndarray:
+        """The network's outputs (samples, *output shape) for data like those of the training."""
+        with self._lock:
+            return predictions(self._network, data)
+
+    def evaluate(self, data: Dataset) -> dict[str, Any]:
+        """The loss and the metrics on data like those of the training."""
+        with self._lock:
+            feeds = Feeds(self._network, data)
+            return evaluate(feeds, data, self.config.loss, self.config.metrics)

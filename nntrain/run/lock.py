@@ -26,9 +26,7 @@ class RunLock:
             raise UserError("another process is training this run", place=str(self.folder)) from None
         return self
 
-    def __exit__(
-        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._file.close()
 
 

@@ -69,7 +69,11 @@ def check_resumable(setup: Setup, snapshot: Snapshot, folder: RunFolder) -> None
         if then.get(key) != now.get(key) and key not in ("train.epochs", "name")
     ]
     if changed:
-        _refuse(folder, f"the config has changed in: {', '.join(changed)}", "Undo the change, or start another run.")
+        _refuse(
+            folder,
+            f"the config has changed in: {', '.join(changed)}",
+            "Undo the change, or start another run.",
+        )
     if snapshot.facts["data"]["sha256"] != setup.hashes:
         _refuse(folder, "the data have changed", "Start another run.")
     if plugins := changed_plugins(folder.path):

@@ -7,8 +7,6 @@ from typing import Any
 from nntrain.data.conform import like
 from nntrain.data.dataset import Dataset
 from nntrain.errors import ConfigError, UserError
-from nntrain.inference.evaluate import evaluate
-from nntrain.inference.feed import Feeds
 from nntrain.inference.inputs import new_data
 from nntrain.run.stored import Stored
 from nntrain.training.setup import Setup, prepare
@@ -37,7 +35,9 @@ def score(stored: Stored, split: str | None) -> Score:
         raise UserError(f"the run does not fit its data any more: {error}", place=place) from None
     require_same_kind(stored, setup)
     splits = setup.splits
-    parts = {name: data for name in ("test", "validation", "train") if (data := getattr(splits, name)) is not None}
+    parts = {
+        name: data for name in ("test", "validation", "train") if (data := getattr(splits, name)) is not None
+    }
     chosen = split or next(iter(parts))
     if chosen not in parts:
         raise UserError(f"this run has no {chosen} split", f"Available: {', '.join(parts)}.", place)
@@ -46,21 +46,19 @@ def score(stored: Stored, split: str | None) -> Score:
     return scored(stored, chosen, like(place, stored.trained_on, parts[chosen]), warnings)
 
 
-def score_on(stored: Stored, source: str, split: str | None) -> Score:
-    """On the data of a source: `digits`, `{csv: {...}}`, or a YAML file that holds one. Raises UserError."""
-    name, data = new_data(stored, source, split)
+def score_on(stored: Stored, source: str, split: str | None, name: str = "data") -> Score:
+    """On a source: `digits`, `{csv: {...}}`, or a YAML file that holds one, which errors call `name`. Raises UserError."""
+    chosen, data = new_data(stored, source, split, name)
     if not data.classes:
         try:
             stored.config.loss.check_targets(data.target)
         except ConfigError as error:
-            raise UserError(error.message, error.hint, place=source) from None
-    return replace(scored(stored, name, data), source=source)
+            raise UserError(error.message, error.hint, place=name) from None
+    return replace(scored(stored, chosen, data), source=source)
 
 
 def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = ()) -> Score:
-    config = stored.config
-    scores = evaluate(Feeds(stored.network(), data), data, config.loss, config.metrics)
-    return Score(name, len(data), scores, [*warnings, *stored.warnings])
+    return Score(name, len(data), stored.evaluate(data), [*warnings, *stored.warnings])
 
 
 def require_same_kind(stored: Stored, setup: Setup) -> None:

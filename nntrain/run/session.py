@@ -53,12 +53,11 @@ class SessionObserver(Observer, Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run is kept. `clears`: files of an earlier run that are removed with it, such as pictures."""
+    """Where a run is kept: in RUNS/NAME, or in the first free folder of the config's name."""
 
     runs: Path
     name: str | None = None
     existing: Existing = Existing.REFUSE
-    clears: Iterable[str] = ()
 
 
 class Session:
@@ -74,14 +73,13 @@ class Session:
         self.status = "running"
         self.scores: Scores = {}
         self.error: BaseException | None = None
+        self.trained = False  # whether `train` was called
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(
-        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
     @property
@@ -95,8 +93,10 @@ class Session:
         schedule = config.schedule.warnings(steps, config.train.epochs)
         return [*(f"schedule: {warning}" for warning in schedule), *self.setup.warnings]
 
-    def open(self, place: Place | None) -> None:
+    def open(self, place: Place | None, clears: Iterable[str] = ()) -> None:
         """Puts the trainer at the start, or at the last checkpoint of a run to resume; None keeps the run in memory.
+
+        `clears`: files of an earlier run, such as pictures, that are removed with it.
 
         Raises UserError. The folder is made or changed only once everything is known to be right.
         """
@@ -117,7 +117,7 @@ class Session:
             chosen_folder(place.runs, place.name, default_name, place.existing)  # another process was faster
         if place.existing is not Existing.RESUME:
             self._stack.enter_context(RunLock(folder.path))
-        self._start(folder, place.clears)
+        self._start(folder, clears)
 
     def _start(self, folder: RunFolder, clears: Iterable[str]) -> None:
         self.folder = self.record = folder
@@ -165,6 +165,7 @@ class Session:
 
         Raises Diverged, Interrupted, and whatever else goes wrong.
         """
+        self.trained = True
         try:
             observer.started(self)
             with observer.compiling():

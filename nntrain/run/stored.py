@@ -1,7 +1,7 @@
 """Stored runs: from a run folder or a checkpoint file back to a trained network."""
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,8 +19,8 @@ from nntrain.run.folder import RunFolder
 class Stored(Trained):
     """A trained network from a file. Relative paths in its config count from `base`."""
 
-    path: Path = field(default_factory=Path)
-    base: Path = field(default_factory=Path)
+    path: Path = Path()
+    base: Path = Path()
 
     @property
     def warnings(self) -> list[str]:

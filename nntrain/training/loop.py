@@ -8,12 +8,12 @@ import numpy as np
 from nntrain.data.conform import described
 from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
+from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, load_network
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.interruption import Interrupted
 from nntrain.training.loader import Loader
 from nntrain.training.record import Observer, Record
 from nntrain.training.setup import Setup
-from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, load_network
 from nntrain.training.state import TrainingState
 from nntrain.training.step import Step
 
