@@ -1,6 +1,6 @@
 """Dataset: samples with their targets, in memory or memory-mapped; Splits: the two or three parts that a reader gives."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,27 +18,38 @@ REPEATED = 512
 
 @dataclass
 class Batch:
-    """Buffers that `Dataset.gather` fills; the arrays are views of the first `rows` rows.
+    """Buffers that `Dataset.gather` fills.
 
-    A batch of sequences may have fewer steps than the data: as many as its longest one needs.
+    A batch of padded sequences may have fewer steps than the data: as many as its longest sequence needs.
     """
 
     x: np.ndarray  # (rows, *input_shape), the network's float type, or int32 for tokens
-    target: (
-        np.ndarray
-    )  # (rows,) int32 classes, or (rows, outputs) reals; with a target for each step (rows, steps, ...)
-    weight: np.ndarray | None = (
-        None  # (rows,), or (rows, steps) with a target for each: 0 for padding; None means 1 for all
-    )
-    lengths: np.ndarray | None = (
-        None  # (rows,) int32: how many steps are real, the others are 0; None means all
-    )
-    label: np.ndarray | None = None  # (rows,) int32: the class that a target of mixed classes holds most of
+    # (rows,) int32 classes, or (rows, outputs) reals; with a target per step (rows, steps, ...).
+    target: np.ndarray
+    # (rows,), or (rows, steps) with a target per step: 0 for padding; None: 1 for all.
+    weight: np.ndarray | None = None
+    lengths: np.ndarray | None = None  # (rows,) int32: steps before the padding, which is 0; None: all
+    label: np.ndarray | None = None  # (rows,) int32: the class with the largest share of a mixed target
 
     @property
     def answer(self) -> np.ndarray:
-        """What metrics hold the prediction against: the target, or the label where there is one."""
+        """What metrics compare the prediction with: the target, or the label where there is one."""
         return self.target if self.label is None else self.label
+
+    def copy_rows(self, source: "Batch", rows: int) -> None:
+        """Copies the first `rows` rows of every array of `source`, which may have more rows and more steps.
+
+        Raises ValueError where only one of the two batches has an array.
+        """
+        for name in (each.name for each in fields(self)):
+            to, values = getattr(self, name), getattr(source, name)
+            if (to is None) != (values is None):
+                raise ValueError(f"only one of the two batches has {name}")
+            if to is not None:
+                shape = (rows, *to.shape[1:])
+                if any(has < needs for has, needs in zip(values.shape, shape, strict=True)):
+                    raise ValueError(f"{name}: cannot copy {shape} from {values.shape}")
+                np.copyto(to[:rows], values[tuple(map(slice, shape))])
 
 
 def mixed_targets(rows: int, outputs: int, dtype) -> tuple[np.ndarray, np.ndarray]:
