@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nntrain.data.batches import in_lanes
-from nntrain.data.dataset import Batch, Dataset, mixed_targets
+from nntrain.data.batch import Batch, mixed_targets
+from nntrain.data.batches import contiguous_order
+from nntrain.data.dataset import Dataset
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.network.network import Bound, Network, leading
@@ -164,7 +165,7 @@ def batches_of(ports: Ports, data: Dataset) -> Iterator[tuple[np.ndarray, Port]]
 def groups(data: Dataset, rows: int) -> list[np.ndarray]:
     """All samples in the order in which batches of `rows` take them, those apart that need another number of steps."""
     if data.consecutive:
-        return [in_lanes(len(data), rows)]
+        return [contiguous_order(len(data), rows)]
     if data.lengths is None:
         return [np.arange(len(data))]
     steps = np.minimum(rounded_up(data.lengths), data.input_shape[0])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain import randomness
-from nntrain.data.sequences.tokens import UNKNOWN, decoded, encoded
+from nntrain.data.sequences.tokens import UNKNOWN, decode, encode
 from nntrain.errors import UserError
 from nntrain.layers.dense import Dense
 from nntrain.layers.dropout import Dropout
@@ -43,7 +43,7 @@ def generated(stored: Stored, prompt: str, sampling: Sampling) -> str:
     train = stored.trained_on
     if not train.unit:
         raise UserError("--prompt: the network was not trained on text. Give it samples as INPUT.")
-    tokens = encoded(train, "--prompt", prompt).tolist()
+    tokens = encode(train, "--prompt", prompt).tolist()
     if not tokens:
         raise UserError(
             f"--prompt: expected at least one {train.unit} to go on from. Received: an empty text."
@@ -57,8 +57,8 @@ def generated(stored: Stored, prompt: str, sampling: Sampling) -> str:
         if train.unit == "word":
             logits[train.classes.index(UNKNOWN)] = -np.inf
         tokens.append(chosen(logits, sampling, randomness.uniform(key, 1, number)[0]))
-    text = decoded(train, tokens)
-    return text if train.unit != "word" else prompt + text[len(decoded(train, tokens[:start])) :]
+    text = decode(train, tokens)
+    return text if train.unit != "word" else prompt + text[len(decode(train, tokens[:start])) :]
 
 
 class Looking:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from nntrain.data.conform import like
+from nntrain.data.conform.arrays import conform
 from nntrain.data.dataset import Dataset
 from nntrain.errors import ConfigError, UserError
 from nntrain.inference.evaluate import ROWS, Ports, evaluate
@@ -46,7 +46,7 @@ def score(stored: Stored, split: str | None) -> Score:
         raise UserError(f"{stored.path}: this run has no {chosen} split. There are: {', '.join(parts)}.")
     changed = setup.hashes != stored.checkpoint.facts["data"]["sha256"]
     warnings = ["the data have changed since the training."] if changed else []
-    return scored(stored, chosen, like(str(stored.path), stored.trained_on, parts[chosen]), warnings)
+    return scored(stored, chosen, conform(str(stored.path), stored.trained_on, parts[chosen]), warnings)
 
 
 def score_on(stored: Stored, source: str, split: str | None) -> Score:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from nntrain import plugins
 from nntrain.config.schema import Config
 from nntrain.config.validate import mistakes
-from nntrain.data.conform import without_samples
+from nntrain.data.conform.description import from_description
 from nntrain.data.dataset import Dataset
 from nntrain.errors import UserError
 from nntrain.network.graph import build_graph
@@ -36,7 +36,7 @@ class Stored:
             for name, array in self.checkpoint.tensors.items()
             if name.startswith(MEASURED)
         }
-        return without_samples(self.checkpoint.facts["data"], measured)
+        return from_description(self.checkpoint.facts["data"], measured)
 
     def network(self, rows: int) -> Network:
         """The trained network, for scoring and predicting, in batches of at most `rows` samples."""

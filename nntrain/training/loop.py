@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nntrain.data.conform import described
+from nntrain.data.conform.description import describe
 from nntrain.inference.evaluate import ROWS, Ports, Tally, evaluate
 from nntrain.network.network import Network
 from nntrain.run.checkpoint import (
@@ -172,11 +172,11 @@ class Trainer:
         tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
         tensors |= {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
         tensors |= self.step.arrays()
-        tensors |= {MEASURED + name: array for name, array in self.data.measured.items()}
+        tensors |= {MEASURED + name: array for name, array in self.data.statistics.items()}
         facts = {
             "config": self.config.model_dump(mode="json"),
             "training": self.state.to_dict(),
-            "data": {**described(self.data), "sha256": self.setup.hashes},
+            "data": {**describe(self.data), "sha256": self.setup.hashes},
         }
         return Checkpoint(tensors, facts)
 

@@ -9,12 +9,11 @@ import numpy as np
 
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
-from nntrain.data.dataset import Dataset, Reader, Splits
-from nntrain.data.memory import memory_bytes, outgrows_memory
-from nntrain.data.splits import hashes, join, split
+from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.loading import load_splits
+from nntrain.data.splits import hashes
+from nntrain.data.system_memory import exceeds_memory, memory_bytes
 from nntrain.data.transforms.augmented import Augmenter
-from nntrain.data.transforms.impute import impute
-from nntrain.data.transforms.standardize import standardize
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
@@ -39,7 +38,7 @@ class Setup:
     @property
     def waits_for_disk(self) -> bool:
         """Whether the samples to train on have to be read from the disk again and again."""
-        return outgrows_memory(self.splits.train.x)
+        return exceeds_memory(self.splits.train.x)
 
     @property
     def warnings(self) -> list[str]:
@@ -103,25 +102,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
 
 def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarray]]:
     """The splits, and the rows of the source that each part drawn from it holds. Raises UserError or ConfigError."""
-    section = config.data
-    try:
-        splits = section.source.load(folder)
-    except MemoryError as error:
-        raise ConfigError(
-            [Problem(("data", "source"), f"the data do not fit into memory: {error}.")]
-        ) from None
-    fractions: dict[str, float | None] = {}
-    for part in ("test", "validation"):
-        chosen = getattr(section, part)
-        if isinstance(chosen, Reader):
-            splits = join(splits, part, chosen.load(folder).train)
-        elif chosen is not None and getattr(splits, part) is not None:
-            message = f"{section.source.yaml_name} brings a {part} split of its own. Remove this line."
-            raise ConfigError([Problem(("data", part), message)])
-        fractions[part] = chosen if isinstance(chosen, float) else None
-    splits, indices = split(splits, seed=config.seed, **fractions)
-    splits = impute(splits)
-    return standardize(splits) if section.standardize else splits, indices
+    return load_splits(config.data, folder, config.seed)
 
 
 def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
