@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nntrain import kernels
-from nntrain.data.batches import in_lanes
+from nntrain.data.batches import contiguous_order
 from nntrain.data.dataset import Dataset
 from nntrain.inference.feed import Feed, Feeds, rounded_up
 from nntrain.losses import Loss
@@ -71,7 +71,7 @@ def batches_of(feeds: Feeds, data: Dataset) -> Iterator[tuple[np.ndarray, Feed]]
 def groups(data: Dataset, rows: int) -> list[np.ndarray]:
     """All samples in the order in which batches of `rows` take them; each group needs its own number of steps."""
     if data.consecutive:
-        return [in_lanes(len(data), rows)]
+        return [contiguous_order(len(data), rows)]
     if data.lengths is None:
         return [np.arange(len(data))]
     steps = np.minimum(rounded_up(data.lengths), data.input_shape[0])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain import randomness
-from nntrain.data.sequences.tokens import UNKNOWN, decoded, encoded
+from nntrain.data.sequences.tokens import UNKNOWN, decode, encode
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
 from nntrain.layers.dense import Dense
@@ -43,7 +43,7 @@ def generated(trained: Trained, prompt: str, sampling: Sampling, name: str = "pr
     train = trained.trained_on
     if not train.unit:
         raise UserError("the network was not trained on text", "Predict from samples.", name)
-    tokens = encoded(train, name, prompt).tolist()
+    tokens = encode(train, name, prompt).tolist()
     if not tokens:
         raise UserError(f"expected at least one {train.unit}. Received: an empty text", place=name)
     network = trained.network(1)
@@ -55,8 +55,8 @@ def generated(trained: Trained, prompt: str, sampling: Sampling, name: str = "pr
         if train.unit == "word":
             logits[train.classes.index(UNKNOWN)] = -np.inf
         tokens.append(chosen(logits, sampling, randomness.uniform(key, 1, number)[0]))
-    text = decoded(train, tokens)
-    return text if train.unit != "word" else prompt + text[len(decoded(train, tokens[:start])) :]
+    text = decode(train, tokens)
+    return text if train.unit != "word" else prompt + text[len(decode(train, tokens[:start])) :]
 
 
 class WindowReader:

@@ -9,15 +9,17 @@ from typing import BinaryIO
 import numpy as np
 
 from nntrain.config.given import is_source, read_source
-from nntrain.data.align import same_steps
-from nntrain.data.conform import inputs_like, like, samples_like, without_targets
+from nntrain.data.conform.align import pad_steps
+from nntrain.data.conform.arrays import conform, conform_array, conform_inputs, unlabeled
+from nntrain.data.conform.sequences import SequenceEncoder
+from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset
 from nntrain.data.files.npy import read_npy, read_npz
 from nntrain.data.finite import require_finite
+from nntrain.data.sequences.lengths import check_lengths
 from nntrain.data.sources.csv import Csv
-from nntrain.data.sources.npz import Npz, checked_lengths
-from nntrain.data.sources.sequences import Sequences, SequencesLike
-from nntrain.data.tables.conform import TableLike
+from nntrain.data.sources.npz import Npz
+from nntrain.data.sources.sequences import Sequences
 from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
@@ -40,14 +42,14 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
     if isinstance(source, Csv) and not isinstance(source, Sequences) and trained.trained_on.feature_names:
         table = as_in_training(trained, source)
         with table.rows(folder) as rows:
-            parts = {"train": TableLike(trained.trained_on, table, rows).data()}
+            parts = {"train": TableEncoder(trained.trained_on, table, rows).dataset()}
     else:
         parts = source.load(folder).parts()
     chosen = split or ("test" if "test" in parts else "train")
     if chosen not in parts:
         message = f"{source.yaml_name} has no {chosen} split"
         raise UserError(message, f"Available: {', '.join(parts)}.", name)
-    return chosen, like(name, trained.trained_on, parts[chosen])
+    return chosen, conform(name, trained.trained_on, parts[chosen])
 
 
 def new_samples(trained: Trained, text: str, stdin: BinaryIO, name: str = "input") -> Samples:
@@ -61,7 +63,7 @@ def new_samples(trained: Trained, text: str, stdin: BinaryIO, name: str = "input
         if isinstance(source, Csv) and train.feature_names:
             return _table(trained, source, folder)
         parts = source.load(folder).parts()
-        return Samples(inputs_like(name, train, parts.get("test", parts["train"])))
+        return Samples(conform_inputs(name, train, parts.get("test", parts["train"])))
     if text == "-":
         table = as_in_training(trained, Csv(path="standard input"))
         with TextIOWrapper(BytesIO(stdin.read()), encoding="utf-8-sig", newline="") as lines:
@@ -83,11 +85,11 @@ def _table(trained: Trained, source: Csv, folder: Path) -> Samples:
 def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]]) -> Samples:
     if not isinstance(table, Sequences):
         return Samples(
-            without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples()))
+            unlabeled(train, conform_array(table.path, train, TableEncoder(train, table, rows).inputs()))
         )
-    found = SequencesLike(train, table, rows)
-    x, lengths = found.sequences()
-    data = without_targets(train, x, lengths)
+    found = SequenceEncoder(train, table, rows)
+    x, lengths = found.inputs()
+    data = unlabeled(train, x, lengths)
     if train.per_step:
         return Samples(data, order=found.groups.order)
     return Samples(data, ids=(found.id_name, found.groups.names) if found.id_name else None)
@@ -100,15 +102,15 @@ def _npz(trained: Trained, file: str) -> Dataset:
     if train.lengths is None:
         return _array(train, f"{file}: {as_trained.x}", *read_npz(HERE, file, (as_trained.x,)))
     x, lengths = read_npz(HERE, file, (as_trained.x, as_trained.lengths or "lengths"))
-    lengths = checked_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
-    x = same_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
+    lengths = check_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
+    x = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
     return replace(_array(train, f"{file}: {as_trained.x}", x), lengths=lengths)
 
 
 def _array(train: Dataset, name: str, x: np.ndarray) -> Dataset:
-    x = samples_like(name, train, x)
+    x = conform_array(name, train, x)
     require_finite(name, x)
-    return without_targets(train, x)
+    return unlabeled(train, x)
 
 
 def as_in_training(trained: Trained, source: Csv) -> Csv:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.config.schema import Config
-from nntrain.data.conform import without_samples
+from nntrain.data.conform.description import from_description
 from nntrain.data.dataset import Dataset
 from nntrain.inference.evaluate import evaluate, predictions
 from nntrain.inference.feed import Feeds
@@ -32,7 +32,7 @@ class Trained:
     @cached_property
     def trained_on(self) -> Dataset:
         """The training split as the snapshot describes it, without its samples."""
-        return without_samples(self.snapshot.facts["data"], self.snapshot.statistics())
+        return from_description(self.snapshot.facts["data"], self.snapshot.statistics())
 
     def graph(self) -> Graph:
         model, data = self.config.model, self.trained_on

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nntrain.data.conform import like
+from nntrain.data.conform.arrays import conform
 from nntrain.data.dataset import Dataset
 from nntrain.errors import ConfigError, UserError
 from nntrain.inference.inputs import new_data
@@ -43,7 +43,7 @@ def score(stored: Stored, split: str | None) -> Score:
         raise UserError(f"this run has no {chosen} split", f"Available: {', '.join(parts)}.", place)
     changed = setup.hashes != stored.snapshot.facts["data"]["sha256"]
     warnings = ["the data have changed since training"] if changed else []
-    return scored(stored, chosen, like(place, stored.trained_on, parts[chosen]), warnings)
+    return scored(stored, chosen, conform(place, stored.trained_on, parts[chosen]), warnings)
 
 
 def score_on(stored: Stored, source: str, split: str | None, name: str = "data") -> Score:

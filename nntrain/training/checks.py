@@ -7,7 +7,7 @@ import numpy as np
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset
-from nntrain.data.memory import memory_bytes
+from nntrain.data.system_memory import memory_bytes
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph, Node
 

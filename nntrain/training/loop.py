@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nntrain.data.conform import described
+from nntrain.data.conform.description import describe
 from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
 from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, load_network
@@ -150,9 +150,9 @@ class Trainer:
         facts = {
             "config": self.config.model_dump(mode="json"),
             "training": self.state.to_dict(),
-            "data": {**described(self.data), "sha256": self.setup.hashes},
+            "data": {**describe(self.data), "sha256": self.setup.hashes},
         }
-        statistics = {f"{STATISTICS}{name}": array for name, array in self.data.measured.items()}
+        statistics = {f"{STATISTICS}{name}": array for name, array in self.data.statistics.items()}
         return Snapshot(arrays_of(self.network) | self.carried() | self.step.arrays() | statistics, facts)
 
     def restore(self, snapshot: Snapshot) -> None:

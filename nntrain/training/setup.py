@@ -8,13 +8,12 @@ import numpy as np
 
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
-from nntrain.data.dataset import Reader, Splits
-from nntrain.data.memory import outgrows_memory
-from nntrain.data.splits import hashes, join, split
+from nntrain.data.dataset import Splits
+from nntrain.data.loading import load_splits
+from nntrain.data.splits import hashes
+from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.transforms.augmented import Augmenter
-from nntrain.data.transforms.impute import impute
-from nntrain.data.transforms.standardize import standardize
-from nntrain.errors import ConfigError, Problem
+from nntrain.errors import ConfigError
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.checks import augment_problems, batch_problems, output_problems
@@ -39,7 +38,7 @@ class Setup:
     @property
     def waits_for_disk(self) -> bool:
         """Whether the training samples are read from disk again in each epoch."""
-        return outgrows_memory(self.splits.train.x)
+        return exceeds_memory(self.splits.train.x)
 
     @property
     def warnings(self) -> list[str]:
@@ -81,7 +80,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
 
     With `to_train` false, problems of training alone are ignored, such as a batch that is too short.
     """
-    splits, indices = load_data(config, folder)
+    splits, indices = load_splits(config.data, folder, config.seed)
     graph = build_graph(
         config.model.layers,
         splits.train.input_shape,
@@ -98,26 +97,3 @@ def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
     if problems:
         raise ConfigError(problems)
     return Setup(config, splits, indices, graph, monitor)
-
-
-def load_data(config: Config, folder: Path) -> tuple[Splits, dict[str, np.ndarray]]:
-    """The splits, and the rows of the source that each part drawn from it holds. Raises UserError or ConfigError."""
-    section = config.data
-    try:
-        splits = section.source.load(folder)
-    except MemoryError as error:
-        raise ConfigError(
-            [Problem(("data", "source"), f"the data do not fit into memory: {error}.")]
-        ) from None
-    fractions: dict[str, float | None] = {}
-    for part in ("test", "validation"):
-        chosen = getattr(section, part)
-        if isinstance(chosen, Reader):
-            splits = join(splits, part, chosen.load(folder).train)
-        elif chosen is not None and getattr(splits, part) is not None:
-            message = f"{section.source.yaml_name} brings a {part} split of its own. Remove this line."
-            raise ConfigError([Problem(("data", part), message)])
-        fractions[part] = chosen if isinstance(chosen, float) else None
-    splits, indices = split(splits, seed=config.seed, **fractions)
-    splits = impute(splits)
-    return standardize(splits) if section.standardize else splits, indices

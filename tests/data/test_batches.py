@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from nntrain import kernels, randomness
+from nntrain.data.batch import Batch
 from nntrain.data.batches import Batches, order
-from nntrain.data.dataset import Batch, Dataset, Splits
+from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.transforms.augment import Augmentation
 from nntrain.data.transforms.augmented import Augmenter
 from nntrain.data.transforms.standardize import standardize
