@@ -13,7 +13,7 @@ from nntrain.errors import UserError
 from nntrain.inference.evaluate import ROWS, predictions
 from nntrain.inference.inputs import Samples
 from nntrain.losses import Loss
-from nntrain.metrics import answers
+from nntrain.metrics.metric import predicted_classes
 from nntrain.run.checkpoint import write_atomic
 from nntrain.run.stored import Stored
 
@@ -83,7 +83,7 @@ def predict(stored: Stored, samples: Samples, probabilities: bool = False) -> An
 
 def _answers(loss: Loss, data: Dataset, outputs: np.ndarray, probabilities: bool) -> Answers:
     if data.classes:
-        said, _ = answers(outputs, np.empty(0, np.int32), loss.yes_or_no)
+        said = predicted_classes(outputs)
         values = loss.probabilities(outputs).astype(outputs.dtype) if probabilities else None
         return Answers(data.classes, said.astype(np.int64), values)
     with np.errstate(over="ignore"):

@@ -172,6 +172,7 @@ class Trainer:
         tensors |= {f"state.{name}": array for name, array in self.network.state.items()}
         tensors |= {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
         tensors |= self.step.arrays()
+        tensors |= self.state.arrays()
         tensors |= {MEASURED + name: array for name, array in self.data.measured.items()}
         facts = {
             "config": self.config.model_dump(mode="json"),
@@ -188,7 +189,7 @@ class Trainer:
         } | self.step.arrays()
         for name, array in kept.items():
             array[...] = checkpoint.tensors[name]
-        self.state = TrainingState.from_dict(checkpoint.facts["training"])
+        self.state = TrainingState.from_dict(checkpoint.facts["training"], checkpoint.tensors)
 
     def best_network(self) -> Network:
         """The network of the best checkpoint, for scoring."""

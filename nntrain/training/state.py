@@ -1,7 +1,11 @@
 """State: where training stands, as plain values that go into the checkpoint."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import numpy as np
+
+from nntrain.metrics.state import arrays_of, plain_of, restored
 
 
 @dataclass
@@ -18,8 +22,19 @@ class TrainingState:
     stopped_early: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """For JSON: everything but the arrays of the metrics."""
+        if not self.sums:
+            return asdict(self)
+        return asdict(replace(self, sums={**self.sums, "metrics": plain_of(self.sums["metrics"])}))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the metrics, by their names in a checkpoint."""
+        return arrays_of(self.sums.get("metrics", {}))
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TrainingState":
-        return cls(**values)
+    def from_dict(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> "TrainingState":
+        """From `to_dict` and the checkpoint's tensors."""
+        state = cls(**values)
+        if state.sums:
+            state.sums["metrics"] = restored(state.sums["metrics"], arrays)
+        return state
