@@ -58,7 +58,7 @@ def check_probabilities(stored: Stored) -> None:
     loss = stored.config.loss
     if not stored.trained_on.classes:
         raise UserError("--probabilities: the network predicts numbers, not classes. Leave it out.")
-    if not loss.gives_probabilities:
+    if not loss.probabilistic:
         raise UserError(
             f"--probabilities: {loss.yaml_name} trains distances from a border, not probabilities. Leave it out, or "
             "train with binary_cross_entropy."

@@ -22,7 +22,7 @@ class Accuracy(Metric, name="accuracy"):
     higher_is_better = True
 
     def start(self, loss: Loss) -> Sums:
-        return {"binary": loss.yes_or_no, "correct": 0.0, "count": 0.0}
+        return {"binary": loss.binary, "correct": 0.0, "count": 0.0}
 
     def add(self, sums: Sums, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> None:
         predicted, true = labels(prediction, target, sums["binary"])
@@ -49,7 +49,7 @@ class TopKAccuracy(Metric, name="top_k_accuracy"):
 
     def check(self, loss: Loss, classes: int | None) -> None:
         super().check(loss, classes)
-        if classes is None or loss.yes_or_no:
+        if classes is None or loss.binary:
             raise ConfigError(
                 f"top_k_accuracy requires one output per class, but {loss.yaml_name} trains binary outputs",
                 "Use accuracy",
@@ -91,7 +91,7 @@ class LabelMetric(Metric):
 
     def start(self, loss: Loss) -> Sums:
         return {
-            "binary": loss.yes_or_no,
+            "binary": loss.binary,
             "both": 0.0,
             "predicted": 0.0,
             "true": 0.0,
@@ -173,7 +173,7 @@ class ConfusionMatrix(Metric, name="confusion_matrix"):
             )
 
     def start(self, loss: Loss) -> Sums:
-        return {"binary": loss.yes_or_no, "counts": 0.0}  # then (classes, classes) float64
+        return {"binary": loss.binary, "counts": 0.0}  # then (classes, classes) float64
 
     def add(self, sums: Sums, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> None:
         prediction, target, weight = counted_rows(prediction, target, weight)

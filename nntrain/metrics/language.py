@@ -22,7 +22,7 @@ class Perplexity(Metric, name="perplexity"):
 
     def check(self, loss: Loss, classes: int | None) -> None:
         super().check(loss, classes)
-        if loss.takes != "classes":
+        if loss.targets != "classes":
             raise ConfigError(
                 f"{self.yaml_name} requires logits of classes, but {loss.yaml_name} does not train logits",
                 "Use the loss cross_entropy",

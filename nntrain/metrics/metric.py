@@ -21,7 +21,7 @@ class Metric(Component, family="metric"):
 
     def check(self, loss: Loss, classes: int | None) -> None:
         """Raises ConfigError if the metric does not suit the loss or the data; `classes` is None for real-valued targets."""
-        if self.targets == "classes" and classes is None and not loss.yes_or_no:
+        if self.targets == "classes" and classes is None and not loss.binary:
             raise ConfigError(
                 f"{self.yaml_name} requires class targets, but the data has real-valued targets",
                 "Use a regression metric: mae, mse, r2 or rmse",

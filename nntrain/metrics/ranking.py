@@ -27,7 +27,7 @@ class AreaUnderCurve(Metric, name="auc"):
 
     def start(self, loss: Loss) -> Sums:
         # With the first batch: scores (rows, outputs), labels (rows,) int32 or (rows, outputs) bool, weights (rows,) float64.
-        return {"from_logits": loss.from_logits, "binary": loss.yes_or_no}
+        return {"from_logits": loss.from_logits, "binary": loss.binary}
 
     def add(self, sums: Sums, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> None:
         prediction, target, weight = counted_rows(prediction, target, weight)

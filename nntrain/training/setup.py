@@ -186,12 +186,7 @@ def augment_problems(config: Config, data: Dataset) -> list[Problem]:
             augmentation.check(data)
         except ConfigError as error:
             problems += error.below(*path).problems
-        if (
-            augmentation.mixes
-            and data.classes
-            and config.loss.yes_or_no
-            and not config.loss.gives_probabilities
-        ):
+        if augmentation.mixes and data.classes and config.loss.binary and not config.loss.probabilistic:
             problems.append(
                 Problem(
                     path,
