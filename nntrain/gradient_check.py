@@ -274,12 +274,12 @@ def check_loss(loss: Loss, outputs: int = 5) -> Iterator[Check]:
 def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
     classes = np.arange(ROWS, dtype=np.int32) % 2
     reals = randomness.uniform(randomness.key("gradcheck", "target"), ROWS * outputs).reshape(ROWS, outputs)
-    if loss.takes in ("classes", "either"):
+    if loss.targets in ("classes", "any"):
         try:
             yield "prediction (classes)", loss.required_outputs(outputs, None), classes
         except ConfigError:  # a loss for two classes
             yield "prediction (classes)", loss.required_outputs(2, None), classes
-    if loss.takes == "classes":
+    if loss.targets == "classes":
         yield "prediction (soft classes)", outputs, reals / reals.sum(axis=1, keepdims=True)
     else:
         yield "prediction", outputs, reals

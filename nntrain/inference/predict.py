@@ -9,7 +9,7 @@ from nntrain.errors import DataError, UserError
 from nntrain.inference.inputs import Samples
 from nntrain.inference.trained import Trained
 from nntrain.losses import Loss
-from nntrain.metrics import answers
+from nntrain.metrics.metric import predicted_classes
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def check_probabilities(trained: Trained) -> None:
     loss = trained.config.loss
     if not trained.trained_on.classes:
         raise UserError("no probabilities: the network predicts numbers, not classes")
-    if not loss.gives_probabilities:
+    if not loss.probabilistic:
         message = f"no probabilities: {loss.yaml_name} trains margins"
         raise UserError(message, "Train with cross_entropy or binary_cross_entropy.")
 
@@ -77,7 +77,7 @@ def predict(trained: Trained, samples: Samples, probabilities: bool = False) -> 
 def interpreted(loss: Loss, data: Dataset, outputs: np.ndarray, probabilities: bool) -> Predictions:
     """Predictions from the network's outputs (rows, outputs)."""
     if data.classes:
-        found, _ = answers(outputs, np.empty(0, np.int32), loss.yes_or_no)
+        found = predicted_classes(outputs)
         shares = loss.probabilities(outputs).astype(outputs.dtype) if probabilities else None
         return Predictions(data.classes, found.astype(np.int64), shares)
     with np.errstate(over="ignore"):

@@ -57,7 +57,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
 
 
 def _text(facts: dict) -> str:
-    return json.dumps(facts, sort_keys=True)
+    return json.dumps(facts, sort_keys=True, allow_nan=False)
 
 
 def _checksum(tensors: dict[str, np.ndarray], facts: dict) -> str:

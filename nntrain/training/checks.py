@@ -64,7 +64,7 @@ def augment_problems(config: Config, data: Dataset) -> list[Problem]:
     """Augmentations that do not suit the data or the loss."""
     problems = []
     loss = config.loss
-    hard_targets = loss.yes_or_no and not loss.gives_probabilities
+    hard_targets = loss.binary and not loss.probabilistic
     for place, augmentation in enumerate(config.data.augment):
         path = ("data", "augment", place, augmentation.yaml_name)
         try:

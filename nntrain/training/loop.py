@@ -153,14 +153,15 @@ class Trainer:
             "data": {**describe(self.data), "sha256": self.setup.hashes},
         }
         statistics = {f"{STATISTICS}{name}": array for name, array in self.data.statistics.items()}
-        return Snapshot(arrays_of(self.network) | self.carried() | self.step.arrays() | statistics, facts)
+        tensors = arrays_of(self.network) | self.carried() | self.step.arrays() | self.state.arrays()
+        return Snapshot(tensors | statistics, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Continues where the snapshot was taken; it must be of this config."""
         load_network(self.network, snapshot)
         for name, array in (self.carried() | self.step.arrays()).items():
             array[...] = snapshot.tensors[name]
-        self.state = TrainingState.from_dict(snapshot.facts["training"])
+        self.state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
 
     def carried(self) -> dict[str, np.ndarray]:
         return {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}

@@ -31,7 +31,7 @@ def choose_monitor(config: Config, has_validation: bool) -> Monitor:
         f"{split}_{metric.yaml_name}": metric.higher_is_better
         for split in splits
         for metric in config.metrics
-        if metric.is_number
+        if metric.scalar
     }
     name = config.train.monitor or next(iter(columns))
     if name in columns:
