@@ -49,7 +49,7 @@ class Setup:
             f"{node.name} is not causal: it can see the future steps that it learns to predict, "
             "so it will not generate text"
             for node in self.graph.layers
-            if node.layer.looks_ahead
+            if node.layer.sees_future_steps
         ]
 
     def batches(self) -> Batches:

@@ -89,17 +89,19 @@ def test_a_network_with_fewer_steps_is_the_same_network():
     small.theta[...] = network.theta
     x, dy = (np.random.default_rng(0).normal(size=(2, 4, features)) for features in (3, 2))
     outputs, gradients = [], []
-    network.at(4).x[...] = np.nan  # nothing of the longer view may show
-    for bound in (network.at(2, 4), small.at(2)):
-        bound.x[...] = x
-        outputs.append(bound.forward(training=True).copy())
-        bound.dy[...] = dy
-        bound.backward()
-        gradients.append(bound.network.grad.copy())
-        assert all(array.flags.c_contiguous for at in bound.ats.values() for array in (at.x, at.y, at.dy))
+    network.executor(4).x[...] = np.nan  # nothing of the longer view may show
+    for executor in (network.executor(2, 4), small.executor(2)):
+        executor.x[...] = x
+        outputs.append(executor.forward(training=True).copy())
+        executor.dy[...] = dy
+        executor.backward()
+        gradients.append(executor.network.grad.copy())
+        assert all(
+            array.flags.c_contiguous for ctx in executor.contexts.values() for array in (ctx.x, ctx.y, ctx.dy)
+        )
     assert np.array_equal(*outputs)
     assert np.array_equal(*gradients)
-    assert network.at(2, 4) is network.at(2, 4)
+    assert network.executor(2, 4) is network.executor(2, 4)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_a_network_that_needs_all_its_steps_keeps_them(model):
     graph = build_graph(layers(*model), (6, 3))
     assert shapes_with(graph, 4) is None
     network = Network(graph, 5)
-    assert network.at(2, 4) is network.at(2)
+    assert network.executor(2, 4) is network.executor(2)
 
 
 def test_padding_counts_for_nothing_in_loss_and_metrics():
@@ -317,7 +319,9 @@ def test_lengths_reach_the_layers_where_a_batch_has_padding(monkeypatch):
     network = Network(build_graph(layers({"gru": 2}, {"dense": 1}), (16, 1)), 2)
     seen = []
     monkeypatch.setattr(
-        feeding.Bound, "forward", lambda bound, training: seen.append(copy(bound.network.run.lengths))
+        feeding.Executor,
+        "forward",
+        lambda executor, training: seen.append(copy(executor.network.info.lengths)),
     )
     feeds = Feeds(network, data)
     for indices in ([0, 1], [2, 3]):

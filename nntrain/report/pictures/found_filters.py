@@ -30,7 +30,7 @@ def first_filters(setup: Setup, network: Network) -> dict[str, np.ndarray] | Non
     indices = one_of_each_class(data)
     feed = Feeds(network, data).filled(data, indices)
     seen = after_activation(node)
-    maps = next(y for other, y in feed.bound.outputs(training=False) if other is seen)
+    maps = next(y for other, y in feed.executor.outputs(training=False) if other is seen)
     images = feed.batch.x / data.scale + data.shift
     top = 255 if data.x.dtype == np.uint8 else images.max()
     names = (
@@ -60,8 +60,8 @@ def after_activation(node: Node) -> Node:
     """The layer whose output is that of the norm and the activation after `node`; the one that does their work, where fused."""
     while len(node.consumers) == 1 and isinstance(node.consumers[0].layer, (BatchNorm, Activation)):
         node = node.consumers[0]
-    while node.fused:
-        node = node.fused
+    while node.fused_into:
+        node = node.fused_into
     return node
 
 
