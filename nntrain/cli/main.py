@@ -65,7 +65,7 @@ class Verbs(click.Group):
 
 
 def tell_and_exit(error: NntrainError) -> NoReturn:
-    from nntrain.report.terminal.errors import show_error
+    from nntrain.report.terminal.messages import show_error
 
     show_error(error)
     sys.exit(error.exit_code)

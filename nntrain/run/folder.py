@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,7 @@ class RunFolder:
         self.metrics = path / "metrics.csv"
         self.steps = path / "steps.csv"
         self.log = path / "train.log"
-        self.plot = path / "loss.png"
         self.split = path / "split.npz"
-        self.augmented = path / "augmented.npz"
-        self.filters = path / "filters.npz"
         self.last = path / "checkpoints" / "last.safetensors"
         self.best = path / "checkpoints" / "best.safetensors"
         self._pending_steps: list[str] = []
@@ -62,13 +60,9 @@ class RunFolder:
     def write_split(self, indices: dict[str, np.ndarray]) -> None:
         write_npz(self.split, indices)
 
-    def write_augmented(self, examples: dict[str, np.ndarray]) -> None:
-        """The images that augmented.png shows."""
-        write_npz(self.augmented, examples)
-
-    def write_filters(self, found: dict[str, np.ndarray]) -> None:
-        """What filters.png shows."""
-        write_npz(self.filters, found)
+    def write_arrays(self, name: str, arrays: dict[str, np.ndarray]) -> None:
+        """Writes NAME.npz, such as the arrays that a picture is drawn from."""
+        write_npz(self.path / f"{name}.npz", arrays)
 
     def append_metrics(self, row: dict) -> None:
         """One evaluation. Numbers are written with `repr` precision; the header is that of the first row."""
@@ -117,15 +111,8 @@ class RunFolder:
             return self.path.exists()
         return not self.info.exists() and any(entry.name != "checkpoints" for entry in self.path.iterdir())
 
-    def clear(self) -> None:
-        """Removes what an earlier run of the same name wrote, and nothing else."""
-        pictures = (
-            self.plot,
-            self.plot.with_suffix(".svg"),
-            self.augmented.with_suffix(".png"),
-            self.filters.with_suffix(".png"),
-            *(self.path / f"{name}.png" for name in ("fit", "regions", "forecast")),
-        )
+    def clear(self, pictures: Iterable[str] = ()) -> None:
+        """Removes what an earlier run of the same name wrote, its `pictures` (file names) included, and nothing else."""
         for path in (
             self.config,
             self.resolved,
@@ -133,12 +120,10 @@ class RunFolder:
             self.metrics,
             self.steps,
             self.log,
-            *pictures,
             self.split,
-            self.augmented,
-            self.filters,
             self.last,
             self.best,
+            *(self.path / name for name in pictures),
         ):
             path.unlink(missing_ok=True)
 

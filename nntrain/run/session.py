@@ -1,6 +1,7 @@
 """Fit: opens a run folder for a config, new or to go on with, and says in it what the run was made of."""
 
 import datetime
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def open_run(
     source: Document,
     overrides: tuple[str, ...],
     threads: int,
+    pictures: Iterable[str] = (),
 ) -> Trainer:
     """A trainer that stands at the start, or at the run's last checkpoint. The folder is touched only once all is right."""
     file = Path(source.file).resolve()
@@ -81,7 +83,7 @@ def open_run(
     else:
         trainer.notes = apply_pretrained(setup.graph, trainer.network, source.folder)
         folder.create()
-        folder.clear()
+        folder.clear(pictures)
         folder.write_info(
             **told,
             started=now(),
