@@ -9,7 +9,7 @@ from nntrain.api.data import Data, with_data
 from nntrain.api.run import Run
 from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
 from nntrain.report.pictures import registry
-from nntrain.report.watching import observers
+from nntrain.report.observers import RunDisplay
 from nntrain.run.opening import Existing
 from nntrain.run.session import Place, Session
 from nntrain.training.interruption import NeverInterrupted
@@ -68,5 +68,5 @@ def train(
         with Session(setup, document, overrides, count) as session:
             session.open(place, registry.file_names())
             if not session.complete:
-                session.train(observers(session, terminal=terminal, quiet=quiet), interruption)
+                session.train(RunDisplay(place is not None, quiet, silent=not terminal), interruption)
             return Run.of(session)
