@@ -11,7 +11,7 @@ from nntrain.data.splits import join, split
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
 from nntrain.run.stored import open_stored
-from nntrain.training.setup import load_data
+from nntrain.data.loading import load_splits
 from tests.support.data import load, refused, seen
 
 GAP = np.nan
@@ -196,7 +196,7 @@ def test_a_run_is_scored_with_the_fill_of_its_checkpoint(shell):
     shell.write(
         "size,colour,label\n" + "\n".join(rows).replace("1,red", "999,red") + "\n", "t.csv"
     )  # another median
-    parts = load_data(open_stored(run).config, shell.folder)[0]
+    parts = load_splits(open_stored(run).config.data, shell.folder, open_stored(run).config.seed)[0]
     assert parts.train.fill[0] != stored["data.fill"][0]
     # Scoring by hand with what was stored is what eval says.
     assert shell.scores(run, "--split", "train")["loss"] == pytest.approx(
