@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from nntrain.errors import ConfigError
-from nntrain.losses import CrossEntropy, Loss
+from nntrain.losses import Loss
+from nntrain.losses.classification import CrossEntropy
 from nntrain.metrics.metric import Metric, counted_rows, one_hot, ratio
 from nntrain.metrics.state import Sums
 
