@@ -21,7 +21,7 @@ class BinaryLoss(Loss):
         if classes != 2:
             raise ConfigError(
                 f"{self.yaml_name} requires two classes or binary targets, but the data has {classes} classes",
-                "Use cross_entropy",
+                "Use cross_entropy.",
             )
         return 1
 

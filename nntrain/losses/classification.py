@@ -43,11 +43,11 @@ class CrossEntropy(Loss, name="cross_entropy"):
         if self.class_weights is not None and len(self.class_weights) != outputs:
             raise ConfigError(
                 f"`class_weights` has {len(self.class_weights)} values, but the data has {outputs} classes",
-                "Set one weight per class",
+                "Set one weight per class.",
             )
         if self.class_weights is not None and not any(self.class_weights):
             raise ConfigError(
-                "`class_weights` are all 0, so no sample counts", "Set at least one weight above 0"
+                "`class_weights` are all 0, so no sample counts", "Set at least one weight above 0."
             )
         return outputs
 

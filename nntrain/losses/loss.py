@@ -35,13 +35,13 @@ class Loss(Component, family="loss"):
             if self.targets == "classes":
                 raise ConfigError(
                     f"{self.yaml_name} requires class targets, but the data has real-valued targets",
-                    "Use a regression loss, such as mse, mae or huber",
+                    "Use a regression loss, such as mse, mae or huber.",
                 )
             return cast(int, targets)
         if self.targets == "real":
             raise ConfigError(
                 f"{self.yaml_name} requires real-valued targets, but the data has class targets",
-                "Use a classification loss, such as cross_entropy",
+                "Use a classification loss, such as cross_entropy.",
             )
         return classes
 
@@ -56,7 +56,7 @@ class Loss(Component, family="loss"):
             expected = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
             raise ConfigError(
                 f"{self.yaml_name} requires targets {expected}. Received: {outside[0]:g}",
-                "Fix the targets, or use another loss, such as mse",
+                "Fix the targets, or use another loss, such as mse.",
             )
 
     def values(self, prediction: np.ndarray) -> np.ndarray:

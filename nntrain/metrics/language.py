@@ -26,7 +26,7 @@ class Perplexity(Metric, name="perplexity"):
         if loss.targets != "classes":
             raise ConfigError(
                 f"{self.yaml_name} requires logits of classes, but {loss.yaml_name} does not train logits",
-                "Use the loss cross_entropy",
+                "Use the loss cross_entropy.",
             )
 
     def start(self, loss: Loss) -> Sums:
