@@ -3,7 +3,6 @@
 import shlex
 
 from nntrain.data.sequences.tokens import first_word
-from nntrain.inference.evaluate import Ports, evaluate
 from nntrain.report.pictures.drawing import Drawing
 from nntrain.report.pictures.examples import augmented_examples
 from nntrain.report.pictures.found_filters import first_filters
@@ -11,75 +10,71 @@ from nntrain.report.pictures.learned import draw_learned
 from nntrain.report.terminal.errors import show_warning
 from nntrain.report.terminal.progress import Progress
 from nntrain.report.terminal.tables import show_model
-from nntrain.training.loop import Trainer
+from nntrain.run.session import Session
 
 LOOK_EVERY = 256  # steps between two looks at the clock, whether the picture is due
 
 
+def observers(session: Session, terminal: bool = True, quiet: bool = False):
+    return Watching(session, quiet or not terminal)
+
+
 class Watching:
-    """A `training.loop.Watcher` that passes on what it sees."""
-
-    def __init__(self, trainer: Trainer, quiet: bool):
-        self.trainer = trainer
-        self.folder = trainer.folder
+    def __init__(self, session: Session, quiet: bool):
+        self.session = session
+        self.folder = session.folder
         self.quiet = quiet
-        self.progress = Progress(self.folder.append_log, quiet)
-        self.drawing = Drawing(self.folder.path)
-        self.augmented = Drawing(self.folder.path, "augmented")
-        self.filters = Drawing(self.folder.path, "filters")
+        self.progress = Progress(self.folder.append_log if self.folder else None, quiet)
+        self.drawings = {}
+        if self.folder:
+            self.drawings = {
+                name: Drawing(self.folder.path, name) for name in ("loss", "augmented", "filters")
+            }
 
-    def __enter__(self) -> "Watching":
-        """Shows the model and what is about to happen."""
-        trainer, config = self.trainer, self.trainer.config
+    def started(self, session):
+        trainer, config = session.trainer, session.setup.config
         if not self.quiet:
-            show_model(trainer.setup.graph, config.train.precision)
-        warnings = [
-            f"schedule: {warning}"
-            for warning in config.schedule.warnings(len(trainer.batches), config.train.epochs)
-        ]
-        for warning in [*warnings, *trainer.setup.warnings]:
-            show_warning(f"{warning}.")
-            self.folder.append_log(f"warning: {warning}.")
+            show_model(session.setup.graph, config.train.precision)
+        for warning in session.warnings:
+            show_warning(warning)
+            if self.folder:
+                self.folder.append_log(f"warning: {warning}")
         state = trainer.state
         self.progress.__enter__()
         self.progress.started(
-            self.folder.path,
+            self.folder.path if self.folder else "memory",
             epochs=config.train.epochs,
             steps_per_epoch=len(trainer.batches),
             step=state.step,
             best=state.best,
-            facts=(self._data_line(), *trainer.notes),
+            facts=(self._data_line(), *session.notes),
         )
-        return self
 
-    def __exit__(self, *error) -> None:
-        self.progress.__exit__(*error)
+    def compiling(self):
+        return self.progress.compiling()
 
-    def warm_up(self) -> None:
-        """Loads the kernels before any clock runs."""
-        with self.progress.compiling():
-            self.trainer.warm_up()
-            if self.trainer.config.data.augment:
-                self.folder.write_augmented(augmented_examples(self.trainer.setup))
-                self.augmented.draw_last()
+    def ready(self, session):
+        if session.setup.config.data.augment and self.folder:
+            self.folder.write_arrays("augmented", augmented_examples(session.setup))
+            self.drawings["augmented"].draw_last()
 
-    def stepped(self, state, loss, lr, rows) -> None:
+    def stepped(self, state, loss, lr, rows):
         self.progress.stepped(state, loss, lr, rows)
-        if state.step % LOOK_EVERY == 0:
-            self.drawing.refresh()
+        if state.step % LOOK_EVERY == 0 and self.folder:
+            self.drawings["loss"].refresh()
 
-    def evaluating(self, state) -> None:
+    def evaluating(self, state):
         self.progress.evaluating(state)
 
-    def evaluated(self, row, best) -> None:
+    def evaluated(self, row, best):
         self.progress.evaluated(row, best)
-        self.drawing.refresh()
+        if self.folder:
+            self.drawings["loss"].refresh()
 
-    def interrupted(self, message: str) -> None:
-        """Says how to go on, by a command that does so from any folder."""
+    def interrupted(self, session, message):
         seconds = self.progress.seconds
-        if self.folder.metrics.exists():
-            self.drawing.draw_last()
+        if self.folder and self.folder.metrics.exists():
+            self.drawings["loss"].draw_last()
         self._finish_drawing()
         info, folder = self.folder.read_info(), self.folder.path.resolve()
         options = [("--set", override) for override in info["overrides"]]
@@ -97,44 +92,36 @@ class Watching:
         self.progress.note(message)
         self.progress.finished("interrupted", next_command=shlex.join(command), seconds=seconds)
 
-    def finished(self) -> None:
-        """Draws once more, scores the best checkpoint on every split, and says where everything is."""
-        trainer, seconds = self.trainer, self.progress.seconds
-        self.drawing.draw_last()
-        network = trainer.best_network()
-        filters = first_filters(trainer.setup, network)
-        if filters is not None:
-            self.folder.write_filters(filters)
-            self.filters.draw_last()
-        picture = draw_learned(self.folder.path, trainer.setup, network)
-        if picture is not None:
-            self.progress.note(f"what it learned: {picture}")
-        scores = {
-            name: evaluate(Ports(network, data), data, trainer.config.loss, trainer.config.metrics)
-            for name, data in trainer.setup.splits.parts().items()
-        }
-        self.folder.write_info(scores=scores)
+    def ended(self, session):
+        seconds = self.progress.seconds
+        if self.folder:
+            self.drawings["loss"].draw_last()
+            network = session.best_network()
+            filters = first_filters(session.setup, network)
+            if filters is not None:
+                self.folder.write_arrays("filters", filters)
+                self.drawings["filters"].draw_last()
+            picture = draw_learned(self.folder.path, session.setup, network)
+            if picture is not None:
+                self.progress.note(f"what it learned: {picture}")
         self._finish_drawing()
-        status = "stopped early" if trainer.state.stopped_early else "finished"
-        self.progress.finished(status, scores, self._going_on_with_text(), seconds)
+        self.progress.finished(session.status, session.scores, self._continuing_text(), seconds)
 
-    def _going_on_with_text(self) -> str | None:
-        """The command that lets a network of text write; None for any other."""
-        train = self.trainer.setup.splits.train
-        if not train.unit or not (prompt := first_word(train)):
+    def closed(self):
+        self.progress.__exit__(None, None, None)
+
+    def _continuing_text(self) -> str | None:
+        train = self.session.setup.splits.train
+        if not self.folder or not train.unit or not (prompt := first_word(train)):
             return None
         return shlex.join(["nntrain", "predict", str(self.folder.path), "--prompt", prompt])
 
     def _finish_drawing(self) -> None:
-        for drawing, what in (
-            (self.drawing, "the loss"),
-            (self.augmented, "augmented images"),
-            (self.filters, "filters"),
-        ):
+        for name, drawing in self.drawings.items():
             drawing.finish()
             if drawing.error:
-                show_warning(f"{what} could not be drawn: {drawing.error}")
+                show_warning(f"{name} could not be drawn: {drawing.error}")
 
     def _data_line(self) -> str:
-        parts = self.trainer.setup.splits.parts()
+        parts = self.session.setup.splits.parts()
         return "data: " + ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nntrain.data.dataset import Dataset
-from nntrain.inference.evaluate import Ports
+from nntrain.inference.feed import Feeds
 from nntrain.layers.conv import Conv2d
 from nntrain.layers.layer import Activation
 from nntrain.layers.norm import BatchNorm
@@ -28,10 +28,10 @@ def first_filters(setup: Setup, network: Network) -> dict[str, np.ndarray] | Non
     chosen = np.sort(np.argsort(-norms, kind="stable")[:FILTERS])
     data = setup.splits.test or setup.splits.validation or setup.splits.train
     indices = one_of_each_class(data)
-    port = Ports(network, data).filled(data, indices)
+    feed = Feeds(network, data).filled(data, indices)
     seen = after_activation(node)
-    maps = next(y for other, y in port.bound.outputs(training=False) if other is seen)
-    images = port.batch.x / data.scale + data.shift
+    maps = next(y for other, y in feed.bound.outputs(training=False) if other is seen)
+    images = feed.batch.x / data.scale + data.shift
     top = 255 if data.x.dtype == np.uint8 else images.max()
     names = (
         [data.classes[label] for label in data.target[indices]] if has_one_class(data) else [""] * len(maps)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from nntrain.data.files.download import showing
+from nntrain.data.files.download import report_progress
 from nntrain.report.terminal.console import output
 from nntrain.report.words import plain
 
@@ -30,7 +30,7 @@ def shown_downloads() -> Iterator[None]:
         return lambda done, total: bars.update(task, completed=done, total=total)
 
     try:
-        with showing(begin):
+        with report_progress(begin):
             yield
     finally:
         bars.stop()

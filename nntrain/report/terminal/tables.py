@@ -1,5 +1,6 @@
 """Tables: a model's layers, a gradient check, scores, what a step costs."""
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from nntrain.report.words import count, duration, number, plain, size
 
 if TYPE_CHECKING:
     from nntrain.bench import Bench
-    from nntrain.gradcheck import Check, Cost
+    from nntrain.gradient_check import Check, Cost
     from nntrain.network.graph import Graph
 
 
@@ -249,3 +250,12 @@ def bench_table(result: "Bench") -> RenderableType:
         style="dim",
     )
     return Group(head, Text(), Fitted(columns, rows), Text(), foot)
+
+
+def model_text(graph: "Graph", precision: str) -> str:
+    """The table of layers as plain text."""
+    console = Console(
+        width=100, file=io.StringIO(), color_system=None, markup=False, emoji=False, highlight=False
+    )
+    show_model(graph, precision, console)
+    return console.file.getvalue()
