@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from nntrain.data.dataset import Batch, Dataset, mixed_targets
+from nntrain.data.batch import Batch, mixed_targets
+from nntrain.data.dataset import Dataset
 from nntrain.network.network import Bound, Network, leading
 
 
