@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from nntrain import plugins
 from nntrain.config.schema import Config
-from nntrain.config.validate import mistakes
+from nntrain.config.validate import problems
 from nntrain.data.conform import without_samples
 from nntrain.data.dataset import Dataset
 from nntrain.errors import UserError
@@ -85,7 +85,7 @@ def open_stored(path: Path) -> Stored:
     try:
         config = Config.model_validate(checkpoint.facts["config"])
     except (ValidationError, KeyError) as error:
-        reason = mistakes(error, Config) if isinstance(error, ValidationError) else "it is missing."
+        reason = problems(error, Config) if isinstance(error, ValidationError) else "it is missing."
         raise UserError(
             f"{file}: its config does not fit this version of nntrain: {reason}{_forgotten(file)}"
         ) from None
