@@ -27,7 +27,7 @@ class Component(Options):
 
     def __init_subclass__(
         cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any
-    ):
+    ) -> None:
         super().__init_subclass__(**kwargs)
         cls.yaml_name = name
         cls.aliases = aliases
@@ -37,7 +37,7 @@ class Component(Options):
     @classmethod
     def __pydantic_init_subclass__(
         cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any
-    ):
+    ) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if not name:
             return
@@ -50,7 +50,7 @@ class Component(Options):
             members[key] = cls
 
     @classmethod
-    def members(cls) -> dict[str, type["Component"]]:
+    def members(cls) -> dict[str, type[Self]]:
         """YAML name -> class, for every registered subclass; aliases included."""
         return {key: kind for key, kind in _families.get(cls.family, {}).items() if issubclass(kind, cls)}
 
@@ -65,7 +65,7 @@ class Component(Options):
         base = next(
             kind
             for kind in cls.__mro__[::-1]
-            if getattr(kind, "family", "") == cls.family and kind is not Component
+            if issubclass(kind, Component) and kind.family == cls.family and kind is not Component
         )
         declared = [option for kind in cls.__mro__ for option in inspect.get_annotations(kind)]
         own = [

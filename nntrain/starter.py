@@ -166,7 +166,8 @@ def output_layers(train: Dataset) -> list[str]:
     """The last layer; for targets far from unit scale, followed by a frozen layer that rescales the output."""
     if train.classes:
         return [noted(f"    - dense: {len(train.classes)}", "one output per class")]
-    mean, deviation = float(train.target.mean()), float(train.target.std())
+    target = np.asarray(train.target)
+    mean, deviation = float(target.mean()), float(target.std())
     if deviation == 0 or (0.2 < deviation < 5 and abs(mean) < 5):
         return [noted("    - dense: 1", "one output: the prediction")]
     scale, shift = (inline(float(f"{value:.4g}")) for value in (deviation, mean))

@@ -102,8 +102,8 @@ class _Composer:
         event = self.events.get_event()
         place = self.place(event.start_mark)
         if isinstance(event, events.AliasEvent):
-            value = self.alias(event.anchor, path, place)
-            return YamlNode(value.value, value.place, key or place)
+            known = self.alias(str(event.anchor), path, place)
+            return YamlNode(known.value, known.place, key or place)
         self.count(1, 1, place)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
@@ -115,6 +115,7 @@ class _Composer:
             )
         if event.anchor:
             self.anchors[event.anchor] = None
+        value: Any
         if isinstance(event, events.ScalarEvent):
             value = self.scalar(event, path, place)
         else:
@@ -181,7 +182,7 @@ class _Composer:
             if first:
                 self.problem(
                     key.key,
-                    (*path, name),
+                    (*path, str(name)),
                     f"duplicate key; first defined on line {first.line}",
                     "Merge several mappings with `<<: [*one, *two]`" if is_merge else "",
                 )

@@ -88,11 +88,12 @@ class Generator(GenerateJsonSchema):
 
     def family_schema(self, family: type[Component]) -> dict[str, Any]:
         """The three spellings: a name, a name with its options, a name with the value of its first option."""
-        bare, named = [], {}
+        bare: list[str] = []
+        named: dict[str, Any] = {}
         for name, member in family.members().items():
             member.model_rebuild()
             reference = self.generate_inner(member.__pydantic_core_schema__)
-            options = self.get_schema_from_definitions(reference["$ref"])
+            options = self.get_schema_from_definitions(reference["$ref"]) or {}
             required = options.get("required", [])
             spellings = [reference]
             if not required:

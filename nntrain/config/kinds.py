@@ -64,7 +64,7 @@ def _entry(choice: Any, part: str | int) -> Any:
 
 def first_option(kind: type[Options]) -> str | None:
     """The option that a bare value sets: a component's first own option, or a section's first option if it is a component."""
-    if _is(kind, Component):
+    if issubclass(kind, Component):
         return next(iter(kind.own_options()), None)
     first = next(iter(kind.option_names()), None)
     return first if first and family(child(kind, first)) else None
@@ -76,7 +76,8 @@ def left_out(kind: Any, name: str) -> str | None:
     if options is None or _is(options, Component) or name in options.option_names():
         return None
     first = first_option(options)
-    return first if first and name in family(child(options, first)).members() else None
+    members = family(child(options, first)) if first else None
+    return first if members and name in members.members() else None
 
 
 def spelled_out(node: YamlNode, kind: Any) -> YamlNode:

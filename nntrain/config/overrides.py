@@ -79,11 +79,12 @@ class _Setter:
             entry = self.put(node.value[index], depth + 1, (*at, index), kinds.child(kind, index))
             return YamlNode([*node.value[:index], entry, *node.value[index + 1 :]], node.place, node.key)
         self.check_mapping(node, part, at, kind)
+        name = str(part)
         if members := kinds.family(kind):
-            part = self.member(node, part, depth, at, members)
-        elif left_out := kinds.left_out(kind, part):  # data.digits of data.source.digits
+            name = self.member(node, name, depth, at, members)
+        elif left_out := kinds.left_out(kind, name):  # data.digits of data.source.digits
             return self.entry(node, left_out, depth, at, kind)
-        return self.entry(node, part, depth + 1, at, kind)
+        return self.entry(node, name, depth + 1, at, kind)
 
     def entry(self, node: YamlNode, part: str, depth: int, at: Keys, kind: Any) -> YamlNode:
         below = self.put(node.value.get(part), depth, (*at, part), kinds.child(kind, part))

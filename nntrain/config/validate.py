@@ -29,8 +29,10 @@ def checked(
 ) -> tuple[Any, Document]:
     """`load` for a document."""
     if kind is None:
-        # Here, because it imports every component, which reading alone does not need.
-        from nntrain.config.schema import Config as kind
+        # Imported here, because it imports every component, which reading alone does not need.
+        from nntrain.config.schema import Config
+
+        kind = Config
     document = overridden(extended(document, kind), overrides, kind)
     try:
         return kind.model_validate(document.tree), document
@@ -71,4 +73,5 @@ def _combined(messages: list[str]) -> str:
         return named[0]
     halves = [message.removeprefix("expected ").partition(". Received: ") for message in messages]
     expected = " or ".join(dict.fromkeys(half[0] for half in halves))
-    return f"expected {expected}" + "".join(max((half[1:] for half in halves), key=lambda rest: len(rest[1])))
+    received = max((half[2] for half in halves), key=len)
+    return f"expected {expected}" + (f". Received: {received}" if received else "")

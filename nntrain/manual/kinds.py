@@ -23,6 +23,10 @@ class Kind:
     def is_family(self) -> bool:
         return issubclass(self.owner, Component)
 
+    def all_members(self) -> dict[str, type[Component]]:
+        """The members by name, aliases included; none for a section."""
+        return dict(self.owner.members()) if issubclass(self.owner, Component) else {}
+
     def members(self) -> dict[str, type[Component]]:
         """The members by name, in the order of their files, without those that have a chapter of their own."""
         parts = tuple(
@@ -32,7 +36,7 @@ class Kind:
         )
         found = {
             name: member
-            for name, member in self.owner.members().items()
+            for name, member in self.all_members().items()
             if name == member.yaml_name and not issubclass(member, parts)
         }
         return dict(sorted(found.items(), key=lambda item: item[1].__module__))

@@ -38,8 +38,8 @@ def find(kind_name: str, name: str | None = None) -> Page:
         raise UserError(with_suggestion(f"unknown kind {kind_name!r}", did_you_mean(kind_name, kinds())))
     if name is None:
         return kind_page(kind)
-    if kind.is_family:
-        members = kind.owner.members()
+    if issubclass(kind.owner, Component):
+        members = kind.all_members()
         if name not in members:
             raise UserError(kind.owner.unknown(name)[0])
         return member_page(members[name])
@@ -47,19 +47,19 @@ def find(kind_name: str, name: str | None = None) -> Page:
 
 
 def _member_of_any_kind(name: str) -> Page:
-    found = [kind for kind in kinds().values() if kind.is_family and name in kind.owner.members()]
+    found = [kind for kind in kinds().values() if name in kind.all_members()]
     whole = [kind for kind in found if Component in kind.owner.__bases__]  # an activation is a layer, too
     if len(whole) == 1:
-        return member_page(found[0].owner.members()[name])
+        return member_page(found[0].all_members()[name])
     if whole:
         kinds_of = either(f"`{kind.name} {name}`" for kind in whole)
         raise UserError(f"{name!r} has several meanings", f"Use {kinds_of}")
     every = [
         *kinds(),
-        *(member for kind in kinds().values() if kind.is_family for member in kind.owner.members()),
+        *(member for kind in kinds().values() for member in kind.all_members()),
     ]
     for kind in kinds().values():
-        if kind.is_family and (ours := our_name(name, COMPONENTS, kind.owner.members())):
+        if ours := our_name(name, COMPONENTS, kind.all_members()):
             raise UserError(f"unknown name {name!r}. In nntrain this is {ours!r}")
     suggestion = did_you_mean(name, every) or did_you_mean(name, kinds())
     raise UserError(with_suggestion(f"unknown name {name!r}", suggestion))
