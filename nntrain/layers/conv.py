@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -109,10 +109,9 @@ class Conv2d(Convolution, name="conv2d"):
         require_image(x)
         return (*self.geometry(x).output, self.filters)
 
-    def filter_images(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray | None:
-        weight = parameters["weight"]
-        shown = self.groups == 1 and weight.shape[2] in (1, 3) and weight.shape[:2] != (1, 1)
-        return weight if shown else None
+    def filters_parameter(self, x: Shape) -> str | None:
+        shown = self.groups == 1 and x[2] in (1, 3) and tuple(pair(self.kernel_size)) != (1, 1)
+        return "weight" if shown else None
 
 
 class Conv1d(Convolution, name="conv1d"):

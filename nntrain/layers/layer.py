@@ -1,9 +1,7 @@
 """Layer: what every layer declares and computes. `LayerContext` holds its arrays."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from nntrain.component import Component
@@ -113,8 +111,8 @@ class Layer(Component, family="layer"):
         """Floating-point operations of the forward pass per sample; a multiply-add counts 2."""
         return 0
 
-    def filter_images(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray | None:
-        """Its filters as images (rows, columns, channels, filters), channels 1 or 3; None: it has none to show."""
+    def filters_parameter(self, *inputs: Shape) -> str | None:
+        """The parameter whose values are filters to show as images (rows, columns, channels, filters), channels 1 or 3."""
         return None
 
     def epilogue(self) -> tuple[int, float]:

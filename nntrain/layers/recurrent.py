@@ -23,11 +23,11 @@ class PerGate:
     gates: int
     one: Initializer
 
-    def draw(self, key: int, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
+    def sample(self, key: int, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
         rows, columns = shape
         return np.hstack(
             [
-                self.one.draw(randomness.key(key, gate), (rows, columns // self.gates), fans)
+                self.one.sample(randomness.key(key, gate), (rows, columns // self.gates), fans)
                 for gate in range(self.gates)
             ]
         )
@@ -42,8 +42,8 @@ class Raised:
     stop: int
     value: float
 
-    def draw(self, key: int, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
-        drawn = np.array(self.base.draw(key, shape, fans))
+    def sample(self, key: int, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
+        drawn = np.array(self.base.sample(key, shape, fans))
         drawn[self.start : self.stop] += self.value
         return drawn
 

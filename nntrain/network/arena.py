@@ -49,7 +49,7 @@ class Arena:
     def initialize(self, seed: int) -> None:
         """Initializes every parameter, as a function of the seed and its name alone."""
         for name, param, initializer in self._initial:
-            values = initializer.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
+            values = initializer.sample(randomness.key(seed, "initial", name), param.shape, param.fans)
             # A value beyond the range of the type becomes infinite; the first step reports it.
             with np.errstate(over="ignore"):
                 self.parameters[name][...] = values

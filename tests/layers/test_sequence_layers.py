@@ -183,7 +183,7 @@ def test_consecutive_windows_are_one_long_sequence(cell):
     expected = whole.executor(5).forward(training=True)
     for training in (True, False):
         for window in range(3):
-            parts.run.fresh = window == 0
+            parts.info.fresh = window == 0
             steps = slice(2 * window, 2 * window + 2)
             parts.executor(5).x[...] = x[:, steps]
             np.testing.assert_allclose(parts.executor(5).forward(training), expected[:, steps], rtol=1e-13)
