@@ -1,19 +1,18 @@
-"""Best: a star on the best evaluation, and its value in words where that hides the least."""
+"""Best marker: a star at the best evaluation, with its value in a label that covers as little as possible."""
 
 import math
 from typing import Any
 
 import numpy as np
 
-from nntrain.report.pictures.history import History
-from nntrain.report.pictures.page import BLACK, PALE_INK, YELLOW
-from nntrain.report.words import epoch_text, number
-
-Line = tuple[np.ndarray, np.ndarray]  # x and y of its points
+from nntrain.report.formats import epoch_text, number
+from nntrain.report.pictures.drawing.canvas import BLACK, PALE_INK, YELLOW
+from nntrain.report.pictures.drawing.curves import Line, dense
+from nntrain.run.history import History
 
 
 def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> None:
-    """A star on the best evaluation, with its value where it hides the least."""
+    """Draws a star at the best evaluation, and a label with its value next to it."""
     if history.best is None:
         return
     split = "validation" if history.value("validation_loss", history.best) is not None else "train"
@@ -37,7 +36,7 @@ def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> No
     axes.annotate(
         text,
         (x, y),
-        xytext=emptiest_place(axes, x, y, text, lines, noise),
+        xytext=emptiest_position(axes, x, y, text, lines, noise),
         textcoords="offset points",
         ha="center",
         va="center",
@@ -49,10 +48,10 @@ def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> No
     )
 
 
-def emptiest_place(
+def emptiest_position(
     axes: Any, x: float, y: float, text: str, lines: list[Line], noise: Line
 ) -> tuple[float, float]:
-    """Where around (x, y), in points from it, a box with `text` covers the least of the lines, and of the noise behind them."""
+    """The offset from (x, y), in points, at which a box with `text` covers the least of the lines and of the noisy line behind them."""
     to_points = 72 / axes.figure.dpi
     rows = text.split("\n")
     half = np.array(
@@ -67,7 +66,7 @@ def emptiest_place(
         return (np.concatenate(points) - centre) * to_points if points else np.empty((0, 2))
 
     on_lines, on_noise = around(lines), around([noise])
-    cheapest, place = math.inf, np.array([0.0, half[1] + 20])
+    cheapest, best = math.inf, np.array([0.0, half[1] + 20])
     for distance in (34, 60, 90, 130, 180):
         for angle in range(0, 360, 15):
             at = np.array(
@@ -77,20 +76,10 @@ def emptiest_place(
                 ]
             )
             if (at - half < low + 3).any() or (at + half > high - 3).any() or (abs(at) < half + 8).all():
-                continue  # it would leave the frame or hide the star
+                continue  # outside the frame, or over the star
             covers = [np.count_nonzero((abs(points - at) < half).all(1)) for points in (on_lines, on_noise)]
-            # Hidden pieces of a line are worse than a long pointer; noise may be hidden, as there is more of it all around.
+            # Covering a line is worse than a long pointer; some noise may be covered, as there is more of it around.
             cost = distance / 4 + 4 * covers[0] + min(0.5 * covers[1], 10)
             if cost < cheapest:
-                cheapest, place = cost, at
-    return float(place[0]), float(place[1])
-
-
-def dense(points: np.ndarray, spacing: float = 6.0) -> np.ndarray:
-    """Points (n, 2) in pixels with more of them between, one about every `spacing` pixels."""
-    if len(points) < 2:
-        return points
-    points = points.clip(-1e4, 1e4)  # what is far outside of the picture may be as far as infinity
-    length = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
-    at = np.linspace(0, length[-1], int(min(length[-1] / spacing, 20000)) + 2)
-    return np.column_stack([np.interp(at, length, points[:, axis]) for axis in (0, 1)])
+                cheapest, best = cost, at
+    return float(best[0]), float(best[1])

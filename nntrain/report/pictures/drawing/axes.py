@@ -1,19 +1,19 @@
-"""Axes: logarithmic ones with readable ticks, however long or short they are."""
+"""Axes: logarithmic axes of any length with readable ticks."""
 
 import itertools
 import math
 from collections.abc import Iterable
 from typing import Any
 
-from nntrain.report.words import short
+from nntrain.report.formats import short
 
 
 def scale(
     axes: Any, low: float, high: float, logarithmic: bool, most: int = 7, levels: list[float] | None = None
 ) -> int:
-    """Sets the y axis from `low` to `high` with about `most` readable ticks, or with ticks at `levels` when they stand apart.
+    """Sets the y axis from `low` to `high` with about `most` readable ticks, or with ticks at `levels` where their labels do not overlap.
 
-    Returns the letters of the longest label.
+    Returns the number of letters of the longest label.
     """
     from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, ScalarFormatter
 
@@ -25,7 +25,7 @@ def scale(
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     ticks, between = log_ticks(low, high, most)
-    apart = (high / low) ** (1 / 6)  # a sixth of the axis for a label
+    apart = (high / low) ** (1 / 6)  # a label takes a sixth of the axis
     if levels and len(levels) <= most and all(b > a * apart for a, b in itertools.pairwise(levels)):
         ticks, between = levels, []
     axes.yaxis.set_major_locator(FixedLocator(ticks))
@@ -37,7 +37,7 @@ def scale(
 
 
 def log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[float]]:
-    """Labelled ticks and unlabelled ones between them, for a logarithmic axis of any length, also far below a decade."""
+    """Labelled ticks and unlabelled minor ticks of a logarithmic axis, which may also be much shorter than a decade."""
     from matplotlib.ticker import MaxNLocator
 
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -60,7 +60,7 @@ def log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[flo
 
 
 def tick_labels(ticks: list[float]) -> list[str]:
-    """As short as tells them apart: 0.01, 1, 300, 2e-5; but 0.69300 beside 0.69325."""
+    """The shortest labels that differ: 0.01, 1, 300, 2e-5; but 0.69300 next to 0.69325."""
     if len(ticks) < 2 or max(ticks) > 2 * min(ticks):
         return [f"{tick:,.6g}" if 1e-3 <= tick < 1e6 else short(tick) for tick in ticks]
     power = math.floor(math.log10(max(ticks))) if not 1e-3 <= max(ticks) < 1e6 else 0

@@ -1,4 +1,4 @@
-"""Page: what all pictures share: colours, style, title, legend, and how a picture gets onto the disk."""
+"""Canvas: what all pictures share: colours, style, title, margins, legend, and the atomic writing of a file."""
 
 import contextlib
 import math
@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.words import plain, shortened
+from nntrain.report.formats import printable, shortened
 
-# Okabe & Ito 2008: tells apart for every kind of colour vision, and in print by the line styles.
+# Okabe & Ito 2008: distinguishable with every kind of colour vision; in print the line styles differ too.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
     "#000000",
     "#E69F00",
@@ -27,12 +27,12 @@ INK, PALE_INK, GRID = "#222222", "#666666", "#E4E4E4"
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
 CLASS_MARKERS = "os^DvPX*"
 
-WIDTH, HEIGHT, DPI = 9.0, 6.0, 150  # inches, inches, dots an inch of the PNG
+WIDTH, HEIGHT, DPI = 9.0, 6.0, 150  # inches, inches, dots per inch of the PNG
 MARGINS = {
     "left": 0.78,
     "right": 0.22,
     "bottom": 0.52,
-}  # inches around the axes; what `title` needs comes above
+}  # inches around the axes; the title comes above
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -57,7 +57,7 @@ STYLE = {
 
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
-    """Our style whatever the user's matplotlibrc says; letters that the font lacks are no reason to complain."""
+    """Uses our style instead of the user's matplotlibrc, and ignores letters that the font lacks."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -74,13 +74,13 @@ def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Any:
 
 
 def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) -> float:
-    """The run's name and, small and in columns, what came out. Returns where the axes may end, in inches from above."""
+    """Writes the name of the run and below it `lines` of small text in columns. Returns the height of the title in inches."""
     width, height = figure.get_size_inches()
     left = MARGINS["left"] / width
     figure.text(
         left,
         1 - 0.1 / height,
-        shortened(plain(name), int(6.4 * width)),
+        shortened(printable(name), int(6.4 * width)),
         fontsize=15,
         fontweight="bold",
         va="top",
@@ -98,7 +98,7 @@ def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) 
 
 
 def set_margins(figure: Any, top: float, tick_label: int = 0) -> None:
-    """`top` in inches; the longest label on the y axis has `tick_label` letters, each about 0.08 inches wide."""
+    """`top` in inches; the longest tick label of the y axis has `tick_label` letters, each about 0.08 inches wide."""
     width, height = figure.get_size_inches()
     left = max(MARGINS["left"], 0.4 + 0.08 * tick_label)
     figure.subplots_adjust(
@@ -110,7 +110,7 @@ def set_margins(figure: Any, top: float, tick_label: int = 0) -> None:
 
 
 def place_legend(figure: Any, axes: Any, columns: int = 6) -> None:
-    """Above the axes, where it covers nothing."""
+    """Places the legend above the axes, where it covers nothing."""
     legend = figure.legend(
         *axes.get_legend_handles_labels(),
         loc="lower left",
@@ -128,13 +128,22 @@ def place_legend(figure: Any, axes: Any, columns: int = 6) -> None:
         text.set_parse_math(False)
 
 
+def show_image(axes: Any, image: np.ndarray, **colours: Any) -> None:
+    """Shows an image (rows, columns) or (rows, columns, 3) with a thin frame and without ticks."""
+    axes.imshow(image, interpolation="nearest", **colours)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set(visible=True, color="#BBBBBB", linewidth=0.8)
+
+
 def marker_size(samples: int) -> float:
-    """In points, so that a crowd stays readable."""
+    """The diameter of a marker in points: the more samples, the smaller."""
     return float(np.clip(9 - 1.9 * math.log10(max(samples, 1)), 1.8, 6))
 
 
 def save(figure: Any, path: Path) -> None:
-    """Writes the picture beside its place and moves it there: whoever looks sees the old one or the new one, whole."""
+    """Writes a temporary file and moves it into place, so that a reader sees the old or the new picture, never a part."""
     part = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
     try:
         with part.open("wb") as file:

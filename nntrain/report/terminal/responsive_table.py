@@ -1,4 +1,4 @@
-"""Fitted: a table that leaves out its least important columns where the terminal is too narrow."""
+"""Responsive table: it hides its least important columns where the terminal is too narrow."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,30 +10,30 @@ from rich.console import Console, ConsoleOptions
 from rich.table import Table
 from rich.text import Text
 
-GAP = 2  # between columns: one blank of padding and one of the frame
+GAP = 2  # between columns: one space of padding and one of the frame
 
 
 @dataclass(frozen=True)
 class Column:
-    """`rank` 0 always stays; of the others the highest goes first. A heading can have several lines."""
+    """Columns with `drop_rank` 0 are always shown; of the others, those with the highest rank are hidden first."""
 
-    heading: str
+    heading: str  # may have several lines
     justify: Literal["left", "right"] = "right"
-    rank: int = 0
+    drop_rank: int = 0
 
 
 @dataclass
-class Fitted:
-    """Rows of texts under headings, with an optional last row set apart. A cell is text as it is, never markup."""
+class ResponsiveTable:
+    """Rows of text under headings, with an optional row of totals. Cells are never parsed as markup."""
 
     columns: list[Column]
     rows: list[list[str | Text]]
     totals: list[str | Text] | None = None
     row_styles: dict[int, str] = field(default_factory=dict)
-    tells_missing: bool = True
+    lists_hidden: bool = True  # in a line below the table
 
     def shown(self, width: int) -> list[int]:
-        """The columns (indices) that there is room for."""
+        """The indices of the columns that fit into `width`."""
         lines = [*self.rows, *([self.totals] if self.totals else [])]
         widths = [
             max([*map(cell_len, column.heading.split("\n")), *(cell_len(str(line[i])) for line in lines)])
@@ -41,10 +41,10 @@ class Fitted:
         ]
         shown = list(range(len(self.columns)))
         while sum(widths[i] + GAP for i in shown) > width:
-            optional = [i for i in shown if self.columns[i].rank]
+            optional = [i for i in shown if self.columns[i].drop_rank]
             if not optional:
                 break
-            shown.remove(max(optional, key=lambda i: (self.columns[i].rank, i)))
+            shown.remove(max(optional, key=lambda i: (self.columns[i].drop_rank, i)))
         return shown
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
@@ -72,11 +72,11 @@ class Fitted:
         for number, row in enumerate(self.rows):
             table.add_row(*(as_text(row[i]) for i in shown), style=self.row_styles.get(number))
         yield table
-        missing = [
+        hidden = [
             column.heading.replace("\n", " ") for i, column in enumerate(self.columns) if i not in shown
         ]
-        if missing and self.tells_missing:
-            yield Text(f"not shown, as the terminal is narrow: {', '.join(missing)}", style="dim")
+        if hidden and self.lists_hidden:
+            yield Text(f"hidden columns (narrow terminal): {', '.join(hidden)}", style="dim")
 
 
 FRAME = box.Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")

@@ -1,4 +1,4 @@
-"""Numbers, durations and names as a person reads them; the same in pictures, tables and logs."""
+"""Formats: numbers, durations and names for people, the same in pictures, tables and logs."""
 
 import math
 
@@ -17,7 +17,7 @@ def number(value: float | None) -> str:
 
 
 def short(value: float) -> str:
-    """A learning rate as one types it: 0.1, 0.001, 3e-4, 1e-5."""
+    """A learning rate as in a config: 0.1, 0.001, 3e-4, 1e-5."""
     text = f"{value:.4g}"
     if 0 < abs(value) < 1e-3:
         mantissa, exponent = f"{value:.3e}".split("e")
@@ -33,7 +33,7 @@ def short_exponent(text: str) -> str:
 def count(value: float, unit: str = "") -> str:
     """A count in thousands, millions, ...: 640, 1,290, 52.1 k, 1.23 M, 25.0 MFLOP."""
     for factor, prefix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        # 9,999 is as short as "10.0 k" and says more; but with a unit the prefix belongs to it. 999.95 rounds to 1000.
+        # 9,999 is as short as "10.0 k" and more precise; with a unit there is always a prefix. 999.95 rounds to 1000.
         if abs(value) >= (1e4 if factor == 1e3 and not unit else 0.9995 * factor):
             digits = f"{value / factor:#.3g}".rstrip(".")
             return f"{digits} {prefix}{unit}"
@@ -53,7 +53,7 @@ def size(n_bytes: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time: 340 µs, 8 ms, 0.12 s, 8.4 s, 2 min 05 s, 3 h 20 min."""
+    """A duration: 340 µs, 8 ms, 0.12 s, 8.4 s, 2 min 05 s, 3 h 20 min."""
     if seconds < 9.995e-4:
         return f"{seconds * 1e6:.3g} µs" if seconds else "0 s"
     if seconds < 0.0995:
@@ -79,23 +79,23 @@ def clock(seconds: float) -> str:
 
 
 def epoch_text(epoch: float) -> str:
-    """Epochs done: 3, or 2.50 between two."""
+    """A number of epochs: 3, or 2.50 within an epoch."""
     return f"{epoch:.0f}" if epoch == round(epoch) else f"{epoch:.2f}"
 
 
 def split_and_score(column: str) -> tuple[str, str]:
-    """A column of metrics.csv in words: "validation_top_k_accuracy" -> ("validation", "top k accuracy")."""
+    """A column of metrics.csv as the names of its split and score: "validation_top_k_accuracy" -> ("validation", "top k accuracy")."""
     split, _, score = column.partition("_")
     return (split, score.replace("_", " ")) if split in SPLITS and score else ("", column.replace("_", " "))
 
 
-def plain(text: object) -> str:
-    """Text from a user without the control characters that would move a terminal's cursor or change its colours."""
+def printable(text: object) -> str:
+    """Text with its control characters escaped, so that it cannot move the cursor of a terminal or change its colours."""
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in str(text))
 
 
 def shortened(text: str, length: int) -> str:
-    """At most `length` characters, the middle left out."""
+    """At most `length` characters; the middle is replaced by an ellipsis."""
     if len(text) <= length:
         return text
     half = (length - 1) // 2

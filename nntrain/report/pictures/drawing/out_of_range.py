@@ -1,22 +1,22 @@
-"""Outside: what becomes of values that an axis has no place for."""
+"""Out of range: how a picture shows values that an axis cannot."""
 
 from typing import Any
 
 import numpy as np
 
-from nntrain.report.pictures.page import BLACK, PALE_INK
+from nntrain.report.pictures.drawing.canvas import BLACK, PALE_INK
 
 
-class Outside:
-    """Values that have no place on the axis: they are marked at its border and counted in a note, never just left out."""
+class OutOfRange:
+    """Values that an axis cannot show: marked at its border and counted in a note below, never silently dropped."""
 
-    def __init__(self):
-        self.high: list[np.ndarray] = []  # epochs of NaN and infinities, one array a line
-        self.low: list[np.ndarray] = []  # epochs of zeros and negative values under a logarithmic axis
+    def __init__(self) -> None:
+        self.high: list[np.ndarray] = []  # epochs of NaN and infinities, one array per line
+        self.low: list[np.ndarray] = []  # epochs of zeros and negative values on a logarithmic axis
         self.counts: dict[str, dict[str, int]] = {"NaN or infinite": {}, "zero or negative": {}}
 
     def keep(self, x: np.ndarray, y: np.ndarray, name: str, logarithmic: bool) -> np.ndarray:
-        """Which of the values can be drawn; it remembers the others."""
+        """Which of the values can be drawn; the others are recorded."""
         finite = np.isfinite(y)
         low = finite & (y <= 0) if logarithmic else np.zeros(len(y), dtype=bool)
         for what, places, where in (
@@ -38,7 +38,7 @@ class Outside:
             end = axes.get_xlim()[1]
             at = np.unique((np.concatenate(places) * (150 / end)).round()) * (
                 end / 150
-            )  # one mark would hide the next
+            )  # merged where marks would overlap
             axes.plot(
                 at,
                 np.full(len(at), height),
@@ -50,8 +50,8 @@ class Outside:
                 clip_on=False,
                 zorder=8,
             )
-            told = ", ".join(
+            text = ", ".join(
                 f"{n:,} {name}{'es' if name == 'mini-batch' and n > 1 else ''}" for name, n in counts.items()
             )
-            notes.append(f"{'×' if marker == 'x' else '▾'} {what}: {told}")
+            notes.append(f"{'×' if marker == 'x' else '▾'} {what}: {text}")
         figure.text(0.012, 0.014, "     ".join(notes), fontsize=8.5, color=PALE_INK)
