@@ -1,4 +1,4 @@
-"""The data: datasets, splits and batches. Importing it registers every source and every augmentation."""
+"""Data: sources, splits, transforms and batches. Importing it registers all sources and augmentations."""
 
 import importlib
 import pkgutil

@@ -37,7 +37,7 @@ def split(
             continue
         if exceeds_memory(data.x):
             raise DataError(
-                f"a fraction can only be taken of data that fits into memory. Received: {data.x.nbytes / 1e9:,.1f} GB in "
+                f"a fraction can only be taken of data that fits into memory. Received: {np.asarray(data.x).nbytes / 1e9:,.1f} GB in "
                 "a file.",
                 f"Use a source of its own for `{name}`.",
                 name,

@@ -189,7 +189,7 @@ def test_csv_of_many_pieces_is_csv_of_one(tmp_path, monkeypatch):
         f"{row / 8},{'?' if row % 7 == 0 else row},{'xyz'[row % 3]},k{row % 5}\n" for row in range(1000)
     )
     pieces = load_csv(tmp_path, text, impute="mean")
-    monkeypatch.setattr("nntrain.data.sources.csv.ROWS_AT_ONCE", 10**6)
+    monkeypatch.setattr("nntrain.data.tables.csv_file.ROWS_AT_ONCE", 10**6)
     whole = load_csv(tmp_path, text, impute="mean")
     assert np.array_equal(pieces.x, whole.x, equal_nan=True)
     assert np.array_equal(pieces.target, whole.target)

@@ -114,7 +114,7 @@ def test_progress_counts_the_bytes_up_to_all(mirror, folder):
 
     with report_progress(begin):
         download(FILE, [mirror.url], folder)
-    assert said == [f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}."]
+    assert said == [f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}"]
     assert counts[0] == (0, FILE.size)
     assert counts[-1] == (FILE.size, FILE.size)
     assert counts == sorted(set(counts))
@@ -122,7 +122,7 @@ def test_progress_counts_the_bytes_up_to_all(mirror, folder):
 
 def test_by_default_a_line_on_stderr_says_what_is_downloaded(mirror, folder, capsys):
     download(FILE, [mirror.url], folder)
-    assert capsys.readouterr() == ("", f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}.\n")
+    assert capsys.readouterr() == ("", f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}\n")
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nntrain.data.images import cache as image_cache
 from nntrain.data.images import image_files
-from nntrain.data.sources import image_folder
 from nntrain.data.system_memory import is_mapped
 from nntrain.errors import UserError
 from tests.support.data import load, refused
@@ -187,7 +187,7 @@ def test_images_are_read_once_and_mapped(pets, cache, monkeypatch, capsys):
     assert is_mapped(first.x)
     (file,) = cache.iterdir()
     assert file.name.startswith("pets-")
-    assert capsys.readouterr().err == f"Reading 5 images (0.0 MB), to keep them in {file}.\n"
+    assert capsys.readouterr().err == f"Reading 5 images (0.0 MB) into the cache {file}\n"
     monkeypatch.setattr(image_files, "read", lambda *_: 1 / 0)
     again = of(pets).train
     assert np.array_equal(again.x, first.x)
@@ -229,7 +229,7 @@ def test_a_cache_that_cannot_be_written_is_an_error(pets, cache, wording):
 
 
 def test_a_full_disk_is_told_before_anything_is_written(pets, cache, monkeypatch, wording):
-    monkeypatch.setattr(image_folder.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
+    monkeypatch.setattr(image_cache.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
     wording(refused(of, pets))
 
 

@@ -7,11 +7,11 @@ import pytest
 from safetensors.numpy import load_file
 
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.loading import load_splits
 from nntrain.data.splits import join, split
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
 from nntrain.run.stored import open_stored
-from nntrain.data.loading import load_splits
 from tests.support.data import load, refused, seen
 
 GAP = np.nan
