@@ -70,7 +70,7 @@ def explained(error: Exception) -> NntrainError | None:
 
 
 def show_and_exit(error: NntrainError) -> NoReturn:
-    from nntrain.report.terminal.errors import show_error
+    from nntrain.report.terminal.messages import show_error
 
     show_error(error)
     sys.exit(error.exit_code)

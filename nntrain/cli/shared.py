@@ -85,7 +85,7 @@ def use_threads(count: int | None) -> int:
 
 
 def show_warnings(warnings: Iterable[str]) -> None:
-    from nntrain.report.terminal.errors import show_warning
+    from nntrain.report.terminal.messages import show_warning
 
     for warning in warnings:
         show_warning(warning)
