@@ -17,7 +17,7 @@ import numpy as np
 from nntrain.config import load
 from nntrain.data.sequences.tokens import decode
 from nntrain.data.sequences.windows import Windows
-from nntrain.training.setup import load_data
+from nntrain.data.loading import load_splits
 from tests.benchmarks.program import measured
 from tests.benchmarks.rounds import Figures, medians, take_turns
 
