@@ -86,12 +86,13 @@ class PlacedError(ConfigError):
     def __init__(self, found: list[tuple[Place, Problem]]):
         found = sorted(found, key=lambda one: order(one[0]))
         super().__init__([problem for _, problem in found])
-        if len(found) == 1:
-            self.place = located(*found[0])
+        self.place = located(*found[0]) if len(found) == 1 else ""
         texts = [explained(place, problem) for place, problem in found[:MOST_SHOWN]]
         if len(found) > MOST_SHOWN:
             texts.append(f"... and {len(found) - MOST_SHOWN:,} more")
         self._text = "\n".join(texts)
+        if len(found) > 1:
+            self.message = self._text
 
     def __str__(self) -> str:
         return self._text

@@ -389,8 +389,8 @@ def taken(shell) -> Shell:
         ("--name notes --resume", "runs/notes"),
         ("--name file --overwrite", "runs/file"),
         ("--runs-dir config.yaml", "config.yaml/config"),
-        ("--threads 0", "--threads 0"),
-        ("--threads 99", "--threads 99"),
+        ("--threads 0", "--threads"),
+        ("--threads 99", "--threads"),
     ],
 )
 def test_a_run_that_cannot_start_is_refused(taken, wording, arguments, place):
