@@ -59,7 +59,7 @@ def split(
 def join(splits: Splits, name: str, other: Dataset) -> Splits:
     """`splits` with `other`, from another source, as split `name`; features and classes are matched by name.
 
-    Raises DataError where the split exists already, or `other` has classes or categories that the training split lacks.
+    Raises DataError where the split exists already, or `other` has classes or categories outside the training split.
     """
     _require_absent(splits, name)
     return Splits(**splits.parts() | {name: align(name, splits.train, other)})

@@ -7,7 +7,9 @@ from nntrain import kernels, randomness
 from nntrain.config import load
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Splits
-from nntrain.data.transforms.augment import Augmentation, AugmentationContext, Mixing, rotation
+from nntrain.data.transforms.augment import Augmentation, AugmentationContext
+from nntrain.data.transforms.augmentations.geometric import rotation
+from nntrain.data.transforms.augmentations.mixing import Mixing
 from nntrain.data.transforms.augmented import Augmenter, augmented
 from nntrain.data.transforms.standardize import standardize
 from nntrain.run.score import score

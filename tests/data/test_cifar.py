@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: their records, and where their files and archives are looked for."""
+"""CIFAR-10 and CIFAR-100: records, and the search for files and archives."""
 
 import io
 import os
@@ -166,13 +166,13 @@ def test_a_bomb_is_not_unpacked(folder, tmp_path, monkeypatch, wording):
         lambda data: b"",
     ],
 )
-def test_a_damaged_archive_says_so(folder, tmp_path, damage, wording):
+def test_a_corrupt_archive_is_reported(folder, tmp_path, damage, wording):
     (folder / "cifar-10-binary.tar.gz").write_bytes(damage(archive10()))
     told = refused(load, {"cifar10": {"root": "cifar10"}}, tmp_path)
     wording(told)
 
 
-def test_missing_files_name_places_and_the_way_out(tmp_path, monkeypatch, home, wording):
+def test_missing_files_are_reported_with_folders_and_a_hint(tmp_path, monkeypatch, home, wording):
     monkeypatch.setenv("NNTRAIN_DATA", str(tmp_path))
     wording(refused(load, "cifar10"))
 

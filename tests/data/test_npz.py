@@ -1,4 +1,4 @@
-"""NumPy's files: arrays of any type, mapped where they can be, and never unpickled."""
+"""NumPy files: arrays of any type, memory-mapped where possible, never unpickled."""
 
 import io
 import zipfile
@@ -195,7 +195,7 @@ def test_large_arrays_are_searched_for_nan_in_pieces(tmp_path, monkeypatch, word
         (X, Y, {"path": "."}, "."),
     ],
 )
-def test_bad_arrays_are_told_with_their_name(tmp_path, x, y, options, place, wording):
+def test_bad_arrays_are_reported_with_their_name(tmp_path, x, y, options, place, wording):
     told = refused(npz, tmp_path, x, y, **options)
     assert told.startswith(place)
     wording(told)
@@ -216,7 +216,7 @@ GOOD = bytes_of(X)
     ],
     ids=["empty", "zip", "truncated", "longer", "negative", "version"],
 )
-def test_corrupt_npy_files_are_told_apart(tmp_path, content, wording):
+def test_corrupt_npy_files_are_reported(tmp_path, content, wording):
     (tmp_path / "x.npy").write_bytes(content)
     told = refused(read_npy, tmp_path, "x.npy")
     assert told.startswith("x.npy: ")
@@ -251,7 +251,7 @@ def test_version_2_of_npy_is_read(tmp_path):
         (lambda content: GOOD, "d.npz"),
     ],
 )
-def test_damaged_npz_files_are_told(tmp_path, change, place, wording):
+def test_corrupt_npz_files_are_reported(tmp_path, change, place, wording):
     np.savez(tmp_path / "d.npz", x=X, y=Y)
     (tmp_path / "d.npz").write_bytes(change((tmp_path / "d.npz").read_bytes()))
     told = refused(read_npz, tmp_path, "d.npz", ("x", "y"))

@@ -40,7 +40,7 @@ class TableEncoder:
         if not self.columns:
             x, _, _ = self.file.read(everything, (), as_text=()).x(one_hot=False, gaps=False)
             return x.astype(np.int64) if (x == np.floor(x)).all() else x  # bytes and tokens are whole numbers
-        # A file of numbered columns that lacks the targets: its columns are the features, in order.
+        # A file of numbered columns without targets: its columns are the features, in order.
         without_targets = self.numbered and self.file.width == len(self.columns)
         positions = list(everything) if without_targets else self._features()
         return self._x(self.file.read(positions, (), self._text_columns(positions)))
@@ -88,7 +88,7 @@ class TableEncoder:
         return positions
 
     def _position(self, name: str) -> int | None:
-        """The position of a column, counted from 0; None where the file lacks it."""
+        """The position of a column, counted from 0; None where it is missing."""
         if self.file.names and name in self.file.names:
             return self.file.names.index(name)
         found = NUMBERED.fullmatch(name)

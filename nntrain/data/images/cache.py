@@ -22,7 +22,7 @@ Read = Callable[[list[Path]], tuple[tuple[int, ...], Iterator[np.ndarray]]]
 def cached(root: Path, files: list[Path], options: object, read: Read) -> np.ndarray:
     """(files, height, width, channels) uint8, memory-mapped from the cache. Raises DataError.
 
-    Where the cache lacks them, `read(files)` gives the shape of all images and the images one by one.
+    If they are not cached, `read(files)` returns the shape of all images, and the images one by one.
     """
     home = Path(os.environ.get("NNTRAIN_CACHE") or os.path.expanduser("~/.cache/nntrain")) / "images"
     path = home / f"{root.resolve().name or 'images'}-{_key(root, files, options)}.npy"

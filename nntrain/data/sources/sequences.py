@@ -140,7 +140,7 @@ class Sequences(Csv, name="sequences"):
     def segments(
         self, groups: Groups, trained_steps: int | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Starts, lengths and the maximum length of the sequences, cut as `longer` says. Raises DataError."""
+        """Starts, lengths and the maximum length of the sequences, cut as set by `longer`. Raises DataError."""
         steps = trained_steps or self.steps or int(groups.lengths.max())
         long = np.flatnonzero(groups.lengths > steps)
         if not len(long):

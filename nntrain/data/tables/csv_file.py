@@ -93,7 +93,7 @@ class CsvFile:
                 f"target: all {self.width} columns are targets", "Leave one as a feature.", self.path
             )
         if self.names and (nameless := [position for position in features if not self.names[position]]):
-            # Spreadsheet programs write line numbers there, which can give the target away.
+            # Spreadsheet programs write line numbers there, which can reveal the target.
             raise DataError(
                 f"column {nameless[0] + 1} has no name",
                 "Name the column, or choose columns with `features`.",

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from nntrain import randomness
 from nntrain.data.batch import Batch, mixed_targets
 from nntrain.data.dataset import Dataset
-from nntrain.data.transforms.augment import Augmentation, AugmentationContext, Mixing
+from nntrain.data.transforms.augment import Augmentation, AugmentationContext
+from nntrain.data.transforms.augmentations.mixing import Mixing
 
 
 class Augmenter:
