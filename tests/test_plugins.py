@@ -28,11 +28,11 @@ class Double(Activation, name="double"):
 
     reads = ""
 
-    def forward(self, at):
-        at.y[...] = 2 * at.x
+    def forward(self, ctx):
+        ctx.y[...] = 2 * ctx.x
 
-    def backward_input(self, at):
-        at.dx[...] = 2 * at.dy
+    def backward_input(self, ctx):
+        ctx.dx[...] = 2 * ctx.dy
 '''
 CONFIG = """\
 data: {source: {synthetic: {kind: two_moons, samples: 60}}}
@@ -209,7 +209,7 @@ def test_an_error_in_a_plugin_names_its_line(shell, text, place, kind):
 @pytest.mark.parametrize(
     ("change", "start", "named"),
     [
-        (("2 * at.x", "at.slope * at.x"), "p.py:9: AttributeError: ", "'slope'"),
+        (("2 * ctx.x", "ctx.slope * ctx.x"), "p.py:9: AttributeError: ", "'slope'"),
         (("def backward_input", "def backward"), "double: ", "`backward_input`"),
         (('reads = ""', "units: int"), "double: ", "`example`"),
     ],

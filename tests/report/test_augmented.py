@@ -1,4 +1,4 @@
-"""The picture of augmented images: what training saw, made again, drawn by a process of its own."""
+"""The picture of augmented images: the images that training sees, drawn in a separate process."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,9 @@ from PIL import Image
 
 from nntrain.config import load
 from nntrain.data.transforms.augmented import augmented
-from nntrain.report.pictures.__main__ import main
-from nntrain.report.pictures.augmented import draw_augmented
-from nntrain.report.pictures.examples import EPOCHS, IMAGES, augmented_examples, mixture
+from nntrain.report.pictures.augmented import EPOCHS, IMAGES, mixture
+from nntrain.report.pictures.picture import Subject
+from nntrain.report.pictures.registry import pictures as all_pictures
 from nntrain.training.setup import prepare
 
 DIGITS = """
@@ -20,14 +20,21 @@ train: {epochs: 1, batch_size: 200}
 """
 
 
+PICTURE = all_pictures()["augmented"]
+
+
 def setup_of(shell, text=DIGITS):
     config, _ = load(shell.write(text))
     return prepare(config, shell.folder)
 
 
+def examples_of(setup):
+    return PICTURE.collect(Subject(setup, lambda: pytest.fail("no network is needed")))
+
+
 def test_examples_are_what_epochs_see(shell):
     setup = setup_of(shell)
-    examples = augmented_examples(setup)
+    examples = examples_of(setup)
     assert examples["images"].shape == (IMAGES, 1 + EPOCHS, 8, 8, 1)
     assert examples["captions"].shape == (IMAGES, 1 + EPOCHS)
     data, indices = setup.splits.train, setup.batches().indices(0, 0)[:IMAGES]
@@ -46,11 +53,11 @@ def test_standardized_bytes_are_shown_as_they_are_stored(shell):
     np.save(shell.folder / "x.npy", x)
     np.save(shell.folder / "y.npy", np.arange(20) % 10)
     setup = setup_of(shell, text.replace("random_crop: 1", "random_flip: {probability: 0.0}"))
-    images = augmented_examples(setup)["images"]
+    images = examples_of(setup)["images"]
     assert 100 <= images.min() <= images.max() < 200
 
 
-def test_shares_are_told_in_words():
+def test_shares_of_a_mixed_target_are_named():
     names = ("cat", "dog", "cow")
     assert mixture(names, np.array([0.7, 0.3, 0])) == "cat 0.7, dog 0.3"
     assert mixture(names, np.array([0, 0.001, 0.999])) == "cow"
@@ -61,13 +68,13 @@ def test_shares_are_told_in_words():
 def test_the_picture_has_a_cell_for_every_image(tmp_path, shape, mixed):
     captions = np.array([["a"] + ["a 0.5, b 0.5" if mixed else ""] * 7] * 6)
     np.savez(tmp_path / "augmented.npz", images=np.full((6, 8, *shape), 128, np.uint8), captions=captions)
-    draw_augmented(tmp_path)
+    PICTURE.draw(tmp_path)
     first = (tmp_path / "augmented.png").read_bytes()
     with Image.open(tmp_path / "augmented.png") as picture:
         grey = (np.asarray(picture.convert("RGB")) == 128).all(axis=2)
     share = min(1, shape[0] / shape[1]) * min(1, shape[1] / shape[0])
     assert grey.sum() == pytest.approx(48 * (1.06 * 150) ** 2 * share, rel=0.1)  # borders cover some
-    draw_augmented(tmp_path)
+    PICTURE.draw(tmp_path)
     assert (tmp_path / "augmented.png").read_bytes() == first
 
 
@@ -82,12 +89,3 @@ def test_a_run_that_augments_leaves_the_picture(shell):
     )
     assert plain == run
     assert not any(path.name.startswith("augmented") for path in run.iterdir())
-
-
-def test_a_picture_that_there_is_not_is_an_error(tmp_path, capsys):
-    assert main([str(tmp_path), "nothing"]) == 2
-    assert main([]) == 2
-    assert (
-        "usage: python -m nntrain.report.pictures RUN_FOLDER [loss|augmented|filters]"
-        in capsys.readouterr().err
-    )

@@ -1,12 +1,13 @@
-"""The picture of what the first convolution looks for, and of what it makes of a few images."""
+"""The picture of the filters of the first convolution, and of their feature maps."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from nntrain.config import load
-from nntrain.report.pictures.filters import draw_filters
-from nntrain.report.pictures.found_filters import FILTERS, IMAGES, first_filters
+from nntrain.report.pictures.filters import FILTERS, IMAGES
+from nntrain.report.pictures.picture import Subject
+from nntrain.report.pictures.registry import pictures as all_pictures
 from nntrain.training.setup import prepare
 
 DIGITS = """
@@ -16,6 +17,7 @@ loss: cross_entropy
 optimizer: {sgd: {lr: 0.1}}
 train: {epochs: 1, batch_size: 200}
 """
+PICTURE = all_pictures()["filters"]
 RELU = "activation: relu}}"
 
 
@@ -23,13 +25,14 @@ def found_in(shell, text=DIGITS):
     config, _ = load(shell.write(text))
     setup = prepare(config, shell.folder)
     network = setup.network(IMAGES, backward=False)
-    return setup, network, first_filters(setup, network)
+    subject = Subject(setup, lambda: network)
+    return setup, network, PICTURE.collect(subject) if PICTURE.applies(subject) else None
 
 
 @pytest.mark.parametrize(
     "after", [RELU, "}}, relu", "use_bias: false}}, batch_norm, relu, {residual: {body: [relu]}}"]
 )
-def test_maps_are_what_the_filters_make_of_the_images(shell, after):
+def test_maps_are_the_outputs_of_the_filters(shell, after):
     setup, network, found = found_in(shell, DIGITS.replace(RELU, after))
     weights = network.arena.parameters["conv2d_1.weight"]
     norms = np.linalg.norm(weights.reshape(9, 12), axis=0)
@@ -55,7 +58,7 @@ def test_maps_are_what_the_filters_make_of_the_images(shell, after):
         "[{conv1d: {filters: 4, kernel_size: 3}}, flatten, {dense: 10}]",
     ],
 )
-def test_where_there_is_nothing_to_look_at_there_is_no_picture(shell, layers):
+def test_networks_without_a_first_convolution_of_images_have_no_picture(shell, layers):
     text = DIGITS.replace(
         "[{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, flatten, {dense: 10}]", layers
     )
@@ -78,9 +81,9 @@ def test_the_picture_is_the_same_each_time(tmp_path, channels, filters):
         maps=draw.random((4, 5, 5, filters)),
         of=np.array(filters),
     )
-    draw_filters(tmp_path)
+    PICTURE.draw(tmp_path)
     first = (tmp_path / "filters.png").read_bytes()
-    draw_filters(tmp_path)
+    PICTURE.draw(tmp_path)
     assert (tmp_path / "filters.png").read_bytes() == first
 
 

@@ -1,4 +1,4 @@
-"""The picture of forecasts: what it shows is what the network says of windows of the split that training saw least of."""
+"""The picture of forecasts: it shows the outputs of the network for windows of the test split."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,9 @@ from PIL import Image
 
 from nntrain.config import load
 from nntrain.inference.evaluate import predictions
-from nntrain.report.pictures.learned import PANELS, STEPS, draw_learned, forecasts
+from nntrain.report.pictures.forecast import PANELS, STEPS
+from nntrain.report.pictures.picture import Subject
+from nntrain.report.pictures.registry import pictures as all_pictures
 from nntrain.training.setup import prepare
 
 SERIES = """
@@ -26,28 +28,34 @@ def setup_of(shell, text):
 
 
 @pytest.mark.parametrize("horizon", [5, 1])
-def test_forecasts_are_those_of_the_test_part(shell, horizon):
+def test_forecasts_are_those_of_the_test_split(shell, horizon):
     setup = setup_of(
         shell, SERIES.replace("horizon: 5", f"horizon: {horizon}").replace("dense: 5", f"dense: {horizon}")
     )
     network = setup.network(32, backward=False)
-    before, truth, told, what, name = forecasts(setup, network)
-    test, said = setup.splits.test, predictions(network, setup.splits.test)
-    assert name == "load"
-    assert "of the test part" in what
+    picture, subject = all_pictures()["forecast"], Subject(setup, lambda: network)
+    assert picture.applies(subject)
+    assert not any(
+        all_pictures()[name].applies(subject) for name in ("augmented", "filters", "fit", "regions")
+    )
+    arrays = picture.collect(subject)
+    past, actual, forecast = (arrays[name] for name in ("past", "actual", "forecast"))
+    test, outputs = setup.splits.test, predictions(network, setup.splits.test)
+    assert (arrays["label"], arrays["split"], arrays["horizon"]) == ("load", "test", horizon)
     targets = np.asarray(test.target)
     if horizon == 5:
-        assert truth.shape == told.shape == (PANELS, 5)
-        for place, came, foretold in zip((0, -1), truth[[0, -1]], told[[0, -1]], strict=True):
-            np.testing.assert_array_equal(came, targets[place])
-            np.testing.assert_allclose(foretold, said[place], rtol=1e-5)
-        assert np.array_equal(before[0], np.asarray(test.x)[0, :, 1])
+        assert actual.shape == forecast.shape == (PANELS, 5)
+        for window in (0, -1):
+            np.testing.assert_array_equal(actual[window], targets[window])
+            np.testing.assert_allclose(forecast[window], outputs[window], rtol=1e-5)
+        assert np.array_equal(past[0], np.asarray(test.x)[0, :, 1])
     else:
         first = len(test) // 2
         shown = min(STEPS, len(test) - first)
-        np.testing.assert_array_equal(truth, targets[first : first + shown].T)
-        np.testing.assert_allclose(told, said[first : first + shown].T, rtol=1e-5)
-        assert np.array_equal(before[0], np.asarray(test.x)[first, :, 1])
-    assert draw_learned(shell.folder, setup, network) == shell.folder / "forecast.png"
+        np.testing.assert_array_equal(actual, targets[first : first + shown].T)
+        np.testing.assert_allclose(forecast, outputs[first : first + shown].T, rtol=1e-5)
+        assert np.array_equal(past[0], np.asarray(test.x)[first, :, 1])
+    np.savez(shell.folder / "forecast.npz", **arrays)
+    picture.draw(shell.folder)
     with Image.open(shell.folder / "forecast.png") as picture:
         assert picture.size[0] > 1000

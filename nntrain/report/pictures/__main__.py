@@ -1,21 +1,21 @@
-"""`python -m nntrain.report.pictures RUN_FOLDER [PICTURE]` draws a picture of a run once: its loss, or another."""
+"""`python -m nntrain.report.pictures RUN NAME` draws one picture of a run folder."""
 
 import sys
+from pathlib import Path
 
-from nntrain.errors import UserError
-from nntrain.report.pictures import draw_augmented, draw_filters, draw_loss
-
-PICTURES = {"loss": draw_loss, "augmented": draw_augmented, "filters": draw_filters}
+from nntrain.errors import NntrainError
+from nntrain.report.pictures.registry import pictures
 
 
 def main(arguments: list[str]) -> int:
-    folder, picture = (*arguments, "loss")[:2] if len(arguments) in (1, 2) else ("", "")
-    if picture not in PICTURES:
-        print(f"usage: python -m nntrain.report.pictures RUN_FOLDER [{'|'.join(PICTURES)}]", file=sys.stderr)
+    known = pictures()
+    if len(arguments) != 2 or arguments[1] not in known:
+        print(f"usage: python -m nntrain.report.pictures RUN {{{','.join(sorted(known))}}}", file=sys.stderr)
         return 2
+    folder, name = arguments
     try:
-        PICTURES[picture](folder)
-    except UserError as error:
+        known[name].draw(Path(folder))
+    except NntrainError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     return 0

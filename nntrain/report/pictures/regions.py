@@ -1,118 +1,101 @@
-"""Regions: which class a network with two inputs sees where."""
+"""Regions: the class that a network with two inputs predicts at each point of the plane, with its training data."""
 
 import math
 from pathlib import Path
 
 import numpy as np
 
-from nntrain.report.pictures import page
-from nntrain.report.pictures.page import CLASS_COLOURS, CLASS_MARKERS, INK
-from nntrain.report.words import plain, shortened
+from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing.canvas import CLASS_COLOURS, CLASS_MARKERS, INK
+from nntrain.report.pictures.drawing.grid import grid_over, nearest, outer_edges
+from nntrain.report.pictures.picture import Picture, Subject
+
+CELLS = 300  # along each side of the plane
 
 
-def draw_decision(
-    run_folder: str | Path,
-    x: np.ndarray,
-    target: np.ndarray,
-    grid_x: np.ndarray,
-    grid_y: np.ndarray,
-    prediction: np.ndarray,
-    class_names: list[str] | None = None,
-    labels: tuple[str, str] = ("x1", "x2"),
-) -> None:
-    """Draws which class a network with two inputs sees where, and the samples, into regions.png.
+class Regions(Picture, name="regions"):
+    title = "The class that the network predicts at each point of the plane (paler: less certain)."
 
-    x (samples, 2), target (samples,): classes from 0. grid_x (columns,), grid_y (rows,): see `grid_over`; prediction
-    (rows, columns): the class at each point, or (rows, columns, classes): probabilities, which pale where they are unsure.
-    """
-    target = np.ravel(target).astype(int)
-    probability = prediction if prediction.ndim == 3 else None
-    winner = prediction.astype(int) if probability is None else probability.argmax(-1)
-    classes = 1 + max(
-        int(target.max(initial=0)), int(winner.max()), 0 if probability is None else probability.shape[-1] - 1
-    )
-    names = [*(class_names or []), *(f"class {i}" for i in range(len(class_names or []), classes))]
-    with page.styled():
-        figure = page.new_figure(7.2, 7.2)
-        axes = figure.subplots()
-        axes.imshow(
-            region_colours(winner, probability),
-            origin="lower",
-            aspect="auto",
-            interpolation="nearest",
-            zorder=0,
-            extent=(*outer_edges(grid_x), *outer_edges(grid_y)),
-        )
-        for i in range(classes):
-            if (winner == i).any() and (winner != i).any():
-                axes.contour(
-                    grid_x,
-                    grid_y,
-                    lead(i, winner, probability),
-                    levels=[0],
-                    colors=[INK],
-                    linewidths=0.9,
-                    zorder=1,
-                )
-        for i in range(classes):
-            own = target == i
-            axes.plot(
-                x[own, 0],
-                x[own, 1],
-                CLASS_MARKERS[(i + i // 8) % 8],
-                color=CLASS_COLOURS[i % 8],
-                linestyle="none",
-                markersize=page.marker_size(len(x)) + 1,
-                markeredgecolor="white",
-                markeredgewidth=0.6,
-                zorder=3,
-                label=shortened(plain(names[i]), 20),
+    def applies(self, subject: Subject) -> bool:
+        train = subject.setup.splits.train
+        in_plane = not train.vocabulary and train.input_shape == (2,)
+        return in_plane and bool(train.classes) and train.target_shape == ()
+
+    def collect(self, subject: Subject) -> dict[str, np.ndarray]:
+        """x (samples, 2), target (samples,); grid_x, grid_y (CELLS,); probabilities (grid_y, grid_x, classes); classes;
+        labels (2,).
+        """
+        train = subject.setup.splits.train
+        x = np.asarray(train.filled)
+        grid_x, grid_y = grid_over(x, CELLS)
+        plane = np.stack(np.meshgrid(grid_x, grid_y), axis=-1).reshape(-1, 2)
+        probabilities = subject.setup.config.loss.probabilities(subject.outputs(plane))
+        return {
+            "x": x,
+            "target": np.asarray(train.target),
+            "grid_x": grid_x,
+            "grid_y": grid_y,
+            "probabilities": probabilities.reshape(CELLS, CELLS, -1).astype(np.float32),
+            "classes": np.array(train.classes),
+            "labels": np.array(train.feature_names or ("x1", "x2")),
+        }
+
+    def draw(self, folder: Path) -> None:
+        arrays = self.arrays(folder)
+        x, target, probabilities = arrays["x"], arrays["target"], arrays["probabilities"]
+        grid_x, grid_y, classes = arrays["grid_x"], arrays["grid_y"], arrays["classes"]
+        predicted = probabilities.argmax(-1)  # (grid_y, grid_x)
+        with canvas.styled():
+            figure = canvas.new_figure(7.2, 7.2)
+            axes = figure.subplots()
+            axes.imshow(
+                region_colours(probabilities),
+                origin="lower",
+                aspect="auto",
+                interpolation="nearest",
+                zorder=0,
+                extent=(*outer_edges(grid_x), *outer_edges(grid_y)),
             )
-        axes.set_xlabel(plain(labels[0]), parse_math=False)
-        axes.set_ylabel(plain(labels[1]), parse_math=False)
-        astray = np.count_nonzero(winner[nearest(grid_y, x[:, 1]), nearest(grid_x, x[:, 0])] != target)
-        told = f"{len(x):,} samples, {astray:,} of them in the region of another class"
-        columns = 5 if max(map(len, names)) <= 10 else 3
-        page.set_margins(
-            figure,
-            page.title(figure, Path(run_folder).resolve().name, [[told]], math.ceil(classes / columns)),
-        )
-        page.place_legend(figure, axes, columns)
-        page.save(figure, Path(run_folder) / "regions.png")
+            for i in range(len(classes)):
+                if (predicted == i).any() and (predicted != i).any():
+                    border = {"colors": [INK], "linewidths": 0.9, "zorder": 1}
+                    axes.contour(grid_x, grid_y, margin_of(i, probabilities), levels=[0], **border)
+            for i, name in enumerate(classes):
+                own = target == i
+                axes.plot(
+                    x[own, 0],
+                    x[own, 1],
+                    CLASS_MARKERS[(i + i // 8) % 8],
+                    color=CLASS_COLOURS[i % 8],
+                    linestyle="none",
+                    markersize=canvas.marker_size(len(x)) + 1,
+                    markeredgecolor="white",
+                    markeredgewidth=0.6,
+                    zorder=3,
+                    label=shortened(printable(name), 20),
+                )
+            axes.set_xlabel(printable(arrays["labels"][0]), parse_math=False)
+            axes.set_ylabel(printable(arrays["labels"][1]), parse_math=False)
+            wrong = np.count_nonzero(predicted[nearest(grid_y, x[:, 1]), nearest(grid_x, x[:, 0])] != target)
+            line = f"{len(x):,} training samples, {wrong:,} of them misclassified"
+            columns = 5 if max(map(len, classes)) <= 10 else 3
+            legend_rows = math.ceil(len(classes) / columns)
+            canvas.set_margins(figure, canvas.title(figure, folder.resolve().name, [[line]], legend_rows))
+            canvas.place_legend(figure, axes, columns)
+            canvas.save(figure, folder / self.files[0])
 
 
-def lead(i: int, winner: np.ndarray, probability: np.ndarray | None) -> np.ndarray:
-    """How far class i leads over the next best (rows, columns); its border runs where that is 0."""
-    if probability is not None:
-        return probability[..., i] - np.delete(probability, i, axis=-1).max(-1)
-    # Without probabilities a border can only follow the cells; the mean of 5 x 5 cells takes the corners off.
-    padded = np.pad((winner == i).astype(float), 2, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).mean((-2, -1)) - 0.5
+def margin_of(i: int, probabilities: np.ndarray) -> np.ndarray:
+    """The probability of class i minus the largest other one (grid_y, grid_x); 0 at the border of its region."""
+    others = np.delete(probabilities, i, axis=-1)
+    return probabilities[..., i] - others.max(-1)
 
 
-def grid_over(x: np.ndarray, cells: int = 400, margin: float = 0.08) -> list[np.ndarray]:
-    """For each column of x (samples, inputs) the `cells` places that reach over all samples and a little beyond."""
-    low, high = x.min(0), x.max(0)
-    beyond = np.where(high > low, (high - low) * margin, 1.0)
-    return [np.linspace(a, b, cells) for a, b in zip(low - beyond, high + beyond, strict=True)]
-
-
-def region_colours(winner: np.ndarray, probability: np.ndarray | None) -> np.ndarray:
-    """Pale colours (rows, columns, 3), the paler the less the network is sure."""
+def region_colours(probabilities: np.ndarray) -> np.ndarray:
+    """The pale colour (grid_y, grid_x, 3) of the predicted class, the paler the lower its probability."""
     palette = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in CLASS_COLOURS])
-    sure = np.full(winner.shape, 0.35)
-    if probability is not None and (classes := probability.shape[-1]) > 1:
-        sure = 0.06 + 0.39 * (probability.max(-1) - 1 / classes) / (1 - 1 / classes)
-    return 1 - sure[..., None] * (1 - palette[winner % 8])
-
-
-def outer_edges(centres: np.ndarray) -> tuple[float, float]:
-    half = (centres[-1] - centres[0]) / (len(centres) - 1) / 2
-    return centres[0] - half, centres[-1] + half
-
-
-def nearest(grid: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The index of the grid's point next to each value."""
-    return np.clip(
-        np.rint((values - grid[0]) / (grid[-1] - grid[0]) * (len(grid) - 1)).astype(int), 0, len(grid) - 1
-    )
+    chance = 1 / probabilities.shape[-1]
+    certainty = (probabilities.max(-1) - chance) / (1 - chance) if chance < 1 else 0.8
+    strength = np.broadcast_to(0.06 + 0.39 * certainty, probabilities.shape[:2])
+    return 1 - strength[..., None] * (1 - palette[probabilities.argmax(-1) % 8])

@@ -1,4 +1,4 @@
-"""Downloads: a bar for each file that is on its way; on no terminal, a line."""
+"""Downloads: a progress bar for each file on a terminal, nothing elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from nntrain.data.files.download import showing
+from nntrain.report.formats import printable
 from nntrain.report.terminal.console import output
-from nntrain.report.words import plain
 
 
 @contextmanager
 def shown_downloads() -> Iterator[None]:
-    """While it lasts, downloads that start are shown on stderr. Nothing is shown where there are none."""
+    """Shows the downloads that start inside the `with` block on stderr."""
     console = output(stderr=True)
     if not console.is_terminal:
         yield
@@ -22,9 +22,8 @@ def shown_downloads() -> Iterator[None]:
     )
 
     def begin(text: str) -> Callable[[int, int], None]:
-        console.print(
-            plain(text), soft_wrap=True
-        )  # on a line of its own: addresses are long, and the bar wants room
+        # On a line of its own: addresses are long, and the bar needs space.
+        console.print(printable(text), soft_wrap=True)
         bars.start()
         task = bars.add_task("", total=None)
         return lambda done, total: bars.update(task, completed=done, total=total)

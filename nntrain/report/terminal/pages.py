@@ -1,4 +1,4 @@
-"""Pages of the manual on a terminal; in a pipe the same as plain text, code between backticks."""
+"""Manual pages on a terminal; in a pipe as plain text, with code between backticks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MARGIN = 2
 
 
 def show_page(page: Page, console: Console | None = None) -> None:
-    """Prints a page as a person reads it from top to bottom."""
+    """Prints a page of the manual."""
     show = _Writer(console or output())
     kind = f"  {page.kind}" + (f", also called {', '.join(page.aliases)}" if page.aliases else "")
     show.line(Text.assemble((page.name, "bold"), kind))
@@ -29,7 +29,7 @@ def show_page(page: Page, console: Console | None = None) -> None:
     show.paragraph(page.bare)
     if page.shared:
         names = ", ".join(f"`{name}`" for name in page.shared)
-        show.paragraph(f"Besides, what every {page.kind} has: {names}; see `nntrain describe {page.kind}`.")
+        show.paragraph(f"Options of every {page.kind}: {names}; see `nntrain describe {page.kind}`.")
     if page.example:
         show.heading("Example")
         for line in page.example.split("\n"):
@@ -42,8 +42,8 @@ def show_contents(lines: list[Line], console: Console | None = None) -> None:
     show = _Writer(console or output())
     show.line(
         show.marked(
-            "What a config can say. `nntrain describe KIND` lists what a kind has, `nntrain describe KIND NAME` "
-            "explains it."
+            "The sections and components of a config. `nntrain describe KIND` lists the members of a kind, "
+            "`nntrain describe KIND NAME` describes one."
         )
     )
     show.listing("Kinds", lines)
@@ -53,7 +53,7 @@ def show_templates(templates: Iterable[Template], console: Console | None = None
     show = _Writer(console or output())
     show.line(
         show.marked(
-            "`nntrain new NAME` writes one of these configs, `nntrain new --data FILE.csv` one that fits a table."
+            "`nntrain new NAME` writes one of these configs, `nntrain new --data FILE.csv` a config for a table."
         )
     )
     show.listing("Templates", [Line(template.name, (), template.about) for template in templates])
@@ -81,7 +81,7 @@ class _Writer:
         self.entries([(name, self.marked(line.text)) for name, line in zip(names, lines, strict=True)])
 
     def options(self, heading: str, options: Iterable[Option]) -> None:
-        """The name beside what it takes, and below that what it means."""
+        """Each name with the type and default of its values, and the description below."""
         self.heading(heading)
         found = []
         for option in options:
@@ -103,7 +103,7 @@ class _Writer:
             self.console.print(_Hanging(Text(name, style=CODE), text, start))
 
     def marked(self, text: str) -> Text:
-        """What stands between backticks is coloured; where there are no colours the backticks stay."""
+        """Colours the text between backticks; without colours the backticks remain."""
         if self.console.color_system is None:
             return Text(text)
         found = Text()
@@ -114,7 +114,7 @@ class _Writer:
 
 @dataclass
 class _Hanging:
-    """A name, and beside it a text all of whose lines start at one column."""
+    """A name, and a text whose lines all start at the same column."""
 
     name: Text
     text: Text

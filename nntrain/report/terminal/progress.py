@@ -1,38 +1,37 @@
-"""Progress: what `fit` shows of a training: a live display on a terminal, plain lines elsewhere; and lines for train.log."""
+"""Progress: what `fit` shows of a run: a live display on a terminal, plain lines elsewhere, and the lines of train.log."""
 
 import math
-import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol
 
 from rich.console import Console
 from rich.text import Text
 
+from nntrain.report.formats import SPLITS, duration, epoch_text, number, printable, short, split_and_score
 from nntrain.report.terminal.console import output
+from nntrain.report.terminal.messages import show_warning
 from nntrain.report.terminal.screen import Screen
-from nntrain.report.words import SPLITS, duration, epoch_text, number, plain, short, split_and_score
 
 NEVER = math.inf
 KEPT_ROWS = 10  # evaluations on the screen
 
 
 class Position(Protocol):
-    """Where training stands; `step` counts the steps done."""
+    """The position of a training; `step` counts the steps done."""
 
     step: int
 
 
 class Progress:
-    """Watches a training, as `training.loop.Watcher` says, and tells it.
+    """Shows a training: progress on stderr, the final lines on stdout.
 
-    `log` gets every plain line, for train.log. `quiet` prints the final lines only. `live` is found out from the
-    terminal unless given. In order: started, then compiling, stepped, evaluating and evaluated again and again, finished.
-    As a context manager it puts the terminal right again, whatever happens.
+    `log` receives every plain line, for train.log. `quiet` prints the final lines only. `live` is determined from the
+    terminal unless given. Calls in order: started, compiling, ready; stepped, evaluating and evaluated repeatedly; finished.
+    `close` restores the terminal; call it whatever happens.
     """
 
     def __init__(
@@ -40,39 +39,34 @@ class Progress:
         log: Callable[[str], None] | None = None,
         quiet: bool = False,
         console: Console | None = None,
+        results: Console | None = None,
         live: bool | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ):
-        self.console = console or output()
+        self.console = console or output(stderr=True)
+        self.results = results or console or output()
         self.log = log
         self.quiet = quiet
-        # Not `is_terminal` alone: colours can be forced into a pipe, but a display that redraws itself is of no use there.
+        # Not `is_terminal` alone: colours can be forced into a pipe, where a live display makes no sense.
         self.live = not quiet and (
             live if live is not None else self.console.is_interactive and self.console.file.isatty()
         )
-        self.recent: deque[dict[str, Any]] = deque(
-            maxlen=KEPT_ROWS
-        )  # rows of metrics.csv, each with its `seconds`
+        # rows of metrics.csv, each with its `seconds`
+        self.recent: deque[dict[str, Any]] = deque(maxlen=KEPT_ROWS)
         self.best: dict[str, Any] | None = None
         self.compile_s = 0.0
         self._clock = clock
-        self._due = NEVER  # when the display is to be drawn again
+        self._due = NEVER  # when the display is redrawn
         self._screen: Screen | None = None
-        self._fractions = False  # evaluations between two epochs have been seen
+        self._fractions = False  # whether there were evaluations within an epoch
         self._widths: dict[str, int] = {}
         self._last: dict[str, Any] | None = None
 
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._close_screen()
-
-    # What the training tells
+    # Events of the training
 
     def started(
         self,
-        folder: Path | str,
+        folder: Path | str | None,
         *,
         epochs: int,
         steps_per_epoch: int,
@@ -80,17 +74,19 @@ class Progress:
         best: Mapping[str, Any] | None = None,
         facts: tuple[str, ...] = (),
     ) -> None:
-        """Training begins, after `step` steps of an earlier session with its `best` row. `facts`: lines about model and data."""
-        self.folder = Path(folder)
+        """Training begins, after `step` steps of an earlier session with its `best` row. `facts`: lines about the data and the network."""
+        self.folder = None if folder is None else Path(folder)
         self.epochs, self.steps_per_epoch, self.total = epochs, steps_per_epoch, epochs * steps_per_epoch
         self.first_step = self.step = step
         self.best = dict(best) if best else None
         self.lr, self._rows, self._loss_sum = math.nan, 0, 0.0
-        self._begun = self._interval = self._last_step = self._clock()
-        self._rate = math.nan  # samples a second of the evaluation interval before
+        self.ready()
+        self._rate = math.nan  # samples per second of the previous evaluation interval
         resumed = f", resumed after step {step:,}" if step else ""
         length = f"{counted(epochs, 'epoch')} of {counted(steps_per_epoch, 'step')}"
-        self.note(f"{self.folder.name}: {length}, into {self.folder}{resumed}")
+        head = "" if self.folder is None else f"{self.folder.name}: "
+        place = "in memory" if self.folder is None else f"in {self.folder}"
+        self.note(f"{head}{length}, {place}{resumed}")
         for fact in facts:
             self.note(fact)
         if self.live:
@@ -99,20 +95,22 @@ class Progress:
 
     @contextmanager
     def compiling(self) -> Iterator[None]:
-        """Around what compiles or loads kernels: it is shown once, and no clock counts it."""
+        """Wraps the compiling or loading of kernels: it is shown once, and `ready` starts the clock after it."""
         begun = self._clock()
-        self._refresh("compiling the kernels, once")
+        self._refresh("compiling the kernels (only once)")
         yield
         took = self._clock() - begun
         self.compile_s += took
-        self._begun += took
-        self._interval += took
-        self._last_step += took
         self.note(f"kernels ready in {duration(took)}")
+        self.ready()
         self._refresh()
 
+    def ready(self) -> None:
+        """The first step follows: the clock starts."""
+        self._begun = self._interval = self._last_step = self._last_event = self._clock()
+
     def stepped(self, state: Position, loss: float, lr: float, rows: int) -> None:
-        """A step is done on `rows` samples with that mean loss. Called very often: about half a microsecond."""
+        """A step on `rows` samples with that mean loss is done. Called very often: it takes about half a microsecond."""
         self._last_step = now = self._clock()
         self.step = state.step
         self.lr = lr
@@ -127,13 +125,13 @@ class Progress:
             self._refresh("scoring")
 
     def evaluated(self, row: Mapping[str, Any], best: bool | None = None) -> None:
-        """A new row of metrics.csv; `best` where it is the best so far (by default what the row itself says)."""
+        """A new row of metrics.csv; `best`: whether it is the best so far, by default as in the row itself."""
         now = self._clock()
         row = {**row, "seconds": now - self._interval}
         if bool(row.get("best")) if best is None else best:
             self.best = row
         self._rate, self._rows, self._loss_sum = self.samples_per_s, 0, 0.0
-        self._interval = now
+        self._interval = self._last_event = now
         self._last = row
         self.recent.append(row)
         self._fractions |= row["epoch"] != round(row["epoch"])
@@ -141,39 +139,47 @@ class Progress:
         self._keep(line)
         if self._screen is None and not self.quiet:
             self._print(line)
-        if now >= self._due:  # an epoch may take less time than drawing it
+        if now >= self._due:  # an epoch may take less time than its drawing
             self._refresh()
 
     def note(self, text: str) -> None:
-        """A line that stays: a fact, a warning."""
-        text = plain(text)
+        """A line that stays on the screen."""
+        text = printable(text)
         self._keep(text)
         if not self.quiet:
             self._print(text)
 
+    def warn(self, text: str) -> None:
+        """Prints a warning, above the live display where there is one, and also where `quiet`. It is not logged."""
+        show_warning(text, self.console)
+
     def finished(
         self,
         status: str = "finished",
-        scores: Mapping[str, Mapping[str, float]] | None = None,
+        scores: Mapping[str, Mapping[str, Any]] | None = None,
+        files: Mapping[str, str] | None = None,
         next_command: str | None = None,
-        seconds: float | None = None,
     ) -> None:
-        """Training is over: how it ended, where everything is, the scores, and what to type next.
+        """Training is over: prints how it ended, the scores, where the files are, and what to type next.
 
         `status`: "finished", "stopped early", "interrupted", ... `scores`: {"test": {"loss": 0.11, ...}}; by default
-        those of the best row. `next_command`: by default `nntrain eval RUN`. `seconds`: how long it took, by default until now.
+        those of the best row. `files`: {"loss": "runs/x/loss.png", ...}.
         """
-        seconds = self.seconds if seconds is None else seconds
-        self._close_screen()
-        next_command = next_command or f"nntrain eval {shlex.quote(str(self.folder))}"
-        for label, text in self.closing_lines(status, scores, next_command, seconds):
+        self.close()
+        for label, text in self.closing_lines(status, scores, files or {}, next_command):
             label = f"{label:<12}" if label else ""
-            text = plain(text)
+            text = printable(text)
             self._keep(label + text)
             style = "bold" if label.strip() in ("", "next") else ""
-            self.console.print(Text.assemble((label, "dim"), (text, style)), soft_wrap=True)
+            self.results.print(Text.assemble((label, "dim"), (text, style)), soft_wrap=True)
 
-    # What there is to show
+    def close(self) -> None:
+        """Ends the live display and restores the terminal."""
+        if self._screen is not None:
+            self._screen.close()
+            self._screen, self._due = None, NEVER
+
+    # What is shown
 
     @property
     def seconds(self) -> float:
@@ -181,16 +187,21 @@ class Progress:
         return self._clock() - self._begun
 
     @property
+    def trained_s(self) -> float:
+        """The same, until the last step or evaluation."""
+        return max(self._last_step, self._last_event) - self._begun
+
+    @property
     def samples_per_s(self) -> float:
-        """Of the steps since the last evaluation; the scoring itself does not count. NaN before the first step."""
+        """Of the steps since the last evaluation, without the time of scoring. NaN before the first step."""
         spent = self._last_step - self._interval
-        if spent < 0.2 and math.isfinite(self._rate):  # too short to tell
+        if spent < 0.2 and math.isfinite(self._rate):  # too short to measure
             return self._rate
         return self._rows / spent if self._rows and spent > 0 else self._rate
 
     @property
     def seconds_left(self) -> float:
-        """If it goes on as so far, scoring included. NaN before the first step."""
+        """Extrapolated from the time so far, including scoring. NaN before the first step."""
         done = self.step - self.first_step
         return self.seconds / done * (self.total - self.step) if done else math.nan
 
@@ -200,11 +211,11 @@ class Progress:
         return self._loss_sum / self._rows if self._rows else math.nan
 
     def epoch_done(self, row: Mapping[str, Any]) -> str:
-        """The epochs done at a row, all with two decimals once one is between two epochs."""
+        """The epochs done at a row, with two decimals once there was an evaluation within an epoch."""
         return f"{row['epoch']:.2f}" if self._fractions else epoch_text(row["epoch"])
 
     def line(self, row: Mapping[str, Any]) -> str:
-        """An evaluation as a line of plain text, aligned with the lines before."""
+        """An evaluation as a line of plain text, aligned with the previous lines."""
         epoch = self.epoch_done(row).rjust(len(str(self.epochs)) + 3 * self._fractions)
         parts = [f"epoch {epoch}/{self.epochs}", f"step {row['step']:>{len(str(self.total))}}"]
         split_before = ""
@@ -220,15 +231,19 @@ class Progress:
         return "  ".join([*parts, "best"] if row is self.best else parts)
 
     def closing_lines(
-        self, status: str, scores: Mapping[str, Mapping[str, float]] | None, command: str, seconds: float
+        self,
+        status: str,
+        scores: Mapping[str, Mapping[str, Any]] | None,
+        files: Mapping[str, str],
+        next_command: str | None,
     ) -> Iterator[tuple[str, str]]:
-        """(label, text) of what remains on the screen at the end."""
+        """(label, text) of each final line."""
         done = self.step / self.steps_per_epoch
         of = f" of {self.epochs:,}" if self.step != self.total else ""
-        compiling = f", and {duration(self.compile_s)} for compiling" if self.compile_s >= 0.05 else ""
+        compiling = f", plus {duration(self.compile_s)} for compiling" if self.compile_s >= 0.05 else ""
         yield (
             "",
-            f"{status}: {epoch_text(done)}{of} epoch{'s' * (self.epochs != 1)} in {duration(seconds)}{compiling}",
+            f"{status}: {epoch_text(done)}{of} epoch{'s' * (self.epochs != 1)} in {duration(self.trained_s)}{compiling}",
         )
         row = self.best or self._last
         if row is not None:
@@ -246,18 +261,16 @@ class Progress:
                     if not isinstance(value, list)
                 ),
             )
-        yield "run", str(self.folder)
-        for label, place in (("loss curve", "loss.png"), ("checkpoint", "checkpoints/best.safetensors")):
-            if (self.folder / place).exists():
-                yield label, str(self.folder / place)
-        yield "next", command
+        if self.folder is not None:
+            yield "run", str(self.folder)
+        yield from files.items()
+        if next_command:
+            yield "next", next_command
 
     # How it is shown
 
     def _aligned(self, column: str, text: str) -> str:
-        usual = (
-            8 if column.endswith("loss") else 6
-        )  # a loss may come down to 0.001234; wider ones move what follows
+        usual = 8 if column.endswith("loss") else 6  # 0.001234; wider values shift what follows
         width = self._widths[column] = max(len(text), self._widths.get(column, usual))
         return text.rjust(width)
 
@@ -266,7 +279,7 @@ class Progress:
             self.log(line)
 
     def _print(self, line: str) -> None:
-        # Above the live display where there is one.
+        # Above the live display where there is one, unbroken elsewhere.
         self.console.print(Text(line), soft_wrap=self._screen is None)
 
     def _refresh(self, phase: str = "") -> None:
@@ -277,11 +290,6 @@ class Progress:
             # Ten times a second, but never more than 2% of the time.
             self._due = now + max(0.1, 50 * (now - begun))
 
-    def _close_screen(self) -> None:
-        if self._screen is not None:
-            self._screen.close()
-            self._screen, self._due = None, NEVER
-
 
 def counted(number: int, what: str) -> str:
     """1 epoch, 2,000 steps."""
@@ -289,7 +297,7 @@ def counted(number: int, what: str) -> str:
 
 
 def score_columns(row: Mapping[str, Any]) -> list[str]:
-    """The columns of a row of metrics.csv that hold a score of a split, as one number."""
+    """The columns of a row of metrics.csv that hold a score of a split as one number."""
     return [
         column
         for column, value in row.items()

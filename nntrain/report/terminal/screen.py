@@ -1,4 +1,4 @@
-"""Screen: the live display of a training: the last evaluations as a table, below them a bar, the rate and the time left."""
+"""Screen: the live display of a training: a table of the last evaluations, a progress bar, the speed and the time left."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -9,8 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nntrain.report.terminal.fitted import Column, Fitted
-from nntrain.report.words import clock, count, duration, number, short, split_and_score
+from nntrain.report.formats import clock, count, duration, number, short, split_and_score
+from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 
 if TYPE_CHECKING:
     from nntrain.report.terminal.progress import Progress
@@ -19,7 +19,7 @@ STATUS_LINES = 5  # below the table, and its heading
 
 
 class Screen:
-    """Draws when it is told to, without a thread of its own."""
+    """Redrawn by its `Progress` only; it has no thread of its own."""
 
     def __init__(self, progress: "Progress", console: Console):
         self.progress = progress
@@ -46,9 +46,9 @@ class Screen:
         ]
         columns = [
             Column("epoch"),
-            *(Column("\n".join(split_and_score(name)), rank=column_rank(name) or 0) for name in scores),
-            Column("lr", rank=5),
-            Column("time", rank=4),
+            *(Column("\n".join(split_and_score(name)), drop_rank=column_rank(name) or 0) for name in scores),
+            Column("lr", drop_rank=5),
+            Column("time", drop_rank=4),
             Column("", "left"),
         ]
         lines: list[list[str | Text]] = [
@@ -62,10 +62,10 @@ class Screen:
             for row in rows
         ]
         styles = {i: "green" for i, row in enumerate(rows) if row is progress.best}
-        return [Fitted(columns, lines, row_styles=styles, tells_missing=False), Text()]
+        return [ResponsiveTable(columns, lines, row_styles=styles, lists_hidden=False), Text()]
 
     def _rows(self) -> list[dict[str, Any]]:
-        """The last evaluations; the best stays in sight, at the top."""
+        """The last evaluations; an older best one takes the first row."""
         progress = self.progress
         room = max(self._live.console.height - STATUS_LINES - 4, 1)
         rows = list(progress.recent)[-room:]
@@ -102,7 +102,7 @@ class Screen:
 
 
 def column_rank(column: str) -> int | None:
-    """How dispensable a column of metrics.csv is on a narrow screen; None for what is no score."""
+    """The `drop_rank` of a column of metrics.csv on a narrow screen; None for a column that holds no score."""
     split, score = split_and_score(column)
     if not split:
         return None
