@@ -49,7 +49,9 @@ class Tally:
         found = {
             metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics
         }
-        return {"loss": loss, **found}
+        # NumPy's numbers become Python's: they are printed and written to JSON.
+        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
+        return {"loss": loss, **plain}
 
 
 def batches_of(feeds: Feeds, data: Dataset) -> Iterator[tuple[np.ndarray, Feed]]:

@@ -2,8 +2,10 @@
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -165,3 +167,12 @@ def steps_per_epoch(
         return float(evaluations["step"][-1] / done[-1])
     ends = np.flatnonzero(np.diff(epoch))
     return float(step[ends[-1]] / epoch[ends[-1]]) if len(ends) else None
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Rows of numbers as arrays (rows,) by column, NaN where a row has no number."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {
+        name: np.array([np.nan if row.get(name) is None else row[name] for row in rows], np.float64)
+        for name in names
+    }

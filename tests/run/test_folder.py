@@ -36,7 +36,6 @@ def test_fit_leaves_everything_in_its_folder(shell, pictures):
         "regions.png",
         "checkpoints/last.safetensors",
         "checkpoints/best.safetensors",
-        "regions.npz",
         ".lock",
     }
     assert (run / "config.yaml").read_bytes() == text.encode()

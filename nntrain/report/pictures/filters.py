@@ -30,7 +30,7 @@ class Filters(Picture, name="filters"):
         """weights (kernel rows, columns, channels, filters), those of the largest norm, of how many (`of`); images (images,
         height, width, channels) in [0, 1], with their names; maps (images, height, width, filters), after the activation.
         """
-        from nntrain.inference.evaluate import Ports
+        from nntrain.inference.feed import Feeds
 
         setup, network = subject.setup, subject.network
         node = first_convolution(network.graph)
@@ -41,10 +41,10 @@ class Filters(Picture, name="filters"):
         chosen = np.sort(np.argsort(-norms, kind="stable")[:FILTERS])
         data = setup.splits.test or setup.splits.validation or setup.splits.train
         indices = one_of_each_class(data)
-        port = Ports(network, data).filled(data, indices)
+        feed = Feeds(network, data).filled(data, indices)
         output = after_activation(node)
-        maps = next(y for other, y in port.bound.outputs(training=False) if other is output)
-        images = port.batch.x / data.scale + data.shift
+        maps = next(y for other, y in feed.executor.outputs(training=False) if other is output)
+        images = feed.batch.x / data.scale + data.shift
         top = 255 if data.x.dtype == np.uint8 else images.max()
         labelled = has_one_class(data)
         names = [data.classes[label] for label in data.target[indices]] if labelled else [""] * len(maps)
@@ -130,8 +130,8 @@ def after_activation(node: "Node") -> "Node":
 
     while len(node.consumers) == 1 and isinstance(node.consumers[0].layer, (BatchNorm, Activation)):
         node = node.consumers[0]
-    while node.fused:
-        node = node.fused
+    while node.fused_into:
+        node = node.fused_into
     return node
 
 
