@@ -86,11 +86,7 @@ class PlacedError(ConfigError):
         super().__init__([problem for _, problem in found])
         if len(found) == 1:
             ((place, problem),) = found
-            self.place, self.message, self.hint = (
-                located(place, problem),
-                problem.message + place.excerpt(),
-                problem.hint,
-            )
+            self.place, self.message = located(place, problem), problem.message + place.excerpt()
             return
         texts = [
             text(located(place, problem), problem.message + place.excerpt(), problem.hint)
