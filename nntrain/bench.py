@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from nntrain import kernels
-from nntrain.inference.evaluate import Ports
+from nntrain.inference.feed import Feeds
 from nntrain.network.network import Bound
 from nntrain.training.setup import Setup
 from nntrain.training.step import Step
@@ -53,8 +53,8 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     config, data = setup.config, setup.splits.train
     rows = batch_size or (len(data) if config.train.batch_size == "full" else config.train.batch_size)
     network = setup.network(rows)
-    port = Ports(network, data).at(rows)
-    data.gather(np.arange(rows) % len(data), port.batch)
+    feed = Feeds(network, data).at(rows)
+    data.gather(np.arange(rows) % len(data), feed.batch)
     step = Step(config, network)
     number, lr = (
         iter(range(1, sys.maxsize)),
@@ -62,14 +62,14 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     )  # a small one, so that nothing diverges
 
     def move() -> None:
-        step.move(port, next(number), lr)
+        step.move(feed, next(number), lr)
 
     begun = time.perf_counter()
     move()
     compile_s = time.perf_counter() - begun
     step_s = median_time(move, seconds)
-    layers, spent_s = time_layers(port.bound, move, seconds)
-    flops = sum(training_flops(port.bound, name) for name in port.bound.ats)
+    layers, spent_s = time_layers(feed.bound, move, seconds)
+    flops = sum(training_flops(feed.bound, name) for name in feed.bound.ats)
     return Bench(
         step_us=1e6 * step_s,
         samples_per_s=rows / step_s,

@@ -17,7 +17,7 @@ class Initializer(Component, family="initializer"):
     Drawn in float64, so that both precisions start equal.
     """
 
-    def draw(self, key: int, shape: tuple[int, ...], fans: tuple[int, int]) -> np.ndarray:
+    def sample(self, key: int, shape: tuple[int, ...], fans: tuple[int, int]) -> np.ndarray:
         """An array of `shape`; `fans` are the numbers of inputs and outputs that one output sees."""
         raise NotImplementedError
 
@@ -52,21 +52,21 @@ class Constant(Initializer, name="constant"):
 
     example: ClassVar = {"value": 0.1}
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return np.full(shape, float(self.value))
 
 
 class Zeros(Initializer, name="zeros"):
     """All 0: right for biases. Weights that start equal stay equal, so that a layer of them learns one feature only."""
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return np.zeros(shape)
 
 
 class Ones(Initializer, name="ones"):
     """All 1."""
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return np.ones(shape)
 
 
@@ -78,7 +78,7 @@ class Normal(Initializer, name="normal"):
 
     example: ClassVar = {"std": 0.1}
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return self.mean + self.std * randomness.normal(key, math.prod(shape)).reshape(shape)
 
 
@@ -92,7 +92,7 @@ class TruncatedNormal(Initializer, name="truncated_normal"):
 
     example: ClassVar = {"std": 0.1}
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return self.mean + self.std * randomness.truncated_normal(key, math.prod(shape)).reshape(shape)
 
 
@@ -104,7 +104,7 @@ class Uniform(Initializer, name="uniform"):
 
     example: ClassVar = {"low": -0.1, "high": 0.1}
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return self.low + (self.high - self.low) * randomness.uniform(key, math.prod(shape)).reshape(shape)
 
 
@@ -123,7 +123,7 @@ class Orthogonal(Initializer, name="orthogonal"):
 
     gain: float = Field(1.0, gt=0, description="the length of each column")
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         rows, columns = math.prod(shape[:-1]), shape[-1]
         drawn = randomness.normal(key, rows * columns).reshape(rows, columns)
         q, r = np.linalg.qr(drawn if rows >= columns else drawn.T)
@@ -141,7 +141,7 @@ class Identity(Initializer, name="identity"):
 
     gain: float = Field(1.0, description="the value on the diagonal")
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return self.gain * np.eye(math.prod(shape[:-1]), shape[-1]).reshape(shape)
 
 
@@ -153,18 +153,18 @@ class VarianceScaling(Initializer):
 
 
 class UniformScaling(VarianceScaling):
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         limit = math.sqrt(3 * self.variance(*fans))
         return limit * (2 * randomness.uniform(key, math.prod(shape)) - 1).reshape(shape)
 
 
 class NormalScaling(VarianceScaling):
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         return math.sqrt(self.variance(*fans)) * randomness.normal(key, math.prod(shape)).reshape(shape)
 
 
 class TruncatedNormalScaling(VarianceScaling):
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         std = math.sqrt(self.variance(*fans)) / TRUNCATED_STD
         return std * randomness.truncated_normal(key, math.prod(shape)).reshape(shape)
 

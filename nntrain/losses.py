@@ -23,14 +23,14 @@ class Loss(Component, family="loss"):
     """
 
     from_logits: ClassVar[bool] = False  # applies softmax or sigmoid itself, so the model must not
-    takes: ClassVar[Literal["reals", "classes", "either"]] = (
-        "either"  # "classes": also soft rows; "either": they mean one-hot
+    targets: ClassVar[Literal["real", "classes", "any"]] = (
+        "any"  # "classes": also soft rows; "either": they mean one-hot
     )
-    yes_or_no: ClassVar[bool] = False  # every output is a question of its own, answered yes above 0
+    binary: ClassVar[bool] = False  # every output is a question of its own, answered yes above 0
     example: ClassVar[dict[str, Any]] = {}  # the options that gradcheck and the manual show it with
-    averages_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, not over rows alone
+    mean_over_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, not over rows alone
     target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)  # where real targets must lie
-    gives_probabilities: ClassVar[bool] = True  # of classes, by what it trains the outputs to
+    probabilistic: ClassVar[bool] = True  # of classes, by what it trains the outputs to
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         """How many outputs the model must have for `classes` classes or, with None, for `targets` numbers a sample.
@@ -38,13 +38,13 @@ class Loss(Component, family="loss"):
         Raises ConfigError with the reason when the loss does not suit such data.
         """
         if classes is None:
-            if self.takes == "classes":
+            if self.targets == "classes":
                 raise ConfigError(
                     f"{self.yaml_name} needs classes, but the data's targets are numbers. "
                     "For numbers there are mse, mae, huber."
                 )
             return targets
-        if self.takes == "reals":
+        if self.targets == "real":
             raise ConfigError(
                 f"{self.yaml_name} needs numbers as targets, but the data has classes. "
                 "For classes there is cross_entropy."
@@ -89,7 +89,7 @@ class Loss(Component, family="loss"):
     def counted(self, prediction, target, weight) -> float:
         """The weight to divide the sum by for the mean."""
         rows = float(len(prediction)) if weight is None else float(weight.sum(dtype=np.float64))
-        return rows * prediction.shape[1] if self.averages_outputs else rows
+        return rows * prediction.shape[1] if self.mean_over_outputs else rows
 
     def total(self, gradient, prediction, target, weight, counted: float) -> float:
         """The sum, from the kernel; see kernels.losses."""
@@ -117,7 +117,7 @@ class SumOfSquares(Loss, name="sse"):
     For classes t is one-hot: 1 for the right class, 0 for the others.
     """
 
-    averages_outputs = False
+    mean_over_outputs = False
 
     def total(self, gradient, prediction, *rest):
         return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
@@ -190,7 +190,7 @@ class Poisson(Loss, name="poisson"):
     The negative logarithm of the Poisson distribution, without the term that no output changes.
     """
 
-    takes = "reals"
+    targets = "real"
     target_range = (0.0, math.inf)
 
     def values(self, prediction):
@@ -212,8 +212,8 @@ class CrossEntropy(Loss, name="cross_entropy"):
     """
 
     from_logits = True
-    takes = "classes"
-    averages_outputs = False
+    targets = "classes"
+    mean_over_outputs = False
 
     label_smoothing: float = Field(
         0.0,
@@ -268,7 +268,7 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
     """
 
     from_logits = True
-    yes_or_no = True
+    binary = True
     target_range = (0.0, 1.0)
 
     pos_weight: float = Field(
@@ -302,8 +302,8 @@ class Hinge(Loss, name="hinge"):
     Source: Cortes & Vapnik 1995, Support-vector networks.
     """
 
-    yes_or_no = True
-    gives_probabilities = False
+    binary = True
+    probabilistic = False
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         return _outputs_for_questions(self, classes, targets)
@@ -318,8 +318,8 @@ class Hinge(Loss, name="hinge"):
 class SquaredHinge(Loss, name="squared_hinge"):
     """The square of the hinge: `max(0, 1 - s y)²`, averaged over outputs and samples; s as in `hinge`."""
 
-    yes_or_no = True
-    gives_probabilities = False
+    binary = True
+    probabilistic = False
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         return _outputs_for_questions(self, classes, targets)
@@ -350,8 +350,8 @@ def _certain(prediction: np.ndarray) -> np.ndarray:
 class NegativeLogLikelihood(Loss, name="nll"):
     """For a model that ends in `log_softmax`: `-y` of the right class, averaged over samples; together they are `cross_entropy`."""
 
-    takes = "classes"
-    averages_outputs = False
+    targets = "classes"
+    mean_over_outputs = False
 
     def probabilities(self, prediction):
         return np.exp(prediction.astype(np.float64))
@@ -380,7 +380,7 @@ class KullbackLeibler(Loss, name="kl_div"):
 class Cosine(Loss, name="cosine"):
     """1 minus the cosine of the angle between outputs and target, averaged over samples: lengths don't matter."""
 
-    averages_outputs = False
+    mean_over_outputs = False
 
     # PyTorch's cosine_similarity counts a shorter vector as this long.
     SHORTEST: ClassVar[float] = 1e-8

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from nntrain import gradcheck
+from nntrain import gradient_check as gradcheck
 from nntrain.cli.shared import load_setup
-from nntrain.gradcheck import (
+from nntrain.gradient_check import (
     NetworkCheck,
     by_example,
     check_components,

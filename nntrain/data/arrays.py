@@ -52,7 +52,7 @@ class ArrayReader(Reader):
                 f"{target_name}: expected {len(x):,} targets, one for each sample of {x_name}. "
                 f"Received: {len(target):,}."
             )
-        x = samples(x_name, x)
+        x = as_numbers(x_name, x)
         require_finite(x_name, x)
         x = self._shaped(x_name, x)
         classification = target.dtype.kind in "biuU" if self.task == "auto" else self.task == "classification"
@@ -77,7 +77,7 @@ def _called(dtype: np.dtype) -> str:
     return {"U": "text", "S": "bytes", "V": "records"}.get(dtype.kind, dtype.name)
 
 
-def samples(name: str, x: np.ndarray) -> np.ndarray:
+def as_numbers(name: str, x: np.ndarray) -> np.ndarray:
     """uint8, float32 or float64, in C order; not copied where it is so already. Raises UserError for what is no number."""
     kind, size = x.dtype.kind, x.dtype.itemsize
     if kind not in "biuf":

@@ -31,7 +31,7 @@ def by_length(shuffled: np.ndarray, lengths: np.ndarray, rows: int, key: int) ->
     return np.concatenate([batches.ravel(), shuffled[full:]])
 
 
-def in_lanes(count: int, rows: int) -> np.ndarray:
+def contiguous_order(count: int, rows: int) -> np.ndarray:
     """(count,) int64: an order in which row r of a batch of `rows` goes on where row r of the batch before ended.
 
     The samples are cut into `rows` runs; the first ones may be one longer, which makes the short last batch.
@@ -58,7 +58,7 @@ class Batches:
 
         def ordered(epoch: int) -> np.ndarray:
             if dataset.consecutive:
-                return in_lanes(self.samples, self.rows)
+                return contiguous_order(self.samples, self.rows)
             samples = order(self.samples, seed, epoch, shuffle)
             if dataset.lengths is None or not shuffle:
                 return samples

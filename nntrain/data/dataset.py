@@ -8,42 +8,13 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.component import Component
-from nntrain.data.sequences.windows import Windows, taken
-from nntrain.data.tables.features import OneHot, difference
+from nntrain.data.batch import Batch
+from nntrain.data.sequences.windows import Windows, take_rows
+from nntrain.data.tables.features import OneHot, name_mismatch
 from nntrain.errors import UserError
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
 REPEATED = 512
-
-
-@dataclass
-class Batch:
-    """Buffers that `Dataset.gather` fills; the arrays are views of the first `rows` rows.
-
-    A batch of sequences may have fewer steps than the data: as many as its longest one needs.
-    """
-
-    x: np.ndarray  # (rows, *input_shape), the network's float type, or int32 for tokens
-    target: (
-        np.ndarray
-    )  # (rows,) int32 classes, or (rows, outputs) reals; with a target for each step (rows, steps, ...)
-    weight: np.ndarray | None = (
-        None  # (rows,), or (rows, steps) with a target for each: 0 for padding; None means 1 for all
-    )
-    lengths: np.ndarray | None = (
-        None  # (rows,) int32: how many steps are real, the others are 0; None means all
-    )
-    label: np.ndarray | None = None  # (rows,) int32: the class that a target of mixed classes holds most of
-
-    @property
-    def answer(self) -> np.ndarray:
-        """What metrics hold the prediction against: the target, or the label where there is one."""
-        return self.target if self.label is None else self.label
-
-
-def mixed_targets(rows: int, outputs: int, dtype) -> tuple[np.ndarray, np.ndarray]:
-    """Buffers for the targets of samples with mixed classes: how much of each there is, and of which the most."""
-    return np.zeros((rows, outputs), dtype), np.zeros(rows, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +75,13 @@ class Dataset:
         return self.x.dtype == np.uint8 and not self.vocabulary
 
     @property
-    def measured(self) -> dict[str, np.ndarray]:
+    def statistics(self) -> dict[str, np.ndarray]:
         """What was measured on the train part and belongs to a trained network: shift, scale, and fill where there is one."""
         arrays = {"shift": self.shift, "scale": self.scale, "fill": self.fill}
         return {name: array for name, array in arrays.items() if array is not None}
 
     @cached_property
-    def filled(self) -> np.ndarray:
+    def imputed(self) -> np.ndarray:
         """x with `fill` in its gaps."""
         return self.x if self.fill is None else np.where(np.isnan(self.x), self.fill, self.x)
 
@@ -151,11 +122,11 @@ class Dataset:
         else:
             kernels.gather.rows.serial(target[:rows].reshape(rows, -1), self._target, indices, *UNCHANGED)
 
-    def gather_stored(self, indices: np.ndarray, out: np.ndarray) -> None:
+    def gather_raw(self, indices: np.ndarray, out: np.ndarray) -> None:
         """Fills out (rows, *input_shape), of a float type, with these samples in the units of x."""
         kernels.gather.rows.serial(out.reshape(len(out), -1), self._x, indices, *UNCHANGED)
 
-    def scale_stored(self, x: np.ndarray, out: np.ndarray) -> None:
+    def scale_raw(self, x: np.ndarray, out: np.ndarray) -> None:
         """Fills out (rows, *input_shape) with what the network sees of x, floats in the units of the stored samples."""
         rows = len(x)
         kernels.gather.rows.serial(
@@ -165,9 +136,9 @@ class Dataset:
     def _gather_steps(self, indices: np.ndarray, batch: Batch) -> None:
         """The same for sequences, of which the batch may take fewer steps than there are."""
         rows, steps = len(indices), batch.x.shape[1]
-        x = taken(self.x, indices, steps)
+        x = take_rows(self.x, indices, steps)
         batch.x[:rows] = x if self.vocabulary else (x - self.shift) * self.scale
-        batch.target[:rows] = taken(self.target, indices, steps if self.per_step else None)
+        batch.target[:rows] = take_rows(self.target, indices, steps if self.per_step else None)
         if self.lengths is None:
             return
         np.minimum(self.lengths[indices], steps, out=batch.lengths[:rows])
@@ -178,7 +149,7 @@ class Dataset:
 
     @cached_property
     def _x(self) -> np.ndarray:
-        return for_kernel(self.filled)
+        return for_kernel(self.imputed)
 
     @cached_property
     def _target(self) -> np.ndarray:
@@ -225,7 +196,7 @@ class Splits:
         for name, part in self.parts().items():
             if len(part) == 0:
                 raise UserError(f"the {name} part has no samples.")
-            if how := misfit(self.train, part):
+            if how := mismatch(self.train, part):
                 raise UserError(f"the {name} part does not fit the train part: {how}")
 
     def parts(self) -> dict[str, Dataset]:
@@ -234,9 +205,9 @@ class Splits:
         return {name: part for name, part in named.items() if part is not None}
 
 
-def misfit(train: Dataset, other: Dataset) -> str:
+def mismatch(train: Dataset, other: Dataset) -> str:
     """In what `other` differs from the train part, as a sentence, or nothing where a network can take both."""
-    if how := difference(train.feature_names, other.feature_names):
+    if how := name_mismatch(train.feature_names, other.feature_names):
         return f"{how}."
     if bool(other.classes) != bool(train.classes):
         kinds = ("numbers", "classes") if train.classes else ("classes", "numbers")

@@ -6,10 +6,10 @@ import math
 import numpy as np
 
 from nntrain import randomness
-from nntrain.data.align import align
+from nntrain.data.conform.align import align
 from nntrain.data.dataset import Dataset, Splits
-from nntrain.data.memory import outgrows_memory
 from nntrain.data.sequences.windows import Windows
+from nntrain.data.system_memory import exceeds_memory
 from nntrain.errors import UserError
 
 
@@ -37,7 +37,7 @@ def split(
         if source.series is not None:
             rows["train"], rows[name] = cut(source, name, fraction, rows["train"])
             continue
-        if outgrows_memory(source.x):
+        if exceeds_memory(source.x):
             raise UserError(
                 f"{name}: to draw a part of the data, they must fit into memory, but they are "
                 f"{source.x.nbytes / 1e9:,.1f} GB in a file. Give the part a source or a folder of its own."
@@ -136,7 +136,7 @@ def _hash(part: Dataset) -> str:
     digest = hashlib.sha256()
     for samples in (part.x, part.target, part.lengths):
         for array in (
-            samples.identity() if isinstance(samples, Windows) else () if samples is None else (samples,)
+            samples.hashed_arrays() if isinstance(samples, Windows) else () if samples is None else (samples,)
         ):
             digest.update(f"{array.dtype.str} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array).data)

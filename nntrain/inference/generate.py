@@ -1,12 +1,13 @@
-"""Generating: the text that a trained network goes on with, one character, byte or word after the other."""
+"""Generate: a language model continues a text, one character, byte or word at a time."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from nntrain import randomness
-from nntrain.data.sequences.tokens import UNKNOWN, decoded, encoded
+from nntrain.data.sequences.tokens import UNKNOWN, decode, encode
 from nntrain.errors import UserError
+from nntrain.inference.trained import Trained
 from nntrain.layers.dense import Dense
 from nntrain.layers.dropout import Dropout
 from nntrain.layers.embedding import Embedding
@@ -15,7 +16,6 @@ from nntrain.layers.merge import Add, Multiply
 from nntrain.layers.norm import LayerNorm
 from nntrain.network.graph import Graph
 from nntrain.network.network import Network
-from nntrain.run.stored import Stored
 
 EACH_STEP = (
     Activation,
@@ -30,7 +30,7 @@ EACH_STEP = (
 
 @dataclass(frozen=True)
 class Sampling:
-    """How each next token is chosen: at temperature 0 the likeliest, else drawn, of the `top_k` likeliest where that is given."""
+    """How each next token is chosen: temperature 0 is greedy decoding; else sampled, from the `top_k` likeliest if set."""
 
     length: int = 200
     temperature: float = 1.0
@@ -38,54 +38,52 @@ class Sampling:
     seed: int = 0
 
 
-def generated(stored: Stored, prompt: str, sampling: Sampling) -> str:
-    """The prompt and what follows it. Raises UserError for a prompt that the network cannot read."""
-    train = stored.trained_on
+def generated(trained: Trained, prompt: str, sampling: Sampling, name: str = "prompt") -> str:
+    """The prompt and its continuation. `name` is what errors call the prompt. Raises UserError."""
+    train = trained.trained_on
     if not train.unit:
-        raise UserError("--prompt: the network was not trained on text. Give it samples as INPUT.")
-    tokens = encoded(train, "--prompt", prompt).tolist()
+        raise UserError("the network was not trained on text", "Predict from samples.", name)
+    tokens = encode(train, name, prompt).tolist()
     if not tokens:
-        raise UserError(
-            f"--prompt: expected at least one {train.unit} to go on from. Received: an empty text."
-        )
-    network = stored.network(1)
+        raise UserError(f"expected at least one {train.unit}. Received: an empty text", place=name)
+    network = trained.network(1)
     start = len(tokens)
     key = randomness.key(sampling.seed, "generate")
-    reader = (Carrying if goes_step_by_step(network.graph) else Looking)(network)
+    reader = (StatefulReader if goes_step_by_step(network.graph) else WindowReader)(network)
     for number in range(sampling.length):
         logits = reader.next_logits(tokens)
         if train.unit == "word":
             logits[train.classes.index(UNKNOWN)] = -np.inf
         tokens.append(chosen(logits, sampling, randomness.uniform(key, 1, number)[0]))
-    text = decoded(train, tokens)
-    return text if train.unit != "word" else prompt + text[len(decoded(train, tokens[:start])) :]
+    text = decode(train, tokens)
+    return text if train.unit != "word" else prompt + text[len(decode(train, tokens[:start])) :]
 
 
-class Looking:
-    """Reads the last window of a text anew for each token that follows it."""
+class WindowReader:
+    """Reads the last window of the text again for each next token."""
 
     def __init__(self, network: Network):
         self.network = network
         self.window = network.graph.input.shape[0]
 
     def next_logits(self, tokens: list[int]) -> np.ndarray:
-        """(vocabulary,) float64: what the network says after these tokens. Raises UserError."""
+        """(vocabulary,) float64: the logits of the token after these. Raises UserError."""
         return self.read(tokens[-self.window :], fresh=True)
 
     def read(self, tokens: list[int], fresh: bool) -> np.ndarray:
         """The same for at most a window of tokens."""
         bound, run = self.network.at(1, len(tokens)), self.network.run
-        bound.x[...] = 0  # where the network needs all its steps; what stands before sees nothing of it
+        bound.x[...] = 0  # the network may need all its steps; earlier ones do not see the padding
         bound.x[0, : len(tokens)] = tokens
         run.lengths, run.fresh = None, fresh
         logits = bound.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
         if not np.isfinite(logits).all():
-            raise UserError("what the network makes of the text is not a finite number.")
+            raise UserError("the network's output is not a finite number")
         return logits
 
 
-class Carrying(Looking):
-    """Reads each token once, and goes on from the state that it left."""
+class StatefulReader(WindowReader):
+    """Reads each token once and carries the hidden state over."""
 
     done = 0  # tokens
 
@@ -98,7 +96,7 @@ class Carrying(Looking):
 
 
 def goes_step_by_step(graph: Graph) -> bool:
-    """Whether all that a step sees of those before it is carried along in states."""
+    """Whether everything a step sees of earlier ones is in the hidden states."""
     states = [any(state.per_row for state in node.state.values()) for node in graph.layers]
     return any(states) and all(
         stateful or isinstance(node.layer, EACH_STEP)
@@ -107,7 +105,7 @@ def goes_step_by_step(graph: Graph) -> bool:
 
 
 def chosen(logits: np.ndarray, sampling: Sampling, uniform: float) -> int:
-    """One token; `uniform` in [0, 1) decides which."""
+    """One token; `uniform` in [0, 1) decides which one is sampled."""
     if sampling.temperature == 0:
         return int(logits.argmax())
     likeliest = np.argsort(-logits, kind="stable")[: sampling.top_k]

@@ -1,4 +1,4 @@
-"""Inputs: new data for a trained network, brought into the form of those that it was trained on."""
+"""Inputs: new data for a trained network, brought into the form of its training data."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,122 +9,119 @@ from typing import BinaryIO
 import numpy as np
 
 from nntrain.config.given import is_source, read_source
-from nntrain.data.align import same_steps
-from nntrain.data.conform import inputs_like, like, samples_like, without_targets
+from nntrain.data.conform.align import pad_steps
+from nntrain.data.conform.arrays import conform, conform_array, conform_inputs, unlabeled
+from nntrain.data.conform.sequences import SequenceEncoder
+from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset
 from nntrain.data.files.npy import read_npy, read_npz
 from nntrain.data.finite import require_finite
+from nntrain.data.sequences.lengths import check_lengths
 from nntrain.data.sources.csv import Csv
-from nntrain.data.sources.npz import Npz, checked_lengths
-from nntrain.data.sources.sequences import Sequences, SequencesLike
-from nntrain.data.tables.conform import TableLike
+from nntrain.data.sources.npz import Npz
+from nntrain.data.sources.sequences import Sequences
 from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
-from nntrain.run.stored import Stored
+from nntrain.inference.trained import Trained
 
 HERE = Path()
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What to predict from, and how its predictions are told apart."""
+    """What to predict from, and how to identify its predictions."""
 
     data: Dataset
     ids: tuple[str, tuple[str, ...]] | None = None  # a column's name and its cell for each sequence
-    order: np.ndarray | None = (
-        None  # (rows,): the row of the file that each step came from, where each step has a prediction
-    )
+    order: np.ndarray | None = None  # (rows,): the file's row of each step, if each step has a prediction
 
 
-def new_data(stored: Stored, text: str, split: str | None) -> tuple[str, Dataset]:
-    """Samples with targets for `eval --data`, and which part of the source they are. Raises UserError."""
-    option = "--data"
-    source, folder = read_source(text, option)
-    if isinstance(source, Csv) and not isinstance(source, Sequences) and stored.trained_on.feature_names:
-        table = as_in_training(stored, source)
+def new_data(trained: Trained, text: str, split: str | None, name: str = "data") -> tuple[str, Dataset]:
+    """The split of a source to evaluate on, with its name. `name` is what errors call the text. Raises UserError."""
+    source, folder = read_source(text, name)
+    if isinstance(source, Csv) and not isinstance(source, Sequences) and trained.trained_on.feature_names:
+        table = as_in_training(trained, source)
         with table.rows(folder) as rows:
-            parts = {"train": TableLike(stored.trained_on, table, rows).data()}
+            parts = {"train": TableEncoder(trained.trained_on, table, rows).dataset()}
     else:
         parts = source.load(folder).parts()
     chosen = split or ("test" if "test" in parts else "train")
     if chosen not in parts:
-        raise UserError(
-            f"{option}: {source.yaml_name} brings no {chosen} part. There are: {', '.join(parts)}."
-        )
-    return chosen, like(option, stored.trained_on, parts[chosen])
+        message = f"{source.yaml_name} has no {chosen} split"
+        raise UserError(message, f"Available: {', '.join(parts)}.", name)
+    return chosen, conform(name, trained.trained_on, parts[chosen])
 
 
-def new_samples(stored: Stored, text: str, stdin: BinaryIO) -> Samples:
-    """Samples for `predict`: of a CSV file, or of stdin for `-`, of an .npz or .npy file, or of a source. Raises UserError."""
-    train = stored.trained_on
+def new_samples(trained: Trained, text: str, stdin: BinaryIO, name: str = "input") -> Samples:
+    """Samples to predict from: a CSV, .npz or .npy file, `-` for CSV on stdin, or a source. Raises UserError."""
+    train = trained.trained_on
     if train.unit:
-        raise UserError(
-            "INPUT: the network was trained to go on with a text. Give it one with --prompt, in place of INPUT."
-        )
+        message = "the network is a language model: it continues a text and takes no samples"
+        raise UserError(message, "Use a prompt.", name)
     if is_source(text):
-        source, folder = read_source(text, "INPUT")
+        source, folder = read_source(text, name)
         if isinstance(source, Csv) and train.feature_names:
-            return _table(stored, source, folder)
+            return _table(trained, source, folder)
         parts = source.load(folder).parts()
-        return Samples(inputs_like("INPUT", train, parts.get("test", parts["train"])))
+        return Samples(conform_inputs(name, train, parts.get("test", parts["train"])))
     if text == "-":
-        table = as_in_training(stored, Csv(path="standard input"))
+        table = as_in_training(trained, Csv(path="standard input"))
         with TextIOWrapper(BytesIO(stdin.read()), encoding="utf-8-sig", newline="") as lines:
             return _rows(train, table, read_rows(table.path, lines, table.delimiter))
     suffix = Path(text).suffix
     if suffix == ".npy":
         return Samples(_array(train, text, read_npy(HERE, text)))
     if suffix == ".npz":
-        return Samples(_npz(stored, text))
-    return _table(stored, Csv(path=text), HERE)
+        return Samples(_npz(trained, text))
+    return _table(trained, Csv(path=text), HERE)
 
 
-def _table(stored: Stored, source: Csv, folder: Path) -> Samples:
-    table = as_in_training(stored, source)
+def _table(trained: Trained, source: Csv, folder: Path) -> Samples:
+    table = as_in_training(trained, source)
     with table.rows(folder) as rows:
-        return _rows(stored.trained_on, table, rows)
+        return _rows(trained.trained_on, table, rows)
 
 
 def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]]) -> Samples:
     if not isinstance(table, Sequences):
         return Samples(
-            without_targets(train, samples_like(table.path, train, TableLike(train, table, rows).samples()))
+            unlabeled(train, conform_array(table.path, train, TableEncoder(train, table, rows).inputs()))
         )
-    found = SequencesLike(train, table, rows)
-    x, lengths = found.sequences()
-    data = without_targets(train, x, lengths)
+    found = SequenceEncoder(train, table, rows)
+    x, lengths = found.inputs()
+    data = unlabeled(train, x, lengths)
     if train.per_step:
         return Samples(data, order=found.groups.order)
     return Samples(data, ids=(found.id_name, found.groups.names) if found.id_name else None)
 
 
-def _npz(stored: Stored, file: str) -> Dataset:
-    """The samples of an .npz file, with their lengths where the training had such."""
-    train, source = stored.trained_on, stored.config.data.source
+def _npz(trained: Trained, file: str) -> Dataset:
+    """The samples of an .npz file, with their lengths if the training data had lengths."""
+    train, source = trained.trained_on, trained.config.data.source
     as_trained = source if isinstance(source, Npz) else Npz(path=file)
     if train.lengths is None:
         return _array(train, f"{file}: {as_trained.x}", *read_npz(HERE, file, (as_trained.x,)))
     x, lengths = read_npz(HERE, file, (as_trained.x, as_trained.lengths or "lengths"))
-    lengths = checked_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
-    x = same_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
+    lengths = check_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
+    x = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
     return replace(_array(train, f"{file}: {as_trained.x}", x), lengths=lengths)
 
 
 def _array(train: Dataset, name: str, x: np.ndarray) -> Dataset:
-    x = samples_like(name, train, x)
+    x = conform_array(name, train, x)
     require_finite(name, x)
-    return without_targets(train, x)
+    return unlabeled(train, x)
 
 
-def as_in_training(stored: Stored, source: Csv) -> Csv:
-    """The source with the options that say how a file is written, where it does not say so, as those of the training."""
-    trained = stored.config.data.source
-    if not isinstance(trained, Csv):
+def as_in_training(trained: Trained, source: Csv) -> Csv:
+    """The source with the training source's options for the file's format, unless it sets its own."""
+    used = trained.config.data.source
+    if not isinstance(used, Csv):
         return source
-    if isinstance(trained, Sequences):
-        return trained.model_copy(update={name: getattr(source, name) for name in source.model_fields_set})
+    if isinstance(used, Sequences):
+        return used.model_copy(update={name: getattr(source, name) for name in source.model_fields_set})
     written = {
-        name: getattr(trained, name)
+        name: getattr(used, name)
         for name in ("header", "delimiter", "missing")
         if name not in source.model_fields_set
     }

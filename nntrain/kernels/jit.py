@@ -62,19 +62,31 @@ def _writable(folder: Path) -> Path:
         return Path(tempfile.mkdtemp(prefix="nntrain-kernels-"))
 
 
-numba.config.CACHE_DIR = str(_writable(cache_folder()))
+CACHE = str(_writable(cache_folder()))
+
+
+def _compiled(function, **options):
+    """numba.njit with our own cache folder; the setting of the program that imports us stays as it is.
+
+    Numba reads the setting when a function is decorated, not when it is called.
+    """
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, CACHE
+    try:
+        return numba.njit(**options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
 
 
 def inline(function=None, *, fastmath=frozenset(FASTMATH)):
     """A function for kernels to call; LLVM inlines it where that pays."""
     if function is None:
         return functools.partial(inline, fastmath=fastmath)
-    return numba.njit(fastmath=set(fastmath), **FLAGS)(function)
+    return _compiled(function, fastmath=set(fastmath), **FLAGS)
 
 
 def template(function):
     """A function that is written into each of its callers before types are known: the same loop for tiles of several shapes."""
-    return numba.njit(inline="always", **FLAGS | {"cache": False})(function)
+    return _compiled(function, inline="always", **FLAGS | {"cache": False})
 
 
 class Kernel:
@@ -87,8 +99,8 @@ class Kernel:
 
     def __init__(self, function, cost: float):
         self.smallest_parallel = PARALLEL_FROM / cost
-        self.serial = numba.njit(fastmath=FASTMATH, **FLAGS)(function)
-        self.parallel = numba.njit(fastmath=FASTMATH, parallel=True, **FLAGS)(_renamed(function, "_parallel"))
+        self.serial = _compiled(function, fastmath=FASTMATH, **FLAGS)
+        self.parallel = _compiled(_renamed(function, "_parallel"), fastmath=FASTMATH, parallel=True, **FLAGS)
         functools.update_wrapper(self, function)
 
     def __call__(self, out, *args):
@@ -120,6 +132,12 @@ def thread_limit() -> int:
     return numba.config.NUMBA_NUM_THREADS
 
 
+def threads_in_use() -> int:
+    """How many threads the calling thread computes with."""
+    return numba.get_num_threads()
+
+
 def use_threads(count: int) -> int:
+    """Sets how many threads the calling thread computes with."""
     numba.set_num_threads(count)
     return count

@@ -19,11 +19,11 @@ class PerGate:
     gates: int
     one: Initializer
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         rows, columns = shape
         return np.hstack(
             [
-                self.one.draw(randomness.key(key, gate), (rows, columns // self.gates), fans)
+                self.one.sample(randomness.key(key, gate), (rows, columns // self.gates), fans)
                 for gate in range(self.gates)
             ]
         )
@@ -38,8 +38,8 @@ class Raised:
     stop: int
     value: float
 
-    def draw(self, key, shape, fans):
-        drawn = np.array(self.base.draw(key, shape, fans))
+    def sample(self, key, shape, fans):
+        drawn = np.array(self.base.sample(key, shape, fans))
         drawn[self.start : self.stop] += self.value
         return drawn
 

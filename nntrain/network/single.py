@@ -55,7 +55,7 @@ class Single:
             chosen = param.initializer or (
                 Constant(value=1.0) if param.role == "scale" else Initializer.parse("glorot_uniform")
             )
-            drawn = chosen.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
+            drawn = chosen.sample(randomness.key(seed, "initial", name), param.shape, param.fans)
             self.parameters[name] = np.ascontiguousarray(drawn, real)
             self.gradients[name] = np.zeros(param.shape, real)
             setattr(at, name, self.parameters[name])

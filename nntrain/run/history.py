@@ -2,8 +2,10 @@
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +91,7 @@ def read_history(folder: str | Path) -> History:
         )
     evaluations = read_table(folder / "metrics.csv")
     evaluations.setdefault("epoch", np.ma.empty(0))
-    by_step = {name: column.filled(np.nan) for name, column in read_table(folder / "steps.csv").items()}
+    by_step = read_columns(folder / "steps.csv")
     step, epoch, loss, lr = (by_step.get(name, np.empty(0)) for name in ("step", "epoch", "loss", "lr"))
     if not len(evaluations["epoch"]) and not len(step):
         raise UserError("the run has not made a step yet, so there is nothing to draw", place=str(folder))
@@ -100,6 +102,20 @@ def read_history(folder: str | Path) -> History:
         steps=Steps(step, step / (per_epoch or 1), loss, lr, counts_steps=per_epoch is None),
         evaluations=evaluations,
     )
+
+
+def read_columns(path: Path) -> dict[str, np.ndarray]:
+    """Values (rows,) of a CSV file of numbers by column name, NaN where a cell is empty. Raises UserError."""
+    return {name: column.filled(np.nan) for name, column in read_table(path).items()}
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """The same of rows in memory, with the columns of the first row."""
+    names = rows[0] if rows else ()
+    return {
+        name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
+        for name in names
+    }
 
 
 def read_table(path: Path) -> dict[str, np.ma.MaskedArray]:

@@ -1,4 +1,4 @@
-"""Pretrained: fills a new network with arrays of an earlier run, by name, and says what matched."""
+"""Pretrained: fills a new network with arrays of an earlier run, by name, and reports what matched."""
 
 from pathlib import Path
 
@@ -8,14 +8,15 @@ from nntrain.errors import UserError
 from nntrain.initializers import Pretrained
 from nntrain.network.graph import Graph
 from nntrain.network.network import Network
+from nntrain.network.snapshot import PARAMETER, STATE
 from nntrain.run.checkpoint import read_tensors
 from nntrain.run.stored import find_checkpoint
 
-PREFIXES = ("parameter.", "state.")
+PREFIXES = (PARAMETER, STATE)
 
 
 def apply_pretrained(graph: Graph, network: Network, folder: Path) -> list[str]:
-    """Lines that report what was taken from where. Relative paths count from `folder`. Raises UserError."""
+    """Lines that report which arrays came from where. Relative paths count from `folder`. Raises UserError."""
     lines = []
     arrays = {**network.arena.parameters, **network.state}
     if isinstance(graph.initializer, Pretrained):
@@ -38,21 +39,20 @@ def _fill(
     if source.strict and (missing or other_shape):
         reasons = [f"{name} is missing" for name in missing]
         reasons += [
-            f"{name} has shape {stored[name].shape}, the network needs {wanted[name].shape}"
+            f"{name} has shape {stored[name].shape}; the network needs {wanted[name].shape}"
             for name in other_shape
         ]
-        raise UserError(
-            f"{file}: pretrained arrays do not fit: {'; '.join(reasons)}. `strict: false` takes what fits."
-        )
+        message = f"pretrained arrays do not fit: {'; '.join(reasons)}"
+        raise UserError(message, "Set `strict: false` to use those that fit.", str(file))
     matched = [name for name in wanted if name not in missing and name not in other_shape]
     for name in matched:
         wanted[name][...] = stored[name]
     left_over = [name for name in stored if name not in all_names]
     lines = [f"pretrained: {len(matched)} of {len(wanted)} arrays from {file}"]
     others = {
-        "missing there, so drawn": missing,
-        "of another shape, so drawn": other_shape,
-        "left over": left_over,
+        "not found, randomly initialized": missing,
+        "of another shape, randomly initialized": other_shape,
+        "not used": left_over,
     }
     return lines + [f"pretrained: {what}: {', '.join(names)}" for what, names in others.items() if names]
 

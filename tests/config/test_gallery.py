@@ -36,7 +36,7 @@ def few_samples(monkeypatch):
             Splits(**{name: part.select(slice(MOST)) for name, part in splits.parts().items()}), **fractions
         )
 
-    monkeypatch.setattr("nntrain.training.setup.split", of_few)
+    monkeypatch.setattr("nntrain.data.loading.split", of_few)
 
 
 def test_there_are_configs():

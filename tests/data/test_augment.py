@@ -7,7 +7,7 @@ from nntrain import kernels, randomness
 from nntrain.config import load
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Splits
-from nntrain.data.transforms.augment import Augmentation, Mixing, Pass, turned
+from nntrain.data.transforms.augment import Augmentation, AugmentationContext, Mixing, turned
 from nntrain.data.transforms.augmented import Augmenter, augmented
 from nntrain.data.transforms.standardize import standardize
 from nntrain.errors import ConfigError
@@ -225,7 +225,7 @@ def test_zoom_above_1_shows_less_of_the_image():
 
 @pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0, 2.0, 20.0])
 def test_shares_are_from_the_symmetric_beta_distribution(alpha):
-    shares = made("mixup", alpha=alpha).shares(Pass(123, np.arange(20000), INFINITE))
+    shares = made("mixup", alpha=alpha).shares(AugmentationContext(123, np.arange(20000), INFINITE))
     expected = np.sort(np.random.default_rng(0).beta(alpha, alpha, 20000))
     # Kolmogorov and Smirnov: beyond 1.95 sqrt(2 / n) once in a thousand times.
     gap = np.abs(np.searchsorted(np.sort(shares), expected) / 20000 - (np.arange(20000) + 0.5) / 20000).max()
@@ -233,7 +233,7 @@ def test_shares_are_from_the_symmetric_beta_distribution(alpha):
 
 
 def test_shares_of_a_tiny_alpha_are_nearly_all_or_nothing():
-    shares = made("mixup", alpha=1e-300).shares(Pass(123, np.arange(1000), INFINITE))
+    shares = made("mixup", alpha=1e-300).shares(AugmentationContext(123, np.arange(1000), INFINITE))
     assert set(shares) == {0.0, 1.0}
 
 
@@ -256,10 +256,12 @@ def test_partners_are_seen_as_the_steps_before_left_them():
     mixup = made("mixup", alpha=1.0)
     earlier = seen_by(data, *before)
     batch = seen_by(data, *before, mixup, after)
-    now = Pass(randomness.key(1, "augment", 0, 2), np.arange(40), INFINITE)
+    now = AugmentationContext(randomness.key(1, "augment", 0, 2), np.arange(40), INFINITE)
     partners, share = mixup.partners(now, 40), mixup.shares(now)[:, None, None, None]
     expected = share * earlier.x + (1 - share) * earlier.x[partners]
-    flipped = Pass(randomness.key(1, "augment", 0, 3), np.arange(40), INFINITE).uniform(0) < 0.5
+    flipped = (
+        AugmentationContext(randomness.key(1, "augment", 0, 3), np.arange(40), INFINITE).uniform(0) < 0.5
+    )
     expected[flipped] = expected[flipped, ::-1]
     np.testing.assert_allclose(batch.x, expected, atol=2e-7)
 

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from nntrain import kernels, randomness
+from nntrain.data.batch import Batch
 from nntrain.data.batches import Batches, order
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.transforms.augment import Augmentation
+from nntrain.data.transforms.augmented import Augmenter
 from nntrain.data.transforms.standardize import standardize
 from tests.support.data import labelled, load, seen
 
@@ -62,6 +66,74 @@ def test_gather_copies_tokens_and_class_numbers():
     assert batch.x.dtype == batch.target.dtype == np.int32
     assert np.array_equal(batch.x[:3], data.x[[3, 19, 0]])
     assert np.array_equal(batch.target[:3], data.target[[3, 19, 0]])
+
+
+def numbered(shape: tuple[int, ...], dtype) -> np.ndarray:
+    return np.arange(1, 1 + np.prod(shape), dtype=dtype).reshape(shape)
+
+
+REALS, CLASSES, LENGTHS = np.float32, np.int32, np.array([5, 2, 3, 1, 4, 5], np.int32)
+# The shapes of x, target, weight, lengths and label of one row; None: the batch lacks it.
+BATCHES = {
+    "classes": [((3,), REALS), ((), CLASSES), None, None, None],
+    "reals": [((3,), REALS), ((2,), REALS), None, None, None],
+    "weighted": [((3,), REALS), ((2,), REALS), ((), REALS), None, None],
+    "mixed labels": [((4, 4, 1), REALS), ((3,), REALS), None, None, ((), CLASSES)],
+    "class per step": [((5,), CLASSES), ((5,), CLASSES), ((5,), REALS), ((), CLASSES), None],
+    "reals per step": [((5, 2), REALS), ((5, 1), REALS), ((5,), REALS), ((), CLASSES), None],
+    "padded": [((5, 2), REALS), ((), CLASSES), None, ((), CLASSES), None],
+}
+
+
+@pytest.mark.parametrize("arrays", BATCHES.values(), ids=BATCHES)
+def test_a_batch_is_copied_with_every_array(arrays):
+    assert len(arrays) == len(fields(Batch))
+    source = Batch(*(array and numbered((6, *array[0]), array[1]) for array in arrays))
+    copy = Batch(*(array and np.zeros((4, *array[0]), array[1]) for array in arrays))
+    copy.copy_rows(source, 3)
+    for field, array in zip(fields(Batch), arrays, strict=True):
+        came = getattr(copy, field.name)
+        if array is None:
+            assert came is None
+        else:
+            assert np.array_equal(came[:3], getattr(source, field.name)[:3])
+            assert not came[3:].any()
+
+
+@pytest.mark.parametrize("per_step", [True, False])
+def test_a_batch_read_ahead_is_copied_to_a_shorter_one(per_step):
+    x = numbered((6, 5, 2), np.float64)
+    target = numbered((6, 5, 1), np.float64) if per_step else np.arange(6, dtype=np.int32)
+    data = Dataset(x, target, () if per_step else tuple("abcdef"), lengths=LENGTHS)
+    spare = Augmenter(data, (), 0, 4, np.float32).batch(4, np.float32)
+    short = Dataset(x[:, :4], target[:, :4] if per_step else target, data.classes, lengths=LENGTHS)
+    copy, straight = short.batch(3, np.float32), short.batch(3, np.float32)
+    indices = np.array([2, 1, 4])  # at most 4 steps
+    data.gather(indices, spare)
+    short.gather(indices, straight)
+    copy.copy_rows(spare, 3)
+    for field in fields(Batch):
+        assert np.array_equal(getattr(copy, field.name), getattr(straight, field.name))
+    assert copy.lengths.tolist() == [3, 2, 4]
+
+
+def test_a_mixed_batch_read_ahead_is_copied_with_its_labels():
+    data = Dataset(np.zeros((6, 4, 4, 1), np.float32), np.arange(6, dtype=np.int32) % 3, tuple("abc"))
+    augmenter = Augmenter(data, [Augmentation.parse("mixup")], 0, 4, np.float32, 3)
+    spare, copy = augmenter.batch(4, np.float32), augmenter.batch(2, np.float32)
+    augmenter.gather(np.array([2, 1]), 0, spare)
+    copy.copy_rows(spare, 2)
+    assert np.array_equal(copy.label, spare.label[:2])
+    assert np.array_equal(copy.target, spare.target[:2])
+
+
+def test_a_batch_is_not_copied_in_part():
+    data = labelled([0, 1, 1]).train
+    padded = Dataset(np.zeros((3, 5, 1)), data.target, data.classes, lengths=LENGTHS[:3])
+    with pytest.raises(ValueError, match="lengths"):
+        Batch(np.zeros((3, 5, 1)), data.target).copy_rows(padded.batch(3, np.float64), 3)
+    with pytest.raises(ValueError, match="cannot copy"):
+        data.batch(3, np.float64).copy_rows(data.batch(2, np.float64), 3)
 
 
 @pytest.mark.parametrize(("wrong", "tokens"), [(-1, False), (3, False), (3, True)])

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from nntrain.data.files import download as downloads
-from nntrain.data.files.download import Remote, download, showing
+from nntrain.data.files.download import Remote, download, report_progress
 from nntrain.data.files.known import KnownFiles
 from nntrain.data.sources.fashion_mnist import FashionMnist
 from nntrain.data.sources.mnist import Mnist
@@ -112,7 +112,7 @@ def test_progress_counts_the_bytes_up_to_all(mirror, folder):
         said.append(text)
         return lambda done, total: counts.append((done, total))
 
-    with showing(begin):
+    with report_progress(begin):
         download(FILE, [mirror.url], folder)
     assert said == [f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}."]
     assert counts[0] == (0, FILE.size)

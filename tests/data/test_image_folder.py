@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from nntrain.data.images import image_files
-from nntrain.data.memory import is_mapped
 from nntrain.data.sources import image_folder
+from nntrain.data.system_memory import is_mapped
 from nntrain.errors import UserError
 from tests.support.data import load, refused
 

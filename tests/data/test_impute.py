@@ -82,8 +82,8 @@ def test_standardize_measures_what_imputing_made():
 
 def test_what_was_measured_makes_other_data_look_the_same():
     train = standardize(impute(Splits(table([[1, GAP], [GAP, 5], [3, 7]])))).train
-    assert set(train.measured) == {"shift", "scale", "fill"}
-    again = replace(table([[1, GAP], [GAP, 5], [3, 7]]), **train.measured)
+    assert set(train.statistics) == {"shift", "scale", "fill"}
+    again = replace(table([[1, GAP], [GAP, 5], [3, 7]]), **train.statistics)
     assert np.array_equal(seen(again), seen(train))
     assert set(Dataset(np.zeros((1, 1)), np.zeros((1, 1))).measured) == {"shift", "scale"}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nntrain.data.batches import Batches, by_length
-from nntrain.data.conform import like
+from nntrain.data.conform.arrays import conform
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.splits import hashes, split
@@ -244,12 +244,12 @@ def test_other_sequences_are_padded_as_in_the_training(tmp_path):
     write(tmp_path)
     train = sequences(tmp_path, predict="step")
     write(tmp_path, [("q", 5, 4, "y"), ("q", 7, 6, "x")], "who,v,u,kind")
-    other = like("other", train, sequences(tmp_path, predict="step"))
+    other = conform("other", train, sequences(tmp_path, predict="step"))
     batch = gathered(other)
     assert batch.x.tolist() == [[[4, 5], [6, 7], [0, 0], [0, 0]]]
     assert batch.target[0, :2].tolist() == [1, 0]
     write(tmp_path, [("q", 5, 4, "y")] * 6, "who,v,u,kind")
-    assert refused(like, "other", train, sequences(tmp_path, predict="step")) == (
+    assert refused(conform, "other", train, sequences(tmp_path, predict="step")) == (
         "other: expected sequences of at most 4 steps, as in the training. Received: 6. Train with `steps: 6`, or say what to do "
         "with them by `longer`."
     )

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from nntrain.data.batches import Batches
-from nntrain.data.conform import described, like, without_samples
+from nntrain.data.conform.arrays import conform
+from nntrain.data.conform.description import describe, from_description
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences import tokens
-from nntrain.data.sequences.tokens import decoded, encoded
+from nntrain.data.sequences.tokens import decode, encode
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.text import ALPHABET, Text, packaged
 from nntrain.data.splits import hashes, join, split
@@ -32,7 +33,7 @@ def gathered(data: Dataset, *indices: int):
 
 def joined(data: Dataset) -> str:
     """All windows one after the other."""
-    return "".join(decoded(data, window) for window in np.asarray(data.x))
+    return "".join(decode(data, window) for window in np.asarray(data.x))
 
 
 @pytest.mark.parametrize("unit", ["character", "byte"])
@@ -45,7 +46,7 @@ def test_windows_follow_each_other_and_the_target_is_what_comes_next(tmp_path, u
         for array, start in ((batch.x, number * 5), (batch.target, number * 5 + 1)):
             piece = stream[start : start + 5]
             assert array.dtype == np.int32
-            assert decoded(data, array[0]) == (
+            assert decode(data, array[0]) == (
                 piece if unit == "character" else piece.decode("utf-8", "replace")
             )
 
@@ -54,9 +55,9 @@ def test_words_are_the_most_frequent_ones_and_the_others_are_unknown(tmp_path):
     data = text(tmp_path, "b b b, don't a a c\nb", unit="word", words=5, window=2)
     assert data.classes == ("<unknown>", "b", "a", ",", "don't")
     assert data.x.stream.tolist() == [1, 1, 1, 3, 4, 2, 2, 0, 0, 1]
-    assert decoded(data, data.x.stream) == "b b b, don't a a <unknown> <unknown> b"
+    assert decode(data, data.x.stream) == "b b b, don't a a <unknown> <unknown> b"
     assert (
-        decoded(data, encoded(data, "prompt", "a, b (don't) x")) == "a, b <unknown> don't <unknown> <unknown>"
+        decode(data, encode(data, "prompt", "a, b (don't) x")) == "a, b <unknown> don't <unknown> <unknown>"
     )
 
 
@@ -77,7 +78,7 @@ def test_files_of_a_folder_follow_each_other_by_name_packed_or_not(tmp_path):
     (folder / "a.txt").write_text("\ufefffirst\n", encoding="utf-8")
     (folder / ".hidden").write_text("hidden")
     data = load({"text": {"path": "texts", "window": 3}}, tmp_path).train
-    assert decoded(data, data.x.stream) == "first\nsecond\n"
+    assert decode(data, data.x.stream) == "first\nsecond\n"
 
 
 def test_the_packaged_text_has_the_same_characters_in_every_python():
@@ -101,7 +102,7 @@ def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does
     words = Splits(text(tmp_path, "one two " * 40, window=4, unit="word"))
     held_out = join(words, "validation", text(tmp_path, "two three " * 9, window=4, unit="word")).validation
     assert held_out.classes == words.train.classes == ("<unknown>", "one", "two")
-    assert decoded(held_out, held_out.x.stream[:3]) == "two <unknown> two"
+    assert decode(held_out, held_out.x.stream[:3]) == "two <unknown> two"
 
 
 @pytest.mark.parametrize(
@@ -216,36 +217,36 @@ def test_rows_of_consecutive_batches_go_on_where_they_ended(tmp_path, rows, coun
 def test_another_text_is_told_in_the_tokens_of_the_training(tmp_path):
     train = text(tmp_path, "abcdef" * 9, window=4)
     other = text(tmp_path, "fedc" * 9, window=4)
-    same = like("other", train, other)
+    same = conform("other", train, other)
     assert joined(same) == joined(other)
     assert same.classes == train.classes
     test = join(Splits(train), "test", other).test
     assert joined(test) == joined(other)
     unknown = text(tmp_path, "fed zc" * 9, window=4)
-    assert refused(like, "other", train, unknown) == (
+    assert refused(conform, "other", train, unknown) == (
         "other: the text has characters that the training's did not have: ' ', 'z'. The network knows 6: 'abcdef'."
     )
-    assert refused(like, "other", train, text(tmp_path, "abc" * 9, window=4, unit="byte")) == (
+    assert refused(conform, "other", train, text(tmp_path, "abc" * 9, window=4, unit="byte")) == (
         "other: expected a text of the unit character, as in the training. Received: byte."
     )
-    assert refused(like, "other", train, text(tmp_path, "abcdef" * 9, window=5)) == (
+    assert refused(conform, "other", train, text(tmp_path, "abcdef" * 9, window=5)) == (
         "other: expected windows of 4 characters, as in the training. Received: 5. Say `window: 4`."
     )
-    assert "Received: no text" in refused(like, "other", train, load("iris").train)
+    assert "Received: no text" in refused(conform, "other", train, load("iris").train)
 
 
 def test_unknown_words_of_another_text_are_unknown(tmp_path):
     train = text(tmp_path, "one two two three\n" * 9, unit="word", window=2)
-    other = like("other", train, text(tmp_path, "two four one five " * 3, unit="word", window=2))
-    assert decoded(train, other.x.stream[:4]) == "two <unknown> one <unknown>"
+    other = conform("other", train, text(tmp_path, "two four one five " * 3, unit="word", window=2))
+    assert decode(train, other.x.stream[:4]) == "two <unknown> one <unknown>"
 
 
 def test_a_checkpoint_knows_the_vocabulary(tmp_path):
     train = text(tmp_path, window=4)
-    again = without_samples(described(train), train.measured)
-    assert encoded(again, "prompt", "und").tolist() == encoded(train, "prompt", "und").tolist()
+    again = from_description(describe(train), train.statistics)
+    assert encode(again, "prompt", "und").tolist() == encode(train, "prompt", "und").tolist()
     assert (again.unit, again.per_step, again.is_bytes) == ("character", True, False)
-    assert refused(encoded, again, "--prompt", "xyz!") == (
+    assert refused(encode, again, "--prompt", "xyz!") == (
         "--prompt: the text has characters that the training's did not have: 'x', 'y', 'z'. "
         f"The network knows {len(train.classes)}: {''.join(train.classes)!r}."
     )

@@ -7,7 +7,7 @@ import pytest
 
 from nntrain.inference import predict as predicting
 from nntrain.losses import Loss
-from nntrain.metrics import answers
+from nntrain.metrics.metric import predicted_classes
 from nntrain.run.checkpoint import read
 from tests.support.data import idx, images
 from tests.support.people import HEADER, NUMBERS, PEOPLE, people, table_of, text_of, write_numbers
@@ -237,11 +237,11 @@ def test_an_output_file_is_whole_and_never_replaced_unasked(trained):
     assert said.read_text() == predict(trained, "others.csv")
 
 
-@pytest.mark.parametrize("name", [name for name, loss in Loss.members().items() if loss.takes != "reals"])
+@pytest.mark.parametrize("name", [name for name, loss in Loss.members().items() if loss.targets != "real"])
 def test_probabilities_agree_with_the_answer(name):
     loss = Loss.members()[name]()
     draw = np.random.default_rng(0)
-    classes = 2 if loss.yes_or_no else 4
+    classes = 2 if loss.binary else 4
     outputs = draw.normal(size=(50, loss.required_outputs(classes, None))).astype(np.float32)
     outputs[:3] *= 30
     if name in ("nll", "kl_div"):
@@ -250,7 +250,7 @@ def test_probabilities_agree_with_the_answer(name):
     assert p.shape == (50, classes)
     assert (p >= 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
-    said, _ = answers(outputs, np.empty(0, np.int32), loss.yes_or_no)
-    positive = (outputs > 0).any(axis=1) | loss.from_logits | loss.yes_or_no | (name in ("nll", "kl_div"))
+    said = predicted_classes(outputs)
+    positive = (outputs > 0).any(axis=1) | loss.from_logits | loss.binary | (name in ("nll", "kl_div"))
     assert (p.argmax(axis=1) == said)[positive].all()
-    assert loss.gives_probabilities != (set(np.unique(p)) == {0, 1})
+    assert loss.probabilistic != (set(np.unique(p)) == {0, 1})

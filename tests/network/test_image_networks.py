@@ -4,11 +4,11 @@ import numba
 import numpy as np
 import pytest
 
-from nntrain import gradcheck
+from nntrain import gradient_check as gradcheck
 from nntrain.cli.shared import load_setup
 from nntrain.config import load
 from nntrain.data.transforms.augment import Augmentation
-from nntrain.gradcheck import NetworkCheck
+from nntrain.gradient_check import NetworkCheck
 from tests.conftest import contents
 from tests.support import ROOT
 

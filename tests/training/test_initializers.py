@@ -29,7 +29,7 @@ NOT_DRAWN = {"auto", "pretrained", "constant"}  # chosen by the graph, read from
 
 
 def draw(name, key=7, shape=SHAPE, fans=FANS):
-    return Initializer.parse(name).draw(key, shape, fans)
+    return Initializer.parse(name).sample(key, shape, fans)
 
 
 def test_every_initializer_is_tested_here():

@@ -112,7 +112,7 @@ def test_only_what_the_memory_cannot_keep_is_read_ahead(shell, monkeypatch):
     config, _ = load(shell.write(text))
     setup = prepare(config, shell.folder)
     assert not setup.waits_for_disk
-    monkeypatch.setattr("nntrain.data.memory.memory_bytes", lambda: 1.5 * x.nbytes)
+    monkeypatch.setattr("nntrain.data.system_memory.memory_bytes", lambda: 1.5 * x.nbytes)
     assert setup.waits_for_disk
     told = shell.run("fit", shell.write(text.replace("}}", "}}, validation: 0.2", 1)), code=2).stderr
     assert (

@@ -9,8 +9,9 @@ from nntrain.config import load
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.text import ALPHABET
-from nntrain.inference import evaluate as evaluating
-from nntrain.inference.evaluate import Ports, evaluate, groups, predictions, rounded_up, steps_for
+from nntrain.inference import feed as feeding
+from nntrain.inference.evaluate import evaluate, groups, predictions
+from nntrain.inference.feed import Feeds, rounded_up, steps_for
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
@@ -127,7 +128,7 @@ def test_padding_counts_for_nothing_in_loss_and_metrics():
         Metric.parse(name)
         for name in ("accuracy", "perplexity", "bits_per_character", "f1", "confusion_matrix")
     ]
-    found = evaluate(Ports(network, data), data, Loss.parse("cross_entropy"), metrics)
+    found = evaluate(Feeds(network, data), data, Loss.parse("cross_entropy"), metrics)
     real = np.arange(5) < lengths[:, None]
     logits = predictions(network, data)[real]
     right = target[real]
@@ -336,11 +337,11 @@ def test_lengths_reach_the_layers_where_a_batch_has_padding(monkeypatch):
     network = Network(build_graph(layers({"gru": 2}, {"dense": 1}), (16, 1)), 2)
     seen = []
     monkeypatch.setattr(
-        evaluating.Bound, "forward", lambda bound, training: seen.append(copy(bound.network.run.lengths))
+        feeding.Bound, "forward", lambda bound, training: seen.append(copy(bound.network.run.lengths))
     )
-    ports = Ports(network, data)
+    feeds = Feeds(network, data)
     for indices in ([0, 1], [2, 3]):
-        ports.filled(data, np.array(indices)).forward(training=True)
+        feeds.filled(data, np.array(indices)).forward(training=True)
     assert seen[0].tolist() == [16, 15]
     assert seen[1] is None
 
@@ -388,8 +389,8 @@ def test_perplexity_is_that_of_the_right_classes_whatever_the_loss_is(loss, know
     )
     network = Network(build_graph(layers({"dense": 3}), (5, 2)), 4, "float64")
     metrics = [Metric.parse(name) for name in ("perplexity", "bits_per_character")]
-    found = evaluate(Ports(network, data), data, Loss.parse(loss), metrics)
-    plain = evaluate(Ports(network, data), data, Loss.parse("cross_entropy"), [])["loss"]
+    found = evaluate(Feeds(network, data), data, Loss.parse(loss), metrics)
+    plain = evaluate(Feeds(network, data), data, Loss.parse("cross_entropy"), [])["loss"]
     assert found["perplexity"] == pytest.approx(np.exp(plain), rel=1e-12)
     assert found["bits_per_character"] == pytest.approx(plain / np.log(2), rel=1e-12)
     assert (found["loss"] == plain) is known

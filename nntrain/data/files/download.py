@@ -41,7 +41,7 @@ _begin: ContextVar[Callable[[str], Progress]] = ContextVar("begin", default=_say
 
 
 @contextmanager
-def showing(begin: Callable[[str], Progress]) -> Iterator[None]:
+def report_progress(begin: Callable[[str], Progress]) -> Iterator[None]:
     """While it lasts, `begin` is told in words of each download that starts, and the progress it gives of the bytes that came.
 
     By default the words go to stderr, on a line.
@@ -53,7 +53,7 @@ def showing(begin: Callable[[str], Progress]) -> Iterator[None]:
         _begin.reset(token)
 
 
-def announced(text: str) -> Progress:
+def begin_progress(text: str) -> Progress:
     """Says so of other work on many bytes, in the same way."""
     return _begin.get()(text)
 

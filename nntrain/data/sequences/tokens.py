@@ -108,7 +108,7 @@ def _smallest(count: int) -> type:
     return np.uint8 if count <= 256 else np.uint16 if count <= 1 << 16 else np.int32
 
 
-def encoded(train: Dataset, name: str, text: str) -> np.ndarray:
+def encode(train: Dataset, name: str, text: str) -> np.ndarray:
     """(length,) int64: `text` in the tokens of `train`. Raises UserError for characters that it does not have."""
     if train.unit == "byte":
         return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8).astype(np.int64)
@@ -119,7 +119,7 @@ def encoded(train: Dataset, name: str, text: str) -> np.ndarray:
     return np.array([number[character] for character in text], np.int64)
 
 
-def decoded(train: Dataset, tokens: Sequence[int]) -> str:
+def decode(train: Dataset, tokens: Sequence[int]) -> str:
     """The text that these tokens of `train` stand for; bytes that are not UTF-8 become U+FFFD."""
     if train.unit == "byte":
         return bytes(map(int, tokens)).decode("utf-8", "replace")
@@ -135,7 +135,7 @@ def decoded(train: Dataset, tokens: Sequence[int]) -> str:
 
 def first_word(data: Dataset) -> str:
     """What a text begins with, up to a blank and no longer than BEGINNING tokens; empty where these are all blank."""
-    return next(iter(decoded(data, data.x.stream[:BEGINNING]).split()), "")
+    return next(iter(decode(data, data.x.stream[:BEGINNING]).split()), "")
 
 
 def require_known(name: str, known: Sequence[str], came: Sequence[str]) -> None:
@@ -147,7 +147,7 @@ def require_known(name: str, known: Sequence[str], came: Sequence[str]) -> None:
         )
 
 
-def renumbered(name: str, train: Dataset, other: Dataset) -> Dataset:
+def map_vocabulary(name: str, train: Dataset, other: Dataset) -> Dataset:
     """The text `other` in the tokens of `train`; words that are not known become `<unknown>`. Raises UserError."""
     if train.unit != other.unit:
         raise UserError(

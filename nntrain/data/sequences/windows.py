@@ -68,7 +68,7 @@ class Windows:
             pieces[np.broadcast_to(step >= lengths, pieces.shape[:2])] = 0
         return pieces.reshape(len(indices), -1) if self.flat else pieces
 
-    def covered(self) -> np.ndarray:
+    def distinct_steps(self) -> np.ndarray:
         """(some, ...): what lies in any piece, each position of the stream once."""
         change = np.zeros(len(self.stream) + 1, np.int64)
         np.add.at(change, self.starts, 1)
@@ -76,7 +76,7 @@ class Windows:
         inside = np.cumsum(change[:-1]) > 0
         return self.stream if inside.all() else self.stream[inside]
 
-    def identity(self) -> tuple[np.ndarray, ...]:
+    def hashed_arrays(self) -> tuple[np.ndarray, ...]:
         """Arrays that are the same where the pieces are, whatever else there is in the stream."""
         first = self.starts.min()
         lengths = np.int32([self.steps]) if self.lengths is None else self.lengths
@@ -94,7 +94,7 @@ class Windows:
         )
 
 
-def taken(array: "np.ndarray | Windows", indices: np.ndarray, steps: int | None = None) -> np.ndarray:
+def take_rows(array: "np.ndarray | Windows", indices: np.ndarray, steps: int | None = None) -> np.ndarray:
     """Rows of an array or of windows, with their first `steps` steps or all."""
     if isinstance(array, Windows):
         return array.take(indices, steps)
@@ -103,7 +103,7 @@ def taken(array: "np.ndarray | Windows", indices: np.ndarray, steps: int | None 
     return array[indices] if steps is None else array[indices, :steps]
 
 
-def resized(array: np.ndarray | Windows, steps: int) -> np.ndarray | Windows:
+def pad_or_cut(array: np.ndarray | Windows, steps: int) -> np.ndarray | Windows:
     """Sequences with another number of steps: cut, or filled up with zeros."""
     if isinstance(array, Windows):
         return replace(array, steps=steps)

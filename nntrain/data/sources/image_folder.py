@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
-from nntrain.data.files.download import announced
+from nntrain.data.files.download import begin_progress
 from nntrain.data.files.npy import read_npy
 from nntrain.data.files.opening import resolved, sibling
 from nntrain.data.images import image_files
@@ -239,7 +239,9 @@ def _key(root: Path, files: list[Path], options: object) -> str:
 def _write(path: Path, shape: tuple[int, ...], images: Iterator[np.ndarray], files: list[Path]) -> None:
     """A .npy file, which gets its name once it is whole. A full disk is an error here; in a mapped file it would be a crash."""
     total = sum(file.stat().st_size for file in files)
-    progress = announced(f"Reading {len(files):,} images ({total / 1e6:.1f} MB), to keep them in {path}.")
+    progress = begin_progress(
+        f"Reading {len(files):,} images ({total / 1e6:.1f} MB), to keep them in {path}."
+    )
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as to:

@@ -10,7 +10,7 @@ from pydantic import Field
 from nntrain.data.arrays import ArrayReader
 from nntrain.data.dataset import Splits
 from nntrain.data.files.npy import read_npy, read_npz
-from nntrain.errors import UserError
+from nntrain.data.sequences.lengths import check_lengths, real_steps
 
 
 class Npz(ArrayReader, name="npz"):
@@ -39,38 +39,12 @@ class Npz(ArrayReader, name="npz"):
         x_name, target_name = f"{self.path}: {self.x}", f"{self.path}: {self.target}"
         if not lengths:
             return Splits(self.dataset(x_name, x, target_name, target))
-        counts = checked_lengths(f"{self.path}: {self.lengths}", lengths[0], x)
+        counts = check_lengths(f"{self.path}: {self.lengths}", lengths[0], x)
         if (
             target.ndim > 1 and target.shape[:2] == x.shape[:2]
         ):  # what stands where nothing is real names no class
             target = np.where(real_steps(counts, target), target, target[0, 0])
         return Splits(replace(self.dataset(x_name, x, target_name, target), lengths=counts))
-
-
-def real_steps(lengths: np.ndarray, array: np.ndarray) -> np.ndarray:
-    """Which steps of array (count, steps, ...) are real, in a shape that goes with it."""
-    real = np.arange(array.shape[1]) < lengths[:, None]
-    return real.reshape(*real.shape, *[1] * (array.ndim - 2))
-
-
-def checked_lengths(name: str, lengths: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """(count,) int32. Raises UserError for what cannot be the lengths of x (count, steps, ...)."""
-    if x.ndim < 2:
-        raise UserError(
-            f"{name}: only sequences (count, steps, ...) have lengths. Received: samples of the shape {x.shape}."
-        )
-    if lengths.shape != (len(x),) or lengths.dtype.kind not in "iu":
-        raise UserError(
-            f"{name}: expected {len(x):,} whole numbers, one for each sequence. Received: {lengths.dtype.name} of "
-            f"the shape {lengths.shape}."
-        )
-    outside = np.flatnonzero((lengths < 1) | (lengths > x.shape[1]))
-    if len(outside):
-        raise UserError(
-            f"{name}: sample {outside[0] + 1}: expected a length from 1 to {x.shape[1]:,}, the steps that there are. "
-            f"Received: {lengths[outside[0]]}.{' Leave empty sequences out.' if lengths[outside[0]] == 0 else ''}"
-        )
-    return lengths.astype(np.int32)
 
 
 class Npy(ArrayReader, name="npy"):

@@ -1,7 +1,5 @@
 """Sequences: CSV files whose rows are steps, to tell what a whole sequence is, what each step is, or what comes next."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -9,49 +7,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.sequences.groups import Groups, grouped
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv, Head, Name
 from nntrain.data.tables.cells import BadCells
-from nntrain.data.tables.columns import Categories, Column
-from nntrain.data.tables.conform import TableLike
 from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
 from nntrain.options import mistake
-
-
-@dataclass(frozen=True)
-class Groups:
-    """The rows of a file by the sequence that they belong to; sequences are in the order in which they begin."""
-
-    names: tuple[str, ...]
-    order: np.ndarray  # (rows,) int64: the rows, those of the first sequence first
-    starts: np.ndarray  # (sequences,) int64: into `order`
-    lengths: np.ndarray  # (sequences,) int32
-
-
-def grouped(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
-    """By the cells of a column, or all rows as one sequence. Raises UserError where a cell is missing."""
-    rows = len(lines)
-    if column is None:
-        return Groups(("",), np.arange(rows), np.zeros(1, np.int64), np.array([rows], np.int32))
-    categories = Categories(column)
-    bad = BadCells(path, lines)
-    bad.add(
-        np.flatnonzero(categories.labels < 0),
-        column.label,
-        "the name of a sequence",
-        lambda row: "a missing value",
-    )
-    bad.tell("Mend the file.")
-    different, first, group = np.unique(categories.labels, return_index=True, return_inverse=True)
-    by_start = np.argsort(first)
-    place = np.empty(len(different), np.int64)
-    place[by_start] = np.arange(len(different))
-    lengths = np.bincount(place[group]).astype(np.int32)
-    names = tuple(categories.names[label] for label in different[by_start])
-    return Groups(
-        names, np.argsort(place[group], kind="stable"), np.cumsum(lengths, dtype=np.int64) - lengths, lengths
-    )
 
 
 class Sequences(Csv, name="sequences"):
@@ -237,30 +199,3 @@ class Sequences(Csv, name="sequences"):
             lambda row: f"another one than in line {table.lines[first[row]]}",
         )
         bad.tell("Mend the file, or say `predict: step` where each step has a target.")
-
-
-class SequencesLike(TableLike):
-    """A file of sequences whose columns are to be those of `train`, to predict from; it needs no targets."""
-
-    csv: Sequences
-
-    def __init__(self, train: Dataset, csv: Sequences, rows: Iterator[tuple[int, list[str]]]):
-        super().__init__(train, csv, rows)
-        places, ids = self._features(), self.csv.id_places(self.head)
-        table = self.csv.filled(self.head, places, ids, [*self._texts(places), *ids])
-        self.id_name = table.targets[0].name if ids else ""
-        self.groups = grouped(self.csv.path, table.targets[0] if ids else None, table.lines)
-        self.x = self._x(table)[self.groups.order]
-
-    def sequences(self) -> tuple[Windows, np.ndarray | None]:
-        """The samples and their lengths; of series the last window of each. Raises UserError."""
-        groups, steps = self.groups, self.train.input_shape[0]
-        if self.csv.predict != "next":
-            starts, lengths, _ = self.csv.pieces(groups, steps)
-            return Windows(self.x, starts, steps, lengths), lengths
-        if len(short := np.flatnonzero(groups.lengths < steps)):
-            raise UserError(
-                f"{self.csv.path}: the series {groups.names[short[0]]!r} has {groups.lengths[short[0]]:,} steps. "
-                f"Expected at least {steps:,}, the window of the training."
-            )
-        return Windows(self.x, groups.starts + groups.lengths - steps, steps), None

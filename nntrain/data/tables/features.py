@@ -30,7 +30,7 @@ def columns(names: tuple[str, ...], texts: tuple[OneHot, ...]) -> list[tuple[str
     ]
 
 
-def difference(expected: tuple[str, ...], came: tuple[str, ...]) -> str:
+def name_mismatch(expected: tuple[str, ...], came: tuple[str, ...]) -> str:
     """In what `came` differs from the train part's names, or nothing; names are unknown where there are none."""
     if not expected or not came or expected == came:
         return ""

@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
-class Pass:
+class AugmentationContext:
     """One augmentation going over some samples: its random numbers, a pure function of `key` and sample; its kernels."""
 
     key: int
@@ -55,7 +55,7 @@ class Augmentation(Component, family="augmentation"):
                 f"{data.input_shape}.{hint}"
             )
 
-    def apply(self, out: np.ndarray, x: np.ndarray, now: Pass) -> None:
+    def apply(self, out: np.ndarray, x: np.ndarray, now: AugmentationContext) -> None:
         """Writes to out what becomes of the images x (rows, height, width, channels)."""
         raise NotImplementedError
 
@@ -123,7 +123,7 @@ class Mapped(Augmentation):
         matrix[:, :, 2] = centre + offset - linear @ centre
         now.run(kernels.augment.affine, out, x, matrix.reshape(len(x), 6))
 
-    def inverse(self, size: tuple[int, int], now: Pass) -> tuple[np.ndarray, np.ndarray]:
+    def inverse(self, size: tuple[int, int], now: AugmentationContext) -> tuple[np.ndarray, np.ndarray]:
         """(rows, 2, 2) and (rows, 2), in pixels down and right."""
         raise NotImplementedError
 
@@ -223,7 +223,7 @@ class RandomErasing(Augmentation, name="random_erasing"):
 
 
 def rectangles(
-    size: tuple[int, int], height: np.ndarray, width: np.ndarray, now: Pass, number: int
+    size: tuple[int, int], height: np.ndarray, width: np.ndarray, now: AugmentationContext, number: int
 ) -> np.ndarray:
     """(rows, 4) int64: top, bottom, left, right of rectangles anywhere inside, by `now`'s numbers from `number` on."""
     boxes = np.empty((len(height), 4), np.int64)
@@ -285,11 +285,11 @@ class Mixing(Augmentation):
                 "it mixes the targets of whole samples, but here each step of a sample has one."
             )
 
-    def partners(self, now: Pass, count: int) -> np.ndarray:
+    def partners(self, now: AugmentationContext, count: int) -> np.ndarray:
         """(rows,) int64: which of the `count` samples each is mixed with."""
         return now.below(0, count)
 
-    def shares(self, now: Pass) -> np.ndarray:
+    def shares(self, now: AugmentationContext) -> np.ndarray:
         """(rows,) float64: how much of each sample is to stay."""
         # A symmetric Beta from two uniform numbers: Devroye 1996, Random variate generation in one line of code.
         power, cosine = now.uniform(1) ** (1 / self.alpha), np.cos(2 * np.pi * now.uniform(2))
@@ -297,7 +297,7 @@ class Mixing(Augmentation):
         share = 0.5 + np.copysign(0.5, cosine) * np.sqrt(square / (power + square))
         return np.where(now.uniform(3) < self.probability, share, 1.0)
 
-    def mix(self, out: np.ndarray, x: np.ndarray, other: np.ndarray, now: Pass) -> np.ndarray:
+    def mix(self, out: np.ndarray, x: np.ndarray, other: np.ndarray, now: AugmentationContext) -> np.ndarray:
         """Writes the mixtures to out; returns (rows,) float64: how much of x is in each."""
         raise NotImplementedError
 

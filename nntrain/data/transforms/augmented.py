@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from nntrain import randomness
-from nntrain.data.dataset import Batch, Dataset, mixed_targets
-from nntrain.data.transforms.augment import Augmentation, Pass
+from nntrain.data.batch import Batch, mixed_targets
+from nntrain.data.dataset import Dataset
+from nntrain.data.transforms.augment import Augmentation, AugmentationContext
 
 
 class Augmenter:
@@ -54,7 +55,7 @@ class Augmenter:
             return self.data.gather(indices, batch)
         rows = len(indices)
         x, target = self._made(indices, epoch, serial, len(self.augmentations), self._images)
-        self.data.scale_stored(x, batch.x[:rows])
+        self.data.scale_raw(x, batch.x[:rows])
         if not self.mixes:
             self.data.gather_targets(indices, batch.target)
             return None
@@ -68,10 +69,12 @@ class Augmenter:
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """The images after the first `steps` augmentations, and where samples are mixed their targets, in float64."""
         x, spare = buffers[0][:, : len(indices)]
-        self.data.gather_stored(indices, x)
+        self.data.gather_raw(indices, x)
         target = self._targets(indices) if self.mixes else None
         for place, augmentation in enumerate(self.augmentations[:steps]):
-            now = Pass(randomness.key(self.seed, "augment", epoch, place), indices, self.limits, serial)
+            now = AugmentationContext(
+                randomness.key(self.seed, "augment", epoch, place), indices, self.limits, serial
+            )
             if augmentation.mixes:
                 partners = augmentation.partners(now, len(self.data))
                 other, their_target = self._made(partners, epoch, serial, place, buffers[1:])

@@ -20,7 +20,7 @@ def standardize(splits: Splits) -> Splits:
     train = splits.train
     if train.vocabulary:
         raise UserError("standardize: the data are tokens, which have no mean. Leave it out.")
-    shift, deviation = statistics(real_steps(train))
+    shift, deviation = mean_and_std(values(train))
     # Both are in the units of x; bytes without deviation keep the 1/255 that brings them to [0, 1].
     scale = np.where(
         deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 1 / 255 if train.is_bytes else 1
@@ -28,16 +28,16 @@ def standardize(splits: Splits) -> Splits:
     return Splits(**{name: replace(part, shift=shift, scale=scale) for name, part in splits.parts().items()})
 
 
-def real_steps(data: Dataset) -> np.ndarray:
+def values(data: Dataset) -> np.ndarray:
     """The samples, of sequences (steps, features) without padding; what lies in several windows comes once."""
     if isinstance(data.x, Windows):
-        return data.x.covered()
+        return data.x.distinct_steps()
     if data.lengths is None:
-        return data.filled
+        return data.imputed
     return data.x[np.arange(data.input_shape[0]) < data.lengths[:, None]]
 
 
-def statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def mean_and_std(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(channels,) float64 each: the mean and the deviation (divided by n) of x (rows, ..., channels), in two passes."""
     with np.errstate(over="ignore", invalid="ignore"):
         count = x.size // x.shape[-1]

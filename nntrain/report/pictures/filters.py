@@ -30,7 +30,7 @@ class Filters(Picture, name="filters"):
         """weights (kernel rows, columns, channels, filters), those of the largest norm, of how many (`of`); images (images,
         height, width, channels) in [0, 1], with their names; maps (images, height, width, filters), after the activation.
         """
-        from nntrain.inference.evaluate import Ports
+        from nntrain.inference.feed import Feeds
 
         setup, network = subject.setup, subject.network
         node = first_convolution(network.graph)
@@ -41,10 +41,10 @@ class Filters(Picture, name="filters"):
         chosen = np.sort(np.argsort(-norms, kind="stable")[:FILTERS])
         data = setup.splits.test or setup.splits.validation or setup.splits.train
         indices = one_of_each_class(data)
-        port = Ports(network, data).filled(data, indices)
+        feed = Feeds(network, data).filled(data, indices)
         output = after_activation(node)
-        maps = next(y for other, y in port.bound.outputs(training=False) if other is output)
-        images = port.batch.x / data.scale + data.shift
+        maps = next(y for other, y in feed.bound.outputs(training=False) if other is output)
+        images = feed.batch.x / data.scale + data.shift
         top = 255 if data.x.dtype == np.uint8 else images.max()
         labelled = has_one_class(data)
         names = [data.classes[label] for label in data.target[indices]] if labelled else [""] * len(maps)
@@ -69,14 +69,13 @@ class Filters(Picture, name="filters"):
             figure = canvas.new_figure(
                 max(across, 6), ABOVE + LABEL + (len(images) + 1) * (CELL + GAP) + ASIDE + 0.2
             )
-            which = "All" if shown == total else f"The {shown} filters of the largest norm, of"
-            colours = (
-                "grey is a weight of 0"
-                if weights.shape[2] == 3
-                else "blue is positive, red negative, white 0"
+            which = (
+                f"all {total} filters"
+                if shown == total
+                else f"{shown} of {total} filters, of the largest norm"
             )
-            unit = " filters" if shown == total else ""
-            lines = [self.title.removesuffix("."), f"{which} {total}{unit}; {colours}"]
+            colours = "RGB, grey: 0" if weights.shape[2] == 3 else "blue: positive, red: negative, white: 0"
+            lines = [self.title.removesuffix("."), f"{which}; weights {colours}"]
             canvas.title(figure, folder.resolve().name, [[line] for line in lines])
 
             def cell(row: int, column: int, picture: np.ndarray, **colours: Any) -> None:

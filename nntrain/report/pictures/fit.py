@@ -23,14 +23,14 @@ class Fit(Picture, name="fit"):
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """x, target (samples,); test_x, test_target (test samples,), maybe empty; grid, prediction (POINTS,); labels (2,)."""
         train, test = subject.setup.splits.train, subject.setup.splits.test
-        x = np.asarray(train.filled)
+        x = np.asarray(train.imputed)
         grid = grid_over(x, POINTS)[0]
         prediction = subject.setup.config.loss.values(subject.outputs(grid[:, None]))
         labels = (train.feature_names or ("x",))[0], (train.target_names or ("y",))[0]
         return {
             "x": x.ravel(),
             "target": np.ravel(train.target),
-            "test_x": np.empty(0) if test is None else np.ravel(test.filled),
+            "test_x": np.empty(0) if test is None else np.ravel(test.imputed),
             "test_target": np.empty(0) if test is None else np.ravel(test.target),
             "grid": grid,
             "prediction": prediction.ravel(),

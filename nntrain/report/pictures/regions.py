@@ -27,7 +27,7 @@ class Regions(Picture, name="regions"):
         labels (2,).
         """
         train = subject.setup.splits.train
-        x = np.asarray(train.filled)
+        x = np.asarray(train.imputed)
         grid_x, grid_y = grid_over(x, CELLS)
         plane = np.stack(np.meshgrid(grid_x, grid_y), axis=-1).reshape(-1, 2)
         probabilities = subject.setup.config.loss.probabilities(subject.outputs(plane))

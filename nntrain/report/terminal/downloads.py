@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from nntrain.data.files.download import showing
+from nntrain.data.files.download import report_progress
 from nntrain.report.formats import printable
 from nntrain.report.terminal.console import output
 
@@ -29,7 +29,7 @@ def shown_downloads() -> Iterator[None]:
         return lambda done, total: bars.update(task, completed=done, total=total)
 
     try:
-        with showing(begin):
+        with report_progress(begin):
             yield
     finally:
         bars.stop()

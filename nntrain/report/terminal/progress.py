@@ -66,7 +66,8 @@ class Progress:
 
     def started(
         self,
-        folder: Path | str,
+        name: str,
+        folder: Path | str | None,
         *,
         epochs: int,
         steps_per_epoch: int,
@@ -74,8 +75,11 @@ class Progress:
         best: Mapping[str, Any] | None = None,
         facts: tuple[str, ...] = (),
     ) -> None:
-        """Training begins, after `step` steps of an earlier session with its `best` row. `facts`: lines about the data and the network."""
-        self.folder = Path(folder)
+        """Training begins, kept in a folder or in memory, after `step` steps of an earlier session with its `best` row.
+
+        `facts`: lines about the data and the network.
+        """
+        self.folder = folder
         self.epochs, self.steps_per_epoch, self.total = epochs, steps_per_epoch, epochs * steps_per_epoch
         self.first_step = self.step = step
         self.best = dict(best) if best else None
@@ -84,7 +88,7 @@ class Progress:
         self._rate = math.nan  # samples per second of the previous evaluation interval
         resumed = f", resumed after step {step:,}" if step else ""
         length = f"{counted(epochs, 'epoch')} of {counted(steps_per_epoch, 'step')}"
-        self.note(f"{self.folder.name}: {length}, in {self.folder}{resumed}")
+        self.note(f"{name}: {length}, in {folder or 'memory'}{resumed}")
         for fact in facts:
             self.note(fact)
         if self.live:
@@ -259,7 +263,8 @@ class Progress:
                     if not isinstance(value, list)
                 ),
             )
-        yield "run", str(self.folder)
+        if self.folder is not None:
+            yield "run", str(self.folder)
         yield from files.items()
         if next_command:
             yield "next", next_command

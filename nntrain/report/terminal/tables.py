@@ -1,10 +1,11 @@
 """Tables: the layers of a network, a gradient check, scores, the cost of a training step."""
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console, Group, RenderableType
@@ -198,7 +199,7 @@ def show_gradcheck(
     (console or output()).print(gradcheck(checks, cost))
 
 
-def show_scores(result: Mapping[str, object], path: Path | str, console: Console | None = None) -> None:
+def show_scores(result: Mapping[str, Any], path: Path | str, console: Console | None = None) -> None:
     """Prints the scores of a checkpoint: {"split": "test", "samples": 360, "loss": 0.11, ...}, with "data" where the data are
     not the run's own.
     """
@@ -253,3 +254,11 @@ def bench_table(result: "Bench") -> RenderableType:
         style="dim",
     )
     return Group(head, Text(), ResponsiveTable(columns, rows), Text(), foot)
+
+
+def model_text(graph: "Graph", precision: str) -> str:
+    """The table of layers as plain text."""
+    file = io.StringIO()
+    console = Console(width=100, file=file, color_system=None, markup=False, emoji=False, highlight=False)
+    show_model(graph, precision, console)
+    return file.getvalue()

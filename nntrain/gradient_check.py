@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from nntrain import kernels, randomness
 from nntrain.component import Component
 from nntrain.errors import ConfigError, UserError, dotted
-from nntrain.inference.evaluate import Ports
+from nntrain.inference.feed import Feeds
 from nntrain.layers.layer import Activation, Layer
 from nntrain.losses import Loss
 from nntrain.network.graph import build_graph
@@ -274,12 +274,12 @@ def check_loss(loss: Loss, outputs: int = 5) -> Iterator[Check]:
 def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
     classes = np.arange(ROWS, dtype=np.int32) % 2
     reals = randomness.uniform(randomness.key("gradcheck", "target"), ROWS * outputs).reshape(ROWS, outputs)
-    if loss.takes in ("classes", "either"):
+    if loss.targets in ("classes", "any"):
         try:
             yield "prediction (classes)", loss.required_outputs(outputs, None), classes
         except ConfigError:  # a loss for two classes
             yield "prediction (classes)", loss.required_outputs(2, None), classes
-    if loss.takes == "classes":
+    if loss.targets == "classes":
         yield "prediction (soft classes)", outputs, reals / reals.sum(axis=1, keepdims=True)
     else:
         yield "prediction", outputs, reals
@@ -304,17 +304,17 @@ class NetworkCheck:
         self.states = [
             (state, state.copy()) for state in (*self.network.state.values(), *self.network.carried.values())
         ]
-        self.port = Ports(self.network, setup.splits.train).at(rows)
-        setup.splits.train.gather(np.arange(rows), self.port.batch)
+        self.feed = Feeds(self.network, setup.splits.train).at(rows)
+        setup.splits.train.gather(np.arange(rows), self.feed.batch)
 
     def loss(self, gradient: np.ndarray | None = None) -> float:
         """The mean loss with the penalty. All states start anew, so that it is a function of the parameters alone."""
-        port, penalty = self.port, self.config.train.regularize
+        feed, penalty = self.feed, self.config.train.regularize
         for state, start in self.states:
             state[...] = start
-        port.forward(training=True)
-        gradient = port.no_gradient if gradient is None else gradient
-        total, weight = self.config.loss(port.prediction, port.target, port.weight, gradient)
+        feed.forward(training=True)
+        gradient = feed.no_gradient if gradient is None else gradient
+        total, weight = self.config.loss(feed.prediction, feed.target, feed.weight, gradient)
         decayed = self.network.theta[: self.network.arena.decayed]
         return (
             total / weight
@@ -324,7 +324,7 @@ class NetworkCheck:
 
     def backward(self) -> None:
         """Fills the gradient of what `loss` gives; call it after `loss(gradient)`."""
-        self.port.bound.backward()
+        self.feed.bound.backward()
         penalty, decayed = self.config.train.regularize, self.network.arena.decayed
         if penalty.l1 or penalty.l2:
             kernels.gradient.add_penalty(
@@ -333,7 +333,7 @@ class NetworkCheck:
 
     def run(self) -> Iterator[Check]:
         self.network.forget_gradients()
-        self.loss(self.port.gradient)
+        self.loss(self.feed.gradient)
         self.backward()
         gradients = {name: array.copy() for name, array in self.network.arena.gradients.items()}
         for name, gradient in gradients.items():
@@ -342,7 +342,7 @@ class NetworkCheck:
 
     def cost(self) -> Cost:
         def backward() -> None:
-            self.loss(self.port.gradient)
+            self.loss(self.feed.gradient)
             self.backward()
 
         loss_s = _median_time(self.loss)

@@ -25,6 +25,6 @@ def is_mapped(array: np.ndarray) -> bool:
     return False
 
 
-def outgrows_memory(array: np.ndarray) -> bool:
+def exceeds_memory(array: np.ndarray) -> bool:
     """Whether it is mapped, and so large that it has to be read from the disk again and again."""
     return is_mapped(array) and array.nbytes > KEPT_SHARE * memory_bytes()

@@ -19,7 +19,7 @@ NUMBERED = re.compile(r"column ([1-9][0-9]{0,8})")  # what a column without a na
 GAP, UNKNOWN = -1, -2  # labels of cells that have none
 
 
-class TableLike:
+class TableEncoder:
     """A file whose columns are to be those of `train`. What `csv` says of features, text and gaps does not matter.
 
     `rows` are (line number, cells), as from `csv.rows`. Everything raises UserError.
@@ -35,7 +35,7 @@ class TableLike:
             )  # the first line must name the columns, whatever it looks like
         self.csv, self.head = csv, csv.head(rows)
 
-    def samples(self) -> np.ndarray:
+    def inputs(self) -> np.ndarray:
         """(rows, features); where the training's columns have no names, every column in its order."""
         if not self.columns:
             x, _, _ = self.csv.filled(self.head, range(self.head.width), (), as_text=()).x(
@@ -48,7 +48,7 @@ class TableLike:
         places = list(range(self.head.width)) if alone else self._features()
         return self._x(self.csv.filled(self.head, places, (), self._texts(places)))
 
-    def data(self) -> Dataset:
+    def dataset(self) -> Dataset:
         """Samples with targets, which are those of the training unless `csv.target` says otherwise. The columns have names."""
         places = self._features()
         targets = self._targets()
