@@ -208,27 +208,27 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
         yield from _check_expanding(layer, inputs[0], component)
         return
     single = Single(layer, inputs, ROWS)
-    at = single.at
-    for place, x in enumerate(at.xs):
+    ctx = single.ctx
+    for place, x in enumerate(ctx.xs):
         x[...] = _tokens(layer, x.shape) if layer.takes_tokens else _draw("x", place, shape=x.shape)
     for name, values in single.parameters.items():  # away from special points such as all zeros or ones
         values += 0.1 * _draw("parameter", name, shape=values.shape)
-    r = _draw("r", shape=at.y.shape)
+    r = _draw("r", shape=ctx.y.shape)
     single.forward()
-    inputs_before = [x.copy() for x in at.xs]
+    inputs_before = [x.copy() for x in ctx.xs]
     single.forget_unread()
     single.forget_gradients()
-    at.dy[...] = r
+    ctx.dy[...] = r
     single.backward()
-    for x, values in zip(at.xs, inputs_before, strict=True):
+    for x, values in zip(ctx.xs, inputs_before, strict=True):
         x[...] = values
 
     def loss() -> float:
         return float(np.sum(r * single.forward()))
 
-    names = ["x"] if len(at.xs) == 1 else [f"x{place + 1}" for place in range(len(at.xs))]
-    tensors = dict(zip(names, at.xs, strict=True)) | single.parameters
-    slopes = dict(zip(names, at.dxs, strict=True)) | single.gradients
+    names = ["x"] if len(ctx.xs) == 1 else [f"x{place + 1}" for place in range(len(ctx.xs))]
+    tensors = dict(zip(names, ctx.xs, strict=True)) | single.parameters
+    slopes = dict(zip(names, ctx.dxs, strict=True)) | single.gradients
     if layer.takes_tokens:
         del tensors["x"], slopes["x"]
     slopes = {
@@ -241,18 +241,18 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
 def _check_expanding(layer: Layer, shape: tuple[int, ...], component: str) -> Iterator[Check]:
     """The same for a layer that stands for several nodes."""
     network = Network(build_graph([layer], shape), ROWS, "float64", input_gradient=True)
-    bound = network.at(ROWS)
-    bound.x[...] = _draw("x", 0, shape=bound.x.shape)
-    r = _draw("r", shape=bound.y.shape)
-    bound.forward(training=True)
+    executor = network.executor(ROWS)
+    executor.x[...] = _draw("x", 0, shape=executor.x.shape)
+    r = _draw("r", shape=executor.y.shape)
+    executor.forward(training=True)
     network.forget_gradients()
-    bound.dy[...] = r
-    bound.backward()
+    executor.dy[...] = r
+    executor.backward()
 
     def loss() -> float:
-        return float(np.sum(r * bound.forward(training=True)))
+        return float(np.sum(r * executor.forward(training=True)))
 
-    yield check_tensor(component, "x", bound.x, bound.dx, loss)
+    yield check_tensor(component, "x", executor.x, executor.dx, loss)
     for name, values in network.arena.parameters.items():
         yield check_tensor(component, name, values, network.arena.gradients[name], loss)
 
@@ -324,7 +324,7 @@ class NetworkCheck:
 
     def backward(self) -> None:
         """Fills the gradient of what `loss` gives; call it after `loss(gradient)`."""
-        self.feed.bound.backward()
+        self.feed.executor.backward()
         penalty, decayed = self.config.train.regularize, self.network.arena.decayed
         if penalty.l1 or penalty.l2:
             kernels.gradient.add_penalty(

@@ -88,14 +88,14 @@ class Shell:
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int = signal.SIGINT) -> None:
     """Sends Ctrl-C, or another signal, to this process while `step` is under way."""
-    original = RunFolder.append_step
+    original = RunFolder.add_step
 
     def noting(self, done, *rest):
         if done == step:
             signal.raise_signal(number)
         original(self, done, *rest)
 
-    monkeypatch.setattr(RunFolder, "append_step", noting)
+    monkeypatch.setattr(RunFolder, "add_step", noting)
 
 
 @pytest.fixture

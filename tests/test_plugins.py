@@ -28,11 +28,11 @@ class Double(Activation, name="double"):
 
     reads = ""
 
-    def forward(self, at):
-        at.y[...] = 2 * at.x
+    def forward(self, ctx):
+        ctx.y[...] = 2 * ctx.x
 
-    def backward_input(self, at):
-        at.dx[...] = 2 * at.dy
+    def backward_input(self, ctx):
+        ctx.dx[...] = 2 * ctx.dy
 '''
 CONFIG = """\
 data: {source: {synthetic: {kind: two_moons, samples: 60}}}
@@ -217,7 +217,10 @@ def test_a_mistake_in_a_plugin_is_told_with_its_line(shell, text, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("2 * at.x", "at.slope * at.x"), "p.py:9: AttributeError: 'At' object has no attribute 'slope'"),
+        (
+            ("2 * ctx.x", "ctx.slope * ctx.x"),
+            "p.py:9: AttributeError: 'LayerContext' object has no attribute 'slope'",
+        ),
         (("def backward_input", "def backward"), "double: the class Double defines no `backward_input`."),
         (
             ('reads = ""', "units: int"),

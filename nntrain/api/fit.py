@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from nntrain.api.data import Data, with_data
+from nntrain.api.data import Data
 from nntrain.api.run import Run
 from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
 from nntrain.report.observers import RunDisplay
@@ -43,8 +43,7 @@ def fit(
     if resume and overwrite:
         raise ValueError("resume continues a run, overwrite replaces it: choose one")
     place = None if runs_dir is None else Place(Path(runs_dir), name, policy(resume, overwrite))
-    source = config if data is None else with_data(config, data)
-    return train(source, overrides_of(set), place, NeverInterrupted(), threads, terminal=progress, data=data)
+    return train(config, overrides_of(set), place, NeverInterrupted(), threads, terminal=progress, data=data)
 
 
 def policy(resume: bool, overwrite: bool) -> Existing:
@@ -64,9 +63,9 @@ def train(
 ) -> Run:
     """What the function and the command `fit` share."""
     with computing_threads(threads) as count:
-        setup, document = load_setup(config, overrides) if data is None else data.setup(config, overrides)
+        setup, document = load_setup(config, overrides, data)
         with Session(setup, document, overrides, count) as session:
             session.open(place, registry.file_names())
             if not session.complete:
-                session.train(RunDisplay(terminal=terminal, quiet=quiet), interruption)
+                session.train(RunDisplay(terminal, quiet), interruption)
             return Run.of(session)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nntrain.api.data import SOURCE, Data, splits_of
 from nntrain.config import Document, dump, load
 from nntrain.config.schema import Config
 from nntrain.config.validate import checked
@@ -27,11 +28,14 @@ def read_config(config: ConfigLike, overrides: tuple[str, ...] = ()) -> tuple[Co
     return load(config, overrides)
 
 
-def load_setup(config: ConfigLike, overrides: tuple[str, ...] = ()) -> tuple[Setup, Document]:
-    """The config with its data and its graph. Raises UserError; every error in the config names its place."""
-    typed, document = read_config(config, overrides)
+def load_setup(
+    config: ConfigLike, overrides: tuple[str, ...] = (), data: Data | None = None
+) -> tuple[Setup, Document]:
+    """The config with its data, or with `data`, and its graph. Raises UserError; errors in the config name their place."""
+    typed, document = read_config(config, overrides if data is None else (*overrides, SOURCE))
     try:
-        return prepare(typed, document.folder), document
+        loaded = None if data is None else splits_of(typed, data, document.folder)
+        return prepare(typed, document.folder, loaded=loaded), document
     except ConfigError as error:
         raise document.explain(error) from None
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 
 
 @dataclass
@@ -41,6 +42,6 @@ class Batch:
                 np.copyto(to[:rows], values[tuple(map(slice, shape))])
 
 
-def mixed_targets(rows: int, outputs: int, dtype) -> tuple[np.ndarray, np.ndarray]:
-    """Buffers for the targets of samples with mixed classes: how much of each there is, and of which the most."""
+def mixed_targets(rows: int, outputs: int, dtype: npt.DTypeLike) -> tuple[np.ndarray, np.ndarray]:
+    """Buffers for mixed targets: (rows, outputs) shares of the classes, and (rows,) the class with the largest share."""
     return np.zeros((rows, outputs), dtype), np.zeros(rows, np.int32)

@@ -5,22 +5,30 @@ from typing import Protocol
 
 import numpy as np
 
-from nntrain.data.dataset import Reader, Splits
+from nntrain.data.dataset import Splits
 from nntrain.data.splits import join, split
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
 from nntrain.errors import ConfigError, Problem
 
 
-class DataOptions(Protocol):
-    """The options of a config's `data` section that choose the splits."""
+class Source(Protocol):
+    """A reader, or arrays in memory."""
 
     @property
-    def source(self) -> Reader: ...
+    def yaml_name(self) -> str: ...
+    def load(self, folder: Path) -> Splits: ...
+
+
+class DataOptions(Protocol):
+    """The options that choose the splits: a config's `data` section, or `Data`."""
+
     @property
-    def test(self) -> float | Reader | None: ...
+    def source(self) -> Source: ...
     @property
-    def validation(self) -> float | Reader | None: ...
+    def test(self) -> float | Source | None: ...
+    @property
+    def validation(self) -> float | Source | None: ...
     @property
     def standardize(self) -> bool: ...
 
@@ -39,12 +47,14 @@ def load_splits(options: DataOptions, folder: Path, seed: int) -> tuple[Splits, 
         ) from None
     fractions: dict[str, float | None] = {}
     for name, chosen in (("test", options.test), ("validation", options.validation)):
-        if isinstance(chosen, Reader):
-            splits = join(splits, name, chosen.load(folder).train)
-        elif chosen is not None and name in splits.parts():
-            message = f"{source.yaml_name or 'the source'} already has a {name} split"
-            raise ConfigError([Problem(("data", name), message, "Remove this line.")])
         fractions[name] = chosen if isinstance(chosen, float) else None
+        if chosen is None:
+            continue
+        if not isinstance(chosen, float):
+            splits = join(splits, name, chosen.load(folder).train)
+        elif name in splits.parts():
+            message = f"{source.yaml_name} already has a {name} split"
+            raise ConfigError([Problem(("data", name), message, "Remove this line.")])
     splits, indices = split(splits, fractions["test"], fractions["validation"], seed)
     splits = impute(splits)
     return standardize(splits) if options.standardize else splits, indices

@@ -1,23 +1,23 @@
-"""Memory: how much there is, and whether samples stay in a file because they would not fit."""
+"""System memory: how much this machine has, and whether data in a file exceeds it."""
 
 import math
 import os
 
 import numpy as np
 
-KEPT_SHARE = 0.5  # of the memory: of a file up to this size the system may well keep all that was read once
+CACHED_SHARE = 0.5  # of memory: the page cache likely keeps a file up to this size after the first read
 
 
 def memory_bytes() -> float:
-    """Of this machine; infinite where it does not say."""
+    """The machine's physical memory; infinite where the system does not report it."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return math.inf
 
 
-def is_mapped(array: np.ndarray) -> bool:
-    """Whether the values stay in a file until they are looked at."""
+def is_mapped(array: object) -> bool:
+    """Whether the array is memory-mapped: values are read from a file on access."""
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
             return True
@@ -25,6 +25,6 @@ def is_mapped(array: np.ndarray) -> bool:
     return False
 
 
-def exceeds_memory(array: np.ndarray) -> bool:
-    """Whether it is mapped, and so large that it has to be read from the disk again and again."""
-    return is_mapped(array) and array.nbytes > KEPT_SHARE * memory_bytes()
+def exceeds_memory(array: object) -> bool:
+    """Whether the array is mapped and so large that every epoch reads it from disk."""
+    return is_mapped(array) and isinstance(array, np.ndarray) and array.nbytes > CACHED_SHARE * memory_bytes()

@@ -49,7 +49,9 @@ class Tally:
         found = {
             metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics
         }
-        return {"loss": loss, **found}
+        # NumPy's numbers become Python's: they are printed and written to JSON.
+        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
+        return {"loss": loss, **plain}
 
 
 def batches_of(feeds: Feeds, data: Dataset) -> Iterator[tuple[np.ndarray, Feed]]:
@@ -63,7 +65,7 @@ def batches_of(feeds: Feeds, data: Dataset) -> Iterator[tuple[np.ndarray, Feed]]
             indices = samples[start : start + rows]
             with kernels.exclusive.lock:
                 feed = feeds.filled(data, indices)
-                feed.run.fresh = start == 0 or not data.consecutive
+                feed.info.fresh = start == 0 or not data.consecutive
                 feed.forward(training=False)
             yield indices, feed
 
@@ -92,6 +94,6 @@ def predictions(network: Network, data: Dataset) -> np.ndarray:
     """The network's outputs (samples, *output shape) for all samples; 0 at the padded steps of a sequence."""
     outputs = np.zeros((len(data), *network.graph.output.shape), network.dtype)
     for indices, feed in batches_of(Feeds(network, data), data):
-        place = (indices, slice(feed.bound.y.shape[1])) if data.per_step else indices
-        outputs[place] = feed.bound.y
+        place = (indices, slice(feed.executor.y.shape[1])) if data.per_step else indices
+        outputs[place] = feed.executor.y
     return outputs

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from nntrain.data.dataset import Batch, Dataset, mixed_targets
-from nntrain.network.network import Bound, Network, leading
+from nntrain.data.batch import Batch, mixed_targets
+from nntrain.data.dataset import Dataset
+from nntrain.network.network import Executor, Network, leading
 
 
 class Feed:
@@ -25,36 +26,36 @@ class Feed:
         label: np.ndarray | None,
     ):
         self.rows = rows
-        self.bound: Bound = network.at(rows, steps)
-        self.run = network.run
+        self.executor: Executor = network.executor(rows, steps)
+        self.info = network.info
         shape = (
-            (rows, self.bound.x.shape[1], *data.target_shape[1:])
+            (rows, self.executor.x.shape[1], *data.target_shape[1:])
             if data.per_step
             else (rows, *target.shape[1:])
         )
         padded = data.lengths is not None
         self.batch = Batch(
-            self.bound.x,
+            self.executor.x,
             leading(target, shape),
             leading(weight, shape[:2]) if padded and data.per_step else None,
             np.zeros(rows, np.int32) if padded else None,
             None if label is None else label[:rows],
         )
-        outputs = self.bound.y.shape[-1]
-        self.prediction = self.bound.y.reshape(-1, outputs)
+        outputs = self.executor.y.shape[-1]
+        self.prediction = self.executor.y.reshape(-1, outputs)
         classes = self.batch.target.dtype == np.int32
         self.target = self.batch.target.reshape(-1) if classes else self.batch.target.reshape(-1, shape[-1])
         self.answer = self.target if label is None else self.batch.label
         self.weight = None if self.batch.weight is None else self.batch.weight.reshape(-1)
-        self.gradient = self.bound.dy.reshape(-1, outputs) if network.backward_possible else None
+        self.gradient = self.executor.dy.reshape(-1, outputs) if network.backward_possible else None
         self.no_gradient = np.zeros((0, outputs), network.dtype)
 
     def forward(self, training: bool) -> None:
         """Runs the network on what is in the batch."""
         lengths = self.batch.lengths
         all_real = lengths is None or lengths.min() == self.batch.x.shape[1]
-        self.run.lengths = None if all_real else lengths
-        self.bound.forward(training)
+        self.info.lengths = None if all_real else lengths
+        self.executor.forward(training)
 
 
 class Feeds:

@@ -72,11 +72,11 @@ class WindowReader:
 
     def read(self, tokens: list[int], fresh: bool) -> np.ndarray:
         """The same for at most a window of tokens."""
-        bound, run = self.network.at(1, len(tokens)), self.network.run
-        bound.x[...] = 0  # the network may need all its steps; earlier ones do not see the padding
-        bound.x[0, : len(tokens)] = tokens
-        run.lengths, run.fresh = None, fresh
-        logits = bound.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
+        executor, info = self.network.executor(1, len(tokens)), self.network.info
+        executor.x[...] = 0  # the network may need all its steps; earlier ones do not see the padding
+        executor.x[0, : len(tokens)] = tokens
+        info.lengths, info.fresh = None, fresh
+        logits = executor.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
         if not np.isfinite(logits).all():
             raise UserError("the network's output is not a finite number")
         return logits

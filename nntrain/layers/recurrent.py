@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from nntrain import kernels, randomness
 from nntrain.initializers import Constant, Initializer, Orthogonal, Pretrained
-from nntrain.layers.layer import At, Layer, Param, Saved, State, flat, require_sequence, table
+from nntrain.layers.layer import Layer, LayerContext, Param, Saved, State, flat, require_sequence, table
 from nntrain.options import mistake
 
 
@@ -71,7 +71,7 @@ class Recurrent(Layer):
     bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
 
     reads = "x"
-    suits = "glorot_uniform"
+    preferred_initializer = "glorot_uniform"
     looks_up = True
     example: ClassVar = {"units": 4}
     example_inputs: ClassVar = ((5, 3),)
@@ -88,7 +88,7 @@ class Recurrent(Layer):
         return self
 
     @property
-    def looks_ahead(self):
+    def sees_future_steps(self):
         return self.reverse
 
     def output_shape(self, x):
@@ -123,64 +123,64 @@ class Recurrent(Layer):
     def flops(self, x):
         return 2 * x[0] * (x[1] + self.units) * self.gates * self.units
 
-    def forward(self, at):
-        added = self.added(at)
-        kernels.matmul.forward(added, table(at.x), at.weight, at.bias if self.use_bias else at.none)
-        self.steps(at, added, kernels.recurrent.IN_ORDER if at.tokens is None else at.tokens)
+    def forward(self, ctx):
+        added = self.added(ctx)
+        kernels.matmul.forward(added, table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty)
+        self.steps(ctx, added, kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens)
 
-    def steps(self, at: At, inputs: np.ndarray, places: np.ndarray) -> None:
+    def steps(self, ctx: LayerContext, inputs: np.ndarray, places: np.ndarray) -> None:
         """Runs through the steps; `inputs` and `places` as in kernels.recurrent."""
         raise NotImplementedError
 
-    def prepare_backward(self, at):
-        self.steps_backward(at)
-        if at.tokens is not None:
-            kernels.embedding.sum_by_token(self.added(at), table(at.dgate), flat(at.tokens))
+    def prepare_backward(self, ctx):
+        self.steps_backward(ctx)
+        if ctx.tokens is not None:
+            kernels.embedding.sum_by_token(self.added(ctx), table(ctx.dgate), flat(ctx.tokens))
 
-    def steps_backward(self, at: At) -> None:
+    def steps_backward(self, ctx: LayerContext) -> None:
         """Fills dgate."""
         raise NotImplementedError
 
-    def backward_parameters(self, at):
-        dadded = self.added(at)
-        kernels.matmul.weight_gradient(at.dweight, table(at.x), dadded)
-        kernels.matmul.weight_gradient(at.drecurrent_weight, table(at.before), self.recurrent_gradient(at))
+    def backward_parameters(self, ctx):
+        dadded = self.added(ctx)
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dadded)
+        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), self.recurrent_gradient(ctx))
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, dadded)
+            kernels.reduce.column_sums(ctx.dbias, dadded)
 
-    def added(self, at: At) -> np.ndarray:
+    def added(self, ctx: LayerContext) -> np.ndarray:
         """What the input adds to the gates, and in backward the gradient of that: a row for each step, or for each token."""
-        if at.tokens is None:
-            return table(at.dgate)
-        if not hasattr(at, "by_token"):
-            at.by_token = np.empty((len(at.x), self.gates * self.units), at.none.dtype)
-        return at.by_token
+        if ctx.tokens is None:
+            return table(ctx.dgate)
+        if not hasattr(ctx, "by_token"):
+            ctx.by_token = np.empty((len(ctx.x), self.gates * self.units), ctx.empty.dtype)
+        return ctx.by_token
 
-    def recurrent_gradient(self, at: At) -> np.ndarray:
+    def recurrent_gradient(self, ctx: LayerContext) -> np.ndarray:
         """The loss's gradient of what the state adds to the gates: (rows * steps, gates * units)."""
-        return table(at.dgate)
+        return table(ctx.dgate)
 
-    def backward_input(self, at):
-        kernels.matmul.input_gradient(table(at.dx), self.added(at), at.weight)
+    def backward_input(self, ctx):
+        kernels.matmul.input_gradient(table(ctx.dx), self.added(ctx), ctx.weight)
 
     def sequences(self, array: np.ndarray) -> np.ndarray:
         """y or dy as the kernels take it: (rows, steps, units) or (rows, 1, units)."""
         return array if self.return_sequences else array.reshape(len(array), 1, -1)
 
-    def carried(self, at: At) -> list[np.ndarray]:
+    def carried(self, ctx: LayerContext) -> list[np.ndarray]:
         """The states that the first step starts from and the last one leaves; empty where there are none."""
         if not self.stateful:
-            return [at.none.reshape(0, 0)] * len(self.carries)
-        states = [getattr(at, name if at.run.training else f"evaluation_{name}") for name in self.carries]
-        if at.run.fresh:
+            return [ctx.empty.reshape(0, 0)] * len(self.carries)
+        states = [getattr(ctx, name if ctx.info.training else f"evaluation_{name}") for name in self.carries]
+        if ctx.info.fresh:
             for state in states:
                 state.fill(0)
         return states
 
 
-def lengths_of(at: At) -> np.ndarray:
+def lengths_of(ctx: LayerContext) -> np.ndarray:
     """As the kernels take them."""
-    return kernels.recurrent.ALL_STEPS if at.run.lengths is None else at.run.lengths
+    return kernels.recurrent.ALL_STEPS if ctx.info.lengths is None else ctx.info.lengths
 
 
 class SimpleRnn(Recurrent, name="simple_rnn"):
@@ -195,27 +195,27 @@ class SimpleRnn(Recurrent, name="simple_rnn"):
     units: int = Field(ge=1, description="how many values the state has")
     activation: Literal["tanh", "relu"] = Field("tanh", description="the function f")
 
-    def steps(self, at, inputs, places):
+    def steps(self, ctx, inputs, places):
         kernels.recurrent.simple_rnn(
-            self.sequences(at.y),
-            at.before,
-            at.gate,
+            self.sequences(ctx.y),
+            ctx.before,
+            ctx.gate,
             inputs,
             places,
-            *self.carried(at),
-            at.recurrent_weight,
-            lengths_of(at),
+            *self.carried(ctx),
+            ctx.recurrent_weight,
+            lengths_of(ctx),
             self.reverse,
             self._code(),
         )
 
-    def steps_backward(self, at):
+    def steps_backward(self, ctx):
         kernels.recurrent.simple_rnn_backward(
-            at.dgate,
-            self.sequences(at.dy),
-            at.gate,
-            at.recurrent_weight,
-            lengths_of(at),
+            ctx.dgate,
+            self.sequences(ctx.dy),
+            ctx.gate,
+            ctx.recurrent_weight,
+            lengths_of(ctx),
             self.reverse,
             self._code(),
         )
@@ -256,30 +256,30 @@ class Lstm(Recurrent, name="lstm"):
     def saved(self, x):
         return super().saved(x) | {"cells": Saved((x[0], self.units)), "squashed": Saved((x[0], self.units))}
 
-    def steps(self, at, inputs, places):
+    def steps(self, ctx, inputs, places):
         kernels.recurrent.lstm(
-            self.sequences(at.y),
-            at.before,
-            at.cells,
-            at.squashed,
-            at.gate,
+            self.sequences(ctx.y),
+            ctx.before,
+            ctx.cells,
+            ctx.squashed,
+            ctx.gate,
             inputs,
             places,
-            *self.carried(at),
-            at.recurrent_weight,
-            lengths_of(at),
+            *self.carried(ctx),
+            ctx.recurrent_weight,
+            lengths_of(ctx),
             self.reverse,
         )
 
-    def steps_backward(self, at):
+    def steps_backward(self, ctx):
         kernels.recurrent.lstm_backward(
-            at.dgate,
-            self.sequences(at.dy),
-            at.cells,
-            at.squashed,
-            at.gate,
-            at.recurrent_weight,
-            lengths_of(at),
+            ctx.dgate,
+            self.sequences(ctx.dy),
+            ctx.cells,
+            ctx.squashed,
+            ctx.gate,
+            ctx.recurrent_weight,
+            lengths_of(ctx),
             self.reverse,
         )
 
@@ -310,41 +310,41 @@ class Gru(Recurrent, name="gru"):
             "drecurrent": Saved((x[0], 3 * self.units)),
         }
 
-    def steps(self, at, inputs, places):
-        bias = at.recurrent_bias if self.use_bias else at.none
+    def steps(self, ctx, inputs, places):
+        bias = ctx.recurrent_bias if self.use_bias else ctx.empty
         kernels.recurrent.gru(
-            self.sequences(at.y),
-            at.before,
-            at.proposed,
-            at.gate,
+            self.sequences(ctx.y),
+            ctx.before,
+            ctx.proposed,
+            ctx.gate,
             inputs,
             places,
-            *self.carried(at),
-            at.recurrent_weight,
+            *self.carried(ctx),
+            ctx.recurrent_weight,
             bias,
-            lengths_of(at),
+            lengths_of(ctx),
             self.reverse,
         )
 
-    def steps_backward(self, at):
+    def steps_backward(self, ctx):
         kernels.recurrent.gru_backward(
-            at.dgate,
-            at.drecurrent,
-            self.sequences(at.dy),
-            at.before,
-            at.proposed,
-            at.gate,
-            at.recurrent_weight,
-            lengths_of(at),
+            ctx.dgate,
+            ctx.drecurrent,
+            self.sequences(ctx.dy),
+            ctx.before,
+            ctx.proposed,
+            ctx.gate,
+            ctx.recurrent_weight,
+            lengths_of(ctx),
             self.reverse,
         )
 
-    def recurrent_gradient(self, at):
-        return table(at.drecurrent)
+    def recurrent_gradient(self, ctx):
+        return table(ctx.drecurrent)
 
-    def backward_parameters(self, at):
-        super().backward_parameters(at)
+    def backward_parameters(self, ctx):
+        super().backward_parameters(ctx)
         if self.use_bias:
-            sums = np.empty(3 * self.units, at.none.dtype)
-            kernels.reduce.column_sums(sums, table(at.drecurrent))
-            at.drecurrent_bias[:] = sums[2 * self.units :]
+            sums = np.empty(3 * self.units, ctx.empty.dtype)
+            kernels.reduce.column_sums(sums, table(ctx.drecurrent))
+            ctx.drecurrent_bias[:] = sums[2 * self.units :]

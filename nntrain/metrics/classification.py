@@ -52,12 +52,12 @@ class TopKAccuracy(Metric, name="top_k_accuracy"):
         if classes is None or loss.binary:
             raise ConfigError(
                 f"top_k_accuracy requires one output per class, but {loss.yaml_name} trains binary outputs",
-                "Use accuracy",
+                "Use accuracy.",
             )
         if self.k >= classes:
             raise ConfigError(
                 f"top_k_accuracy is always 1 with k = {self.k}: the data has {classes} classes",
-                "Set a smaller `k`" if classes > 1 else "Use another metric",
+                "Set a smaller `k`." if classes > 1 else "Use another metric.",
             )
 
     def start(self, loss: Loss) -> Sums:
@@ -169,7 +169,7 @@ class ConfusionMatrix(Metric, name="confusion_matrix"):
         if classes is None:
             raise ConfigError(
                 "confusion_matrix requires class targets, but the data has binary targets",
-                "Use precision and recall",
+                "Use precision and recall.",
             )
 
     def start(self, loss: Loss) -> Sums:

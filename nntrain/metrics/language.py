@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from nntrain.errors import ConfigError
-from nntrain.losses import CrossEntropy, Loss
+from nntrain.losses import Loss
+from nntrain.losses.classification import CrossEntropy
 from nntrain.metrics.metric import Metric, counted_rows, one_hot, ratio
 from nntrain.metrics.state import Sums
 
@@ -25,7 +26,7 @@ class Perplexity(Metric, name="perplexity"):
         if loss.targets != "classes":
             raise ConfigError(
                 f"{self.yaml_name} requires logits of classes, but {loss.yaml_name} does not train logits",
-                "Use the loss cross_entropy",
+                "Use the loss cross_entropy.",
             )
 
     def start(self, loss: Loss) -> Sums:

@@ -24,12 +24,12 @@ class Metric(Component, family="metric"):
         if self.targets == "classes" and classes is None and not loss.binary:
             raise ConfigError(
                 f"{self.yaml_name} requires class targets, but the data has real-valued targets",
-                "Use a regression metric: mae, mse, r2 or rmse",
+                "Use a regression metric: mae, mse, r2 or rmse.",
             )
         if self.targets == "real" and classes is not None:
             raise ConfigError(
                 f"{self.yaml_name} requires real-valued targets, but the data has class targets",
-                "Use a classification metric, such as accuracy",
+                "Use a classification metric, such as accuracy.",
             )
 
     def start(self, loss: Loss) -> Sums:

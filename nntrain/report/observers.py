@@ -119,14 +119,15 @@ class PictureObserver(Observer):
     """Draws the pictures of a run in separate processes. A picture that fails is a warning that names it."""
 
     def __init__(self, warn: Callable[[str], None] | None = None):
-        """`warn` shows a warning; without it, warnings only go to the log of the run."""
+        """`warn` shows a warning; without it, warnings only go to the session and its log."""
         self._warn = warn
+        self._session: Session | None = None
         self._folder: RunFolder | None = None
         self._processes: dict[str, DrawingProcess] = {}
         self._during: list[DrawingProcess] = []
 
     def ready(self, session: "Session") -> None:
-        self._folder = session.folder
+        self._session, self._folder = session, session.folder
         self._make("start", session)
         self._during = [process for _, process in self._collected("during", session)]
 
@@ -192,6 +193,8 @@ class PictureObserver(Observer):
 
     def _failed(self, name: str, reason: str) -> None:
         text = f"cannot draw the picture {name!r}: {reason}"
+        if self._session is not None:
+            self._session.warnings.append(text)
         if self._folder is not None:
             with contextlib.suppress(OSError):  # a full disk may be why the picture failed
                 self._folder.append_log(f"warning: {text}")

@@ -110,10 +110,10 @@ def read_columns(path: Path) -> dict[str, np.ndarray]:
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """The same of rows in memory, with the columns of the first row."""
-    names = rows[0] if rows else ()
+    """Rows in memory as arrays (rows,) by column, NaN where a row has no number."""
+    names = dict.fromkeys(name for row in rows for name in row)
     return {
-        name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
+        name: np.array([np.nan if row.get(name) is None else row[name] for row in rows], np.float64)
         for name in names
     }
 

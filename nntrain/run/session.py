@@ -72,6 +72,7 @@ class Session:
         self.notes: list[str] = []  # facts about the start, such as which pretrained arrays were used
         self.status = "running"
         self.scores: Scores = {}
+        self.warnings = warnings_of(setup, len(self.trainer.batches))
         self.error: BaseException | None = None
         self.trained = False  # whether `train` was called
         self._stack = contextlib.ExitStack()
@@ -86,12 +87,6 @@ class Session:
     def complete(self) -> bool:
         """Whether there is nothing left to do: a run that was resumed had finished."""
         return self.trainer.finished and self.folder is not None and self.folder.ended
-
-    @property
-    def warnings(self) -> list[str]:
-        config, steps = self.setup.config, len(self.trainer.batches)
-        schedule = config.schedule.warnings(steps, config.train.epochs)
-        return [*(f"schedule: {warning}" for warning in schedule), *self.setup.warnings]
 
     def open(self, place: Place | None, clears: Iterable[str] = ()) -> None:
         """Puts the trainer at the start, or at the last checkpoint of a run to resume; None keeps the run in memory.
@@ -219,6 +214,12 @@ class Session:
             name: evaluate(Feeds(network, data), data, config.loss, config.metrics)
             for name, data in self.setup.splits.parts().items()
         }
+
+
+def warnings_of(setup: Setup, steps_per_epoch: int) -> list[str]:
+    """What trains, but not as intended."""
+    schedule = setup.config.schedule.warnings(steps_per_epoch, setup.config.train.epochs)
+    return [*(f"schedule: {warning}" for warning in schedule), *setup.warnings]
 
 
 def described(error: BaseException) -> str:

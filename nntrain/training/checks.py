@@ -47,7 +47,9 @@ def batch_size_problems(node: Node, batches: Batches, data: Dataset) -> list[Pro
 def memory_problems(config: Config, graph: Graph, rows: int) -> list[Problem]:
     """A network that needs more memory than the machine has."""
     parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
-    own = [node for node in graph.layers if not (node.fused or node.left or node.layer.aliases_input)]
+    own = [
+        node for node in graph.layers if not (node.fused_into or node.deferred or node.layer.aliases_input)
+    ]
     outputs = rows * sum(math.prod(node.shape) for node in (graph.input, *own))
     # Twice the parameters: each has a gradient.
     needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nntrain.errors import NntrainError
-from nntrain.network.network import Bound
+from nntrain.network.network import Executor
 
 HINT = "Use a smaller learning rate, `grad_clip`, or another initializer."
 
@@ -16,22 +16,22 @@ def finite(array: np.ndarray | None) -> bool:
     return array is None or bool(np.isfinite(array).all())
 
 
-def diagnose(bound: Bound, step: int, lr: float, epoch: int) -> Diverged:
+def diagnose(executor: Executor, step: int, lr: float, epoch: int) -> Diverged:
     """Names the first place where numbers stopped being finite.
 
     Called when the loss of `step` is not finite or, after the last step, when parameters are not. The buffers still
     hold the backward pass of the previous step.
     """
-    network = bound.network
+    network = executor.network
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
-    reason = in_parameters(bound, broken, step) if broken else in_forward(bound)
+    reason = in_parameters(executor, broken, step) if broken else in_forward(executor)
     hint = "Use another initializer." if broken and step == 1 else HINT
     when = f"step {step} (epoch {epoch}, learning rate {lr:g})"
     return Diverged(f"the loss is not finite in {when}: {reason}", hint)
 
 
-def in_forward(bound: Bound) -> str:
-    for node, y in bound.outputs(training=True):
+def in_forward(executor: Executor) -> str:
+    for node, y in executor.outputs(training=True):
         if not finite(y):
             return (
                 f"the forward pass of layer {node.name!r} gave the first NaN or infinity; "
@@ -40,8 +40,8 @@ def in_forward(bound: Bound) -> str:
     return "the model's output is finite, but its loss is not"
 
 
-def in_parameters(bound: Bound, broken: list[str], step: int) -> str:
-    network = bound.network
+def in_parameters(executor: Executor, broken: list[str], step: int) -> str:
+    network = executor.network
     if step == 1:
         return f"the initial values of parameter {broken[0]!r} contain NaN or infinity"
     for node in reversed(network.graph.layers):

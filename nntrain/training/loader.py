@@ -4,8 +4,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 from nntrain import kernels
+from nntrain.data.batch import Batch
 from nntrain.data.batches import Batches
-from nntrain.data.dataset import Batch
 from nntrain.data.transforms.augmented import Augmenter
 from nntrain.inference.feed import Feed, Feeds, steps_for
 from nntrain.network.network import Network

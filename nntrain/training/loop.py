@@ -167,7 +167,7 @@ class Trainer:
         return {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
 
     def diverged(self, rows: int, lr: float) -> Exception:
-        return diagnose(self.network.at(rows), self.state.step + 1, lr, self.state.epoch + 1)
+        return diagnose(self.network.executor(rows), self.state.step + 1, lr, self.state.epoch + 1)
 
 
 def columns(split: str, scores: dict[str, Any]) -> dict[str, float]:

@@ -49,7 +49,7 @@ class Setup:
             f"{node.name} is not causal: it can see the future steps that it learns to predict, "
             "so it will not generate text"
             for node in self.graph.layers
-            if node.layer.looks_ahead
+            if node.layer.sees_future_steps
         ]
 
     def batches(self) -> Batches:
@@ -75,12 +75,16 @@ class Setup:
         )
 
 
-def prepare(config: Config, folder: Path, to_train: bool = True) -> Setup:
+Loaded = tuple[Splits, dict[str, np.ndarray]]  # as `load_splits` returns them
+
+
+def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded | None = None) -> Setup:
     """Raises ConfigError for what does not fit together, UserError for bad data. Paths count from `folder`.
 
-    With `to_train` false, problems of training alone are ignored, such as a batch that is too short.
+    `loaded`: the splits, if they do not come from the config's source. With `to_train` false, problems of training
+    alone are ignored, such as a batch that is too short.
     """
-    splits, indices = load_splits(config.data, folder, config.seed)
+    splits, indices = loaded or load_splits(config.data, folder, config.seed)
     graph = build_graph(
         config.model.layers,
         splits.train.input_shape,

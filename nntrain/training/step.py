@@ -31,7 +31,7 @@ class Step:
         step counts from 1. fresh: the batch does not continue the previous one.
         """
         with kernels.exclusive.lock:
-            self.network.run.fresh = fresh
+            self.network.info.fresh = fresh
             loss_sum, weight_sum = self.move(feed, step, lr)
             if not math.isfinite(loss_sum):
                 return loss_sum
@@ -41,11 +41,11 @@ class Step:
     def move(self, feed: Feed, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch in the feed. Returns the sum of the loss and of the weights."""
         network, config = self.network, self.config
-        network.run.step = step
+        network.info.step = step
         feed.forward(training=True)
         loss_sum, weight_sum = config.loss(feed.prediction, feed.target, feed.weight, feed.gradient)
         if math.isfinite(loss_sum) and weight_sum:  # if all weights are 0, there is nothing to learn
-            feed.bound.backward()
+            feed.executor.backward()
             self.shape_gradient(step)
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
             if self.average is not None:

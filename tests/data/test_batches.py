@@ -169,14 +169,7 @@ def test_mapped_data_are_not_copied_into_memory(tmp_path):
 
 @pytest.mark.parametrize(
     ("batch_size", "sizes"),
-    [
-        (1, [1] * 10),
-        (4, [4, 4, 2]),
-        (5, [5, 5]),
-        (10, [10]),
-        (64, [10]),
-        ("full", [10]),
-    ],
+    [(1, [1] * 10), (4, [4, 4, 2]), (5, [5, 5]), (10, [10]), (64, [10]), ("full", [10])],
 )
 def test_an_epoch_sees_every_sample_once(batch_size, sizes):
     batches = Batches(labelled(np.arange(10) % 2).train, batch_size, seed=5)

@@ -157,54 +157,47 @@ def test_what_will_not_pass_is_asked_of_the_next_mirror_at_once(mirror, folder, 
     assert pauses == []
 
 
-WRONG = hashlib.sha256(CONTENT[::-1]).hexdigest()
-
-
 @pytest.mark.parametrize(
-    ("bad", "times", "answer"),
+    ("bad", "times"),
     [
-        (fails(404), 1, "HTTP 404 Not Found."),
-        (fails(500), 3, "HTTP 500 Internal Server Error."),
-        (sends(CONTENT[::-1]), 1, f"wrong contents: expected SHA-256 {FILE.sha256}. Received: {WRONG}."),
-        (sends(CONTENT + b"!"), 1, "expected 256,000 bytes. Received: more."),
-        (sends(CONTENT[:999], len(CONTENT)), 3, "the connection was cut after 999 of 256,000 bytes."),
-        (sends(b""), 3, "the connection was cut after 0 of 256,000 bytes."),
-        (lambda request: None, 3, "the connection failed (Remote end closed connection without response)."),
+        (fails(404), 1),
+        (fails(500), 3),
+        (sends(CONTENT[::-1]), 1),
+        (sends(CONTENT + b"!"), 1),
+        (sends(CONTENT[:999], len(CONTENT)), 3),
+        (sends(b""), 3),
+        (lambda request: None, 3),
     ],
+    ids=["404", "500", "wrong contents", "too long", "cut", "empty", "no answer"],
 )
-def test_what_no_mirror_has_is_told_with_their_answers_and_leaves_nothing(mirror, folder, bad, times, answer):
+def test_what_no_mirror_has_is_told_with_their_answers_and_leaves_nothing(
+    mirror, folder, bad, times, wording
+):
     mirror.answers = [bad]
-    assert (
-        refused(download, FILE, [mirror.url], folder)
-        == f"data.gz could not be downloaded:\n  {mirror.url}data.gz: {answer}"
-    )
+    wording(refused(download, FILE, [mirror.url], folder), MIRROR=mirror.url)
     assert names(folder) == []
     assert len(mirror.asked) == times
 
 
-def test_a_mirror_that_falls_silent_is_given_up(mirror, folder, monkeypatch):
+def test_a_mirror_that_falls_silent_is_given_up(mirror, folder, monkeypatch, wording):
     monkeypatch.setattr(downloads, "TIMEOUT_S", 0.05)
     done = threading.Event()
     mirror.answers = [lambda request: done.wait(10)]
     told = refused(download, FILE, [mirror.url], folder)
     done.set()
-    assert told == f"data.gz could not be downloaded:\n  {mirror.url}data.gz: no answer for 0.05 s."
+    wording(told, MIRROR=mirror.url)
 
 
 def test_without_a_connection_every_mirror_is_named(folder):
     nobody = Mirror()
     nobody.server_close()
     told = refused(download, FILE, [nobody.url, nobody.url + "second/"], folder)
-    assert told.splitlines()[1:] == [
-        f"  {nobody.url}{path}data.gz: cannot be reached ([Errno 111] Connection refused)."
-        for path in ("", "second/")
-    ]
+    for path in ("", "second/"):
+        assert f"{nobody.url}{path}data.gz: " in told
 
 
-def test_a_folder_that_cannot_be_written_is_told(mirror, folder):
-    assert refused(download, FILE, [mirror.url], folder / "none") == (
-        f"{folder}/none: data.gz cannot be written there: No such file or directory."
-    )
+def test_a_folder_that_cannot_be_written_is_told(mirror, folder, wording):
+    wording(refused(download, FILE, [mirror.url], folder / "none"))
     assert mirror.asked == []
 
 
@@ -278,44 +271,31 @@ def test_without_a_folder_for_data_the_cache_takes_the_files(small, monkeypatch,
 
 
 @pytest.mark.parametrize(("offline", "asked"), [("1", 0), ("yes", 0), ("0", 4), ("", 4)])
-def test_nntrain_offline_forbids_downloads(small, mirror, monkeypatch, offline, asked):
+def test_nntrain_offline_forbids_downloads(small, mirror, monkeypatch, offline, asked, wording):
     monkeypatch.setenv("NNTRAIN_OFFLINE", offline)
     if asked:
         load("mnist")
     else:
-        assert (
-            f"They are not downloaded, because NNTRAIN_OFFLINE is set; they are at {mirror.url}."
-            in refused(load, "mnist")
-        )
+        wording(refused(load, "mnist"), MIRROR=mirror.url)
     assert len(mirror.asked) == asked
 
 
-def test_an_explicit_root_is_never_filled(small, mirror):
+def test_an_explicit_root_is_never_filled(small, mirror, wording):
     told = refused(load, {"mnist": {"root": "mine"}}, small)
-    assert told.endswith(
-        f"  {small}/mine lacks all of them\n"
-        "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `mnist`."
-    )
+    wording(told)
     assert mirror.asked == []
 
 
-def test_a_download_that_fails_says_which_files_to_put_where(small, mirror):
+def test_a_download_that_fails_says_which_files_to_put_where(small, mirror, wording):
     mirror.answers = [lambda request: sends(PACKED["train-images-idx3-ubyte.gz"])(request), fails(404)]
-    assert refused(load, "mnist") == (
-        "mnist: train-labels-idx1-ubyte.gz could not be downloaded:\n"
-        f"  {mirror.url}train-labels-idx1-ubyte.gz: HTTP 404 Not Found.\n"
-        "Try again later, or get train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte elsewhere and put them "
-        f"(unpacked or not) into {small}/data/mnist."
-    )
+    wording(refused(load, "mnist"), MIRROR=mirror.url)
     assert names(small / "data/mnist") == ["train-images-idx3-ubyte.gz"]
 
 
-def test_a_folder_for_data_that_cannot_be_made_is_told(small, monkeypatch):
+def test_a_folder_for_data_that_cannot_be_made_is_told(small, monkeypatch, wording):
     monkeypatch.setenv("NNTRAIN_DATA", "")
     (small / "home").write_bytes(b"")
-    assert refused(load, "mnist") == (
-        f"{small}/home/.cache/nntrain/data/mnist: cannot be made: Not a directory. Set NNTRAIN_DATA to a folder for data."
-    )
+    wording(refused(load, "mnist"))
 
 
 @pytest.mark.parametrize("reader", [Mnist, FashionMnist])

@@ -57,52 +57,29 @@ def test_idx_of_every_type_is_read(tmp_path, kind, dtype, becomes):
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "message"),
+    ("x", "y", "place"),
     [
-        (
-            b"",
-            idx([1]),
-            "x: not an IDX file: expected it to start with 00 00, a type from 08 to 0e and the number of axes. "
-            "Received: an empty file.",
-        ),
-        (
-            b"PNG...",
-            idx([1]),
-            "x: not an IDX file: expected it to start with 00 00, a type from 08 to 0e and the number of axes. "
-            "Received: 50 4e 47 2e.",
-        ),
-        (images(3)[:9], idx([1]), "x: the file is cut short within its header."),
-        (images(3)[:-1], idx([1]), "x: expected 12 bytes for 3 x 2 x 2 values. Received: 11."),
-        (images(3) + b"!", idx([1]), "x: expected 12 bytes for 3 x 2 x 2 values. Received: more than that."),
-        (
-            struct.pack(">BBBB3I", 0, 0, 8, 3, *[2**32 - 1] * 3),
-            idx([1]),
-            "x: expected 79,228,162,458,924,105,385,300,197,375 bytes for 4294967295 x 4294967295 x 4294967295 values. Received: 0.",
-        ),
-        (idx(np.zeros((0, 2, 2))), idx([1]), "x: the file holds no values: its sizes are 0 x 2 x 2."),
-        (images(3), idx([1, 2]), "y: expected 3 labels, one for each image of x. Received: 2."),
-        (images(3), images(3), "y: expected labels, one axis of whole numbers. Received: 3 of uint8."),
-        (
-            idx([[1, 2], [3, np.nan]], 0x0D, ">f4"),
-            idx([0, 1]),
-            "x: sample 2, value 2: expected a finite number. Received: nan.",
-        ),
-        (
-            gzip.compress(images(3), mtime=0)[:-9],
-            idx([1]),
-            "x: the gzip file is damaged or cut short "
-            "(Compressed file ended before the end-of-stream marker was reached).",
-        ),
+        (b"", idx([1]), "x"),
+        (b"PNG...", idx([1]), "x"),
+        (images(3)[:9], idx([1]), "x"),
+        (images(3)[:-1], idx([1]), "x"),
+        (images(3) + b"!", idx([1]), "x"),
+        (struct.pack(">BBBB3I", 0, 0, 8, 3, *[2**32 - 1] * 3), idx([1]), "x"),
+        (idx(np.zeros((0, 2, 2))), idx([1]), "x"),
+        (images(3), idx([1, 2]), "y"),
+        (images(3), images(3), "y"),
+        (idx([[1, 2], [3, np.nan]], 0x0D, ">f4"), idx([0, 1]), "x"),
+        (gzip.compress(images(3), mtime=0)[:-9], idx([1]), "x"),
     ],
 )
-def test_bad_idx_files_are_told_apart(tmp_path, x, y, message):
-    assert refused(load_idx, tmp_path, x, y) == message
+def test_bad_idx_files_are_told_apart(tmp_path, x, y, place, wording):
+    told = refused(load_idx, tmp_path, x, y)
+    assert told.startswith(place)
+    wording(told)
 
 
-def test_images_of_another_size_in_the_test_part_are_an_error(tmp_path):
+def test_images_of_another_size_in_the_test_part_are_an_error(tmp_path, wording):
     (tmp_path / "tx").write_bytes(idx(np.zeros((1, 3, 2))))
     (tmp_path / "ty").write_bytes(idx([0]))
     told = refused(load_idx, tmp_path, images(2), idx([0, 1]), test_images="tx", test_labels="ty")
-    assert told == (
-        "the test part does not fit the train part: expected input shape (2, 2, 1). Received: (3, 2, 1)."
-    )
+    wording(told)

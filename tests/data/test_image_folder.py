@@ -1,6 +1,7 @@
 """Image folders: what is found, how it is read, what is kept of it, and what is said of what cannot be read."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_every_kind_of_file_is_read(tmp_path, suffix, options):
     assert np.abs(data.x[0, :, :, 0].astype(int) - smooth).max() <= 2
 
 
-def test_channels_are_as_the_images_are_or_as_asked_for(tmp_path):
+def test_channels_are_as_the_images_are_or_as_asked_for(tmp_path, wording):
     for name in ("a", "b"):
         put(tmp_path / "pets" / name / "x.png", picture(1, channels=1))
     folder = tmp_path / "pets"
@@ -82,10 +83,7 @@ def test_channels_are_as_the_images_are_or_as_asked_for(tmp_path):
         of(folder, channels=3).train.x[0], np.repeat(picture(1, channels=1)[..., None], 3, axis=2)
     )
     put(folder / "b/y.png", picture(2))
-    assert refused(of, folder) == (
-        f"pets: {folder}/a/x.png is grey, {folder}/b/y.png is in colours. Say what all are to be with "
-        "`channels: 1` or `channels: 3`."
-    )
+    wording(refused(of, folder))
     assert of(folder, channels=1).train.x.shape == (3, 6, 5, 1)
 
 
@@ -143,12 +141,9 @@ def test_size_stretches_all_images(pets, size, expected):
     assert np.abs(data.x[5].astype(int) - 200).max() <= 1
 
 
-def test_images_of_several_sizes_need_one(pets):
+def test_images_of_several_sizes_need_one(pets, wording):
     put(pets / "dogs/large.png", picture(9, 8, 9))
-    assert refused(of, pets) == (
-        f"pets: the images are not of one size: {pets}/cats/1.png is 6 x 5, {pets}/dogs/large.png is "
-        "8 x 9. Give `size: [height, width]`, to which all are stretched."
-    )
+    wording(refused(of, pets))
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -171,14 +166,12 @@ def test_train_test_and_validation_folders_are_parts(pets, tmp_path, validation)
     assert np.array_equal(splits.validation.x[1], picture(9))
 
 
-def test_a_part_has_no_other_classes_than_the_train_part(pets, tmp_path):
+def test_a_part_has_no_other_classes_than_the_train_part(pets, tmp_path, wording):
     root = tmp_path / "all"
     root.mkdir()
     pets.rename(root / "train")
     put(root / "test/cows/z.png", picture(7))
-    assert refused(load, {"image_folder": "all"}, tmp_path) == (
-        "all/test: expected the train part's classes 'cats', 'dogs'. Received: 'cows' besides."
-    )
+    wording(refused(load, {"image_folder": "all"}, tmp_path))
 
 
 def test_a_class_called_train_among_others_is_a_class(pets):
@@ -230,44 +223,34 @@ def test_nothing_is_kept_of_a_reading_that_failed(pets, cache):
     assert not cache.exists() or list(cache.iterdir()) == []
 
 
-def test_a_cache_that_cannot_be_written_is_an_error(pets, cache):
+def test_a_cache_that_cannot_be_written_is_an_error(pets, cache, wording):
     cache.parent.write_text("a file")
-    assert refused(of, pets).endswith(
-        "cannot be written: Not a directory. Set NNTRAIN_CACHE to another folder."
-    )
+    wording(re.sub(r"-\w{16}\.npy", "-HASH.npy", refused(of, pets)))
 
 
-def test_a_full_disk_is_told_before_anything_is_written(pets, cache, monkeypatch):
+def test_a_full_disk_is_told_before_anything_is_written(pets, cache, monkeypatch, wording):
     monkeypatch.setattr(image_folder.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
-    assert refused(of, pets) == (
-        f"{cache}: 0.0 GB are needed to keep the images, but 0.0 GB are free. Give a smaller `size`, or "
-        "set NNTRAIN_CACHE to a folder with more room."
-    )
+    wording(refused(of, pets))
 
 
 # --- what cannot be read ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "content",
     [
-        (
-            b"",
-            "this is no image of a kind that can be read (PNG, JPEG, GIF, BMP, WEBP). Remove it, or convert it.",
-        ),
-        (b"these are words", "this is no image of a kind that can be read"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "image"),
-        (b"GIF89a", "image"),
-        (b"BM" + b"\xff" * 60, "image"),
-        (b"\xff\xd8\xff\xe0" + b"\0" * 30, "image"),
-        (b"RIFF\x10\0\0\0WEBPVP8 " + b"\xff" * 30, "image"),
+        b"",
+        b"these are words",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 40,
+        b"GIF89a",
+        b"BM" + b"\xff" * 60,
+        b"\xff\xd8\xff\xe0" + b"\0" * 30,
+        b"RIFF\x10\0\0\0WEBPVP8 " + b"\xff" * 30,
     ],
 )
-def test_files_that_are_no_images_are_named(pets, content, message):
+def test_files_that_are_no_images_are_named(pets, content):
     (pets / "dogs/b.png").write_bytes(content)
-    told = refused(of, pets)
-    assert told.startswith(f"{pets}/dogs/b.png: ")
-    assert message in told
+    assert refused(of, pets).startswith(f"{pets}/dogs/b.png: ")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".gif", ".bmp", ".webp"])
@@ -290,42 +273,31 @@ def test_images_cut_anywhere_are_told_or_read(tmp_path, suffix):
     assert all(told.startswith(f"{file}: ") for told in complaints)
 
 
-def test_a_bomb_is_not_unpacked(pets, monkeypatch):
+def test_a_bomb_is_not_unpacked(pets, monkeypatch, wording):
     put(pets / "dogs/bomb.png", np.zeros((200, 200), np.uint8))
     for limit in (30_000, 10_000):  # Pillow warns beyond the limit, and refuses beyond twice as much
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-        assert refused(of, pets, size=4, channels=3) == (
-            f"{pets}/dogs/bomb.png: expected an image of at most {limit:,} pixels. Received: a larger one. Make it smaller, or "
-            "remove it."
-        )
+        wording(refused(of, pets, size=4, channels=3))
 
 
-def test_a_class_without_images_is_an_error(pets):
+def test_a_class_without_images_is_an_error(pets, wording):
     (pets / "birds").mkdir()
     (pets / "birds/list.txt").write_text("none")
-    assert refused(of, pets) == (
-        "pets/birds: expected images (.bmp, .gif, .jpeg, .jpg, .png, .webp). There is none. Remove the "
-        "folder, or put images into it."
-    )
+    wording(refused(of, pets))
 
 
-def test_one_class_is_an_error(tmp_path):
+def test_one_class_is_an_error(tmp_path, wording):
     put(tmp_path / "pets/cats/x.png", picture(0))
-    assert refused(of, tmp_path / "pets") == (
-        "pets: expected at least two folders, one for each class. Received: only 'cats'."
-    )
+    wording(refused(of, tmp_path / "pets"))
 
 
-def test_a_folder_without_folders_a_file_and_nothing_are_errors(tmp_path):
+def test_a_folder_without_folders_a_file_and_nothing_are_errors(tmp_path, wording):
     put(tmp_path / "pets/x.png", picture(0))
-    assert (
-        refused(of, tmp_path / "pets")
-        == "pets: expected a folder for each class, with its images in it. There is none."
-    )
+    wording(refused(of, tmp_path / "pets"))
     told = refused(load, {"image_folder": "pets/x.png"}, tmp_path)
-    assert told == "pets/x.png: expected a folder that holds one for each class. Received: a file."
+    wording(told)
     told = refused(load, {"image_folder": "pet"}, tmp_path)
-    assert told == f"pet: there is no such folder in {tmp_path}. Did you mean 'pets'?"
+    wording(told)
 
 
 PETS = """
@@ -338,17 +310,18 @@ train: {epochs: 2, batch_size: 2}
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "place"),
     [
-        (("size: 4", "size: [4]"), "expected [height, width]. Received: [4]."),
-        (("size: 4", "size: 0"), "expected a number of at least 1"),
-        (("size: 4", "channels: 2"), "expected 'auto', 1 or 3. Received: 2."),
-        (("path: pets", "path: nothing"), "nothing: there is no such folder in"),
+        (("size: 4", "size: [4]"), "data.source.image_folder.size: "),
+        (("size: 4", "size: 0"), "data.source.image_folder.size: "),
+        (("size: 4", "channels: 2"), "data.source.image_folder.channels: "),
+        (("path: pets", "path: nothing"), "nothing: "),
     ],
 )
-def test_mistakes_end_fit_with_exit_2(shell, pets, change, message):
+def test_mistakes_end_fit_with_exit_2(shell, pets, change, place, wording):
     told = shell.run("fit", shell.write(PETS.replace(*change)), code=2).stderr
-    assert message in told
+    assert place in told
+    wording(told)
     assert not (shell.folder / "runs").exists()
 
 
@@ -375,26 +348,16 @@ def no_classes(pets):
         folder.rmdir()
 
 
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (broken, "{pets}/dogs/b.png: the image is broken: "),
-        (empty_class, "pets/birds: expected images (.bmp, .gif, .jpeg, .jpg, .png, .webp). There is none."),
-        (
-            sizes,
-            "pets: the images are not of one size: {pets}/cats/1.png is 6 x 5, {pets}/dogs/large.png is 8 x 9.",
-        ),
-        (channels, "pets: {pets}/cats/1.png is in colours, {pets}/dogs/grey.png is grey."),
-        (no_classes, "pets: expected a folder for each class, with its images in it. There is none."),
-    ],
-)
-def test_a_spoilt_folder_ends_fit_with_exit_2(shell, pets, spoil, message):
+@pytest.mark.parametrize("spoil", [empty_class, sizes, channels, no_classes, broken])
+def test_a_corrupt_folder_ends_fit_with_exit_2(shell, pets, spoil, wording):
     spoil(pets)
     done = shell.run("fit", shell.write(PETS.replace(", size: 4", "")), code=2)
-    assert message.format(pets=pets) in done.stderr
+    assert done.stderr.startswith(f"error: {pets}/dogs/b.png: " if spoil is broken else "error: pets")
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert not (shell.folder / "runs").exists()
+    if spoil is not broken:  # what Pillow says differs between versions
+        wording(done.stderr)
 
 
 def test_a_network_learns_from_a_folder(shell, pets):

@@ -7,11 +7,11 @@ import pytest
 from safetensors.numpy import load_file
 
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.loading import load_splits
 from nntrain.data.splits import join, split
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
 from nntrain.run.stored import open_stored
-from nntrain.training.setup import load_data
 from tests.support.data import load, refused, seen
 
 GAP = np.nan
@@ -85,7 +85,7 @@ def test_what_was_measured_makes_other_data_look_the_same():
     assert set(train.statistics) == {"shift", "scale", "fill"}
     again = replace(table([[1, GAP], [GAP, 5], [3, 7]]), **train.statistics)
     assert np.array_equal(seen(again), seen(train))
-    assert set(Dataset(np.zeros((1, 1)), np.zeros((1, 1))).measured) == {"shift", "scale"}
+    assert set(Dataset(np.zeros((1, 1)), np.zeros((1, 1))).statistics) == {"shift", "scale"}
 
 
 def test_a_part_without_gaps_needs_no_statistic_of_its_own():
@@ -96,40 +96,24 @@ def test_a_part_without_gaps_needs_no_statistic_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("train", "test", "message"),
+    ("train", "test", "place"),
     [
-        (
-            table([[1]], ""),
-            table([[GAP]], "mean"),
-            "test: its source fills gaps by `impute: mean`, the training source by nothing. Give both the same.",
-        ),
-        (
-            table([[1]], "mean"),
-            table([[GAP]], "median"),
-            "test: its source fills gaps by `impute: median`, the training source by `impute: mean`. Give both the same.",
-        ),
-        (
-            table([[1, GAP], [2, GAP]]),
-            table([[1, 1]]),
-            "impute: 'b' has no value in the train part. Leave it out with `features`.",
-        ),
-        (
-            table([[1e308], [1e308], [GAP]]),
-            table([[1]]),
-            "impute: 'a': the values are too large: their sum does not fit a float64.",
-        ),
+        (table([[1]], ""), table([[GAP]], "mean"), "test"),
+        (table([[1]], "mean"), table([[GAP]], "median"), "test"),
+        (table([[1, GAP], [2, GAP]]), table([[1, 1]]), "impute"),
+        (table([[1e308], [1e308], [GAP]]), table([[1]]), "impute"),
     ],
 )
-def test_what_cannot_be_filled_is_an_error(train, test, message):
-    assert refused(impute, Splits(train, test=test)) == message
+def test_what_cannot_be_filled_is_an_error(train, test, place, wording):
+    told = refused(impute, Splits(train, test=test))
+    assert told.startswith(place)
+    wording(told)
 
 
-def test_a_text_column_without_a_value_in_the_train_part_is_an_error(tmp_path):
+def test_a_text_column_without_a_value_in_the_train_part_is_an_error(tmp_path, wording):
     (tmp_path / "t.csv").write_text("colour,y\nred,1.5\n?,2.5\n")
     data = load({"csv": {"path": "t.csv", "impute": "mean"}}, tmp_path).train
-    assert refused(impute, Splits(replace(data, x=data.x[1:], target=data.target[1:]))) == (
-        "impute: 'colour' has no value in the train part. Leave it out with `features`."
-    )
+    wording(refused(impute, Splits(replace(data, x=data.x[1:], target=data.target[1:]))))
 
 
 # --- parts from other files ------------------------------------------------------------------------------------------
@@ -166,39 +150,24 @@ def test_a_part_may_lack_every_value_of_a_column_of_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("test", "message"),
+    ("test", "place"),
     [
-        (
-            "size,colour,y\n1,red,1\n2,pink,2\n3,grey,3\n",
-            "test: column 'colour': expected the train part's 'blue', 'green', 'red'. Received: 'grey', 'pink' besides.",
-        ),
-        (
-            "size,weight,y\n1,5,1\n",
-            "the test part does not fit the train part: it lacks 'colour=blue', 'colour=green', 'colour=red', "
-            "and it has 'weight' besides.",
-        ),
-        ("colour,y\nred,1\n", "the test part does not fit the train part: it lacks 'size'."),
-        (
-            "size,colour,a,b,c,d,e,f,y\n1,red,1,2,3,4,5,6,7\n",
-            "the test part does not fit the train part: it has 'a', 'b', 'c', 'd', 'e' and 1 more besides.",
-        ),
-        (
-            "size,colour,y\n1,2,3\n",
-            "the test part does not fit the train part: it lacks 'colour=blue', 'colour=green', 'colour=red', "
-            "and it has 'colour' besides.",
-        ),
+        ("size,colour,y\n1,red,1\n2,pink,2\n3,grey,3\n", "test"),
+        ("size,weight,y\n1,5,1\n", ""),
+        ("colour,y\nred,1\n", ""),
+        ("size,colour,a,b,c,d,e,f,y\n1,red,1,2,3,4,5,6,7\n", ""),
+        ("size,colour,y\n1,2,3\n", ""),
     ],
 )
-def test_a_part_with_other_columns_or_categories_is_refused(tmp_path, test, message):
-    assert refused(joined, tmp_path, TRAIN, test) == message
+def test_a_part_with_other_columns_or_categories_is_refused(tmp_path, test, place, wording):
+    told = refused(joined, tmp_path, TRAIN, test)
+    assert told.startswith(place)
+    wording(told)
 
 
-def test_splits_refuse_columns_in_another_order():
+def test_splits_refuse_columns_in_another_order(wording):
     train, test = table([[1, 2]]), replace(table([[1, 2]]), feature_names=("b", "a"))
-    assert (
-        refused(Splits, train, test=test)
-        == "the test part does not fit the train part: its feature 1 is 'b', not 'a'."
-    )
+    wording(refused(Splits, train, test=test))
     assert join(Splits(train), "test", test).test.x.tolist() == [[2, 1]]
 
 
@@ -227,7 +196,7 @@ def test_a_run_is_scored_with_the_fill_of_its_checkpoint(shell):
     shell.write(
         "size,colour,label\n" + "\n".join(rows).replace("1,red", "999,red") + "\n", "t.csv"
     )  # another median
-    parts = load_data(open_stored(run).config, shell.folder)[0]
+    parts = load_splits(open_stored(run).config.data, shell.folder, open_stored(run).config.seed)[0]
     assert parts.train.fill[0] != stored["data.fill"][0]
     # Scoring by hand with what was stored is what eval says.
     assert shell.scores(run, "--split", "train")["loss"] == pytest.approx(

@@ -59,30 +59,21 @@ def test_mnist_is_found_in_root_or_nntrain_data_or_the_home_folder(small_mnist, 
     assert load("mnist").train.input_shape == (2, 2, 1)
 
 
-def test_missing_mnist_names_files_places_and_the_way_out(small_mnist, tmp_path, monkeypatch):
+def test_missing_mnist_names_files_places_and_the_way_out(small_mnist, tmp_path, monkeypatch, wording):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NNTRAIN_DATA", str(tmp_path))
     (small_mnist / "t10k-labels-idx1-ubyte").unlink()
-    assert refused(load, "mnist") == (
-        "mnist: expected the files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
-        "t10k-labels-idx1-ubyte (.gz or not) in one folder. Looked in:\n"
-        f"  {tmp_path}/mnist lacks t10k-labels-idx1-ubyte\n"
-        f"  {tmp_path}/home/.cache/nntrain/data/mnist lacks all of them\n"
-        "Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `mnist`. They are not "
-        "downloaded, because NNTRAIN_OFFLINE is set; they are at https://ossci-datasets.s3.amazonaws.com/mnist/."
-    )
+    wording(refused(load, "mnist"))
 
 
 def test_explicit_root_without_the_files_is_an_error_whatever_else_there_is(
-    small_mnist, tmp_path, monkeypatch
+    small_mnist, tmp_path, monkeypatch, wording
 ):
     monkeypatch.setenv("NNTRAIN_DATA", str(tmp_path))
-    assert f"{tmp_path}/elsewhere lacks all of them\n" in refused(
-        load, {"mnist": {"root": "elsewhere"}}, tmp_path
-    )
+    wording(refused(load, {"mnist": {"root": "elsewhere"}}, tmp_path))
 
 
-def test_mnist_labels_beyond_nine_are_an_error(small_mnist, tmp_path):
+def test_mnist_labels_beyond_nine_are_an_error(small_mnist, tmp_path, wording):
     (small_mnist / "t10k-labels-idx1-ubyte").write_bytes(idx([1, 10]))
     told = refused(load, {"mnist": {"root": "mnist"}}, tmp_path)
-    assert told == f"{small_mnist}/t10k-labels-idx1-ubyte: expected labels from 0 to 9. Received: 10."
+    wording(told)

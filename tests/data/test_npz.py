@@ -36,11 +36,7 @@ def bytes_of(array, **options) -> bytes:
 
 FORMS = pytest.mark.parametrize(
     "make",
-    [
-        npz,
-        npy,
-        lambda *arguments, **options: npz(*arguments, save=np.savez_compressed, **options),
-    ],
+    [npz, npy, lambda *arguments, **options: npz(*arguments, save=np.savez_compressed, **options)],
     ids=["npz", "npy", "compressed npz"],
 )
 
@@ -165,116 +161,44 @@ def test_arrays_in_another_order_are_the_same_to_the_network(tmp_path, x):
         assert np.array_equal(seen(data), x)
 
 
-def test_large_arrays_are_searched_for_nan_in_pieces(tmp_path, monkeypatch):
+def test_large_arrays_are_searched_for_nan_in_pieces(tmp_path, monkeypatch, wording):
     monkeypatch.setattr("nntrain.data.finite.VALUES_AT_ONCE", 6)
     x = X.copy()
     x[3, 2] = np.nan
-    assert refused(npy, tmp_path, x) == "x.npy: sample 4, value 3: expected a finite number. Received: nan."
+    wording(refused(npy, tmp_path, x))
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "options", "message"),
+    ("x", "y", "options", "place"),
     [
-        (X, Y[:3], {}, "d.npz: y: expected 4 targets, one for each sample of d.npz: x. Received: 3."),
-        (
-            np.array(1.0),
-            Y,
-            {},
-            "d.npz: x: expected an array with an axis of samples. Received: a single value.",
-        ),
-        (
-            X,
-            np.array(1),
-            {},
-            "d.npz: y: expected an array with an axis of samples. Received: a single value.",
-        ),
-        (X[:0], Y[:0], {}, "d.npz: x: the array holds no values: its shape is (0, 6)."),
-        (
-            X,
-            np.array([{}, 1, 2, 3]),
-            {},
-            "d.npz: y: expected an array of numbers. Received: Python objects, which could run code "
-            "when they are opened. Save the array with a type of number.",
-        ),
-        (X.astype(complex), Y, {}, "d.npz: x: expected numbers. Received: complex128."),
-        (X.astype(str), Y, {}, "d.npz: x: expected numbers. Received: text."),
-        (np.zeros(4, "f4,i4"), Y, {}, "d.npz: x: expected numbers. Received: records."),
-        (
-            np.where(X == 8, np.inf, X),
-            Y,
-            {},
-            "d.npz: x: sample 2, value 3: expected a finite number. Received: inf.",
-        ),
-        (
-            X,
-            np.array([0.5, np.nan, 1, 2]),
-            {},
-            "d.npz: y: sample 2: expected a finite number. Received: nan.",
-        ),
-        (
-            X,
-            np.eye(4, 3, dtype=int),
-            {},
-            "d.npz: y: expected a class for each sample, or for each of its steps. Received: the shape "
-            "(4, 3). Say `task: regression` where the numbers are not classes.",
-        ),
-        (
-            X,
-            np.array([0, 1, 0.5, 1]),
-            {"task": "classification"},
-            "d.npz: y: expected whole numbers for classes. Received: 0.5.",
-        ),
-        (
-            X,
-            np.array([0, 1, np.inf, 1]),
-            {"task": "classification"},
-            "d.npz: y: expected whole numbers for classes. Received: inf.",
-        ),
-        (
-            X,
-            np.array([0, 1, 2, -1]),
-            {"classes": ["a", "b"]},
-            "d.npz: y: expected the classes '0', '1'. Received: '-1', '2' besides.",
-        ),
-        (
-            X,
-            np.array(["a", "b", "c", "a"]),
-            {"classes": ["a", "b"]},
-            "d.npz: y: expected the classes 'a', 'b'. Received: 'c' besides.",
-        ),
-        (
-            X,
-            np.array(["a", "b", "c", "a"]),
-            {"task": "regression"},
-            "d.npz: y: expected numbers to predict. Received: text.",
-        ),
-        (
-            X,
-            Y.astype(complex),
-            {"task": "classification"},
-            "d.npz: y: expected class numbers or names. Received: complex128.",
-        ),
-        (
-            X,
-            np.zeros((4, 1, 1, 1)),
-            {},
-            "d.npz: y: expected targets (count,), (count, outputs) or (count, steps, outputs). "
-            "Received: the shape (4, 1, 1, 1).",
-        ),
-        (
-            X,
-            Y,
-            {"as": "image"},
-            "d.npz: x: expected images (count, height, width) or (count, height, width, channels). "
-            "Received: the shape (4, 6).",
-        ),
-        (X, Y, {"x": "z"}, "d.npz: there is no array named 'z'. There are: x, y."),
-        (X, Y, {"path": "c.npz"}, "c.npz: there is no such file in {folder}. Did you mean 'd.npz'?"),
-        (X, Y, {"path": "."}, ".: cannot be read: Is a directory."),
+        (X, Y[:3], {}, "d.npz"),
+        (np.array(1.0), Y, {}, "d.npz"),
+        (X, np.array(1), {}, "d.npz"),
+        (X[:0], Y[:0], {}, "d.npz"),
+        (X, np.array([{}, 1, 2, 3]), {}, "d.npz"),
+        (X.astype(complex), Y, {}, "d.npz"),
+        (X.astype(str), Y, {}, "d.npz"),
+        (np.zeros(4, "f4,i4"), Y, {}, "d.npz"),
+        (np.where(X == 8, np.inf, X), Y, {}, "d.npz"),
+        (X, np.array([0.5, np.nan, 1, 2]), {}, "d.npz"),
+        (X, np.eye(4, 3, dtype=int), {}, "d.npz"),
+        (X, np.array([0, 1, 0.5, 1]), {"task": "classification"}, "d.npz"),
+        (X, np.array([0, 1, np.inf, 1]), {"task": "classification"}, "d.npz"),
+        (X, np.array([0, 1, 2, -1]), {"classes": ["a", "b"]}, "d.npz"),
+        (X, np.array(["a", "b", "c", "a"]), {"classes": ["a", "b"]}, "d.npz"),
+        (X, np.array(["a", "b", "c", "a"]), {"task": "regression"}, "d.npz"),
+        (X, Y.astype(complex), {"task": "classification"}, "d.npz"),
+        (X, np.zeros((4, 1, 1, 1)), {}, "d.npz"),
+        (X, Y, {"as": "image"}, "d.npz"),
+        (X, Y, {"x": "z"}, "d.npz"),
+        (X, Y, {"path": "c.npz"}, "c.npz"),
+        (X, Y, {"path": "."}, "."),
     ],
 )
-def test_bad_arrays_are_told_with_their_name(tmp_path, x, y, options, message):
-    assert refused(npz, tmp_path, x, y, **options) == message.replace("{folder}", str(tmp_path))
+def test_bad_arrays_are_told_with_their_name(tmp_path, x, y, options, place, wording):
+    told = refused(npz, tmp_path, x, y, **options)
+    assert told.startswith(place)
+    wording(told)
 
 
 GOOD = bytes_of(X)
@@ -317,39 +241,37 @@ def test_version_2_of_npy_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "place"),
     [
-        (lambda content: b"", "d.npz: not an npz file, or it is damaged: File is not a zip file."),
-        (lambda content: content[:-30], "d.npz: not an npz file, or it is damaged: File is not a zip file."),
-        (lambda content: GOOD, "d.npz: not an npz file, or it is damaged: File is not a zip file."),
+        (lambda content: b"", "d.npz"),
+        (lambda content: content[:-30], "d.npz"),
+        (lambda content: GOOD, "d.npz"),
     ],
 )
-def test_damaged_npz_files_are_told(tmp_path, change, message):
+def test_damaged_npz_files_are_told(tmp_path, change, place, wording):
     np.savez(tmp_path / "d.npz", x=X, y=Y)
     (tmp_path / "d.npz").write_bytes(change((tmp_path / "d.npz").read_bytes()))
-    assert refused(read_npz, tmp_path, "d.npz", ("x", "y")) == message
+    told = refused(read_npz, tmp_path, "d.npz", ("x", "y"))
+    assert told.startswith(place)
+    wording(told)
 
 
-def test_a_changed_byte_of_a_compressed_member_is_noticed(tmp_path):
+def test_a_changed_byte_of_a_compressed_member_is_noticed(tmp_path, wording):
     np.savez_compressed(tmp_path / "d.npz", x=np.random.default_rng(0).random((50, 4)), y=Y)
     content = bytearray((tmp_path / "d.npz").read_bytes())
     content[800] ^= 0x10
     (tmp_path / "d.npz").write_bytes(content)
-    assert refused(read_npz, tmp_path, "d.npz", ("x", "y")).startswith(
-        "d.npz: not an npz file, or it is damaged: "
-    )
+    wording(refused(read_npz, tmp_path, "d.npz", ("x", "y")))
 
 
-def test_members_that_promise_too_much_are_refused_before_memory_is_taken(tmp_path):
+def test_members_that_promise_too_much_are_refused_before_memory_is_taken(tmp_path, wording):
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header, {"descr": "<f4", "fortran_order": False, "shape": (10**13, 6)}
     )
     with zipfile.ZipFile(tmp_path / "d.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", header.getvalue() + bytes(1000))
-    assert refused(read_npz, tmp_path, "d.npz", ("x",)) == (
-        "d.npz: x: expected 240,000,000,000,000 bytes for the shape (10000000000000, 6) of float32. Received: 1,000."
-    )
+    wording(refused(read_npz, tmp_path, "d.npz", ("x",)))
 
 
 @settings(max_examples=150, deadline=None)

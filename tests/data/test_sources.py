@@ -56,11 +56,7 @@ def test_curve_is_tested_without_noise(function):
 
 @pytest.mark.parametrize(
     ("options", "classes"),
-    [
-        ({"kind": "two_moons"}, 2),
-        ({"kind": "spirals", "classes": 3}, 3),
-        ({"kind": "xor"}, 2),
-    ],
+    [({"kind": "two_moons"}, 2), ({"kind": "spirals", "classes": 3}, 3), ({"kind": "xor"}, 2)],
 )
 def test_synthetic_classes_are_balanced_and_tested_on_a_second_draw(options, classes):
     splits = load({"synthetic": options | {"samples": 600}})

@@ -73,70 +73,48 @@ def test_without_fractions_nothing_is_split():
 
 
 @pytest.mark.parametrize(
-    ("labels", "test", "validation", "message"),
+    ("labels", "test", "validation", "place"),
     [
-        (
-            [0, 1, 0, 1],
-            0.1,
-            None,
-            "test: 0.1 of 4 samples leaves none for the test part. Give another fraction, or more data.",
-        ),
-        (
-            [0, 1, 0, 1],
-            None,
-            0.9,
-            "validation: 0.9 of 4 samples leaves none for training. Give another fraction, or more data.",
-        ),
-        (
-            [0, 0, 1, 1],
-            0.75,
-            None,
-            "split: 3 of 4 samples cannot be drawn and leave each of 2 classes one to train on. "
-            "Give a smaller fraction, or more data.",
-        ),
+        ([0, 1, 0, 1], 0.1, None, "test"),
+        ([0, 1, 0, 1], None, 0.9, "validation"),
+        ([0, 0, 1, 1], 0.75, None, "split"),
     ],
 )
-def test_too_few_samples_for_a_part_are_an_error(labels, test, validation, message):
-    assert refused(split, labelled(labels), test, validation, seed=0) == message
+def test_too_few_samples_for_a_part_are_an_error(labels, test, validation, place, wording):
+    told = refused(split, labelled(labels), test, validation, seed=0)
+    assert told.startswith(place)
+    wording(told)
 
 
-def test_one_class_alone_is_an_error_but_in_a_part_that_has_no_more():
+def test_one_class_alone_is_an_error_but_in_a_part_that_has_no_more(wording):
     train = labelled([0, 1]).train
     one = Dataset(np.zeros((1, 1)), np.zeros(1, np.int32), ("1",))
     assert join(Splits(train), "test", one).test.target.tolist() == [1]
-    assert refused(split, Splits(one), None, None, 0) == (
-        "the target is '1' in every sample. Expected at least two classes, or numbers to predict."
-    )
+    wording(refused(split, Splits(one), None, None, 0))
 
 
-def test_a_part_that_the_source_brings_is_not_drawn_again():
+def test_a_part_that_the_source_brings_is_not_drawn_again(wording):
     told = refused(split, load("digits"), 0.2, None, seed=0)
-    assert told == "test: the source brings a test part of its own (360 samples). Leave out `test`."
+    wording(told)
 
 
-def test_a_part_from_another_source_follows_the_train_part_by_class_name():
+def test_a_part_from_another_source_follows_the_train_part_by_class_name(wording):
     train = Splits(Dataset(np.zeros((3, 1)), np.array([0, 1, 2], np.int32), ("cat", "dog", "fox")))
     other = Dataset(np.zeros((2, 1)), np.array([0, 1], np.int32), ("dog", "fox"))
     joined = join(train, "test", other)
     assert joined.test.classes == train.train.classes
     assert joined.test.target.tolist() == [1, 2]
     told = refused(join, train, "test", Dataset(np.zeros((2, 1)), np.array([0, 1], np.int32), ("dog", "owl")))
-    assert told == "test: expected the train part's classes 'cat', 'dog', 'fox'. Received: 'owl' besides."
+    wording(told)
 
 
-def test_parts_must_be_alike():
+def test_parts_must_be_alike(wording):
     train = labelled([0, 1]).train
     told = refused(Splits, train, test=Dataset(train.x, train.target, ("no", "yes")))
-    assert (
-        told
-        == "the test part does not fit the train part: expected classes ('0', '1'). Received: ('no', 'yes')."
-    )
+    wording(told)
     told = refused(Splits, train, test=Dataset(train.x, np.zeros((2, 1))))
-    assert (
-        told
-        == "the test part does not fit the train part: its targets are numbers, not classes. Say which with `task`."
-    )
-    assert refused(Splits, Dataset(np.zeros((0, 1)), np.zeros((0, 1)))) == "the train part has no samples."
+    wording(told)
+    wording(refused(Splits, Dataset(np.zeros((0, 1)), np.zeros((0, 1)))))
 
 
 def test_hashes_see_values_shapes_and_types():

@@ -50,20 +50,15 @@ def test_constant_bytes_keep_their_scale_to_0_and_1():
 
 
 @pytest.mark.parametrize(
-    ("x", "message"),
+    ("x", "place"),
     [
-        (
-            np.array([[1.0, 1e300], [1.0, -1e300]]),
-            "standardize: the values of column 2 are too large: their squares do not fit a float64.",
-        ),
-        (
-            np.array([[1], [0]], np.int32),
-            "standardize: the data are tokens, which have no mean. Leave it out.",
-        ),
+        (np.array([[1.0, 1e300], [1.0, -1e300]]), "standardize"),
+        (np.array([[1], [0]], np.int32), "standardize"),
     ],
 )
-def test_what_cannot_be_standardized_is_an_error(x, message):
-    assert (
-        refused(standardize, Splits(Dataset(x, np.zeros((2, 1)), vocabulary=2 if x.dtype == np.int32 else 0)))
-        == message
+def test_what_cannot_be_standardized_is_an_error(x, place, wording):
+    told = refused(
+        standardize, Splits(Dataset(x, np.zeros((2, 1)), vocabulary=2 if x.dtype == np.int32 else 0))
     )
+    assert told.startswith(place)
+    wording(told)

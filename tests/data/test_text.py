@@ -89,16 +89,14 @@ def test_the_packaged_text_has_the_same_characters_in_every_python():
     assert Text(unit="byte").load(None).train.vocabulary == 256
 
 
-def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does_not(tmp_path):
+def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does_not(tmp_path, wording):
     source = Splits(text(tmp_path, "ab" * 40 + "z" * 20, window=4))
     parts, _ = split(source, None, 0.2, 0)
     assert "z" not in joined(parts.train)
     assert "z" in joined(parts.validation)
     assert parts.train.classes == parts.validation.classes == ("a", "b", "z")
     train = Splits(text(tmp_path, "ab" * 40, window=4))
-    assert refused(join, train, "validation", text(tmp_path, "ab" * 9 + "z", window=4)) == (
-        "validation: the text has characters that the training's did not have: 'z'. The network knows 2: 'ab'."
-    )
+    wording(refused(join, train, "validation", text(tmp_path, "ab" * 9 + "z", window=4)))
     words = Splits(text(tmp_path, "one two " * 40, window=4, unit="word"))
     held_out = join(words, "validation", text(tmp_path, "two three " * 9, window=4, unit="word")).validation
     assert held_out.classes == words.train.classes == ("<unknown>", "one", "two")
@@ -106,7 +104,7 @@ def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "message"),
+    ("content", "options", "place"),
     [
         *(
             (
@@ -117,35 +115,22 @@ def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does
             )
             for unit in ("byte", "word")
         ),
-        (
-            b"",
-            {},
-            "text.txt: expected at least 65 characters: a window of 64, and the next one. Received: 0. "
-            "Choose a smaller `window`, or give more text.",
-        ),
-        (
-            b"ab",
-            {"window": 2, "unit": "byte"},
-            "text.txt: expected at least 3 bytes: a window of 2, and the next one. Received: 2. "
-            "Choose a smaller `window`, or give more text.",
-        ),
-        (
-            b"fine\nb\xffd\n",
-            {"window": 2},
-            "text.txt:2: expected text in UTF-8. Received: the byte 0xff. Save the file as UTF-8, or "
-            "say `unit: byte`.",
-        ),
+        (b"", {}, "text.txt"),
+        (b"ab", {"window": 2, "unit": "byte"}, "text.txt"),
+        (b"fine\nb\xffd\n", {"window": 2}, "text.txt:2"),
     ],
 )
-def test_texts_that_cannot_be_used_are_told(tmp_path, content, options, message):
+def test_texts_that_cannot_be_used_are_told(tmp_path, content, options, place, wording):
     (tmp_path / "text.txt").write_bytes(content)
-    assert refused(load, {"text": {"path": "text.txt", **options}}, tmp_path) == message
+    told = refused(load, {"text": {"path": "text.txt", **options}}, tmp_path)
+    assert told.startswith(place)
+    wording(told)
 
 
-def test_missing_files_and_empty_folders_are_told(tmp_path):
+def test_missing_files_and_empty_folders_are_told(tmp_path, wording):
     (tmp_path / "texts").mkdir()
-    assert refused(load, {"text": {"path": "texts"}}, tmp_path) == "texts: the folder has no files."
-    assert "there is no such file" in refused(load, {"text": {"path": "txt"}}, tmp_path)
+    wording(refused(load, {"text": {"path": "texts"}}, tmp_path))
+    wording(refused(load, {"text": {"path": "txt"}}, tmp_path))
 
 
 def test_a_fraction_is_the_end_of_the_text_and_no_window_reaches_over_the_border(tmp_path):
@@ -159,12 +144,9 @@ def test_a_fraction_is_the_end_of_the_text_and_no_window_reaches_over_the_border
         assert spans["validation"][0] - spans["train"][1] < 5 + 1 + stride  # no more is lost than a window
 
 
-def test_a_text_without_a_window_left_to_train_on_is_told(tmp_path):
+def test_a_text_without_a_window_left_to_train_on_is_told(tmp_path, wording):
     source = Splits(text(tmp_path, "abcdefghij", window=8, stride=1))
-    assert refused(split, source, None, 0.5, 0) == (
-        "validation: 0.5 of 2 windows leaves none for training that does not reach into it. Give another fraction, or more data, "
-        "or make windows shorter."
-    )
+    wording(refused(split, source, None, 0.5, 0))
 
 
 def test_windows_are_never_copied_as_a_whole(tmp_path):
@@ -183,10 +165,8 @@ def test_windows_are_never_copied_as_a_whole(tmp_path):
     assert peak < 16 * 8 * len(starts) < data.x.size  # a few numbers for each window, and not its 256 steps
 
 
-def test_a_text_of_one_character_teaches_nothing_and_is_told(tmp_path):
-    assert refused(split, Splits(text(tmp_path, "a" * 99, window=8)), None, 0.2, 0) == (
-        "the target is 'a' in every sample. Expected at least two classes, or numbers to predict."
-    )
+def test_a_text_of_one_character_teaches_nothing_and_is_told(tmp_path, wording):
+    wording(refused(split, Splits(text(tmp_path, "a" * 99, window=8)), None, 0.2, 0))
 
 
 def test_hashes_tell_of_the_part_alone(tmp_path):
@@ -214,7 +194,7 @@ def test_rows_of_consecutive_batches_go_on_where_they_ended(tmp_path, rows, coun
     assert sorted(seen) == list(range(count))
 
 
-def test_another_text_is_told_in_the_tokens_of_the_training(tmp_path):
+def test_another_text_is_told_in_the_tokens_of_the_training(tmp_path, wording):
     train = text(tmp_path, "abcdef" * 9, window=4)
     other = text(tmp_path, "fedc" * 9, window=4)
     same = conform("other", train, other)
@@ -223,16 +203,10 @@ def test_another_text_is_told_in_the_tokens_of_the_training(tmp_path):
     test = join(Splits(train), "test", other).test
     assert joined(test) == joined(other)
     unknown = text(tmp_path, "fed zc" * 9, window=4)
-    assert refused(conform, "other", train, unknown) == (
-        "other: the text has characters that the training's did not have: ' ', 'z'. The network knows 6: 'abcdef'."
-    )
-    assert refused(conform, "other", train, text(tmp_path, "abc" * 9, window=4, unit="byte")) == (
-        "other: expected a text of the unit character, as in the training. Received: byte."
-    )
-    assert refused(conform, "other", train, text(tmp_path, "abcdef" * 9, window=5)) == (
-        "other: expected windows of 4 characters, as in the training. Received: 5. Say `window: 4`."
-    )
-    assert "Received: no text" in refused(conform, "other", train, load("iris").train)
+    wording(refused(conform, "other", train, unknown))
+    wording(refused(conform, "other", train, text(tmp_path, "abc" * 9, window=4, unit="byte")))
+    wording(refused(conform, "other", train, text(tmp_path, "abcdef" * 9, window=5)))
+    wording(refused(conform, "other", train, load("iris").train))
 
 
 def test_unknown_words_of_another_text_are_unknown(tmp_path):
@@ -241,12 +215,9 @@ def test_unknown_words_of_another_text_are_unknown(tmp_path):
     assert decode(train, other.x.stream[:4]) == "two <unknown> one <unknown>"
 
 
-def test_a_checkpoint_knows_the_vocabulary(tmp_path):
+def test_a_checkpoint_knows_the_vocabulary(tmp_path, wording):
     train = text(tmp_path, window=4)
     again = from_description(describe(train), train.statistics)
     assert encode(again, "prompt", "und").tolist() == encode(train, "prompt", "und").tolist()
     assert (again.unit, again.per_step, again.is_bytes) == ("character", True, False)
-    assert refused(encode, again, "--prompt", "xyz!") == (
-        "--prompt: the text has characters that the training's did not have: 'x', 'y', 'z'. "
-        f"The network knows {len(train.classes)}: {''.join(train.classes)!r}."
-    )
+    wording(refused(encode, again, "--prompt", "xyz!"))

@@ -35,11 +35,9 @@ def test_eval_prints_scores(shell):
     assert accuracy.split() == ["accuracy", f"{scores['accuracy']:#.4g}"]
 
 
-def test_eval_of_a_split_that_is_not_there_names_the_others(shell):
+def test_eval_of_a_split_that_is_not_there_names_the_others(shell, wording):
     run = shell.fit(MOONS.replace(", validation: 0.2", ""))
-    assert shell.run("eval", run, "--split", "validation", code=2).stderr == (
-        f"error: {run}/checkpoints/best.safetensors: this run has no validation split. There are: test, train.\n"
-    )
+    wording(shell.run("eval", run, "--split", "validation", code=2).stderr)
 
 
 def test_eval_of_a_run_finds_the_data_from_any_folder(table, monkeypatch):
@@ -61,18 +59,16 @@ def test_eval_of_a_checkpoint_alone_looks_for_the_data_here(table, monkeypatch):
     assert "there is no such file" in table.run("eval", alone, code=2).stderr
 
 
-def test_eval_says_when_the_data_have_changed(table):
+def test_eval_warns_if_the_data_have_changed(table, wording):
     run = table.fit(TABLE)
     write_table(table.folder, rows=60)
     result = table.run("eval", run, "--json")
-    assert result.stderr == "warning: the data have changed since the training.\n"
+    assert result.stderr.startswith("warning: ")
+    wording(result.stderr)
     assert json.loads(result.stdout)["samples"] == 15
     write_table(
         table.folder, rows=33
     )  # the last batch would be too short for some layers; that is training's business
     table.run("eval", run)
     write_table(table.folder, columns=4)
-    assert table.run("eval", run, code=2).stderr == (
-        f"error: {run}/checkpoints/best.safetensors: the data have changed since the training: expected input shape (3,). "
-        "Received: (4,).\n"
-    )
+    wording(table.run("eval", run, code=2).stderr)

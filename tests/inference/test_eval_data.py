@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from nntrain.data.dataset import Reader
 from tests.support.data import idx
 from tests.support.people import HEADER, people, text_of
 
@@ -70,14 +69,14 @@ def test_columns_and_classes_are_found_by_name(trained):
     assert scores(trained, "{csv: {path: other.csv, target: 1}}") == expected
 
 
-def test_paths_in_a_file_count_from_its_folder(trained):
+def test_paths_in_a_file_count_from_its_folder(trained, wording):
     folder = trained.folder / "new"
     folder.mkdir()
     (trained.folder / "others.csv").rename(folder / "others.csv")
     (folder / "source.yaml").write_text("# new people\ncsv: {path: others.csv}\n")
     assert scores(trained, "new/source.yaml") == scores(trained, "{csv: new/others.csv}")
     (folder / "name.yml").write_text("iris\n")
-    assert "it lacks 'age'" in complaint(trained, "new/name.yml")
+    wording(complaint(trained, "new/name.yml"))
 
 
 def test_the_output_names_the_data(trained):
@@ -88,13 +87,11 @@ def test_the_output_names_the_data(trained):
     assert head == "{csv: others.csv}, train part, 40 samples, by runs/run/checkpoints/best.safetensors"
 
 
-def test_the_part_is_test_unless_said(shell):
+def test_the_split_is_test_by_default(shell, wording):
     shell.fit(DIGITS)
     assert scores(shell, "digits") == own_scores(shell, "--split", "test")  # vectors, which become images
     assert scores(shell, "{digits: {as: image}}", "--split", "train") == own_scores(shell, "--split", "train")
-    assert complaint(shell, "digits", "--split", "validation") == (
-        "--data: digits brings no validation part. There are: train, test."
-    )
+    wording(complaint(shell, "digits", "--split", "validation"))
 
 
 def test_few_whole_numbers_are_still_numbers_to_predict(shell):
@@ -120,107 +117,56 @@ def test_other_kinds_of_files_can_hold_the_same(trained):
     assert scores(trained, "{npz: arrays.npz}") == scores(trained, "{csv: rows.csv}")
 
 
-def test_columns_of_the_training_in_another_order_are_still_found(trained):
+def test_columns_in_another_order_are_still_found(trained, wording):
     expected = own_scores(trained)
     for name, seed, count in (("people.csv", 0, 80), ("others.csv", 1, 40)):
         rows = [[kind, height, colour, age] for age, colour, height, kind in people(seed, count)]
         (trained.folder / name).write_text(text_of(rows, HEADER[::-1]))
     result = trained.run("eval", "runs/run", "--json")
-    assert result.stderr == "warning: the data have changed since the training.\n"
+    wording(result.stderr)
     found = json.loads(result.stdout)
     assert {name: found[name] for name in expected} == expected
 
 
 BAD_TABLES = {
-    "an unknown class": (
-        "age,colour,height,kind\n1,red,2,old\n1,red,2,new\n",
-        "new.csv:3: column 'kind': expected one of the training's classes 'old', 'other', 'red'. Received: 'new'.\n"
-        "Mend the file, or leave such lines out.",
-    ),
-    "no class": (
-        "age,colour,height,kind\n1,red,2,\n",
-        "new.csv:2: column 'kind': expected one of the training's classes 'old', 'other', 'red'. Received: an empty cell.\n"
-        "Mend the file, or leave such lines out.",
-    ),
-    "no target": (
-        "age,colour,height,kid\n1,red,2,old\n",
-        "new.csv: it lacks the target 'kind'. Did you mean 'kid'?",
-    ),
-    "no feature": (
-        "age,height,kind\n1,2,old\n",
-        "new.csv: the columns do not fit those of the training: it lacks 'colour'. There are: age, height, kind.",
-    ),
-    "an unknown category": (
-        "age,colour,height,kind\n1,pink,2,old\n",
-        "new.csv:2: column 'colour': expected one of the training's 'blue', 'green', 'red'. Received: 'pink'.\n"
-        "Mend the file: the network takes only what it was trained on.",
-    ),
+    "an unknown class": ("age,colour,height,kind\n1,red,2,old\n1,red,2,new\n", "new.csv:3: column 'kind': "),
+    "no class": ("age,colour,height,kind\n1,red,2,\n", "new.csv:2: column 'kind': "),
+    "no target": ("age,colour,height,kid\n1,red,2,old\n", "new.csv: "),
+    "no feature": ("age,height,kind\n1,2,old\n", "new.csv: "),
+    "an unknown category": ("age,colour,height,kind\n1,pink,2,old\n", "new.csv:2: column 'colour': "),
 }
 
 
 @pytest.mark.parametrize("case", BAD_TABLES)
-def test_bad_tables_are_refused(trained, case):
-    text, message = BAD_TABLES[case]
+def test_bad_tables_are_refused(trained, case, wording):
+    text, place = BAD_TABLES[case]
     (trained.folder / "new.csv").write_text(text)
-    assert complaint(trained, "{csv: new.csv}") == message
+    found = complaint(trained, "{csv: new.csv}")
+    assert found.startswith(place)
+    wording(found)
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
+    ("source", "place"),
     [
-        (
-            "others.csv",
-            "--data: expected a source, such as digits or '{csv: {path: others.csv}}', or a YAML file that holds one. "
-            "Received: 'others.csv'.",
-        ),
-        (
-            "digts",
-            "--data: expected a source, such as digits or '{csv: {path: new.csv}}', or a YAML file that holds one. "
-            "Received: 'digts'. Did you mean 'digits'?",
-        ),
-        (
-            "{csv: {path: others.csv, taget: kind}}",
-            "--data: csv.taget: no such option. Did you mean 'target'?",
-        ),
-        ("{csv: {path: others.csv", "--data: the bracket that opens here is never closed by '}'."),
-        ("{source: digits}", "--data: no source is named 'source'. There are: {sources}."),
-        ("{csv: none.csv}", "none.csv: there is no such file in {folder}. Did you mean 'people.csv'?"),
-        ("none.yaml", "none.yaml: no such file. Did you mean 'wrong.yaml'?"),
-        (
-            "empty.yaml",
-            "empty.yaml: expected a source, such as digits or '{csv: {path: new.csv}}'. Received: nothing.",
-        ),
-        (
-            "wrong.yaml",
-            "wrong.yaml:1:1: csv.path: is required.\n  1 | csv:\n    | ^\n"
-            "wrong.yaml:2:3: csv.pth: no such option. Did you mean 'path'?\n  2 |   pth: others.csv\n    |   ^",
-        ),
-        (
-            "{csv: {path: others.csv, target: [kind, age]}}",
-            "others.csv: target: expected as many columns as in the training, 1. Received: 2.",
-        ),
-        ("{csv: {path: others.csv, target: age}}", "others.csv: target: 'age' is a feature of the training."),
-        (
-            "{npz: wide.npz}",
-            "--data: expected samples of the shape (5,), as in the training. Received: (4,).",
-        ),
-        (
-            "{npz: numbers.npz}",
-            "--data: the data do not fit those of the training: its targets are numbers, not classes. "
-            "Say which with `task`.",
-        ),
-        (
-            "{npz: others.npz}",
-            "--data: expected the train part's classes 'old', 'other', 'red'. Received: '0', '1' besides.",
-        ),
-        (
-            "{idx: {images: images.idx, labels: labels.idx}}",
-            "--data: expected numbers as in the training. Received: bytes (uint8), "
-            "which stand for 0 to 1. Convert them to float32 in the unit of the training.",
-        ),
+        ("others.csv", "--data: "),
+        ("digts", "--data: "),
+        ("{csv: {path: others.csv, taget: kind}}", "--data: csv.taget: "),
+        ("{csv: {path: others.csv", "--data: "),
+        ("{source: digits}", "--data: "),
+        ("{csv: none.csv}", "none.csv: "),
+        ("none.yaml", "none.yaml: "),
+        ("empty.yaml", "empty.yaml: "),
+        ("wrong.yaml", "wrong.yaml:1:1: csv.path: "),
+        ("{csv: {path: others.csv, target: [kind, age]}}", "others.csv: "),
+        ("{csv: {path: others.csv, target: age}}", "others.csv: "),
+        ("{npz: wide.npz}", "--data: "),
+        ("{npz: numbers.npz}", "--data: "),
+        ("{npz: others.npz}", "--data: "),
+        ("{idx: {images: images.idx, labels: labels.idx}}", "--data: "),
     ],
 )
-def test_bad_sources_are_refused(trained, source, message):
+def test_bad_sources_are_refused(trained, source, place, wording):
     folder = trained.folder
     (folder / "empty.yaml").write_text("# nothing\n")
     (folder / "wrong.yaml").write_text("csv:\n  pth: others.csv\n")
@@ -229,18 +175,16 @@ def test_bad_sources_are_refused(trained, source, message):
     np.savez(folder / "others.npz", x=np.zeros((2, 5)), y=[0, 1])
     (folder / "images.idx").write_bytes(idx(np.zeros((2, 5))))
     (folder / "labels.idx").write_bytes(idx([0, 1]))
-    expected = message.replace("{folder}", str(folder)).replace("{sources}", ", ".join(Reader.members()))
-    assert complaint(trained, source) == expected
+    found = complaint(trained, source)
+    assert found.startswith(place)
+    wording(found)
 
 
-def test_targets_must_lie_where_the_loss_makes_sense(shell):
+def test_targets_must_be_in_the_range_of_the_loss(shell, wording):
     np.savez(shell.folder / "data.npz", x=np.zeros((8, 1)), y=np.linspace(0, 1, 8))
     shell.fit(
         "data: {npz: {path: data.npz, task: regression}}\nmodel: {layers: [{dense: 1}]}\nloss: binary_cross_entropy\n"
         "optimizer: {sgd: {lr: 0.1}}\ntrain: {epochs: 1, batch_size: 4}\n"
     )
     np.savez(shell.folder / "new.npz", x=np.zeros((2, 1)), y=[0.5, 2])
-    assert (
-        complaint(shell, "{npz: new.npz}")
-        == "--data: binary_cross_entropy needs targets from 0 to 1. Received: 2."
-    )
+    wording(complaint(shell, "{npz: new.npz}"))

@@ -171,10 +171,7 @@ def test_numpy_files_are_read_and_written(shell):
     x = np.random.default_rng(0).random((5, 8, 8, 1))
     np.savez(shell.folder / "images.npz", x=x, other=[1])
     np.save(shell.folder / "vectors.npy", x.reshape(5, 64))
-    assert (
-        predict(shell, "images.npz", "--output", "said.npz", "--probabilities")
-        == "wrote said.npz: 5 predictions\n"
-    )
+    assert predict(shell, "images.npz", "--output", "said.npz", "--probabilities") == ""
     with np.load(shell.folder / "said.npz") as file:
         said = dict(file)
     assert sorted(said) == ["class", "classes", "probabilities"]
@@ -186,26 +183,23 @@ def test_numpy_files_are_read_and_written(shell):
     assert table_of(predict(shell, "table.csv"))["class"] == said["class"].tolist()
 
 
-def test_of_a_source_the_test_part_is_predicted(shell):
+def test_of_a_source_the_test_split_is_predicted(shell, wording):
     run = shell.fit(DIGITS)
     assert len(table_of(predict(shell, "digits"))["class"]) == 360
     (shell.folder / "source.yaml").write_text("digits: {as: image}\n")
     assert predict(shell, "source.yaml") == predict(shell, "digits")
-    assert shell.run("predict", run, "iris", code=2).stderr == (
-        "error: INPUT: expected samples of the shape (64,), as in the training. Received: (4,).\n"
-    )
+    wording(shell.run("predict", run, "iris", code=2).stderr)
 
 
-def test_what_is_not_finite_is_no_prediction(shell):
+def test_what_is_not_finite_is_no_prediction(shell, wording):
     run = shell.fit(DIGITS)
     np.save(shell.folder / "huge.npy", np.array([[0.0], [1e300]]).repeat(64, axis=1))
-    assert shell.run("predict", run, "huge.npy", code=2).stderr == (
-        "error: INPUT: sample 2: what the network makes of it is not a finite number. Are its values much larger than those of "
-        "the training?\n"
-    )
+    found = shell.run("predict", run, "huge.npy", code=2).stderr
+    assert "sample 2" in found
+    wording(found)
 
 
-def test_bytes_are_bytes_in_every_kind_of_file(shell):
+def test_bytes_are_bytes_in_every_kind_of_file(shell, wording):
     (shell.folder / "images.idx").write_bytes(images(8))
     (shell.folder / "labels.idx").write_bytes(idx([0, 1] * 4))
     shell.fit(IMAGES)
@@ -216,19 +210,17 @@ def test_bytes_are_bytes_in_every_kind_of_file(shell):
     assert predict(shell, "images.npz", "--probabilities") == expected
     assert predict(shell, "images.csv", "--probabilities") == expected
     np.save(shell.folder / "floats.npy", values / 255)
-    assert shell.run("predict", "runs/run", "floats.npy", code=2).stderr == (
-        "error: floats.npy: expected whole numbers from 0 to 255, as in the training. Received: float64.\n"
-    )
+    wording(shell.run("predict", "runs/run", "floats.npy", code=2).stderr)
 
 
-def test_an_output_file_is_whole_and_never_replaced_unasked(trained):
+def test_an_output_file_is_whole_and_never_replaced_unasked(trained, wording):
     said = trained.folder / "said.csv"
-    assert predict(trained, "others.csv", "--output", "said.csv") == "wrote said.csv: 40 predictions\n"
+    written = trained.run("predict", "runs/run", "others.csv", "--output", "said.csv")
+    assert written.stdout == ""
+    wording(written.stderr)
     assert said.read_text() == predict(trained, "others.csv")
     said.write_text("precious")
-    assert trained.run("predict", "runs/run", "others.csv", "--output", "said.csv", code=2).stderr == (
-        "error: --output said.csv: this file exists. Give another name, or replace it by --overwrite.\n"
-    )
+    wording(trained.run("predict", "runs/run", "others.csv", "--output", "said.csv", code=2).stderr)
     assert said.read_text() == "precious"
     (trained.folder / "bad.csv").write_text("age\n1\n")
     predict(trained, "bad.csv", "--output", "said.csv", "--overwrite", code=2)

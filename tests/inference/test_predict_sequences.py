@@ -48,7 +48,7 @@ def write_table(folder, name: str = "table.csv", header: str = "who,u,colour,kin
     return rows
 
 
-def says(shell, *arguments, **options) -> str:
+def predicted(shell, *arguments, **options) -> str:
     return shell.run("predict", "runs/run", *arguments, **options).stdout
 
 
@@ -66,16 +66,16 @@ def writer(request, shell):
 
 def test_a_text_goes_on(writer):
     assert (
-        says(writer, "--prompt", "345", "--length", 30, "--temperature", 0)
+        predicted(writer, "--prompt", "345", "--length", 30, "--temperature", 0)
         == "3456789\n0123456789\n0123456789\n012\n"
     )
     long = "0123456789\n" * 5
-    assert says(writer, "--prompt", long, "--length", 12, "--temperature", 0) == long + "0123456789\n0\n"
+    assert predicted(writer, "--prompt", long, "--length", 12, "--temperature", 0) == long + "0123456789\n0\n"
 
 
 def test_the_same_seed_writes_the_same_text_with_any_number_of_threads(writer):
     def drawn(*arguments):
-        return says(writer, "--prompt", "0", "--length", 80, "--temperature", 3, *arguments)
+        return predicted(writer, "--prompt", "0", "--length", 80, "--temperature", 3, *arguments)
 
     first = drawn("--seed", 1)
     assert len(first) == 82
@@ -83,18 +83,18 @@ def test_the_same_seed_writes_the_same_text_with_any_number_of_threads(writer):
     assert drawn("--seed", 2) != first
     assert (
         drawn("--seed", 1)[:40]
-        == says(writer, "--prompt", "0", "--length", 39, "--temperature", 3, "--seed", 1)[:40]
+        == predicted(writer, "--prompt", "0", "--length", 39, "--temperature", 3, "--seed", 1)[:40]
     )
-    assert drawn("--top-k", 1) == says(writer, "--prompt", "0", "--length", 80, "--temperature", 0)
+    assert drawn("--top-k", 1) == predicted(writer, "--prompt", "0", "--length", 80, "--temperature", 0)
 
 
 def test_a_state_says_the_same_as_the_whole_text_read_at_once(shell, monkeypatch):
     (shell.folder / "text.txt").write_text("0123456789\n" * 60)
     shell.fit(CONSECUTIVE, "--set", "train.epochs=3")
     options = ("--prompt", "01", "--length", 6, "--temperature", 2)  # within a window both see all of it
-    carried = says(shell, *options)
+    carried = predicted(shell, *options)
     monkeypatch.setattr("nntrain.inference.generate.goes_step_by_step", lambda graph: False)
-    assert says(shell, *options) == carried
+    assert predicted(shell, *options) == carried
 
 
 def test_a_run_ends_with_the_command_that_lets_it_write(shell):
@@ -102,62 +102,46 @@ def test_a_run_ends_with_the_command_that_lets_it_write(shell):
     shell.fit(TEXT, "--set", "train.epochs=1")
     last = (shell.folder / "runs/run/train.log").read_text().splitlines()[-1]
     assert last == f"next        nntrain predict {shell.folder / 'runs/run'} --prompt 0123456789"
-    assert says(shell, "--prompt", "0123456789").startswith("0123456789")
+    assert predicted(shell, "--prompt", "0123456789").startswith("0123456789")
 
 
-def test_a_text_can_be_written_to_a_file(writer):
-    assert says(writer, "--prompt", "01", "--length", 3, "--temperature", 0, "--output", "said.txt") == (
-        "wrote said.txt: 5 characters\n"
-    )
+def test_a_text_can_be_written_to_a_file(writer, wording):
+    options = ("--prompt", "01", "--length", 3, "--temperature", 0)
+    written = writer.run("predict", "runs/run", *options, "--output", "said.txt")
+    assert written.stdout == ""
+    wording(written.stderr)
     assert (writer.folder / "said.txt").read_text() == "01234\n"
-    assert complaint(writer, "--prompt", "01", "--output", "said.csv") == (
-        "error: --output said.csv: expected a name that ends in .txt.\n"
-    )
+    wording(complaint(writer, "--prompt", "01", "--output", "said.csv"))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            ["--prompt", "0x1y"],
-            "error: --prompt: the text has characters that the training's did not have: 'x', 'y'. "
-            "The network knows 11: '\\n0123456789'.\n",
-        ),
-        (
-            ["--prompt", ""],
-            "error: --prompt: expected at least one character to go on from. Received: an empty text.\n",
-        ),
-        (
-            ["text.txt"],
-            "error: INPUT: the network was trained to go on with a text. Give it one with --prompt, in place of INPUT.\n",
-        ),
-    ],
+    ("arguments", "place"),
+    [(["--prompt", "0x1y"], "--prompt: "), (["--prompt", ""], "--prompt: "), (["text.txt"], "INPUT: ")],
 )
-def test_a_prompt_that_cannot_be_read_is_told(writer, arguments, message):
-    assert complaint(writer, *arguments) == message
+def test_a_prompt_that_cannot_be_read_is_reported(writer, arguments, place, wording):
+    found = complaint(writer, *arguments)
+    assert found.startswith(f"error: {place}")
+    wording(found)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    "arguments",
     [
-        ([], "Expected INPUT, or --prompt for a network that was trained on text. Received neither."),
-        (["table.csv", "--prompt", "a"], "Received both."),
-        (["table.csv", "--top-k", 3], "--top-k goes with --prompt."),
-        (["--prompt", "a", "--probabilities"], "--probabilities does not go with --prompt."),
-        (["--prompt", "a", "--temperature", -1], "-1.0 is not in the range x>=0"),
-        (
-            ["--prompt", "a"],
-            "error: --prompt: the network was not trained on text. Give it samples as INPUT.",
-        ),
+        [],
+        ["table.csv", "--prompt", "a"],
+        ["table.csv", "--top-k", 3],
+        ["--prompt", "a", "--probabilities"],
+        ["--prompt", "a", "--temperature", -1],
+        ["--prompt", "a"],
     ],
 )
-def test_options_that_do_not_go_together_are_told(shell, arguments, message):
+def test_options_that_cannot_be_combined_are_reported(shell, arguments, wording):
     write_table(shell.folder)
     shell.fit(TABLE.replace("PREDICT", "step").replace("LAYER", "{dense: 2}"), "--set", "train.epochs=1")
-    assert message in complaint(shell, *arguments)
+    wording(complaint(shell, *arguments))
 
 
-def test_tokens_are_drawn_as_often_as_they_are_likely():
+def test_tokens_are_sampled_by_their_probabilities():
     logits = np.log([0.1, 0.6, 0.3])
     uniforms = (np.arange(1000) + 0.5) / 1000
     for options, expected in (
@@ -174,32 +158,30 @@ def test_tokens_are_drawn_as_often_as_they_are_likely():
 def test_each_sequence_has_a_line_with_its_id(shell):
     rows = write_table(shell.folder)
     shell.fit(TABLE.replace("PREDICT", "sequence").replace("LAYER", "{gru: 8}"))
-    said = table_of(says(shell, "table.csv", "--probabilities"))
+    said = table_of(predicted(shell, "table.csv", "--probabilities"))
     assert list(said) == ["who", "class", "p(down)", "p(up)"]
     kinds = {row[0]: row[3] for row in rows}
     assert said["who"] == list(kinds)
     assert said["class"] == list(kinds.values())
-    says(shell, "table.csv", "--output", "said.npz")
+    predicted(shell, "table.csv", "--output", "said.npz")
     with np.load(shell.folder / "said.npz") as file:
         assert file["ids"].tolist() == list(kinds)
 
 
-def test_each_step_has_a_line_in_the_order_of_the_file(shell):
+def test_each_step_has_a_line_in_the_order_of_the_file(shell, wording):
     rows = write_table(shell.folder)
     shell.fit(TABLE.replace("PREDICT", "step").replace("LAYER", "{dense: 4}"))
-    said = table_of(says(shell, "table.csv"))
+    said = table_of(predicted(shell, "table.csv"))
     assert said == {"class": [row[3] for row in rows]}
     (shell.folder / "new.csv").write_text("colour,who,u\nred,x,1\nblue,y,-1\nblue,x,2\n")
-    assert table_of(says(shell, "new.csv"))["class"] == ["up", "down", "up"]
+    assert table_of(predicted(shell, "new.csv"))["class"] == ["up", "down", "up"]
     given = b"who,colour,u\n" + b"x,red,-1\n" * 7
-    assert shell.run("predict", "runs/run", "-", given=given, code=2).stderr == (
-        "error: standard input: the sequence 'x' has 7 steps. Expected at most 6, as in the training.\n"
-    )
+    wording(shell.run("predict", "runs/run", "-", given=given, code=2).stderr)
     (shell.folder / "less.csv").write_text("who,colour\n1,red\n")
-    assert "it lacks 'u'" in complaint(shell, "less.csv")
+    wording(complaint(shell, "less.csv"))
 
 
-def test_padded_arrays_are_predicted_with_their_lengths(shell):
+def test_padded_arrays_are_predicted_with_their_lengths(shell, wording):
     np.savez(
         shell.folder / "data.npz",
         x=np.array([[[1.0], [-1]], [[-1], [9]]]).repeat(8, axis=0),
@@ -210,22 +192,18 @@ def test_padded_arrays_are_predicted_with_their_lengths(shell):
         "data: {npz: {path: data.npz, lengths: n}}\nmodel: {layers: [{dense: 2}]}\nloss: cross_entropy\n"
         "optimizer: {adam: {lr: 0.1}}\ntrain: {epochs: 30, batch_size: 4}\n"
     )
-    assert table_of(says(shell, "data.npz"))["class"] == ["1", "0"] * 8 + ["0"] * 8
+    assert table_of(predicted(shell, "data.npz"))["class"] == ["1", "0"] * 8 + ["0"] * 8
     np.savez(shell.folder / "short.npz", x=[[[3.0]]], n=[1])
-    assert table_of(says(shell, "short.npz"))["class"] == ["1"]
+    assert table_of(predicted(shell, "short.npz"))["class"] == ["1"]
     np.savez(shell.folder / "empty.npz", x=[[[3.0]]], n=[0])
-    assert "n: sample 1: expected a length from 1 to 1, the steps that there are. Received: 0." in complaint(
-        shell, "empty.npz"
-    )
+    wording(complaint(shell, "empty.npz"))
     np.savez(shell.folder / "long.npz", x=[[[3.0]] * 3], n=[3])
-    assert "expected sequences of at most 2 steps, as in the training. Received: 3." in complaint(
-        shell, "long.npz"
-    )
+    wording(complaint(shell, "long.npz"))
     np.savez(shell.folder / "none.npz", x=[[[3.0]]])
-    assert "there is no array named 'n'" in complaint(shell, "none.npz")
+    wording(complaint(shell, "none.npz"))
 
 
-def test_the_next_values_of_each_series_are_foretold(shell):
+def test_the_next_values_of_each_series_are_forecast(shell, wording):
     lines = [
         f"{place},{start + slope * step}"
         for step in range(30)
@@ -233,12 +211,10 @@ def test_the_next_values_of_each_series_are_foretold(shell):
     ]
     (shell.folder / "series.csv").write_text("\n".join(["place,value", *lines]) + "\n")
     shell.fit(SERIES)
-    said = table_of(says(shell, "series.csv"))
+    said = table_of(predicted(shell, "series.csv"))
     assert list(said) == ["place", "value+1", "value+2"]
     assert said["place"] == ["north", "south"]
     np.testing.assert_allclose(np.array(said["value+1"], float), [3.0, 0.5], atol=0.1)
     np.testing.assert_allclose(np.array(said["value+2"], float), [3.1, 0.45], atol=0.1)
     (shell.folder / "new.csv").write_text("value,place\n1,a\n2,a\n3,a\n")
-    assert complaint(shell, "new.csv") == (
-        "error: new.csv: the series 'a' has 3 steps. Expected at least 4, the window of the training.\n"
-    )
+    wording(complaint(shell, "new.csv"))

@@ -25,10 +25,10 @@ def results(layer, image, rows, dtype="float64"):
     """The layer after both passes, what it gave, and the reference's y."""
     single = alone(layer, (image,), rows, dtype)
     found = run(single)
-    at = single.at
+    ctx = single.ctx
     expected = conv2d_transpose(
         {name: values.astype("f8") for name, values in single.parameters.items()},
-        at.x.astype("f8"),
+        ctx.x.astype("f8"),
         **layer.model_dump(
             include={
                 "filters",
@@ -47,15 +47,15 @@ def results(layer, image, rows, dtype="float64"):
 
 def assert_right(single, found, expected, tolerance):
     """y is linear in x and in the weight, so that <dy, y> without the bias is both <dx, x> and <dweight, weight>."""
-    at = single.at
+    ctx = single.ctx
     np.testing.assert_allclose(found["y"], expected, rtol=0, atol=tolerance * max(1, np.abs(expected).max()))
-    dy = at.dy.astype("f8")
+    dy = ctx.dy.astype("f8")
     product, size = (
         (dy * (expected - single.parameters["bias"])).sum(),
         np.linalg.norm(dy) * np.linalg.norm(expected),
     )
-    assert (found["x0"].astype("f8") * at.x).sum() == pytest.approx(product, rel=0, abs=tolerance * size)
-    assert (found["weight"].astype("f8") * at.weight).sum() == pytest.approx(
+    assert (found["x0"].astype("f8") * ctx.x).sum() == pytest.approx(product, rel=0, abs=tolerance * size)
+    assert (found["weight"].astype("f8") * ctx.weight).sum() == pytest.approx(
         product, rel=0, abs=tolerance * size
     )
     np.testing.assert_allclose(found["bias"], dy.sum((0, 1, 2)), rtol=0, atol=tolerance * np.abs(dy).sum())
@@ -138,8 +138,8 @@ def test_it_is_what_conv2d_does_to_gradients(options, extra):
     shape = (7, 9, 4) if extra else (8, 10, 4)
     small = forth.output_shape(shape)
     one, other = alone(forth, (shape,), 3), alone(back, (small,), 3)
-    other.at.x[...] = one.at.dy
-    other.at.weight[...] = one.at.weight
+    other.ctx.x[...] = one.ctx.dy
+    other.ctx.weight[...] = one.ctx.weight
     np.testing.assert_array_equal(run(other)["y"], run(one)["x0"])
 
 
@@ -231,9 +231,9 @@ def test_a_stack_of_them_keeps_the_size_of_the_signal(options):
     """He 2015: through rectifiers the mean square stays what it is."""
     layers = [parsed(filters=48, **options, activation="relu") for _ in range(4)]
     network = Network(build_graph(layers, (6, 6, 48)), 8, "float64")
-    bound = network.at(8)
-    bound.x[...] = np.random.default_rng(0).normal(size=bound.x.shape)
-    y = bound.forward(training=False)
+    executor = network.executor(8)
+    executor.x[...] = np.random.default_rng(0).normal(size=executor.x.shape)
+    y = executor.forward(training=False)
     inside = y[
         :, y.shape[1] // 4 : -y.shape[1] // 4, y.shape[2] // 4 : -y.shape[2] // 4
     ]  # the edge sees less
@@ -249,12 +249,12 @@ def test_the_activation_is_fused_and_the_same(options, activation):
     for layers in ([parsed(**options, activation=activation)], [parsed(**options), "dropout", activation]):
         layers = [Layer.parse({"dropout": 0.0} if layer == "dropout" else layer) for layer in layers]
         graph = build_graph(layers, (5, 6, 17))
-        assert (graph.output.fused is not None) == (len(layers) == 1)
+        assert (graph.output.fused_into is not None) == (len(layers) == 1)
         network = Network(graph, 3, "float32")
-        bound = network.at(3)
-        bound.x[...] = np.random.default_rng(0).normal(size=bound.x.shape)
+        executor = network.executor(3)
+        executor.x[...] = np.random.default_rng(0).normal(size=executor.x.shape)
         network.arena.parameters["conv2d_transpose_1.bias"][...] = np.linspace(-0.3, 0.3, layers[0].filters)
-        found.append(bound.forward(training=False).copy())
+        found.append(executor.forward(training=False).copy())
     assert 0 < (found[0] > 0).mean() < 1
     np.testing.assert_array_equal(*found)
 

@@ -240,12 +240,12 @@ LENGTHS = np.array([4, 7, 1], np.int32)
 def test_conv1d_treats_each_sequence_as_if_it_were_alone(options):
     layer = Layer.parse({"conv1d": {"filters": 4, "kernel_size": 3, **options}})
     together = alone(layer, ((7, 2),), 3)
-    together.at.run.lengths = LENGTHS
+    together.ctx.info.lengths = LENGTHS
     found = run(together)
     weight = 0
     for row, length in enumerate(LENGTHS):
         single = alone(layer, ((int(length), 2),), 1)
-        single.at.x[...], single.at.dy[...] = together.at.x[row, :length], together.at.dy[row, :length]
+        single.ctx.x[...], single.ctx.dy[...] = together.ctx.x[row, :length], together.ctx.dy[row, :length]
         for name, values in together.parameters.items():
             single.parameters[name][...] = values
         expected = run(single)
@@ -255,12 +255,12 @@ def test_conv1d_treats_each_sequence_as_if_it_were_alone(options):
             assert not found[name][row, length:].any()
     np.testing.assert_allclose(found["weight"], weight, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(
-        found["bias"], sum(together.at.dy[row, :n].sum(0) for row, n in enumerate(LENGTHS))
+        found["bias"], sum(together.ctx.dy[row, :n].sum(0) for row, n in enumerate(LENGTHS))
     )
 
 
 def test_conv1d_that_changes_the_steps_refuses_sequences_of_different_lengths():
     single = alone(Layer.parse({"conv1d": {"filters": 2, "kernel_size": 3}}), ((7, 2),), 3)
-    single.at.run.lengths = LENGTHS
+    single.ctx.info.lengths = LENGTHS
     with pytest.raises(UserError, match=r"turns 7 steps into 5.*Set `padding: same` or `causal`"):
         single.forward()

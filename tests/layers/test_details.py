@@ -16,12 +16,12 @@ def applied(spelling, x, dtype="float64", training=True):
     """y and dx (for dy = 1) of a layer on the rows x."""
     x = np.asarray(x, dtype)
     single = Single(Layer.parse(spelling), (x.shape[1:],), len(x), dtype)
-    single.at.run.training = training
-    single.at.x[...] = x
-    single.at.dy.fill(1)
+    single.ctx.info.training = training
+    single.ctx.x[...] = x
+    single.ctx.dy.fill(1)
     single.forward()
     single.backward()
-    return single.at.y, single.at.dx
+    return single.ctx.y, single.ctx.dx
 
 
 FAR = {  # activation: its values at -1000 and 1000
@@ -81,13 +81,13 @@ def test_relu_of_minus_infinity_is_zero():
 @BOTH
 def test_dropout_keeps_what_its_random_numbers_say(dtype):
     single = alone(Layer.parse({"dropout": 0.3}), ((100,),), 50, dtype)
-    at = single.at
-    at.run.step = 3
+    ctx = single.ctx
+    ctx.info.step = 3
     y = single.forward()
-    key = randomness.key(at.run.seed, "dropout", at.name, 3)
+    key = randomness.key(ctx.info.seed, "dropout", ctx.name, 3)
     kept = (randomness.uniform(key, y.size) >= 0.3).reshape(y.shape)
-    np.testing.assert_array_equal(at.kept, kept)
-    np.testing.assert_allclose(y, np.where(kept, at.x / np.asarray(0.7, dtype), 0), rtol=1e-6)
+    np.testing.assert_array_equal(ctx.kept, kept)
+    np.testing.assert_allclose(y, np.where(kept, ctx.x / np.asarray(0.7, dtype), 0), rtol=1e-6)
     assert abs(kept.mean() - 0.7) < 0.02
 
 
@@ -102,17 +102,17 @@ def test_layers_of_other_names_drop_other_values():
     masks = []
     for name in ("dropout_1", "dropout_2"):
         single = alone(Layer.parse({"dropout": 0.5}), ((100,),), 5)
-        single.at.name = name
+        single.ctx.name = name
         single.forward()
-        masks.append(single.at.kept.copy())
+        masks.append(single.ctx.kept.copy())
     assert (masks[0] != masks[1]).any()
 
 
 def test_noise_is_normal_with_its_deviation():
     single = alone(Layer.parse({"gaussian_noise": 0.5}), ((100,),), 50)
-    at = single.at
-    noise = single.forward() - at.x
-    expected = 0.5 * randomness.normal(randomness.key(at.run.seed, "noise", at.name, 0), at.x.size)
+    ctx = single.ctx
+    noise = single.forward() - ctx.x
+    expected = 0.5 * randomness.normal(randomness.key(ctx.info.seed, "noise", ctx.name, 0), ctx.x.size)
     np.testing.assert_allclose(noise.ravel(), expected, atol=1e-12)
 
 
@@ -129,29 +129,29 @@ def test_rrelu_draws_slopes_between_its_bounds_and_takes_the_middle_in_evaluatio
 
 def test_batch_norm_moves_its_running_statistics_towards_the_batchs():
     single = alone(Layer.parse({"batch_norm": {"momentum": 0.25}}), ((3, 2),), 5)
-    at = single.at
-    at.running_mean[:] = 4
-    at.running_variance[:] = 9
+    ctx = single.ctx
+    ctx.running_mean[:] = 4
+    ctx.running_variance[:] = 9
     single.forward()
-    np.testing.assert_allclose(at.running_mean, 0.75 * 4 + 0.25 * at.x.mean((0, 1)), rtol=1e-12)
-    np.testing.assert_allclose(at.running_variance, 0.75 * 9 + 0.25 * at.x.var((0, 1), ddof=1), rtol=1e-12)
+    np.testing.assert_allclose(ctx.running_mean, 0.75 * 4 + 0.25 * ctx.x.mean((0, 1)), rtol=1e-12)
+    np.testing.assert_allclose(ctx.running_variance, 0.75 * 9 + 0.25 * ctx.x.var((0, 1), ddof=1), rtol=1e-12)
 
 
 def in_evaluation():
     single = alone(Layer.parse({"batch_norm": {"eps": 0.01}}), ((3, 2),), 5)
-    single.at.run.training = False
-    single.at.running_mean[:] = [1, 2]
-    single.at.running_variance[:] = [4, 9]
+    single.ctx.info.training = False
+    single.ctx.running_mean[:] = [1, 2]
+    single.ctx.running_variance[:] = [4, 9]
     return single
 
 
 def test_batch_norm_in_evaluation_uses_the_running_statistics_and_leaves_them():
     single = in_evaluation()
-    at = single.at
-    expected = at.scale * (at.x - [1, 2]) / np.sqrt(np.array([4, 9]) + 0.01) + at.shift
+    ctx = single.ctx
+    expected = ctx.scale * (ctx.x - [1, 2]) / np.sqrt(np.array([4, 9]) + 0.01) + ctx.shift
     np.testing.assert_allclose(single.forward(), expected, rtol=1e-12)
-    np.testing.assert_array_equal(at.running_mean, [1, 2])
-    np.testing.assert_array_equal(at.running_variance, [4, 9])
+    np.testing.assert_array_equal(ctx.running_mean, [1, 2])
+    np.testing.assert_array_equal(ctx.running_variance, [4, 9])
 
 
 def test_batch_norm_has_its_gradient_in_evaluation_too():
@@ -166,11 +166,11 @@ def test_frozen_batch_norm_passes_the_gradient_on():
     layer = Layer.parse("batch_norm")
     single = alone(layer, ((6,),), 5)
     expected = run(single)["x0"]
-    del single.at.dscale, single.at.dshift
-    single.at.dx.fill(np.nan)
-    layer.prepare_backward(single.at)
-    layer.backward_input(single.at)
-    np.testing.assert_array_equal(single.at.dx, expected)
+    del single.ctx.dscale, single.ctx.dshift
+    single.ctx.dx.fill(np.nan)
+    layer.prepare_backward(single.ctx)
+    layer.backward_input(single.ctx)
+    np.testing.assert_array_equal(single.ctx.dx, expected)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 10, 16, 64, 129, 300])
@@ -181,15 +181,15 @@ def test_batch_norm_of_float32_is_exact_to_six_digits(channels, rows):
         draw.normal(size=(rows, channels)) * draw.uniform(0.1, 10, channels) + draw.normal(size=channels)
     ).astype("f4")
     single = Single(Layer.parse("batch_norm"), ((channels,),), rows, "float32")
-    single.at.x[...] = x
-    single.at.dy[...] = draw.normal(size=x.shape)
+    single.ctx.x[...] = x
+    single.ctx.dy[...] = draw.normal(size=x.shape)
     single.forward()
     single.backward()
     mean, variance = x.mean(0, dtype="f8"), x.var(0, dtype="f8")
-    np.testing.assert_allclose(single.at.statistics[0], mean, rtol=0, atol=1e-6 * np.abs(x).max())
-    np.testing.assert_allclose(single.at.statistics[1], 1 / np.sqrt(variance + 1e-5), rtol=1e-6)
+    np.testing.assert_allclose(single.ctx.statistics[0], mean, rtol=0, atol=1e-6 * np.abs(x).max())
+    np.testing.assert_allclose(single.ctx.statistics[1], 1 / np.sqrt(variance + 1e-5), rtol=1e-6)
     xhat = (x - mean) / np.sqrt(variance + 1e-5)
-    for found, terms in ((single.at.dshift, single.at.dy), (single.at.dscale, single.at.dy * xhat)):
+    for found, terms in ((single.ctx.dshift, single.ctx.dy), (single.ctx.dscale, single.ctx.dy * xhat)):
         np.testing.assert_allclose(
             found, terms.sum(0, dtype="f8"), rtol=0, atol=1e-6 * np.abs(terms).sum(0).max()
         )
@@ -240,11 +240,11 @@ def test_fused_activation_is_the_activation_after_it(spelling, shapes, activatio
     layer, activation = Layer.parse(spelling), Layer.parse(activation)
     assert layer.fuses_epilogue
     plain, fused = (alone(layer, shapes, rows, dtype) for _ in range(2))
-    fused.at.epilogue = activation.epilogue()
-    after = Single(activation, (plain.at.y.shape[1:],), rows, dtype)
-    after.at.x[...] = plain.forward()
+    fused.ctx.epilogue = activation.epilogue()
+    after = Single(activation, (plain.ctx.y.shape[1:],), rows, dtype)
+    after.ctx.x[...] = plain.forward()
     np.testing.assert_allclose(fused.forward(), after.forward(), rtol=1e-6 if dtype == "float32" else 1e-14)
-    assert (fused.at.y <= 0).any()
+    assert (fused.ctx.y <= 0).any()
 
 
 TAKES_GRADIENT_OF_ACTIVATION = [
@@ -262,14 +262,14 @@ def test_fused_gradient_is_that_of_the_activation_after_it(spelling, shapes, act
     layer, activation = Layer.parse(spelling), Layer.parse(activation)
     assert layer.fuses_gradient
     plain, fused = (alone(layer, shapes, rows, dtype) for _ in range(2))
-    after = Single(activation, (plain.at.y.shape[1:],), rows, dtype)
-    after.at.x[...] = plain.forward()
+    after = Single(activation, (plain.ctx.y.shape[1:],), rows, dtype)
+    after.ctx.x[...] = plain.forward()
     after.forward()
-    after.at.dy[...] = plain.at.dy
+    after.ctx.dy[...] = plain.ctx.dy
     after.backward()
-    plain.at.dy[...] = after.at.dx
-    fused.at.epilogue = activation.epilogue()
-    fused.at.dy_slope = activation.epilogue()[1]
+    plain.ctx.dy[...] = after.ctx.dx
+    fused.ctx.epilogue = activation.epilogue()
+    fused.ctx.dy_slope = activation.epilogue()[1]
     fused.forward()
     found, expected = backward(fused), backward(plain)
     for name in expected:
@@ -287,12 +287,12 @@ def test_epilogue_codes_are_matmuls():
 
 def test_maxout_remembers_the_first_winner():
     single = alone(Layer.parse({"maxout": {"units": 2, "pieces": 3}}), ((1,),), 2)
-    at = single.at
-    at.weight[:] = 0
-    at.bias[:] = [5, 1, 5, 2, 4, 2]
+    ctx = single.ctx
+    ctx.weight[:] = 0
+    ctx.bias[:] = [5, 1, 5, 2, 4, 2]
     np.testing.assert_array_equal(single.forward(), [[5, 2], [5, 2]])
-    np.testing.assert_array_equal(at.winner, [[0, 1], [0, 1]])
-    assert at.winner.dtype == np.uint8
+    np.testing.assert_array_equal(ctx.winner, [[0, 1], [0, 1]])
+    assert ctx.winner.dtype == np.uint8
 
 
 MISFITS = [
@@ -393,7 +393,7 @@ def test_only_weights_are_decayed():
 
 def test_prelu_starts_at_its_init():
     single = Single(Layer.parse({"prelu": {"init": 0.1, "per_channel": True}}), ((4, 2),), 1)
-    np.testing.assert_array_equal(single.at.slope, [0.1, 0.1])
+    np.testing.assert_array_equal(single.ctx.slope, [0.1, 0.1])
 
 
 def test_dense_counts_two_operations_a_weight_and_position():
@@ -406,6 +406,6 @@ def test_multiply_and_concat_skip_inputs_below_which_nothing_learns():
     for spelling in ("multiply", "concat"):
         single = alone(Layer.parse(spelling), ((6,), (6,)), 5)
         expected = run(single)["x1"]
-        single.at.dxs[0], single.at.dxs[1][...] = None, np.nan
+        single.ctx.dxs[0], single.ctx.dxs[1][...] = None, np.nan
         single.backward()
-        np.testing.assert_array_equal(single.at.dxs[1], expected)
+        np.testing.assert_array_equal(single.ctx.dxs[1], expected)

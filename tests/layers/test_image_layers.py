@@ -19,9 +19,9 @@ def filled(spelling, x, dtype="float64", lengths=None):
     """The layer after both passes on the rows x, with dy = 1."""
     x = np.asarray(x, dtype)
     single = Single(Layer.parse(spelling), (x.shape[1:],), len(x), dtype)
-    single.at.run.lengths = None if lengths is None else np.array(lengths, np.int32)
-    single.at.x[...] = x
-    single.at.dy.fill(1)
+    single.ctx.info.lengths = None if lengths is None else np.array(lengths, np.int32)
+    single.ctx.x[...] = x
+    single.ctx.dy.fill(1)
     single.forget_gradients()
     single.forward()
     single.backward()
@@ -58,40 +58,40 @@ def test_max_pool_never_takes_padding(dtype):
     single = filled(
         {"max_pool2d": {"pool_size": 3, "stride": 2, "padding": 1}}, -np.ones((2, 5, 5, 3)), dtype
     )
-    np.testing.assert_array_equal(single.at.y, -1)
+    np.testing.assert_array_equal(single.ctx.y, -1)
 
 
 def test_the_gradient_of_max_pool_goes_to_the_first_of_equals():
     single = filled({"max_pool2d": 2}, np.zeros((1, 4, 4, 1)))
-    np.testing.assert_array_equal(single.at.dx[0, :, :, 0], [[1, 0, 1, 0], [0, 0, 0, 0]] * 2)
+    np.testing.assert_array_equal(single.ctx.dx[0, :, :, 0], [[1, 0, 1, 0], [0, 0, 0, 0]] * 2)
     single = filled({"max_pool2d": {"pool_size": 2, "stride": 1}}, np.zeros((1, 3, 3, 1)))
-    np.testing.assert_array_equal(single.at.dx[0, :, :, 0], [[1, 1, 0], [1, 1, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(single.ctx.dx[0, :, :, 0], [[1, 1, 0], [1, 1, 0], [0, 0, 0]])
     single = filled("global_max_pool", np.zeros((1, 2, 2, 1)))
-    np.testing.assert_array_equal(single.at.dx[0, :, :, 0], [[1, 0], [0, 0]])
+    np.testing.assert_array_equal(single.ctx.dx[0, :, :, 0], [[1, 0], [0, 0]])
 
 
 def test_max_pool_gives_nothing_to_pixels_outside_its_windows():
     single = filled({"max_pool2d": {"pool_size": 1, "stride": 3}}, np.ones((1, 5, 5, 2)))
     expected = np.zeros((5, 5))
     expected[::3, ::3] = 1
-    np.testing.assert_array_equal(single.at.dx[0, :, :, 1], expected)
+    np.testing.assert_array_equal(single.ctx.dx[0, :, :, 1], expected)
 
 
 def test_max_pool_keeps_the_place_of_the_winner_in_its_window_as_a_byte():
     x = np.zeros((1, 2, 6, 1))
     x[0, 1, 2] = x[0, 0, 5] = x[0, 0, 0] = 1
     single = filled({"max_pool2d": [2, 3]}, x)
-    assert single.at.winner.dtype == np.uint8
-    np.testing.assert_array_equal(single.at.winner[0, 0, :, 0], [0, 2])
+    assert single.ctx.winner.dtype == np.uint8
+    np.testing.assert_array_equal(single.ctx.winner[0, 0, :, 0], [0, 2])
     x[0, 0, 0] = 0
-    np.testing.assert_array_equal(filled({"max_pool2d": [2, 3]}, x).at.winner[0, 0, :, 0], [5, 2])
+    np.testing.assert_array_equal(filled({"max_pool2d": [2, 3]}, x).ctx.winner[0, 0, :, 0], [5, 2])
 
 
 def test_max_pool_tells_256_places_apart():
     x = np.zeros((1, 16, 16, 1))
     x[0, 15, 15] = 1
     single = filled({"max_pool2d": 16}, x)
-    assert single.at.dx[0, 15, 15, 0] == 1 == single.at.dx.sum()
+    assert single.ctx.dx[0, 15, 15, 0] == 1 == single.ctx.dx.sum()
 
 
 @pytest.mark.parametrize("name", ["max_pool2d", "max_pool1d", "global_max_pool"])
@@ -101,15 +101,15 @@ def test_the_first_nan_wins(name):
     single = filled(
         {name: {"max_pool2d": {"pool_size": [1, 4]}, "max_pool1d": 4, "global_max_pool": {}}[name]}, x
     )
-    assert np.isnan(single.at.y).all()
-    np.testing.assert_array_equal(single.at.dx.ravel(), [0, 1, 0, 0])
+    assert np.isnan(single.ctx.y).all()
+    np.testing.assert_array_equal(single.ctx.dx.ravel(), [0, 1, 0, 0])
 
 
 def test_avg_pool_does_not_count_padding():
     single = filled({"avg_pool2d": {"pool_size": 3, "stride": 2, "padding": 1}}, np.ones((1, 3, 3, 1)))
-    np.testing.assert_allclose(single.at.y, 1)
+    np.testing.assert_allclose(single.ctx.y, 1)
     np.testing.assert_allclose(
-        single.at.dx[0, :, :, 0], [[1 / 4, 1 / 2, 1 / 4], [1 / 2, 1, 1 / 2], [1 / 4, 1 / 2, 1 / 4]]
+        single.ctx.dx[0, :, :, 0], [[1 / 4, 1 / 2, 1 / 4], [1 / 2, 1, 1 / 2], [1 / 4, 1 / 2, 1 / 4]]
     )
 
 
@@ -131,7 +131,7 @@ def test_pools_of_padded_sequences_see_real_steps_only(kind, padding):
     padded = filled(spelling, junk, lengths=lengths)
     for row, length in enumerate(lengths):
         cut = filled(spelling, x[row : row + 1, :length])
-        for found, expected in ((padded.at.y, cut.at.y), (padded.at.dx, cut.at.dx)):
+        for found, expected in ((padded.ctx.y, cut.ctx.y), (padded.ctx.dx, cut.ctx.dx)):
             np.testing.assert_allclose(found[row, :length], expected[0], rtol=1e-12)
             np.testing.assert_array_equal(found[row, length:], 0)
 
@@ -144,9 +144,9 @@ def test_global_pools_of_padded_sequences_see_real_steps_only(kind):
     padded = filled(f"global_{kind}_pool", junk, lengths=lengths)
     for row, length in enumerate(lengths):
         cut = filled(f"global_{kind}_pool", x[row : row + 1, :length])
-        np.testing.assert_allclose(padded.at.y[row], cut.at.y[0], rtol=1e-12)
-        np.testing.assert_allclose(padded.at.dx[row, :length], cut.at.dx[0], rtol=1e-12)
-        np.testing.assert_array_equal(padded.at.dx[row, length:], 0)
+        np.testing.assert_allclose(padded.ctx.y[row], cut.ctx.y[0], rtol=1e-12)
+        np.testing.assert_allclose(padded.ctx.dx[row, :length], cut.ctx.dx[0], rtol=1e-12)
+        np.testing.assert_array_equal(padded.ctx.dx[row, length:], 0)
 
 
 def test_pools_that_change_the_steps_refuse_sequences_of_different_lengths():
@@ -172,12 +172,12 @@ def test_max_pool_has_the_gradient_of_the_activation_before_it(pool, activation,
     assert layer.keeps_sign
     before = alone(activation, ((6, 5, 3),), 4, dtype)
     pool = alone(layer, ((6, 5, 3),), 4, dtype)
-    before.at.x[...] -= 1.5  # so that some windows hold nothing above 0
-    pool.at.x[...] = before.forward()
+    before.ctx.x[...] -= 1.5  # so that some windows hold nothing above 0
+    pool.ctx.x[...] = before.forward()
     assert 0 < (pool.forward() <= 0).mean() < 1 or layer.yaml_name == "global_max_pool"
-    before.at.dy[...] = backward(pool)["x0"]
+    before.ctx.dy[...] = backward(pool)["x0"]
     expected = backward(before)["x0"]
-    pool.at.dy_slope = activation.epilogue()[1]
+    pool.ctx.dy_slope = activation.epilogue()[1]
     np.testing.assert_allclose(backward(pool)["x0"], expected, rtol=1e-6, atol=0)
 
 
@@ -209,14 +209,14 @@ def test_an_image_network_with_fused_gradients_has_those_of_every_layer_alone(la
         graph = build_graph([Layer.parse(layer) for layer in layers], (8, 7, 3))
         assert fused == any(node.backward_in for node in graph.layers)
         network = Network(graph, 5, "float64", input_gradient=True)
-        bound = network.at(4)
+        executor = network.executor(4)
         draw = np.random.default_rng(0)
-        bound.x[...] = draw.normal(size=bound.x.shape)
-        bound.forward(training=True)
+        executor.x[...] = draw.normal(size=executor.x.shape)
+        executor.forward(training=True)
         network.forget_gradients()
-        bound.dy[...] = draw.normal(size=bound.dy.shape)
-        bound.backward()
-        found.append((bound.dx.copy(), network.grad.copy()))
+        executor.dy[...] = draw.normal(size=executor.dy.shape)
+        executor.backward()
+        found.append((executor.dx.copy(), network.grad.copy()))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
 
@@ -229,23 +229,23 @@ def test_spatial_dropout_drops_whole_channels():
         )
         >= 0.3
     )
-    np.testing.assert_array_equal(single.at.kept, kept)
-    for found in (single.at.y, single.at.dx):
+    np.testing.assert_array_equal(single.ctx.kept, kept)
+    for found in (single.ctx.y, single.ctx.dx):
         np.testing.assert_allclose(found, np.broadcast_to(kept[:, None, None] / 0.7, found.shape))
     assert abs(kept.mean() - 0.7) < 0.05
 
 
 def test_spatial_dropout_in_evaluation_changes_nothing():
     single = alone(Layer.parse({"spatial_dropout": 0.9}), ((3, 2, 4),), 5)
-    single.at.run.training = False
+    single.ctx.info.training = False
     found = run(single)
-    np.testing.assert_array_equal(found["y"], single.at.x)
-    np.testing.assert_array_equal(found["x0"], single.at.dy)
+    np.testing.assert_array_equal(found["y"], single.ctx.x)
+    np.testing.assert_array_equal(found["x0"], single.ctx.dy)
 
 
 def test_group_norm_with_a_group_for_each_channel_normalises_each_alone():
     x = np.random.default_rng(0).normal(size=(3, 4, 4, 6)) * [1, 2, 3, 4, 5, 6] + 7
-    y = filled({"group_norm": {"groups": 6, "affine": False}}, x).at.y
+    y = filled({"group_norm": {"groups": 6, "affine": False}}, x).ctx.y
     np.testing.assert_allclose(y.mean((1, 2)), 0, atol=1e-12)
     np.testing.assert_allclose(y.var((1, 2)), 1, rtol=1e-4)
 

@@ -47,7 +47,7 @@ def test_every_layer_has_a_sample():
 def test_value_is_the_references(sample, rows):
     single = alone(layer_of(sample), sample.inputs, rows)
     y = single.forward()
-    expected = sample.reference(single.parameters, *single.at.xs, **sample.options)
+    expected = sample.reference(single.parameters, *single.ctx.xs, **sample.options)
     np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
 
 
@@ -67,8 +67,8 @@ def test_float32_agrees_with_float64(sample, rows):
     layer = layer_of(sample)
     real, short = (alone(layer, sample.inputs, rows, dtype) for dtype in ("float64", "float32"))
     for ours, theirs in zip(
-        [*real.at.xs, real.at.dy, *real.parameters.values()],
-        [*short.at.xs, short.at.dy, *short.parameters.values()],
+        [*real.ctx.xs, real.ctx.dy, *real.parameters.values()],
+        [*short.ctx.xs, short.ctx.dy, *short.parameters.values()],
         strict=True,
     ):
         ours[...] = theirs  # rounded to float32 in both
@@ -123,10 +123,10 @@ def test_backward_twice_gives_what_it_gives_once(sample):
     """It writes over what was there, and leaves all that it reads as it is."""
     single = alone(layer_of(sample), sample.inputs, ROWS)
     single.forward()
-    before = [array.copy() for array in (*single.at.xs, single.at.dy)]
+    before = [array.copy() for array in (*single.ctx.xs, single.ctx.dy)]
     once = backward(single)
     assert_same_bits(backward(single), once)
-    for array, copy in zip((*single.at.xs, single.at.dy), before, strict=True):
+    for array, copy in zip((*single.ctx.xs, single.ctx.dy), before, strict=True):
         np.testing.assert_array_equal(array, copy)
 
 
@@ -135,18 +135,18 @@ def test_nan_passes_through(sample):
     single = alone(layer_of(sample), sample.inputs, ROWS)
     if single.layer.takes_tokens:
         pytest.skip("has no real numbers as input")
-    single.at.x[1] = np.nan
+    single.ctx.x[1] = np.nan
     y = single.forward()[1]
     if sample.name == "concat":
-        y = y[..., : single.at.x.shape[-1]]
+        y = y[..., : single.ctx.x.shape[-1]]
     elif sample.name == "dropout":
-        y = y[single.at.kept[1] == 1]
+        y = y[single.ctx.kept[1] == 1]
     elif sample.name == "spatial_dropout":
-        y = y[..., single.at.kept[1] == 1]
+        y = y[..., single.ctx.kept[1] == 1]
     elif sample.name == "zero_pad2d":
         y = y[y != 0]
     elif sample.name in ("conv2d", "conv2d_transpose") and sample.options.get("use_bias", True):
-        y = y[y != single.at.bias]  # some pixels see nothing but padding
+        y = y[y != single.ctx.bias]  # some pixels see nothing but padding
     assert y.size
     assert np.isnan(y).all()
 
@@ -154,9 +154,9 @@ def test_nan_passes_through(sample):
 @each_sample
 def test_evaluation_is_not_random(sample):
     single = alone(layer_of(sample), sample.inputs, ROWS)
-    single.at.run.training = False
+    single.ctx.info.training = False
     first = single.forward().copy()
-    single.at.run.step = 8
+    single.ctx.info.step = 8
     assert_same_bits({"y": single.forward()}, {"y": first})
     assert not np.isnan(first).any()
 
@@ -167,7 +167,7 @@ def test_only_random_layers_change_with_the_step(sample):
     found = []
     for step in (0, 1, 1):
         single = alone(layer, sample.inputs, ROWS)
-        single.at.run.step = step
+        single.ctx.info.step = step
         found.append(single.forward().copy())
     assert np.array_equal(found[0], found[1]) != layer.random
     np.testing.assert_array_equal(found[1], found[2])
@@ -189,15 +189,15 @@ def test_values_and_gradients_are_pytorchs(told, case):
     name, options, training = told
     xs = [case[f"x{place}"] for place in range(len(case)) if f"x{place}" in case]
     single = Single(Layer.parse({name: options}), tuple(x.shape[1:] for x in xs), len(xs[0]))
-    at = single.at
-    at.run.training = training
-    at.dy[...] = case["dy"]
-    for ours, x in zip(at.xs, xs, strict=True):
+    ctx = single.ctx
+    ctx.info.training = training
+    ctx.dy[...] = case["dy"]
+    for ours, x in zip(ctx.xs, xs, strict=True):
         ours[...] = x
     states = single.layer.state(*(x.shape[1:] for x in xs))
     for own in (*single.parameters, *states):
-        getattr(at, own)[...] = case[own]
+        getattr(ctx, own)[...] = case[own]
     found = run(single)
     assert_close(found, {own: case[own if own == "y" else f"d{own}"] for own in found}, 1e-9)
     for state in states:
-        np.testing.assert_allclose(getattr(at, state), case[f"{state}_after"], rtol=1e-9)
+        np.testing.assert_allclose(getattr(ctx, state), case[f"{state}_after"], rtol=1e-9)

@@ -35,20 +35,20 @@ def test_values_states_and_gradients_are_pytorchs(told, case):
     network = network_of(
         {layer: options}, shape=tuple(shape), rows=rows, vocabulary=options.get("vocabulary", 0)
     )
-    bound = network.at(rows)
-    bound.x[...] = case["x"]
-    network.run.lengths = case.get("lengths")
-    network.run.fresh = "start.hidden" not in case
+    executor = network.executor(rows)
+    executor.x[...] = case["x"]
+    network.info.lengths = case.get("lengths")
+    network.info.fresh = "start.hidden" not in case
     for name, array in network.arena.parameters.items():
         array[...] = case[f"p.{name}"]
     for name, array in network.carried.items():
         array[...] = case[f"start.{name.rpartition('.')[2]}"]
-    close(bound.forward(training=True), case["y"])
+    close(executor.forward(training=True), case["y"])
     network.forget_gradients()
-    bound.dy[...] = case["dy"]
-    bound.backward()
+    executor.dy[...] = case["dy"]
+    executor.backward()
     if "dx" in case:
-        close(bound.dx, case["dx"])
+        close(executor.dx, case["dx"])
     for name, array in network.arena.gradients.items():
         close(array, case[f"d.{name}"])
     for name, array in network.carried.items():
@@ -62,9 +62,9 @@ def close(found, expected):
 def padded(spelling, lengths, features=3, steps=6):
     """A layer on rows of these lengths; what stands in the padding must not matter."""
     single = alone(Layer.parse(spelling), ((steps, features),), len(lengths))
-    single.at.run.lengths = np.array(lengths, np.int32)
+    single.ctx.info.lengths = np.array(lengths, np.int32)
     for row, length in enumerate(lengths):
-        single.at.x[row, length:] = 1e3
+        single.ctx.x[row, length:] = 1e3
     return single
 
 
@@ -87,7 +87,7 @@ def test_padding_is_not_looked_at(spelling):
     single = padded(spelling, LENGTHS)
     found = run(single)
     ((name, options),) = spelling.items()
-    expected = getattr(reference, name)(single.parameters, single.at.x, lengths=LENGTHS, **options)
+    expected = getattr(reference, name)(single.parameters, single.ctx.x, lengths=LENGTHS, **options)
     np.testing.assert_allclose(found["y"], expected, rtol=1e-12, atol=1e-12)
     for row, length in enumerate(LENGTHS):
         assert not found["x0"][row, length:].any()
@@ -98,7 +98,7 @@ def test_padding_is_not_looked_at(spelling):
 @each_layer
 def test_gradients_of_padded_sequences_are_the_numeric_ones(spelling):
     single = padded(spelling, [4, 1, 3], steps=4)
-    single.at.x[single.at.x == 1e3] = 1
+    single.ctx.x[single.ctx.x == 1e3] = 1
     found = run(single)
     for name, numeric in numeric_gradients(single).items():
         np.testing.assert_allclose(
@@ -113,7 +113,7 @@ def test_a_row_is_the_same_alone_and_among_others(spelling):
     together = run(many)["y"].copy()
     for row, length in enumerate(LENGTHS):
         single = padded(spelling, [length])
-        single.at.x[0] = many.at.x[row]
+        single.ctx.x[0] = many.ctx.x[row]
         for name, array in single.parameters.items():
             array[...] = many.parameters[name]
         np.testing.assert_array_equal(single.forward()[0], together[row])
@@ -131,7 +131,7 @@ def test_wide_layers_of_many_rows_agree_with_the_reference(cell, reverse, dtype,
         array *= 0.1
     expected = getattr(reference, cell)(
         {name: a.astype(np.float64) for name, a in single.parameters.items()},
-        single.at.x.astype(np.float64),
+        single.ctx.x.astype(np.float64),
         **options,
     )
     np.testing.assert_allclose(single.forward(), expected, atol=1e-5 if dtype == "float32" else 1e-13)
@@ -143,12 +143,12 @@ def test_wide_gradients_are_the_numeric_ones_in_a_direction(cell):
     for array in single.parameters.values():
         array *= 0.1
     found = run(single)
-    for seed, (name, array) in enumerate(({"x0": single.at.x} | single.parameters).items()):
+    for seed, (name, array) in enumerate(({"x0": single.ctx.x} | single.parameters).items()):
         way, before = draw(*array.shape, seed=seed), array.copy()
         losses = []
         for h in (1e-5, -1e-5):
             array[...] = before + h * way
-            losses.append((single.at.dy * single.forward()).sum())
+            losses.append((single.ctx.dy * single.forward()).sum())
         array[...] = before
         np.testing.assert_allclose(
             (found[name] * way).sum(), (losses[0] - losses[1]) / 2e-5, rtol=1e-6, err_msg=name
@@ -179,35 +179,35 @@ def test_consecutive_windows_are_one_long_sequence(cell):
     whole = network_of({cell: {"units": 4, "return_sequences": True}}, shape=(6, 3), rows=5)
     parts = network_of({cell: {"units": 4, "return_sequences": True, "stateful": True}}, shape=(2, 3), rows=5)
     x = draw(5, 6, 3)
-    whole.at(5).x[...] = x
-    expected = whole.at(5).forward(training=True)
+    whole.executor(5).x[...] = x
+    expected = whole.executor(5).forward(training=True)
     for training in (True, False):
         for window in range(3):
-            parts.run.fresh = window == 0
+            parts.info.fresh = window == 0
             steps = slice(2 * window, 2 * window + 2)
-            parts.at(5).x[...] = x[:, steps]
-            np.testing.assert_allclose(parts.at(5).forward(training), expected[:, steps], rtol=1e-13)
+            parts.executor(5).x[...] = x[:, steps]
+            np.testing.assert_allclose(parts.executor(5).forward(training), expected[:, steps], rtol=1e-13)
 
 
 @each_cell
 def test_gradient_of_a_window_is_that_of_its_start_held_still(cell):
     network = network_of({cell: {"units": 4, "stateful": True}}, shape=(3, 2), rows=4)
-    bound = network.at(4)
-    network.run.fresh = False
+    executor = network.executor(4)
+    network.info.fresh = False
     start = {name: draw(*array.shape, seed=1) for name, array in network.carried.items()}
 
     def loss():
         for name, array in network.carried.items():
             array[...] = start[name]
-        return (bound.forward(training=True) * dy).sum()
+        return (executor.forward(training=True) * dy).sum()
 
-    bound.x[...], dy = draw(4, 3, 2), draw(4, 4, seed=2)
+    executor.x[...], dy = draw(4, 3, 2), draw(4, 4, seed=2)
     loss()
     network.forget_gradients()
-    bound.dy[...] = dy
-    bound.backward()
-    for name, array in [("x", bound.x), *network.arena.parameters.items()]:
-        gradient = bound.dx if name == "x" else network.arena.gradients[name]
+    executor.dy[...] = dy
+    executor.backward()
+    for name, array in [("x", executor.x), *network.arena.parameters.items()]:
+        gradient = executor.dx if name == "x" else network.arena.gradients[name]
         way, before = draw(*array.shape, seed=3), array.copy()
         losses = []
         for h in (1e-6, -1e-6):
@@ -222,15 +222,15 @@ def test_gradient_of_a_window_is_that_of_its_start_held_still(cell):
 @each_cell
 def test_evaluation_has_a_state_of_its_own(cell):
     network = network_of({cell: {"units": 4, "stateful": True}}, shape=(3, 2), rows=4)
-    bound = network.at(4)
-    bound.x[...] = draw(4, 3, 2)
-    bound.forward(training=True)
+    executor = network.executor(4)
+    executor.x[...] = draw(4, 3, 2)
+    executor.forward(training=True)
     before = {name: array.copy() for name, array in network.carried.items()}
     assert all(array.any() for array in before.values())
-    bound.x[...] = draw(4, 3, 2, seed=1)
+    executor.x[...] = draw(4, 3, 2, seed=1)
     for fresh in (True, False):
-        network.run.fresh = fresh
-        bound.forward(training=False)
+        network.info.fresh = fresh
+        executor.forward(training=False)
     for name, array in network.carried.items():
         np.testing.assert_array_equal(array, before[name])
 
@@ -238,14 +238,14 @@ def test_evaluation_has_a_state_of_its_own(cell):
 @each_cell
 def test_a_padded_row_leaves_the_state_of_its_last_real_step(cell):
     network = network_of({cell: {"units": 4, "stateful": True}}, shape=(5, 2), rows=2)
-    bound = network.at(2)
-    bound.x[...] = draw(2, 5, 2)
-    network.run.lengths = np.array([2, 0], np.int32)
-    bound.forward(training=True)
+    executor = network.executor(2)
+    executor.x[...] = draw(2, 5, 2)
+    network.info.lengths = np.array([2, 0], np.int32)
+    executor.forward(training=True)
     expected = network_of({cell: {"units": 4}}, shape=(2, 2), rows=2)
-    expected.at(2).x[...] = bound.x[:, :2]
+    expected.executor(2).x[...] = executor.x[:, :2]
     hidden = network.carried[f"{cell}_1.hidden"]
-    np.testing.assert_allclose(hidden[0], expected.at(2).forward(training=True)[0], rtol=1e-13)
+    np.testing.assert_allclose(hidden[0], expected.executor(2).forward(training=True)[0], rtol=1e-13)
     assert not hidden[1].any()
 
 
@@ -260,9 +260,9 @@ def test_bidirectional_is_a_layer_and_its_mirror_image():
         {name.rpartition(".")[2]: array for name, array in network.arena.parameters.items() if way in name}
         for way in (".forward.", ".backward.")
     )
-    bound = network.at(2)
-    bound.x[...] = x = draw(2, 5, 3)
-    y = bound.forward(training=True)
+    executor = network.executor(2)
+    executor.x[...] = x = draw(2, 5, 3)
+    y = executor.forward(training=True)
     np.testing.assert_allclose(y[..., :4], reference.gru(forward, x, 4, return_sequences=True), rtol=1e-12)
     np.testing.assert_allclose(
         y[:, ::-1, 4:], reference.gru(backward, x[:, ::-1], 4, return_sequences=True), rtol=1e-12
@@ -289,20 +289,20 @@ def test_stacked_layers_have_the_numeric_gradient():
         {"dense": 2},
     ]
     network = network_of(*layers, shape=(4, 2), rows=3)
-    bound = network.at(3)
-    network.run.lengths = np.array([4, 2, 3], np.int32)
-    bound.x[...], dy = draw(3, 4, 2), draw(3, 2, seed=1)
-    bound.forward(training=True)
+    executor = network.executor(3)
+    network.info.lengths = np.array([4, 2, 3], np.int32)
+    executor.x[...], dy = draw(3, 4, 2), draw(3, 2, seed=1)
+    executor.forward(training=True)
     network.forget_gradients()
-    bound.dy[...] = dy
-    bound.backward()
-    for name, array in [("x", bound.x), *network.arena.parameters.items()]:
-        gradient = bound.dx if name == "x" else network.arena.gradients[name]
+    executor.dy[...] = dy
+    executor.backward()
+    for name, array in [("x", executor.x), *network.arena.parameters.items()]:
+        gradient = executor.dx if name == "x" else network.arena.gradients[name]
         way, before = draw(*array.shape, seed=3), array.copy()
         losses = []
         for h in (1e-5, -1e-5):
             array[...] = before + h * way
-            losses.append((bound.forward(training=True) * dy).sum())
+            losses.append((executor.forward(training=True) * dy).sum())
         array[...] = before
         np.testing.assert_allclose(
             (gradient * way).sum(), (losses[0] - losses[1]) / 2e-5, rtol=1e-6, atol=1e-9, err_msg=name
@@ -332,15 +332,15 @@ def test_each_gates_recurrent_weight_is_orthogonal(cell):
 @each_cell
 def test_lengths_are_those_of_the_steps_that_a_layer_is_distributed_over(cell):
     network = network_of({"time_distributed": {"layer": {cell: 4}}}, shape=(5, 3, 2), rows=3)
-    bound = network.at(3)
-    bound.x[...] = draw(3, 5, 3, 2)
+    executor = network.executor(3)
+    executor.x[...] = draw(3, 5, 3, 2)
     results = []
     for lengths in (None, np.array([1, 5, 2], np.int32)):
-        network.run.lengths = lengths
-        y = bound.forward(training=True).copy()
-        bound.dy[...] = draw(3, 5, 4, seed=1)
-        bound.backward()
-        results.append((y, bound.dx.copy()))
+        network.info.lengths = lengths
+        y = executor.forward(training=True).copy()
+        executor.dy[...] = draw(3, 5, 4, seed=1)
+        executor.backward()
+        results.append((y, executor.dx.copy()))
     for whole, padded_ in zip(*results, strict=True):
         np.testing.assert_array_equal(whole, padded_)
 

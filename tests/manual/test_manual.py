@@ -115,7 +115,7 @@ def test_every_link_of_the_reference_leads_to_a_heading(whole):
 def test_a_page_has_name_text_options_example_and_source():
     page = pages.find("schedule", "multi_step")
     assert (page.name, page.kind) == ("multi_step", "schedule")
-    assert page.paragraphs == ["Drops at each milestone: `lr gamma^k` once k of them have passed."]
+    assert page.paragraphs == ["Multi-step decay: `lr gamma^k` after k of the milestones."]
     assert [(option.name, option.type, option.default) for option in page.options] == [
         ("milestones", "list of whole numbers, each greater than 0", "required"),
         ("gamma", "number greater than 0", "`0.1`"),
@@ -181,7 +181,10 @@ def test_describe_lists_the_kinds(shell):
     lines = shell.run("describe").stdout.splitlines()
     told = {line.split()[0]: line for line in lines[3:]}
     assert set(told) == set(kinds())
-    assert f"{len(kinds()['loss'].members())} to choose from. How wrong a prediction is" in told["loss"]
+    assert (
+        f"{len(kinds()['loss'].members())} to choose from. The loss function that training minimizes"
+        in told["loss"]
+    )
     assert "2 options. Bounds the gradient" in told["grad_clip"]
 
 

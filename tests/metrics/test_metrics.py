@@ -82,7 +82,7 @@ def test_float32_predictions_are_summed_in_float64(sample, loss, kind):
 
 
 @each_case
-def test_rows_of_weight_0_count_for_nothing_whatever_they_hold(sample, loss, kind):
+def test_rows_of_weight_0_are_ignored(sample, loss, kind):
     prediction, target = example(kind, ROWS)
     expected = value(parsed(sample), loss, prediction[:40], target[:40])
     prediction[40:] = np.nan

@@ -79,15 +79,17 @@ def graph_of(name):
 def trained(graph, rows=5, held=6):
     """The outputs and the gradients of two batches, one after the other."""
     network = Network(graph, held, "float64", input_gradient=True, integer_input=bool(graph.input.vocabulary))
-    bound, draw, found = network.at(rows), np.random.default_rng(0), []
+    executor, draw, found = network.executor(rows), np.random.default_rng(0), []
     for _ in range(2):
-        bound.x[...] = (
-            draw.integers(0, 7, bound.x.shape) if graph.input.vocabulary else draw.normal(size=bound.x.shape)
+        executor.x[...] = (
+            draw.integers(0, 7, executor.x.shape)
+            if graph.input.vocabulary
+            else draw.normal(size=executor.x.shape)
         )
-        y = bound.forward(training=True).copy()
-        bound.dy[...] = draw.normal(size=bound.dy.shape)
-        bound.backward()
-        found += [y, network.grad.copy(), bound.forward(training=False).copy()]
+        y = executor.forward(training=True).copy()
+        executor.dy[...] = draw.normal(size=executor.dy.shape)
+        executor.backward()
+        found += [y, network.grad.copy(), executor.forward(training=False).copy()]
     return found
 
 
@@ -116,13 +118,15 @@ def test_sharing_memory_changes_no_bit(name, monkeypatch):
 def test_outputs_alone_are_those_of_training(name):
     graph = graph_of(name)
     network = Network(graph, 6, "float64", backward=False, integer_input=bool(graph.input.vocabulary))
-    bound, draw = network.at(5), np.random.default_rng(0)
-    bound.x[...] = (
-        draw.integers(0, 7, bound.x.shape) if graph.input.vocabulary else draw.normal(size=bound.x.shape)
+    executor, draw = network.executor(5), np.random.default_rng(0)
+    executor.x[...] = (
+        draw.integers(0, 7, executor.x.shape)
+        if graph.input.vocabulary
+        else draw.normal(size=executor.x.shape)
     )
-    with_gradients = Network(graph, 6, "float64", integer_input=bool(graph.input.vocabulary)).at(5)
-    with_gradients.x[...] = bound.x
-    assert np.array_equal(bound.forward(training=False), with_gradients.forward(training=False))
+    with_gradients = Network(graph, 6, "float64", integer_input=bool(graph.input.vocabulary)).executor(5)
+    with_gradients.x[...] = executor.x
+    assert np.array_equal(executor.forward(training=False), with_gradients.forward(training=False))
 
 
 @pytest.mark.parametrize("seed", range(20))

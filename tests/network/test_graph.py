@@ -70,11 +70,11 @@ def test_freeze_reaches_into_containers():
 
 def test_relu_is_fused_where_nobody_else_sees_its_input():
     fused = graph_of({"dense": 4}, "relu", {"dense": 2})
-    assert [node.fused is not None for node in fused.layers] == [False, True, False]
+    assert [node.fused_into is not None for node in fused.layers] == [False, True, False]
     seen = graph_of(
         {"dense": {"units": 4, "name": "before"}}, "relu", {"add": {"inputs": ["before", "previous"]}}
     )
-    assert not any(node.fused for node in seen.layers)
+    assert not any(node.fused_into for node in seen.layers)
 
 
 def places_of_backward(*layers):
@@ -95,7 +95,7 @@ def test_the_gradient_of_relu_is_part_of_a_pass_that_there_is_anyway():
 def test_a_norm_adds_the_way_around_it_where_it_comes_last():
     residual = {"residual": {"body": [{"dense": 6}, "batch_norm"], "shortcut": [{"dense": 6}, "batch_norm"]}}
     graph = graph_of({"residual": {"body": [{"dense": 6}, "batch_norm"]}}, "relu", residual, {"dense": 2})
-    assert {node.name: node.fused.name for node in graph.layers if node.fused} == {
+    assert {node.name: node.fused_into.name for node in graph.layers if node.fused_into} == {
         "residual_1.add": "residual_1.body.batch_norm_1",
         "relu_1": "residual_1.add",
         "residual_2.add": "residual_2.shortcut.batch_norm_1",
@@ -105,7 +105,7 @@ def test_a_norm_adds_the_way_around_it_where_it_comes_last():
         {"add": {"inputs": ["input", "previous"]}},
         {"concat": {"inputs": ["seen", "previous"]}},
     )
-    assert not any(node.fused for node in seen.layers)
+    assert not any(node.fused_into for node in seen.layers)
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_what_is_fused_gives_what_every_layer_gives_alone(layers, rows, monkeypa
             monkeypatch.setattr("nntrain.network.graph._fuse_backward", lambda nodes: None)
             monkeypatch.setattr("nntrain.network.graph._fuse_sums", lambda nodes: None)
         network = Network(graph_of({"dense": 6}, *layers), 7, "float64", input_gradient=True)
-        bound = network.at(rows)
+        executor = network.executor(rows)
         draw = np.random.default_rng(0)
-        bound.x[...] = draw.normal(size=bound.x.shape)
-        bound.forward(training=True)
+        executor.x[...] = draw.normal(size=executor.x.shape)
+        executor.forward(training=True)
         network.forget_gradients()
-        bound.dy[...] = draw.normal(size=bound.dy.shape)
-        bound.backward()
-        found.append((bound.y.copy(), bound.dx.copy(), network.grad.copy()))
+        executor.dy[...] = draw.normal(size=executor.dy.shape)
+        executor.backward()
+        found.append((executor.y.copy(), executor.dx.copy(), network.grad.copy()))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

@@ -121,6 +121,7 @@ def test_a_picture_that_cannot_be_collected_or_drawn_is_a_warning(monkeypatch, s
     observer.closed()
     assert len(shown) == 2
     assert all("'fake'" in text for text in shown)
+    assert session.warnings == ["first warning", *shown]
     assert session.folder.log.read_text().count("warning: ") == 2
 
 

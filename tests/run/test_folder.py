@@ -36,6 +36,7 @@ def test_fit_leaves_everything_in_its_folder(shell, pictures):
         "regions.png",
         "checkpoints/last.safetensors",
         "checkpoints/best.safetensors",
+        ".lock",
     }
     assert (run / "config.yaml").read_bytes() == text.encode()
     assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")

@@ -14,12 +14,12 @@ def alone(layer: Layer, shapes, rows: int, dtype: str = "float64", capacity: int
     """Random inputs, parameters and output gradient. What the layer must write, and what is not its batch, holds NaN."""
     single = Single(layer, tuple(shapes), rows, dtype, capacity=capacity)
     draw = np.random.default_rng(0)
-    at = single.at
-    saved = [getattr(at, name) for name in layer.saved(*shapes)]
-    for array in [*at.xs, at.y, at.dy, *gradients_of_inputs(single).values(), *saved]:
+    ctx = single.ctx
+    saved = [getattr(ctx, name) for name in layer.saved(*shapes)]
+    for array in [*ctx.xs, ctx.y, ctx.dy, *gradients_of_inputs(single).values(), *saved]:
         whole = array if array.base is None else array.base
         whole.fill(np.nan if array.dtype == dtype else 255)
-    for array in [*at.xs, at.dy]:
+    for array in [*ctx.xs, ctx.dy]:
         if array.dtype == np.int32:
             array[...] = draw.integers(0, layer.vocabulary, array.shape)
         else:
@@ -32,7 +32,7 @@ def alone(layer: Layer, shapes, rows: int, dtype: str = "float64", capacity: int
 
 def gradients_of_inputs(single: Single) -> dict[str, np.ndarray]:
     """x0, x1, ...; tokens have none."""
-    return {f"x{place}": dx for place, dx in enumerate(single.at.dxs) if dx is not None}
+    return {f"x{place}": dx for place, dx in enumerate(single.ctx.dxs) if dx is not None}
 
 
 def _off_the_kinks(values):
@@ -55,7 +55,7 @@ def run(single: Single) -> dict[str, np.ndarray]:
 def numeric_gradients(single: Single, step: float = 1e-5) -> dict[str, np.ndarray]:
     """d(sum of dy * y) for each element of the inputs and parameters, by central differences."""
     found = {}
-    inputs = {f"x{place}": x for place, x in enumerate(single.at.xs) if x.dtype != np.int32}
+    inputs = {f"x{place}": x for place, x in enumerate(single.ctx.xs) if x.dtype != np.int32}
     for name, array in (inputs | single.parameters).items():
         found[name] = slopes = np.empty_like(array)
         for index, value in np.ndenumerate(array):
@@ -65,7 +65,7 @@ def numeric_gradients(single: Single, step: float = 1e-5) -> dict[str, np.ndarra
                 array[index] = moved
                 ys.append(single.forward().copy())
             array[index] = value
-            slopes[index] = (single.at.dy * (ys[0] - ys[1])).sum() / (2 * h)
+            slopes[index] = (single.ctx.dy * (ys[0] - ys[1])).sum() / (2 * h)
     return found
 
 

@@ -22,7 +22,7 @@ def loaders(shell):
 
 def batch_of(loader: Loader, epoch: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     port = loader(epoch, number)
-    assert port.bound.x is port.batch.x
+    assert port.executor.x is port.batch.x
     return port.batch.x.copy(), port.batch.target.copy()
 
 

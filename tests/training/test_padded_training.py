@@ -90,17 +90,19 @@ def test_a_network_with_fewer_steps_is_the_same_network():
     small.theta[...] = network.theta
     x, dy = (np.random.default_rng(0).normal(size=(2, 4, features)) for features in (3, 2))
     outputs, gradients = [], []
-    network.at(4).x[...] = np.nan  # nothing of the longer view may show
-    for bound in (network.at(2, 4), small.at(2)):
-        bound.x[...] = x
-        outputs.append(bound.forward(training=True).copy())
-        bound.dy[...] = dy
-        bound.backward()
-        gradients.append(bound.network.grad.copy())
-        assert all(array.flags.c_contiguous for at in bound.ats.values() for array in (at.x, at.y, at.dy))
+    network.executor(4).x[...] = np.nan  # nothing of the longer view may show
+    for executor in (network.executor(2, 4), small.executor(2)):
+        executor.x[...] = x
+        outputs.append(executor.forward(training=True).copy())
+        executor.dy[...] = dy
+        executor.backward()
+        gradients.append(executor.network.grad.copy())
+        assert all(
+            array.flags.c_contiguous for ctx in executor.contexts.values() for array in (ctx.x, ctx.y, ctx.dy)
+        )
     assert np.array_equal(*outputs)
     assert np.array_equal(*gradients)
-    assert network.at(2, 4) is network.at(2, 4)
+    assert network.executor(2, 4) is network.executor(2, 4)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_a_network_that_needs_all_its_steps_keeps_them(model):
     graph = build_graph(layers(*model), (6, 3))
     assert shapes_with(graph, 4) is None
     network = Network(graph, 5)
-    assert network.at(2, 4) is network.at(2)
+    assert network.executor(2, 4) is network.executor(2)
 
 
 def test_padding_counts_for_nothing_in_loss_and_metrics():
@@ -156,29 +158,21 @@ def test_more_padding_changes_no_bit_of_a_run(shell):
     assert found[0] == found[1]
 
 
-COUNTS_PADDING = (
-    "it would count the padding of sequences of different lengths. Take `layer_norm` or `rms_norm`."
-)
-MOVES_STEPS = (
-    "it moves the steps of sequences of different lengths, so that nobody could tell where they end."
-)
-
-
 @pytest.mark.parametrize(
-    ("layer", "place", "message"),
+    ("layer", "place"),
     [
-        ("batch_norm", "batch_norm", COUNTS_PADDING),
-        ("{group_norm: 2}", "group_norm", COUNTS_PADDING),
-        ("{time_distributed: {layer: batch_norm}}", "time_distributed", COUNTS_PADDING),
-        ("{reshape: [-1, 2]}", "reshape", MOVES_STEPS),
-        ("{permute: [2, 1]}", "permute", MOVES_STEPS),
+        ("batch_norm", "batch_norm"),
+        ("{group_norm: 2}", "group_norm"),
+        ("{time_distributed: {layer: batch_norm}}", "time_distributed"),
+        ("{reshape: [-1, 2]}", "reshape"),
+        ("{permute: [2, 1]}", "permute"),
     ],
 )
-def test_layers_that_would_take_padding_for_steps_are_told(tags, layer, place, message):
+def test_layers_that_would_take_padding_for_steps_are_reported(tags, layer, place, wording):
     path = tags.write(TAGS.replace("{gru: ", f"{layer}, {{gru: "))
-    said = " ".join(tags.run("fit", path, code=2).stderr.split())
-    assert f"model.layers[1].{place}" in said
-    assert message in said
+    found = tags.run("fit", path, code=2).stderr
+    assert f"model.layers[1].{place}: " in found
+    wording(found)
 
 
 def test_layers_that_keep_the_steps_take_sequences_of_different_lengths(tags):
@@ -270,22 +264,16 @@ def test_training_begins_without_a_past_in_each_epoch(text, monkeypatch):
     assert [value for value in fresh if value is not None] == ([True] + [False] * (batches - 1)) * 3
 
 
-def test_a_state_cannot_go_on_in_shuffled_data(text):
-    path = text.write(TEXT.replace(", consecutive: true", ""))
-    said = text.run("fit", path, code=2).stderr
-    assert (
-        "`stateful` goes on from where the window before ended, but the samples of this data are shuffled"
-        in said
-    )
-    assert "consecutive: true" in said
+def test_a_state_cannot_be_carried_over_in_shuffled_data(text, wording):
+    found = text.run("fit", text.write(TEXT.replace(", consecutive: true", "")), code=2).stderr
+    assert "model.layers[1].gru: " in found
+    wording(found)
 
 
-def test_an_output_for_each_step_is_asked_for(text):
-    path = text.write(TEXT.replace("{dense: 11}", "{dense: 12}"))
-    assert (
-        "cross_entropy needs 11 values a step, the shape (6, 11). Received: the shape (6, 12)."
-        in text.run("fit", path, code=2).stderr
-    )
+def test_an_output_per_step_must_have_the_shape_of_the_targets(text, wording):
+    found = text.run("fit", text.write(TEXT.replace("{dense: 11}", "{dense: 12}")), code=2).stderr
+    assert "model.layers[2].dense: " in found
+    wording(found)
 
 
 @pytest.mark.parametrize(
@@ -301,23 +289,18 @@ def test_an_output_for_each_step_is_asked_for(text):
         ("{conv1d: {filters: 4, kernel_size: 3, padding: causal}}", ""),
     ],
 )
-def test_a_network_that_sees_what_it_is_to_foretell_is_warned_of(text, layer, warned):
+def test_a_network_that_is_not_causal_is_warned_of(text, layer, warned, wording):
     text.fit(TEXT.replace("{embedding: 4}", f"{{embedding: 4}}, {layer}"), "--set", "train.epochs=1")
-    warnings = [
-        line for line in (text.folder / "runs/run/train.log").read_text().splitlines() if "foretold" in line
-    ]
-    assert warnings == [
-        f"warning: {warned} sees the steps that are to be foretold, and so learns nothing with which to go on "
-        "with a text."
-    ] * bool(warned)
+    log = (text.folder / "runs/run/train.log").read_text().splitlines()
+    warnings = [line for line in log if line.startswith("warning: ")]
+    assert [line.split()[1] for line in warnings] == [warned] * bool(warned)
+    wording("\n".join(warnings))
 
 
-def test_a_last_state_where_each_step_is_asked_for_is_told(text):
-    path = text.write(TEXT.replace("return_sequences: true, ", ""))
-    assert (
-        "the shape (6, 11). Received: 11. Say `return_sequences: true` of the recurrent layers."
-        in text.run("fit", path, code=2).stderr
-    )
+def test_a_last_state_where_each_step_needs_one_is_reported(text, wording):
+    found = text.run("fit", text.write(TEXT.replace("return_sequences: true, ", "")), code=2).stderr
+    assert "model.layers[2].dense: " in found
+    wording(found)
 
 
 def test_few_different_numbers_of_steps_occur():
@@ -337,7 +320,9 @@ def test_lengths_reach_the_layers_where_a_batch_has_padding(monkeypatch):
     network = Network(build_graph(layers({"gru": 2}, {"dense": 1}), (16, 1)), 2)
     seen = []
     monkeypatch.setattr(
-        feeding.Bound, "forward", lambda bound, training: seen.append(copy(bound.network.run.lengths))
+        feeding.Executor,
+        "forward",
+        lambda executor, training: seen.append(copy(executor.network.info.lengths)),
     )
     feeds = Feeds(network, data)
     for indices in ([0, 1], [2, 3]):
@@ -357,17 +342,14 @@ def test_tokens_are_not_drawn_as_numbers(text):
     assert [name for name, picture in pictures().items() if picture.applies(subject)] == ["loss"]
 
 
-def test_another_text_is_scored(text):
+def test_another_text_is_evaluated(text, wording):
     run = text.fit(TEXT)
     (text.folder / "other.txt").write_text("9876543210\n" * 20)
     (text.folder / "foreign.txt").write_text("98765x43210\n" * 20)
     scores = text.scores(run, "--data", "{text: {path: other.txt, window: 6}}")
     assert scores["samples"] == 219 // 6
     assert scores["bits_per_character"] > text.scores(run)["bits_per_character"]
-    assert (
-        "characters that the training's did not have: 'x'"
-        in text.run("eval", run, "--data", "{text: {path: foreign.txt, window: 6}}", code=2).stderr
-    )
+    wording(text.run("eval", run, "--data", "{text: {path: foreign.txt, window: 6}}", code=2).stderr)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from nntrain.layers.layer import Layer, Run
+from nntrain.layers.layer import Layer, PassInfo
 from nntrain.network.graph import build_graph
 from nntrain.network.network import Network
 from tests.conftest import contents, interrupt_at
@@ -27,7 +27,7 @@ train: {epochs: 3, batch_size: 8}
 @pytest.fixture
 def never_fresh_in_training(monkeypatch):
     monkeypatch.setattr(
-        Run, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False
+        PassInfo, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False
     )
 
 
@@ -47,7 +47,7 @@ def test_what_is_carried_matters_to_training(shell, monkeypatch):
     """And the trained network can be used without it, on batches of any size."""
     run = shell.fit(CHARACTERS, name="fresh")
     monkeypatch.setattr(
-        Run, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False
+        PassInfo, "fresh", property(lambda run: not run.training, lambda run, value: None), raising=False
     )
     carried = shell.fit(CHARACTERS, name="carried")
     assert contents(carried) != contents(run)
@@ -86,7 +86,7 @@ def both_ways(cell: str, **embedding) -> list[Network]:
             )
             array[...] = draw[: len(array)]
         networks.append(network)
-    assert [network.graph.nodes[1].left for network in networks] == [True, False]
+    assert [network.graph.nodes[1].deferred for network in networks] == [True, False]
     return networks
 
 
@@ -98,12 +98,12 @@ def test_an_embedding_left_to_the_next_layer_gives_the_same(cell):
     )
     found = []
     for network in both_ways(cell):
-        bound = network.at(11)
-        bound.x[...] = tokens
-        y = bound.forward(training=True).copy()
+        executor = network.executor(11)
+        executor.x[...] = tokens
+        y = executor.forward(training=True).copy()
         network.forget_gradients()
-        bound.dy[...] = dy
-        bound.backward()
+        executor.dy[...] = dy
+        executor.backward()
         gradients = {
             name: array[:9] if "embedding" in name else array
             for name, array in network.arena.gradients.items()
@@ -118,11 +118,11 @@ def test_an_embedding_left_to_the_next_layer_gives_the_same(cell):
 
 def test_a_frozen_embedding_left_to_the_next_layer_stays():
     network, _ = both_ways("lstm", freeze=True)
-    bound = network.at(11)
-    bound.x[...] = 3
-    bound.forward(training=True)
+    executor = network.executor(11)
+    executor.x[...] = 3
+    executor.forward(training=True)
     network.forget_gradients()
-    bound.dy[...] = 1
-    bound.backward()
+    executor.dy[...] = 1
+    executor.backward()
     assert "embedding_1.weight" not in network.arena.gradients
     assert np.isfinite(network.grad).all()

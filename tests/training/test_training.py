@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from nntrain.errors import UserError
 from nntrain.run.checkpoint import read
+from nntrain.run.session import Session
 from nntrain.training import loop
 from tests.conftest import MOONS, contents, interrupt_at
 
@@ -100,20 +101,17 @@ def test_a_crash_that_left_half_a_header_is_mended(shell, monkeypatch):
     assert contents(run) == straight
 
 
-def test_a_finished_run_says_so_and_stays_as_it_is(shell):
+def test_a_finished_run_says_so_and_stays_as_it_is(shell, wording):
     run = shell.fit()
     before = {path: path.read_bytes() for path in run.rglob("*.*")}
     result = shell.run("fit", "config.yaml", "--name", "run", "--resume")
-    assert (
-        result.stdout
-        == "runs/run: this run is finished. Give it more `epochs`, or see `nntrain eval runs/run`.\n"
-    )
+    wording(result.stdout)
     assert {path: path.read_bytes() for path in run.rglob("*.*")} == before
 
 
 def test_a_run_that_crashed_while_it_was_scored_is_scored_on_resume(shell, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "best_network", lambda self: 1 / 0)
+        patch.setattr(Session, "best_network", lambda self: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             shell.fit()
     shell.fit(MOONS, "--resume")
@@ -131,11 +129,12 @@ def test_a_finished_run_can_be_given_more_epochs(shell):
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def test_resume_refuses_another_config(shell):
+def test_resume_refuses_another_config(shell, wording):
     shell.fit()
     shell.write(MOONS.replace("0.02", "0.03"))
     result = shell.run("fit", "config.yaml", "--name", "run", "--resume", code=2)
-    assert "the config has changed in: optimizer.adam.lr." in result.stderr
+    assert "optimizer.adam.lr" in result.stderr
+    wording(result.stderr)
 
 
 def test_resume_of_a_folder_without_a_checkpoint_starts_afresh(shell):
@@ -159,13 +158,11 @@ def test_a_diverging_run_stops_and_names_the_place(shell):
         assert all(np.isfinite(array).all() for array in load_file(checkpoint).values())
 
 
-def test_a_run_that_starts_with_infinite_weights_says_so(shell):
+def test_a_run_that_starts_with_infinite_weights_says_so(shell, wording):
     wild = MOONS.replace("activation: tanh", "weight_initializer: {normal: {std: 1e300}}")
     result = shell.run("fit", shell.write(wild), code=1)
-    assert result.stderr == (
-        "error: the loss is not finite in step 1 (epoch 1, learning rate 0.02): parameter 'dense_1.weight' "
-        "starts with NaN or infinity. Choose other initial values.\n"
-    )
+    assert "'dense_1.weight'" in result.stderr
+    wording(result.stderr)
 
 
 def test_a_batch_in_which_nothing_counts_teaches_nothing(shell):
@@ -239,10 +236,10 @@ def test_a_checkpoint_damaged_anywhere_is_refused(shell):
     data = file.read_bytes()
     for place in np.random.default_rng(0).choice(len(data), 200, replace=False):
         file.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
-        with pytest.raises(UserError, match=r"is damaged|is not an nntrain checkpoint|has format"):
+        with pytest.raises(UserError, match=r"is corrupt|not an nntrain checkpoint|has format"):
             read(file)
         file.write_bytes(data[:place])
-        with pytest.raises(UserError, match="it is truncated"):
+        with pytest.raises(UserError, match="truncated"):
             read(file)
 
 

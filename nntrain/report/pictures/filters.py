@@ -43,11 +43,15 @@ class Filters(Picture, name="filters"):
         indices = one_of_each_class(data)
         feed = Feeds(network, data).filled(data, indices)
         output = after_activation(node)
-        maps = next(y for other, y in feed.bound.outputs(training=False) if other is output)
+        maps = next(y for other, y in feed.executor.outputs(training=False) if other is output)
         images = feed.batch.x / data.scale + data.shift
         top = 255 if data.x.dtype == np.uint8 else images.max()
         labelled = has_one_class(data)
-        names = [data.classes[label] for label in data.target[indices]] if labelled else [""] * len(maps)
+        names = (
+            [data.classes[label] for label in np.asarray(data.target[indices])]
+            if labelled
+            else [""] * len(maps)
+        )
         return {
             "weights": weights[..., chosen],
             "images": (images / (top or 1)).clip(0, 1),
@@ -129,8 +133,8 @@ def after_activation(node: "Node") -> "Node":
 
     while len(node.consumers) == 1 and isinstance(node.consumers[0].layer, (BatchNorm, Activation)):
         node = node.consumers[0]
-    while node.fused:
-        node = node.fused
+    while node.fused_into:
+        node = node.fused_into
     return node
 
 

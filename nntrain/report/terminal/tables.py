@@ -47,7 +47,7 @@ def layer_rows(graph: "Graph") -> list[LayerRow]:
                 parameters,
                 node.flops,
                 node.frozen and parameters > 0,
-                node.fused is not None,
+                node.fused_into is not None,
             )
         )
     return rows

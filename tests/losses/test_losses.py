@@ -102,7 +102,7 @@ def test_float32_agrees_with_float64(sample, kind):
 
 
 @each_case
-def test_an_empty_gradient_asks_for_the_same_loss_alone(sample, kind):
+def test_an_empty_gradient_gives_the_same_loss(sample, kind):
     loss = parsed(sample.name, **sample.options)
     prediction, target = example(kind)
     alone = loss(prediction, target, None, np.empty((0, 0)))
@@ -110,7 +110,7 @@ def test_an_empty_gradient_asks_for_the_same_loss_alone(sample, kind):
 
 
 @each_case
-def test_rows_of_weight_0_count_for_nothing_whatever_they_hold(sample, kind):
+def test_rows_of_weight_0_are_ignored(sample, kind):
     loss = parsed(sample.name, **sample.options)
     prediction, target = example(kind)
     expected = with_gradient(loss, prediction[:4], target[:4])
@@ -123,7 +123,7 @@ def test_rows_of_weight_0_count_for_nothing_whatever_they_hold(sample, kind):
 
 
 @each_case
-def test_all_rows_of_weight_0_give_0(sample, kind):
+def test_a_total_weight_of_0_gives_0(sample, kind):
     value, counted, gradient = with_gradient(
         parsed(sample.name, **sample.options), *example(kind), np.zeros(7)
     )
@@ -132,16 +132,16 @@ def test_all_rows_of_weight_0_give_0(sample, kind):
 
 
 @each_case
-def test_a_nan_shows(sample, kind):
+def test_nan_propagates(sample, kind):
     prediction, target = example(kind)
     prediction[2] = np.nan
     value, _, gradient = with_gradient(parsed(sample.name, **sample.options), prediction, target)
-    assert math.isnan(value) or sample.name == "nll"  # which reads a single output of a row
+    assert math.isnan(value) or sample.name == "nll"  # reads a single output of each row
     assert np.isnan(gradient[2]).any() or sample.name in (
         "nll",
         "kl_div",
         "hinge",
-    )  # whose slopes depend on the target alone
+    )  # their gradients depend on the target only
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -190,7 +190,7 @@ def test_large_logits_stay_finite(dtype):
     np.testing.assert_allclose(gradient, np.array([[1, -1, 0], [-1, 1, 0]]) / 6)
 
 
-def test_small_losses_keep_their_digits():
+def test_small_losses_are_precise():
     logits = np.array([[30.0, 0, 0]])
     value, _, gradient = with_gradient(parsed("cross_entropy"), logits, np.array([0], np.int32))
     assert value == pytest.approx(2 * math.exp(-30), rel=1e-2)
@@ -199,7 +199,7 @@ def test_small_losses_keep_their_digits():
     assert gradient[0, 0] == pytest.approx(math.exp(-40), rel=1e-12)
 
 
-def test_an_impossible_class_costs_nothing_unless_it_is_the_answer():
+def test_a_logit_of_minus_infinity_costs_nothing_unless_its_class_is_true():
     logits = np.array([[1.0, -np.inf, 2.0]])
     value, _, gradient = with_gradient(parsed("cross_entropy"), logits, np.array([0], np.int32))
     assert value == pytest.approx(math.log(1 + math.e))
@@ -207,7 +207,7 @@ def test_an_impossible_class_costs_nothing_unless_it_is_the_answer():
     assert with_gradient(parsed("cross_entropy"), logits, np.array([1], np.int32))[0] == math.inf
 
 
-def test_mean_absolute_error_is_flat_where_it_is_0():
+def test_mean_absolute_error_has_slope_0_at_0():
     *_, gradient = with_gradient(parsed("mae"), np.ones((2, 2)), np.ones((2, 2)))
     assert not gradient.any()
 
@@ -236,25 +236,29 @@ def test_required_outputs(name, classes, targets, outputs):
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "classes", "targets", "message"),
+    ("name", "options", "classes", "targets"),
     [
-        ("binary_cross_entropy", {}, 10, None, "has 10 classes"),
-        ("hinge", {}, 3, None, "has 3 classes"),
-        ("cross_entropy", {}, None, 1, "targets are numbers"),
-        ("poisson", {}, 4, None, "has classes"),
-        ("cross_entropy", {"class_weights": [1, 2]}, 3, None, "2 class_weights, but the data has 3 classes"),
+        ("binary_cross_entropy", {}, 10, None),
+        ("hinge", {}, 3, None),
+        ("cross_entropy", {}, None, 1),
+        ("poisson", {}, 4, None),
+        ("cross_entropy", {"class_weights": [1, 2]}, 3, None),
+        ("cross_entropy", {"class_weights": [0, 0]}, 2, None),
     ],
 )
-def test_a_loss_that_does_not_suit_the_data_says_why(name, options, classes, targets, message):
-    with pytest.raises(ConfigError, match=message):
+def test_a_loss_that_does_not_suit_the_data_is_an_error(name, options, classes, targets, wording):
+    with pytest.raises(ConfigError) as caught:
         parsed(name, **options).required_outputs(classes, targets)
+    wording(str(caught.value))
 
 
-def test_targets_out_of_range_are_errors():
-    with pytest.raises(ConfigError, match=r"binary_cross_entropy needs targets from 0 to 1\. Received: 3\."):
+def test_targets_out_of_range_are_errors(wording):
+    with pytest.raises(ConfigError) as caught:
         parsed("binary_cross_entropy").check_targets(np.array([[0.5, 1], [3, 0]]))
-    with pytest.raises(ConfigError, match=r"poisson needs targets of at least 0\. Received: -1\."):
+    wording(str(caught.value))
+    with pytest.raises(ConfigError) as caught:
         parsed("poisson").check_targets(np.array([[5.0, -1]]))
+    wording(str(caught.value))
     parsed("binary_cross_entropy").check_targets(np.array([[0.0, 1]]))
     parsed("binary_cross_entropy").check_targets(np.array([0, 1], np.int32))
     parsed("mse").check_targets(np.array([[-1e9, 1e9]]))

@@ -69,7 +69,7 @@ def test_an_epochs_steps_share_one_learning_rate(sample, steps_per_epoch):
 
 
 @each_sample
-def test_counting_steps_equals_counting_epochs_of_one_step(sample):
+def test_steps_equal_epochs_of_one_step(sample):
     state = parsed(sample).start()
     lrs = [parsed(sample, unit="step").lr(BASE, step, 10, END // 10, state) for step in range(END)]
     assert lrs == [parsed(sample).lr(BASE, step, 1, END, state) for step in range(END)]
@@ -79,7 +79,7 @@ def test_counting_steps_equals_counting_epochs_of_one_step(sample):
     ("warmup", "steps"), [({"steps": 30}, 30), ({"epochs": 3}, 30), ({"epochs": 2.5}, 25)]
 )
 @each_sample
-def test_warmup_is_a_rising_factor_within_epochs_too(sample, warmup, steps):
+def test_warmup_is_an_increasing_factor_per_step(sample, warmup, steps):
     plain, warmed = parsed(sample), parsed(sample, warmup={**warmup, "start_factor": 0.2})
     state = plain.start()
     for step in range(2 * steps):
@@ -89,14 +89,14 @@ def test_warmup_is_a_rising_factor_within_epochs_too(sample, warmup, steps):
         )
 
 
-def test_warmup_starts_from_a_hundredth():
+def test_warmup_starts_at_a_hundredth():
     schedule = Schedule.parse({"constant": {"warmup": {"epochs": 1}}})
     assert schedule.lr(1.0, 0, 100, 10, {}) == 0.01
     assert schedule.lr(1.0, 100, 100, 10, {}) == 1.0
 
 
 @each_sample
-def test_observing_leaves_the_earlier_state_alone(sample):
+def test_observe_does_not_modify_the_state(sample):
     schedule = parsed(sample)
     state = schedule.start()
     before = json.dumps(state)
@@ -104,7 +104,7 @@ def test_observing_leaves_the_earlier_state_alone(sample):
     assert json.dumps(state) == before
 
 
-def test_a_nan_is_no_improvement():
+def test_nan_is_not_an_improvement():
     schedule = Schedule.parse({"reduce_on_plateau": {"patience": 1}})
     state = schedule.start()
     for metric in (float("nan"), float("nan")):
@@ -112,7 +112,7 @@ def test_a_nan_is_no_improvement():
     assert schedule.lr(1.0, 0, 1, 10, state) == pytest.approx(0.1)
 
 
-def test_a_higher_metric_can_be_the_better_one():
+def test_mode_max():
     rising = [0.1, 0.2, 0.3, 0.4, 0.5]
     for mode, lr in (("max", 1.0), ("min", 0.1**2)):
         schedule = Schedule.parse({"reduce_on_plateau": {"patience": 1, "mode": mode}})
@@ -124,15 +124,15 @@ def test_a_higher_metric_can_be_the_better_one():
 
 @pytest.mark.parametrize("end", [1, 2, 3, 10])
 @each_sample
-def test_short_trainings_have_finite_learning_rates(sample, end):
+def test_learning_rates_of_short_trainings_are_finite(sample, end):
     schedule = parsed(sample)
     lrs = [
         schedule.lr(BASE, step, 1, end, schedule.start()) for step in range(end + 1)
-    ]  # asked for at the very end too
+    ]  # after the last step too
     assert all(0 <= lr < 1 for lr in lrs)
 
 
-def test_one_cycle_may_rise_to_the_end():
+def test_one_cycle_can_increase_to_the_end():
     schedule = Schedule.parse({"one_cycle": {"max_lr": 1.0, "pct_start": 1.0}})
     lrs = [schedule.lr(BASE, step, 1, 10, {}) for step in range(11)]
     assert lrs[0] == pytest.approx(0.04)
@@ -141,47 +141,25 @@ def test_one_cycle_may_rise_to_the_end():
 
 
 @pytest.mark.parametrize(
-    ("schedule", "steps_per_epoch", "epochs", "texts"),
+    ("schedule", "count"),
     [
-        (
-            {"multi_step": {"milestones": [5, 10, 12]}},
-            7,
-            10,
-            [
-                "milestone 10 lies beyond the end of training at 10 epochs",
-                "milestone 12 lies beyond the end of training at 10 epochs",
-            ],
-        ),
-        ({"multi_step": {"milestones": [5, 9]}}, 7, 10, []),
-        (
-            {"multi_step": {"milestones": [69, 70], "unit": "step"}},
-            7,
-            10,
-            ["milestone 70 lies beyond the end of training at 70 st"],
-        ),
-        (
-            {"step": {"step_size": 10}},
-            7,
-            10,
-            ["the first drop, at 10 epochs, lies beyond the end of training"],
-        ),
-        ({"step": {"step_size": 9}}, 7, 10, []),
-        ({"cosine": {"total": 5}}, 7, 10, ["rises again until 10"]),
-        ({"cosine": {"total": 10}}, 7, 10, []),
-        (
-            {"constant": {"warmup": {"epochs": 11}}},
-            7,
-            10,
-            ["the warmup is longer than the training of 10 epochs"],
-        ),
-        ({"constant": {"warmup": {"steps": 70}}}, 7, 10, []),
+        ({"multi_step": {"milestones": [5, 10, 12]}}, 2),
+        ({"multi_step": {"milestones": [5, 9]}}, 0),
+        ({"multi_step": {"milestones": [69, 70], "unit": "step"}}, 1),
+        ({"step": {"step_size": 10}}, 1),
+        ({"step": {"step_size": 9}}, 0),
+        ({"cosine": {"total": 5}}, 1),
+        ({"cosine": {"total": 10}}, 0),
+        ({"constant": {"warmup": {"epochs": 11}}}, 1),
+        ({"constant": {"warmup": {"steps": 70}}}, 0),
     ],
 )
-def test_what_has_no_effect_is_a_warning(schedule, steps_per_epoch, epochs, texts):
-    found = Schedule.parse(schedule).warnings(steps_per_epoch, epochs)
-    assert len(found) == len(texts)
-    for warning, text in zip(found, texts, strict=True):
-        assert text in warning
+def test_options_without_effect_are_warnings(schedule, count, wording):
+    """In a training of 10 epochs with 7 steps each."""
+    found = Schedule.parse(schedule).warnings(7, 10)
+    assert len(found) == count
+    for warning in found:
+        wording(warning)
 
 
 @pytest.mark.parametrize(

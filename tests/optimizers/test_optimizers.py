@@ -61,8 +61,8 @@ def test_path_equals_pytorch(sample):
 
 
 @each_sample
-def test_default_options_are_the_references(sample):
-    """Only the learning rate is left to the sample."""
+def test_default_options_are_those_of_the_reference(sample):
+    """Only the learning rate has to be set."""
     optimizer = Optimizer.parse({sample.name: {"lr": 0.05}})
     np.testing.assert_allclose(
         path(optimizer, 5), trajectory(sample.reference, 5, lr=0.05), rtol=1e-12, atol=1e-12
@@ -77,8 +77,8 @@ def test_float32_agrees_with_float64(sample):
 
 
 @each_sample
-def test_weight_decay_acts_on_weights_alone_unless_told(sample):
-    """With a gradient of 0, decay is all that moves anything."""
+def test_weight_decay_applies_to_weights_only_by_default(sample):
+    """With a gradient of 0, only weight decay changes the parameters."""
     for decay_all in (False, True):
         optimizer = Optimizer.parse(
             {sample.name: {**sample.options, "weight_decay": 0.1, "decay_all": decay_all}}
@@ -113,7 +113,7 @@ def test_same_bits_for_any_number_of_threads(sample, dtype):
 @each_sample
 @pytest.mark.parametrize("decayed", [0, 1, 1023, 1024, 1025, 3000, 20_000])
 def test_every_parameter_is_updated_once_wherever_decay_ends(sample, decayed):
-    """Large arrays are worked on in blocks: the numbers must be those of updating each part by itself."""
+    """Large arrays are updated in blocks: the result must equal that of updating each part separately."""
     optimizer = parsed(sample)
     rng = np.random.default_rng(2)
     theta, gradient = rng.normal(size=20_000), rng.normal(size=20_000)
@@ -128,7 +128,7 @@ def test_every_parameter_is_updated_once_wherever_decay_ends(sample, decayed):
 
 @each_sample
 def test_a_resumed_path_is_the_straight_one(sample):
-    """All that an optimizer remembers is in its slots and the step."""
+    """The whole state of an optimizer is its slots and the step."""
     straight = path(parsed(sample), 20)
     theta = start()
     slots = slots_of(parsed(sample), theta)
@@ -139,8 +139,8 @@ def test_a_resumed_path_is_the_straight_one(sample):
     assert theta.tobytes() == straight[-1].tobytes()
 
 
-def test_nadam_goes_back_and_forth():
-    """It remembers a product over the steps; asked for an earlier step, it must not use the later one's."""
+def test_nadam_at_an_earlier_step():
+    """It caches a product over the steps, which must not be that of a later step."""
     optimizer = Optimizer.parse({"nadam": {"momentum_decay": 0.03}})
     expected = path(optimizer, 10)
     path(optimizer, 30)
@@ -160,8 +160,8 @@ def test_centered_rmsprop_survives_a_constant_gradient(dtype):
 
 
 @each_sample
-def test_what_fades_ends_at_nothing(sample):
-    """Rather than among numbers below the smallest of full precision, with which processors are slow."""
+def test_decaying_slots_reach_0_without_denormals(sample):
+    """Processors are slow with denormals."""
     optimizer, theta, grad = parsed(sample), np.zeros(2000, np.float32), np.zeros(2000, np.float32)
     slots = slots_of(optimizer, theta)
     least = np.finfo(np.float32).tiny
@@ -174,7 +174,7 @@ def test_what_fades_ends_at_nothing(sample):
 
 
 @each_sample
-def test_a_nan_shows(sample):
+def test_nan_propagates(sample):
     optimizer = parsed(sample)
     theta = np.ones(PARAMETERS)
     gradient = np.where(np.arange(PARAMETERS) == 3, np.nan, 1.0)
