@@ -215,7 +215,7 @@ Options
 
 `dropout: 0.5` sets `rate`.
 
-Besides, what every layer has: `name`, `inputs`, `freeze`; see `nntrain describe layer`.
+Options of every layer: `name`, `inputs`, `freeze`; see `nntrain describe layer`.
 
 Example
   model:

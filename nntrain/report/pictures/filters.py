@@ -73,13 +73,9 @@ class Filters(Picture, name="filters"):
             figure = canvas.new_figure(
                 max(across, 6), ABOVE + LABEL + (len(images) + 1) * (CELL + GAP) + ASIDE + 0.2
             )
-            which = (
-                f"all {total} filters"
-                if shown == total
-                else f"{shown} of {total} filters, of the largest norm"
-            )
-            colours = "RGB, grey: 0" if weights.shape[2] == 3 else "blue: positive, red: negative, white: 0"
-            lines = [self.title.removesuffix("."), f"{which}; weights {colours}"]
+            which = "All" if shown == total else f"The {shown} filters with the largest norm, of"
+            colours = "RGB, grey is 0" if weights.shape[2] == 3 else "blue is positive, red negative, white 0"
+            lines = [self.title.removesuffix("."), f"{which} {total}; their weights: {colours}"]
             canvas.title(figure, folder.resolve().name, [[line] for line in lines])
 
             def cell(row: int, column: int, picture: np.ndarray, **colours: Any) -> None:
