@@ -36,7 +36,7 @@ def command(
     """Train the network that CONFIG describes."""
     from nntrain.api.fit import policy, train
     from nntrain.cli.shared import hints, use_threads
-    from nntrain.run.opening import CannotResume, NoSuchRun, NotARun, RunExists
+    from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, RunExists
     from nntrain.run.session import Place
     from nntrain.training.interruption import Interrupted, Interruption, sigterm_as_ctrl_c
 
@@ -54,7 +54,10 @@ def command(
     try:
         with hints(advice):
             run = train(config, overrides, place, Interruption(), quiet=quiet)
-    except (Interrupted, KeyboardInterrupt):
+    except InvalidName as error:
+        error.place = "--name" if name is not None else error.place
+        raise
+    except Interrupted:
         raise click.exceptions.Exit(Interrupted.exit_code) from None
     if run.was_complete:
         click.echo(f"{run.path}: this run is finished")

@@ -50,7 +50,9 @@ class Tally:
             metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics
         }
         # NumPy's numbers become Python's: they are printed and written to JSON.
-        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
+        plain = {
+            name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()
+        }
         return {"loss": loss, **plain}
 
 

@@ -38,7 +38,7 @@ class Trained:
         model, data = self.config.model, self.trained_on
         return build_graph(model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary)
 
-    def network(self, rows: int = ROWS) -> Network:
+    def network(self, rows: int) -> Network:
         """The network for batches of at most `rows` samples, without gradients."""
         network = Network(
             self.graph(),
@@ -54,7 +54,7 @@ class Trained:
     @cached_property
     def _network(self) -> Network:
         """Kept from call to call: its buffers belong to it, so one thread uses it at a time."""
-        return self.network()
+        return self.network(ROWS)
 
     def outputs(self, data: Dataset) -> np.ndarray:
         """The network's outputs (samples, *output shape) for data like those of the training."""

@@ -32,6 +32,10 @@ class NoSuchRun(UserError):
     """There is no run to resume."""
 
 
+class InvalidName(UserError):
+    """The name cannot be the name of a folder."""
+
+
 class CannotResume(UserError):
     """The config, the data or a plugin changed since the run was started."""
 
@@ -45,7 +49,7 @@ def chosen_folder(runs: Path, name: str | None, config_name: str, existing: Exis
         chosen = run_name(config_name if name is None else name)
     except ValueError as error:
         context = getattr(error, "context", None) or {}
-        raise UserError(context.get("message", str(error)), context.get("hint", ""), place="name") from None
+        raise InvalidName(context.get("message", str(error)), context.get("hint", ""), "name") from None
     if name is None and existing is Existing.REFUSE:
         return None
     folder = RunFolder(runs / chosen)

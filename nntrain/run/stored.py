@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from nntrain import plugins
 from nntrain.config.schema import Config
-from nntrain.config.validate import mistakes
+from nntrain.config.validate import problems
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
 from nntrain.run.checkpoint import read
@@ -53,7 +53,7 @@ def open_stored(path: Path) -> Stored:
     try:
         config = Config.model_validate(snapshot.facts["config"])
     except (ValidationError, KeyError) as error:
-        reason = mistakes(error, Config) if isinstance(error, ValidationError) else "it is missing"
+        reason = problems(error, Config) if isinstance(error, ValidationError) else "it is missing"
         message = f"its config does not fit this version of nntrain: {reason}"
         raise UserError(message, _missing_plugins(file), str(file)) from None
     return Stored(config, snapshot, file, _config_folder(file))

@@ -54,7 +54,7 @@ class Trainer:
                 feed = self.loader(state.epoch, state.batch)
                 lr = self.learning_rate()
                 fresh = state.batch == 0 or not self.data.consecutive
-                loss = self.step(feed, state.step + 1, lr, tally, fresh)
+                loss = self.step(feed, state.step + 1, lr, tally, fresh=fresh)
                 if not math.isfinite(loss):
                     record.flush()
                     raise self.diverged(feed.rows, lr)

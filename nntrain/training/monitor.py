@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from nntrain.config.schema import Config, EarlyStopping
+from nntrain.config.schema import Config, EarlyStoppingSection
 from nntrain.errors import ConfigError, Problem
 from nntrain.options import did_you_mean
 
@@ -15,7 +15,7 @@ class Monitor:
     name: str
     higher_is_better: bool
 
-    def improves(self, value: float, best: float, stopping: EarlyStopping | None) -> bool:
+    def improves(self, value: float, best: float, stopping: EarlyStoppingSection | None) -> bool:
         """Whether `value` is better than `best`, by more than early stopping's `min_delta` if set."""
         if math.isnan(best):
             return not math.isnan(value)

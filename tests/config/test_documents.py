@@ -1,4 +1,4 @@
-"""Config files: what a text means, where each value stands, and what a user reads when it is wrong."""
+"""Config files: what a text means, the place of each value, and the errors of a text that is not a config."""
 
 import contextlib
 import errno
@@ -71,13 +71,11 @@ def test_a_scalar_means_what_it_looks_like(word, value):
     assert type(read) is type(value)
 
 
-def test_nan_is_read_and_left_for_the_options_to_refuse():
+def test_nan_is_read_and_refused_by_the_options(wording):
     assert math.isnan(parsed("x: .nan")["x"])
-    assert complaint(GOOD.replace("0.1", ".nan")) == (
-        "config.yaml:9:23: optimizer.sgd.lr: expected a finite number. Received: nan.\n"
-        "  9 | optimizer: {sgd: {lr: .nan}}\n"
-        "    |                       ^"
-    )
+    error = complaint(GOOD.replace("0.1", ".nan"))
+    assert error.startswith("config.yaml:9:23: optimizer.sgd.lr: ")
+    wording(error)
 
 
 plain = st.recursive(
@@ -125,117 +123,106 @@ def test_anchors_and_merges_work():
     assert read["d"] == {"<<": 1}
 
 
-def test_a_merged_value_stands_where_it_was_written():
+def test_a_merged_value_keeps_the_place_where_it_was_written():
     document = Document.parse("base: &base\n  lr: 0.1\nuse:\n  <<: *base\n")
-    told = document.explain(ConfigError([Problem(("use", "lr"), "is bad.")]))
-    assert str(told) == "config.yaml:2:7: use.lr: is bad.\n  2 |   lr: 0.1\n    |       ^"
+    placed = document.explain(ConfigError([Problem(("use", "lr"), "is bad")]))
+    assert str(placed) == "config.yaml:2:7: use.lr: is bad\n  2 |   lr: 0.1\n    |       ^"
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "place"),
     [
-        ("", "config.yaml: the file is empty: expected options such as `data: digits`, one a line."),
-        (
-            "# only a comment\n",
-            "config.yaml: the file is empty: expected options such as `data: digits`, one a line.",
-        ),
-        ("- a\n", "config.yaml:1:1: expected options such as `data: digits`, one a line. Received: ['a']."),
-        (
-            "# x\nhello\n",
-            "config.yaml:2:1: expected options such as `data: digits`, one a line. Received: 'hello'.",
-        ),
-        ("epochs:10", "config.yaml:1:7: a space is missing after this ':'."),
-        ("train:\n  epochs:10\n  seed: 3", "config.yaml:2:9: a space is missing after this ':'."),
-        ("a: {units:10}", "config.yaml:1:5: a: a space is missing after the ':'. Write `units: 10`."),
-        ("a:\n\tb: 1", "config.yaml:2:1: a tab indents this line. YAML takes spaces only."),
-        ("a:\n  \t- b", "config.yaml:2:3: a tab indents this line. YAML takes spaces only."),
-        ("a:\t1", "config.yaml:1:3: a tab stands here. YAML takes spaces only."),
-        ("a: [1,\n 2\n", "config.yaml:1:4: the bracket that opens here is never closed by ']'."),
-        ("a: [", "config.yaml:1:5: the text ends before a bracket is closed."),
+        ("", "config.yaml"),
+        ("# only a comment\n", "config.yaml"),
+        ("- a\n", "config.yaml:1:1"),
+        ("# x\nhello\n", "config.yaml:2:1"),
+        ("epochs:10", "config.yaml:1:7"),
+        ("train:\n  epochs:10\n  seed: 3", "config.yaml:2:9"),
+        ("a: {units:10}", "config.yaml:1:5: a"),
+        ("a:\n\tb: 1", "config.yaml:2:1"),
+        ("a:\n  \t- b", "config.yaml:2:3"),
+        ("a:\t1", "config.yaml:1:3"),
+        ("a: [1,\n 2\n", "config.yaml:1:4"),
+        ("a: [", "config.yaml:1:5"),
         (
             "a: {b: [1}",
-            "config.yaml:1:10: expected ',' or ']' to go on with or to close what opens on line 1.",
+            "config.yaml:1:10",
         ),
-        ("a: 'b\nc: d\n", "config.yaml:1:4: the quote that opens here is never closed."),
-        ("a: @b", "config.yaml:1:4: a value cannot start with '@'. Put it in quotes."),
+        ("a: 'b\nc: d\n", "config.yaml:1:4"),
+        ("a: @b", "config.yaml:1:4"),
         (
             'a: "C:\\data"',
-            "config.yaml:1:8: a backslash and 'd' mean nothing in double quotes. Use single quotes to keep "
-            "backslashes as they are.",
+            "config.yaml:1:8",
         ),
         (
             "a: 1\n b: 2",
-            "config.yaml:2:3: this ':' is out of place. Check the indentation, and the space after each ':' above; "
-            "put text that holds ': ' in quotes.",
+            "config.yaml:2:3",
         ),
         (
             "a:\n  b: 1\n c: 2",
-            "config.yaml:3:2: this does not line up with what it belongs to, which starts on line 1. "
-            "Check the indentation.",
+            "config.yaml:3:2",
         ),
         (
             "a: [1]]",
-            "config.yaml:1:7: this does not belong here. Check the quotes, brackets and commas before it.",
+            "config.yaml:1:7",
         ),
         (
             "layers: - dense",
-            "config.yaml:1:9: a list's '- ' cannot start here. Put it on a line of its own, indented like the "
-            "list's other entries.",
+            "config.yaml:1:9",
         ),
         (
             "a: 1\n- b",
-            "config.yaml:2:1: a list's entry cannot stand among the options that start on line 1. Check the indentation.",
+            "config.yaml:2:1",
         ),
         (
             "- a\nb: 1",
-            "config.yaml:2:1: an option cannot stand among the list's entries that start on line 1. "
-            "Check the indentation.",
+            "config.yaml:2:1",
         ),
-        ("a: 1\nb\nc: 2", "config.yaml:2:1: expected `name: value`, with a space after the ':'."),
-        ("a: 1\n: 2", "config.yaml:2:1: a name is missing before this ':'."),
-        ("[1, 2]: 3", "config.yaml:1:1: expected a name before ':'. Received: [1, 2]."),
-        ("a: 1\n---\nb: 1", "config.yaml:2:1: a second document starts here. A config is one: remove `---`."),
-        ("%YAML 2.0\n---\na: 1", "config.yaml:1:1: only YAML 1 is read. Remove the %YAML line."),
-        ("a: \x07", "config.yaml:1:4: the character U+0007 is not allowed in YAML. Remove it."),
-        ('a: "\\UFFFFFFFF"', "config.yaml:1:7: a number in an escape or a directive is out of range."),
+        ("a: 1\nb\nc: 2", "config.yaml:2:1"),
+        ("a: 1\n: 2", "config.yaml:2:1"),
+        ("[1, 2]: 3", "config.yaml:1:1"),
+        ("a: 1\n---\nb: 1", "config.yaml:2:1"),
+        ("%YAML 2.0\n---\na: 1", "config.yaml:1:1"),
+        ("a: \x07", "config.yaml:1:4"),
+        ('a: "\\UFFFFFFFF"', "config.yaml:1:7"),
         (
             'a: "\\ud83d"',
-            r"config.yaml:1:4: a: an escape such as \ud83d names half a character. Write the whole one.",
+            "config.yaml:1:4: a",
         ),
         (
             "a: " + "9" * 5000,
-            "config.yaml:1:4: a: expected a number of fewer digits. Received: 5,000 of them.",
+            "config.yaml:1:4: a",
         ),
         (
             "a: !!python/name:os.system x",
-            "config.yaml:1:4: a: tags such as `!!python/name:os.system` are not read. "
-            "Write the value plainly; quotes make it text.",
+            "config.yaml:1:4: a",
         ),
         (
             "a: !mine 3",
-            "config.yaml:1:4: a: tags such as `!mine` are not read. Write the value plainly; quotes make it text.",
+            "config.yaml:1:4: a",
         ),
-        ("a: *b", "config.yaml:1:4: a: nothing above is marked `&b`."),
-        ("<<: *b", "config.yaml:1:5: <<: nothing above is marked `&b`."),
-        ("a: &a [*a]", "config.yaml:1:8: a[0]: `*a` stands inside `&a` itself."),
-        ("<<: 3", "config.yaml:1:5: `<<` takes a mapping, or a list of them. Received: 3."),
+        ("a: *b", "config.yaml:1:4: a"),
+        ("<<: *b", "config.yaml:1:5: <<"),
+        ("a: &a [*a]", "config.yaml:1:8: a[0]"),
+        ("<<: 3", "config.yaml:1:5"),
         (
             "a: &a {b: 1}\n<<: *a\n<<: *a",
-            "config.yaml:3:1: <<: stands twice; the first is on line 2. Write `<<: [*one, *two]`.",
+            "config.yaml:3:1: <<",
         ),
-        ("a: " + "[" * 200, "config.yaml:1:103: the text is nested more than 100 levels deep."),
+        ("a: " + "[" * 200, "config.yaml:1:103"),
     ],
 )
-def test_each_mistake_in_the_text_is_told_in_plain_words(text, message):
-    assert complaint(text).split("\n")[0] == message
+def test_each_syntax_error_has_its_place(wording, text, place):
+    error = complaint(text)
+    assert error.startswith(f"{place}: ")
+    wording(error)
 
 
-def test_the_source_line_is_shown_with_a_caret_under_the_place():
-    assert complaint("train:\n  epochs: [1\n") == (
-        "config.yaml:2:11: the bracket that opens here is never closed by ']'.\n"
-        "  2 |   epochs: [1\n"
-        "    |           ^"
-    )
+def test_an_error_shows_its_line_with_a_caret_under_the_place():
+    place, line, caret = complaint("train:\n  epochs: [1\n").split("\n")[:3]
+    assert place.startswith("config.yaml:2:11: ")
+    assert line == "  2 |   epochs: [1"
+    assert caret == "    |           ^"
 
 
 @pytest.mark.parametrize(
@@ -246,34 +233,32 @@ def test_the_source_line_is_shown_with_a_caret_under_the_place():
         (f"a: [{'1, ' * 100}@]", "1, " * 17 + "1, @]", " " * 55 + "^"),
     ],
 )
-def test_the_caret_stands_under_its_character(line, shown, caret):
-    shown_line, caret_line = complaint(line).split("\n")[-2:]
+def test_the_caret_is_under_its_character(line, shown, caret):
+    shown_line, caret_line = complaint(line).split("\n")[1:3]
     assert shown_line.split(" | ")[1].endswith(shown) or "\\" in shown_line
     assert shown_line.replace("漢", "漢 ").index("@") == caret_line.index("^")
 
 
-def test_control_characters_of_a_key_do_not_reach_the_terminal():
-    assert complaint(GOOD + '"\\e[31m\\n": 3').split("\n")[0] == (
-        r"config.yaml:10:1: \x1b[31m\n: no such option. There are: data, milestones, model, name, optimizer, train, weights."
-    )
+def test_control_characters_of_a_key_do_not_reach_the_terminal(wording):
+    error = complaint(GOOD + '"\\e[31m\\n": 3')
+    assert error.startswith(r"config.yaml:10:1: \x1b[31m\n: ")
+    wording(error)
 
 
-def test_all_duplicate_keys_are_told_at_once():
-    assert complaint("train:\n  epochs: 3\n  seed: 1\n  epochs: 4\ntrain: 5\n") == (
-        "config.yaml:4:3: train.epochs: stands twice; the first is on line 2.\n"
-        "  4 |   epochs: 4\n"
-        "    |   ^\n"
-        "config.yaml:5:1: train: stands twice; the first is on line 1.\n"
-        "  5 | train: 5\n"
-        "    | ^"
-    )
+def test_all_duplicate_keys_are_reported_at_once(wording):
+    error = complaint("train:\n  epochs: 3\n  seed: 1\n  epochs: 4\ntrain: 5\n")
+    assert [line.split(" duplicate")[0] for line in error.split("\n")[::3]] == [
+        "config.yaml:4:3: train.epochs:",
+        "config.yaml:5:1: train:",
+    ]
+    wording(error)
 
 
-def test_thousands_of_mistakes_end_in_one_readable_message():
+def test_a_message_lists_at_most_a_hundred_errors():
     assert len(complaint("x: 1\n" * 5000).split("\n")) == 3 * 100
-    told = complaint(GOOD + f"milestones: [{'x, ' * 5000}]").split("\n")
-    assert len(told) == 3 * 100 + 1
-    assert told[-1] == "... and 4,900 more."
+    lines = complaint(GOOD + f"milestones: [{'x, ' * 5000}]").split("\n")
+    assert len(lines) == 3 * 100 + 1
+    assert "4,900" in lines[-1]
 
 
 @pytest.mark.parametrize(
@@ -285,18 +270,18 @@ def test_thousands_of_mistakes_end_in_one_readable_message():
         f"a: &a {{{', '.join(f'k{i}: x' for i in range(200))}}}\n<<: [{', '.join(['*a'] * 1000)}]\n",
     ],
 )
-def test_a_billion_laughs_end_in_one_message(bomb):
-    first, *rest = complaint(bomb).split("\n")
-    message = r"the text holds more than 100,000 values, each alias \(`\*name`\) written out\."
-    assert re.fullmatch(rf"config\.yaml:\d+:\d+: {message}", first)
-    assert len(rest) == 2
+def test_a_yaml_bomb_ends_in_one_error(bomb):
+    error = complaint(bomb)
+    assert re.match(r"config\.yaml:\d+:\d+: ", error)
+    assert "100,000 values" in error
+    assert error.count("config.yaml:") == 1
 
 
-def test_aliases_nest_no_deeper_than_brackets():
+def test_aliases_nest_no_deeper_than_brackets(wording):
     text = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 120))
-    assert (
-        complaint(text).split("\n")[0] == "config.yaml:99:12: the text is nested more than 100 levels deep."
-    )
+    error = complaint(text)
+    assert error.startswith("config.yaml:99:12: ")
+    wording(error)
 
 
 PIECES = [
@@ -363,7 +348,13 @@ def test_no_bytes_raise_anything_but_a_user_error(tmp_path_factory, raw):
         load(file, kind=ToyConfig)
 
 
-def test_files_that_cannot_be_read_are_told_as_the_user_typed_them(tmp_path, monkeypatch):
+def refusal(file: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load(file, kind=ToyConfig)
+    return str(caught.value)
+
+
+def test_errors_name_a_file_as_the_user_typed_it(tmp_path, monkeypatch, wording):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs").mkdir()
     (tmp_path / "runs").mkdir()
@@ -371,33 +362,32 @@ def test_files_that_cannot_be_read_are_told_as_the_user_typed_them(tmp_path, mon
     (tmp_path / "runs" / "config.yaml").write_text(GOOD)
     (tmp_path / "latin.yaml").write_bytes("a: 1\nb: é\n".encode("latin-1"))
     (tmp_path / "large.yaml").write_bytes(b"#" * 10_000_001)
-
-    def told(file):
-        with pytest.raises(UserError) as caught:
-            load(file, kind=ToyConfig)
-        return str(caught.value)
-
-    assert told("configs/mnst.yaml") == "configs/mnst.yaml: no such file. Did you mean 'configs/mnist.yaml'?"
-    assert told("config/mnist.yaml") == "config/mnist.yaml: no such file. There is no folder 'config'."
-    assert told("latin.yaml/x") == "latin.yaml/x: no such file. There is no folder 'latin.yaml'."
-    assert (
-        told("runs") == "runs: expected a config file. Received: a folder. Did you mean 'runs/config.yaml'?"
-    )
-    assert told("configs") == "configs: expected a config file. Received: a folder."
-    assert told("latin.yaml") == "latin.yaml:2: the text is not UTF-8. Save it as UTF-8 in your editor."
-    assert told("large.yaml") == "large.yaml: expected a config of at most 10 MB. Received: a larger file."
-    assert told("a\0b") == "'a\\x00b': no file can have this name."
-    assert told("x" * 300) == f"{'x' * 300}: cannot read the file: File name too long."
-    assert told("qqq").startswith("qqq: no such file. There are: large.yaml, latin.yaml.")
+    for file, place in {
+        "configs/mnst.yaml": "configs/mnst.yaml",
+        "config/mnist.yaml": "config/mnist.yaml",
+        "latin.yaml/x": "latin.yaml/x",
+        "runs": "runs",
+        "configs": "configs",
+        "latin.yaml": "latin.yaml:2",
+        "large.yaml": "large.yaml",
+        "a\0b": "'a\\x00b'",
+        "x" * 300: "x" * 300,
+        "qqq": "qqq",
+    }.items():
+        error = refusal(file)
+        assert error.startswith(f"{place}: ")
+        wording(error)
+    assert "'configs/mnist.yaml'" in refusal("configs/mnst.yaml")
 
 
-def test_an_unreadable_file_is_told(monkeypatch):
+def test_an_unreadable_file_is_refused(monkeypatch):
     def refuse(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.open", refuse)
-    with pytest.raises(UserError, match=r"^c\.yaml: cannot read the file: Permission denied\.$"):
-        load("c.yaml", kind=ToyConfig)
+    error = refusal("c.yaml")
+    assert error.startswith("c.yaml: ")
+    assert "Permission denied" in error
 
 
 def test_a_document_keeps_its_bytes_and_its_folder(tmp_path):

@@ -1,4 +1,4 @@
-"""The gallery of configs: each says what to expect, loads, and trains for the few steps that a test has time for."""
+"""The gallery of configs: each documents the expected result, loads, and trains for a few steps."""
 
 import csv
 import json
@@ -15,8 +15,8 @@ from nntrain.data.splits import split
 from tests.support import ROOT
 
 GALLERY = sorted((ROOT / "configs").rglob("*.yaml"))
-MOST = 300  # samples that a test has time for
-ON_DISK = {"mnist", "fashion_mnist", "cifar10"}  # data sets that do not come with the program
+MOST = 300  # samples per split, so that the test is fast
+ON_DISK = {"mnist", "fashion_mnist", "cifar10"}  # data sets that are not packaged with nntrain
 
 each_config = pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 
@@ -24,12 +24,12 @@ each_config = pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.ste
 def needs_data(path: Path) -> None:
     source = load(path)[0].data.source.yaml_name
     if source in ON_DISK and not Path(os.environ.get("NNTRAIN_DATA", ""), source).is_dir():
-        pytest.skip(f"{source} is not here: set NNTRAIN_DATA to the folder above it")
+        pytest.skip(f"{source} is not available: set NNTRAIN_DATA to the folder that contains it")
 
 
 @pytest.fixture
 def few_samples(monkeypatch):
-    """Of each part of a source, the first ones are all that there are."""
+    """Limits each split of a source to its first samples."""
 
     def of_few(splits, **fractions):
         return split(
@@ -50,7 +50,7 @@ def test_there_are_configs():
 
 
 @each_config
-def test_it_opens_with_what_it_is_and_what_to_expect(path):
+def test_it_starts_with_a_description_and_the_expected_result(path):
     lines = path.read_text().splitlines()
     head = list(takewhile(lambda line: line.startswith("#"), lines))
     assert head[0].startswith("# ")

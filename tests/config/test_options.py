@@ -1,4 +1,6 @@
-"""From a config's text to its options: places of mistakes, overrides, and configs that extend another."""
+"""From a config's text to its options: places of errors, overrides, and configs that extend another."""
+
+import re
 
 import pytest
 
@@ -7,10 +9,10 @@ from nntrain.errors import ConfigError, Problem, UserError
 from tests.support.toy_config import GOOD, ToyConfig, check, complaint
 
 
-def explained(text: str, *path: str | int, message: str = "is bad.") -> str:
-    """The line and column that a mistake at `path` points at."""
-    told = str(Document.parse(text).explain(ConfigError([Problem(path, message)])))
-    return told.split(" ")[0].removeprefix("config.yaml:").rstrip(":")
+def explained(text: str, *path: str | int, message: str = "is bad") -> str:
+    """The line and column that an error at `path` points at."""
+    placed = str(Document.parse(text).explain(ConfigError([Problem(path, message)])))
+    return placed.split(" ")[0].removeprefix("config.yaml:").rstrip(":")
 
 
 def test_a_good_config_gives_its_options():
@@ -20,72 +22,51 @@ def test_a_good_config_gives_its_options():
     assert config.optimizer.lr == 0.1
 
 
-def test_all_mistakes_of_the_options_are_told_in_the_order_of_the_text():
+def places(error: str) -> list[str]:
+    """`1:1: name` of each error in a message."""
+    return re.findall(r"^config\.yaml:(\d+:\d+: [\w.\[\]]+): ", error, re.MULTILINE)
+
+
+def test_all_errors_of_the_options_are_reported_in_the_order_of_the_text(wording):
     text = (
         GOOD.replace("units: 64", "unit: 64")
         .replace("dense: 10", "dense: -10")
         .replace("{sgd: {lr: 0.1}}", "sgd")
         .replace("name: toy", "nam: toy\nmilestones: [1, x]")
     )
-    assert (
-        complaint(text)
-        == """\
-config.yaml:1:1: nam: no such option. Did you mean 'name'?
-  1 | nam: toy
-    | ^
-config.yaml:2:17: milestones[1]: expected a whole number. Received: 'x'.
-  2 | milestones: [1, x]
-    |                 ^
-config.yaml:6:7: model.layers[0].dense.units: is required.
-  6 |     - dense: {unit: 64, activation: relu}
-    |       ^
-config.yaml:6:15: model.layers[0].dense.unit: no such option. Did you mean 'units'?
-  6 |     - dense: {unit: 64, activation: relu}
-    |               ^
-config.yaml:9:14: model.layers[3].dense.units: expected a number of at least 1. Received: -10.
-  9 |     - dense: -10
-    |              ^
-config.yaml:10:12: optimizer.sgd.lr: is required.
-  10 | optimizer: sgd
-     |            ^"""
-    )
+    error = complaint(text)
+    assert places(error) == [
+        "1:1: nam",
+        "2:17: milestones[1]",
+        "6:7: model.layers[0].dense.units",
+        "6:15: model.layers[0].dense.unit",
+        "9:14: model.layers[3].dense.units",
+        "10:12: optimizer.sgd.lr",
+    ]
+    wording(error)
 
 
-def test_what_is_missing_at_the_top_has_no_line():
-    assert complaint("name: x\ndata: digits\noptimizer: adam") == "config.yaml: model: is required."
+def test_an_option_that_is_missing_at_the_top_has_no_line(wording):
+    error = complaint("name: x\ndata: digits\noptimizer: adam")
+    assert error.startswith("config.yaml: model: ")
+    wording(error)
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("old", "new", "key"),
     [
-        (
-            ("pool: 2", "pool: {size: x}"),
-            "model.layers[1].pool.size: expected a whole number or a list. Received: 'x'.",
-        ),
-        (
-            ("pool: 2", "pool: {size: [1, x]}"),
-            "model.layers[1].pool.size[1]: expected a whole number. Received: 'x'.",
-        ),
-        (
-            ("pool: 2", "pool: {size: 2, padding: sane}"),
-            "model.layers[1].pool.padding: expected 'valid' or 'same' or a whole number. Received: 'sane'. Did you mean 'same'?",
-        ),
-        (
-            ("data: digits", "data: {source: digits, test: digts}"),
-            "data.test: no store is named 'digts'. Did you mean 'digits'?",
-        ),
-        (
-            ("data: digits", "data: {source: digits, test: {digits: {as: x}}}"),
-            "data.test.digits.as: expected 'row' or 'image'. Received: 'x'. There are: row, image.",
-        ),
-        (
-            ("data: digits", "data: {source: digits, test: {digits: {az: x}}}"),
-            "data.test.digits.az: no such option. There are: as.",
-        ),
+        ("pool: 2", "pool: {size: x}", "model.layers[1].pool.size"),
+        ("pool: 2", "pool: {size: [1, x]}", "model.layers[1].pool.size[1]"),
+        ("pool: 2", "pool: {size: 2, padding: sane}", "model.layers[1].pool.padding"),
+        ("data: digits", "data: {source: digits, test: digts}", "data.test"),
+        ("data: digits", "data: {source: digits, test: {digits: {as: x}}}", "data.test.digits.as"),
+        ("data: digits", "data: {source: digits, test: {digits: {az: x}}}", "data.test.digits.az"),
     ],
 )
-def test_of_several_types_one_mistake_is_told(change, message):
-    assert complaint(GOOD.replace(*change)).split("\n")[0].split(": ", 1)[1] == message
+def test_a_value_of_several_types_has_one_error(wording, old, new, key):
+    error = complaint(GOOD.replace(old, new))
+    assert [place.split(": ")[1] for place in places(error)] == [key]
+    wording(error)
 
 
 @pytest.mark.parametrize(
@@ -106,22 +87,22 @@ def test_of_several_types_one_mistake_is_told(change, message):
         ("data: digits", ("data", "source", "digits", "as"), "1:7"),
     ],
 )
-def test_a_mistake_points_at_the_innermost_part_that_is_written(text, path, place):
+def test_an_error_points_at_the_innermost_part_that_is_written(text, path, place):
     assert explained(text, *path) == place
 
 
-def test_a_later_phase_explains_its_mistakes_with_the_same_document():
+def test_a_later_phase_finds_the_places_of_its_errors_in_the_same_document():
     _, document = checked(Document.parse(GOOD), ["model.layers[0].dense.units=7"], ToyConfig)
     units = ("model", "layers", 0, "dense", "units")
-    told = document.explain(
-        ConfigError([Problem(units, "is odd."), Problem(("model", "layers", 2), "does not fit.")])
+    placed = document.explain(
+        ConfigError([Problem(units, "is odd", "Use 8"), Problem(("model", "layers", 2), "does not fit")])
     )
-    assert str(told) == (
-        "config.yaml:7:7: model.layers[2]: does not fit.\n  7 |     - relu\n    |       ^\n"
-        "--set model.layers[0].dense.units=7: model.layers[0].dense.units: is odd."
+    assert str(placed) == (
+        "config.yaml:7:7: model.layers[2]: does not fit\n  7 |     - relu\n    |       ^\n"
+        "--set model.layers[0].dense.units=7: model.layers[0].dense.units: is odd\nhint: Use 8"
     )
-    assert document.explain(told) is told
-    assert len(told.problems) == 2
+    assert document.explain(placed) is placed
+    assert len(placed.problems) == 2
 
 
 @pytest.mark.parametrize(
@@ -178,50 +159,36 @@ def test_an_override_reaches_into_the_short_spelling_of_a_source():
 
 
 @pytest.mark.parametrize(
-    ("override", "message"),
+    ("override", "key"),
     [
-        ("lr", "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64."),
-        ("=3", "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64."),
-        ("a..b=3", "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64."),
-        ("train.epoch=3", "train.epoch: no such option. Did you mean 'epochs'?"),
-        ("train.epochs=x", "train.epochs: expected a whole number. Received: 'x'."),
-        ("optimizer={sgd: {lrr: 1, lr: 2}}", "optimizer.sgd.lrr: no such option. Did you mean 'lr'?"),
-        (
-            "optimizer.adam.lr=1e-3",
-            "optimizer: is 'sgd' in the config. To change it, set the whole: --set optimizer='{adam: {lr: 1e-3}}'.",
-        ),
-        ("optimizer.lr=3", "optimizer: is 'sgd' in the config. Write optimizer.sgd.lr."),
-        ("optimizer.adm.lr=3", "optimizer: no solver is named 'adm'. Did you mean 'adam'?"),
-        (
-            "name.x=3",
-            "name: is 'toy' in the config, which has no options. Set the whole: --set name='{x: 3}'.",
-        ),
-        ("model.layers[4]=relu", "model.layers: has 4 entries, [0] to [3]. Received: [4]."),
-        ("model.layers.x=3", "model.layers: is a list: say which entry, such as model.layers[0].x."),
-        (
-            "milestones[0]=3",
-            "milestones: is not in the config: there is no list to take an entry of. "
-            "Set the whole: --set milestones='[...]'.",
-        ),
-        (
-            "milestones.0=3",
-            "milestones: is not in the config: there is no list to take an entry of. "
-            "Set the whole: --set milestones='[...]'.",
-        ),
-        ("data[0]=3", "data: is not a list. Received: [0]."),
-        ("milestones=[1", "milestones: the bracket that opens here is never closed by ']'."),
-        ("milestones={a: 1, a: 2}", "milestones.a: stands twice; the first is on line 1."),
+        ("lr", ""),
+        ("=3", ""),
+        ("a..b=3", ""),
+        ("train.epoch=3", "train.epoch: "),
+        ("train.epochs=x", "train.epochs: "),
+        ("optimizer={sgd: {lrr: 1, lr: 2}}", "optimizer.sgd.lrr: "),
+        ("optimizer.adam.lr=1e-3", "optimizer: "),
+        ("optimizer.lr=3", "optimizer: "),
+        ("optimizer.adm.lr=3", "optimizer: "),
+        ("name.x=3", "name: "),
+        ("model.layers[4]=relu", "model.layers: "),
+        ("model.layers.x=3", "model.layers: "),
+        ("milestones[0]=3", "milestones: "),
+        ("milestones.0=3", "milestones: "),
+        ("data[0]=3", "data: "),
+        ("milestones=[1", "milestones: "),
+        ("milestones={a: 1, a: 2}", "milestones.a: "),
     ],
 )
-def test_a_wrong_override_is_told_by_its_own_text(override, message):
-    assert complaint(GOOD, override) == f"--set {override}: {message}"
+def test_a_wrong_override_is_the_place_of_its_error(wording, override, key):
+    error = complaint(GOOD, override)
+    assert error.startswith(f"--set {override}: {key}")
+    wording(error)
 
 
-def test_all_wrong_overrides_are_told_at_once_in_the_given_order():
-    assert complaint(GOOD, "z", "train.epochs=2", "a.=1") == "\n".join(
-        f"--set {override}: expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64."
-        for override in ("z", "a.=1")
-    )
+def test_all_wrong_overrides_are_reported_at_once_in_the_given_order():
+    lines = complaint(GOOD, "z", "train.epochs=2", "a.=1").split("\n")
+    assert [line.split(": ")[0] for line in lines if line.startswith("--set ")] == ["--set z", "--set a.=1"]
 
 
 def write(folder, **files):
@@ -246,46 +213,37 @@ def test_a_config_extends_another(tmp_path):
     assert (child.train.epochs, child.train.batch_size) == (4, 5)
     assert (child.data.source.yaml_name, child.data.test) == ("digits", 0.2)
     assert len(child.model.layers) == 4
-    with pytest.raises(UserError, match=r"milestones: expected a list\. Received: nothing"):
+    with pytest.raises(UserError, match="milestones: "):
         load(tmp_path / "other.yaml", kind=ToyConfig)
     other, _ = load(tmp_path / "other.yaml", ["milestones=[]", "train.batch_size=full"], kind=ToyConfig)
     assert (other.optimizer.yaml_name, other.train.batch_size, len(other.model.layers)) == ("adam", "full", 1)
 
 
-def test_each_value_of_an_extending_config_keeps_its_own_place(tmp_path, monkeypatch):
+def test_each_value_of_an_extending_config_keeps_its_own_place(tmp_path, monkeypatch, wording):
     monkeypatch.chdir(tmp_path)
     write(tmp_path, base=GOOD.replace("0.1", "-0.1"), child="extends: base.yaml\ntrain: {epochs: 0}\n")
     with pytest.raises(UserError) as caught:
         load("child.yaml", kind=ToyConfig)
-    assert str(caught.value) == (
-        "base.yaml:9:23: optimizer.sgd.lr: expected a number greater than 0. Received: -0.1.\n"
-        "  9 | optimizer: {sgd: {lr: -0.1}}\n"
-        "    |                       ^\n"
-        "child.yaml:2:17: train.epochs: expected a number of at least 1. Received: 0.\n"
-        "  2 | train: {epochs: 0}\n"
-        "    |                 ^"
-    )
+    lines = str(caught.value).split("\n")
+    assert lines[0].startswith("base.yaml:9:23: optimizer.sgd.lr: ")
+    assert lines[3].startswith("child.yaml:2:17: train.epochs: ")
+    wording(str(caught.value))
 
 
 @pytest.mark.parametrize(
-    ("named", "message"),
+    ("named", "place"),
     [
-        ("bse.yaml", "child.yaml:1:10: extends: bse.yaml: no such file. Did you mean 'base.yaml'?"),
-        ("child.yaml", "child.yaml:1:10: extends: leads back to itself: child.yaml -> child.yaml."),
-        (
-            "loop.yaml",
-            "loop.yaml:1:10: extends: leads back to itself: child.yaml -> loop.yaml -> child.yaml.",
-        ),
-        (
-            "[base.yaml]",
-            "child.yaml:1:10: extends: expected the path of another config. Received: ['base.yaml'].",
-        ),
-        ("broken.yaml", "broken.yaml:1:5: the text ends before a bracket is closed."),
+        ("bse.yaml", "child.yaml:1:10: extends"),
+        ("child.yaml", "child.yaml:1:10: extends"),
+        ("loop.yaml", "loop.yaml:1:10: extends"),
+        ("[base.yaml]", "child.yaml:1:10: extends"),
+        ("broken.yaml", "broken.yaml:1:5"),
     ],
 )
-def test_a_wrong_base_is_told(tmp_path, monkeypatch, named, message):
+def test_a_wrong_base_is_refused(tmp_path, monkeypatch, wording, named, place):
     monkeypatch.chdir(tmp_path)
     write(tmp_path, base=GOOD, loop="extends: child.yaml", broken="a: [", child=f"extends: {named}\n")
     with pytest.raises(UserError) as caught:
         load("child.yaml", kind=ToyConfig)
-    assert str(caught.value).split("\n")[0] == message
+    assert str(caught.value).startswith(f"{place}: ")
+    wording(str(caught.value))

@@ -1,4 +1,4 @@
-"""The JSON Schema says of a config what the checks say."""
+"""The JSON Schema accepts and refuses the same configs as validation."""
 
 import json
 import subprocess
@@ -11,6 +11,7 @@ from nntrain.config import Document, checked, load
 from nntrain.config.json_schema import json_schema
 from nntrain.config.schema import Config
 from nntrain.errors import UserError
+from nntrain.layers.dropout import Dropout
 from nntrain.manual.kinds import kinds
 from tests.support import ROOT
 
@@ -22,7 +23,7 @@ loss: cross_entropy
 optimizer: {sgd: 0.1}
 """
 WRONG = {
-    "a misspelt section": ("loss:", "los:"),
+    "a misspelled section": ("loss:", "los:"),
     "a section that is missing": ("loss: cross_entropy\n", ""),
     "an unknown option": ("units: 20", "unit: 20"),
     "an unknown layer": ("dense: 10", "dens: 10"),
@@ -41,7 +42,7 @@ WRONG = {
     "a bare value where two options are required": ("data: digits", "schedule: {cyclic: 0.1}\ndata: digits"),
     "an unknown source": ("data: digits", "data: digts"),
     "an unknown option of the data": ("data: digits", "data: {source: digits, tests: 0.2}"),
-    "a choice that there is not": ("data: digits", "data: {digits: {as: picture}}"),
+    "an unknown choice": ("data: digits", "data: {digits: {as: picture}}"),
     "no layers": ("[{dense: {units: 20, activation: relu}}, {dense: 10}]", "[]"),
     "a mapping where a list belongs": (
         "[{dense: {units: 20, activation: relu}}, {dense: 10}]",
@@ -84,7 +85,7 @@ def test_the_resolved_config_of_a_run_fits_the_schema(validator, shell):
 
 
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG.keys())
-def test_the_schema_refuses_what_the_checks_refuse(validator, change):
+def test_the_schema_refuses_what_validation_refuses(validator, change):
     text = GOOD.replace(*change)
     assert text != GOOD
     assert problems(validator, Document.parse(text).tree) != []
@@ -126,7 +127,7 @@ def test_the_data_can_be_spelled_short(validator, data):
         ("model: {layers: []}", False),
     ],
 )
-def test_a_config_that_extends_another_may_leave_out_what_that_has(validator, text, good):
+def test_a_config_that_extends_another_can_leave_out_required_options(validator, text, good):
     assert (problems(validator, Document.parse(f"extends: base.yaml\n{text}").tree) == []) is good
 
 
@@ -144,16 +145,13 @@ def test_every_family_is_defined_once():
 
 def test_options_carry_descriptions_defaults_and_bounds():
     schema = json_schema(Config)
-    assert schema["$defs"]["Dropout"]["properties"]["rate"] == {
-        "description": "the share of values set to 0",
-        "type": "number",
-        "minimum": 0,
-        "exclusiveMaximum": 1,
-    }
+    rate = schema["$defs"]["Dropout"]["properties"]["rate"]
+    assert rate.pop("description") == Dropout.model_fields["rate"].description
+    assert rate == {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
     assert schema["$defs"]["Adam"]["properties"]["betas"]["default"] == [0.9, 0.999]
     assert schema["else"]["properties"]["schedule"]["default"] == "constant"
     dropout = schema["$defs"]["layer"]["anyOf"][1]["properties"]["dropout"]
-    assert dropout["description"].startswith("In training sets each value to 0")
+    assert dropout["description"] == Dropout.first_sentence()
     for name, definition in schema["$defs"].items():
         assert definition.get("additionalProperties", False) is False, name
         assert "title" not in definition, name

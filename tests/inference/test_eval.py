@@ -30,7 +30,7 @@ def test_eval_prints_scores(shell):
     run = shell.fit()
     scores = shell.scores(run)
     head, loss, accuracy = shell.run("eval", run).stdout.splitlines()
-    assert head == f"test split, 120 samples, by {run}/checkpoints/best.safetensors"
+    assert head == f"test split, 120 samples, checkpoint {run}/checkpoints/best.safetensors"
     assert loss.split() == ["loss", f"{scores['loss']:#.4g}"]
     assert accuracy.split() == ["accuracy", f"{scores['accuracy']:#.4g}"]
 

@@ -84,7 +84,9 @@ def test_the_output_names_the_data(trained):
     assert list(json.loads(result.stdout)) == ["data", "split", "samples", "loss", "accuracy"]
     assert json.loads(result.stdout)["data"] == "{csv: others.csv}"
     head = trained.run("eval", "runs/run", "--data", "{csv: others.csv}").stdout.splitlines()[0]
-    assert head == "{csv: others.csv}, train part, 40 samples, by runs/run/checkpoints/best.safetensors"
+    assert (
+        head == "{csv: others.csv}, train split, 40 samples, checkpoint runs/run/checkpoints/best.safetensors"
+    )
 
 
 def test_the_split_is_test_by_default(shell, wording):

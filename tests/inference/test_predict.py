@@ -5,7 +5,6 @@ import gzip
 import numpy as np
 import pytest
 
-from nntrain.inference import predict as predicting
 from nntrain.losses import Loss
 from nntrain.metrics.metric import predicted_classes
 from nntrain.run.checkpoint import read
@@ -84,7 +83,7 @@ def test_predictions_do_not_depend_on_the_batch_or_the_threads(trained, monkeypa
         (trained.folder / "some.csv").write_text(text_of(people(1, 40)[start:end]))
         assert predict(trained, "some.csv", "--probabilities") == "".join([header, *lines[start:end]])
     for rows in (1, 7, 39):
-        monkeypatch.setattr(predicting, "ROWS", rows)
+        monkeypatch.setattr("nntrain.inference.trained.ROWS", rows)
         assert predict(trained, "others.csv", "--probabilities", "--threads", 1) == expected
 
 

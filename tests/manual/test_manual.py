@@ -1,4 +1,4 @@
-"""The manual: every component explained, the same text on the terminal and in docs/reference.md."""
+"""The manual: every component documented, with the same text on the terminal and in docs/reference.md."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def test_the_kinds_are_the_sections_and_families_of_a_config():
     assert {"layer", "activation", "loss", "metric", "optimizer", "schedule"} <= kinds().keys()
     assert {"train", "regularize", "grad_clip", "early_stopping", "warmup"} <= set(SECTIONS)
     assert "relu" in kinds()["activation"].members()
-    assert "relu" not in kinds()["layer"].members()  # activations have a chapter of their own
+    assert "relu" not in kinds()["layer"].members()  # activations have their own chapter
 
 
 @pytest.mark.parametrize(("kind", "name"), [*MEMBERS, *((name, "") for name in kinds())])
@@ -66,7 +66,7 @@ def test_everything_is_described(kind, name):
 
 
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)
-def test_every_example_is_a_good_one(kind, name):
+def test_every_example_is_valid(kind, name):
     page = pages.find(kind, name)
     assert name in page.example
     example = Document.parse(page.example).tree
@@ -77,7 +77,7 @@ def test_every_example_is_a_good_one(kind, name):
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
-def test_every_example_of_a_section_is_a_good_one(kind):
+def test_every_example_of_a_section_is_valid(kind):
     if text := pages.find(kind).example:
         checked(Document.parse(json.dumps(BASE | Document.parse(text).tree)))
 
@@ -94,7 +94,7 @@ def test_a_bare_value_sets_what_the_page_says(kind, name):
         assert page.bare == ""
 
 
-def test_the_sample_config_of_the_reference_is_a_good_one(whole, tmp_path):
+def test_the_sample_config_of_the_reference_is_valid(whole, tmp_path):
     text = re.search(r"```yaml\n(name: .*?)```", whole, re.DOTALL)[1]
     config, _ = checked(Document.parse(text))
     assert prepare(config, tmp_path).graph.output.shape == (10,)
@@ -115,9 +115,9 @@ def test_every_link_of_the_reference_leads_to_a_heading(whole):
 def test_a_page_has_name_text_options_example_and_source():
     page = pages.find("schedule", "multi_step")
     assert (page.name, page.kind) == ("multi_step", "schedule")
-    assert page.paragraphs == ["Multi-step decay: `lr gamma^k` after k of the milestones."]
+    assert len(page.paragraphs) == 1
     assert [(option.name, option.type, option.default) for option in page.options] == [
-        ("milestones", "list of whole numbers, each greater than 0", "required"),
+        ("milestones", "list of integers, each greater than 0", "required"),
         ("gamma", "number greater than 0", "`0.1`"),
     ]
     assert page.shared == ["unit", "warmup"]
@@ -125,17 +125,14 @@ def test_a_page_has_name_text_options_example_and_source():
     assert page.example == "schedule:\n  multi_step:\n    milestones: [10, 15]"
     assert pages.find("activation", "silu").aliases == ("swish",)
     assert pages.find("activation", "swish") == pages.find("layer", "silu") == pages.find("silu")
-    assert (
-        pages.find("optimizer", "lion").source
-        == "Chen et al. 2023, Symbolic discovery of optimization algorithms."
-    )
+    assert pages.find("optimizer", "lion").source.startswith("Chen et al. 2023, ")
 
 
 def test_a_section_has_its_options_and_an_option_of_it_a_page():
     assert [option.name for option in pages.find("regularize").options] == ["l1", "l2"]
     assert pages.find("train", "regularize") == pages.find("regularize")
     (option,) = pages.find("train", "batch_size").options
-    assert (option.type, option.default) == ("whole number of at least 1, or `full`", "`32`")
+    assert (option.type, option.default) == ("integer of at least 1, or `full`", "`32`")
 
 
 NAME_OR_NUMBER = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
@@ -144,28 +141,28 @@ NAME_OR_NUMBER = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
 @pytest.mark.parametrize(
     ("schema", "words"),
     [
-        ({"type": "integer", "minimum": 1}, "whole number of at least 1"),
+        ({"type": "integer", "minimum": 1}, "integer of at least 1"),
         ({"type": "number", "exclusiveMinimum": 0}, "number greater than 0"),
         ({"type": "number", "minimum": 0, "maximum": 1}, "number from 0 to 1"),
         ({"type": "number", "minimum": 0, "exclusiveMaximum": 1}, "number of at least 0 and less than 1"),
-        ({"type": "integer", "exclusiveMaximum": 2**63}, "whole number less than 2^63"),
+        ({"type": "integer", "exclusiveMaximum": 2**63}, "integer less than 2^63"),
         ({"enum": ["a", "b", "c"]}, "`a`, `b` or `c`"),
         ({"const": "full"}, "`full`"),
         ({"type": "boolean"}, "`true` or `false`"),
         ({"anyOf": [{"const": "auto"}, {"type": "boolean"}]}, "`auto`, `true` or `false`"),
         (
             {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": NAME_OR_NUMBER}]},
-            "text, whole number, or list of texts or whole numbers",
+            "string, integer, or list of strings or integers",
         ),
         ({"type": "array", "items": {"enum": ["a", "b"]}}, "list of entries, each `a` or `b`"),
-        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "text"),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "string"),
         (
             {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "full"}]},
-            "whole number of at least 1, or `full`",
+            "integer of at least 1, or `full`",
         ),
         ({"$ref": "#/$defs/loss"}, "loss"),
-        ({"$ref": "#/$defs/Every"}, "options"),
-        ({"type": "array", "items": {"type": "integer"}}, "list of whole numbers"),
+        ({"$ref": "#/$defs/IntervalSection"}, "options"),
+        ({"type": "array", "items": {"type": "integer"}}, "list of integers"),
         ({"type": "array", "items": {"$ref": "#/$defs/loss"}}, "list of losses"),
         (
             {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2},
@@ -173,74 +170,65 @@ NAME_OR_NUMBER = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
         ),
     ],
 )
-def test_types_in_plain_words(schema, words):
+def test_types_in_words(schema, words):
     assert type_in_words(schema, {"loss"}) == words
 
 
 def test_describe_lists_the_kinds(shell):
     lines = shell.run("describe").stdout.splitlines()
-    told = {line.split()[0]: line for line in lines[3:]}
-    assert set(told) == set(kinds())
-    assert (
-        f"{len(kinds()['loss'].members())} to choose from. The loss function that training minimizes"
-        in told["loss"]
-    )
-    assert "2 options. Bounds the gradient" in told["grad_clip"]
+    listed = {line.split()[0]: line for line in lines[3:]}
+    assert set(listed) == set(kinds())
+    assert f"{len(kinds()['loss'].members())} members. " in listed["loss"]
+    assert "2 options. " in listed["grad_clip"]
 
 
 @pytest.mark.parametrize("kind", kinds())
 def test_describe_knows_every_kind_and_name(shell, kind):
-    told = shell.run("describe", kind).stdout
+    listed = shell.run("describe", kind).stdout
     names = kinds()[kind].members() if kinds()[kind].is_family else kinds()[kind].owner.option_names()
     for name in names:
-        assert re.search(rf"^  {name}\b", told, re.MULTILINE)
+        assert re.search(rf"^  {name}\b", listed, re.MULTILINE)
         page = shell.run("describe", kind, name).stdout
         assert page.startswith(f"{name}  ")
-        assert not re.search(r"[ \t]$|\x1b", page, re.MULTILINE)  # plain where it is no terminal
+        assert not re.search(r"[ \t]$|\x1b", page, re.MULTILINE)  # plain text without a terminal
 
 
-def test_describe_explains_a_component(shell):
-    assert (
-        shell.run("describe", "layer", "dropout").stdout
-        == """\
-dropout  layer
-
-In training sets each value to 0 with probability `rate` and divides the others by `1 - rate`; evaluation changes nothing.
-
-No unit can rely on another one, which holds back overfitting. 0.5 is usual in wide layers, 0.1 to 0.2 near the input.
-
-Options
-  rate  number of at least 0 and less than 1; required
-        the share of values set to 0
-
-`dropout: 0.5` sets `rate`.
-
-Options of every layer: `name`, `inputs`, `freeze`; see `nntrain describe layer`.
-
-Example
-  model:
-    layers:
-      - dropout: {rate: 0.5}
-
-Source: Srivastava et al. 2014, Dropout: a simple way to prevent neural networks from overfitting.
-"""
-    )
+def test_describe_shows_a_component(shell):
+    page = shell.run("describe", "layer", "dropout").stdout
+    parts = [
+        "dropout  layer\n",
+        "\nOptions\n  rate  number",
+        "`dropout: 0.5` sets `rate`.",
+        "`name`, `inputs`, `freeze`",
+    ]
+    parts += [
+        "\nExample\n  model:\n    layers:\n      - dropout: {rate: 0.5}\n",
+        "\nSource: Srivastava et al. 2014, ",
+    ]
+    places = [page.find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "suggestion"),
     [
-        (["layr"], "nothing is named 'layr'. Did you mean 'layer'?"),
-        (["reluu"], "nothing is named 'reluu'. Did you mean 'relu'?"),
-        (["mse"], "'mse' is the name of several: say `loss mse` or `metric mse`."),
-        (["layr", "dense"], "there is no kind 'layr'. Did you mean 'layer'?"),
-        (["layer", "dens"], "no layer is named 'dens'. Did you mean 'dense'?"),
-        (["optimizer", "adamm"], "no optimizer is named 'adamm'. Did you mean 'adam'?"),
-        (["train", "epoch"], "`train` has no option 'epoch'. Did you mean 'epochs'?"),
+        (["layr"], "'layer'"),
+        (["reluu"], "'relu'"),
+        (["mse"], "`loss mse`"),
+        (["layr", "dense"], "'layer'"),
+        (["layer", "dens"], "'dense'"),
+        (["layer", "Linear"], "'dense'"),
+        (["CrossEntropyLoss"], "'cross_entropy'"),
+        (["optimizer", "adamm"], "'adam'"),
+        (["train", "epoch"], "'epochs'"),
     ],
 )
-def test_describe_says_what_may_have_been_meant(shell, arguments, message):
-    assert shell.run("describe", *arguments, code=2).stderr == f"error: {message}\n"
+def test_describe_suggests_a_name(shell, wording, arguments, suggestion):
+    error = shell.run("describe", *arguments, code=2).stderr
+    assert error.startswith("error: ")
+    assert suggestion in error
+    wording(error)
 
 
 def test_describe_prints_the_reference_as_markdown(shell, whole):
@@ -256,7 +244,7 @@ def test_a_narrow_terminal_gets_coloured_lines_that_fit():
     lines = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines()
     assert max(map(len, lines)) <= 60
     assert "`" not in "".join(lines)
-    assert any(re.match(" {12}[a-z]", line) for line in lines)  # what goes on does so below its start
+    assert any(re.match(" {12}[a-z]", line) for line in lines)  # a continued line is aligned with its start
 
 
 def test_describe_loads_neither_numba_nor_matplotlib():

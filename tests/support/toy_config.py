@@ -110,7 +110,7 @@ def check(text: str, *overrides: str) -> ToyConfig:
 
 
 def complaint(text: str | bytes, *overrides: str) -> str:
-    """What the user reads."""
+    """The error of a config, as the user reads it."""
     with pytest.raises(UserError) as caught:
         check(text, *overrides)
     return str(caught.value)

@@ -224,7 +224,7 @@ def test_scores_do_not_depend_on_how_many_samples_go_at_once(shell, monkeypatch,
     network_rows = (256, 61) if config is TAGS else (256, 33)
     found = []
     for rows in network_rows:
-        monkeypatch.setattr("nntrain.run.score.ROWS", rows)
+        monkeypatch.setattr("nntrain.inference.trained.ROWS", rows)
         found.append(shell.scores(run))
     assert found[0]["loss"] == pytest.approx(found[1]["loss"], rel=1e-12)
 
