@@ -103,7 +103,7 @@ def test_what_reads_configs_loads_neither_numba_nor_matplotlib(module):
 
 
 def test_numba_flags_stand_in_one_file():
-    for file in (ROOT / "kernels").glob("*.py"):
+    for file in (ROOT / "kernels").rglob("*.py"):
         if file.name != "jit.py":
             assert not any(name in ("numba.njit", "numba.jit") for name in imported(file)), file
             assert "fastmath=True" not in file.read_text(), file

@@ -126,25 +126,45 @@ class Recurrent(Layer):
     def forward(self, at):
         added = self.added(at)
         kernels.matmul.forward(added, table(at.x), at.weight, at.bias if self.use_bias else at.none)
-        self.steps(at, added, kernels.recurrent.IN_ORDER if at.tokens is None else at.tokens)
+        places = kernels.recurrent.IN_ORDER if at.tokens is None else at.tokens
+        hidden, memory = (*self.carried(at), at.none.reshape(0, 0))[:2]
+        run = kernels.recurrent.Forward(
+            self.sequences(at.y),
+            at.before,
+            at.gate,
+            added,
+            places,
+            hidden,
+            memory,
+            lengths_of(at),
+            self.reverse,
+        )
+        kernels.recurrent.forward(self.cell(at), run, at.recurrent_weight)
 
-    def steps(self, at: At, inputs: np.ndarray, places: np.ndarray) -> None:
-        """Runs through the steps; `inputs` and `places` as in kernels.recurrent."""
+    def cell(self, at: At) -> tuple:
+        """The cell's own arguments, a `Cell` of its module in kernels.recurrent."""
         raise NotImplementedError
 
     def prepare_backward(self, at):
-        self.steps_backward(at)
+        run = kernels.recurrent.Backward(
+            at.dgate,
+            self.drecurrent(at),
+            self.sequences(at.dy),
+            at.before,
+            at.gate,
+            lengths_of(at),
+            self.reverse,
+        )
+        kernels.recurrent.backward(self.cell(at), run, at.recurrent_weight)
         if at.tokens is not None:
             kernels.embedding.sum_by_token(self.added(at), table(at.dgate), flat(at.tokens))
-
-    def steps_backward(self, at: At) -> None:
-        """Fills dgate."""
-        raise NotImplementedError
 
     def backward_parameters(self, at):
         dadded = self.added(at)
         kernels.matmul.weight_gradient(at.dweight, table(at.x), dadded)
-        kernels.matmul.weight_gradient(at.drecurrent_weight, table(at.before), self.recurrent_gradient(at))
+        drecurrent = self.drecurrent(at)
+        drecurrent = table(drecurrent if drecurrent.size else at.dgate)
+        kernels.matmul.weight_gradient(at.drecurrent_weight, table(at.before), drecurrent)
         if self.use_bias:
             kernels.reduce.column_sums(at.dbias, dadded)
 
@@ -156,9 +176,9 @@ class Recurrent(Layer):
             at.by_token = np.empty((len(at.x), self.gates * self.units), at.none.dtype)
         return at.by_token
 
-    def recurrent_gradient(self, at: At) -> np.ndarray:
-        """The loss's gradient of what the state adds to the gates: (rows * steps, gates * units)."""
-        return table(at.dgate)
+    def drecurrent(self, at: At) -> np.ndarray:
+        """The gradients of the state's part of the gates, (rows, steps, gates*units); empty where it is dgate."""
+        return at.none.reshape(0, 0, 0)
 
     def backward_input(self, at):
         kernels.matmul.input_gradient(table(at.dx), self.added(at), at.weight)
@@ -195,33 +215,9 @@ class SimpleRnn(Recurrent, name="simple_rnn"):
     units: int = Field(ge=1, description="how many values the state has")
     activation: Literal["tanh", "relu"] = Field("tanh", description="the function f")
 
-    def steps(self, at, inputs, places):
-        kernels.recurrent.simple_rnn(
-            self.sequences(at.y),
-            at.before,
-            at.gate,
-            inputs,
-            places,
-            *self.carried(at),
-            at.recurrent_weight,
-            lengths_of(at),
-            self.reverse,
-            self._code(),
-        )
-
-    def steps_backward(self, at):
-        kernels.recurrent.simple_rnn_backward(
-            at.dgate,
-            self.sequences(at.dy),
-            at.gate,
-            at.recurrent_weight,
-            lengths_of(at),
-            self.reverse,
-            self._code(),
-        )
-
-    def _code(self) -> int:
-        return kernels.recurrent.RELU if self.activation == "relu" else kernels.recurrent.TANH
+    def cell(self, at):
+        simple_rnn = kernels.recurrent.simple_rnn
+        return simple_rnn.Cell(simple_rnn.RELU if self.activation == "relu" else simple_rnn.TANH)
 
 
 class Lstm(Recurrent, name="lstm"):
@@ -256,32 +252,8 @@ class Lstm(Recurrent, name="lstm"):
     def saved(self, x):
         return super().saved(x) | {"cells": Saved((x[0], self.units)), "squashed": Saved((x[0], self.units))}
 
-    def steps(self, at, inputs, places):
-        kernels.recurrent.lstm(
-            self.sequences(at.y),
-            at.before,
-            at.cells,
-            at.squashed,
-            at.gate,
-            inputs,
-            places,
-            *self.carried(at),
-            at.recurrent_weight,
-            lengths_of(at),
-            self.reverse,
-        )
-
-    def steps_backward(self, at):
-        kernels.recurrent.lstm_backward(
-            at.dgate,
-            self.sequences(at.dy),
-            at.cells,
-            at.squashed,
-            at.gate,
-            at.recurrent_weight,
-            lengths_of(at),
-            self.reverse,
-        )
+    def cell(self, at):
+        return kernels.recurrent.lstm.Cell(at.cells, at.squashed)
 
 
 class Gru(Recurrent, name="gru"):
@@ -310,37 +282,11 @@ class Gru(Recurrent, name="gru"):
             "drecurrent": Saved((x[0], 3 * self.units)),
         }
 
-    def steps(self, at, inputs, places):
-        bias = at.recurrent_bias if self.use_bias else at.none
-        kernels.recurrent.gru(
-            self.sequences(at.y),
-            at.before,
-            at.proposed,
-            at.gate,
-            inputs,
-            places,
-            *self.carried(at),
-            at.recurrent_weight,
-            bias,
-            lengths_of(at),
-            self.reverse,
-        )
+    def cell(self, at):
+        return kernels.recurrent.gru.Cell(at.proposed, at.recurrent_bias if self.use_bias else at.none)
 
-    def steps_backward(self, at):
-        kernels.recurrent.gru_backward(
-            at.dgate,
-            at.drecurrent,
-            self.sequences(at.dy),
-            at.before,
-            at.proposed,
-            at.gate,
-            at.recurrent_weight,
-            lengths_of(at),
-            self.reverse,
-        )
-
-    def recurrent_gradient(self, at):
-        return table(at.drecurrent)
+    def drecurrent(self, at):
+        return at.drecurrent
 
     def backward_parameters(self, at):
         super().backward_parameters(at)
