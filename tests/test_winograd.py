@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.kernels import host, matmul, winograd
+from nntrain.kernels import host, matmul
+from nntrain.kernels.conv import winograd
 from nntrain.kernels.tile import ROWS
 from tests.reference import convolution_3x3
 

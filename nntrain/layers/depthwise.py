@@ -61,17 +61,19 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
 
     def forward(self, at):
         bias = at.bias if self.use_bias else at.none
-        kernels.depthwise.forward(at.y, self._input(at), _flat(at.weight), bias, self._sizes(at), at.epilogue)
+        kernels.conv.depthwise.forward(
+            at.y, self._input(at), _flat(at.weight), bias, self._sizes(at), at.epilogue
+        )
 
     def backward_parameters(self, at):
-        kernels.depthwise.weight_gradient(_flat(at.dweight), at.dy, self._input(at), self._sizes(at))
+        kernels.conv.depthwise.weight_gradient(_flat(at.dweight), at.dy, self._input(at), self._sizes(at))
         if self.use_bias:
             kernels.reduce.column_sums(at.dbias, table(at.dy))
 
     def backward_input(self, at):
         many = self.depth_multiplier
         dx = at.repeated if many > 1 else at.dx
-        kernels.depthwise.input_gradient(dx, at.dy, _flat(at.weight), self._sizes(at))
+        kernels.conv.depthwise.input_gradient(dx, at.dy, _flat(at.weight), self._sizes(at))
         if many > 1:
             np.sum(dx.reshape(*at.dx.shape, many), axis=-1, out=at.dx)
 
@@ -93,7 +95,7 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
         )
 
     def _sizes(self, at):
-        """As kernels.depthwise takes them."""
+        """As kernels.conv.depthwise takes them."""
         down, across = self._slides(at.x.shape[1:])
         return (
             down.size,

@@ -40,9 +40,18 @@ class Pool(Layer):
         raise NotImplementedError
 
     def sizes(self, at: At) -> tuple[int, ...]:
-        """What kernels.pool calls `sizes`."""
+        """A kernels.geometry.Window, as a plain tuple."""
         down, across = self.slides(at.x.shape[1:])
-        return down.size, across.size, down.stride, across.stride, down.before, across.before
+        return (
+            down.size,
+            across.size,
+            down.stride,
+            across.stride,
+            down.before,
+            across.before,
+            down.dilation,
+            across.dilation,
+        )
 
     def ends(self, at: At) -> np.ndarray:
         """How many columns of each row are real."""

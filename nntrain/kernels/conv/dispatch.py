@@ -1,0 +1,91 @@
+"""Convolutions over images (rows, height, width, channels): y = f(x * w + b), and the gradients of x and w.
+
+w is (kernel rows, kernel columns, channels of a group, filters). No im2col: all three passes multiply straight from a padded
+copy of one image at a time. A 1x1 kernel is a matrix product; 3x3 kernels over many channels use Winograd's algorithm, with
+a quarter of the multiplications.
+"""
+
+import numba
+import numpy as np
+
+from nntrain.kernels import jit, matmul, scratch
+from nntrain.kernels.conv import pixels, plan, weights, winograd
+from nntrain.kernels.geometry import Geometry
+
+
+def forward(
+    y: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    geometry: Geometry,
+    epilogue: tuple[int, float] = (matmul.NONE, 0.0),
+) -> None:
+    """y (rows, *output, filters) = f(x * w + b (filters,)); an empty `b` is none. `epilogue`: the code of f, and its slope."""
+    if geometry.pointwise:
+        matmul.forward(_table(y), _table(x), w.reshape(-1, geometry.filters), b, epilogue)
+    elif geometry.suits_winograd:
+        winograd.forward(y, x, w, b, geometry.before, epilogue)
+    else:
+        _pixels(y, x, w, b, geometry, epilogue, gradient=False)
+
+
+def input_gradient(
+    dx: np.ndarray,
+    dy: np.ndarray,
+    w: np.ndarray,
+    geometry: Geometry,
+    b: np.ndarray | None = None,
+    epilogue: tuple[int, float] = (matmul.NONE, 0.0),
+) -> None:
+    """dx (rows, *image, channels), from dy (rows, *output, filters).
+
+    A transposed convolution is the same: its output is dx, with a bias b (channels,) or none, and f as in `forward`.
+    """
+    b = np.empty(0, w.dtype) if b is None else b
+    if geometry.pointwise:
+        matmul.forward_transposed(_table(dx), _table(dy), w.reshape(-1, geometry.filters), b, epilogue)
+    elif geometry.suits_winograd:
+        winograd.input_gradient(dx, dy, w, geometry.before, b, epilogue)
+    else:
+        _pixels(dx, dy, w, b, geometry, epilogue, gradient=True)
+
+
+def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geometry) -> None:
+    """dw as w, from x (rows, *image, channels) and dy (rows, *output, filters)"""
+    if geometry.pointwise:
+        return matmul.weight_gradient(dw.reshape(-1, geometry.filters), _table(x), _table(dy))
+    if geometry.suits_winograd:
+        return winograd.weight_gradient(dw, x, dy, geometry.before)
+    work = _work(geometry, len(x))
+    p, tables = plan.weights(geometry, len(x), _workers(work), dw.itemsize)
+    sums = p.parts * dw.size
+    workspace = scratch.buffer(dw.dtype, sums + p.workers * p.own)
+    weights.weight_sums.run(work, workspace, x.reshape(-1), dy.reshape(-1), workspace[sums:], *tables)
+    weights.add_parts.run(sums, dw.reshape(-1), workspace, p.parts)
+    return None
+
+
+def _pixels(y, x, w, b, geometry, epilogue, gradient):
+    g = geometry
+    work = _work(g, len(x))
+    p, packing, tables = plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
+    workspace = scratch.buffer(w.dtype, p.images + p.workers * p.own)
+    pack = pixels.pack_gradient if gradient else pixels.pack_forward
+    pack.run(w.size, workspace, w.reshape(-1), *packing)
+    pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, workspace, *tables, *epilogue)
+
+
+def _work(geometry: Geometry, rows: int) -> int:
+    """Multiply-adds of one pass."""
+    g = geometry
+    return rows * g.output[0] * g.output[1] * g.depth * g.filters
+
+
+def _workers(work: int) -> int:
+    return numba.get_num_threads() if work >= jit.PARALLEL_FROM else 1
+
+
+def _table(array: np.ndarray) -> np.ndarray:
+    """(pixels, channels)"""
+    return array.reshape(-1, array.shape[-1])
