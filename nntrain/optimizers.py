@@ -94,10 +94,7 @@ class SGD(Optimizer, name="sgd"):
             theta,
             grad,
             slots["velocity"],
-            lr,
-            self.momentum,
-            added,
-            self.nesterov,
+            (lr, self.momentum, added, self.nesterov),
             *self.decay(theta, decayed),
         )
 
@@ -127,9 +124,7 @@ class Adagrad(Optimizer, name="adagrad"):
             theta,
             grad,
             slots["square"],
-            lr,
-            self.initial_accumulator_value,
-            self.eps,
+            (lr, self.initial_accumulator_value, self.eps),
             *self.decay(theta, decayed),
         )
 
@@ -154,10 +149,7 @@ class Adadelta(Optimizer, name="adadelta"):
             grad,
             slots["square"],
             slots["change"],
-            lr,
-            self.rho,
-            1 - self.rho,
-            self.eps,
+            (lr, self.rho, 1 - self.rho, self.eps),
             *self.decay(theta, decayed),
         )
 
@@ -191,11 +183,7 @@ class RMSprop(Optimizer, name="rmsprop"):
             slots["square"],
             slots.get("mean", unused),
             slots.get("velocity", unused),
-            lr,
-            self.alpha,
-            1 - self.alpha,
-            self.momentum,
-            self.eps,
+            (lr, self.alpha, 1 - self.alpha, self.momentum, self.eps),
             *self.decay(theta, decayed),
         )
 
@@ -258,12 +246,14 @@ class Adam(AdamFamily, name="adam"):
             slots["mean"],
             slots["square"],
             slots.get("largest_square", theta[:0]),
-            lr / mean_correction,
-            *self.means(),
-            1 / math.sqrt(square_correction),
-            self.eps,
-            decay,
-            shrink,
+            (
+                lr / mean_correction,
+                *self.means(),
+                1 / math.sqrt(square_correction),
+                self.eps,
+                decay,
+                shrink,
+            ),
             decayed,
         )
 
@@ -305,10 +295,7 @@ class Adamax(AdamFamily, name="adamax"):
             grad,
             slots["mean"],
             slots["largest"],
-            lr / self.corrections(step)[0],
-            new_mean,
-            old_largest,
-            self.eps,
+            (lr / self.corrections(step)[0], new_mean, old_largest, self.eps),
             *self.decay(theta, decayed),
         )
 
@@ -336,11 +323,13 @@ class NAdam(AdamFamily, name="nadam"):
             grad,
             slots["mean"],
             slots["square"],
-            lr * (1 - now) / (1 - product),
-            lr * then / (1 - product * then),
-            *self.means(),
-            1 / math.sqrt(self.corrections(step)[1]),
-            self.eps,
+            (
+                lr * (1 - now) / (1 - product),
+                lr * then / (1 - product * then),
+                *self.means(),
+                1 / math.sqrt(self.corrections(step)[1]),
+                self.eps,
+            ),
             *self.decay(theta, decayed),
         )
 
@@ -395,10 +384,7 @@ class RAdam(AdamFamily, name="radam"):
             grad,
             slots["mean"],
             slots["square"],
-            lr * factor / mean_correction,
-            adaptive,
-            *self.means(),
-            self.eps,
+            (lr * factor / mean_correction, adaptive, *self.means(), self.eps),
             *self.decay(theta, decayed),
         )
 
@@ -426,5 +412,5 @@ class Lion(Optimizer, name="lion"):
     def update(self, theta, grad, slots, lr, step, decayed):
         first, second = self.betas
         kernels.optimizers.lion(
-            theta, grad, slots["mean"], lr, 1 - first, 1 - second, *self.shrink(theta, lr, decayed)
+            theta, grad, slots["mean"], (lr, 1 - first, 1 - second), *self.shrink(theta, lr, decayed)
         )
