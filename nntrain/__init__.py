@@ -1,3 +1,62 @@
-"""nntrain: trains neural networks described in YAML, on a core compiled by Numba."""
+"""nntrain: trains neural networks described in YAML, on a core compiled by Numba.
+
+`nntrain.fit` trains, `nntrain.load` opens a trained network, `nntrain.gradcheck` verifies gradients; see docs/python.md.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nntrain.api.data import Data
+    from nntrain.api.fit import fit
+    from nntrain.api.gradcheck import gradcheck
+    from nntrain.api.model import Model, load
+    from nntrain.api.run import Run, open_run
+    from nntrain.errors import ConfigError, DataError, NntrainError, UserError
+    from nntrain.training.diagnosis import Diverged
+
+# Loaded on first use, so that importing nntrain costs nothing.
+_HOMES = {
+    "fit": "nntrain.api.fit",
+    "load": "nntrain.api.model",
+    "open_run": "nntrain.api.run",
+    "gradcheck": "nntrain.api.gradcheck",
+    "Data": "nntrain.api.data",
+    "Model": "nntrain.api.model",
+    "Run": "nntrain.api.run",
+    "NntrainError": "nntrain.errors",
+    "UserError": "nntrain.errors",
+    "ConfigError": "nntrain.errors",
+    "DataError": "nntrain.errors",
+    "Diverged": "nntrain.training.diagnosis",
+}
+
+__all__ = [
+    "ConfigError",
+    "Data",
+    "DataError",
+    "Diverged",
+    "Model",
+    "NntrainError",
+    "Run",
+    "UserError",
+    "fit",
+    "gradcheck",
+    "load",
+    "open_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nntrain' has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

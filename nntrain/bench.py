@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from nntrain import kernels
-from nntrain.network.network import Bound
-from nntrain.training.evaluate import Ports
+from nntrain.inference.feed import Feeds
+from nntrain.network.network import Executor
 from nntrain.training.setup import Setup
 from nntrain.training.step import Step
 
@@ -53,8 +53,8 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     config, data = setup.config, setup.splits.train
     rows = batch_size or (len(data) if config.train.batch_size == "full" else config.train.batch_size)
     network = setup.network(rows)
-    port = Ports(network, data).at(rows)
-    data.gather(np.arange(rows) % len(data), port.batch)
+    feed = Feeds(network, data).at(rows)
+    data.gather(np.arange(rows) % len(data), feed.batch)
     step = Step(config, network)
     number, lr = (
         iter(range(1, sys.maxsize)),
@@ -62,14 +62,14 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     )  # a small one, so that nothing diverges
 
     def move() -> None:
-        step.move(port, next(number), lr)
+        step.move(feed, next(number), lr)
 
     begun = time.perf_counter()
     move()
     compile_s = time.perf_counter() - begun
     step_s = median_time(move, seconds)
-    layers, spent_s = time_layers(port.bound, move, seconds)
-    flops = sum(training_flops(port.bound, name) for name in port.bound.ats)
+    layers, spent_s = time_layers(feed.executor, move, seconds)
+    flops = sum(training_flops(feed.executor, name) for name in feed.executor.contexts)
     return Bench(
         step_us=1e6 * step_s,
         samples_per_s=rows / step_s,
@@ -96,27 +96,31 @@ def median_time(call: Callable[[], None], seconds: float) -> float:
     return statistics.median(times)
 
 
-def time_layers(bound: Bound, move: Callable[[], None], seconds: float) -> tuple[list[LayerTime], float]:
+def time_layers(
+    executor: Executor, move: Callable[[], None], seconds: float
+) -> tuple[list[LayerTime], float]:
     """Each node's share of whole steps, as a clock before and after each of its calls sees it; and their sum in seconds."""
-    with bound.timed() as times:
+    with executor.timed() as times:
         median_time(move, seconds)
     medians = {key: statistics.median(seconds) for key, seconds in times.items()}
     layers = []
-    for name in bound.ats:
+    for name in executor.contexts:
         ahead = medians.get((name, "forward"), 0.0)
         back = sum(spent for (node, call), spent in medians.items() if node == name and call != "forward")
-        flops = training_flops(bound, name)
+        flops = training_flops(executor, name)
         layers.append(
             LayerTime(name, 1e6 * ahead, 1e6 * back, flops / (ahead + back) / 1e9 if flops else 0.0)
         )
     return layers, sum(medians.values())
 
 
-def training_flops(bound: Bound, name: str) -> int:
+def training_flops(executor: Executor, name: str) -> int:
     """Of one step: forward, and as much again for each of the two gradients that is asked for."""
-    node = next(node for node in bound.network.graph.layers if node.name == name)
-    passes = 1 + bool(node.parameters and not node.frozen) + (node.inputs[0].name in bound.network.learning)
-    return passes * node.flops * bound.rows
+    node = next(node for node in executor.network.graph.layers if node.name == name)
+    passes = (
+        1 + bool(node.parameters and not node.frozen) + (node.inputs[0].name in executor.network.learning)
+    )
+    return passes * node.flops * executor.rows
 
 
 def peak_gflops(precision: str, threads: int) -> float:

@@ -1,17 +1,18 @@
-"""Component: anything that a config can name. The class's name in YAML and its typed fields are all there is to it.
+"""Component: anything that a config can name, defined by a class's YAML name and its typed fields.
 
-A family (layers, losses, optimizers, ...) is an abstract subclass made with `family=`; a member is a subclass with
-`name=`, and registers itself. A field typed with a family (or with an abstract class inside it) accepts the three
-spellings `relu`, `{dense: {units: 10}}` and `{dense: 10}`, where a scalar or list sets the first declared option.
+A family (layers, losses, optimizers, ...) is an abstract subclass with `family=`. A member is a subclass with `name=`,
+which registers it. A field typed with a family, or with an abstract class inside it, accepts three spellings: `relu`,
+`{dense: {units: 10}}` and `{dense: 10}`, where a scalar or a list sets the first declared option.
 """
 
 import inspect
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from nntrain.options import Options, did_you_mean, mistake, reworded, shown
+from nntrain import other_tools
+from nntrain.options import TYPO, Options, close_to, did_you_mean, mistake, reworded, shown, with_suggestion
 
 _families: dict[str, dict[str, type["Component"]]] = {}
 
@@ -21,12 +22,12 @@ class Component(Options):
     yaml_name: ClassVar[str] = ""  # empty for abstract classes
     aliases: ClassVar[tuple[str, ...]] = ()
 
-    # The smallest use that shows it; the manual and gradcheck take it. Needed where an option has no default.
+    # The options of the smallest useful example, for the manual and gradcheck. Required where an option has no default.
     example: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(
         cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any
-    ):
+    ) -> None:
         super().__init_subclass__(**kwargs)
         cls.yaml_name = name
         cls.aliases = aliases
@@ -36,7 +37,7 @@ class Component(Options):
     @classmethod
     def __pydantic_init_subclass__(
         cls, name: str = "", family: str = "", aliases: tuple[str, ...] = (), **kwargs: Any
-    ):
+    ) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if not name:
             return
@@ -44,27 +45,27 @@ class Component(Options):
         for key in (name, *aliases):
             if key in members:
                 raise TypeError(
-                    f"there are two {cls.family} components named {key!r}: {members[key]} and {cls}"
+                    f"two {cls.family} components have the name {key!r}: {members[key]} and {cls}"
                 )
             members[key] = cls
 
     @classmethod
-    def members(cls) -> dict[str, type["Component"]]:
-        """YAML name -> class, for every registered component that is a kind of this one; aliases included."""
+    def members(cls) -> dict[str, type[Self]]:
+        """YAML name -> class, for every registered subclass; aliases included."""
         return {key: kind for key, kind in _families.get(cls.family, {}).items() if issubclass(kind, cls)}
 
     @classmethod
     def kind_name(cls) -> str:
-        """What a user calls a member: by the family ("source"), or by the abstract class within it ("activation")."""
+        """The word for a member: the family ("source"), or the abstract class within it ("activation")."""
         return cls.family if Component in cls.__bases__ else cls.__name__.lower()
 
     @classmethod
     def own_options(cls) -> list[str]:
-        """The options without those that every member of the family has: the class's own first, then its base classes'."""
+        """The options that not every member of the family has: first the class's own, then those of its base classes."""
         base = next(
             kind
             for kind in cls.__mro__[::-1]
-            if getattr(kind, "family", "") == cls.family and kind is not Component
+            if issubclass(kind, Component) and kind.family == cls.family and kind is not Component
         )
         declared = [option for kind in cls.__mro__ for option in inspect.get_annotations(kind)]
         own = [
@@ -75,10 +76,10 @@ class Component(Options):
         return [cls.model_fields[option].alias or option for option in own]  # as YAML spells them
 
     @classmethod
-    def parse(cls, value: Any) -> "Component":
+    def parse(cls, value: Any) -> Self:
         """A component from any of the three spellings.
 
-        Raises pydantic.ValidationError or PydanticCustomError, with places relative to `value`.
+        Raises pydantic.ValidationError or PydanticCustomError, with paths relative to `value`.
         """
         if isinstance(value, cls):
             return value
@@ -90,43 +91,50 @@ class Component(Options):
         else:
             example = next(iter(cls.members()), "name")
             raise mistake(
-                f"expected the name of one {what}, or one name with its options, like `{example}` or "
-                f"`{example}: {{...}}`. Received: {shown(value)}."
+                f"expected one {what}, such as `{example}` or `{example}: {{...}}`. Received: {shown(value)}"
             )
         kind = cls.members().get(name)
         if kind is None:
-            raise mistake(f"no {what} is named {shown(name)}.{did_you_mean(name, cls.members())}")
+            message, is_known = cls.unknown(name)
+            raise mistake(message, unknown="" if is_known else str(name))
         if options is None:
             options = {}
         elif not isinstance(options, dict):
             own = kind.own_options()
             if not own:
-                raise mistake(
-                    f"{name!r} has no option that a bare value could set. Received: {shown(options)}."
-                )
+                raise mistake(f"{name!r} has no option for a bare value. Received: {shown(options)}")
             options = {own[0]: options}
         try:
             return kind.model_validate(options)
         except ValidationError as error:
             raise reworded(error, prefix=(name,)) from None
 
+    @classmethod
+    def unknown(cls, name: Any) -> tuple[str, bool]:
+        """The message for a name that is no member, and whether it suggests one."""
+        members = cls.members()
+        message = f"unknown {cls.kind_name()} {shown(name)}"
+        if ours := other_tools.our_name(name, other_tools.COMPONENTS, members):
+            return f"{message}. In nntrain this is {ours!r}", True
+        return with_suggestion(message, did_you_mean(name, members)), bool(close_to(name, members, TYPO))
+
     def spelled(self) -> dict[str, dict[str, Any]]:
-        """{name: {every option}}: what `parse` makes this component from again."""
+        """{name: {every option}}, which `parse` accepts."""
         return {self.yaml_name: self.model_dump(mode="json")}
 
     def shortest(self) -> str | dict[str, Any]:
-        """The shortest spelling: `relu`, `{dropout: 0.5}`, or the options that are not at their defaults."""
+        """The shortest spelling: `relu`, `{dropout: 0.5}`, or the options that differ from their defaults."""
         fields = type(self).model_fields
-        told = {
-            fields[name].alias or name: plain(value)
+        changed = {
+            fields[name].alias or name: shortest(value)
             for name, value in self
             if fields[name].is_required() or value != fields[name].default
         }
-        if not told:
+        if not changed:
             return self.yaml_name
-        value = told.get(next(iter(self.own_options()), ""))
-        only = len(told) == 1 and value is not None and not isinstance(value, dict)
-        return {self.yaml_name: value if only else told}
+        value = changed.get(next(iter(self.own_options()), ""))
+        only = len(changed) == 1 and value is not None and not isinstance(value, dict)
+        return {self.yaml_name: value if only else changed}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -137,13 +145,13 @@ class Component(Options):
         )
 
 
-def plain(value: Any) -> Any:
-    """What YAML says of an option's value in the shortest way: components by `shortest`, sections without defaults."""
+def shortest(value: Any) -> Any:
+    """An option's value in its shortest YAML spelling: sections without their defaults."""
     if isinstance(value, Component):
         return value.shortest()
     if isinstance(value, Options):
         return {
-            name: plain(entry)
+            name: shortest(entry)
             for name, entry in value.model_dump(by_alias=True, exclude_defaults=True).items()
         }
-    return [plain(entry) for entry in value] if isinstance(value, tuple) else value
+    return [shortest(entry) for entry in value] if isinstance(value, tuple) else value

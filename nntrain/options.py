@@ -1,4 +1,4 @@
-"""Options: a strict, frozen set of typed fields, whose mistakes are told in plain words."""
+"""Options: a strict, frozen set of typed fields, with readable validation errors."""
 
 import difflib
 import inspect
@@ -7,21 +7,23 @@ from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from nntrain import other_tools
 
 T = TypeVar("T")
 
-# YAML knows lists only; the options that hold several values are tuples, so that they stay frozen.
+# YAML has lists only; options with several values are tuples, so that they stay frozen.
 Several = Annotated[
     tuple[T, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 ]
 
 
 class Options(BaseModel):
-    """Base of everything that a config can hold: sections and components."""
+    """Base class of everything that a config can hold: sections and components."""
 
     # An option whose YAML name is a keyword of Python (`as`) is a field with an alias: `as_: ... = Field(alias="as")`.
-    # Checks are built when first used: a command needs few of the many components.
+    # Validators are built at their first use: a command needs few of the many components.
     model_config = ConfigDict(
         frozen=True,
         strict=True,
@@ -36,7 +38,7 @@ class Options(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _in_plain_words(cls, value: Any, handler: Any) -> Any:
+    def _with_our_messages(cls, value: Any, handler: Any) -> Any:
         try:
             return handler(value)
         except ValidationError as error:
@@ -54,27 +56,36 @@ class Options(BaseModel):
         return [field.alias or name for name, field in cls.model_fields.items()]
 
 
-def reworded(error: ValidationError, prefix: tuple = (), fields: Iterable[str] = ()) -> ValidationError:
-    """The same mistakes with `prefix` before their places and pydantic's words turned into ours."""
+def reworded(
+    error: ValidationError, prefix: tuple[str | int, ...] = (), fields: Iterable[str] = ()
+) -> ValidationError:
+    """The same errors with `prefix` before their paths, and pydantic's messages replaced by ours."""
     details = []
     for found in error.errors(include_url=False):
-        message = found["ctx"]["message"] if found["type"] == "told" else plain_words(found, fields)
-        told = PydanticCustomError("told", "{message}", {"message": message})
-        details.append(InitErrorDetails(type=told, loc=(*prefix, *found["loc"]), input=found["input"]))
+        ours = mistake(**found["ctx"]) if found["type"] == OURS else _our_error(found, fields)
+        details.append(InitErrorDetails(type=ours, loc=(*prefix, *found["loc"]), input=found["input"]))
     return ValidationError.from_exception_data(error.title, details)
 
 
-def mistake(message: str) -> PydanticCustomError:
-    """An error for a validator to raise, already in our words."""
-    return PydanticCustomError("told", "{message}", {"message": message})
+OURS = "nntrain"  # the type of the errors that `mistake` makes
+NO_SUCH_OPTION = "no such option"
+IS_REQUIRED = "is required"
+
+
+def mistake(message: str, hint: str = "", unknown: str = "") -> PydanticCustomError:
+    """An error for a validator to raise, with a hint what to do.
+
+    `unknown` is a name without a suggestion: `config.suggest` looks for it in the rest of the config.
+    """
+    return PydanticCustomError(OURS, "{message}", {"message": message, "hint": hint, "unknown": unknown})
 
 
 EXPECTED = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
     "float_type": "a number",
     "finite_number": "a finite number",
-    "string_type": "text",
+    "string_type": "a string",
     "bool_type": "true or false",
     "list_type": "a list",
     "tuple_type": "a list",
@@ -83,35 +94,6 @@ EXPECTED = {
     "model_attributes_type": "a mapping of options",
     "none_required": "nothing",
 }
-
-
-def plain_words(found: dict, fields: Iterable[str]) -> str:
-    kind, context, came = found["type"], found.get("ctx", {}), found["input"]
-    if kind == "missing":
-        return "is required."
-    if kind == "extra_forbidden":
-        names = sorted(fields)
-        return f"no such option.{did_you_mean(str(found['loc'][-1]), names)}"
-    if kind == "value_error":
-        return str(context["error"])
-    if kind in EXPECTED:
-        expected = EXPECTED[kind]
-    elif kind == "literal_error":
-        choices = context["expected"].replace("True", "true").replace("False", "false")
-        return f"expected {choices}. Received: {shown(came)}.{did_you_mean(came, quoted(choices))}"
-    elif kind in LIMITS:
-        word, key = LIMITS[kind]
-        expected = f"a number {word} {context[key]:g}"
-    elif kind in ("too_short", "too_long"):
-        bound = "at least" if kind == "too_short" else "at most"
-        expected = f"{bound} {context.get('min_length', context.get('max_length'))} entries"
-    elif kind == "string_too_short":
-        expected = "text that is not empty"
-    else:
-        expected = found["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return f"expected {expected}. Received: {shown(came)}."
-
-
 LIMITS = {
     "greater_than": ("greater than", "gt"),
     "greater_than_equal": ("of at least", "ge"),
@@ -120,9 +102,47 @@ LIMITS = {
 }
 
 
-def quoted(text: str) -> list[str]:
-    """The names between single quotes in `'a', 'b' or 'c'`."""
-    return text.split("'")[1::2]
+def _our_error(found: ErrorDetails, fields: Iterable[str]) -> PydanticCustomError:
+    kind, context, value = found["type"], found.get("ctx", {}), found["input"]
+    if kind == "missing":
+        return mistake(IS_REQUIRED)
+    if kind == "extra_forbidden":
+        return no_such_option(str(found["loc"][-1]), fields)
+    if kind == "value_error":
+        return mistake(str(context["error"]))
+    suggestion = ""
+    if kind in EXPECTED:
+        expected = EXPECTED[kind]
+    elif kind == "literal_error":
+        choices = context["expected"].replace("True", "true").replace("False", "false")
+        expected = either(re.split(r", | or ", choices))
+        suggestion = close_to(value, choices.split("'")[1::2])
+    elif kind in LIMITS:
+        word, key = LIMITS[kind]
+        expected = f"a number {word} {_limit(context[key])}"
+    elif kind in ("too_short", "too_long"):
+        bound = "at least" if kind == "too_short" else "at most"
+        expected = f"{bound} {context.get('min_length', context.get('max_length'))} entries"
+    elif kind == "string_too_short":
+        expected = "a non-empty string"
+    else:
+        expected = found["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return mistake(with_suggestion(f"expected {expected}. Received: {shown(value)}", suggestion))
+
+
+def _limit(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
+
+
+def no_such_option(name: str, fields: Iterable[str]) -> PydanticCustomError:
+    """The error for an option that does not exist, with the name that nntrain has for it."""
+    fields = sorted(fields)
+    if ours := other_tools.our_name(name, other_tools.OPTIONS, fields):
+        return mistake(f"{NO_SUCH_OPTION}. In nntrain this is {ours!r}")
+    if hint := other_tools.EXPLAINED.get(other_tools.normalized(name)):
+        return mistake(NO_SUCH_OPTION, hint)
+    message = with_suggestion(NO_SUCH_OPTION, did_you_mean(name, fields))
+    return mistake(message, unknown="" if close_to(name, fields, TYPO) else name)
 
 
 def shown(value: Any) -> str:
@@ -135,10 +155,33 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+MOST_NAMES = 8  # in a list of expected values
+TYPO = 0.8  # a name of this similarity is a typo, and not a name from another part of the config
+
+
+def either(names: Iterable[str]) -> str:
+    """ "'a', 'b' or 'c'", sorted."""
+    *names, last = sorted(names)
+    return f"{', '.join(names)} or {last}" if names else last
+
+
+def close_to(name: Any, names: Iterable[str], cutoff: float = 0.6) -> str:
+    """ " Did you mean 'units'?"; empty where no name has the similarity `cutoff` (1: equal)."""
+    close = difflib.get_close_matches(str(name), list(names), n=1, cutoff=cutoff)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
 def did_you_mean(name: Any, names: Iterable[str]) -> str:
-    """ " Did you mean 'units'?", or the list of what there is when nothing is close and the list is short."""
+    """`close_to`, or a list of the names where nothing is close: at most eight, those most like `name`."""
     names = list(names)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    if close:
-        return f" Did you mean {close[0]!r}?"
-    return f" There are: {', '.join(names)}." if 0 < len(names) <= 20 else ""
+    if close := close_to(name, names):
+        return close
+    if not 0 < len(names) <= 20:
+        return ""
+    listed = difflib.get_close_matches(str(name), names, n=MOST_NAMES, cutoff=0)
+    return f" There are: {', '.join(sorted(listed))}{', …' if len(names) > MOST_NAMES else ''}"
+
+
+def with_suggestion(message: str, suggestion: str) -> str:
+    """ "no such option. Did you mean 'units'?"; without a suggestion the message alone."""
+    return f"{message}.{suggestion}" if suggestion else message

@@ -1,14 +1,14 @@
 """Counter-based random numbers: a pure function of a key and a position, so that there is no generator state to save.
 
-The key comes from whatever names the purpose: (seed, "shuffle", epoch), (seed, "initial", "dense_1.weight"), ... The
-numbers are SplitMix64 (Steele, Lea & Flood 2014, OOPSLA) counted from the key. `kernels.random` is the same in Numba.
+The key is a hash of the purpose: (seed, "shuffle", epoch), (seed, "initial", "dense_1.weight"), ... The numbers are
+SplitMix64 (Steele, Lea & Flood 2014, OOPSLA) with the key as its state. `kernels.random` is the same in Numba.
 """
 
 import hashlib
 
 import numpy as np
 
-GOLDEN = 0x9E3779B97F4A7C15
+GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio
 
 
 def key(*purpose: int | str) -> int:
@@ -17,7 +17,7 @@ def key(*purpose: int | str) -> int:
 
 
 def bits(key: int, count: int, start: int = 0) -> np.ndarray:
-    """(count,) uint64: the random words at positions start, start + 1, ..."""
+    """(count,) uint64: random 64-bit words at positions start, start + 1, ..."""
     return bits_at(key, np.arange(start, start + count, dtype=np.uint64))
 
 
@@ -45,18 +45,18 @@ def _in_unit(words: np.ndarray) -> np.ndarray:
 
 
 def normal(key: int, count: int, start: int = 0) -> np.ndarray:
-    """(count,) float64, standard normal, by Box and Muller (1958): two uniform numbers for each."""
+    """(count,) float64, standard normal, by the Box-Muller transform (1958): two uniform numbers for each."""
     pairs = uniform(key, 2 * count, 2 * start).reshape(count, 2)
     return np.sqrt(-2 * np.log1p(-pairs[:, 0])) * np.cos(2 * np.pi * pairs[:, 1])
 
 
 def truncated_normal(key: int, count: int, limit: float = 2.0) -> np.ndarray:
-    """(count,) float64, standard normal, each number drawn again until it lies within `limit` deviations."""
+    """(count,) float64, standard normal, each number resampled until it lies within `limit` standard deviations."""
     values = normal(key, count)
-    drawn = count
+    used = count
     while (outside := np.flatnonzero(np.abs(values) > limit)).size:
-        values[outside] = normal(key, outside.size, start=drawn)
-        drawn += outside.size
+        values[outside] = normal(key, outside.size, start=used)
+        used += outside.size
     return values
 
 

@@ -1,4 +1,4 @@
-"""Starter: a config that fits a table, with comments that say what each line is for."""
+"""Starter: writes a config for a table, with a comment on each line."""
 
 import os
 from dataclasses import dataclass
@@ -8,36 +8,36 @@ from typing import Any
 import numpy as np
 
 from nntrain.config.scalars import inline
-from nntrain.data.csv_columns import Column
-from nntrain.data.csv_file import Csv
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.sources.csv import Csv
 from nntrain.data.splits import split
+from nntrain.data.tables.columns import Column
 from nntrain.errors import UserError
 
-MOST_CATEGORIES = 50  # a column of text with more is likely one of names or sentences
-STEPS = 3000  # a small network learns most of a table in so many
+MOST_CATEGORIES = 50  # a text column with more different values is likely names or sentences
+STEPS = 3000  # enough for a small network on most tables
 SEED = 0
 
 
 @dataclass
 class Found:
-    """What a table turned out to be."""
+    """The columns and samples of a table."""
 
     options: dict[str, Any]  # of the source
-    left_out: dict[str, str]  # columns, with the reason
+    left_out: dict[str, str]  # column -> reason
     target: str
     data: Dataset
 
 
 def starter(file: Path, target: str | None, output: Path) -> str:
-    """The text of a config at `output`. Raises UserError for a file that nothing can be learned from."""
+    """The text of a config at `output`. Raises UserError for a table without usable columns."""
     found = look(file, target, output.parent)
     parts, train = split_parts(found.data)
     return written(file, found, parts, train)
 
 
 def look(file: Path, target: str | None, folder: Path) -> Found:
-    """Reads the table, and leaves out the columns that tell a network nothing or too much."""
+    """Reads the table, and excludes columns that carry no information or that identify the sample."""
     options: dict[str, Any] = {"path": os.path.relpath(file, folder)}
     names = Csv(**options).column_names(folder)
     if target is not None:
@@ -48,7 +48,7 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
     if names and "" in names:
         predicted = options.get("target", names[-1])
         options["features"] = [name for name in names if name not in ("", predicted)]
-        left_out[f"column {names.index('') + 1}"] = "it has no name"
+        left_out[f"column {names.index('') + 1}"] = "no name"
     table = Csv(**options, impute="median").table(folder)
     reasons = {called(column): why_not(column) for column in table.features}
     left_out |= {str(name): reason for name, reason in reasons.items() if reason}
@@ -56,7 +56,7 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         options["features"] = [name for name, reason in reasons.items() if not reason]
     if not reasons or options.get("features") == []:
         reason = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-        raise UserError(f"{file}: there is no column to predict from. Left out: {reason}.")
+        raise UserError(f"no columns to predict from. Excluded: {reason}", place=str(file))
     options["target"] = called(table.targets[0])
     data = Csv(**options, impute="median").load(folder).train
     if np.isnan(data.x).any():
@@ -65,25 +65,25 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
 
 
 def called(column: Column) -> str | int:
-    """How a config names a column: by its name, or by its number where there is no header."""
+    """A column in the config: its name, or its number where there is no header."""
     return column.name if column.label != column.name else int(column.name.removeprefix("column "))
 
 
 def why_not(column: Column) -> str:
-    """Why a network should not see a column; empty where it should."""
+    """The reason to exclude a column; empty for a usable column."""
     if column.is_text:
-        return f"{len(column.cells):,} different texts" if len(column.cells) > MOST_CATEGORIES else ""
+        return f"{len(column.cells):,} different values" if len(column.cells) > MOST_CATEGORIES else ""
     numbers = column.numbers
     known = numbers[~np.isnan(numbers)]
     if not known.size or (known == known[0]).all():
-        return "one value throughout"
+        return "constant"
     if len(numbers) >= 10 and numbers[0] in (0, 1) and (np.diff(numbers) == 1).all():
-        return "it counts the lines"
+        return "row number"
     return ""
 
 
 def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
-    """The fractions to hold out, as far as there are samples for them, and the training split that they leave."""
+    """The fractions to hold out, where there are enough samples, and the remaining training split."""
     part = 0.2 if len(data) < 1000 else 0.1
     for fractions in ({"test": 0.2, "validation": part}, {"test": 0.2}, {}):
         try:
@@ -92,7 +92,7 @@ def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
             continue
         if min(len(one) for one in splits.parts().values()) >= 2 or not fractions:
             return fractions, splits.train
-    raise AssertionError  # no fractions always fit
+    raise AssertionError  # without fractions, split always succeeds
 
 
 def written(file: Path, found: Found, fractions: dict[str, float], train: Dataset) -> str:
@@ -109,10 +109,10 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
         f"{len(data.classes)} classes" if data.classes else "a number",
     )
     lines = [
-        f"# {file.name}: {len(data):,} samples of {features}, to predict {found.target} ({what}).",
-        "# Written by `nntrain new`; change what you like. `nntrain describe` explains every option.",
-        *(f"# Left out: {name} ({reason})." for name, reason in found.left_out.items()),
-        noted(f"seed: {SEED}", "another seed is another try"),
+        f"# {file.name}: {len(data):,} samples with {features}; predicts {found.target} ({what}).",
+        "# Written by `nntrain new` as a starting point. `nntrain describe` explains every option.",
+        *(f"# Excluded: {name} ({reason})." for name, reason in found.left_out.items()),
+        noted(f"seed: {SEED}", "the seed of all randomness"),
         "data:",
         "  source:",
         "    csv:",
@@ -121,12 +121,12 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
             for name, value in found.options.items()
         ),
         *(noted(f"  {name}: {fraction}", SPLIT_NOTES[name]) for name, fraction in fractions.items()),
-        noted("  standardize: true", "each column to mean 0 and deviation 1"),
+        noted("  standardize: true", "zero mean and unit variance per column"),
         "model:",
         "  layers:",
         noted(
             f"    - dense: {{units: {widths[0]}, activation: relu}}",
-            "more units learn more, and overfit sooner",
+            "more units fit more, and overfit sooner",
         ),
         *(f"    - dense: {{units: {width}, activation: relu}}" for width in widths[1:]),
         *output_layers(train),
@@ -135,48 +135,49 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
         lines += ["loss: cross_entropy", "metrics: [accuracy]"]
     else:
         lines += [
-            noted("loss: mse", "or `huber`, which bears outliers"),
-            noted(
-                "metrics: [rmse, r2]", "the typical error, and the share of the variance that is explained"
-            ),
+            noted("loss: mse", "or `huber`, which is robust to outliers"),
+            noted("metrics: [rmse, r2]", "root mean squared error; share of explained variance"),
         ]
     lines += [
-        noted("optimizer: {adamw: {lr: 0.003, weight_decay: 0.01}}", "of all numbers here, lr matters most"),
-        noted("schedule: {cosine: {unit: step}}", "the learning rate falls to 0"),
+        noted(
+            "optimizer: {adamw: {lr: 0.003, weight_decay: 0.01}}", "lr is the most important option to tune"
+        ),
+        noted("schedule: {cosine: {unit: step}}", "decays the learning rate to 0"),
         "train:",
-        noted(f"  epochs: {epochs}", "how often training goes over the data"),
-        noted(f"  batch_size: {batch}", "samples a step"),
+        noted(f"  epochs: {epochs}", "passes over the training split"),
+        noted(f"  batch_size: {batch}", "samples per step"),
     ]
     return "\n".join(lines) + "\n"
 
 
 SOURCE_NOTES = {
-    "path": "counts from this file's folder",
+    "path": "relative to the folder of this file",
     "target": "the column to predict",
     "features": "the columns to predict from",
-    "impute": "fills in for missing values, as measured on the training split",
+    "impute": "replaces missing values; computed on the training split",
 }
 SPLIT_NOTES = {
-    "test": "held out to the end: how good is it on new samples?",
-    "validation": "of the rest: chooses the best epoch",
+    "test": "held out for the final evaluation",
+    "validation": "fraction of the rest, which selects the best epoch",
 }
 
 
 def output_layers(train: Dataset) -> list[str]:
-    """The last layer; for targets of another size than about 1 one more, which only changes their unit."""
+    """The last layer; for targets far from unit scale, followed by a frozen layer that rescales the output."""
     if train.classes:
-        return [noted(f"    - dense: {len(train.classes)}", "one output for each class")]
-    mean, deviation = float(train.target.mean()), float(train.target.std())
+        return [noted(f"    - dense: {len(train.classes)}", "one output per class")]
+    target = np.asarray(train.target)
+    mean, deviation = float(target.mean()), float(target.std())
     if deviation == 0 or (0.2 < deviation < 5 and abs(mean) < 5):
-        return [noted("    - dense: 1", "one output: the number")]
+        return [noted("    - dense: 1", "one output: the prediction")]
     scale, shift = (inline(float(f"{value:.4g}")) for value in (deviation, mean))
     return [
-        noted("    - dense: 1", "the number, in deviations from its mean,"),
-        noted("    - dense:", "and by a layer that does not learn in its own unit"),
+        noted("    - dense: 1", "the standardized prediction,"),
+        noted("    - dense:", "and a frozen layer that rescales it to the unit of the target"),
         "        units: 1",
         "        freeze: true",
-        noted(f"        weight_initializer: {{constant: {scale}}}", "the deviation"),
-        noted(f"        bias_initializer: {{constant: {shift}}}", "the mean"),
+        noted(f"        weight_initializer: {{constant: {scale}}}", "standard deviation of the target"),
+        noted(f"        bias_initializer: {{constant: {shift}}}", "mean of the target"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Templates: the configs that travel with the program, each a working example with its expected result."""
+"""Templates: the configs that are packaged with nntrain, each a working example with its expected result."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ import nntrain
 from nntrain.config.document import Document
 from nntrain.config.extends import KEY as EXTENDS
 from nntrain.errors import UserError
-from nntrain.options import did_you_mean
+from nntrain.options import did_you_mean, with_suggestion
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ def find(name: str) -> Template:
     """Raises UserError."""
     found = templates()
     if name not in found:
-        raise UserError(f"no template is named {name!r}.{did_you_mean(name, found)}")
+        raise UserError(with_suggestion(f"unknown template {name!r}", did_you_mean(name, found)))
     return found[name]
 
 
 def copy(template: Template, output: Path) -> list[Path]:
-    """Writes the template to `output`, and beside it the configs that it extends; gives the paths. Raises UserError."""
+    """Writes the template to `output`, and its base configs to the same folder; returns the paths. Raises UserError."""
     bases, at = [], template
     while named := Document.parse(at.text).tree.get(EXTENDS):
         at = Template(Path(named).stem, at.path.parent / named)
@@ -50,8 +50,9 @@ def copy(template: Template, output: Path) -> list[Path]:
     for path, text in bases:
         if path.exists() and path.read_text(encoding="utf-8") != text:
             raise UserError(
-                f"{path}: this file exists, but {template.name} extends a config of that name. "
-                "Name another folder with --output."
+                f"the file exists and differs from the base config of {template.name}",
+                "Choose another folder",
+                str(path),
             )
     write(output, template.text)
     written = [(path, text) for path, text in bases if not path.exists()]
@@ -63,18 +64,16 @@ def copy(template: Template, output: Path) -> list[Path]:
 def check_free(path: Path) -> None:
     """Raises UserError where `write` would."""
     if path.exists():
-        raise UserError(f"{path}: this file exists. Name another one with --output.")
+        raise UserError("the file exists", "Choose another file name", str(path))
     if not path.parent.is_dir():
-        raise UserError(f"{path}: there is no folder {str(path.parent)!r}.")
+        raise UserError(f"no such folder: {str(path.parent)!r}", place=str(path))
 
 
 def write(path: Path, text: str) -> None:
-    """Writes a new file. Raises UserError: what exists is never overwritten."""
+    """Writes a new file. Raises UserError where the file exists: nothing is overwritten."""
     check_free(path)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot write the config: {error.strerror}. Name another place with --output."
-        ) from None
+        raise UserError(f"cannot write the config: {error.strerror}", place=str(path)) from None

@@ -14,15 +14,23 @@ from click.testing import CliRunner, Result
 from hypothesis import Phase, settings
 
 from nntrain.cli.main import main
-from nntrain.report import watching
-from nntrain.report.drawing import Drawing
-from nntrain.training.run_folder import RunFolder
-from tests.people import PEOPLE, write_people
+from nntrain.report.observers import PictureObserver
+from nntrain.run.folder import RunFolder
+from tests.support.people import PEOPLE, write_people
+
+pytest_plugins = ["tests.support.wording"]
 
 # Where nobody watches, the same examples each time, and no minutes spent on explaining a failure.
 settings.register_profile("ci", derandomize=True, phases=(Phase.explicit, Phase.generate, Phase.shrink))
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-wording", action="store_true", help="record the messages in tests/wording.txt anew"
+    )
+
 
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
 os.environ.setdefault(
@@ -80,23 +88,22 @@ class Shell:
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int = signal.SIGINT) -> None:
     """Sends Ctrl-C, or another signal, to this process while `step` is under way."""
-    original = RunFolder.append_step
+    original = RunFolder.add_step
 
     def noting(self, done, *rest):
         if done == step:
             signal.raise_signal(number)
         original(self, done, *rest)
 
-    monkeypatch.setattr(RunFolder, "append_step", noting)
+    monkeypatch.setattr(RunFolder, "add_step", noting)
 
 
 @pytest.fixture
 def shell(request, tmp_path, monkeypatch) -> Shell:
     monkeypatch.chdir(tmp_path)
     if "pictures" not in request.fixturenames:
-        monkeypatch.setattr(Drawing, "_start", lambda self: None)
-        monkeypatch.setattr(Drawing, "_wait", lambda self: None)
-        monkeypatch.setattr(watching, "draw_learned", lambda *_: None)
+        for moment in ("ready", "ended", "_refresh"):
+            monkeypatch.setattr(PictureObserver, moment, lambda *_: None)
     return Shell(tmp_path)
 
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from nntrain import gradcheck
+from nntrain import gradient_check as gradcheck
 from nntrain.cli.shared import load_setup
-from nntrain.gradcheck import (
+from nntrain.gradient_check import (
     NetworkCheck,
     by_example,
     check_components,
@@ -105,11 +105,11 @@ MUTATIONS = {
 }
 
 
-def gradients(at, layer, shapes) -> dict[str, np.ndarray]:
+def gradients(ctx, layer, shapes) -> dict[str, np.ndarray]:
     """The arrays that backward writes, named as the check names their tensors."""
-    names = ["x"] if len(at.dxs) == 1 else [f"x{place + 1}" for place in range(len(at.dxs))]
-    inputs = {name: dx for name, dx in zip(names, at.dxs, strict=True) if dx is not None}  # tokens have none
-    return inputs | {name: getattr(at, f"d{name}") for name in layer.parameters(*shapes)}
+    names = ["x"] if len(ctx.dxs) == 1 else [f"x{place + 1}" for place in range(len(ctx.dxs))]
+    inputs = {name: dx for name, dx in zip(names, ctx.dxs, strict=True) if dx is not None}  # tokens have none
+    return inputs | {name: getattr(ctx, f"d{name}") for name in layer.parameters(*shapes)}
 
 
 def break_layer(monkeypatch, kind, tensor: str, mutate) -> None:
@@ -117,12 +117,12 @@ def break_layer(monkeypatch, kind, tensor: str, mutate) -> None:
     method = "backward_input" if tensor.startswith("x") else "backward_parameters"
     original = getattr(kind, method)
 
-    def backward(self, at):
-        found = gradients(at, self, [x.shape[1:] for x in at.xs])
+    def backward(self, ctx):
+        found = gradients(ctx, self, [x.shape[1:] for x in ctx.xs])
         before = found[tensor].copy()
-        original(self, at)
+        original(self, ctx)
         others = [array for name, array in found.items() if name != tensor and not name.startswith("x")]
-        other = others[0] if others else np.roll(found[tensor], 1) if found[tensor].size > 1 else at.dy
+        other = others[0] if others else np.roll(found[tensor], 1) if found[tensor].size > 1 else ctx.dy
         found[tensor][...] = mutate(found[tensor].copy(), before, other)
 
     monkeypatch.setattr(kind, method, backward)
@@ -133,7 +133,7 @@ def layer_tensors():
         if name in EXPANDING:
             continue
         single = Single(by_example(kind), kind.example_inputs, 2)
-        for tensor in gradients(single.at, single.layer, kind.example_inputs):
+        for tensor in gradients(single.ctx, single.layer, kind.example_inputs):
             if not (name in HANDING_ON and tensor.startswith("x")):
                 yield name, tensor
 
@@ -259,7 +259,7 @@ def at_zero(name: str, slope: float) -> str:
     """The verdict on a layer at x = 0, where its backward says `slope` is the gradient."""
     single = Single(Layer.parse(name), ((3,),), 1)
     return check_tensor(
-        name, "x", single.at.x, np.full((1, 3), slope), lambda: float(single.forward().sum())
+        name, "x", single.ctx.x, np.full((1, 3), slope), lambda: float(single.forward().sum())
     ).status
 
 
@@ -267,9 +267,9 @@ def at_zero(name: str, slope: float) -> str:
 def test_a_rectifier_at_exactly_0_has_a_kink(name):
     single = Single(Layer.parse(name), ((3,),), 1)
     single.forward()
-    single.at.dy[...] = 1
+    single.ctx.dy[...] = 1
     single.backward()
-    assert at_zero(name, single.at.dx[0, 0]) == "KINK"
+    assert at_zero(name, single.ctx.dx[0, 0]) == "KINK"
     assert at_zero(name, 1.1) == "FAIL"
     assert at_zero(name, -0.1) == "FAIL"
 
@@ -334,10 +334,10 @@ def test_a_network_passes_with_its_loss_and_penalty(shell):
 def test_a_broken_layer_of_a_network_is_named(monkeypatch, shell):
     original = Dense.backward_parameters
 
-    def backward(self, at):
-        original(self, at)
-        if at.name == "dense_2":
-            at.dweight *= 1.01
+    def backward(self, ctx):
+        original(self, ctx)
+        if ctx.name == "dense_2":
+            ctx.dweight *= 1.01
 
     monkeypatch.setattr(Dense, "backward_parameters", backward)
     failed = [(check.component, check.tensor) for check in checks_of_network(shell) if check.status == "FAIL"]

@@ -1,4 +1,4 @@
-"""Initializers: each draws what its name promises, from the seed and the parameter's name alone."""
+"""Initializers: each samples from its distribution, from the seed and the parameter's name alone."""
 
 import numpy as np
 import pytest
@@ -25,64 +25,64 @@ VARIANCES = {
     "orthogonal": 1 / 300,
     "identity": 1 / 300 - 1 / 300**2,
 }
-NOT_DRAWN = {"auto", "pretrained", "constant"}  # chosen by the graph, read from a file, tested below
+NOT_SAMPLED = {"auto", "pretrained", "constant"}  # replaced by the graph, read from a file, tested below
 
 
-def draw(name, key=7, shape=SHAPE, fans=FANS):
-    return Initializer.parse(name).draw(key, shape, fans)
+def sampled(name, key=7, shape=SHAPE, fans=FANS):
+    return Initializer.parse(name).sample(key, shape, fans)
 
 
 def test_every_initializer_is_tested_here():
-    assert set(Initializer.members()) == set(VARIANCES) | NOT_DRAWN
+    assert set(Initializer.members()) == set(VARIANCES) | NOT_SAMPLED
 
 
 @pytest.mark.parametrize("name", VARIANCES)
-def test_the_variance_is_the_promised_one(name):
-    drawn = draw(name)
-    assert drawn.shape == SHAPE
-    assert drawn.dtype == np.float64
-    assert drawn.var() == pytest.approx(VARIANCES[name], rel=0.02, abs=1e-12)
+def test_variance(name):
+    values = sampled(name)
+    assert values.shape == SHAPE
+    assert values.dtype == np.float64
+    assert values.var() == pytest.approx(VARIANCES[name], rel=0.02, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", VARIANCES)
-def test_draws_repeat_and_differ_between_keys(name):
-    assert np.array_equal(draw(name), draw(name))
+def test_values_repeat_and_differ_between_keys(name):
+    assert np.array_equal(sampled(name), sampled(name))
     if name not in ("zeros", "ones", "identity"):
-        assert not np.array_equal(draw(name), draw(name, key=8))
+        assert not np.array_equal(sampled(name), sampled(name, key=8))
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANCES if "truncated" in name])
-def test_truncated_draws_end_at_two_deviations(name):
-    drawn = draw(name)
-    before_the_cut = np.sqrt(VARIANCES[name]) / 0.87962566103423978
-    assert np.abs(drawn).max() <= 2 * before_the_cut
-    assert np.abs(drawn).max() > 1.99 * before_the_cut
+def test_truncated_values_end_at_two_standard_deviations(name):
+    values = sampled(name)
+    before_truncation = np.sqrt(VARIANCES[name]) / 0.87962566103423978
+    assert np.abs(values).max() <= 2 * before_truncation
+    assert np.abs(values).max() > 1.99 * before_truncation
 
 
-def test_normal_draws_are_normal():
-    drawn = np.sort(draw({"normal": {"mean": 1.0, "std": 2.0}}, shape=(100_000,)))
-    for deviations, share in (
+def test_normal_values_are_normally_distributed():
+    values = np.sort(sampled({"normal": {"mean": 1.0, "std": 2.0}}, shape=(100_000,)))
+    for deviations, fraction in (
         (-2, 0.02275),
         (-1, 0.15866),
         (0, 0.5),
         (1, 0.84134),
         (2, 0.97725),
     ):  # of the normal distribution
-        assert np.searchsorted(drawn, 1 + 2 * deviations) / drawn.size == pytest.approx(share, abs=0.004)
+        assert np.searchsorted(values, 1 + 2 * deviations) / values.size == pytest.approx(fraction, abs=0.004)
 
 
 @pytest.mark.parametrize("shape", [(40, 40), (60, 20), (20, 60), (3, 3, 4, 16)])
-def test_orthogonal_keeps_lengths(shape):
-    matrix = draw({"orthogonal": {"gain": 3.0}}, shape=shape).reshape(-1, shape[-1])
+def test_orthogonal(shape):
+    matrix = sampled({"orthogonal": {"gain": 3.0}}, shape=shape).reshape(-1, shape[-1])
     short = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     assert short.T @ short == pytest.approx(9 * np.eye(short.shape[1]), abs=1e-12)
 
 
-def test_identity_passes_on_what_it_gets():
+def test_identity():
     x = np.arange(5.0)
-    assert np.array_equal(x @ draw("identity", shape=(5, 5)), x)
-    assert np.array_equal(x @ draw({"identity": 2.0}, shape=(5, 7)), [0, 2, 4, 6, 8, 0, 0])
+    assert np.array_equal(x @ sampled("identity", shape=(5, 5)), x)
+    assert np.array_equal(x @ sampled({"identity": 2.0}, shape=(5, 7)), [0, 2, 4, 6, 8, 0, 0])
 
 
-def test_constant_is_what_it_is_told():
-    assert np.array_equal(draw({"constant": 0.5}, shape=(2, 3)), np.full((2, 3), 0.5))
+def test_constant():
+    assert np.array_equal(sampled({"constant": 0.5}, shape=(2, 3)), np.full((2, 3), 0.5))

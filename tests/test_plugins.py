@@ -1,4 +1,4 @@
-"""Plugins: what docs/plugins.md promises, and mistakes in a plugin told with file and line."""
+"""Plugins: what docs/plugins.md promises, and errors in a plugin with their file and line."""
 
 import hashlib
 import json
@@ -28,11 +28,11 @@ class Double(Activation, name="double"):
 
     reads = ""
 
-    def forward(self, at):
-        at.y[...] = 2 * at.x
+    def forward(self, ctx):
+        ctx.y[...] = 2 * ctx.x
 
-    def backward_input(self, at):
-        at.dx[...] = 2 * at.dy
+    def backward_input(self, ctx):
+        ctx.dx[...] = 2 * ctx.dy
 '''
 CONFIG = """\
 data: {source: {synthetic: {kind: two_moons, samples: 60}}}
@@ -45,7 +45,7 @@ train: {epochs: 1}
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
-    """What a plugin registers is gone after the test."""
+    """Removes the components of a plugin after the test."""
     monkeypatch.setattr(
         component, "_families", {family: dict(members) for family, members in component._families.items()}
     )
@@ -55,7 +55,7 @@ def registry(monkeypatch):
 
 
 def forget() -> None:
-    """As at the start of another command."""
+    """Unloads all plugins, as at the start of a command."""
     for name in [name for name in sys.modules if name.startswith("nntrain_plugin_")]:
         del sys.modules[name]
     for members in component._families.values():
@@ -69,25 +69,25 @@ def test_the_document_does_what_it_says(shell):
         shell.write(text, file)
     assert FILES.keys() == {"snake.py", "wave.yaml"}
     assert [command.split()[1] for command in COMMANDS] == ["gradcheck", "describe", "fit", "eval"]
-    told = {}
+    outputs = {}
     for command in COMMANDS:
         _, *words = shlex.split(command)
-        told[words[0]] = shell.run(*words).stdout
+        outputs[words[0]] = shell.run(*words).stdout
         forget()
-    row = next(line.split() for line in told["gradcheck"].splitlines() if line.startswith("snake"))
+    row = next(line.split() for line in outputs["gradcheck"].splitlines() if line.startswith("snake"))
     promised = next(text.splitlines()[1].split() for language, _, text in BLOCKS if language == "text")
     assert [*row[:3], row[-1]] == promised
-    assert "how fast the wave is" in told["describe"]
-    assert float(re.search(r"r2 +(\S+)", told["eval"])[1]) > 0.9
+    assert "how fast the wave is" in outputs["describe"]
+    assert float(re.search(r"r2 +(\S+)", outputs["eval"])[1]) > 0.9
     known = json.loads((shell.folder / "runs" / "wave" / "run.json").read_text())["plugins"]
     sha256 = hashlib.sha256(FILES["snake.py"].encode()).hexdigest()
     assert known == [{"path": str(shell.folder / "snake.py"), "sha256": sha256}]
 
 
-def test_gradcheck_catches_the_mistake_that_the_document_names(shell):
+def test_gradcheck_finds_the_error_that_the_document_names(shell):
     shell.write(FILES["snake.py"].replace("x.dtype.type(2 * a)", "x.dtype.type(a)"), "snake.py")
-    told = shell.run("gradcheck", "--plugin", "snake.py", code=1).stdout
-    assert re.search(r"FAIL snake, x at \(\d, \d\): backprop \S+, numeric \S+", told)
+    output = shell.run("gradcheck", "--plugin", "snake.py", code=1).stdout
+    assert re.search(r"FAIL snake, x at \(\d, \d\): backprop \S+, numeric \S+", output)
 
 
 def test_gradcheck_of_a_plugin_checks_nothing_else(shell):
@@ -125,21 +125,19 @@ def test_the_schema_and_the_model_table_know_the_plugin(shell):
 def test_without_the_option_nothing_is_loaded(shell):
     shell.write(DOUBLE.replace("class", "print('loaded')\n\nclass"), "double.py")
     path = shell.write(CONFIG)
-    assert "no activation is named 'double'" in shell.run("fit", path, code=2).stderr
+    assert "unknown activation 'double'" in shell.run("fit", path, code=2).stderr
     assert "loaded" not in shell.run("fit", path, code=2).output
 
 
-def test_eval_says_which_plugin_is_missing(shell):
+def test_eval_names_the_missing_plugin(shell):
     plugin = shell.write(DOUBLE, "double.py")
     run = shell.fit(CONFIG, "--plugin", plugin)
     before = shell.scores(run, "--split", "train", "--plugin", plugin)
     forget()
-    told = shell.run("eval", run, code=2).stderr
-    assert told == (
-        f"error: {run}/checkpoints/best.safetensors: its config does not fit this version of nntrain: "
-        "model.layers[0].dense.activation: no activation is named 'double'.\n"
-        f"The run was made with a plugin. Give it again: --plugin {plugin}\n"
-    )
+    error = shell.run("eval", run, code=2).stderr
+    assert error.startswith(f"error: {run}/checkpoints/best.safetensors: ")
+    assert "model.layers[0].dense.activation: unknown activation 'double'" in error
+    assert str(plugin) in error
     assert shell.scores(run, "--split", "train", "--plugin", plugin) == before
 
 
@@ -148,9 +146,10 @@ def test_eval_warns_and_resume_refuses_when_the_plugin_has_changed(shell):
     run = shell.fit(CONFIG, "--plugin", plugin)
     forget()
     shell.write(DOUBLE.replace("2 * at", "2.0 * at"), "double.py")
-    told = shell.run("eval", run, "--plugin", plugin).stderr
-    assert told == f"warning: the plugin {plugin} is missing, or has changed since the training.\n"
-    told = shell.run(
+    warning = shell.run("eval", run, "--plugin", plugin).stderr
+    assert warning.startswith("warning: ")
+    assert str(plugin) in warning
+    error = shell.run(
         "fit",
         "config.yaml",
         "--runs-dir",
@@ -164,10 +163,8 @@ def test_eval_warns_and_resume_refuses_when_the_plugin_has_changed(shell):
         "train.epochs=2",
         code=2,
     ).stderr
-    assert (
-        told
-        == f"error: runs/run: cannot resume, {plugin} is not what it was. Start another run with --name.\n"
-    )
+    assert error.startswith("error: runs/run: ")
+    assert str(plugin) in error
 
 
 def test_a_run_resumes_with_its_plugin(shell):
@@ -192,75 +189,66 @@ def test_a_run_resumes_with_its_plugin(shell):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "place", "kind"),
     [
-        ("x = (\n", "p.py:1: SyntaxError: '(' was never closed"),
-        ("import math\n\nmath.wave\n", "p.py:3: AttributeError: module 'math' has no attribute 'wave'"),
-        (
-            "import nothing_of_this_name\n",
-            "p.py:1: ModuleNotFoundError: No module named 'nothing_of_this_name'",
-        ),
-        ("def f():\n    return 1 / 0\n\nf()\n", "p.py:2: ZeroDivisionError: division by zero"),
-        ("import sys\n\nsys.exit('no')\n", "p.py:3: SystemExit: no"),
-        (
-            DOUBLE.replace('name="double"', 'name="relu"'),
-            "p.py:3: TypeError: there are two layer components named 'relu': "
-            "<class 'nntrain.layers.activations.rectifiers.Relu'> and <class 'nntrain_plugin_p.Double'>",
-        ),
+        ("x = (\n", "p.py:1", "SyntaxError"),
+        ("import math\n\nmath.wave\n", "p.py:3", "AttributeError"),
+        ("import nothing_of_this_name\n", "p.py:1", "ModuleNotFoundError"),
+        ("def f():\n    return 1 / 0\n\nf()\n", "p.py:2", "ZeroDivisionError"),
+        ("import sys\n\nsys.exit('no')\n", "p.py:3", "SystemExit"),
+        (DOUBLE.replace('name="double"', 'name="relu"'), "p.py:3", "TypeError"),
     ],
 )
-def test_a_mistake_in_a_plugin_is_told_with_its_line(shell, text, message):
+def test_an_error_in_a_plugin_names_its_line(shell, text, place, kind):
     shell.write(text, "p.py")
-    assert shell.run("describe", "--plugin", "p.py", code=2).stderr == f"error: {message}\n"
+    error = shell.run("describe", "--plugin", "p.py", code=2).stderr
+    assert error.startswith(f"error: {place}: {kind}: ")
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "start", "named"),
     [
-        (("2 * at.x", "at.slope * at.x"), "p.py:9: AttributeError: 'At' object has no attribute 'slope'"),
-        (("def backward_input", "def backward"), "double: the class Double defines no `backward_input`."),
-        (
-            ('reads = ""', "units: int"),
-            "double: the class Double needs an `example`, the options that gradcheck tries it with: units: is required.",
-        ),
+        (("2 * ctx.x", "ctx.slope * ctx.x"), "p.py:9: AttributeError: ", "'slope'"),
+        (("def backward_input", "def backward"), "double: ", "`backward_input`"),
+        (('reads = ""', "units: int"), "double: ", "`example`"),
     ],
 )
-def test_a_mistake_that_shows_when_it_runs_is_told_too(shell, change, message):
+def test_an_error_when_a_plugin_runs_is_reported(shell, change, start, named):
     shell.write(DOUBLE.replace(*change), "p.py")
-    assert shell.run("gradcheck", "--plugin", "p.py", code=2).stderr == f"error: {message}\n"
+    error = shell.run("gradcheck", "--plugin", "p.py", code=2).stderr
+    assert error.startswith(f"error: {start}")
+    assert named in error
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "message"),
+    ("name", "text", "start"),
     [
-        ("p.py", None, "p.py: cannot read the plugin: No such file or directory."),
-        ("p.txt", "x = 1", "p.txt: expected a Python file, NAME.py."),
-        (
-            "p.py",
-            "from nntrain.optimizers import Optimizer\n",
-            "there is nothing to check: the plugin defines no layer, activation or loss.",
-        ),
+        ("p.py", None, "error: p.py: "),
+        ("p.txt", "x = 1", "error: p.txt: "),
+        ("p.py", "from nntrain.optimizers import Optimizer\n", "error: "),
     ],
 )
-def test_what_is_no_plugin_is_told(shell, name, text, message):
+def test_a_file_that_is_not_a_plugin_is_refused(shell, wording, name, text, start):
     if text is not None:
         shell.write(text, name)
-    assert shell.run("gradcheck", "--plugin", name, code=2).stderr == f"error: {message}\n"
+    error = shell.run("gradcheck", "--plugin", name, code=2).stderr
+    assert error.startswith(start)
+    wording(error)
 
 
-def test_two_plugins_of_one_name_are_told_apart(shell):
+def test_two_plugins_of_one_name_are_refused(shell):
     for folder in ("a", "b"):
         (shell.folder / folder).mkdir()
         (shell.folder / folder / "p.py").write_text("")
     plugins.load(Path("a/p.py"))
-    with pytest.raises(
-        UserError, match=r"b/p\.py: another plugin is called p\.py too\. Rename one of them\."
-    ):
+    with pytest.raises(UserError) as caught:
         plugins.load(Path("b/p.py"))
+    assert caught.value.place == "b/p.py"
 
 
-def test_what_runs_is_what_was_hashed(shell):
-    """Python itself would take the older code from __pycache__ when a file changes within a second."""
+def test_the_code_that_runs_is_the_code_that_was_hashed(shell):
+    """Python would run the older code from __pycache__ when a file changes within a second."""
     path = shell.write("VALUE = 1\n", "p.py")
     assert sys.modules[plugins.load(path).module].VALUE == 1
     forget()
@@ -278,7 +266,7 @@ def test_the_registry_is_as_it_was():
 def test_a_plugin_can_bring_an_augmentation(shell):
     shell.write(
         '''\
-from nntrain.data.augment import Augmentation
+from nntrain.data.transforms.augment import Augmentation
 
 class Negative(Augmentation, name="negative"):
     """White for black and black for white."""

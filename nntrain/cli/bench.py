@@ -11,7 +11,7 @@ from nntrain.cli.shared import config_argument, json_option, overrides_option, p
 @config_argument
 @overrides_option
 @click.option(
-    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples a step; by default as CONFIG says."
+    "--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples per step; by default CONFIG's."
 )
 @plugin_option
 @threads_option
@@ -21,11 +21,11 @@ def command(
 ) -> None:
     """Time training steps of CONFIG's network.
 
-    Forward, loss, backward and optimizer, on one batch; each layer beside what the machine could do at best.
+    Forward, loss, backward and optimizer on one batch; each layer next to the machine's peak.
     """
     from nntrain.bench import bench
     from nntrain.cli.shared import load_setup, print_json, use_threads
-    from nntrain.report.tables import show_bench
+    from nntrain.report.terminal.tables import show_bench
 
     thread_count = use_threads(threads)
     setup, _ = load_setup(config, overrides)

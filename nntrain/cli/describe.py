@@ -1,4 +1,4 @@
-"""`nntrain describe`: the manual of what a config can say."""
+"""`nntrain describe`: the manual of the config."""
 
 import click
 
@@ -11,7 +11,7 @@ from nntrain.cli.shared import plugin_option
 @click.option("--markdown", is_flag=True, help="Print the whole reference as Markdown.")
 @plugin_option
 def command(kind: str | None, name: str | None, markdown: bool) -> None:
-    """Explain what a config can say.
+    """Explain the config: its sections, components and options.
 
     KIND is a section of the config, such as train, or a family, such as layer, activation, loss or optimizer; NAME is one
     of its options or members. Without arguments, list the kinds.
@@ -20,11 +20,11 @@ def command(kind: str | None, name: str | None, markdown: bool) -> None:
         from nntrain.manual.reference import reference
 
         if kind is not None:
-            raise click.UsageError("--markdown prints the whole reference: leave out KIND and NAME.")
+            raise click.UsageError("--markdown prints the whole reference and cannot be combined with KIND.")
         click.echo(reference(), nl=False)
         return
     from nntrain.manual.pages import contents, find
-    from nntrain.report.pages import show_contents, show_page
+    from nntrain.report.terminal.pages import show_contents, show_page
 
     if kind is None:
         show_contents(contents())

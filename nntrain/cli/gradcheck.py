@@ -15,20 +15,20 @@ from nntrain.cli.shared import json_option, overrides_option, plugin_option
 def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
     """Check the gradients of CONFIG's network and loss.
 
-    Without CONFIG, of every component, or of those of the plugins alone.
-    In float64, by the kernels that train, against central differences.
+    Without CONFIG, check every component, or those of the plugins only. Gradients are compared with central
+    differences, in float64, with the kernels that train.
     """
     import sys
 
     from nntrain import plugins
     from nntrain.cli.shared import load_setup, print_json
-    from nntrain.gradcheck import NetworkCheck, check_components
-    from nntrain.report.tables import show_gradcheck
+    from nntrain.gradient_check import NetworkCheck, check_components
+    from nntrain.report.terminal.tables import show_gradcheck
 
     cost = None
     if config is None:
         if overrides:
-            raise click.UsageError("--set needs a CONFIG to change.")
+            raise click.UsageError("--set requires CONFIG.")
         checks = list(check_components([plugin.module for plugin in plugins.loaded.values()]))
     else:
         network = NetworkCheck(load_setup(config, overrides)[0])

@@ -45,27 +45,32 @@ class Verbs(click.Group):
         try:
             return super().invoke(context)
         except NntrainError as error:
-            tell_and_exit(error)
+            show_and_exit(error)
         except KeyboardInterrupt:
-            click.echo("interrupted.", err=True)
+            click.echo("interrupted", err=True)
             sys.exit(INTERRUPTED)
         except Exception as error:
-            plugins = sys.modules.get("nntrain.plugins")
-            if plugins and (told := plugins.blame(error)):
-                tell_and_exit(told)
-            if (
-                isinstance(error, OSError) and error.strerror and error.errno != errno.EPIPE
-            ):  # click handles a closed pipe
-                tell_and_exit(
-                    NntrainError(
-                        f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
-                    )
-                )
+            if known := explained(error):
+                show_and_exit(known)
             raise
 
 
-def tell_and_exit(error: NntrainError) -> NoReturn:
-    from nntrain.report.errors import show_error
+def explained(error: Exception) -> NntrainError | None:
+    """The error of a plugin or of the operating system as a message without a traceback; None for any other."""
+    plugins = sys.modules.get("nntrain.plugins")
+    if plugins and (blamed := plugins.blame(error)):
+        return blamed
+    if (
+        isinstance(error, OSError) and error.strerror and error.errno != errno.EPIPE
+    ):  # click handles a closed pipe
+        return NntrainError(error.strerror, place=str(error.filename or ""))
+    if isinstance(error, MemoryError):
+        return NntrainError("not enough memory", "Use a smaller batch size, network or data set.")
+    return None
+
+
+def show_and_exit(error: NntrainError) -> NoReturn:
+    from nntrain.report.terminal.messages import show_error
 
     show_error(error)
     sys.exit(error.exit_code)

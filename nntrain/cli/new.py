@@ -11,27 +11,27 @@ import click
     "--data", type=click.Path(path_type=Path), metavar="FILE.csv", help="Write a config that fits this table."
 )
 @click.option(
-    "--target", metavar="COLUMN", help="With --data: the column to predict; the last one by default."
+    "--target", metavar="COLUMN", help="With --data: the column to predict; by default the last one."
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where to write; by default NAME.yaml, here.",
+    help="The file to write; by default NAME.yaml in the current folder.",
 )
 def command(template: str | None, data: Path | None, target: str | None, output: Path | None) -> None:
     """Write a config to start from.
 
-    TEMPLATE is one of the examples that come with nntrain; without arguments they are listed.
+    TEMPLATE is one of the examples that come with nntrain. Without arguments, list them.
     """
     import shlex
 
     from nntrain import templates
 
     if data is None and target is not None:
-        raise click.UsageError("--target goes with --data.")
+        raise click.UsageError("--target requires --data.")
     if data is not None and template is not None:
-        raise click.UsageError("Give a TEMPLATE or --data, not both.")
+        raise click.UsageError("--data cannot be combined with TEMPLATE.")
     if data is not None:
         from nntrain.starter import starter
 
@@ -43,9 +43,9 @@ def command(template: str | None, data: Path | None, target: str | None, output:
         output = output or Path(f"{template}.yaml")
         written = templates.copy(templates.find(template), output)
     elif output is not None:
-        raise click.UsageError("Say which TEMPLATE to write, or give --data.")
+        raise click.UsageError("--output requires TEMPLATE or --data.")
     else:
-        from nntrain.report.pages import show_templates
+        from nntrain.report.terminal.pages import show_templates
 
         show_templates(templates.templates().values())
         return

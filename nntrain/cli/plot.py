@@ -1,4 +1,4 @@
-"""`nntrain plot`: draws the loss of a run anew, or the losses of several runs in one picture."""
+"""`nntrain plot`: redraws the pictures of a run, or compares the losses of several runs in one picture."""
 
 from pathlib import Path
 
@@ -12,31 +12,55 @@ import click
     type=click.Path(path_type=Path),
     default=Path("comparison.png"),
     show_default=True,
-    help="Where the picture of several runs goes, .png or .svg.",
+    help="The picture of several runs, .png or .svg.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the picture that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing picture of several runs.")
 def command(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
-    """Draw the loss of a run, or compare several.
+    """Redraw the pictures of a run, or compare several runs.
 
-    One RUN: its loss.png and loss.svg are drawn anew. Several: all in one picture, to see what a changed line of YAML did.
+    One RUN: all of its pictures are redrawn. Several: their losses in one picture, to see the effect of a changed line of YAML.
     """
-    from nntrain.errors import UserError
-    from nntrain.report.plots import draw_comparison, draw_loss
-    from nntrain.report.plots.comparison import MOST
-
     if len(runs) == 1:
-        draw_loss(runs[0])
-        click.echo(str(runs[0] / "loss.png"))
-        return
+        redraw(runs[0])
+    else:
+        compare(runs, output, overwrite)
+
+
+def redraw(run: Path) -> None:
+    """Draws every picture for which the run folder holds the data, and prints the file of each."""
+    from nntrain.errors import UserError
+    from nntrain.report.pictures.registry import pictures
+    from nntrain.run.history import read_history
+
+    drawable = [picture for picture in pictures().values() if picture.can_draw(run)]
+    if not drawable:
+        read_history(run)  # raises the error that tells what is missing
+    failures = []
+    for picture in drawable:
+        try:
+            picture.draw(run)
+        except UserError as error:  # the other pictures are drawn first
+            failures.append(error)
+        else:
+            click.echo(str(run / picture.files[0]))
+    for error in failures:
+        raise error
+
+
+def compare(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
+    """Draws the losses of several runs into `output`, and prints its path."""
+    from nntrain.errors import UserError
+    from nntrain.report.pictures.comparison import MOST, draw_comparison
+
     if len(runs) > MOST:
-        raise UserError(f"plot: at most {MOST} runs can be told apart in one picture. Received: {len(runs)}.")
+        raise UserError(f"expected at most {MOST} runs in one picture. Received: {len(runs)}", place="plot")
+    place = f"--output {output}"
     if output.suffix not in (".png", ".svg"):
-        raise UserError(f"{output}: expected a file that ends in .png or .svg.")
+        raise UserError("expected a file name that ends in .png or .svg", place=place)
     if output.exists() and not overwrite:
-        raise UserError(
-            f"{output}: this file exists. Replace it by --overwrite, or name another with --output."
-        )
+        hint = "use --overwrite to replace it, or --output to choose another name"
+        raise UserError("the file exists", hint, place=place)
     if not output.parent.is_dir():
-        raise UserError(f"{output}: there is no folder {output.parent}.")
+        raise UserError(f"no such folder: {output.parent}", place=place)
     draw_comparison(runs, output)
     click.echo(str(output))

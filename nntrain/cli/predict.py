@@ -1,4 +1,4 @@
-"""`nntrain predict`: what a trained network says of new samples, or how it goes on with a text."""
+"""`nntrain predict`: predictions of a trained network for new samples, or the continuation of a text."""
 
 import sys
 from pathlib import Path
@@ -15,30 +15,26 @@ from nntrain.cli.shared import plugin_option, threads_option
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write to FILE.csv or FILE.npz, of a text to FILE.txt, not to stdout.",
+    help="Write to FILE.csv or FILE.npz (a text to FILE.txt) instead of stdout.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
-@click.option("--probabilities", is_flag=True, help="For classes: also say how likely each one is.")
-@click.option(
-    "--prompt",
-    metavar="TEXT",
-    help="For a network that was trained on text: go on with this one, in place of INPUT.",
-)
+@click.option("--probabilities", is_flag=True, help="Add the probability of each class.")
+@click.option("--prompt", metavar="TEXT", help="The text that a language model continues, instead of INPUT.")
 @click.option(
     "--length",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many characters, bytes or words to add to the prompt; 200 by default.",
+    help="How many characters, bytes or words to generate; 200 by default.",
 )
 @click.option(
     "--temperature",
     type=click.FloatRange(min=0),
     metavar="T",
-    help="0 always takes the likeliest, 1 draws each as often as it is likely (the default); between them it is bolder "
-    "or less so.",
+    help="0 is greedy decoding; 1 (the default) samples from the predicted distribution; less makes it sharper, more "
+    "flatter.",
 )
-@click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Draw from the K likeliest only.")
-@click.option("--seed", type=int, metavar="S", help="Another seed, another text; 0 by default.")
+@click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Sample from the K likeliest only.")
+@click.option("--seed", type=int, metavar="S", help="The seed of the sampling; 0 by default.")
 @plugin_option
 @threads_option
 def command(
@@ -53,58 +49,75 @@ def command(
 ) -> None:
     """Predict with a run's best checkpoint, or the given one.
 
-    INPUT is a CSV file, plain or gzip-compressed, or - for CSV on stdin. Its columns are found by name, whatever their order;
-    others, such as the target, are passed over. Or it is an .npz file with an array x, or an .npy file. Or a source as in
-    a config, such as '{idx: {...}}' or digits, of which the test part is taken, else the train part.
+    INPUT is a CSV file, plain or gzip-compressed, or - for CSV on stdin. Its columns are found by name, in any order;
+    other columns, such as the target, are ignored. Or it is an .npz file with an array x, or an .npy file. Or it is a
+    source as in a config, such as '{idx: {...}}' or digits: its test split is used, else its training split.
 
-    The output is CSV with a header and one line for each sample, in their order: the column `class`, and with --probabilities
-    a column `p(NAME)` for each class; or a column for each target, by its name. So `paste -d, INPUT OUTPUT` puts both side by
-    side; also where each step of a sequence has a prediction. A sequence, or a series whose next values are predicted, has one
-    line, which begins with what tells it apart. In FILE.npz are the arrays class, classes and probabilities, or values and
-    targets.
+    The output is CSV with a header and one line per sample, in the same order: the column `class`, and with
+    --probabilities a column `p(NAME)` for each class; or a column for each target, by its name. So
+    `paste -d, INPUT OUTPUT` joins both, also if each step of a sequence has a prediction. A whole sequence, or a series
+    whose next values are predicted, has one line, which begins with its identifier. FILE.npz holds the arrays class,
+    classes and probabilities, or values and targets.
 
-    A network that was trained on text takes --prompt in place of INPUT. The output is the prompt and what follows it.
+    A language model takes --prompt instead of INPUT. The output is the prompt and its continuation.
     """
-    from nntrain.cli.shared import use_threads
-    from nntrain.report.downloads import shown_downloads
-    from nntrain.training import predicting
-    from nntrain.training.generating import Sampling, generated
-    from nntrain.training.inputs import new_samples
-    from nntrain.training.stored import open_stored
+    from nntrain.cli.shared import hints, show_warnings, use_threads
+    from nntrain.errors import UserError
+    from nntrain.inference import output as writing
+    from nntrain.inference.generate import Sampling, generated
+    from nntrain.inference.inputs import new_samples
+    from nntrain.inference.predict import check_probabilities, predict
+    from nntrain.report.terminal.downloads import shown_downloads
+    from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
-    if overwrite and output is None:
-        raise click.UsageError("--overwrite goes with --output.")
-    if (samples is None) == (prompt is None):
-        raise click.UsageError(
-            "Expected INPUT, or --prompt for a network that was trained on text. "
-            f"Received {'neither' if samples is None else 'both'}."
-        )
-    if prompt is None and given:
-        raise click.UsageError(f"--{next(iter(given)).replace('_', '-')} goes with --prompt.")
-    if prompt is not None and probabilities:
-        raise click.UsageError("--probabilities does not go with --prompt.")
+    check_usage(samples, output, overwrite, probabilities, prompt, given)
     if output is not None:
-        predicting.check_output(output, overwrite, *([(".txt",)] if prompt is not None else []))
+        with hints({writing.OutputExists: "Use --overwrite to replace it, or another --output."}):
+            writing.check_output(output, overwrite, (".txt",) if prompt is not None else (".csv", ".npz"))
     use_threads(threads)
     stored = open_stored(path)
     if probabilities:
-        predicting.check_probabilities(stored)
-    for warning in stored.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        try:
+            check_probabilities(stored)
+        except UserError as error:
+            error.place = "--probabilities"
+            raise
+    show_warnings(stored.warnings)
     if prompt is not None:
-        text = generated(stored, prompt, Sampling(**given))
+        text = generated(stored, prompt, Sampling(**given), "--prompt")
         if output is None:
             click.echo(text)
         else:
-            predicting.write_bytes(output, f"{text}\n".encode())
-            click.echo(f"wrote {output}: {len(text):,} characters")
+            writing.write_bytes(output, f"{text}\n".encode())
+            click.echo(f"wrote {output}: {len(text):,} characters", err=True)
         return
+    assert samples is not None
     with shown_downloads():
-        found = new_samples(stored, samples, sys.stdin.buffer)
-    answers = predicting.predict(stored, found, probabilities)
+        found = new_samples(stored, samples, sys.stdin.buffer, "INPUT")
+    predictions = predict(stored, found, probabilities)
     if output is None:
-        click.echo(predicting.csv_text(answers.columns()), nl=False)
+        click.echo(writing.csv_text(predictions.columns()), nl=False)
     else:
-        predicting.write(output, answers)
-        click.echo(f"wrote {output}: {len(found.data):,} predictions")
+        writing.write(output, predictions)
+        click.echo(f"wrote {output}: {len(found.data):,} predictions", err=True)
+
+
+def check_usage(
+    samples: str | None,
+    output: Path | None,
+    overwrite: bool,
+    probabilities: bool,
+    prompt: str | None,
+    sampling: dict[str, float],
+) -> None:
+    """Raises UsageError for options that cannot be combined."""
+    if overwrite and output is None:
+        raise click.UsageError("--overwrite requires --output.")
+    if (samples is None) == (prompt is None):
+        received = "neither" if samples is None else "both"
+        raise click.UsageError(f"Expected INPUT, or --prompt for a language model. Received: {received}.")
+    if prompt is None and sampling:
+        raise click.UsageError(f"--{next(iter(sampling)).replace('_', '-')} requires --prompt.")
+    if prompt is not None and probabilities:
+        raise click.UsageError("--probabilities cannot be combined with --prompt.")

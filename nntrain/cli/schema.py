@@ -1,4 +1,4 @@
-"""`nntrain schema`: the JSON Schema of a config, with which an editor completes, explains and checks it."""
+"""`nntrain schema`: the JSON Schema of the config, for completion and checks in editors."""
 
 import click
 
@@ -8,9 +8,9 @@ from nntrain.cli.shared import plugin_option
 @click.command()
 @plugin_option
 def command() -> None:
-    """Print the JSON Schema of a config, for editors.
+    """Print the JSON Schema of the config, for editors.
 
-    Keep it in a file, and name that file in a config's first line:
+    Save it to a file, and name that file in the first line of a config:
 
     \b
         # yaml-language-server: $schema=nntrain.schema.json

@@ -1,10 +1,13 @@
 """What several commands share: their options, and the loading of a config."""
 
-import math
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from nntrain.errors import NntrainError
 
 if TYPE_CHECKING:
     from nntrain.config import Document
@@ -16,7 +19,7 @@ overrides_option = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change one value of the config, such as optimizer.sgd.lr=0.1; can be repeated.",
+    help="Change one value of the config, such as optimizer.sgd.lr=0.1. Can be repeated.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -36,53 +39,53 @@ plugin_option = click.option(
     metavar="FILE",
     expose_value=False,
     callback=_load_plugins,
-    help="Run a Python file of yours that defines components; can be repeated.",
+    help="A Python file that defines components. Can be repeated.",
 )
 threads_option = click.option(
     "--threads",
     type=int,
     metavar="N",
-    help="Threads to compute with; all cores by default. The results do not depend on it.",
+    help="Number of threads; all cores by default. The results do not depend on it.",
 )
 
 
 def load_setup(path: Path, overrides: tuple[str, ...]) -> tuple["Setup", "Document"]:
-    """The config with its data and graph, and the file that it stands in. Every mistake is told with its place."""
-    from nntrain.config import load
-    from nntrain.errors import ConfigError
-    from nntrain.report.downloads import shown_downloads
-    from nntrain.training.setup import prepare
+    """The config with its data and graph, and its document. Downloads are shown."""
+    from nntrain.api.setup import load_setup as load
+    from nntrain.report.terminal.downloads import shown_downloads
 
-    config, document = load(path, overrides)
-    try:
-        with shown_downloads():
-            return prepare(config, path.parent), document
-    except ConfigError as error:
-        raise document.explain(error) from None
+    with shown_downloads():
+        return load(path, overrides)
 
 
 def print_json(value: object) -> None:
     """One line of JSON; NaN and infinity, which JSON does not have, as null."""
     import json
 
-    def finite(part: object) -> object:
-        if isinstance(part, dict):
-            return {key: finite(entry) for key, entry in part.items()}
-        if isinstance(part, (list, tuple)):
-            return [finite(entry) for entry in part]
-        return None if isinstance(part, float) and not math.isfinite(part) else part
+    from nntrain.files import jsonable
 
-    click.echo(json.dumps(finite(value), allow_nan=False))
+    click.echo(json.dumps(jsonable(value), allow_nan=False))
+
+
+@contextlib.contextmanager
+def hints(advice: Mapping[type[NntrainError], str]) -> Iterator[None]:
+    """Replaces the hints of these errors by those that name options of the command line."""
+    try:
+        yield
+    except NntrainError as error:
+        error.hint = advice.get(type(error), error.hint)
+        raise
 
 
 def use_threads(count: int | None) -> int:
-    """Sets the number of threads that kernels compute with, and says how many they are."""
-    from nntrain import kernels
-    from nntrain.errors import UserError
+    """Computes with so many threads until the command ends."""
+    from nntrain.api.setup import computing_threads
 
-    available = kernels.jit.thread_limit()
-    if count is not None and not 1 <= count <= available:
-        raise UserError(
-            f"--threads {count}: expected a number from 1 to {available}, which is all there are here."
-        )
-    return kernels.jit.use_threads(count or available)
+    return click.get_current_context().with_resource(computing_threads(count, "--threads"))
+
+
+def show_warnings(warnings: Iterable[str]) -> None:
+    from nntrain.report.terminal.messages import show_warning
+
+    for warning in warnings:
+        show_warning(warning)

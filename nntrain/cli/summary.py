@@ -14,7 +14,7 @@ from nntrain.cli.shared import config_argument, overrides_option, plugin_option
 def command(config: Path, overrides: tuple[str, ...]) -> None:
     """Show the layers of CONFIG's network."""
     from nntrain.cli.shared import load_setup
-    from nntrain.report.tables import show_model
+    from nntrain.report.terminal.tables import show_model
 
     setup, _ = load_setup(config, overrides)
     show_model(setup.graph, setup.config.train.precision)

@@ -1,6 +1,6 @@
 """Config: from YAML text, with the place of every value, to typed options.
 
-`load(path, overrides)` gives the Config and its Document; `document.explain(error)` tells later mistakes at their places.
+`load(path, overrides)` returns the Config and its Document; `document.explain(error)` adds places to later errors.
 """
 
 from nntrain.config.document import Document

@@ -1,4 +1,4 @@
-"""Composer: YAML text -> Nodes. PyYAML splits the text into events; nothing here or there can run code."""
+"""Composer: YAML text -> YamlNodes, from the events of PyYAML's parser. No YAML tag can run code."""
 
 from typing import Any
 
@@ -7,21 +7,21 @@ from yaml.error import Mark, MarkedYAMLError
 from yaml.parser import Parser
 from yaml.scanner import Scanner
 
-from nntrain.config.place import MOST_TOLD, Node, Place, PlacedError, Source
+from nntrain.config.place import MOST_SHOWN, Place, PlacedError, Text, YamlNode
 from nntrain.config.scalars import resolve
-from nntrain.config.syntax import explained
-from nntrain.errors import Path, Problem
+from nntrain.config.syntax import MISSING_SPACE, explained
+from nntrain.errors import Keys, Problem
 from nntrain.options import shown
 
-MOST_VALUES = 100_000  # with every alias written out; a billion laughs stop here
+MOST_VALUES = 100_000  # with every alias expanded: the limit against "billion laughs" YAML bombs
 MOST_LEVELS = 100
 
 
-def compose(text: str, source: Source) -> Node | None:
-    """The one document that `text` holds; None when there is nothing in it. Raises PlacedError with every problem found."""
-    composer = _Composer(source)
+def compose(content: str, text: Text) -> YamlNode | None:
+    """The one document in `content`, None when it is empty. Raises PlacedError with every problem found."""
+    composer = _Composer(text)
     try:
-        root = composer.read(text)
+        root = composer.read(content)
     except _TooMuch as stop:
         raise PlacedError([(stop.place, Problem((), stop.message))]) from None
     except _Enough:
@@ -37,11 +37,11 @@ class _TooMuch(Exception):
 
 
 class _Enough(Exception):
-    """There are as many problems as anyone wants to read at once."""
+    """There are as many problems as one message shows."""
 
 
 class _Events(reader.Reader, Scanner, Parser):
-    """PyYAML's own event stream, in Python: one wording of errors on every machine."""
+    """PyYAML's event stream in Python, not libyaml's: the same error messages on every machine."""
 
     def __init__(self, text: str):
         reader.Reader.__init__(self, text)
@@ -50,38 +50,36 @@ class _Events(reader.Reader, Scanner, Parser):
 
 
 class _Composer:
-    def __init__(self, source: Source):
-        self.source = source
+    def __init__(self, text: Text):
+        self.text = text
         self.problems: list[tuple[Place, Problem]] = []
-        self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still open
+        self.anchors: dict[str, YamlNode | None] = {}  # None while the anchored value is being read
         self.values = 0
         self.levels = 0
 
-    def read(self, text: str) -> Node | None:
+    def read(self, content: str) -> YamlNode | None:
         try:
-            self.events = _Events(text)
+            self.events = _Events(content)
         except reader.ReaderError as error:
-            before = Source.of("", text[: error.position]).lines
-            place = Place(self.source, len(before), len(before[-1]) + 1)
-            self.problem(
-                place, (), f"the character U+{error.character:04X} is not allowed in YAML. Remove it."
-            )
+            before = Text.of("", content[: error.position]).lines
+            place = Place(self.text, len(before), len(before[-1]) + 1)
+            self.problem(place, (), f"YAML does not allow the character U+{error.character:04X}")
             return None
         try:
             return self.document()
         except MarkedYAMLError as error:
-            mark, message = explained(error, self.source.lines)
-            self.problem(self.place(mark), (), message)
+            mark, message, hint = explained(error, self.text.lines)
+            self.problem(self.place(mark), (), message, hint)
         except (ValueError, OverflowError):
-            # PyYAML turns an escape such as "\UFFFFFFFF" or a directive's version into a number without a check.
+            # PyYAML converts an escape such as "\UFFFFFFFF" or a directive's version to a number without a check.
             self.problem(
                 self.place(self.events.get_mark()),
                 (),
-                "a number in an escape or a directive is out of range.",
+                "a number in an escape or a directive is out of range",
             )
         return None
 
-    def document(self) -> Node | None:
+    def document(self) -> YamlNode | None:
         self.events.get_event()  # the stream's start
         if self.events.check_event(events.StreamEndEvent):
             return None
@@ -93,65 +91,63 @@ class _Composer:
             self.problem(
                 self.place(second.start_mark),
                 (),
-                "a second document starts here. A config is one: remove `---`.",
+                "a second document starts here",
+                "A config is a single document: remove `---`",
             )
         empty = root.value is None
-        return None if empty else Node(root.value, root.place, Place(self.source))
+        return None if empty else YamlNode(root.value, root.place, Place(self.text))
 
-    def node(self, path: Path, key: Place | None) -> Node:
-        """The value that comes next. A list's entry has no key."""
+    def node(self, path: Keys, key: Place | None) -> YamlNode:
+        """The next value. A list's entry has no key."""
         event = self.events.get_event()
         place = self.place(event.start_mark)
         if isinstance(event, events.AliasEvent):
-            value = self.alias(event.anchor, path, place)
-            return Node(value.value, value.place, key or place)
+            known = self.alias(str(event.anchor), path, place)
+            return YamlNode(known.value, known.place, key or place)
         self.count(1, 1, place)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self.problem(
                 place,
                 path,
-                f"tags such as `{tag}` are not read. Write the value plainly; quotes make it text.",
+                f"tags such as `{tag}` are not supported",
+                "Remove the tag; a value in quotes is a string",
             )
         if event.anchor:
             self.anchors[event.anchor] = None
+        value: Any
         if isinstance(event, events.ScalarEvent):
             value = self.scalar(event, path, place)
         else:
             self.levels += 1
             value = self.mapping(path) if isinstance(event, events.MappingStartEvent) else self.sequence(path)
             self.levels -= 1
-        node = Node(value, place, key or place)
+        node = YamlNode(value, place, key or place)
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
 
-    def alias(self, name: str, path: Path, place: Place) -> Node:
+    def alias(self, name: str, path: Keys, place: Place) -> YamlNode:
         known = self.anchors.get(name)
         if known is None:
-            lost = (
-                f"`*{name}` stands inside `&{name}` itself."
-                if name in self.anchors
-                else f"nothing above is marked `&{name}`."
-            )
-            self.problem(place, path, lost)
-            return Node(None, place, place)
+            inside = name in self.anchors
+            message = f"`*{name}` is inside `&{name}` itself" if inside else f"no `&{name}` above this alias"
+            self.problem(place, path, message)
+            return YamlNode(None, place, place)
         self.count(*extent(known), place)
         return known
 
     def count(self, values: int, levels: int, place: Place) -> None:
         self.values += values
         if self.values > MOST_VALUES:
-            raise _TooMuch(
-                place, f"the text holds more than {MOST_VALUES:,} values, each alias (`*name`) written out."
-            )
+            raise _TooMuch(place, f"more than {MOST_VALUES:,} values, with every alias (`*name`) expanded")
         if self.levels + levels > MOST_LEVELS:
-            raise _TooMuch(place, f"the text is nested more than {MOST_LEVELS} levels deep.")
+            raise _TooMuch(place, f"nested more than {MOST_LEVELS} levels deep")
 
-    def scalar(self, event: events.ScalarEvent, path: Path, place: Place) -> Any:
+    def scalar(self, event: events.ScalarEvent, path: Keys, place: Place) -> Any:
         if any("\ud800" <= c <= "\udfff" for c in event.value):
             self.problem(
-                place, path, r"an escape such as \ud83d names half a character. Write the whole one."
+                place, path, r"an escape such as \ud83d is half a character", "Write the character itself"
             )
             return None
         if event.style is not None:
@@ -160,20 +156,20 @@ class _Composer:
             return resolve(event.value)
         except ValueError:
             self.problem(
-                place, path, f"expected a number of fewer digits. Received: {len(event.value):,} of them."
+                place, path, f"expected a number with fewer digits. Received: {len(event.value):,} digits"
             )
             return None
 
-    def sequence(self, path: Path) -> list[Node]:
-        entries: list[Node] = []
+    def sequence(self, path: Keys) -> list[YamlNode]:
+        entries: list[YamlNode] = []
         while not self.events.check_event(events.SequenceEndEvent):
             entries.append(self.node((*path, len(entries)), None))
         self.events.get_event()
         return entries
 
-    def mapping(self, path: Path) -> dict[str, Node]:
-        own: dict[str, Node] = {}
-        merged: dict[str, Node] = {}
+    def mapping(self, path: Keys) -> dict[str, YamlNode]:
+        own: dict[str, YamlNode] = {}
+        merged: dict[str, YamlNode] = {}
         merge_at: Place | None = None
         while not self.events.check_event(events.MappingEndEvent):
             event = self.events.peek_event()
@@ -184,9 +180,11 @@ class _Composer:
             comes = self.events.peek_event()
             value = self.node((*path, name) if name else path, key.key)
             if first:
-                way_out = " Write `<<: [*one, *two]`." if is_merge else ""
                 self.problem(
-                    key.key, (*path, name), f"stands twice; the first is on line {first.line}.{way_out}"
+                    key.key,
+                    (*path, str(name)),
+                    f"duplicate key; first defined on line {first.line}",
+                    "Merge several mappings with `<<: [*one, *two]`" if is_merge else "",
                 )
             elif is_merge:
                 merge_at = key.key
@@ -198,52 +196,52 @@ class _Composer:
         self.events.get_event()
         return {**merged, **own}
 
-    def name(self, event: events.Event, key: Node, path: Path) -> str | None:
-        """A key's text. A plain key is the text as written, so that class `1` or option `on` can be a key."""
+    def name(self, event: events.Event, key: YamlNode, path: Keys) -> str | None:
+        """A key's text. An unquoted key is the text as written, so that the class `1` or the option `on` can be a key."""
         if isinstance(event, events.ScalarEvent) and (event.value or event.style is not None):
             return event.value
         if isinstance(event, events.AliasEvent) and isinstance(key.value, str):
             return key.value
         if isinstance(event, events.ScalarEvent):
-            self.problem(key.key, path, "a name is missing before this ':'.")
+            self.problem(key.key, path, "missing name before ':'")
         else:
-            self.problem(key.key, path, f"expected a name before ':'. Received: {shown(key.plain())}.")
+            self.problem(key.key, path, f"expected a name before ':'. Received: {shown(key.tree())}")
         return None
 
-    def merge(self, value: Node, path: Path) -> dict[str, Node]:
-        """What `<<: value` brings; of several mappings the earlier wins."""
-        merged: dict[str, Node] = {}
-        for source in value.value if isinstance(value.value, list) else [value]:
-            if isinstance(source.value, dict):
-                for name, node in source.value.items():
+    def merge(self, value: YamlNode, path: Keys) -> dict[str, YamlNode]:
+        """The options that `<<: value` adds; of several mappings the first has precedence."""
+        merged: dict[str, YamlNode] = {}
+        for mapping in value.value if isinstance(value.value, list) else [value]:
+            if isinstance(mapping.value, dict):
+                for name, node in mapping.value.items():
                     merged.setdefault(name, node)
             elif all(
-                source.place != place for place, _ in self.problems
-            ):  # an alias that leads nowhere has been told of
+                mapping.place != place for place, _ in self.problems
+            ):  # not an unknown alias, reported already
                 self.problem(
-                    source.place,
+                    mapping.place,
                     path,
-                    f"`<<` takes a mapping, or a list of them. Received: {shown(source.plain())}.",
+                    f"expected a mapping, or a list of mappings, after `<<`. Received: {shown(mapping.tree())}",
                 )
         return merged
 
-    def check_colon(self, name: str, place: Place, path: Path) -> None:
-        """`{units:10}` is the key `units:10` without a value, which nobody means."""
+    def check_colon(self, name: str, place: Place, path: Keys) -> None:
+        """Reports `{units:10}`, which YAML reads as the key `units:10` without a value."""
         option, colon, rest = name.partition(":")
         if colon and option.isidentifier() and rest:
-            self.problem(place, path, f"a space is missing after the ':'. Write `{option}: {rest}`.")
+            self.problem(place, path, MISSING_SPACE, f"Write `{option}: {rest}`")
 
     def place(self, mark: Mark) -> Place:
-        return Place(self.source, mark.line + 1, mark.column + 1)
+        return Place(self.text, mark.line + 1, mark.column + 1)
 
-    def problem(self, place: Place, path: Path, message: str) -> None:
-        self.problems.append((place, Problem(path, message)))
-        if len(self.problems) == MOST_TOLD:
+    def problem(self, place: Place, path: Keys, message: str, hint: str = "") -> None:
+        self.problems.append((place, Problem(path, message, hint)))
+        if len(self.problems) == MOST_SHOWN:
             raise _Enough
 
 
-def extent(node: Node) -> tuple[int, int]:
-    """How many values a node holds, itself included, and in how many levels. Costs as much as it counts."""
+def extent(node: YamlNode) -> tuple[int, int]:
+    """The number of values in a node, itself included, and of levels. The time is proportional to the count."""
     below = (
         node.value.values()
         if isinstance(node.value, dict)

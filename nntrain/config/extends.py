@@ -1,48 +1,46 @@
-"""Extends: `extends: base.yaml` lays a config over another one; each value keeps the place where it was written."""
+"""Extends: `extends: base.yaml` merges a config into a base config; each value keeps the place where it was written."""
 
 import os
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from nntrain.config import kinds
 from nntrain.config.document import Document
-from nntrain.config.place import Node, PlacedError
-from nntrain.errors import Problem, UserError
+from nntrain.config.place import PlacedError, YamlNode
+from nntrain.errors import Problem, UserError, text
 from nntrain.options import shown
 
 KEY = "extends"
 
 
 def extended(document: Document, kind: Any) -> Document:
-    """The document over its base, if it names one. Raises PlacedError."""
-    return document.with_root(_over_base(document, kind, (FilePath(document.file).resolve(),)))
+    """The document merged into its base, if it names one. Raises PlacedError."""
+    return document.with_root(_over_base(document, kind, (Path(document.file).resolve(),)))
 
 
-def _over_base(document: Document, kind: Any, chain: tuple[FilePath, ...]) -> Node:
+def _over_base(document: Document, kind: Any, chain: tuple[Path, ...]) -> YamlNode:
     root = document.root
     if KEY not in root.value:
         return root
     named = root.value[KEY]
-    own = Node({name: node for name, node in root.value.items() if name != KEY}, root.place, root.key)
+    own = YamlNode({name: node for name, node in root.value.items() if name != KEY}, root.place, root.key)
     if not isinstance(named.value, str):
-        raise _mistake(named, f"expected the path of another config. Received: {shown(named.plain())}.")
+        raise _error(named, f"expected the path of another config. Received: {shown(named.tree())}")
     file = os.path.join(os.path.dirname(document.file), named.value)
-    resolved = FilePath(file).resolve()
+    resolved = Path(file).resolve()
     if resolved in chain:
-        raise _mistake(
-            named, f"leads back to itself: {' -> '.join(path.name for path in (*chain, resolved))}."
-        )
+        raise _error(named, f"circular: {' -> '.join(path.name for path in (*chain, resolved))}")
     try:
         base = Document.read(file)
     except PlacedError:
         raise
     except UserError as error:
-        raise _mistake(named, str(error)) from None
+        raise _error(named, text(error.place, error.message, ""), error.hint) from None
     return merged(_over_base(base, kind, (*chain, resolved)), own, kind)
 
 
-def merged(base: Node, own: Node, kind: Any) -> Node:
-    """`own` over `base`: options are taken one by one, anything else (a list, another optimizer) as a whole."""
+def merged(base: YamlNode, own: YamlNode, kind: Any) -> YamlNode:
+    """`own` merged into `base`: sections option by option; anything else (a list, another optimizer) replaces the base's."""
     if own.value is None or not (kinds.family(kind) or kinds.section(kind)):
         return own
     base, spelled = kinds.spelled_out(base, kind), kinds.spelled_out(own, kind)
@@ -54,8 +52,8 @@ def merged(base: Node, own: Node, kind: Any) -> Node:
         name: merged(base.value[name], node, kinds.child(kind, name)) if name in base.value else node
         for name, node in spelled.value.items()
     }
-    return Node({**base.value, **values}, own.place, own.key)
+    return YamlNode({**base.value, **values}, own.place, own.key)
 
 
-def _mistake(named: Node, message: str) -> PlacedError:
-    return PlacedError([(named.place, Problem((KEY,), message))])
+def _error(named: YamlNode, message: str, hint: str = "") -> PlacedError:
+    return PlacedError([(named.place, Problem((KEY,), message, hint))])

@@ -1,4 +1,4 @@
-"""JSON Schema of the config, for editors, made from the same typed fields as the checks and the manual."""
+"""JSON Schema of the config, for editors, from the same typed fields as validation and the manual."""
 
 import json
 from typing import Any
@@ -11,18 +11,18 @@ from nntrain.options import Options
 
 DIALECT = GenerateJsonSchema.schema_dialect  # draft 2020-12
 PLACE = "#/$defs/"
-PART = "part"  # holds the definitions for configs that extend another
+PART = "part"  # the definitions for configs that extend another
 
 
 def json_schema(kind: type[Options]) -> dict[str, Any]:
-    """The schema of a config file. One that extends another may leave out whatever the other has, at any depth."""
+    """The schema of a config file. A config that extends another can leave out any required option, at any depth."""
     whole = options_schema(kind)
     definitions, properties = whole.pop("$defs"), whole.pop("properties")
-    told = {name: {"description": option["description"]} for name, option in properties.items()}
-    told[EXTENDS] = {
+    described = {name: {"description": option["description"]} for name, option in properties.items()}
+    described[EXTENDS] = {
         "type": "string",
-        "description": "path of another config that this one is laid over: sections are merged "
-        "option by option, anything else takes the place of what is there",
+        "description": "path of a base config that this one changes: sections are merged option by option, "
+        "anything else replaces the base's value",
     }
     return {
         "$schema": DIALECT,
@@ -30,7 +30,7 @@ def json_schema(kind: type[Options]) -> dict[str, Any]:
         "description": whole["description"],
         "type": "object",
         "additionalProperties": False,
-        "properties": told,
+        "properties": described,
         "if": {"required": [EXTENDS]},
         "then": {"properties": in_part(properties)},
         "else": {"properties": properties, "required": whole["required"]},
@@ -39,7 +39,7 @@ def json_schema(kind: type[Options]) -> dict[str, Any]:
 
 
 def in_part(schema: Any) -> Any:
-    """The same where nothing is required, with references to definitions of the same sort."""
+    """The same schema with nothing required, and references to definitions of this kind."""
     if isinstance(schema, list):
         return [in_part(entry) for entry in schema]
     if not isinstance(schema, dict):
@@ -55,44 +55,45 @@ def in_part(schema: Any) -> Any:
 
 
 def options_schema(options: type[Options]) -> dict[str, Any]:
-    """The schema of a section or a component: its `properties`, what is `required`, and what they refer to in `$defs`."""
+    """The schema of a section or a component: its `properties`, those `required`, and the `$defs` that they refer to."""
     schema = tidy(options.model_json_schema(schema_generator=Generator))
     definitions = schema.pop("$defs", {})
-    if "$ref" in schema:  # a layer that holds layers is among the definitions itself
+    if "$ref" in schema:  # a layer that contains layers is one of the definitions
         schema = definitions[schema["$ref"].removeprefix(PLACE)]
     return {**schema, "$defs": definitions}
 
 
 class Generator(GenerateJsonSchema):
-    """Pydantic's, which knows every type but our families. Without titles, which would repeat the names."""
+    """Pydantic's generator, extended by families. Without titles, which would repeat the names."""
 
-    def field_title_should_be_set(self, schema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
-    def model_schema(self, schema):
+    def model_schema(self, schema: Any) -> dict[str, Any]:
         found = super().model_schema(schema)
         found.pop("title", None)
         return found
 
-    def encode_default(self, dft):
+    def encode_default(self, dft: Any) -> Any:
         return dft.shortest() if isinstance(dft, Component) else super().encode_default(dft)
 
-    def function_plain_schema(self, schema):
-        """A field that holds a member of a family: a reference to the family, which is defined once."""
+    def function_plain_schema(self, schema: Any) -> dict[str, Any]:
+        """A field with a family as its type: a reference to the family, which is defined once."""
         family = schema["function"]["function"].__self__
         name, reference = self.get_cache_defs_ref_schema(CoreRef(f"{family.kind_name()}:0"))
         if name not in self.definitions:
-            self.definitions[name] = {}  # a family may hold itself: residual has layers
+            self.definitions[name] = {}  # a family can contain itself: residual has layers
             self.definitions[name] = self.family_schema(family)
-        return {"allOf": [reference]}  # pydantic would put the whole family in the place of a bare reference
+        return {"allOf": [reference]}  # pydantic would replace a bare reference by the whole family
 
     def family_schema(self, family: type[Component]) -> dict[str, Any]:
         """The three spellings: a name, a name with its options, a name with the value of its first option."""
-        bare, named = [], {}
+        bare: list[str] = []
+        named: dict[str, Any] = {}
         for name, member in family.members().items():
             member.model_rebuild()
             reference = self.generate_inner(member.__pydantic_core_schema__)
-            options = self.get_schema_from_definitions(reference["$ref"])
+            options = self.get_schema_from_definitions(reference["$ref"]) or {}
             required = options.get("required", [])
             spellings = [reference]
             if not required:
@@ -116,13 +117,13 @@ class Generator(GenerateJsonSchema):
 
 
 def bare_value(option: dict[str, Any]) -> dict[str, Any]:
-    """What sets the first option without naming it: never a mapping, which would be the options themselves."""
+    """A bare value for the first option: never a mapping, which would be the options themselves."""
     holds_mappings = "$ref" in json.dumps(option)
     return {**option, "not": {"type": "object"}} if holds_mappings else option
 
 
 def tidy(schema: Any) -> Any:
-    """Bare references again, and the bounds of a list as `minItems`, where pydantic did not know that it is one."""
+    """The schema with bare references, and with `minItems` for a list whose type pydantic did not know."""
     if isinstance(schema, list):
         return [tidy(entry) for entry in schema]
     if not isinstance(schema, dict):

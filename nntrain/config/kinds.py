@@ -1,16 +1,16 @@
-"""Kinds: which type the config's typed fields ask for at a path. A kind is a type or a typing construct; None is unknown."""
+"""Kinds: the type of the value at a path of a config. A kind is a type or a typing construct; None is unknown."""
 
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from nntrain.component import Component
-from nntrain.config.place import Node
-from nntrain.errors import Path
+from nntrain.config.place import YamlNode
+from nntrain.errors import Keys
 from nntrain.options import Options
 
 
 def choices(kind: Any) -> list[Any]:
-    """The types that `kind` leaves open: of a union its members, without None and annotations."""
+    """The alternatives of a type: the members of a union, without None and annotations."""
     origin = get_origin(kind)
     if origin is Annotated:
         return choices(get_args(kind)[0])
@@ -20,7 +20,7 @@ def choices(kind: Any) -> list[Any]:
 
 
 def family(kind: Any) -> type[Component] | None:
-    """The family (or the part of one) whose members can stand here."""
+    """The family, or the abstract class within one, whose members this kind accepts."""
     found = (
         choice
         for choice in choices(kind)
@@ -30,13 +30,13 @@ def family(kind: Any) -> type[Component] | None:
 
 
 def section(kind: Any) -> type[Options] | None:
-    """The options that can stand here as a mapping: a section, or a component that is known already."""
+    """The class of options that this kind accepts as a mapping: a section, or a component of a known class."""
     found = (choice for choice in choices(kind) if _is(choice, Options) and not family(choice))
     return next(found, None)
 
 
 def child(kind: Any, part: str | int) -> Any:
-    """The kind of an entry of what has this kind."""
+    """The kind of the entry `part` of a value of this kind."""
     for choice in choices(kind):
         if family(choice):
             found = choice.members().get(part)
@@ -51,7 +51,7 @@ def child(kind: Any, part: str | int) -> Any:
 
 
 def _entry(choice: Any, part: str | int) -> Any:
-    """The kind of a list's or a mapping's entries; a tuple may have one for each position."""
+    """The kind of the entries of a list or a mapping; a tuple can have one for each position."""
     origin, arguments = get_origin(choice), get_args(choice)
     if origin is dict:
         return arguments[1] if isinstance(part, str) else None
@@ -63,30 +63,31 @@ def _entry(choice: Any, part: str | int) -> Any:
 
 
 def first_option(kind: type[Options]) -> str | None:
-    """What a bare value sets: a component's first option of its own, or a section's first option where that names a component."""
-    if _is(kind, Component):
+    """The option that a bare value sets: a component's first own option, or a section's first option if it is a component."""
+    if issubclass(kind, Component):
         return next(iter(kind.own_options()), None)
     first = next(iter(kind.option_names()), None)
     return first if first and family(child(kind, first)) else None
 
 
 def left_out(kind: Any, name: str) -> str | None:
-    """The section's option that a short spelling leaves out before `name`: the `source` of `data: {digits: ...}`."""
+    """The option that a short spelling leaves out before `name`: the `source` of `data: {digits: ...}`."""
     options = section(kind)
     if options is None or _is(options, Component) or name in options.option_names():
         return None
     first = first_option(options)
-    return first if first and name in family(child(options, first)).members() else None
+    members = family(child(options, first)) if first else None
+    return first if members and name in members.members() else None
 
 
-def spelled_out(node: Node, kind: Any) -> Node:
-    """The node as a mapping `{name: ...}` where it is one in a shorter spelling; else as it is."""
+def spelled_out(node: YamlNode, kind: Any) -> YamlNode:
+    """The node with a shorter spelling expanded to a mapping `{name: ...}`; any other node is unchanged."""
     if node.value is None:
-        return Node({}, node.place, node.key)
+        return YamlNode({}, node.place, node.key)
     if family(kind):
         name = node.value
         return (
-            Node({name: Node({}, node.place, node.place)}, node.place, node.key)
+            YamlNode({name: YamlNode({}, node.place, node.place)}, node.place, node.key)
             if isinstance(name, str)
             else node
         )
@@ -97,12 +98,16 @@ def spelled_out(node: Node, kind: Any) -> Node:
         first = left_out(kind, next(iter(node.value))) if len(node.value) == 1 else None
     else:
         first = first_option(options)
-    return Node({first: Node(node.value, node.place, node.place)}, node.place, node.key) if first else node
+    return (
+        YamlNode({first: YamlNode(node.value, node.place, node.place)}, node.place, node.key)
+        if first
+        else node
+    )
 
 
-def without_branches(kind: Any, location: Path) -> Path:
-    """A path without the parts by which pydantic says which member of a union it tried."""
-    path: Path = ()
+def without_branches(kind: Any, location: Keys) -> Keys:
+    """A path without the parts that name the member of a union which pydantic tried."""
+    path: Keys = ()
     for part in location:
         below = child(kind, part)
         if below is None and len(choices(kind)) > 1:

@@ -1,4 +1,4 @@
-"""Overrides: `--set optimizer.adam.lr=3e-4`, put into a config's values before they are checked."""
+"""Overrides: `optimizer.adam.lr=3e-4` replaces a value of a config before validation."""
 
 import re
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from typing import Any
 from nntrain.config import kinds
 from nntrain.config.composer import compose
 from nntrain.config.document import Document
-from nntrain.config.place import Node, Place, PlacedError, Source
-from nntrain.errors import ConfigError, Path, Problem, dotted
-from nntrain.options import did_you_mean, shown
+from nntrain.config.place import Place, PlacedError, Text, YamlNode
+from nntrain.errors import ConfigError, Keys, Problem, dotted
+from nntrain.options import shown
 
 NAME = re.compile(
     r"[^.\[\]\s]+(?:\.[^.\[\]\s]+|\[-?[0-9]{1,6}\])*"
@@ -20,11 +20,11 @@ PART = re.compile(r"\[(-?[0-9]+)\]|([^.\[\]]+)")
 
 @dataclass(frozen=True)
 class Override:
-    """`K=V`, taken apart."""
+    """`K=V`, parsed."""
 
-    path: Path  # as typed: entries of a list may be numbers or text
+    path: Keys  # as typed: the index of a list's entry can be a number or text
     text: str  # of V
-    node: Node  # V
+    node: YamlNode  # V
 
     @classmethod
     def parse(cls, override: str, place: Place) -> "Override":
@@ -32,21 +32,21 @@ class Override:
         name, equals, text = override.partition("=")
         if not (equals and NAME.fullmatch(name)):
             raise ConfigError(
-                "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64."
+                "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64"
             )
         path = tuple(int(index) if index else part for index, part in PART.findall(name))
         try:
-            value = compose(text, place.source)
+            value = compose(text, place.text)
         except ConfigError as error:
             raise error.below(*path) from None
-        return cls(path, text, Node(value.value if value else None, place, place))
+        return cls(path, text, YamlNode(value.value if value else None, place, place))
 
 
 def overridden(document: Document, overrides: Iterable[str], kind: Any) -> Document:
-    """The document with each `K=V` in its place, in the given order. `kind` is the config's class. Raises PlacedError."""
+    """The document with each `K=V` applied, in the given order. `kind` is the config's class. Raises PlacedError."""
     root, found = document.root, []
     for override in overrides:
-        place = Place(Source.of(f"--set {override}", override.partition("=")[2], is_file=False))
+        place = Place(Text.of(f"--set {override}", override.partition("=")[2], is_file=False))
         try:
             root = _Setter(Override.parse(override, place)).put(root, 0, (), kind)
         except ConfigError as error:
@@ -57,43 +57,46 @@ def overridden(document: Document, overrides: Iterable[str], kind: Any) -> Docum
 
 
 class _Setter:
-    """Walks down the path of one override, and makes the nodes anew on the way back up."""
+    """Walks down the path of one override, and rebuilds the nodes on the way back up."""
 
     def __init__(self, override: Override):
         self.override = override
         self.path = override.path
 
-    def put(self, node: Node | None, depth: int, at: Path, kind: Any) -> Node:
-        """`node`, which stands at `at`, with the new value at the rest of the path. None: nothing is written there."""
+    def put(self, node: YamlNode | None, depth: int, at: Keys, kind: Any) -> YamlNode:
+        """`node`, at the path `at`, with the new value at the rest of the path. None: nothing is written there."""
         new = self.override.node
         if depth == len(self.path):
             return new
         part = self.path[depth]
         if node is None or node.value is None:
-            node = Node({}, new.place, new.place)
+            node = YamlNode({}, new.place, new.place)
         node = kinds.spelled_out(node, kind)
-        if node.value == part:  # a bare name where any kind may stand
-            node = Node({part: Node({}, node.place, node.place)}, node.place, node.key)
+        if node.value == part:  # a bare name where the kind is unknown
+            node = YamlNode({part: YamlNode({}, node.place, node.place)}, node.place, node.key)
         if isinstance(node.value, list):
             index = self.index(part, len(node.value), at)
             entry = self.put(node.value[index], depth + 1, (*at, index), kinds.child(kind, index))
-            return Node([*node.value[:index], entry, *node.value[index + 1 :]], node.place, node.key)
+            return YamlNode([*node.value[:index], entry, *node.value[index + 1 :]], node.place, node.key)
         self.check_mapping(node, part, at, kind)
+        name = str(part)
         if members := kinds.family(kind):
-            part = self.member(node, part, depth, at, members)
-        elif left_out := kinds.left_out(kind, part):  # data.digits of data.source.digits
+            name = self.member(node, name, depth, at, members)
+        elif left_out := kinds.left_out(kind, name):  # data.digits of data.source.digits
             return self.entry(node, left_out, depth, at, kind)
-        return self.entry(node, part, depth + 1, at, kind)
+        return self.entry(node, name, depth + 1, at, kind)
 
-    def entry(self, node: Node, part: str, depth: int, at: Path, kind: Any) -> Node:
+    def entry(self, node: YamlNode, part: str, depth: int, at: Keys, kind: Any) -> YamlNode:
         below = self.put(node.value.get(part), depth, (*at, part), kinds.child(kind, part))
-        return Node({**node.value, part: below}, node.place, node.key)
+        return YamlNode({**node.value, part: below}, node.place, node.key)
 
-    def index(self, part: str | int, count: int, at: Path) -> int:
+    def index(self, part: str | int, count: int, at: Keys) -> int:
         try:
             index = int(part)
         except ValueError:
-            raise mistake(at, f"is a list: say which entry, such as {dotted((*at, 0))}.{part}.") from None
+            raise _error(
+                at, f"expected the index of an entry. Received: {part!r}", f"Set {dotted((*at, 0))}.{part}"
+            ) from None
         if not -count <= index < count:
             there_are = (
                 f"{count} entries, [0] to [{count - 1}]"
@@ -102,28 +105,30 @@ class _Setter:
                 if count
                 else "no entries"
             )
-            raise mistake(at, f"has {there_are}. Received: [{index}].")
+            raise _error(at, f"has {there_are}. Received: [{index}]")
         return index % count
 
-    def check_mapping(self, node: Node, part: str | int, at: Path, kind: Any) -> None:
-        """Refuses to look for `part` in what is no mapping."""
+    def check_mapping(self, node: YamlNode, part: str | int, at: Keys, kind: Any) -> None:
+        """Raises ConfigError where `node` is not a mapping."""
         if kinds.child(kind, 0) is not None:
-            came = f"{shown(node.plain())} in the config" if node.value else "not in the config"
-            raise mistake(
-                at,
-                f"is {came}: there is no list to take an entry of. Set the whole: --set {dotted(at)}='[...]'.",
+            found = (
+                f"is {shown(node.tree())} in the config, not a list"
+                if node.value
+                else "is not set in the config"
             )
+            raise _error(at, found, f"Set the whole list: {dotted(at)}='[...]'")
         if isinstance(node.value, dict) and isinstance(part, int):
-            raise mistake(at, f"is not a list. Received: [{part}].")
+            raise _error(at, f"is not a list. Received: [{part}]")
         if isinstance(node.value, dict):
             return
-        raise mistake(
+        raise _error(
             at,
-            f"is {shown(node.value)} in the config, which has no options. Set the whole: --set {self.whole(at)}.",
+            f"is {shown(node.value)} in the config, which has no options",
+            f"Set the whole: {self.whole(at)}",
         )
 
-    def member(self, node: Node, part: str, depth: int, at: Path, family: Any) -> str:
-        """The name under which the config has the component that `part` names."""
+    def member(self, node: YamlNode, part: str, depth: int, at: Keys, family: Any) -> str:
+        """The name in the config of the component that `part` names: an alias can differ."""
         members = family.members()
         if part in node.value or len(node.value) != 1:
             return part
@@ -132,16 +137,13 @@ class _Setter:
         if kind and members.get(part) is kind:  # an alias
             return present
         if part in members:
-            raise mistake(
-                at, f"is {present!r} in the config. To change it, set the whole: --set {self.whole(at)}."
-            )
+            raise _error(at, f"is {present!r} in the config", f"Set the whole: {self.whole(at)}")
         if kind and part in kind.option_names():
-            raise mistake(
-                at, f"is {present!r} in the config. Write {dotted((*at, present, *self.path[depth:]))}."
-            )
-        raise mistake(at, f"no {family.kind_name()} is named {part!r}.{did_you_mean(part, members)}")
+            hint = f"Set {dotted((*at, present, *self.path[depth:]))}"
+            raise _error(at, f"is {present!r} in the config", hint)
+        raise _error(at, family.unknown(part)[0])
 
-    def whole(self, at: Path) -> str:
+    def whole(self, at: Keys) -> str:
         """optimizer='{adam: {lr: 3e-4}}'"""
         text = self.override.text
         for part in reversed(self.path[len(at) :]):
@@ -149,5 +151,5 @@ class _Setter:
         return f"{dotted(at)}='{text}'"
 
 
-def mistake(at: Path, message: str) -> ConfigError:
-    return ConfigError([Problem(at, message)])
+def _error(at: Keys, message: str, hint: str = "") -> ConfigError:
+    return ConfigError([Problem(at, message, hint)])

@@ -1,7 +1,7 @@
-"""Scalars: what a plain (unquoted) word of YAML means, and a writer whose text means the same when it is read again.
+"""Scalars: the value of an unquoted word of YAML, and a writer whose text is read back as the same values.
 
-YAML 1.2's core schema, with `1e-3` and `5.` floats as people write them. YAML 1.1, which PyYAML reads by itself, takes
-`no` for false, `1:30` for 90 and `1e-3` for text.
+YAML 1.2's core schema, extended by floats such as `1e-3` and `5.`. PyYAML itself implements YAML 1.1, where `no` is
+false, `1:30` is 90 and `1e-3` is a string.
 """
 
 import math
@@ -19,7 +19,7 @@ SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 def resolve(word: str) -> Any:
-    """The value of a plain word. Raises ValueError for a whole number of more digits than Python reads (4300)."""
+    """The value of an unquoted word. Raises ValueError for an integer of more digits than Python parses (4300)."""
     if NULL.fullmatch(word):
         return None
     if BOOLEAN.fullmatch(word):
@@ -36,7 +36,7 @@ def resolve(word: str) -> Any:
 
 
 def dump(tree: Any) -> str:
-    """YAML text of plain values, in the given order, that reads as the same values here and in other programs."""
+    """YAML text of the values, in the given order, which nntrain and other programs read as the same values."""
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
@@ -46,7 +46,7 @@ def inline(value: Any) -> str:
 
 
 def compact(tree: dict[str, Any]) -> str:
-    """The same as a person would write it: the innermost lists and mappings on one line each."""
+    """The same in the style of hand-written configs: the innermost lists and mappings on one line each."""
     return "\n".join(
         f"{name}: {inline(value)}" if not isinstance(value, (dict, list)) else _written({name: value}, None)
         for name, value in tree.items()
@@ -61,7 +61,7 @@ def _written(tree: Any, flow: bool | None) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes text that YAML 1.1 or this module would take for something else, and writes floats as Python does."""
+    """Quotes strings that YAML 1.1 or this module would read as other values, and writes floats as Python does."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -73,7 +73,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 class _Indenting(_Dumper):
-    """Sets the entries of a list in from its name."""
+    """Indents the entries of a list below its name."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)

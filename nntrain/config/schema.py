@@ -1,4 +1,4 @@
-"""Config: every option of a training run, typed. The same fields make the checks, the defaults and the manual."""
+"""Config: every option of a training run, as typed fields: the source of validation, defaults, JSON Schema and manual."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -7,21 +7,21 @@ from pydantic_core import CoreSchema
 
 import nntrain.data  # registers the sources
 import nntrain.layers  # noqa: F401  (registers the layers)
-from nntrain.data.augment import Augmentation
 from nntrain.data.dataset import Reader
+from nntrain.data.transforms.augment import Augmentation
 from nntrain.initializers import Auto, Initializer
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.optimizers import Optimizer
-from nntrain.options import Options, Several, mistake, shown
+from nntrain.options import Options, Several, either, mistake, shown
 from nntrain.schedules import Constant, Schedule
 
-LONGEST_NAME = 200  # bytes; file systems allow 255, and `-2` or the like may come after it
+LONGEST_NAME = 200  # bytes; file systems allow 255, and a suffix such as `-2` can follow
 
 
 def run_name(name: str) -> str:
-    """A run's name, which becomes a folder's. Raises PydanticCustomError, a ValueError, for what cannot be one."""
+    """A valid name of a run, which is also the name of its folder. Raises PydanticCustomError, a ValueError."""
     if (
         name in ("", ".", "..")
         or set(name) & set("/\\")
@@ -29,8 +29,7 @@ def run_name(name: str) -> str:
         or len(name.encode()) > LONGEST_NAME
     ):
         raise mistake(
-            f"a run's name is the name of one folder, without '/' and of at most {LONGEST_NAME} bytes. "
-            f"Received: {shown(name)}. Where runs are kept is what `--runs-dir` says."
+            f"expected the name of one folder, without '/' and of at most {LONGEST_NAME} bytes. Received: {shown(name)}"
         )
     return name
 
@@ -38,8 +37,8 @@ def run_name(name: str) -> str:
 def _require_one(**options: Any) -> None:
     given = sum(value is not None for value in options.values())
     if given != 1:
-        wanted = " or ".join(f"`{name}`" for name in options)
-        raise mistake(f"expected either {wanted}. Received: {'both' if given else 'neither'}.")
+        expected = either(f"`{name}`" for name in options)
+        raise mistake(f"expected either {expected}. Received: {'both' if given else 'neither'}")
 
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -47,32 +46,31 @@ RunName = Annotated[str, AfterValidator(run_name)]
 
 
 class DataSection(Options):
-    """Where the samples come from, and how they are split into those to train on, to validate with, and to test with.
+    """The data set, and how it is split into training, validation and test splits.
 
-    The validation split chooses the best epoch; the test split tells how good it is on samples that nothing was chosen by. `data:
-    digits` is short for `data: {source: digits}`.
+    The best epoch is selected on the validation split. The test split measures the trained network on samples that
+    selected nothing. `data: digits` is short for `data: {source: digits}`.
     """
 
     source: Reader = Field(description="the data set")
     test: Fraction | Reader | None = Field(
         None,
-        description="a fraction of the source to hold out as the test split, or a "
-        "source of its own; only where the source brings no test split",
+        description="the test split: a fraction of the source to hold out, or a source of its own; "
+        "only for sources without a test split",
     )
     validation: Fraction | Reader | None = Field(
         None,
-        description="a fraction of the training split to hold out as the "
-        "validation split, of each class in proportion, or a source of its own",
+        description="the validation split: a fraction of the training split to hold out, stratified by class, or a source "
+        "of its own",
     )
     standardize: bool = Field(
         False,
-        description="bring each column of a table, each channel of images, to mean 0 and deviation "
-        "1, as measured on the training split",
+        description="standardize each column of a table, or each channel of images, to zero mean and unit variance, by "
+        "statistics computed on the training split",
     )
     augment: Several[Augmentation] = Field(
         (),
-        description="what to do to the images of the training split, one after the other, "
-        "each time that training sees them",
+        description="random augmentations of the training images, applied one after the other, with new random values in each epoch",
     )
 
     @model_validator(mode="before")
@@ -93,34 +91,34 @@ class DataSection(Options):
 
 
 class ModelSection(Options):
-    """The network: layers one after the other, and where their weights start."""
+    """The network: its layers, and the initialization of their weights."""
 
     initializer: Initializer = Field(
-        Auto(), description="where the weights start, unless a layer says otherwise"
+        Auto(), description="the initial weights of all layers that do not set their own initializer"
     )
     layers: Several[Layer] = Field(
         min_length=1,
-        description="one after the other; the last one is the output, with one value "
-        "for each class or target",
+        description="the layers, each applied to the output of the one before; the last one is the output, with one value "
+        "per class or target",
     )
 
 
-class Regularize(Options):
-    """A penalty on the weights: training makes `loss + l1 sum of |w| + l2 sum of w²` small.
+class RegularizeSection(Options):
+    """A penalty on the weights: training minimizes `loss + l1 sum |w| + l2 sum w²`.
 
-    It covers weights, not biases and not the scales of normalisations. Reported losses are without it.
+    It applies to weights, not to biases or to the scales of normalization layers. Reported losses exclude it.
     """
 
     l1: float = Field(
-        0.0, ge=0, description="the factor of the sum of absolute weights; pulls many weights to 0"
+        0.0, ge=0, description="factor of the sum of absolute weights; drives many weights to exactly 0"
     )
-    l2: float = Field(0.0, ge=0, description="the factor of the sum of squared weights; keeps weights small")
+    l2: float = Field(0.0, ge=0, description="factor of the sum of squared weights; keeps weights small")
 
     example: ClassVar = {"l2": 1e-4}
 
 
-class GradClip(Options):
-    """Bounds the gradient before each step, so that a single bad batch cannot throw the weights far off. One of the two.
+class GradClipSection(Options):
+    """Clips the gradient before each step, so that one bad batch cannot move the weights far. Set one of the two options.
 
     Source: Pascanu, Mikolov & Bengio 2013, On the difficulty of training recurrent neural networks.
     """
@@ -128,133 +126,139 @@ class GradClip(Options):
     norm: float | None = Field(
         None,
         gt=0,
-        description="scale the whole gradient down so that its length, over all parameters, is at most this",
+        description="scale the gradient so that its L2 norm over all parameters is at most this value",
     )
     value: float | None = Field(
-        None, gt=0, description="cut each element of the gradient to between -value and value"
+        None, gt=0, description="clip each element of the gradient to [-value, value]"
     )
 
     example: ClassVar = {"norm": 1.0}
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> "GradClip":
+    def _one_of_two(self) -> "GradClipSection":
         _require_one(norm=self.norm, value=self.value)
         return self
 
 
-class GradientNoise(Options):
-    """Normal noise on the gradient, which fades: its variance in step t is `eta / (1 + t)^gamma`.
+class GradientNoiseSection(Options):
+    """Gaussian noise on the gradient with decaying variance: `eta / (1 + t)^gamma` in step t.
 
-    It can help a deep network out of a poor start.
+    It can help deep networks to train from a poor initialization.
 
     Source: Neelakantan et al. 2015, Adding gradient noise improves learning for very deep networks.
     """
 
-    eta: float = Field(gt=0, description="the variance at the start; the paper tries 0.01, 0.3 and 1")
-    gamma: float = Field(0.55, ge=0, description="how fast it fades")
+    eta: float = Field(gt=0, description="the initial variance; the paper uses 0.01, 0.3 and 1")
+    gamma: float = Field(0.55, ge=0, description="the decay rate of the variance")
 
     example: ClassVar = {"eta": 0.01}
 
 
-class WeightAverage(Options):
-    """An exponential moving average of the parameters, which is what evaluation uses.
+class WeightAverageSection(Options):
+    """An exponential moving average of the parameters, used for evaluation in place of the parameters.
 
-    `average = decay average + (1 - decay) p` after each step: the noise of single steps averages out.
+    `average = decay average + (1 - decay) p` after each step, which averages out the noise of single steps.
 
     Source: Polyak & Juditsky 1992, Acceleration of stochastic approximation by averaging.
     """
 
-    decay: float = Field(gt=0, lt=1, description="how much of the average each step keeps, such as 0.999")
+    decay: float = Field(
+        gt=0, lt=1, description="the share of the average that each step keeps, such as 0.999"
+    )
 
     example: ClassVar = {"decay": 0.999}
 
 
-class EarlyStopping(Options):
-    """Ends training when the monitored value has not improved for a while. The best checkpoint is kept."""
+class EarlyStoppingSection(Options):
+    """Stops training when the monitored value no longer improves. The best checkpoint is kept."""
 
-    patience: int = Field(ge=1, description="how many evaluations without an improvement to wait for one")
-    min_delta: float = Field(0.0, ge=0, description="an improvement must be larger than this to count")
+    patience: int = Field(
+        ge=1, description="the number of evaluations without an improvement before training stops"
+    )
+    min_delta: float = Field(0.0, ge=0, description="the smallest change that counts as an improvement")
 
     example: ClassVar = {"patience": 5}
 
 
-class Every(Options):
-    """How often to evaluate. One of the two."""
+class IntervalSection(Options):
+    """The interval between evaluations. Set one of the two options."""
 
-    steps: int | None = Field(None, ge=1, description="after every so many steps")
-    epochs: int | None = Field(None, ge=1, description="after every so many epochs")
+    steps: int | None = Field(None, ge=1, description="evaluate after every this many steps")
+    epochs: int | None = Field(None, ge=1, description="evaluate after every this many epochs")
 
     example: ClassVar = {"steps": 100}
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> "Every":
+    def _one_of_two(self) -> "IntervalSection":
         _require_one(steps=self.steps, epochs=self.epochs)
         return self
 
 
-class Checkpoint(Options):
-    """When to save, besides at the end of each epoch and at each evaluation."""
+class CheckpointSection(Options):
+    """When to save a checkpoint, in addition to the end of each epoch and each evaluation."""
 
     every_steps: int | None = Field(
-        None, ge=1, description="save after every so many steps, too: for epochs that take long"
+        None, ge=1, description="also save after every this many steps, for long epochs"
     )
 
     example: ClassVar = {"every_steps": 500}
 
 
 class TrainSection(Options):
-    """How to train: for how long, in which steps, what to watch, and when to stop."""
+    """The training loop: its length, its batches, what it monitors, and when it stops."""
 
-    epochs: int = Field(10, ge=1, description="how many times training goes over the training split")
+    epochs: int = Field(10, ge=1, description="the number of passes over the training split")
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
         32,
-        description="how many samples each step sees, or "
-        "`full` for all at once; small batches take more and noisier steps",
+        description="the number of samples per step, or `full` for the whole training split; small batches mean more and "
+        "noisier steps",
     )
     precision: Literal["float32", "float64"] = Field(
         "float32",
-        description="the type of all arrays; `float32` is about twice as "
-        "fast, `float64` has 16 digits in place of 7",
+        description="the type of all arrays; `float32` is about twice as fast, `float64` has 16 significant digits "
+        "instead of 7",
     )
-    regularize: Regularize = Field(Regularize(), description="penalties on the weights")
-    grad_clip: GradClip | None = Field(None, description="bounds on the gradient")
-    gradient_noise: GradientNoise | None = Field(
-        None, description="noise on the gradient, before it is clipped"
+    regularize: RegularizeSection = Field(RegularizeSection(), description="penalties on the weights")
+    grad_clip: GradClipSection | None = Field(None, description="gradient clipping")
+    gradient_noise: GradientNoiseSection | None = Field(
+        None, description="noise on the gradient, added before clipping"
     )
-    ema: WeightAverage | None = Field(
-        None, description="evaluate an average of the weights over the last steps"
+    ema: WeightAverageSection | None = Field(
+        None, description="evaluate an exponential moving average of the weights"
     )
     monitor: str | None = Field(
         None,
-        description="what the best checkpoint and early stopping go by, such as "
-        "validation_accuracy; none: validation_loss, or train_loss where there is no validation split",
+        description="the value that selects the best checkpoint and stops early, such as validation_accuracy; by default "
+        "validation_loss, or train_loss without a validation split",
     )
-    early_stopping: EarlyStopping | None = Field(None, description="when to stop early")
-    evaluate_every: Every = Field(Every(epochs=1), description="how often to evaluate")
+    early_stopping: EarlyStoppingSection | None = Field(None, description="when to stop early")
+    evaluate_every: IntervalSection = Field(
+        IntervalSection(epochs=1), description="the interval between evaluations"
+    )
     watch_test: bool = Field(
         False,
-        description="also evaluate the test split as training goes on; it never chooses the best checkpoint",
+        description="also evaluate the test split during training; it never selects the best checkpoint",
     )
-    checkpoint: Checkpoint = Field(Checkpoint(), description="when to save")
+    checkpoint: CheckpointSection = Field(CheckpointSection(), description="when to save checkpoints")
 
 
 class Config(Options):
-    """A training run: which data, which network, which loss, how it learns, for how long."""
+    """A training run: the data, the network, the loss, the optimizer and the training loop."""
 
     name: RunName | None = Field(
-        None, description="name of the run, and of its folder; none: the config's file name without .yaml"
+        None,
+        description="the name of the run and of its folder; by default the name of the config file without .yaml",
     )
     seed: int = Field(
         0,
         ge=0,
         lt=2**63,
-        description="all randomness follows from it: initial weights, splits, order of "
-        "samples, dropout; another seed is another try",
+        description="the seed of all randomness: initial weights, splits, order of samples, dropout",
     )
-    data: DataSection = Field(description="where the samples come from")
+    data: DataSection = Field(description="the data set and its splits")
     model: ModelSection = Field(description="the network")
-    loss: Loss = Field(description="how wrong a prediction is: what training makes small")
-    metrics: Several[Metric] = Field((), description="what to report beside the loss")
-    optimizer: Optimizer = Field(description="how the parameters follow the gradient")
-    schedule: Schedule = Field(Constant(), description="how the learning rate changes as training goes on")
-    train: TrainSection = Field(TrainSection(), description="how to train")
+    loss: Loss = Field(description="the loss function that training minimizes")
+    metrics: Several[Metric] = Field((), description="metrics to report in addition to the loss")
+    optimizer: Optimizer = Field(description="the update rule")
+    schedule: Schedule = Field(Constant(), description="how the learning rate changes during training")
+    train: TrainSection = Field(TrainSection(), description="the training loop")

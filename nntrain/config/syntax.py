@@ -1,84 +1,153 @@
-"""Syntax: what PyYAML cannot parse, said in words that a user can act on."""
+"""Syntax errors: PyYAML's errors reworded for users, with a hint and the position of the cause."""
 
 import re
+from typing import NamedTuple
 
 from yaml.error import Mark, MarkedYAMLError
 
-# What PyYAML says (context: problem) -> what we say. `{0}` is what the parentheses caught, `{line}` where the trouble began.
-# PyYAML knows two places: these are told where the trouble began ...
-AT_ITS_START = {
-    r"could not find expected ':'": "expected `name: value`, with a space after the ':'.",
-    r"quoted scalar.*unexpected end of stream": "the quote that opens here is never closed.",
-    r"quoted scalar.*document separator": "the quote that opens here is not closed before the line `---` or `...`.",
-    r"flow .*expected ',' or '(.)', but got '<stream end>'": "the bracket that opens here is never closed by '{0}'.",
-    r"scanning an (?:alias|anchor)": "expected a name of letters and digits. Put text that starts with '*' or '&' in quotes.",
-    r"\bdirective|duplicate tag handle": "lines that start with '%' are not read. Remove it, or put the value in quotes.",
-    r"\btag\b": "tags (words that start with '!') are not read. Put text that starts with '!' in quotes.",
-}
-# ... and these where it was noticed.
-AT_ITS_END = {
-    r"character '\\t'": "a tab stands here. YAML takes spaces only.",
-    r"character ('[@`%]')": "a value cannot start with {0}. Put it in quotes.",
-    r"character ('.*') that cannot start": "{0} is out of place here. Put the value in quotes if it is part of it.",
-    r"mapping values are not allowed": "this ':' is out of place. Check the indentation, and the space after each ':' above; "
-    "put text that holds ': ' in quotes.",
-    r"sequence entries are not allowed": "a list's '- ' cannot start here. Put it on a line of its own, indented like the "
-    "list's other entries.",
-    r"mapping keys are not allowed": "a '?' cannot start here. Put the value in quotes if it is part of it.",
-    r"unknown escape character (.*)": "a backslash and {0} mean nothing in double quotes. Use single quotes to keep "
-    "backslashes as they are.",
-    r"escape sequence of (\d) hexadecimal": "expected {0} hexadecimal digits here.",
-    r"block mapping.*but found ':'": "a name is missing before this ':'.",
-    r"block mapping.*but found '(?:-|<block sequence start>)'": "a list's entry cannot stand among the options that start on "
-    "line {line}. Check the indentation.",
-    r"block collection.*but found '\?'": "an option cannot stand among the list's entries that start on line {line}. "
-    "Check the indentation.",
-    r"expected <block end>": "this does not line up with what it belongs to, which starts on line {line}. Check the indentation.",
-    r"flow .*expected ',' or '(.)'": "expected ',' or '{0}' to go on with or to close what opens on line {line}.",
-    r"flow node.*but found '<stream end>'": "the text ends before a bracket is closed.",
-    r"expected the node content": "a value is missing here.",
-    r"expected '<document start>', but found '<stream end>'": "a line that starts with '%' is no option. Remove it.",
-    r"expected '<document start>'": "the text should have ended before this. Check the brackets and the indentation above.",
-    r"block scalar": "after '|' or '>' the text starts on the next line.",
-    r"incompatible YAML document": "only YAML 1 is read. Remove the %YAML line.",
-}
-NO_SPACE = re.compile(r"\s*(?:- +)*[A-Za-z_]\w*:[^\s:/\\]")  # `epochs:3`, but no `http://` and no `C:\`
-MISSING_SPACE = "a space is missing after this ':'."
+
+class Rule(NamedTuple):
+    """What we report for a PyYAML error whose `context: problem` matches the pattern.
+
+    `{0}` is what the parentheses caught, `{line}` the line where the construct begins. PyYAML gives two positions: where
+    the construct begins and where the parser noticed the error.
+    """
+
+    pattern: str
+    message: str
+    hint: str = ""
+    at_start: bool = False  # report the first of the two positions
+    check_colons: bool = False  # the cause can be a ':' without a space after it
 
 
-def explained(error: MarkedYAMLError, lines: tuple[str, ...]) -> tuple[Mark, str]:
-    """Where to point, and what to say."""
-    began = error.context_mark or error.problem_mark
-    noticed = error.problem_mark or error.context_mark
-    if tabbed := _indenting_tab(noticed, lines):
-        return tabbed, "a tab indents this line. YAML takes spaces only."
-    said = f"{error.context}: {error.problem}"
-    mark, words = _words(said, began, noticed)
-    if "':'" in words:
+MISSING_SPACE = "missing space after ':'"
+SPACES = "Indent with spaces: YAML allows no tabs"
+QUOTE = "Put the value in quotes"
+INDENTATION = "Check the indentation"
+
+RULES = (
+    Rule(
+        r"could not find expected ':'",
+        "expected `name: value`, with a space after the ':'",
+        at_start=True,
+        check_colons=True,
+    ),
+    Rule(r"quoted scalar.*unexpected end of stream", "this quote is never closed", at_start=True),
+    Rule(
+        r"quoted scalar.*document separator",
+        "this quote is not closed before the line `---` or `...`",
+        at_start=True,
+    ),
+    Rule(
+        r"flow .*expected ',' or '(.)', but got '<stream end>'",
+        "this bracket is never closed by '{0}'",
+        at_start=True,
+    ),
+    Rule(
+        r"scanning an (?:alias|anchor)",
+        "expected a name of letters and digits",
+        "Put text that starts with '*' or '&' in quotes",
+        at_start=True,
+    ),
+    Rule(
+        r"\bdirective|duplicate tag handle",
+        "lines that start with '%' are not supported",
+        "Remove the line, or put the value in quotes",
+        at_start=True,
+    ),
+    Rule(
+        r"\btag\b",
+        "tags (words that start with '!') are not supported",
+        "Put text that starts with '!' in quotes",
+        at_start=True,
+    ),
+    Rule(r"character '\\t'", "unexpected tab", SPACES),
+    Rule(r"character ('[@`%]')", "a value cannot start with {0}", QUOTE),
+    Rule(r"character ('.*') that cannot start", "unexpected {0}", f"{QUOTE} if {{0}} is part of it"),
+    Rule(
+        r"mapping values are not allowed",
+        "unexpected ':'",
+        "Check the indentation and the space after each ':' above; put text that contains ': ' in quotes",
+        check_colons=True,
+    ),
+    Rule(
+        r"sequence entries are not allowed",
+        "a list cannot start here",
+        "Put `- ` on a line of its own, indented like the other entries of the list",
+    ),
+    Rule(r"mapping keys are not allowed", "unexpected '?'", f"{QUOTE} if '?' is part of it"),
+    Rule(
+        r"unknown escape character (.*)",
+        "unknown escape in double quotes: a backslash and {0}",
+        "Use single quotes for text with backslashes",
+    ),
+    Rule(r"escape sequence of (\d) hexadecimal", "expected {0} hexadecimal digits"),
+    Rule(r"block mapping.*but found ':'", "missing name before ':'", check_colons=True),
+    Rule(
+        r"block mapping.*but found '(?:-|<block sequence start>)'",
+        "unexpected list entry among the options that start on line {line}",
+        INDENTATION,
+    ),
+    Rule(
+        r"block collection.*but found '\?'",
+        "unexpected option among the list entries that start on line {line}",
+        INDENTATION,
+    ),
+    Rule(
+        r"expected <block end>",
+        "this line does not match the indentation of the block from line {line}",
+        INDENTATION,
+    ),
+    Rule(r"flow .*expected ',' or '(.)'", "expected ',' or '{0}' for the bracket from line {line}"),
+    Rule(r"flow node.*but found '<stream end>'", "the file ends inside a bracket"),
+    Rule(r"expected the node content", "missing value"),
+    Rule(
+        r"expected '<document start>', but found '<stream end>'",
+        "a line that starts with '%' is not an option",
+        "Remove the line",
+    ),
+    Rule(
+        r"expected '<document start>'",
+        "unexpected text after the end of the config",
+        "Check the brackets and the indentation above",
+    ),
+    Rule(r"block scalar", "the text after '|' or '>' must start on the next line"),
+    Rule(r"incompatible YAML document", "only YAML 1 is supported", "Remove the %YAML line"),
+)
+NO_SPACE = re.compile(r"\s*(?:- +)*[A-Za-z_]\w*:[^\s:/\\]")  # `epochs:3`, but not `http://` or `C:\`
+
+
+def explained(error: MarkedYAMLError, lines: tuple[str, ...]) -> tuple[Mark, str, str]:
+    """The position, the message and the hint for an error of PyYAML."""
+    began = error.context_mark or error.problem_mark or _mark(0, 0)
+    noticed = error.problem_mark or error.context_mark or _mark(0, 0)
+    if tab := _indenting_tab(noticed, lines):
+        return tab, "a tab in the indentation", SPACES
+    text = f"{error.context}: {error.problem}"
+    for rule in RULES:
+        if found := re.search(rule.pattern, text):
+            break
+    else:
+        return noticed, f"invalid YAML: {text.removeprefix('None: ')}", ""
+    if rule.check_colons:
         for number in range(max(0, began.line - 1), noticed.line + 1):
             if column := unspaced(lines[number]):
-                return _mark(number, column), MISSING_SPACE
-    if "line up" in words and lines[noticed.line][: noticed.column].strip("- "):
-        return noticed, "this does not belong here. Check the quotes, brackets and commas before it."
-    return mark, words
+                return _mark(number, column), MISSING_SPACE, ""
+    if rule.pattern == r"expected <block end>" and lines[noticed.line][: noticed.column].strip("- "):
+        return noticed, "unexpected text", "Check the quotes, brackets and commas before it"
+    mark = began if rule.at_start else noticed
+    line = began.line + 1
+    return mark, rule.message.format(*found.groups(), line=line), rule.hint.format(*found.groups(), line=line)
 
 
 def unspaced(line: str) -> int | None:
-    """The column, from 0, of a ':' that lacks the space after it."""
+    """The column, from 0, of a ':' without a space after it."""
     found = NO_SPACE.match(line)
     return found.end() - 2 if found else None
 
 
-def _words(said: str, began: Mark, noticed: Mark) -> tuple[Mark, str]:
-    for mark, table in ((began, AT_ITS_START), (noticed, AT_ITS_END)):
-        for pattern, words in table.items():
-            if found := re.search(pattern, said):
-                return mark, words.format(*found.groups(), line=began.line + 1)
-    return noticed, f"this is not valid YAML: {said.removeprefix('None: ')}."
-
-
 def _indenting_tab(mark: Mark, lines: tuple[str, ...]) -> Mark | None:
-    """The first tab that indents the line of `mark`, if any."""
+    """The first tab in the indentation of the line of `mark`."""
     line = lines[mark.line]
     column = line[: len(line) - len(line.lstrip(" \t"))].find("\t")
     return _mark(mark.line, column) if column >= 0 else None

@@ -1,25 +1,25 @@
-"""From a config's file to its typed options: the text, the base that it extends, the overrides, then the checks."""
+"""From a config file to typed options: read the text, merge it into its base, apply the overrides, validate."""
 
 from collections.abc import Iterable
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from nntrain.config import kinds
+from nntrain.config import kinds, suggest
 from nntrain.config.document import Document
 from nntrain.config.extends import extended
 from nntrain.config.overrides import overridden
-from nntrain.errors import ConfigError, Path, Problem
+from nntrain.errors import ConfigError, Keys, Problem
 from nntrain.options import Options
 
 
 def load(
-    path: str | FilePath, overrides: Iterable[str] = (), kind: type[Options] | None = None
+    path: str | Path, overrides: Iterable[str] = (), kind: type[Options] | None = None
 ) -> tuple[Any, Document]:
     """The typed config of a file, with `K=V` overrides, and its document, whose `explain` later phases use.
 
-    `kind` is the class of the result, `Config` when left out. Raises UserError: all of a phase's mistakes at once.
+    `kind` is the class of the result, by default `Config`. Raises UserError with all errors of a phase at once.
     """
     return checked(Document.read(path), overrides, kind)
 
@@ -27,38 +27,51 @@ def load(
 def checked(
     document: Document, overrides: Iterable[str] = (), kind: type[Options] | None = None
 ) -> tuple[Any, Document]:
-    """`load` for a document that has been read."""
+    """`load` for a document."""
     if kind is None:
-        from nntrain.config.schema import (
-            Config as kind,
-        )  # it imports every component, which reading alone does not need
+        # Imported here, because it imports every component, which reading alone does not need.
+        from nntrain.config.schema import Config
+
+        kind = Config
     document = overridden(extended(document, kind), overrides, kind)
     try:
         return kind.model_validate(document.tree), document
     except ValidationError as error:
-        raise document.explain(mistakes(error, kind)) from None
+        raise document.explain(problems(error, kind)) from None
     except ConfigError as error:
         raise document.explain(error) from None
 
 
-def mistakes(error: ValidationError, kind: Any) -> ConfigError:
-    """Pydantic's findings as ours: one for each place, where a union of types has one for each type."""
-    found: dict[Path, list[str]] = {}
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        found.setdefault(kinds.without_branches(kind, one["loc"]), []).append(one["msg"])
-    # Of `{sgd: {lrr: 1}}`, where a number or an optimizer may stand, `lrr` is the mistake, not that it is no number;
-    # of a list with a wrong entry the entry, not that too few are right.
-    wholes = {path[:length] for path in found for length in range(len(path))}
+def problems(error: ValidationError, kind: Any) -> ConfigError:
+    """Pydantic's errors as ours: one for each path, where a union of types has one for each type."""
+    messages: dict[Keys, list[str]] = {}
+    hints: dict[Keys, str] = {}
+    for one in error.errors(include_url=False, include_input=False):
+        path = kinds.without_branches(kind, one["loc"])
+        messages.setdefault(path, []).append(one["msg"])
+        context = one.get("ctx", {})
+        hint = context.get("hint", "")
+        if not hint and context.get("unknown"):
+            hint = suggest.hint(kind, path, context["unknown"])
+        hints[path] = hints.get(path) or hint
+    # The innermost error is the cause: in `{sgd: {lrr: 1}}` the unknown `lrr`, not that a mapping is no number; in a list
+    # with a wrong entry the entry, not that too few are right.
+    outer = {path[:length] for path in messages for length in range(len(path))}
     return ConfigError(
-        [Problem(path, either(messages)) for path, messages in found.items() if path not in wholes]
+        [
+            Problem(path, _combined(found), hints[path])
+            for path, found in messages.items()
+            if path not in outer
+        ]
     )
 
 
-def either(messages: list[str]) -> str:
-    """ "expected a number or 'same'. Received: 'sane'. Did you mean 'same'?" of what two types say of one value."""
+def _combined(messages: list[str]) -> str:
+    """ "expected a number or 'same'. Received: 'sane'. Did you mean 'same'?" from the messages of two types for one value."""
     named = [message for message in messages if not message.startswith("expected ")]
     if named:
         return named[0]
     halves = [message.removeprefix("expected ").partition(". Received: ") for message in messages]
     expected = " or ".join(dict.fromkeys(half[0] for half in halves))
-    return f"expected {expected}" + "".join(max((half[1:] for half in halves), key=lambda rest: len(rest[1])))
+    received = max((half[2] for half in halves), key=len)
+    return f"expected {expected}" + (f". Received: {received}" if received else "")

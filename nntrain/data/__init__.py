@@ -1,7 +1,10 @@
-"""The data: datasets, their splits and batches, and the readers; a file of this folder registers the readers it defines."""
+"""The data: datasets, splits and batches. Importing it registers every source and every augmentation."""
 
 import importlib
 import pkgutil
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+from nntrain.data import sources
+
+for _module in pkgutil.iter_modules(sources.__path__):
+    importlib.import_module(f"{sources.__name__}.{_module.name}")
+importlib.import_module("nntrain.data.transforms.augment")

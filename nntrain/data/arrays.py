@@ -1,105 +1,144 @@
-"""Arrays: a data set from two NumPy arrays, samples and targets, whatever their type."""
+"""Arrays: a data set from NumPy arrays of samples and targets, of any type."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from nntrain.data.dataset import Dataset, Reader
-from nntrain.data.features import listed
 from nntrain.data.finite import require_finite
-from nntrain.errors import UserError
+from nntrain.data.sequences.lengths import check_lengths, real_steps
+from nntrain.data.tables.features import listed
+from nntrain.errors import DataError
 from nntrain.options import Several, mistake
+
+Task = Literal["auto", "classification", "regression"]
+Layout = Literal["stored", "image", "vector"]
+KINDS = {"O": "Python objects", "U": "text", "S": "bytes", "V": "records"}
 
 
 class ArrayReader(Reader):
-    """What the readers of arrays share. Bytes (uint8) count as images, 0 to 255 for 0 to 1.
+    """Options of the sources that read arrays. uint8 samples are images: 0 to 255 are scaled to [0, 1].
 
-    Targets of whole numbers or text are classes, those of floats are numbers to predict; `task` says otherwise.
+    Whole numbers and text as targets are classes, floats are numbers to predict; `task` overrides this.
     """
 
     classes: Several[str] | None = Field(
-        None, description="the names of the classes 0, 1, ...; default: the labels that occur"
+        None, description="the names of classes 0, 1, ...; default: the labels in the data"
     )
-    task: Literal["auto", "classification", "regression"] = Field(
-        "auto", description="whether the target is a class or a number; auto: by the type of its array"
+    task: Task = Field(
+        "auto", description="whether targets are classes or numbers; auto: depends on the array's type"
     )
-    as_: Literal["stored", "image", "vector"] = Field(
+    as_: Layout = Field(
         "stored",
         alias="as",
-        description="samples of the shape that they have, or images, which get a channel where they have "
-        "none, or vectors",
+        description="stored: samples keep their shape; image: images without a channel axis get one; vector: samples "
+        "are flattened",
     )
 
     @model_validator(mode="after")
-    def _classes_are_named_once(self):
+    def _classes_are_named_once(self) -> "ArrayReader":
         if self.classes is not None:
             if self.task == "regression":
-                raise mistake("`classes` does not go with `task: regression`.")
+                raise mistake("`classes` cannot be combined with `task: regression`")
             if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
                 raise mistake(f"expected at least two different `classes`. Received: {listed(self.classes)}.")
         return self
 
-    def dataset(self, x_name: str, x: np.ndarray, target_name: str, target: np.ndarray) -> Dataset:
-        """Raises UserError, which calls the arrays by their names, for what does not fit together or is not finite."""
-        if x.ndim == 0 or target.ndim == 0:
-            raise UserError(
-                f"{target_name if x.ndim else x_name}: expected an array with an axis of samples. "
-                "Received: a single value."
+    def dataset(
+        self,
+        names: tuple[str, str, str],
+        x: np.ndarray,
+        target: np.ndarray,
+        lengths: np.ndarray | None = None,
+    ) -> Dataset:
+        """`from_arrays` with these options; `names` of the three arrays, for errors."""
+        return from_arrays(names, x, target, lengths, self.classes, self.task, self.as_)
+
+
+def from_arrays(
+    names: tuple[str, str, str],
+    x: np.ndarray,
+    target: np.ndarray,
+    lengths: np.ndarray | None = None,
+    classes: tuple[str, ...] | None = None,
+    task: Task = "auto",
+    layout: Layout = "stored",
+) -> Dataset:
+    """A data set of samples x (count, ...) and targets (count,), (count, outputs) or (count, steps, ...).
+
+    `lengths` (count,) are those of padded sequences. Raises DataError, with the name of the array (of x, target or lengths) as
+    place, for arrays that do not match, wrong types, NaN and infinity.
+    """
+    x_name, target_name, lengths_name = names
+    for name, array in ((x_name, x), (target_name, target)):
+        if array.ndim == 0:
+            raise DataError(
+                "expected an array with an axis of samples. Received: a single value.", place=name
             )
-        if len(x) != len(target):
-            raise UserError(
-                f"{target_name}: expected {len(x):,} targets, one for each sample of {x_name}. "
-                f"Received: {len(target):,}."
-            )
-        x = samples(x_name, x)
-        require_finite(x_name, x)
-        x = self._shaped(x_name, x)
-        classification = target.dtype.kind in "biuU" if self.task == "auto" else self.task == "classification"
-        if classification or self.classes is not None:
-            return Dataset(x, *_classes(target_name, target, x.shape[1] if x.ndim == 3 else 0, self.classes))
-        return Dataset(x, _reals(target_name, target))
-
-    def _shaped(self, name: str, x: np.ndarray) -> np.ndarray:
-        if x.ndim == 1 or self.as_ == "vector":
-            return x.reshape(len(x), -1)
-        if self.as_ == "image":
-            if x.ndim not in (3, 4):
-                raise UserError(
-                    f"{name}: expected images (count, height, width) or (count, height, width, channels). "
-                    f"Received: the shape {x.shape}."
-                )
-            return x if x.ndim == 4 else x[..., None]
-        return x
+        if array.size == 0:
+            raise DataError(f"the array has no values: its shape is {array.shape}", place=name)
+    if lengths is not None:
+        lengths = check_lengths(lengths_name, lengths, x)
+        if target.ndim > 1 and target.shape[:2] == x.shape[:2]:  # labels of padding are not classes
+            target = np.where(real_steps(lengths, target), target, target[0, 0])
+    if len(x) != len(target):
+        raise DataError(
+            f"expected {len(x):,} targets, one per sample of {x_name}. Received: {len(target):,}.",
+            place=target_name,
+        )
+    x = as_numbers(x_name, x)
+    require_finite(x_name, x)
+    x = _shaped(x_name, x, layout)
+    classification = target.dtype.kind in "biuU" if task == "auto" else task == "classification"
+    if classification or classes is not None:
+        dataset = Dataset(x, *_classes(target_name, target, x.shape[1] if x.ndim == 3 else 0, classes))
+    else:
+        dataset = Dataset(x, _reals(target_name, target))
+    return dataset if lengths is None else replace(dataset, lengths=lengths)
 
 
-def _called(dtype: np.dtype) -> str:
-    return {"U": "text", "S": "bytes", "V": "records"}.get(dtype.kind, dtype.name)
-
-
-def samples(name: str, x: np.ndarray) -> np.ndarray:
-    """uint8, float32 or float64, in C order; not copied where it is so already. Raises UserError for what is no number."""
+def as_numbers(name: str, x: np.ndarray) -> np.ndarray:
+    """x as uint8, float32 or float64 in C order, copied only where needed. Raises DataError for other types."""
     kind, size = x.dtype.kind, x.dtype.itemsize
     if kind not in "biuf":
-        raise UserError(f"{name}: expected numbers. Received: {_called(x.dtype)}.")
-    dtype = (
-        np.uint8
-        if x.dtype == np.uint8
-        else np.float32
-        if kind == "b" or (kind == "f" and size <= 4)
-        else np.float64
-    )
+        raise DataError(f"expected numbers. Received: {_type_name(x.dtype)}.", place=name)
+    dtype: type = np.float64
+    if x.dtype == np.uint8:
+        dtype = np.uint8
+    elif kind == "b" or (kind == "f" and size <= 4):
+        dtype = np.float32
     return np.ascontiguousarray(x, dtype)
+
+
+def _type_name(dtype: np.dtype) -> str:
+    return KINDS.get(dtype.kind, dtype.name)
+
+
+def _shaped(name: str, x: np.ndarray, layout: Layout) -> np.ndarray:
+    if x.ndim == 1 or layout == "vector":
+        return x.reshape(len(x), -1)
+    if layout == "image":
+        if x.ndim not in (3, 4):
+            raise DataError(
+                "expected images (count, height, width) or (count, height, width, channels). Received: shape "
+                f"{x.shape}.",
+                place=name,
+            )
+        return x if x.ndim == 4 else x[..., None]
+    return x
 
 
 def _reals(name: str, target: np.ndarray) -> np.ndarray:
     """(rows, outputs), or (rows, steps, outputs)."""
     if target.dtype.kind not in "biuf":
-        raise UserError(f"{name}: expected numbers to predict. Received: {_called(target.dtype)}.")
+        raise DataError(f"expected numbers to predict. Received: {_type_name(target.dtype)}.", place=name)
     if target.ndim > 3:
-        raise UserError(
-            f"{name}: expected targets (count,), (count, outputs) or (count, steps, outputs). "
-            f"Received: the shape {target.shape}."
+        raise DataError(
+            "expected targets (count,), (count, outputs) or (count, steps, outputs). Received: shape "
+            f"{target.shape}.",
+            place=name,
         )
     target = np.ascontiguousarray(target, np.float32 if target.dtype == np.float32 else np.float64)
     require_finite(name, target)
@@ -113,29 +152,28 @@ def _classes(
     if target.ndim == 2 and target.shape[1] == 1:
         target = target[:, 0]
     if target.ndim > 2 or (target.ndim == 2 and target.shape[1] != steps):
-        raise UserError(
-            f"{name}: expected a class for each sample, or for each of its steps. "
-            f"Received: the shape {target.shape}. Say `task: regression` where the numbers are not classes."
+        raise DataError(
+            f"expected one class per sample, or per step of each sample. Received: shape {target.shape}.",
+            "Set `task: regression` if the numbers are not classes.",
+            name,
         )
     if target.dtype.kind not in "biufU":
-        raise UserError(f"{name}: expected class numbers or names. Received: {_called(target.dtype)}.")
+        raise DataError(f"expected class numbers or names. Received: {_type_name(target.dtype)}.", place=name)
     if target.dtype.kind == "f":
         whole = np.isfinite(target) & (target == np.floor(target))
         if not whole.all():
-            raise UserError(f"{name}: expected whole numbers for classes. Received: {target[~whole][0]}.")
+            raise DataError(f"expected whole numbers as classes. Received: {target[~whole][0]}.", place=name)
         target = target.astype(np.int64)
     occurring, labels = np.unique(target, return_inverse=True)
     labels = labels.reshape(target.shape)
-    names = tuple(
-        str(value) for value in (occurring.astype(np.int64) if target.dtype.kind == "b" else occurring)
-    )
+    values = occurring.astype(np.int64) if target.dtype.kind == "b" else occurring
+    names = tuple(str(value) for value in values)
     if classes is None:
         return labels.astype(np.int32), names
-    known = (
-        {label: number for number, label in enumerate(classes)}
-        if target.dtype.kind == "U"
-        else {str(number): number for number in range(len(classes))}
-    )
+    if target.dtype.kind == "U":
+        known = {label: number for number, label in enumerate(classes)}
+    else:
+        known = {str(number): number for number in range(len(classes))}
     if unknown := [label for label in names if label not in known]:
-        raise UserError(f"{name}: expected the classes {listed(known)}. Received: {listed(unknown)} besides.")
+        raise DataError(f"unknown classes: {listed(unknown)}. Known: {listed(known)}.", place=name)
     return np.array([known[label] for label in names], np.int32)[labels], classes

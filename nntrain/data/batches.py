@@ -1,4 +1,4 @@
-"""Batches: which samples each step of an epoch sees. A pure function of (seed, epoch, batch number): nothing to save."""
+"""Batches: which samples each step of an epoch uses, as a pure function of (seed, epoch, batch number)."""
 
 from functools import lru_cache
 from typing import Literal
@@ -8,20 +8,20 @@ import numpy as np
 from nntrain import randomness
 from nntrain.data.dataset import Dataset
 
-POOL = 64  # so many batches are filled from samples that were sorted by length
+POOL = 64  # batches per bucket of samples sorted by length
 
 
 def order(count: int, seed: int, epoch: int, shuffle: bool = True) -> np.ndarray:
-    """(count,) int64: the samples in the order in which an epoch sees them."""
+    """(count,) int64: the order of the samples in an epoch."""
     if not shuffle:
         return np.arange(count)
     return randomness.permutation(randomness.key(seed, "shuffle", epoch), count)
 
 
 def by_length(shuffled: np.ndarray, lengths: np.ndarray, rows: int, key: int) -> np.ndarray:
-    """(count,) int64: `shuffled` samples in an order that puts those of similar length into one batch, to save padding.
+    """(count,) int64: `shuffled` samples reordered so that batches hold similar lengths, which saves padding (bucketing).
 
-    The short last batch stays as it is.
+    The short last batch is unchanged.
     """
     full = len(shuffled) // rows * rows
     pools = [shuffled[start : start + POOL * rows] for start in range(0, full, POOL * rows)]
@@ -31,10 +31,10 @@ def by_length(shuffled: np.ndarray, lengths: np.ndarray, rows: int, key: int) ->
     return np.concatenate([batches.ravel(), shuffled[full:]])
 
 
-def in_lanes(count: int, rows: int) -> np.ndarray:
-    """(count,) int64: an order in which row r of a batch of `rows` goes on where row r of the batch before ended.
+def contiguous_order(count: int, rows: int) -> np.ndarray:
+    """(count,) int64: an order in which row r of each batch follows row r of the batch before.
 
-    The samples are cut into `rows` runs; the first ones may be one longer, which makes the short last batch.
+    The samples are cut into `rows` contiguous runs; the first runs may have one more, which makes the short last batch.
     """
     batches, longer = divmod(count, rows)
     firsts = np.arange(rows) * batches + np.minimum(np.arange(rows), longer)  # where each run begins
@@ -43,23 +43,23 @@ def in_lanes(count: int, rows: int) -> np.ndarray:
 
 
 class Batches:
-    """An epoch of `dataset` in batches of `batch_size` samples, or one of all (`full`); the last may be short.
+    """An epoch of `dataset` in batches of `batch_size` samples, or one batch of all (`full`); the last may be short.
 
-    Consecutive windows keep their order, in lanes; sequences of different lengths are shuffled, with similar ones in a batch.
+    Samples are shuffled; sequences of different lengths are batched by length; consecutive windows keep their order.
     """
 
     def __init__(
         self, dataset: Dataset, batch_size: int | Literal["full"], seed: int = 0, shuffle: bool = True
     ):
-        self.samples = len(dataset)
+        self.count = len(dataset)
         self.rows = (
-            self.samples if batch_size == "full" else min(batch_size, self.samples)
+            self.count if batch_size == "full" else min(batch_size, self.count)
         )  # of the largest batch
 
         def ordered(epoch: int) -> np.ndarray:
             if dataset.consecutive:
-                return in_lanes(self.samples, self.rows)
-            samples = order(self.samples, seed, epoch, shuffle)
+                return contiguous_order(self.count, self.rows)
+            samples = order(self.count, seed, epoch, shuffle)
             if dataset.lengths is None or not shuffle:
                 return samples
             return by_length(samples, dataset.lengths, self.rows, randomness.key(seed, "batches", epoch))
@@ -67,14 +67,14 @@ class Batches:
         self._order = lru_cache(maxsize=1)(ordered)
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
-        return -(-self.samples // self.rows)
+        """The number of batches in an epoch."""
+        return -(-self.count // self.rows)
 
     @property
     def shortest(self) -> int:
-        """How many samples the last batch of an epoch has."""
-        return self.samples - (len(self) - 1) * self.rows
+        """The number of samples in the last batch of an epoch."""
+        return self.count - (len(self) - 1) * self.rows
 
     def indices(self, epoch: int, number: int) -> np.ndarray:
-        """(rows,) int64: the samples of batch `number`, which counts from 0."""
+        """(rows,) int64: the samples of batch `number`, counted from 0."""
         return self._order(epoch)[number * self.rows : (number + 1) * self.rows]

@@ -1,81 +1,49 @@
-"""Dataset: samples with their targets, in memory or memory-mapped; Splits: the two or three parts that a reader gives."""
+"""Dataset: samples with their targets, in memory or memory-mapped; Splits: training, validation and test data; Reader."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from nntrain import kernels
 from nntrain.component import Component
-from nntrain.data.features import OneHot, difference
-from nntrain.data.windows import Windows, taken
-from nntrain.errors import UserError
+from nntrain.data.batch import Batch
+from nntrain.data.sequences.windows import Windows, take_rows
+from nntrain.data.tables.features import OneHot, name_mismatch
+from nntrain.errors import DataError
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
 REPEATED = 512
-
-
-@dataclass
-class Batch:
-    """Buffers that `Dataset.gather` fills; the arrays are views of the first `rows` rows.
-
-    A batch of sequences may have fewer steps than the data: as many as its longest one needs.
-    """
-
-    x: np.ndarray  # (rows, *input_shape), the network's float type, or int32 for tokens
-    target: (
-        np.ndarray
-    )  # (rows,) int32 classes, or (rows, outputs) reals; with a target for each step (rows, steps, ...)
-    weight: np.ndarray | None = (
-        None  # (rows,), or (rows, steps) with a target for each: 0 for padding; None means 1 for all
-    )
-    lengths: np.ndarray | None = (
-        None  # (rows,) int32: how many steps are real, the others are 0; None means all
-    )
-    label: np.ndarray | None = None  # (rows,) int32: the class that a target of mixed classes holds most of
-
-    @property
-    def answer(self) -> np.ndarray:
-        """What metrics hold the prediction against: the target, or the label where there is one."""
-        return self.target if self.label is None else self.label
-
-
-def mixed_targets(rows: int, outputs: int, dtype) -> tuple[np.ndarray, np.ndarray]:
-    """Buffers for the targets of samples with mixed classes: how much of each there is, and of which the most."""
-    return np.zeros((rows, outputs), dtype), np.zeros(rows, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Samples x (count, *input_shape) and their targets.
 
-    x is float, or uint8 for images (0 to 255 stand for [0, 1]), or int32 for tokens below `vocabulary`. The target is
-    (count,) int32 class numbers where `classes` names them, one more axis where each step has one, else (count, outputs)
-    reals. `shift` and `scale`, one for each value of the last axis of x or a single one, turn x into what the network
-    sees: (x - shift) * scale. A table may have gaps, NaN in x; then `fill`, one for each column, takes their place first.
-    Sequences are (count, steps, features), or (count, steps) tokens; both x and the target can be Windows of a long array.
+    x is float, uint8 (images, 0 to 255 for [0, 1]), or int32 tokens below `vocabulary`. Targets are (count,) int32 class numbers
+    where `classes` names them, with one more axis for a class per step, else (count, outputs) reals. The network's input is
+    (x - shift) * scale; `shift` and `scale` have one value per element of the last axis of x, or a single one. `fill`, one value
+    per column, first replaces the NaN of a table with gaps. Sequences are (count, steps, features), tokens (count, steps); x and
+    target can be Windows of a long array.
     """
 
     x: np.ndarray | Windows
     target: np.ndarray | Windows
     classes: tuple[str, ...] = ()  # empty for regression
-    vocabulary: int = 0  # how many tokens there are; 0 where x is not tokens
+    vocabulary: int = 0  # the number of tokens; 0 where x is not tokens
     shift: np.ndarray = field(default_factory=lambda: np.zeros(1))
-    scale: np.ndarray | None = None  # None: 1, or 1/255 for uint8
-    feature_names: tuple[str, ...] = ()  # of a table's columns; empty where they are unknown
-    one_hot: tuple[OneHot, ...] = ()  # which of the features are together one column of text
-    target_names: tuple[str, ...] = ()  # of the columns of targets; empty where they are unknown
-    impute: str = ""  # the statistic that is to fill gaps; empty where there are none
+    scale: np.ndarray | None = None  # None becomes 1, or 1/255 for uint8
+    feature_names: tuple[str, ...] = ()  # of a table's columns; empty: unknown
+    one_hot: tuple[OneHot, ...] = ()  # the text columns among the features
+    target_names: tuple[str, ...] = ()  # of a table's target columns; empty: unknown
+    impute: str = ""  # the statistic that fills gaps; empty: there are no gaps
     fill: np.ndarray | None = None
-    lengths: np.ndarray | None = (
-        None  # (count,) int32: how many steps of each sequence are real; None where all are
-    )
-    series: np.ndarray | None = (
-        None  # (count,): which series a sample is cut from, in order of time; None: samples have no order
-    )
+    lengths: np.ndarray | None = None  # (count,) int32: steps before the padding; None: no padding
+    series: np.ndarray | None = None  # (count,): the series of each window, in order of time; None: no order
     unit: str = ""  # of text: character, byte or word; the classes are then the tokens
-    consecutive: bool = False  # a row of a batch goes on where that row of the batch before ended
+    consecutive: bool = False  # row r of a batch continues row r of the batch before
 
     def __post_init__(self):
         if self.scale is None:
@@ -90,7 +58,7 @@ class Dataset:
 
     @property
     def target_shape(self) -> tuple[int, ...]:
-        """Of one sample: () for a class number."""
+        """Of one sample; () for a class number."""
         return self.target.shape[1:]
 
     @property
@@ -100,27 +68,27 @@ class Dataset:
 
     @property
     def is_bytes(self) -> bool:
-        """Whether 0 to 255 stand for [0, 1]; tokens may be bytes, too."""
+        """Whether x is images of bytes, scaled to [0, 1]. Tokens can be bytes, too."""
         return self.x.dtype == np.uint8 and not self.vocabulary
 
     @property
-    def measured(self) -> dict[str, np.ndarray]:
-        """What was measured on the train part and belongs to a trained network: shift, scale, and fill where there is one."""
+    def statistics(self) -> dict[str, np.ndarray]:
+        """The statistics computed on the training split: shift, scale and, for a table with gaps, fill."""
         arrays = {"shift": self.shift, "scale": self.scale, "fill": self.fill}
         return {name: array for name, array in arrays.items() if array is not None}
 
     @cached_property
-    def filled(self) -> np.ndarray:
-        """x with `fill` in its gaps."""
-        return self.x if self.fill is None else np.where(np.isnan(self.x), self.fill, self.x)
+    def imputed(self) -> np.ndarray | Windows:
+        """x with `fill` in place of NaN."""
+        return self.x if self.fill is None else np.where(np.isnan(np.asarray(self.x)), self.fill, self.x)
 
     def select(self, indices: slice | np.ndarray) -> "Dataset":
-        """Some of the samples."""
+        """The samples at `indices`."""
         arrays = {name: getattr(self, name) for name in ("x", "target", "lengths", "series")}
         return replace(self, **{name: array[indices] for name, array in arrays.items() if array is not None})
 
-    def batch(self, rows: int, dtype) -> Batch:
-        """Buffers for `rows` samples, for a network of float type `dtype`."""
+    def batch(self, rows: int, dtype: npt.DTypeLike) -> Batch:
+        """A batch for `rows` samples, uninitialized, for a network of float type `dtype`."""
         padded = self.lengths is not None
         return Batch(
             np.empty((rows, *self.input_shape), np.int32 if self.vocabulary else dtype),
@@ -130,9 +98,9 @@ class Dataset:
         )
 
     def gather(self, indices: np.ndarray, batch: Batch) -> None:
-        """Fills the first len(indices) rows of `batch` with these samples. Raises IndexError beyond the data.
+        """Copies the samples to the first len(indices) rows of `batch`. Raises IndexError for indices outside the data.
 
-        Runs in the calling thread alone, and for floats and images without the GIL, so that a loader may call it.
+        Runs in the calling thread alone, without the GIL for floats and images, so that a loader's thread may call it.
         """
         rows = len(indices)
         if self.lengths is not None or isinstance(self.x, Windows):
@@ -144,31 +112,31 @@ class Dataset:
         self.gather_targets(indices, batch.target)
 
     def gather_targets(self, indices: np.ndarray, target: np.ndarray) -> None:
-        """The same for the targets alone."""
+        """`gather` for the targets alone."""
         rows = len(indices)
         if self.classes:
             self.target.take(indices, 0, target[:rows])
         else:
             kernels.gather.rows.serial(target[:rows].reshape(rows, -1), self._target, indices, *UNCHANGED)
 
-    def gather_stored(self, indices: np.ndarray, out: np.ndarray) -> None:
-        """Fills out (rows, *input_shape), of a float type, with these samples in the units of x."""
+    def gather_raw(self, indices: np.ndarray, out: np.ndarray) -> None:
+        """out (rows, *input_shape), float: the samples in the units of x, before shift and scale."""
         kernels.gather.rows.serial(out.reshape(len(out), -1), self._x, indices, *UNCHANGED)
 
-    def scale_stored(self, x: np.ndarray, out: np.ndarray) -> None:
-        """Fills out (rows, *input_shape) with what the network sees of x, floats in the units of the stored samples."""
+    def scale_raw(self, x: np.ndarray, out: np.ndarray) -> None:
+        """out (rows, *input_shape): shift and scale applied to x, float, in the units of the stored samples."""
         rows = len(x)
         kernels.gather.rows.serial(
             out.reshape(rows, -1), x.reshape(rows, -1), np.arange(rows), *self._repeated
         )
 
     def _gather_steps(self, indices: np.ndarray, batch: Batch) -> None:
-        """The same for sequences, of which the batch may take fewer steps than there are."""
+        """`gather` for sequences; the batch may have fewer steps than the data."""
         rows, steps = len(indices), batch.x.shape[1]
-        x = taken(self.x, indices, steps)
+        x = take_rows(self.x, indices, steps)
         batch.x[:rows] = x if self.vocabulary else (x - self.shift) * self.scale
-        batch.target[:rows] = taken(self.target, indices, steps if self.per_step else None)
-        if self.lengths is None:
+        batch.target[:rows] = take_rows(self.target, indices, steps if self.per_step else None)
+        if self.lengths is None or batch.lengths is None:
             return
         np.minimum(self.lengths[indices], steps, out=batch.lengths[:rows])
         padded = np.arange(steps) >= batch.lengths[:rows, None]
@@ -178,7 +146,7 @@ class Dataset:
 
     @cached_property
     def _x(self) -> np.ndarray:
-        return for_kernel(self.filled)
+        return for_kernel(self.imputed)
 
     @cached_property
     def _target(self) -> np.ndarray:
@@ -186,7 +154,7 @@ class Dataset:
 
     @cached_property
     def _repeated(self) -> tuple[np.ndarray, np.ndarray]:
-        """shift and scale, repeated; the length stays a multiple of their own."""
+        """shift and scale, repeated a whole number of times."""
         channels = max(len(self.shift), len(self.scale))
         times = -(-REPEATED // channels)
         return (
@@ -198,10 +166,10 @@ class Dataset:
 UNCHANGED = np.zeros(REPEATED), np.ones(REPEATED)
 
 
-def for_kernel(array: np.ndarray) -> np.ndarray:
-    """`array` as (rows, values), C-contiguous, and never marked read-only: Numba would compile once more for that mark.
+def for_kernel(array: np.ndarray | Windows) -> np.ndarray:
+    """`array` as (rows, values), C-contiguous, and without the read-only flag, for which Numba would compile again.
 
-    The kernel only reads it. Nothing is copied that is contiguous already, so a memory-mapped file stays one.
+    The kernel only reads it. A contiguous array is not copied, so a memory-mapped file stays on disk.
     """
     array = np.ascontiguousarray(array)
     return np.asarray(_Writable(array)).reshape(len(array), -1)
@@ -209,13 +177,13 @@ def for_kernel(array: np.ndarray) -> np.ndarray:
 
 class _Writable:
     def __init__(self, array: np.ndarray):
-        self.array = array  # keeps the memory alive
+        self.array = array  # keeps the memory allocated
         self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """What a reader gives; test and validation are None where the source brings none. The parts must be alike."""
+    """Training data and, where there are such, validation and test data, of the same shapes, features and classes."""
 
     train: Dataset
     validation: Dataset | None = None
@@ -224,33 +192,33 @@ class Splits:
     def __post_init__(self):
         for name, part in self.parts().items():
             if len(part) == 0:
-                raise UserError(f"the {name} part has no samples.")
-            if how := misfit(self.train, part):
-                raise UserError(f"the {name} part does not fit the train part: {how}")
+                raise DataError(f"the {name} split has no samples")
+            if reason := mismatch(self.train, part):
+                raise DataError(f"the {name} split does not match the training split: {reason}")
 
     def parts(self) -> dict[str, Dataset]:
-        """The parts that there are, by name: train, validation, test."""
+        """The splits by name, of train, validation and test."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
 
 
-def misfit(train: Dataset, other: Dataset) -> str:
-    """In what `other` differs from the train part, as a sentence, or nothing where a network can take both."""
-    if how := difference(train.feature_names, other.feature_names):
-        return f"{how}."
+def mismatch(train: Dataset, other: Dataset) -> str:
+    """Why a network for `train` cannot take `other`; empty where it can."""
+    if reason := name_mismatch(train.feature_names, other.feature_names):
+        return reason
     if bool(other.classes) != bool(train.classes):
-        kinds = ("numbers", "classes") if train.classes else ("classes", "numbers")
-        return f"its targets are {kinds[0]}, not {kinds[1]}. Say which with `task`."
+        expected, received = ("classes", "numbers") if train.classes else ("numbers", "classes")
+        return f"expected targets that are {expected}. Received: {received} (see `task`)."
     for what in ("unit", "input_shape", "target_shape", "classes", "vocabulary"):
-        expected, came = getattr(train, what), getattr(other, what)
-        if came != expected:
-            return f"expected {what.replace('_', ' ')} {expected}. Received: {came}."
+        wanted, found = getattr(train, what), getattr(other, what)
+        if found != wanted:
+            return f"expected {what.replace('_', ' ')} {wanted}. Received: {found}."
     return ""
 
 
 class Reader(Component, family="source"):
-    """Where the samples come from: data that comes with the program, a known data set, files of yours, or made-up data."""
+    """A source of samples: packaged data, a known data set, your own files, or synthetic data."""
 
     def load(self, folder: Path) -> Splits:
-        """Reads the data; relative paths count from `folder`. Raises UserError for bad files."""
+        """Reads the data; relative paths count from `folder`. Raises DataError for files that cannot be used."""
         raise NotImplementedError

@@ -70,14 +70,26 @@ def _writable(folder: Path) -> Path:
         return Path(tempfile.mkdtemp(prefix="nntrain-kernels-"))
 
 
-numba.config.CACHE_DIR = str(_writable(cache_folder()))
+CACHE = str(_writable(cache_folder()))
+
+
+def _compiled(function, **options):
+    """numba.njit with our own cache folder; the setting of the program that imports us stays as it is.
+
+    Numba reads the setting when a function is decorated, not when it is called.
+    """
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, CACHE
+    try:
+        return numba.njit(**options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
 
 
 def inline(function=None, *, fastmath=frozenset(FASTMATH)):
     """A function for kernels to call; LLVM inlines it where that pays."""
     if function is None:
         return functools.partial(inline, fastmath=fastmath)
-    return numba.njit(fastmath=set(fastmath), **FLAGS)(function)
+    return _compiled(function, fastmath=set(fastmath), **FLAGS)
 
 
 def template(function):
@@ -85,7 +97,7 @@ def template(function):
 
     It may contain a `prange`, and take an `@inline` function as an argument.
     """
-    return numba.njit(inline="always", **FLAGS | {"cache": False})(function)
+    return _compiled(function, inline="always", **FLAGS | {"cache": False})
 
 
 def implements(generic, kind: type):
@@ -114,8 +126,8 @@ class Kernel:
 
     def __init__(self, function, cost: float):
         self.smallest_parallel = PARALLEL_FROM / cost
-        self.serial = numba.njit(fastmath=FASTMATH, **FLAGS)(function)
-        self.parallel = numba.njit(fastmath=FASTMATH, parallel=True, **FLAGS)(_renamed(function, "_parallel"))
+        self.serial = _compiled(function, fastmath=FASTMATH, **FLAGS)
+        self.parallel = _compiled(_renamed(function, "_parallel"), fastmath=FASTMATH, parallel=True, **FLAGS)
         functools.update_wrapper(self, function)
 
     def __call__(self, out, *args):
@@ -147,6 +159,12 @@ def thread_limit() -> int:
     return numba.config.NUMBA_NUM_THREADS
 
 
+def threads_in_use() -> int:
+    """How many threads the calling thread computes with."""
+    return numba.get_num_threads()
+
+
 def use_threads(count: int) -> int:
+    """Sets how many threads the calling thread computes with."""
     numba.set_num_threads(count)
     return count

@@ -32,12 +32,12 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
     bias_initializer: Initializer | None = Field(None, description="where both biases start; none: at 0")
 
     reads = "x"
-    suits = "glorot_uniform"
+    preferred_initializer = "glorot_uniform"
     example: ClassVar = {"heads": 2}
     example_inputs: ClassVar = ((5, 6),)
 
     @property
-    def looks_ahead(self):
+    def sees_future_steps(self):
         return not self.causal
 
     def output_shape(self, x):
@@ -79,39 +79,41 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         steps, features = x
         return 8 * steps * features**2 + 4 * steps**2 * features
 
-    def forward(self, at):
-        kernels.matmul.forward(table(at.qkv), table(at.x), at.weight, at.bias if self.use_bias else at.none)
-        kernels.attention.attention(at.mixed, at.share, at.qkv, lengths_of(at), self.causal)
+    def forward(self, ctx):
         kernels.matmul.forward(
-            table(at.y), table(at.mixed), at.output_weight, at.output_bias if self.use_bias else at.none
+            table(ctx.qkv), table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty
         )
-        silence_padding(at.y, at)
+        kernels.attention.attention(ctx.mixed, ctx.share, ctx.qkv, lengths_of(ctx), self.causal)
+        kernels.matmul.forward(
+            table(ctx.y), table(ctx.mixed), ctx.output_weight, ctx.output_bias if self.use_bias else ctx.empty
+        )
+        silence_padding(ctx.y, ctx)
 
-    def prepare_backward(self, at):
-        kernels.matmul.input_gradient(table(at.dmixed), self._dy(at), at.output_weight)
-        kernels.attention.attention_backward(at.dqkv, at.dmixed, at.share, at.qkv, lengths_of(at))
+    def prepare_backward(self, ctx):
+        kernels.matmul.input_gradient(table(ctx.dmixed), self._dy(ctx), ctx.output_weight)
+        kernels.attention.attention_backward(ctx.dqkv, ctx.dmixed, ctx.share, ctx.qkv, lengths_of(ctx))
 
-    def backward_parameters(self, at):
-        kernels.matmul.weight_gradient(at.dweight, table(at.x), table(at.dqkv))
-        kernels.matmul.weight_gradient(at.doutput_weight, table(at.mixed), self._dy(at))
+    def backward_parameters(self, ctx):
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), table(ctx.dqkv))
+        kernels.matmul.weight_gradient(ctx.doutput_weight, table(ctx.mixed), self._dy(ctx))
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, table(at.dqkv))
-            kernels.reduce.column_sums(at.doutput_bias, self._dy(at))
+            kernels.reduce.column_sums(ctx.dbias, table(ctx.dqkv))
+            kernels.reduce.column_sums(ctx.doutput_bias, self._dy(ctx))
 
-    def backward_input(self, at):
-        kernels.matmul.input_gradient(table(at.dx), table(at.dqkv), at.weight)
+    def backward_input(self, ctx):
+        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dqkv), ctx.weight)
 
-    def _dy(self, at):
+    def _dy(self, ctx):
         """(rows * steps, features): dy, 0 where a step is padding."""
-        if at.run.lengths is None:
-            return table(at.dy)
-        return table(silence_padding(at.dy.copy(), at))
+        if ctx.info.lengths is None:
+            return table(ctx.dy)
+        return table(silence_padding(ctx.dy.copy(), ctx))
 
 
-def silence_padding(y: np.ndarray, at) -> np.ndarray:
+def silence_padding(y: np.ndarray, ctx) -> np.ndarray:
     """Sets the padded steps of y (rows, steps, features) to 0."""
-    if at.run.lengths is not None:
-        for row, length in zip(y, at.run.lengths, strict=True):
+    if ctx.info.lengths is not None:
+        for row, length in zip(y, ctx.info.lengths, strict=True):
             row[length:] = 0
     return y
 
@@ -128,15 +130,15 @@ class PositionalEncoding(Layer, name="positional_encoding"):
 
     reads = ""
     passes_gradient = True
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((5, 6),)
 
     def output_shape(self, x):
         require_sequence(x)
         return x
 
-    def forward(self, at):
-        np.add(at.x, positions(*at.x.shape[1:], self.base, at.x.dtype), out=at.y)
+    def forward(self, ctx):
+        np.add(ctx.x, positions(*ctx.x.shape[1:], self.base, ctx.x.dtype), out=ctx.y)
 
 
 @cache

@@ -10,7 +10,7 @@ from pydantic import Field
 from nntrain import kernels
 from nntrain.errors import UserError
 from nntrain.kernels.geometry import Geometry, Pair
-from nntrain.layers.layer import At, Shape, require, require_image, require_sequence, table
+from nntrain.layers.layer import LayerContext, Shape, require, require_image, require_sequence, table
 from nntrain.layers.weighted import Weighted
 from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, slide_back, slides
 
@@ -35,28 +35,30 @@ class Convolution(Weighted):
         g = self.geometry(x)
         return 2 * math.prod(g.output) * g.depth * g.filters
 
-    def forward(self, at):
-        bias = at.bias if self.use_bias else at.none
+    def forward(self, ctx):
+        bias = ctx.bias if self.use_bias else ctx.empty
         kernels.conv.forward(
-            at.y, self.real(at, at.x), at.weight, bias, self.geometry(at.x.shape[1:]), at.epilogue
+            ctx.y, self.real(ctx, ctx.x), ctx.weight, bias, self.geometry(ctx.x.shape[1:]), ctx.epilogue
         )
-        self.clear(at, at.y)
+        self.clear(ctx, ctx.y)
 
-    def backward_parameters(self, at):
-        dy = self.real(at, at.dy)
-        kernels.conv.weight_gradient(at.dweight, self.real(at, at.x), dy, self.geometry(at.x.shape[1:]))
+    def backward_parameters(self, ctx):
+        dy = self.real(ctx, ctx.dy)
+        kernels.conv.weight_gradient(ctx.dweight, self.real(ctx, ctx.x), dy, self.geometry(ctx.x.shape[1:]))
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, table(dy))
+            kernels.reduce.column_sums(ctx.dbias, table(dy))
 
-    def backward_input(self, at):
-        kernels.conv.input_gradient(at.dx, self.real(at, at.dy), at.weight, self.geometry(at.x.shape[1:]))
-        self.clear(at, at.dx)
+    def backward_input(self, ctx):
+        kernels.conv.input_gradient(
+            ctx.dx, self.real(ctx, ctx.dy), ctx.weight, self.geometry(ctx.x.shape[1:])
+        )
+        self.clear(ctx, ctx.dx)
 
-    def real(self, at: At, array: np.ndarray) -> np.ndarray:
+    def real(self, ctx: LayerContext, array: np.ndarray) -> np.ndarray:
         """The array with zeros in place of padded steps."""
         return array
 
-    def clear(self, at: At, array: np.ndarray) -> None:
+    def clear(self, ctx: LayerContext, array: np.ndarray) -> None:
         """Sets padded steps to zero."""
 
 
@@ -152,24 +154,24 @@ class Conv1d(Convolution, name="conv1d"):
         return (self.geometry(x).output[1], self.filters)
 
     @property
-    def looks_ahead(self):
+    def sees_future_steps(self):
         return self.padding != "causal" and self.kernel_size > 1
 
-    def real(self, at, array):
-        return array if at.run.lengths is None else np.where(self._is_real(at), array, array.dtype.type(0))
+    def real(self, ctx, array):
+        return array if ctx.info.lengths is None else np.where(self._is_real(ctx), array, array.dtype.type(0))
 
-    def clear(self, at, array):
-        if at.run.lengths is not None:
-            np.copyto(array, 0, where=~self._is_real(at))
+    def clear(self, ctx, array):
+        if ctx.info.lengths is not None:
+            np.copyto(array, 0, where=~self._is_real(ctx))
 
-    def _is_real(self, at: At) -> np.ndarray:
+    def _is_real(self, ctx: LayerContext) -> np.ndarray:
         """(rows, steps, 1)"""
-        if at.y.shape[1] != at.x.shape[1]:
+        if ctx.y.shape[1] != ctx.x.shape[1]:
             raise UserError(
-                f"{at.name}: it turns {at.x.shape[1]} steps into {at.y.shape[1]}, and the sequences have different "
+                f"{ctx.name}: it turns {ctx.x.shape[1]} steps into {ctx.y.shape[1]}, and the sequences have different "
                 "lengths, so that nobody could tell where they end. Set `padding: same` or `causal`, and no stride."
             )
-        return (np.arange(at.x.shape[1]) < at.run.lengths[:, np.newaxis])[..., np.newaxis]
+        return (np.arange(ctx.x.shape[1]) < ctx.info.lengths[:, np.newaxis])[..., np.newaxis]
 
 
 class Conv2dTranspose(Convolution, name="conv2d_transpose"):
@@ -235,17 +237,19 @@ class Conv2dTranspose(Convolution, name="conv2d_transpose"):
         fans = (max(1, round(seen * x[2] / g.groups)), math.prod(g.kernel) * self.filters // g.groups)
         return self.weight_and_bias((*g.kernel, self.filters // g.groups, x[2]), fans, outputs=self.filters)
 
-    def forward(self, at):
-        bias = at.bias if self.use_bias else at.none
-        kernels.conv.input_gradient(at.y, at.x, at.weight, self.geometry(at.x.shape[1:]), bias, at.epilogue)
+    def forward(self, ctx):
+        bias = ctx.bias if self.use_bias else ctx.empty
+        kernels.conv.input_gradient(
+            ctx.y, ctx.x, ctx.weight, self.geometry(ctx.x.shape[1:]), bias, ctx.epilogue
+        )
 
-    def backward_parameters(self, at):
-        kernels.conv.weight_gradient(at.dweight, at.dy, at.x, self.geometry(at.x.shape[1:]))
+    def backward_parameters(self, ctx):
+        kernels.conv.weight_gradient(ctx.dweight, ctx.dy, ctx.x, self.geometry(ctx.x.shape[1:]))
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, table(at.dy))
+            kernels.reduce.column_sums(ctx.dbias, table(ctx.dy))
 
-    def backward_input(self, at):
-        kernels.conv.forward(at.dx, at.dy, at.weight, at.none, self.geometry(at.x.shape[1:]))
+    def backward_input(self, ctx):
+        kernels.conv.forward(ctx.dx, ctx.dy, ctx.weight, ctx.empty, self.geometry(ctx.x.shape[1:]))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -34,16 +34,16 @@ class Dense(Weighted, name="dense"):
     def flops(self, x):
         return 2 * math.prod(x) * self.units
 
-    def forward(self, at):
-        bias = at.bias if self.use_bias else at.none
-        kernels.matmul.forward(table(at.y), table(at.x), at.weight, bias, at.epilogue)
+    def forward(self, ctx):
+        bias = ctx.bias if self.use_bias else ctx.empty
+        kernels.matmul.forward(table(ctx.y), table(ctx.x), ctx.weight, bias, ctx.epilogue)
 
-    def backward_parameters(self, at):
-        dy = table(at.dy)
-        kernels.matmul.weight_gradient(at.dweight, table(at.x), dy)
+    def backward_parameters(self, ctx):
+        dy = table(ctx.dy)
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dy)
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, dy)
+            kernels.reduce.column_sums(ctx.dbias, dy)
 
-    def backward_input(self, at):
-        x = table(at.x) if at.dy_slope != 1 else None
-        kernels.matmul.input_gradient(table(at.dx), table(at.dy), at.weight, x, at.dy_slope)
+    def backward_input(self, ctx):
+        x = table(ctx.x) if ctx.dy_slope != 1 else None
+        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dy), ctx.weight, x, ctx.dy_slope)

@@ -59,30 +59,30 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
     def flops(self, x):
         return 2 * math.prod(self.output_shape(x)) * math.prod(pair(self.kernel_size))
 
-    def forward(self, at):
-        bias = at.bias if self.use_bias else at.none
+    def forward(self, ctx):
+        bias = ctx.bias if self.use_bias else ctx.empty
         kernels.conv.depthwise.forward(
-            at.y, self._input(at), _flat(at.weight), bias, self._sizes(at), at.epilogue
+            ctx.y, self._input(ctx), _flat(ctx.weight), bias, self._sizes(ctx), ctx.epilogue
         )
 
-    def backward_parameters(self, at):
-        kernels.conv.depthwise.weight_gradient(_flat(at.dweight), at.dy, self._input(at), self._sizes(at))
+    def backward_parameters(self, ctx):
+        kernels.conv.depthwise.weight_gradient(_flat(ctx.dweight), ctx.dy, self._input(ctx), self._sizes(ctx))
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, table(at.dy))
+            kernels.reduce.column_sums(ctx.dbias, table(ctx.dy))
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         many = self.depth_multiplier
-        dx = at.repeated if many > 1 else at.dx
-        kernels.conv.depthwise.input_gradient(dx, at.dy, _flat(at.weight), self._sizes(at))
+        dx = ctx.repeated if many > 1 else ctx.dx
+        kernels.conv.depthwise.input_gradient(dx, ctx.dy, _flat(ctx.weight), self._sizes(ctx))
         if many > 1:
-            np.sum(dx.reshape(*at.dx.shape, many), axis=-1, out=at.dx)
+            np.sum(dx.reshape(*ctx.dx.shape, many), axis=-1, out=ctx.dx)
 
-    def _input(self, at):
+    def _input(self, ctx):
         """x, each channel as often as it has windows."""
         if self.depth_multiplier == 1:
-            return at.x
-        at.repeated.reshape(*at.x.shape, self.depth_multiplier)[...] = at.x[..., np.newaxis]
-        return at.repeated
+            return ctx.x
+        ctx.repeated.reshape(*ctx.x.shape, self.depth_multiplier)[...] = ctx.x[..., np.newaxis]
+        return ctx.repeated
 
     def _slides(self, x):
         return slides(
@@ -94,9 +94,9 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
             pair(self.dilation),
         )
 
-    def _sizes(self, at):
+    def _sizes(self, ctx):
         """As kernels.conv.depthwise takes them."""
-        down, across = self._slides(at.x.shape[1:])
+        down, across = self._slides(ctx.x.shape[1:])
         return (
             down.size,
             across.size,

@@ -6,12 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from nntrain import kernels, randomness
-from nntrain.layers.layer import At, Layer, Saved, flat
+from nntrain.layers.layer import Layer, LayerContext, Saved, flat
 
 
-def moment(at: At, purpose: str) -> np.uint64:
+def moment(ctx: LayerContext, purpose: str) -> np.uint64:
     """The key of this layer's random numbers at this step."""
-    return np.uint64(randomness.key(at.run.seed, purpose, at.name, at.run.step))
+    return np.uint64(randomness.key(ctx.info.seed, purpose, ctx.name, ctx.info.step))
 
 
 class Dropout(Layer, name="dropout"):
@@ -26,23 +26,25 @@ class Dropout(Layer, name="dropout"):
 
     reads = ""
     random = True
-    transparent = True
+    initializer_from_next = True
     example: ClassVar = {"rate": 0.5}
 
     def saved(self, x):
         return {"kept": Saved(x, "uint8")}
 
-    def forward(self, at):
-        if at.run.training:
-            kernels.dropout.dropout(flat(at.y), flat(at.kept), flat(at.x), moment(at, "dropout"), self.rate)
+    def forward(self, ctx):
+        if ctx.info.training:
+            kernels.dropout.dropout(
+                flat(ctx.y), flat(ctx.kept), flat(ctx.x), moment(ctx, "dropout"), self.rate
+            )
         else:
-            np.copyto(at.y, at.x)
+            np.copyto(ctx.y, ctx.x)
 
-    def backward_input(self, at):
-        if at.run.training:
-            kernels.dropout.dropout_backward(flat(at.dx), flat(at.dy), flat(at.kept), self.rate)
+    def backward_input(self, ctx):
+        if ctx.info.training:
+            kernels.dropout.dropout_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.kept), self.rate)
         else:
-            np.copyto(at.dx, at.dy)
+            np.copyto(ctx.dx, ctx.dy)
 
 
 class GaussianNoise(Layer, name="gaussian_noise"):
@@ -58,11 +60,11 @@ class GaussianNoise(Layer, name="gaussian_noise"):
     reads = ""
     random = True
     passes_gradient = True
-    transparent = True
+    initializer_from_next = True
     example: ClassVar = {"std": 0.1}
 
-    def forward(self, at):
-        if at.run.training:
-            kernels.dropout.add_noise(flat(at.y), flat(at.x), moment(at, "noise"), self.std)
+    def forward(self, ctx):
+        if ctx.info.training:
+            kernels.dropout.add_noise(flat(ctx.y), flat(ctx.x), moment(ctx, "noise"), self.std)
         else:
-            np.copyto(at.y, at.x)
+            np.copyto(ctx.y, ctx.x)

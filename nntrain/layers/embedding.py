@@ -54,8 +54,8 @@ class Embedding(Layer, name="embedding"):
             )
         }
 
-    def forward(self, at):
-        kernels.embedding.gather.run(at.y.size, table(at.y), flat(at.x), at.weight)
+    def forward(self, ctx):
+        kernels.embedding.gather.run(ctx.y.size, table(ctx.y), flat(ctx.x), ctx.weight)
 
-    def backward_parameters(self, at):
-        kernels.embedding.sum_by_token(at.dweight, table(at.dy), flat(at.x))
+    def backward_parameters(self, ctx):
+        kernels.embedding.sum_by_token(ctx.dweight, table(ctx.dy), flat(ctx.x))

@@ -28,7 +28,7 @@ class Upsample2d(Layer, name="upsample2d"):
     )
 
     reads = ""
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((3, 2, 2),)
 
     def output_shape(self, x):
@@ -36,11 +36,11 @@ class Upsample2d(Layer, name="upsample2d"):
         down, across = pair(self.factor)
         return down * x[0], across * x[1], x[2]
 
-    def forward(self, at):
-        kernels.pool.window_means_backward(at.y, at.x, ALL, self._sizes(), False)
+    def forward(self, ctx):
+        kernels.pool.window_means_backward(ctx.y, ctx.x, ALL, self._sizes(), False)
 
-    def backward_input(self, at):
-        kernels.pool.window_means(at.dx, at.dy, ALL, self._sizes(), False)
+    def backward_input(self, ctx):
+        kernels.pool.window_means(ctx.dx, ctx.dy, ALL, self._sizes(), False)
 
     def _sizes(self):
         """As kernels.pool takes them: each pixel of the input is a window of the output."""
@@ -57,19 +57,19 @@ class ZeroPad2d(Layer, name="zero_pad2d"):
     )
 
     reads = ""
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((3, 2, 2),)
 
     def output_shape(self, x):
         require_image(x)
         return *(size + sum(pair(sides)) for size, sides in zip(x, pair(self.padding), strict=False)), x[2]
 
-    def forward(self, at):
-        at.y.fill(0)
-        np.copyto(self._inside(at.y, at.x), at.x)
+    def forward(self, ctx):
+        ctx.y.fill(0)
+        np.copyto(self._inside(ctx.y, ctx.x), ctx.x)
 
-    def backward_input(self, at):
-        np.copyto(at.dx, self._inside(at.dy, at.dx))
+    def backward_input(self, ctx):
+        np.copyto(ctx.dx, self._inside(ctx.dy, ctx.dx))
 
     def _inside(self, padded, image):
         """The part of `padded` that holds the image."""
@@ -91,7 +91,7 @@ class SpatialDropout(Layer, name="spatial_dropout"):
 
     reads = ""
     random = True
-    transparent = True
+    initializer_from_next = True
     example: ClassVar = {"rate": 0.5}
     example_inputs: ClassVar = ((3, 2, 4),)
 
@@ -102,18 +102,18 @@ class SpatialDropout(Layer, name="spatial_dropout"):
     def saved(self, x):
         return {"kept": Saved(x[-1:], "uint8")}
 
-    def forward(self, at):
-        if at.run.training:
-            kernels.dropout.choose(at.kept.reshape(-1), moment(at, "spatial_dropout"), self.rate)
-            kernels.dropout.keep_channels(_pixels(at.y), _pixels(at.x), at.kept, self.rate)
+    def forward(self, ctx):
+        if ctx.info.training:
+            kernels.dropout.choose(ctx.kept.reshape(-1), moment(ctx, "spatial_dropout"), self.rate)
+            kernels.dropout.keep_channels(_pixels(ctx.y), _pixels(ctx.x), ctx.kept, self.rate)
         else:
-            np.copyto(at.y, at.x)
+            np.copyto(ctx.y, ctx.x)
 
-    def backward_input(self, at):
-        if at.run.training:
-            kernels.dropout.keep_channels(_pixels(at.dx), _pixels(at.dy), at.kept, self.rate)
+    def backward_input(self, ctx):
+        if ctx.info.training:
+            kernels.dropout.keep_channels(_pixels(ctx.dx), _pixels(ctx.dy), ctx.kept, self.rate)
         else:
-            np.copyto(at.dx, at.dy)
+            np.copyto(ctx.dx, ctx.dy)
 
 
 def _pixels(array):

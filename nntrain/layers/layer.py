@@ -1,4 +1,4 @@
-"""Layer: what every layer declares, and `At`, the place where it stands in a network, with its arrays."""
+"""Layer: what every layer declares, and `LayerContext`, the place where it stands in a network, with its arrays."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -52,53 +52,45 @@ class Saved:
     per_row: bool = True  # false: one for the whole batch
 
 
-class Run:
-    """What all layers of a network see of the moment: training or not, and which step's randomness."""
+class PassInfo:
+    """What all layers of a network share during one pass: the mode, the step that seeds randomness, the real lengths."""
 
     def __init__(self, seed: int):
         self.seed = seed
         self.training = False
-        self.step = 0  # counts from the start of training; with seed and layer name it determines every mask
-        self.lengths: np.ndarray | None = (
-            None  # (rows,) int32: how many steps of each row are real; None where all are
-        )
-        self.fresh = (
-            True  # stateful layers start from zero; False: each row goes on where its window before ended
-        )
+        self.step = 0  # counts from the start of training; seed, layer name and step determine every mask
+        self.lengths: np.ndarray | None = None  # (rows,) int32: real steps of each row; None: all are real
+        self.fresh = True  # stateful layers start from zero; False: they carry over each row's state
 
 
-class At:
-    """One layer bound to its arrays, for one number of rows.
+class LayerContext:
+    """What a layer's forward and backward work on: the arrays of one layer for one number of rows.
 
-    x, y: input and output (rows, *shape); xs: all inputs of a merging layer. dy, dx, dxs: the loss's gradients with
-    respect to them. Each parameter `p` is `at.p` with its gradient `at.dp`; states and saved arrays go by their names.
-    `tokens` (rows, steps) is set where an embedding was left to the layer after it: that one's x is then the embedding's
-    weight (vocabulary, features), whose row tokens[r, t] is what comes in at step t, and dx that weight's gradient.
-    `none` is an empty array, for a kernel's argument that this layer does not have. `run` tells the moment, `name` the
-    layer's name in the network. `epilogue` is set where the activation after this layer was fused into it, `beside` (like y,
-    or empty) where a sum before that activation was: its other term. `dy_slope` is set where the layer's backward is to do the
-    activation's too: of that one, or of one right before it.
+    x, y: input and output (rows, *shape); xs: all inputs of a merging layer. dy, dx, dxs: gradients of the loss with respect to
+    them. A parameter `p` is `ctx.p` with its gradient `ctx.dp`; states and saved arrays are attributes of their own names.
+    `name` is the layer's name in the network, `info` the state of the pass, `empty` an array without elements for the optional
+    arguments of kernels.
+
+    Fusion sets the rest. `epilogue`: the activation (code, slope) that forward applies to its result. `addend`, like y, or empty:
+    the other term of a sum, which forward adds before that. `dy_slope`: backward multiplies by it where the activation's output
+    is not positive. `tokens` (rows, steps): the layer stands in for the embedding before it too; x is then the embedding's weight
+    (vocabulary, features), whose row tokens[r, t] is the input at step t, and dx that weight's gradient.
     """
 
     name: str
     rows: int
-    run: Run
+    info: PassInfo
     x: np.ndarray
     xs: list[np.ndarray]
     y: np.ndarray
     dy: np.ndarray
     dx: np.ndarray
     dxs: list[np.ndarray]
-    none: np.ndarray
+    empty: np.ndarray
     tokens: np.ndarray | None = None
-    beside: np.ndarray
-    epilogue: tuple[int, float] = (
-        0,
-        0.0,
-    )  # the activation's code and its slope, as kernels.matmul takes them
-    dy_slope: float = (
-        1.0  # backward takes dy * dy_slope where y <= 0: the gradient of an activation that it stands in for
-    )
+    addend: np.ndarray
+    epilogue: tuple[int, float] = (0, 0.0)  # as kernels.matmul takes it
+    dy_slope: float = 1.0
 
 
 class Layer(Component, family="layer"):
@@ -131,11 +123,11 @@ class Layer(Component, family="layer"):
     aliases_input: ClassVar[bool] = False  # y is x in another shape and dx is dy: no work is done
     passes_gradient: ClassVar[bool] = False  # every dx is dy itself: nothing to compute
     random: ClassVar[bool] = False  # draws random numbers in training
-    looks_up: ClassVar[bool] = False  # can take an embedding's place too: see `At.tokens`
-    fuses_epilogue: ClassVar[bool] = False  # forward applies `at.epilogue`
-    fuses_sum: ClassVar[bool] = False  # and before that adds `at.beside`
+    looks_up: ClassVar[bool] = False  # can take an embedding's place too: see `LayerContext.tokens`
+    fuses_epilogue: ClassVar[bool] = False  # forward applies `ctx.epilogue`
+    fuses_sum: ClassVar[bool] = False  # and before that adds `ctx.addend`
     fuses_gradient: ClassVar[bool] = (
-        False  # backward applies `at.dy_slope`, for an activation that was fused into it
+        False  # backward applies `ctx.dy_slope`, for an activation that was fused into it
     )
     gates_gradient: ClassVar[bool] = (
         False  # or for one right before it: backward_input applies it to dx, where x <= 0
@@ -146,8 +138,8 @@ class Layer(Component, family="layer"):
 
     # What `initializer: auto` goes by: the initializer that suits weights before this activation (or of this layer), and
     # whether to look through this layer to the next.
-    suits: ClassVar[str | None] = None
-    transparent: ClassVar[bool] = False
+    preferred_initializer: ClassVar[str | None] = None
+    initializer_from_next: ClassVar[bool] = False
 
     # The shapes that its inputs have where gradcheck tries `example`.
     example_inputs: ClassVar[tuple[Shape, ...]] = ((6,),)
@@ -174,7 +166,7 @@ class Layer(Component, family="layer"):
         return {}
 
     @property
-    def looks_ahead(self) -> bool:
+    def sees_future_steps(self) -> bool:
         """Whether what it says of a step depends on later ones."""
         return False
 
@@ -190,18 +182,18 @@ class Layer(Component, family="layer"):
         """Floating-point operations of one sample's forward pass; a multiply-add counts 2."""
         return 0
 
-    def forward(self, at: At) -> None:
+    def forward(self, ctx: LayerContext) -> None:
         """Writes y."""
         raise self._lacks("forward")
 
-    def prepare_backward(self, at: At) -> None:
+    def prepare_backward(self, ctx: LayerContext) -> None:
         """What both halves of backward need, computed once, before either: sums over the batch, gates' gradients."""
 
-    def backward_parameters(self, at: At) -> None:
+    def backward_parameters(self, ctx: LayerContext) -> None:
         """Writes the gradient of every parameter. Called only where the layer has parameters that learn."""
         raise self._lacks("backward_parameters")
 
-    def backward_input(self, at: At) -> None:
+    def backward_input(self, ctx: LayerContext) -> None:
         """Writes dx (or dxs). Not called where nothing below learns."""
         raise self._lacks("backward_input")
 
@@ -215,7 +207,9 @@ class Activation(Layer):
     no more than one. An activation is a layer, and can also be the `activation` of another.
     """
 
-    suits: ClassVar[str | None] = "glorot_uniform"  # relu-like ones: he_normal; selu: lecun_normal
+    preferred_initializer: ClassVar[str | None] = (
+        "glorot_uniform"  # relu-like ones: he_normal; selu: lecun_normal
+    )
 
     epilogue_code: ClassVar[int] = 0  # kernels.matmul can apply it to a tile in registers
 

@@ -23,7 +23,7 @@ class Maxout(Weighted, name="maxout"):
     pieces: int = Field(2, ge=2, le=256, description="how many linear functions each output chooses from")
 
     reads = "x"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
     example: ClassVar = {"units": 4, "pieces": 3}
 
     def output_shape(self, x):
@@ -42,19 +42,19 @@ class Maxout(Weighted, name="maxout"):
     def flops(self, x):
         return 2 * math.prod(x) * self.pieces * self.units
 
-    def forward(self, at):
-        bias = at.bias if self.use_bias else at.none
-        kernels.matmul.forward(table(at.linear), table(at.x), at.weight, bias, (kernels.matmul.NONE, 0.0))
-        kernels.maxout.maxout(table(at.y), table(at.winner), table(at.linear))
+    def forward(self, ctx):
+        bias = ctx.bias if self.use_bias else ctx.empty
+        kernels.matmul.forward(table(ctx.linear), table(ctx.x), ctx.weight, bias, (kernels.matmul.NONE, 0.0))
+        kernels.maxout.maxout(table(ctx.y), table(ctx.winner), table(ctx.linear))
 
-    def prepare_backward(self, at):
-        kernels.maxout.maxout_backward(table(at.linear), table(at.dy), table(at.winner))
+    def prepare_backward(self, ctx):
+        kernels.maxout.maxout_backward(table(ctx.linear), table(ctx.dy), table(ctx.winner))
 
-    def backward_parameters(self, at):
-        dlinear = table(at.linear)
-        kernels.matmul.weight_gradient(at.dweight, table(at.x), dlinear)
+    def backward_parameters(self, ctx):
+        dlinear = table(ctx.linear)
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dlinear)
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, dlinear)
+            kernels.reduce.column_sums(ctx.dbias, dlinear)
 
-    def backward_input(self, at):
-        kernels.matmul.input_gradient(table(at.dx), table(at.linear), at.weight)
+    def backward_input(self, ctx):
+        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.linear), ctx.weight)

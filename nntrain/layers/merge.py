@@ -20,7 +20,7 @@ class Add(Layer, name="add"):
     merges = True
     passes_gradient = True
     fuses_epilogue = True
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((4,), (4,))
 
     example: ClassVar = {"inputs": ["trunk", "previous"]}
@@ -29,8 +29,8 @@ class Add(Layer, name="add"):
         _same_shape(inputs)
         return inputs[0]
 
-    def forward(self, at):
-        kernels.merge.add(at.y, at.xs, at.epilogue)
+    def forward(self, ctx):
+        kernels.merge.add(ctx.y, ctx.xs, ctx.epilogue)
 
 
 class Multiply(Layer, name="multiply"):
@@ -41,7 +41,7 @@ class Multiply(Layer, name="multiply"):
 
     reads = "x"
     merges = True
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((4,), (4,))
 
     example: ClassVar = {"inputs": ["trunk", "previous"]}
@@ -50,13 +50,13 @@ class Multiply(Layer, name="multiply"):
         _same_shape(inputs)
         return inputs[0]
 
-    def forward(self, at):
-        _product(at.y, at.xs)
+    def forward(self, ctx):
+        _product(ctx.y, ctx.xs)
 
-    def backward_input(self, at):
-        for place, dx in enumerate(at.dxs):
+    def backward_input(self, ctx):
+        for place, dx in enumerate(ctx.dxs):
             if dx is not None:
-                _product(dx, [at.dy, *at.xs[:place], *at.xs[place + 1 :]])
+                _product(dx, [ctx.dy, *ctx.xs[:place], *ctx.xs[place + 1 :]])
 
 
 def _product(y, factors) -> None:
@@ -70,7 +70,7 @@ class Concat(Layer, name="concat"):
 
     reads = ""
     merges = True
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((4,), (3,))
 
     example: ClassVar = {"inputs": ["trunk", "previous"]}
@@ -84,13 +84,13 @@ class Concat(Layer, name="concat"):
         )
         return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
 
-    def forward(self, at):
-        np.concatenate(at.xs, axis=-1, out=at.y)
+    def forward(self, ctx):
+        np.concatenate(ctx.xs, axis=-1, out=ctx.y)
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         start = 0
-        for x, dx in zip(at.xs, at.dxs, strict=True):
+        for x, dx in zip(ctx.xs, ctx.dxs, strict=True):
             stop = start + x.shape[-1]
             if dx is not None:
-                np.copyto(dx, at.dy[..., start:stop])
+                np.copyto(dx, ctx.dy[..., start:stop])
             start = stop

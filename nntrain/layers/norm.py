@@ -37,7 +37,7 @@ class BatchNorm(Layer, name="batch_norm"):
     fuses_epilogue = True
     fuses_sum = True
     fuses_gradient = True
-    transparent = True
+    initializer_from_next = True
 
     def output_shape(self, x):
         require_last_axis(x)
@@ -60,46 +60,46 @@ class BatchNorm(Layer, name="batch_norm"):
     def padding_problem(self, x):
         return COUNTS_PADDING if len(x) > 1 else ""
 
-    def forward(self, at):
-        x = flat(at.x)
-        if at.run.training:
-            if x.size == at.x.shape[-1]:
+    def forward(self, ctx):
+        x = flat(ctx.x)
+        if ctx.info.training:
+            if x.size == ctx.x.shape[-1]:
                 raise UserError(
-                    f"{at.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
+                    f"{ctx.name}: a batch of one row leaves one value a channel, and nothing to normalise by. "
                     "Choose a batch_size that leaves no single row over, or another norm."
                 )
             kernels.batch_norm.measure(
-                at.statistics, at.running_mean, at.running_variance, x, self.momentum, self.eps
+                ctx.statistics, ctx.running_mean, ctx.running_variance, x, self.momentum, self.eps
             )
         else:
-            at.statistics[0] = at.running_mean
-            at.statistics[1] = 1 / np.sqrt(at.running_variance + self.eps)
+            ctx.statistics[0] = ctx.running_mean
+            ctx.statistics[1] = 1 / np.sqrt(ctx.running_variance + self.eps)
         kernels.batch_norm.forward(
-            flat(at.y), x, at.statistics, *self._affine(at), flat(at.beside), at.epilogue
+            flat(ctx.y), x, ctx.statistics, *self._affine(ctx), flat(ctx.addend), ctx.epilogue
         )
 
-    def prepare_backward(self, at):
+    def prepare_backward(self, ctx):
         kernels.batch_norm.gradient_sums(
-            at.statistics, flat(at.dy), flat(at.x), *self._affine(at), at.dy_slope
+            ctx.statistics, flat(ctx.dy), flat(ctx.x), *self._affine(ctx), ctx.dy_slope
         )
 
-    def backward_parameters(self, at):
-        at.dshift[:] = at.statistics[2]
-        at.dscale[:] = at.statistics[3]
+    def backward_parameters(self, ctx):
+        ctx.dshift[:] = ctx.statistics[2]
+        ctx.dscale[:] = ctx.statistics[3]
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         kernels.batch_norm.backward(
-            flat(at.dx),
-            flat(at.dy),
-            flat(at.x),
-            at.statistics,
-            *self._affine(at),
-            float(at.run.training),
-            at.dy_slope,
+            flat(ctx.dx),
+            flat(ctx.dy),
+            flat(ctx.x),
+            ctx.statistics,
+            *self._affine(ctx),
+            float(ctx.info.training),
+            ctx.dy_slope,
         )
 
-    def _affine(self, at):
-        return (at.scale, at.shift) if self.affine else (at.none, at.none)
+    def _affine(self, ctx):
+        return (ctx.scale, ctx.shift) if self.affine else (ctx.empty, ctx.empty)
 
 
 class LayerNorm(Layer, name="layer_norm"):
@@ -116,7 +116,7 @@ class LayerNorm(Layer, name="layer_norm"):
     affine: bool = Field(True, description="learn a scale (from 1) and a shift (from 0)")
 
     reads = "x"
-    transparent = True
+    initializer_from_next = True
 
     def output_shape(self, x):
         require_last_axis(x)
@@ -130,21 +130,21 @@ class LayerNorm(Layer, name="layer_norm"):
     def saved(self, x):
         return {"mean": Saved(x[:-1]), "inverse": Saved(x[:-1])}
 
-    def forward(self, at):
-        scale, shift = (at.scale, at.shift) if self.affine else (at.none, at.none)
+    def forward(self, ctx):
+        scale, shift = (ctx.scale, ctx.shift) if self.affine else (ctx.empty, ctx.empty)
         kernels.norm.layer_norm(
-            table(at.y), flat(at.mean), flat(at.inverse), table(at.x), scale, shift, self.eps
+            table(ctx.y), flat(ctx.mean), flat(ctx.inverse), table(ctx.x), scale, shift, self.eps
         )
 
-    def backward_parameters(self, at):
+    def backward_parameters(self, ctx):
         kernels.norm.row_norm_sums(
-            at.dscale, at.dshift, table(at.dy), table(at.x), flat(at.mean), flat(at.inverse)
+            ctx.dscale, ctx.dshift, table(ctx.dy), table(ctx.x), flat(ctx.mean), flat(ctx.inverse)
         )
 
-    def backward_input(self, at):
-        scale = at.scale if self.affine else at.none
+    def backward_input(self, ctx):
+        scale = ctx.scale if self.affine else ctx.empty
         kernels.norm.row_norm_backward(
-            table(at.dx), table(at.dy), table(at.x), flat(at.mean), flat(at.inverse), scale
+            table(ctx.dx), table(ctx.dy), table(ctx.x), flat(ctx.mean), flat(ctx.inverse), scale
         )
 
 
@@ -162,7 +162,7 @@ class RmsNorm(Layer, name="rms_norm"):
     affine: bool = Field(True, description="learn a scale (from 1)")
 
     reads = "x"
-    transparent = True
+    initializer_from_next = True
 
     def output_shape(self, x):
         require_last_axis(x)
@@ -174,18 +174,20 @@ class RmsNorm(Layer, name="rms_norm"):
     def saved(self, x):
         return {"inverse": Saved(x[:-1])}
 
-    def forward(self, at):
+    def forward(self, ctx):
         kernels.norm.rms_norm(
-            table(at.y), flat(at.inverse), table(at.x), at.scale if self.affine else at.none, self.eps
+            table(ctx.y), flat(ctx.inverse), table(ctx.x), ctx.scale if self.affine else ctx.empty, self.eps
         )
 
-    def backward_parameters(self, at):
-        kernels.norm.row_norm_sums(at.dscale, at.none, table(at.dy), table(at.x), at.none, flat(at.inverse))
+    def backward_parameters(self, ctx):
+        kernels.norm.row_norm_sums(
+            ctx.dscale, ctx.empty, table(ctx.dy), table(ctx.x), ctx.empty, flat(ctx.inverse)
+        )
 
-    def backward_input(self, at):
-        scale = at.scale if self.affine else at.none
+    def backward_input(self, ctx):
+        scale = ctx.scale if self.affine else ctx.empty
         kernels.norm.row_norm_backward(
-            table(at.dx), table(at.dy), table(at.x), at.none, flat(at.inverse), scale
+            table(ctx.dx), table(ctx.dy), table(ctx.x), ctx.empty, flat(ctx.inverse), scale
         )
 
 
@@ -211,7 +213,7 @@ class GroupNorm(Layer, name="group_norm"):
     reads = "x"
     fuses_epilogue = True
     fuses_gradient = True
-    transparent = True
+    initializer_from_next = True
     example: ClassVar = {"groups": 2}
     example_inputs: ClassVar = ((3, 2, 4),)
 
@@ -245,46 +247,52 @@ class GroupNorm(Layer, name="group_norm"):
     def padding_problem(self, x):
         return COUNTS_PADDING if len(x) > 1 else ""
 
-    def forward(self, at):
+    def forward(self, ctx):
         kernels.group_norm.forward(
-            _samples(at.y), at.mean, at.inverse, _samples(at.x), *self._affine(at), self.eps, at.epilogue
+            _samples(ctx.y),
+            ctx.mean,
+            ctx.inverse,
+            _samples(ctx.x),
+            *self._affine(ctx),
+            self.eps,
+            ctx.epilogue,
         )
 
-    def prepare_backward(self, at):
+    def prepare_backward(self, ctx):
         kernels.group_norm.gradient_sums(
-            at.shift_sum,
-            at.scale_sum,
-            _samples(at.dy),
-            _samples(at.x),
-            at.mean,
-            at.inverse,
-            *self._affine(at),
-            at.dy_slope,
+            ctx.shift_sum,
+            ctx.scale_sum,
+            _samples(ctx.dy),
+            _samples(ctx.x),
+            ctx.mean,
+            ctx.inverse,
+            *self._affine(ctx),
+            ctx.dy_slope,
         )
 
-    def backward_parameters(self, at):
-        kernels.reduce.column_sums(at.dscale, at.scale_sum)
-        kernels.reduce.column_sums(at.dshift, at.shift_sum)
+    def backward_parameters(self, ctx):
+        kernels.reduce.column_sums(ctx.dscale, ctx.scale_sum)
+        kernels.reduce.column_sums(ctx.dshift, ctx.shift_sum)
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         kernels.group_norm.backward(
-            _samples(at.dx),
-            _samples(at.dy),
-            _samples(at.x),
-            at.mean,
-            at.inverse,
-            *self._affine(at),
-            at.shift_sum,
-            at.scale_sum,
-            at.dy_slope,
+            _samples(ctx.dx),
+            _samples(ctx.dy),
+            _samples(ctx.x),
+            ctx.mean,
+            ctx.inverse,
+            *self._affine(ctx),
+            ctx.shift_sum,
+            ctx.scale_sum,
+            ctx.dy_slope,
         )
 
-    def _affine(self, at):
-        channels = at.x.shape[-1]
+    def _affine(self, ctx):
+        channels = ctx.x.shape[-1]
         return (
-            (at.scale, at.shift)
+            (ctx.scale, ctx.shift)
             if self.affine
-            else (np.ones(channels, at.x.dtype), np.zeros(channels, at.x.dtype))
+            else (np.ones(channels, ctx.x.dtype), np.zeros(channels, ctx.x.dtype))
         )
 
 

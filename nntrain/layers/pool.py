@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nntrain import kernels
 from nntrain.errors import UserError
-from nntrain.layers.layer import At, Layer, Saved, Shape, require, require_image, require_sequence
+from nntrain.layers.layer import Layer, LayerContext, Saved, Shape, require, require_image, require_sequence
 from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, slides
 
 ALL = np.zeros(0, np.int32)  # for a kernel's `ends`: every column is real
@@ -18,7 +18,7 @@ BYTE = 256  # places in a window that a byte can tell
 class Pool(Layer):
     """Base of the layers that pool windows. Sequences are images of one row to them."""
 
-    transparent = True
+    initializer_from_next = True
 
     def slides(self, x: Shape) -> tuple[Slide, Slide]:
         """Of rows and columns, for an input of shape x."""
@@ -39,9 +39,9 @@ class Pool(Layer):
         """(rows, height, width, channels) of an input or output, without a copy."""
         raise NotImplementedError
 
-    def sizes(self, at: At) -> tuple[int, ...]:
+    def sizes(self, ctx: LayerContext) -> tuple[int, ...]:
         """A kernels.geometry.Window, as a plain tuple."""
-        down, across = self.slides(at.x.shape[1:])
+        down, across = self.slides(ctx.x.shape[1:])
         return (
             down.size,
             across.size,
@@ -53,7 +53,7 @@ class Pool(Layer):
             across.dilation,
         )
 
-    def ends(self, at: At) -> np.ndarray:
+    def ends(self, ctx: LayerContext) -> np.ndarray:
         """How many columns of each row are real."""
         return ALL
 
@@ -86,15 +86,15 @@ class Pool1d(Pool):
     def image(self, array):
         return array[:, np.newaxis]
 
-    def ends(self, at):
-        if at.run.lengths is None:
+    def ends(self, ctx):
+        if ctx.info.lengths is None:
             return ALL
-        if at.y.shape[1] != at.x.shape[1]:
+        if ctx.y.shape[1] != ctx.x.shape[1]:
             raise UserError(
-                f"{at.name}: it turns {at.x.shape[1]} steps into {at.y.shape[1]}, and the sequences have different "
+                f"{ctx.name}: it turns {ctx.x.shape[1]} steps into {ctx.y.shape[1]}, and the sequences have different "
                 "lengths, so that nobody could tell where they end. Set `padding: same` and `stride: 1`."
             )
-        return at.run.lengths
+        return ctx.info.lengths
 
 
 class Pool2d(Pool):
@@ -150,20 +150,20 @@ class MaxPool(Pool):
             "winner": Saved((*outputs, -(-channels // 16) * 16), "uint8")
         }  # as kernels.pool.max_pool wants it
 
-    def forward(self, at):
+    def forward(self, ctx):
         kernels.pool.max_pool(
-            self.image(at.y), self.image(at.winner), self.image(at.x), self.ends(at), self.sizes(at)
+            self.image(ctx.y), self.image(ctx.winner), self.image(ctx.x), self.ends(ctx), self.sizes(ctx)
         )
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         kernels.pool.max_pool_backward(
-            self.image(at.dx),
-            self.image(at.dy),
-            self.image(at.winner),
-            self.image(at.y),
-            self.ends(at),
-            self.sizes(at),
-            at.dy_slope,
+            self.image(ctx.dx),
+            self.image(ctx.dy),
+            self.image(ctx.winner),
+            self.image(ctx.y),
+            self.ends(ctx),
+            self.sizes(ctx),
+            ctx.dy_slope,
         )
 
 
@@ -172,12 +172,12 @@ class AvgPool(Pool):
 
     reads = ""
 
-    def forward(self, at):
-        kernels.pool.window_means(self.image(at.y), self.image(at.x), self.ends(at), self.sizes(at), True)
+    def forward(self, ctx):
+        kernels.pool.window_means(self.image(ctx.y), self.image(ctx.x), self.ends(ctx), self.sizes(ctx), True)
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         kernels.pool.window_means_backward(
-            self.image(at.dx), self.image(at.dy), self.ends(at), self.sizes(at), True
+            self.image(ctx.dx), self.image(ctx.dy), self.ends(ctx), self.sizes(ctx), True
         )
 
 
@@ -218,7 +218,7 @@ class AvgPool2d(AvgPool, Pool2d, name="avg_pool2d"):
 class GlobalPool(Layer):
     """Base of the layers that make one value of a whole channel: of all axes but the last."""
 
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((4, 3, 2),)
 
     def output_shape(self, x):
@@ -235,9 +235,9 @@ class GlobalPool(Layer):
         return array if array.ndim == 3 else array.reshape(len(array), -1, array.shape[-1])
 
     @staticmethod
-    def ends(at: At) -> np.ndarray:
+    def ends(ctx: LayerContext) -> np.ndarray:
         """How many pixels of each row are real: all, but of a padded sequence."""
-        return ALL if at.run.lengths is None or at.x.ndim != 3 else at.run.lengths
+        return ALL if ctx.info.lengths is None or ctx.x.ndim != 3 else ctx.info.lengths
 
 
 class GlobalAvgPool(GlobalPool, name="global_avg_pool"):
@@ -250,11 +250,11 @@ class GlobalAvgPool(GlobalPool, name="global_avg_pool"):
 
     reads = ""
 
-    def forward(self, at):
-        kernels.pool.global_mean(at.y, self.pixels(at.x), self.ends(at))
+    def forward(self, ctx):
+        kernels.pool.global_mean(ctx.y, self.pixels(ctx.x), self.ends(ctx))
 
-    def backward_input(self, at):
-        kernels.pool.global_mean_backward(self.pixels(at.dx), at.dy, self.ends(at))
+    def backward_input(self, ctx):
+        kernels.pool.global_mean_backward(self.pixels(ctx.dx), ctx.dy, self.ends(ctx))
 
 
 class GlobalMaxPool(GlobalPool, name="global_max_pool"):
@@ -269,10 +269,10 @@ class GlobalMaxPool(GlobalPool, name="global_max_pool"):
     def saved(self, x):
         return {"winner": Saved(x[-1:], "int32")}
 
-    def forward(self, at):
-        kernels.pool.global_max(at.y, at.winner, self.pixels(at.x), self.ends(at))
+    def forward(self, ctx):
+        kernels.pool.global_max(ctx.y, ctx.winner, self.pixels(ctx.x), self.ends(ctx))
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         kernels.pool.global_max_backward(
-            self.pixels(at.dx), at.dy, at.winner, at.y, self.ends(at), at.dy_slope
+            self.pixels(ctx.dx), ctx.dy, ctx.winner, ctx.y, self.ends(ctx), ctx.dy_slope
         )

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from nntrain import kernels, randomness
 from nntrain.initializers import Constant, Initializer, Orthogonal, Pretrained
-from nntrain.layers.layer import At, Layer, Param, Saved, State, flat, require_sequence, table
+from nntrain.layers.layer import Layer, LayerContext, Param, Saved, State, flat, require_sequence, table
 from nntrain.options import mistake
 
 
@@ -19,11 +19,11 @@ class PerGate:
     gates: int
     one: Initializer
 
-    def draw(self, key, shape, fans):
+    def sample(self, key, shape, fans):
         rows, columns = shape
         return np.hstack(
             [
-                self.one.draw(randomness.key(key, gate), (rows, columns // self.gates), fans)
+                self.one.sample(randomness.key(key, gate), (rows, columns // self.gates), fans)
                 for gate in range(self.gates)
             ]
         )
@@ -38,8 +38,8 @@ class Raised:
     stop: int
     value: float
 
-    def draw(self, key, shape, fans):
-        drawn = np.array(self.base.draw(key, shape, fans))
+    def sample(self, key, shape, fans):
+        drawn = np.array(self.base.sample(key, shape, fans))
         drawn[self.start : self.stop] += self.value
         return drawn
 
@@ -71,7 +71,7 @@ class Recurrent(Layer):
     bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
 
     reads = "x"
-    suits = "glorot_uniform"
+    preferred_initializer = "glorot_uniform"
     looks_up = True
     example: ClassVar = {"units": 4}
     example_inputs: ClassVar = ((5, 3),)
@@ -88,7 +88,7 @@ class Recurrent(Layer):
         return self
 
     @property
-    def looks_ahead(self):
+    def sees_future_steps(self):
         return self.reverse
 
     def output_shape(self, x):
@@ -123,84 +123,84 @@ class Recurrent(Layer):
     def flops(self, x):
         return 2 * x[0] * (x[1] + self.units) * self.gates * self.units
 
-    def forward(self, at):
-        added = self.added(at)
-        kernels.matmul.forward(added, table(at.x), at.weight, at.bias if self.use_bias else at.none)
-        places = kernels.recurrent.IN_ORDER if at.tokens is None else at.tokens
-        hidden, memory = (*self.carried(at), at.none.reshape(0, 0))[:2]
+    def forward(self, ctx):
+        added = self.added(ctx)
+        kernels.matmul.forward(added, table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty)
+        places = kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens
+        hidden, memory = (*self.carried(ctx), ctx.empty.reshape(0, 0))[:2]
         run = kernels.recurrent.Forward(
-            self.sequences(at.y),
-            at.before,
-            at.gate,
+            self.sequences(ctx.y),
+            ctx.before,
+            ctx.gate,
             added,
             places,
             hidden,
             memory,
-            lengths_of(at),
+            lengths_of(ctx),
             self.reverse,
         )
-        kernels.recurrent.forward(self.cell(at), run, at.recurrent_weight)
+        kernels.recurrent.forward(self.cell(ctx), run, ctx.recurrent_weight)
 
-    def cell(self, at: At) -> tuple:
+    def cell(self, ctx: LayerContext) -> tuple:
         """The cell's own arguments, a `Cell` of its module in kernels.recurrent."""
         raise NotImplementedError
 
-    def prepare_backward(self, at):
+    def prepare_backward(self, ctx):
         run = kernels.recurrent.Backward(
-            at.dgate,
-            self.drecurrent(at),
-            self.sequences(at.dy),
-            at.before,
-            at.gate,
-            lengths_of(at),
+            ctx.dgate,
+            self.drecurrent(ctx),
+            self.sequences(ctx.dy),
+            ctx.before,
+            ctx.gate,
+            lengths_of(ctx),
             self.reverse,
         )
-        kernels.recurrent.backward(self.cell(at), run, at.recurrent_weight)
-        if at.tokens is not None:
-            kernels.embedding.sum_by_token(self.added(at), table(at.dgate), flat(at.tokens))
+        kernels.recurrent.backward(self.cell(ctx), run, ctx.recurrent_weight)
+        if ctx.tokens is not None:
+            kernels.embedding.sum_by_token(self.added(ctx), table(ctx.dgate), flat(ctx.tokens))
 
-    def backward_parameters(self, at):
-        dadded = self.added(at)
-        kernels.matmul.weight_gradient(at.dweight, table(at.x), dadded)
-        drecurrent = self.drecurrent(at)
-        drecurrent = table(drecurrent if drecurrent.size else at.dgate)
-        kernels.matmul.weight_gradient(at.drecurrent_weight, table(at.before), drecurrent)
+    def backward_parameters(self, ctx):
+        dadded = self.added(ctx)
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dadded)
+        drecurrent = self.drecurrent(ctx)
+        drecurrent = table(drecurrent if drecurrent.size else ctx.dgate)
+        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), drecurrent)
         if self.use_bias:
-            kernels.reduce.column_sums(at.dbias, dadded)
+            kernels.reduce.column_sums(ctx.dbias, dadded)
 
-    def added(self, at: At) -> np.ndarray:
+    def added(self, ctx: LayerContext) -> np.ndarray:
         """What the input adds to the gates, and in backward the gradient of that: a row for each step, or for each token."""
-        if at.tokens is None:
-            return table(at.dgate)
-        if not hasattr(at, "by_token"):
-            at.by_token = np.empty((len(at.x), self.gates * self.units), at.none.dtype)
-        return at.by_token
+        if ctx.tokens is None:
+            return table(ctx.dgate)
+        if not hasattr(ctx, "by_token"):
+            ctx.by_token = np.empty((len(ctx.x), self.gates * self.units), ctx.empty.dtype)
+        return ctx.by_token
 
-    def drecurrent(self, at: At) -> np.ndarray:
+    def drecurrent(self, ctx: LayerContext) -> np.ndarray:
         """The gradients of the state's part of the gates, (rows, steps, gates*units); empty where it is dgate."""
-        return at.none.reshape(0, 0, 0)
+        return ctx.empty.reshape(0, 0, 0)
 
-    def backward_input(self, at):
-        kernels.matmul.input_gradient(table(at.dx), self.added(at), at.weight)
+    def backward_input(self, ctx):
+        kernels.matmul.input_gradient(table(ctx.dx), self.added(ctx), ctx.weight)
 
     def sequences(self, array: np.ndarray) -> np.ndarray:
         """y or dy as the kernels take it: (rows, steps, units) or (rows, 1, units)."""
         return array if self.return_sequences else array.reshape(len(array), 1, -1)
 
-    def carried(self, at: At) -> list[np.ndarray]:
+    def carried(self, ctx: LayerContext) -> list[np.ndarray]:
         """The states that the first step starts from and the last one leaves; empty where there are none."""
         if not self.stateful:
-            return [at.none.reshape(0, 0)] * len(self.carries)
-        states = [getattr(at, name if at.run.training else f"evaluation_{name}") for name in self.carries]
-        if at.run.fresh:
+            return [ctx.empty.reshape(0, 0)] * len(self.carries)
+        states = [getattr(ctx, name if ctx.info.training else f"evaluation_{name}") for name in self.carries]
+        if ctx.info.fresh:
             for state in states:
                 state.fill(0)
         return states
 
 
-def lengths_of(at: At) -> np.ndarray:
+def lengths_of(ctx: LayerContext) -> np.ndarray:
     """As the kernels take them."""
-    return kernels.recurrent.ALL_STEPS if at.run.lengths is None else at.run.lengths
+    return kernels.recurrent.ALL_STEPS if ctx.info.lengths is None else ctx.info.lengths
 
 
 class SimpleRnn(Recurrent, name="simple_rnn"):
@@ -215,7 +215,7 @@ class SimpleRnn(Recurrent, name="simple_rnn"):
     units: int = Field(ge=1, description="how many values the state has")
     activation: Literal["tanh", "relu"] = Field("tanh", description="the function f")
 
-    def cell(self, at):
+    def cell(self, ctx):
         simple_rnn = kernels.recurrent.simple_rnn
         return simple_rnn.Cell(simple_rnn.RELU if self.activation == "relu" else simple_rnn.TANH)
 
@@ -252,8 +252,8 @@ class Lstm(Recurrent, name="lstm"):
     def saved(self, x):
         return super().saved(x) | {"cells": Saved((x[0], self.units)), "squashed": Saved((x[0], self.units))}
 
-    def cell(self, at):
-        return kernels.recurrent.lstm.Cell(at.cells, at.squashed)
+    def cell(self, ctx):
+        return kernels.recurrent.lstm.Cell(ctx.cells, ctx.squashed)
 
 
 class Gru(Recurrent, name="gru"):
@@ -282,15 +282,15 @@ class Gru(Recurrent, name="gru"):
             "drecurrent": Saved((x[0], 3 * self.units)),
         }
 
-    def cell(self, at):
-        return kernels.recurrent.gru.Cell(at.proposed, at.recurrent_bias if self.use_bias else at.none)
+    def cell(self, ctx):
+        return kernels.recurrent.gru.Cell(ctx.proposed, ctx.recurrent_bias if self.use_bias else ctx.empty)
 
-    def drecurrent(self, at):
-        return at.drecurrent
+    def drecurrent(self, ctx):
+        return ctx.drecurrent
 
-    def backward_parameters(self, at):
-        super().backward_parameters(at)
+    def backward_parameters(self, ctx):
+        super().backward_parameters(ctx)
         if self.use_bias:
-            sums = np.empty(3 * self.units, at.none.dtype)
-            kernels.reduce.column_sums(sums, table(at.drecurrent))
-            at.drecurrent_bias[:] = sums[2 * self.units :]
+            sums = np.empty(3 * self.units, ctx.empty.dtype)
+            kernels.reduce.column_sums(sums, table(ctx.drecurrent))
+            ctx.drecurrent_bias[:] = sums[2 * self.units :]

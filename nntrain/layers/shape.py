@@ -20,7 +20,7 @@ class Flatten(Layer, name="flatten"):
 
     reads = ""
     aliases_input = True
-    transparent = True
+    initializer_from_next = True
     example_inputs: ClassVar = ((2, 3),)
 
     def output_shape(self, x):
@@ -36,7 +36,7 @@ class Reshape(Layer, name="reshape"):
 
     reads = ""
     aliases_input = True
-    transparent = True
+    initializer_from_next = True
     example: ClassVar = {"shape": [3, 2]}
 
     def output_shape(self, x):
@@ -69,7 +69,7 @@ class Permute(Layer, name="permute"):
     )
 
     reads = ""
-    transparent = True
+    initializer_from_next = True
     example: ClassVar = {"axes": [2, 1]}
     example_inputs: ClassVar = ((2, 3),)
 
@@ -83,8 +83,8 @@ class Permute(Layer, name="permute"):
     def padding_problem(self, x):
         return MOVES_STEPS if self.axes[0] != 1 else ""
 
-    def forward(self, at):
-        np.copyto(at.y, at.x.transpose(0, *self.axes))
+    def forward(self, ctx):
+        np.copyto(ctx.y, ctx.x.transpose(0, *self.axes))
 
-    def backward_input(self, at):
-        np.copyto(at.dx.transpose(0, *self.axes), at.dy)
+    def backward_input(self, ctx):
+        np.copyto(ctx.dx.transpose(0, *self.axes), ctx.dy)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from nntrain.layers.layer import At, Layer, Saved, require, stray_option
+from nntrain.layers.layer import Layer, LayerContext, Saved, require, stray_option
 from nntrain.layers.norm import BatchNorm
 
 
@@ -40,12 +40,12 @@ class TimeDistributed(Layer, name="time_distributed"):
         return self.layer.random
 
     @property
-    def suits(self):
-        return self.layer.suits
+    def preferred_initializer(self):
+        return self.layer.preferred_initializer
 
     @property
-    def transparent(self):
-        return self.layer.transparent
+    def initializer_from_next(self):
+        return self.layer.initializer_from_next
 
     @property
     def activation(self):
@@ -86,37 +86,37 @@ class TimeDistributed(Layer, name="time_distributed"):
     def padding_problem(self, x):
         return self.layer.padding_problem(x) if isinstance(self.layer, BatchNorm) else ""
 
-    def forward(self, at):
-        inner = self._inner(at)
-        inner.run = copy(at.run)
-        inner.run.lengths = None  # which tell how many steps a row has, not what there is in a step
+    def forward(self, ctx):
+        inner = self._inner(ctx)
+        inner.info = copy(ctx.info)
+        inner.info.lengths = None  # which tell how many steps a row has, not what there is in a step
         self.layer.forward(inner)
 
-    def prepare_backward(self, at):
-        self.layer.prepare_backward(self._inner(at))
+    def prepare_backward(self, ctx):
+        self.layer.prepare_backward(self._inner(ctx))
 
-    def backward_parameters(self, at):
-        self.layer.backward_parameters(self._inner(at))
+    def backward_parameters(self, ctx):
+        self.layer.backward_parameters(self._inner(ctx))
 
-    def backward_input(self, at):
-        self.layer.backward_input(self._inner(at))
+    def backward_input(self, ctx):
+        self.layer.backward_input(self._inner(ctx))
 
-    def _inner(self, at: At) -> At:
+    def _inner(self, ctx: LayerContext) -> LayerContext:
         """The arrays of `at` with rows and steps as one axis; made once."""
-        inner = getattr(at, "inner", None)
+        inner = getattr(ctx, "inner", None)
         if inner is not None:
             return inner
-        steps = at.x.shape[1]
-        inner = at.inner = At()
-        per_row = {name for name, saved in self.layer.saved(at.x.shape[2:]).items() if saved.per_row}
-        for name, value in vars(at).items():
+        steps = ctx.x.shape[1]
+        inner = ctx.inner = LayerContext()
+        per_row = {name for name, saved in self.layer.saved(ctx.x.shape[2:]).items() if saved.per_row}
+        for name, value in vars(ctx).items():
             if name in ("x", "y", "dy", "dx", *per_row) and value is not None:
                 setattr(inner, name, merged(value))
             elif name in ("xs", "dxs"):
                 setattr(inner, name, [None if array is None else merged(array) for array in value])
             elif name != "inner":
                 setattr(inner, name, value)
-        inner.rows = at.rows * steps
+        inner.rows = ctx.rows * steps
         return inner
 
 

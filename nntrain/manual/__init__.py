@@ -1,1 +1,1 @@
-"""The manual: what a config can say, told from the classes themselves. Plain text; `report` and docs/reference.md show it."""
+"""The manual: every section and component of a config, documented from its class; shown by `report` and docs/reference.md."""

@@ -1,4 +1,4 @@
-"""Kinds: what the manual has chapters on, the config's sections and the families of components, found in the config's types."""
+"""Kinds: the chapters of the manual: the config's sections and the families of components, found in the config's types."""
 
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
@@ -6,25 +6,29 @@ from typing import Any, get_args, get_origin
 from nntrain.component import Component
 from nntrain.config.kinds import choices, family, section
 from nntrain.config.schema import Config
-from nntrain.errors import Path
+from nntrain.errors import Keys
 from nntrain.options import Options
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A section of the config, or a family of components or a part of one."""
+    """A section of the config, or a family of components, or an abstract class within one, such as the activations."""
 
     name: str  # "train", "layer"
     owner: type[Options]  # the section's class, or the family's
-    path: Path  # where it stands in a config: ("model", "layers", 0); in `within`, where that is given
-    within: type[Component] | None = None  # the component that it is an option of
+    path: Keys  # where a config has it: ("model", "layers", 0); inside the component `within`, if set
+    within: type[Component] | None = None  # the component that has it as an option
 
     @property
     def is_family(self) -> bool:
         return issubclass(self.owner, Component)
 
+    def all_members(self) -> dict[str, type[Component]]:
+        """The members by name, aliases included; none for a section."""
+        return dict(self.owner.members()) if issubclass(self.owner, Component) else {}
+
     def members(self) -> dict[str, type[Component]]:
-        """Each member under its name, in the order of their files; those of a part that has a chapter of its own are there."""
+        """The members by name, in the order of their files, without those that have a chapter of their own."""
         parts = tuple(
             other.owner
             for other in kinds().values()
@@ -32,14 +36,14 @@ class Kind:
         )
         found = {
             name: member
-            for name, member in self.owner.members().items()
+            for name, member in self.all_members().items()
             if name == member.yaml_name and not issubclass(member, parts)
         }
         return dict(sorted(found.items(), key=lambda item: item[1].__module__))
 
 
 def kinds() -> dict[str, Kind]:
-    """Every kind by its name, in the order in which a config mentions them."""
+    """All kinds by name, in the order of a config."""
     found: dict[str, Kind] = {}
     _add_section(Kind("config", Config, ()), found)
     return found
@@ -53,8 +57,8 @@ def _add_section(kind: Kind, found: dict[str, Kind]) -> None:
         _add(field.annotation, (*kind.path, field.alias or name), kind.within, found)
 
 
-def _add(annotation: Any, path: Path, within: type[Component] | None, found: dict[str, Kind]) -> None:
-    """What a field of this type, at this path, can hold."""
+def _add(annotation: Any, path: Keys, within: type[Component] | None, found: dict[str, Kind]) -> None:
+    """Adds the kinds that a field of this type, at this path, accepts."""
     for choice in choices(annotation):
         if get_origin(choice) is tuple:
             _add(get_args(choice)[0], (*path, 0), within, found)

@@ -1,4 +1,4 @@
-"""Page: what a page of the manual holds, without saying how it is shown."""
+"""Page: the content of a page of the manual, independent of how it is shown."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Line:
-    """A member, or a kind, in a list of them."""
+    """A member or a kind in a list."""
 
     name: str
     aliases: tuple[str, ...]
@@ -22,7 +22,7 @@ class Line:
 
 @dataclass
 class Page:
-    """Texts may hold `code` between backticks, as in Markdown."""
+    """Texts can contain `code` between backticks, as in Markdown."""
 
     name: str
     kind: str
@@ -31,8 +31,8 @@ class Page:
     options: list[Option] = field(default_factory=list)
     shared: list[str] = field(
         default_factory=list
-    )  # names of the options that every member of the family has
-    bare: str = ""  # what a bare value sets
+    )  # names of the options that all members of the family have
+    bare: str = ""  # the option that a bare value sets
     example: str = ""  # YAML
     source: str = ""
     members: list[Line] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Pages: what there is to say of a kind, of a member of a family, or of a section, put together from the classes."""
+"""Pages: the documentation of kinds, of members of a family and of options, from the docstrings and fields of the classes."""
 
 import inspect
 from typing import Any
@@ -6,64 +6,68 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from nntrain.component import Component, plain
+from nntrain.component import Component, shortest
 from nntrain.config.json_schema import options_schema
 from nntrain.config.scalars import compact, inline
-from nntrain.errors import Path, UserError
+from nntrain.errors import Keys, UserError
 from nntrain.manual.kinds import Kind, kinds
 from nntrain.manual.page import Line, Option, Page
 from nntrain.manual.values import default_in_words, type_in_words
-from nntrain.options import Options, did_you_mean
+from nntrain.options import Options, did_you_mean, either, with_suggestion
+from nntrain.other_tools import COMPONENTS, our_name
 
-SOURCE = "Source: "  # opens the paragraph of a docstring that names the paper
+SOURCE = "Source: "  # starts the paragraph of a docstring that cites the paper
 
 
 def contents() -> list[Line]:
-    """Every kind with what it holds: "36 members", "9 options"."""
+    """All kinds, each with the number of its members or options."""
     found = []
     for kind in kinds().values():
         count = len(kind.members()) if kind.is_family else len(kind.owner.model_fields)
-        what = f"{count} to choose from" if kind.is_family else f"{count} option{'s' * (count != 1)}"
+        what = f"{count} members" if kind.is_family else f"{count} option{'s' * (count != 1)}"
         found.append(Line(kind.name, (), f"{what}. {kind.owner.first_sentence()}"))
     return found
 
 
 def find(kind_name: str, name: str | None = None) -> Page:
-    """The page of a kind, or of a member or an option of it; a member's name alone will do. Raises UserError."""
+    """The page of a kind, or of one of its members or options; a member's name alone is enough. Raises UserError."""
     kind = kinds().get(kind_name)
     if kind is None:
         if name is None:
             return _member_of_any_kind(kind_name)
-        raise UserError(f"there is no kind {kind_name!r}.{did_you_mean(kind_name, kinds())}")
+        raise UserError(with_suggestion(f"unknown kind {kind_name!r}", did_you_mean(kind_name, kinds())))
     if name is None:
         return kind_page(kind)
-    if kind.is_family:
-        members = kind.owner.members()
+    if issubclass(kind.owner, Component):
+        members = kind.all_members()
         if name not in members:
-            raise UserError(f"no {kind.name} is named {name!r}.{did_you_mean(name, members)}")
+            raise UserError(kind.owner.unknown(name)[0])
         return member_page(members[name])
     return option_page(kind, name)
 
 
 def _member_of_any_kind(name: str) -> Page:
-    found = [kind for kind in kinds().values() if kind.is_family and name in kind.owner.members()]
+    found = [kind for kind in kinds().values() if name in kind.all_members()]
     whole = [kind for kind in found if Component in kind.owner.__bases__]  # an activation is a layer, too
     if len(whole) == 1:
-        return member_page(found[0].owner.members()[name])
+        return member_page(found[0].all_members()[name])
     if whole:
-        raise UserError(
-            f"{name!r} is the name of several: say {' or '.join(f'`{kind.name} {name}`' for kind in whole)}."
-        )
+        kinds_of = either(f"`{kind.name} {name}`" for kind in whole)
+        raise UserError(f"{name!r} has several meanings", f"Use {kinds_of}")
     every = [
         *kinds(),
-        *(member for kind in kinds().values() if kind.is_family for member in kind.owner.members()),
+        *(member for kind in kinds().values() for member in kind.all_members()),
     ]
-    raise UserError(f"nothing is named {name!r}.{did_you_mean(name, every) or did_you_mean(name, kinds())}")
+    for kind in kinds().values():
+        if ours := our_name(name, COMPONENTS, kind.all_members()):
+            raise UserError(f"unknown name {name!r}. In nntrain this is {ours!r}")
+    suggestion = did_you_mean(name, every) or did_you_mean(name, kinds())
+    raise UserError(with_suggestion(f"unknown name {name!r}", suggestion))
 
 
 def kind_page(kind: Kind) -> Page:
-    """The head of a chapter: what a family is and its members, or a section with its options."""
-    texts, source = told(kind.owner)
+    """The start of a chapter: a family with its members, or a section with its options."""
+    texts, source = docstring(kind.owner)
     if not kind.is_family:
         return Page(
             kind.name,
@@ -74,7 +78,7 @@ def kind_page(kind: Kind) -> Page:
             source=source,
         )
     members = [Line(name, member.aliases, member.first_sentence()) for name, member in kind.members().items()]
-    # What follows in a family's docstring is for those who write members.
+    # The rest of a family's docstring is for authors of members.
     return Page(
         kind.name,
         "kind",
@@ -88,7 +92,7 @@ def member_page(member: type[Component]) -> Page:
     kind = next(
         kind for kind in reversed(kinds().values()) if kind.is_family and issubclass(member, kind.owner)
     )
-    texts, source = told(member)
+    texts, source = docstring(member)
     own = member.own_options()
     shared = [name for name in member.option_names() if name not in own]
     return Page(
@@ -105,26 +109,25 @@ def member_page(member: type[Component]) -> Page:
 
 
 def option_page(kind: Kind, name: str) -> Page:
-    """One option of a section; if it is a section itself, that."""
+    """One option of a section; the whole section where the option is one."""
     if name not in kind.owner.option_names():
-        raise UserError(
-            f"`{kind.name}` has no option {name!r}.{did_you_mean(name, kind.owner.option_names())}"
-        )
+        suggestion = did_you_mean(name, kind.owner.option_names())
+        raise UserError(with_suggestion(f"unknown option {name!r} of `{kind.name}`", suggestion))
     inner = kinds().get(name)
     if inner is not None and inner.path == (*kind.path, name):
         return kind_page(inner)
     return Page(name, kind.name, [], options=options(kind.owner, [name]))
 
 
-def told(owner: type[Options]) -> tuple[list[str], str]:
-    """The docstring's paragraphs, each on one line, and the one that names the source, the paper."""
+def docstring(owner: type[Options]) -> tuple[list[str], str]:
+    """The docstring's paragraphs, each on one line, and the cited papers."""
     texts = [" ".join(text.split()) for text in inspect.cleandoc(owner.__doc__ or "").split("\n\n")]
     sources = [text.removeprefix(SOURCE) for text in texts if text.startswith(SOURCE)]
     return [text for text in texts if text and not text.startswith(SOURCE)], "; ".join(sources)
 
 
 def options(owner: type[Options], names: list[str] | None = None) -> list[Option]:
-    """All options, or those named, as YAML spells them. An abstract class's own are looked up in its first member."""
+    """All options, or those in `names`, as YAML spells them. The schema of an abstract class is that of its first member."""
     fields = {field.alias or name: field for name, field in owner.model_fields.items()}
     chosen = list(fields) if names is None else names
     if not chosen:
@@ -149,7 +152,7 @@ def options(owner: type[Options], names: list[str] | None = None) -> list[Option
 
 def properties(owner: type[Options]) -> dict[str, Any]:
     schema = options_schema(owner)
-    # `data` can be spelled shorter: the section itself is the last of its spellings.
+    # `data` has short spellings: the section itself is the last alternative.
     return (schema if "properties" in schema else schema["anyOf"][-1])["properties"]
 
 
@@ -157,18 +160,18 @@ def bare(member: type[Component]) -> str:
     """ "`dropout: 0.5` sets `rate`.", where a bare value is enough."""
     fields = {field.alias or name: field for name, field in member.model_fields.items()}
     first = next(iter(member.own_options()), None)
-    value = member.example.get(first, plain(fields[first].default)) if first else None
+    value = member.example.get(first, shortest(fields[first].default)) if first else None
     if value in (None, [], PydanticUndefined) or isinstance(value, dict):
         return ""
     try:
         member.model_validate({first: value})
-    except ValidationError:  # another option must be given, too
+    except ValidationError:  # another option is required, too
         return ""
     return f"`{member.yaml_name}: {inline(value)}` sets `{first}`."
 
 
 def example(kind: Kind, owner: type[Options]) -> str:
-    """The smallest use, as YAML in its place in a config; of sections, only where the class has one."""
+    """The smallest useful example, as YAML at its place in a config; empty for a section without one."""
     tree: Any = getattr(owner, "example", {})
     if issubclass(owner, Component):
         tree = {owner.yaml_name: tree} if tree else owner.yaml_name
@@ -186,7 +189,7 @@ def example(kind: Kind, owner: type[Options]) -> str:
     return compact(tree)
 
 
-def under(path: Path, tree: Any) -> Any:
+def under(path: Keys, tree: Any) -> Any:
     """{"model": {"layers": [tree]}} of ("model", "layers", 0)."""
     for part in reversed(path):
         tree = [tree] if part == 0 else {part: tree}

@@ -1,19 +1,20 @@
-"""Values: an option's type, bounds and default in plain words, from its JSON Schema."""
+"""Values: an option's type, bounds and default in words, from its JSON Schema."""
 
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from nntrain.component import plain
+from nntrain.component import shortest
 from nntrain.config.json_schema import PLACE
 from nntrain.config.scalars import inline
+from nntrain.config.suggest import plural
 
-TYPES = {"integer": "whole number", "number": "number", "string": "text"}
-PLURALS = {"integer": "whole numbers", "number": "numbers", "string": "texts"}
+TYPES = {"integer": "integer", "number": "number", "string": "string"}
+PLURALS = {"integer": "integers", "number": "numbers", "string": "strings"}
 
 
 def type_in_words(schema: dict[str, Any], kinds: set[str]) -> str:
-    """ "whole number of at least 1, or `full`"; `kinds` are the names that a reference can have: "activation"."""
+    """ "integer of at least 1, or `full`"; `kinds` are the names that a reference can have: "activation"."""
     alternatives = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     words = [f"`{inline(value)}`" for one in alternatives for value in choices(one)]
     types = [one_type(one, kinds) for one in alternatives if not choices(one)]
@@ -22,7 +23,7 @@ def type_in_words(schema: dict[str, Any], kinds: set[str]) -> str:
 
 
 def choices(schema: dict[str, Any]) -> list[Any]:
-    """The values themselves, where a type has a few."""
+    """The values of a type that has a few."""
     if schema.get("type") == "boolean":
         return [True, False]
     return schema.get("enum", [schema["const"]] if "const" in schema else [])
@@ -41,10 +42,6 @@ def one_type(schema: dict[str, Any], kinds: set[str]) -> str:
     if schema["type"] == "array":
         return f"list of {_length(schema)}{_entries(schema['items'], kinds)}"
     return TYPES[schema["type"]] + bounds(schema)
-
-
-def plural(name: str) -> str:
-    return f"{name}es" if name.endswith("s") else f"{name}s"
 
 
 def _length(schema: dict[str, Any]) -> str:
@@ -66,7 +63,7 @@ def _entries(schema: dict[str, Any], kinds: set[str]) -> str:
 
 
 def limit(value: float) -> str:
-    """2^63 for a number that nobody would read."""
+    """The number; 2^63 and the like as a power."""
     return f"2^{int(value).bit_length() - 1}" if value >= 2**31 else inline(value)
 
 
@@ -95,17 +92,17 @@ def bounds(schema: dict[str, Any]) -> str:
 
 
 def default_in_words(field: FieldInfo) -> str:
-    """ "required", "none", or the value as YAML; nothing for a section, whose options have their own."""
+    """ "required", "none", or the value as YAML; empty for a section, whose options have their own defaults."""
     if field.is_required():
         return "required"
     if field.default is None:
         return "none"
-    value = plain(field.default)
+    value = shortest(field.default)
     return f"`{inline(rounded(value))}`" if value != {} else ""
 
 
 def rounded(value: Any) -> Any:
-    """1/3 with four digits; the rest as it is."""
+    """1/3 with four digits; other values unchanged."""
     return (
         float(f"{value:.4g}")
         if isinstance(value, float) and value != round(value, 10) and value > 1e-6

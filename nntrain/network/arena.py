@@ -51,7 +51,7 @@ class Arena:
     def initialize(self, seed: int) -> None:
         """Draws every parameter from (seed, its name) alone."""
         for name, param, initializer in self._draws:
-            drawn = initializer.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
+            drawn = initializer.sample(randomness.key(seed, "initial", name), param.shape, param.fans)
             with np.errstate(
                 over="ignore"
             ):  # a value beyond the type's range becomes infinite, and is told of by the first step

@@ -60,8 +60,8 @@ class Buffers:
         )  # it is filled at any time
         for node in graph.layers:
             place = self._at[node.name]
-            if node.fused or node.layer.aliases_input:
-                self._share((node.name, "y"), ((node.fused or node.inputs[0]).name, "y"), node.shape)
+            if node.fused_into or node.layer.aliases_input:
+                self._share((node.name, "y"), ((node.fused_into or node.inputs[0]).name, "y"), node.shape)
             else:
                 self._add((node.name, "y"), (self.rows, *node.shape), self.dtype, place)
             for name, saved in node.saved.items():
@@ -92,7 +92,7 @@ class Buffers:
             self._add((graph.output.name, "loss"), shape, self.dtype, -math.inf, math.inf)
         ]
         for node in reversed(graph.nodes):
-            if node.name not in self.learning or node.left:
+            if node.name not in self.learning or node.deferred:
                 continue
             now, dy, parts = self._back_at(node), (node.name, "dy"), arriving[node.name]
             for part in parts:
@@ -102,7 +102,7 @@ class Buffers:
             else:
                 self._add(dy, (self.rows, *node.shape), self.dtype, now)
             for place, source in enumerate(node.inputs):
-                if source.name not in self.learning or source.left:
+                if source.name not in self.learning or source.deferred:
                     continue
                 dx = (node.name, f"dx{place}")
                 if node.layer.aliases_input or node.layer.passes_gradient or node.backward_in:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nntrain.errors import ConfigError, Path, Problem
+from nntrain.errors import ConfigError, Keys, Problem
 from nntrain.initializers import Auto, Constant, Initializer, Pretrained
 from nntrain.layers.activations.bounded import Identity
 from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State, stray_option
@@ -22,16 +22,16 @@ class Node:
 
     name: str
     layer: Layer
-    path: Path  # where it stands in the config
+    path: Keys  # where it stands in the config
     inputs: list["Node"]
     input_shapes: tuple[Shape, ...]
     shape: Shape  # of one sample's output
     frozen: bool = False
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
-    fused: "Node | None" = (
+    fused_into: "Node | None" = (
         None  # the layer before that does it in registers: applies an activation, adds to its own result
     )
-    left: bool = False  # an embedding that the layer after it sees to
+    deferred: bool = False  # an embedding that the layer after it sees to
     vocabulary: int = 0  # of data that is tokens: how many there are
     backward_in: "Node | None" = (
         None  # what does an activation's backward on the way: a layer next to it; itself: the sum of dy
@@ -53,7 +53,7 @@ class Node:
     def flops(self) -> int:
         # What an embedding leaves to a layer is done once for each token, not for each sample.
         return self.layer.flops(
-            *((*source.shape[:-1], 0) if source.left else source.shape for source in self.inputs)
+            *((*source.shape[:-1], 0) if source.deferred else source.shape for source in self.inputs)
         )
 
 
@@ -88,16 +88,20 @@ class Graph:
 def suitable(node: Node) -> Initializer:
     """What suits the first activation after `node`; norm, dropout, reshape, pool and merging layers are looked through."""
     at = node
-    while at.layer.suits is None and at.consumers and (at is node or at.layer.transparent):
+    while (
+        at.layer.preferred_initializer is None
+        and at.consumers
+        and (at is node or at.layer.initializer_from_next)
+    ):
         at = at.consumers[0]
-    return Initializer.parse(at.layer.suits or "glorot_uniform")
+    return Initializer.parse(at.layer.preferred_initializer or "glorot_uniform")
 
 
 def build_graph(
     layers: Sequence[Layer],
     input_shape: Shape,
     initializer: Initializer | None = None,
-    path: Path = ("model", "layers"),
+    path: Keys = ("model", "layers"),
     vocabulary: int = 0,
 ) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config.
@@ -143,7 +147,7 @@ class Chain:
     A value that could not be made because of a mistake is None, and what depends on it is skipped in silence.
     """
 
-    def __init__(self, builder: _Builder, path: Path, names: dict, prefix: str = "", frozen: bool = False):
+    def __init__(self, builder: _Builder, path: Keys, names: dict, prefix: str = "", frozen: bool = False):
         self.builder = builder
         self.path = path
         self.names = names
@@ -167,7 +171,7 @@ class Chain:
             inputs = (output,)
         return inputs[0]
 
-    def _named(self, names: Sequence[str], previous: tuple, later: list, path: Path) -> tuple | None:
+    def _named(self, names: Sequence[str], previous: tuple, later: list, path: Keys) -> tuple | None:
         sources = []
         for place, name in enumerate(names):
             if name == PREVIOUS:
@@ -184,7 +188,7 @@ class Chain:
                 return None
         return tuple(sources)
 
-    def _remember(self, name: str, output: Node | None, path: Path) -> None:
+    def _remember(self, name: str, output: Node | None, path: Keys) -> None:
         if name in (INPUT, PREVIOUS) or name in self.own_names:
             taken = (
                 "has a meaning of its own" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
@@ -200,7 +204,7 @@ class Chain:
 class Scope:
     """What a layer builds itself with: the chain it stands in, its name and its place."""
 
-    def __init__(self, chain: Chain, layer: Layer, path: Path):
+    def __init__(self, chain: Chain, layer: Layer, path: Keys):
         chain.counts[layer.yaml_name] += 1
         own = layer.name or f"{layer.yaml_name}_{chain.counts[layer.yaml_name]}"
         self.builder = chain.builder
@@ -298,7 +302,7 @@ def _fuse(nodes: list[Node]) -> None:
             continue
         producer = node.inputs[0]
         if len(producer.consumers) == 1 and producer.layer.fuses_epilogue and "y" not in producer.layer.reads:
-            node.fused = producer
+            node.fused_into = producer
 
 
 def _fuse_sums(nodes: list[Node]) -> None:
@@ -308,7 +312,7 @@ def _fuse_sums(nodes: list[Node]) -> None:
         if isinstance(node.layer, Add) and len(node.inputs) == 2:
             last = max(node.inputs, key=lambda source: place[source.name])
             if last.layer.fuses_sum and len(last.consumers) == 1:
-                node.fused = last
+                node.fused_into = last
 
 
 # With so many tokens a step, embedding first and picking rows afterwards takes as long in a batch of 4 rows.
@@ -322,7 +326,7 @@ def _leave_embeddings(nodes: list[Node]) -> None:
     """
     for node in nodes:
         if node.layer.takes_tokens and len(node.consumers) == 1 and node.consumers[0].layer.looks_up:
-            node.left = node.layer.vocabulary <= TOKENS_PER_STEP * node.input_shapes[0][0]
+            node.deferred = node.layer.vocabulary <= TOKENS_PER_STEP * node.input_shapes[0][0]
 
 
 def _fuse_backward(nodes: list[Node]) -> None:
@@ -337,7 +341,7 @@ def _fuse_backward(nodes: list[Node]) -> None:
             node.backward_in = node
         elif node.consumers and node.consumers[0].layer.keeps_sign:
             node.backward_in = node.consumers[0]
-        elif node.fused and producer.layer.fuses_gradient:
+        elif node.fused_into and producer.layer.fuses_gradient:
             node.backward_in = producer
         elif node.consumers and node.consumers[0].layer.gates_gradient:
             node.backward_in = node.consumers[0]

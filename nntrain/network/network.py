@@ -9,7 +9,7 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.errors import ConfigError
-from nntrain.layers.layer import Activation, At, Layer, Run, Shape
+from nntrain.layers.layer import Activation, Layer, LayerContext, PassInfo, Shape
 from nntrain.network.arena import Arena
 from nntrain.network.buffers import Buffers
 from nntrain.network.graph import Graph, Node
@@ -36,7 +36,7 @@ class Network:
         self.graph = graph
         self.rows = rows
         self.dtype = np.dtype(dtype)
-        self.run = Run(seed)
+        self.info = PassInfo(seed)
         self.arena = Arena(graph, self.dtype, with_gradient=backward)
         self.arena.initialize(seed)
         states = {f"{node.name}.{name}": state for node in graph.layers for name, state in node.state.items()}
@@ -56,7 +56,7 @@ class Network:
         self.learning = _learning_below(graph, self.input_gradient)
         input_dtype = np.dtype(np.int32) if integer_input else self.dtype
         self.buffers = Buffers(graph, rows, self.dtype, input_dtype, self.learning, backward)
-        self._bound: dict[tuple[int, int | None], Bound] = {}
+        self._executors: dict[tuple[int, int | None], Executor] = {}
 
     @property
     def theta(self) -> np.ndarray:
@@ -66,19 +66,19 @@ class Network:
     def grad(self) -> np.ndarray:
         return self.arena.grad
 
-    def at(self, rows: int, steps: int | None = None) -> "Bound":
+    def executor(self, rows: int, steps: int | None = None) -> "Executor":
         """The network bound to the first `rows` rows of its buffers; made once for each number of rows and steps.
 
         With `steps`, for shorter sequences: it has fewer steps than the graph says, unless a layer's parameters or shapes need
         them all. Such views begin where the buffers do, and are as contiguous.
         """
-        bound = self._bound.get((rows, steps))
-        if bound is None:
+        executor = self._executors.get((rows, steps))
+        if executor is None:
             shapes = shapes_with(self.graph, steps) if steps is not None else None
-            bound = self._bound[rows, steps] = (
-                Bound(self, rows, shapes) if shapes or steps is None else self.at(rows)
+            executor = self._executors[rows, steps] = (
+                Executor(self, rows, shapes) if shapes or steps is None else self.executor(rows)
             )
-        return bound
+        return executor
 
     def forget_gradients(self) -> None:
         """Fills every gradient with NaN, so that one that backward does not write shows."""
@@ -86,7 +86,7 @@ class Network:
         self.buffers.gradients.fill(np.nan)
 
 
-class Bound:
+class Executor:
     """A network's layers bound to one number of rows. `x` is the input to fill, `dy` the output gradient to fill."""
 
     def __init__(self, network: Network, rows: int, shapes: dict[str, Shape] | None = None):
@@ -94,14 +94,14 @@ class Bound:
         self.rows = rows
         graph = network.graph
         self.shapes = shapes or {node.name: node.shape for node in graph.nodes}  # of one sample's outputs
-        self.ats = {node.name: self._bind(node) for node in graph.layers}
+        self.contexts = {node.name: self._bind(node) for node in graph.layers}
         self.x = self._view(graph.input, "y", self.shapes[graph.input.name])
         self.y = self._view(graph.output, "y", self.shapes[graph.output.name])
-        self._forward: list[tuple[Callable[[At], None], At, Node]] = []
-        self._backward: list[tuple[Callable[[At], None], At, Node]] = []
+        self._forward: list[tuple[Callable[[LayerContext], None], LayerContext, Node]] = []
+        self._backward: list[tuple[Callable[[LayerContext], None], LayerContext, Node]] = []
         for node in graph.layers:
-            if not (node.fused or node.left or node.layer.aliases_input):
-                self._forward.append((node.layer.forward, self.ats[node.name], node))
+            if not (node.fused_into or node.deferred or node.layer.aliases_input):
+                self._forward.append((node.layer.forward, self.contexts[node.name], node))
         if network.backward_possible:
             self.dy = (
                 self._view(graph.output, "dy", self.shapes[graph.output.name])
@@ -114,22 +114,22 @@ class Bound:
 
     def forward(self, training: bool) -> np.ndarray:
         """The network's output for what is in `x`: (rows, *output shape)."""
-        self.network.run.training = training
-        for forward, at, _ in self._forward:
-            forward(at)
+        self.network.info.training = training
+        for forward, ctx, _ in self._forward:
+            forward(ctx)
         return self.y
 
     def outputs(self, training: bool) -> Iterator[tuple[Node, np.ndarray]]:
         """Runs forward and gives each layer's output, which later ones may write over, with what was fused into it."""
-        self.network.run.training = training
-        for forward, at, node in self._forward:
-            forward(at)
-            yield node, at.y
+        self.network.info.training = training
+        for forward, ctx, node in self._forward:
+            forward(ctx)
+            yield node, ctx.y
 
     def backward(self) -> None:
         """Fills the network's grad from what is in `dy`, after a forward in training."""
-        for backward, at, _ in self._backward:
-            backward(at)
+        for backward, ctx, _ in self._backward:
+            backward(ctx)
 
     @contextmanager
     def timed(self) -> Iterator[dict[tuple[str, str], list[float]]]:
@@ -138,8 +138,8 @@ class Bound:
         plain = self._forward, self._backward
         self._forward, self._backward = (
             [
-                (_timed(call, times.setdefault((node.name, call.__name__), [])), at, node)
-                for call, at, node in calls
+                (_timed(call, times.setdefault((node.name, call.__name__), [])), ctx, node)
+                for call, ctx, node in calls
             ]
             for calls in plain
         )
@@ -151,90 +151,90 @@ class Bound:
     def _view(self, node: Node, name: str, shape: Shape) -> np.ndarray:
         return leading(self.network.buffers[node.name, name], (self.rows, *shape))
 
-    def _bind(self, node: Node) -> At:
+    def _bind(self, node: Node) -> LayerContext:
         network, rows = self.network, self.rows
         buffers = network.buffers
         input_shapes = tuple(self.shapes[source.name] for source in node.inputs)
-        at = At()
-        at.name, at.rows, at.run = node.name, rows, network.run
-        at.none = np.zeros(0, network.dtype)
-        at.xs = [
+        ctx = LayerContext()
+        ctx.name, ctx.rows, ctx.info = node.name, rows, network.info
+        ctx.empty = np.zeros(0, network.dtype)
+        ctx.xs = [
             self._view(source, "y", shape) for source, shape in zip(node.inputs, input_shapes, strict=True)
         ]
-        at.x = at.xs[0]
-        at.y = self._view(node, "y", self.shapes[node.name])
-        at.beside = at.none
+        ctx.x = ctx.xs[0]
+        ctx.y = self._view(node, "y", self.shapes[node.name])
+        ctx.addend = ctx.empty
         end = node
-        while len(end.consumers) == 1 and end.consumers[0].fused is end:
+        while len(end.consumers) == 1 and end.consumers[0].fused_into is end:
             end = end.consumers[0]
             if isinstance(end.layer, Activation):
-                at.epilogue = end.layer.epilogue()
+                ctx.epilogue = end.layer.epilogue()
             else:
                 other = next(source for source in end.inputs if source is not node)
-                at.beside = self._view(other, "y", self.shapes[other.name])
+                ctx.addend = self._view(other, "y", self.shapes[other.name])
         for neighbour in (*node.inputs, *node.consumers):
             if neighbour.backward_in is node:
-                at.dy_slope = neighbour.layer.epilogue()[1]
+                ctx.dy_slope = neighbour.layer.epilogue()[1]
         for name in node.parameters:
             full = f"{node.name}.{name}"
-            setattr(at, name, network.arena.parameters[full])
+            setattr(ctx, name, network.arena.parameters[full])
             if full in network.arena.gradients:
-                setattr(at, f"d{name}", network.arena.gradients[full])
+                setattr(ctx, f"d{name}", network.arena.gradients[full])
         for name, state in node.state.items():
             full = f"{node.name}.{name}"
-            setattr(at, name, network.carried[full][:rows] if state.per_row else network.state[full])
+            setattr(ctx, name, network.carried[full][:rows] if state.per_row else network.state[full])
         for name, saved in node.layer.saved(*input_shapes).items():
             setattr(
-                at,
+                ctx,
                 name,
                 leading(buffers[node.name, name], (rows, *saved.shape) if saved.per_row else saved.shape),
             )
         if (node.name, "dy") in buffers:
-            at.dy = self._view(node, "dy", self.shapes[node.name])
-            at.dxs = [
+            ctx.dy = self._view(node, "dy", self.shapes[node.name])
+            ctx.dxs = [
                 self._view(node, f"dx{place}", shape) if (node.name, f"dx{place}") in buffers else None
                 for place, shape in enumerate(input_shapes)
             ]
-            at.dx = at.dxs[0]
-        if node.inputs[0].left:
-            self._bind_embedding(at, node.inputs[0])
-        return at
+            ctx.dx = ctx.dxs[0]
+        if node.inputs[0].deferred:
+            self._bind_embedding(ctx, node.inputs[0])
+        return ctx
 
-    def _bind_embedding(self, at: At, embedding: Node) -> None:
+    def _bind_embedding(self, ctx: LayerContext, embedding: Node) -> None:
         """Gives a layer the embedding before it, in place of what that would hand on."""
         full = f"{embedding.name}.weight"
-        at.tokens = self._view(embedding.inputs[0], "y", self.shapes[embedding.inputs[0].name])
-        at.x = self.network.arena.parameters[full]
-        at.dx = self.network.arena.gradients.get(full)
-        at.xs, at.dxs = [at.x], [at.dx]
+        ctx.tokens = self._view(embedding.inputs[0], "y", self.shapes[embedding.inputs[0].name])
+        ctx.x = self.network.arena.parameters[full]
+        ctx.dx = self.network.arena.gradients.get(full)
+        ctx.xs, ctx.dxs = [ctx.x], [ctx.dx]
 
     def _plan_backward(self) -> None:
         network = self.network
         for node in reversed(network.graph.nodes):
-            if node.name not in network.learning or node.left:
+            if node.name not in network.learning or node.deferred:
                 continue
             parts = network.buffers.parts[node.name]
             if len(parts) > 1:
                 self._backward.append((self._sum(node, parts), None, node))
             if node is network.graph.input:
                 continue
-            at, layer = self.ats[node.name], node.layer
+            ctx, layer = self.contexts[node.name], node.layer
             if type(layer).prepare_backward is not Layer.prepare_backward:
-                self._backward.append((layer.prepare_backward, at, node))
+                self._backward.append((layer.prepare_backward, ctx, node))
             if node.parameters and not node.frozen:
-                self._backward.append((layer.backward_parameters, at, node))
-            wanted = any(dx is not None for dx in at.dxs)
+                self._backward.append((layer.backward_parameters, ctx, node))
+            wanted = any(dx is not None for dx in ctx.dxs)
             if wanted and not (layer.aliases_input or layer.passes_gradient or node.backward_in):
-                self._backward.append((layer.backward_input, at, node))
+                self._backward.append((layer.backward_input, ctx, node))
 
-    def _sum(self, node: Node, parts: list[np.ndarray]) -> Callable[[At], None]:
+    def _sum(self, node: Node, parts: list[np.ndarray]) -> Callable[[LayerContext], None]:
         """What adds up the gradients that reach a node from several consumers."""
         dy = self._view(node, "dy", self.shapes[node.name])
         parts = [leading(part, dy.shape) for part in parts]
         if node.backward_in is node:
-            y, slope = self.ats[node.name].y, node.layer.epilogue()[1]
-            return lambda at: kernels.merge.add_gradients(dy, parts, y, slope)
-        return lambda at: kernels.merge.add(dy, parts)
+            y, slope = self.contexts[node.name].y, node.layer.epilogue()[1]
+            return lambda ctx: kernels.merge.add_gradients(dy, parts, y, slope)
+        return lambda ctx: kernels.merge.add(dy, parts)
 
 
 def leading(buffer: np.ndarray, shape: Shape) -> np.ndarray:
@@ -256,10 +256,10 @@ def shapes_with(graph: Graph, steps: int) -> dict[str, Shape] | None:
     return shapes
 
 
-def _timed(call: Callable[[At], None], seconds: list[float]) -> Callable[[At], None]:
-    def timed_call(at: At) -> None:
+def _timed(call: Callable[[LayerContext], None], seconds: list[float]) -> Callable[[LayerContext], None]:
+    def timed_call(ctx: LayerContext) -> None:
         begun = time.perf_counter()
-        call(at)
+        call(ctx)
         seconds.append(time.perf_counter() - begun)
 
     return timed_call

@@ -4,7 +4,7 @@ import numpy as np
 
 from nntrain import randomness
 from nntrain.initializers import Constant, Initializer
-from nntrain.layers.layer import At, Layer, Run, Shape
+from nntrain.layers.layer import Layer, LayerContext, PassInfo, Shape
 from nntrain.network.buffers import DTYPES
 
 
@@ -26,71 +26,71 @@ class Single:
         self.layer = layer
         capacity = capacity or rows
         real = np.dtype(dtype)
-        self.at = at = At()
-        at.name, at.rows, at.run, at.none = layer.yaml_name, rows, Run(seed), np.zeros(0, real)
-        at.beside = at.none
-        at.run.training = True
+        self.ctx = ctx = LayerContext()
+        ctx.name, ctx.rows, ctx.info, ctx.empty = layer.yaml_name, rows, PassInfo(seed), np.zeros(0, real)
+        ctx.addend = ctx.empty
+        ctx.info.training = True
 
         def buffer(shape: Shape, kind: np.dtype = real) -> np.ndarray:
             return np.zeros((capacity, *shape), kind)[:rows]
 
-        at.xs = [buffer(shape, np.dtype(np.int32) if layer.takes_tokens else real) for shape in inputs]
-        at.x = at.xs[0]
-        at.y = (
-            at.x.reshape(rows, *layer.output_shape(*inputs))
+        ctx.xs = [buffer(shape, np.dtype(np.int32) if layer.takes_tokens else real) for shape in inputs]
+        ctx.x = ctx.xs[0]
+        ctx.y = (
+            ctx.x.reshape(rows, *layer.output_shape(*inputs))
             if layer.aliases_input
             else buffer(layer.output_shape(*inputs))
         )
-        at.dy = buffer(layer.output_shape(*inputs))
+        ctx.dy = buffer(layer.output_shape(*inputs))
         if layer.aliases_input:
-            at.dxs = [at.dy.reshape(at.x.shape)]
+            ctx.dxs = [ctx.dy.reshape(ctx.x.shape)]
         elif layer.takes_tokens:
-            at.dxs = [None]
+            ctx.dxs = [None]
         else:
-            at.dxs = [at.dy if layer.passes_gradient else buffer(shape) for shape in inputs]
-        at.dx = at.dxs[0]
+            ctx.dxs = [ctx.dy if layer.passes_gradient else buffer(shape) for shape in inputs]
+        ctx.dx = ctx.dxs[0]
         self.parameters: dict[str, np.ndarray] = {}
         self.gradients: dict[str, np.ndarray] = {}
         for name, param in layer.parameters(*inputs).items():
             chosen = param.initializer or (
                 Constant(value=1.0) if param.role == "scale" else Initializer.parse("glorot_uniform")
             )
-            drawn = chosen.draw(randomness.key(seed, "initial", name), param.shape, param.fans)
+            drawn = chosen.sample(randomness.key(seed, "initial", name), param.shape, param.fans)
             self.parameters[name] = np.ascontiguousarray(drawn, real)
             self.gradients[name] = np.zeros(param.shape, real)
-            setattr(at, name, self.parameters[name])
-            setattr(at, f"d{name}", self.gradients[name])
+            setattr(ctx, name, self.parameters[name])
+            setattr(ctx, f"d{name}", self.gradients[name])
         for name, state in layer.state(*inputs).items():
             setattr(
-                at, name, np.full((rows, *state.shape) if state.per_row else state.shape, state.value, real)
+                ctx, name, np.full((rows, *state.shape) if state.per_row else state.shape, state.value, real)
             )
         for name, saved in layer.saved(*inputs).items():
             kind = np.dtype(DTYPES[saved.dtype] or real)
-            setattr(at, name, buffer(saved.shape, kind) if saved.per_row else np.zeros(saved.shape, kind))
+            setattr(ctx, name, buffer(saved.shape, kind) if saved.per_row else np.zeros(saved.shape, kind))
 
     def forward(self) -> np.ndarray:
         if not self.layer.aliases_input:
-            self.layer.forward(self.at)
-        return self.at.y
+            self.layer.forward(self.ctx)
+        return self.ctx.y
 
     def forget_unread(self) -> None:
         """Fills what backward is not to look at with NaN, as a network puts other values there."""
         if self.layer.aliases_input or self.layer.passes_gradient:
             return
-        for what, arrays in (("x", self.at.xs), ("y", [self.at.y])):
+        for what, arrays in (("x", self.ctx.xs), ("y", [self.ctx.y])):
             for array in arrays:
                 if what not in self.layer.reads and array.dtype.kind == "f":
                     array.fill(np.nan)
 
     def forget_gradients(self) -> None:
         """Fills every gradient with NaN, so that one that backward does not write shows."""
-        for gradient in (*self.at.dxs, *self.gradients.values()):
+        for gradient in (*self.ctx.dxs, *self.gradients.values()):
             if gradient is not None:
                 gradient.fill(np.nan)
 
     def backward(self) -> None:
-        self.layer.prepare_backward(self.at)
+        self.layer.prepare_backward(self.ctx)
         if self.parameters:
-            self.layer.backward_parameters(self.at)
+            self.layer.backward_parameters(self.ctx)
         if not (self.layer.aliases_input or self.layer.passes_gradient or self.layer.takes_tokens):
-            self.layer.backward_input(self.at)
+            self.layer.backward_input(self.ctx)

@@ -3,51 +3,53 @@
 import numpy as np
 
 from nntrain.errors import NntrainError
-from nntrain.network.network import Bound
+from nntrain.network.network import Executor
+
+HINT = "Use a smaller learning rate, `grad_clip`, or another initializer."
 
 
 class Diverged(NntrainError):
-    """A NaN or an infinity turned up; the message names where."""
+    """A NaN or an infinity appeared; the message names where."""
 
 
 def finite(array: np.ndarray | None) -> bool:
     return array is None or bool(np.isfinite(array).all())
 
 
-def diagnose(bound: Bound, step: int, lr: float, epoch: int) -> Diverged:
+def diagnose(executor: Executor, step: int, lr: float, epoch: int) -> Diverged:
     """Names the first place where numbers stopped being finite.
 
-    Called when the loss of `step` is not finite or, after the last step, when parameters are not. What the backward
-    pass of the step before left behind is still in its buffers.
+    Called when the loss of `step` is not finite or, after the last step, when parameters are not. The buffers still
+    hold the backward pass of the previous step.
     """
-    when = f"step {step} (epoch {epoch}, learning rate {lr:g})"
-    advice = "Try a smaller learning rate, `grad_clip`, or other initial values."
-    network = bound.network
+    network = executor.network
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
-    if not broken:
-        for node, y in bound.outputs(training=True):
-            if not finite(y):
-                return Diverged(
-                    f"the loss is not finite in {when}: the forward pass of layer {node.name!r} gave the first NaN "
-                    f"or infinity; all parameters are still finite. {advice}"
-                )
-        return Diverged(
-            f"the loss is not finite in {when}: the model's output is finite, but its loss is not. {advice}"
-        )
+    reason = in_parameters(executor, broken, step) if broken else in_forward(executor)
+    hint = "Use another initializer." if broken and step == 1 else HINT
+    when = f"step {step} (epoch {epoch}, learning rate {lr:g})"
+    return Diverged(f"the loss is not finite in {when}: {reason}", hint)
+
+
+def in_forward(executor: Executor) -> str:
+    for node, y in executor.outputs(training=True):
+        if not finite(y):
+            return (
+                f"the forward pass of layer {node.name!r} gave the first NaN or infinity; "
+                "all parameters are still finite"
+            )
+    return "the model's output is finite, but its loss is not"
+
+
+def in_parameters(executor: Executor, broken: list[str], step: int) -> str:
+    network = executor.network
     if step == 1:
-        return Diverged(
-            f"the loss is not finite in {when}: parameter {broken[0]!r} starts with NaN or infinity. "
-            "Choose other initial values."
-        )
+        return f"the initial values of parameter {broken[0]!r} contain NaN or infinity"
     for node in reversed(network.graph.layers):
         for name in node.parameters:
             full = f"{node.name}.{name}"
             if full in broken and not finite(network.arena.gradients.get(full)):
-                return Diverged(
-                    f"the loss is not finite in {when}: the backward pass of layer {node.name!r} gave a gradient of "
-                    f"parameter {full!r} with NaN or infinity. {advice}"
+                return (
+                    f"the backward pass of layer {node.name!r} gave a gradient of parameter {full!r} "
+                    "with NaN or infinity"
                 )
-    return Diverged(
-        f"the loss is not finite in {when}: the update of parameter {broken[0]!r} overflowed, its gradient being "
-        f"finite. {advice}"
-    )
+    return f"the update of parameter {broken[0]!r} overflowed; its gradient is finite"

@@ -1,8 +1,8 @@
-"""Interruption: Ctrl-C and SIGTERM ask training to stop after the step under way; a second one quits at once."""
+"""Interruption: Ctrl-C and SIGTERM ask training to stop after the current step; a second one quits at once."""
 
 import os
 import signal
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from nntrain.errors import NntrainError
 
@@ -19,7 +19,7 @@ def sigterm_as_ctrl_c() -> None:
 
 
 class Interruption:
-    """`with Interruption() as asked: ...  if asked: save and leave`."""
+    """`with Interruption() as stop: ...  if stop: save and leave`. Only for the main thread."""
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,9 +37,19 @@ class Interruption:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler)  # type: ignore[arg-type]  # it came from the call above
 
-    def _ask(self, number: int, frame: object) -> None:
+    def _ask(self, number: int, frame: FrameType | None) -> None:
         if self._asked:
             os._exit(Interrupted.exit_code)
         self._asked = True
+
+
+class NeverInterrupted:
+    """For programs that call nntrain as a library: their signals are their own, and Ctrl-C is a KeyboardInterrupt."""
+
+    def __enter__(self) -> bool:
+        return False
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass

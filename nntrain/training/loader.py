@@ -1,62 +1,61 @@
-"""Loader: hands training its batches one after the other, and reads ahead where the disk would be waited for."""
+"""Loader: puts one batch after the other into the network; reads ahead if the data come from disk."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
 
-import numpy as np
-
-from nntrain.data.augmented import Augmenter
+from nntrain import kernels
+from nntrain.data.batch import Batch
 from nntrain.data.batches import Batches
+from nntrain.data.transforms.augmented import Augmenter
+from nntrain.inference.feed import Feed, Feeds, steps_for
 from nntrain.network.network import Network
-from nntrain.training.evaluate import Port, Ports, steps_for
 
 
 class Loader:
-    """`loader(epoch, number)` puts that batch into the network. `ahead`: within `with loader:` a thread prepares the next one.
+    """`loader(epoch, number)` puts that batch into the network. `ahead`: inside `with loader:` a thread prepares the next one.
 
-    The bits are the same in any order and with or without the thread, as each batch is a function of epoch and number alone.
+    Each batch is a function of its epoch and number alone, so the thread changes no bit.
     """
 
-    # The thread takes a core from the kernels, and costs a copy: where samples came from memory, it never paid on two cores.
-    # A step of 128 images of 32 x 32 x 3 with crop and flip took 5.3 ms without it and 6.0 with it, of mnist_mlp 1.11 and 1.26.
+    # The thread takes a core from the kernels and costs a copy; it never paid on two cores if the samples are in memory:
+    # a step of 128 images of 32x32x3 with crop and flip took 5.3 ms without it and 6.0 with it, of mnist_mlp 1.11 and 1.26.
 
     def __init__(self, batches: Batches, samples: Augmenter, network: Network, ahead: bool):
         self.batches = batches
         self.samples = samples
-        self.ports = Ports(network, samples.data, samples.mixed_outputs)
+        self.feeds = Feeds(network, samples.data, samples.mixed_outputs)
         self.spare = samples.batch(batches.rows, network.dtype) if ahead else None
         self._thread: ThreadPoolExecutor | None = None
-        self._under_way: tuple[tuple[int, int], Future] | None = None
+        self._pending: tuple[tuple[int, int], Future[None]] | None = None
 
     def __enter__(self) -> "Loader":
         if self.spare is not None:
             self._thread = ThreadPoolExecutor(1, "loader")
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._thread is not None:
             self._thread.shutdown(cancel_futures=True)
-            self._thread = self._under_way = None
+            self._thread = self._pending = None
 
-    def __call__(self, epoch: int, number: int) -> Port:
-        """The port with the batch in it. Raises what went wrong on the thread."""
+    def __call__(self, epoch: int, number: int) -> Feed:
+        """The feed with the batch in it. Raises what went wrong on the thread."""
         indices = self.batches.indices(epoch, number)
-        port = self.ports.at(len(indices), steps_for(self.samples.data, indices))
-        if self._thread is None:
-            self.samples.gather(
-                indices, epoch, port.batch, serial=self.spare is not None
-            )  # so that warming up compiles the same
-            return port
-        place, prepared = self._under_way or (None, None)
-        if place != (epoch, number):
-            prepared = self._prepare(epoch, number)
+        feed = self.feeds.at(len(indices), steps_for(self.samples.data, indices))
+        if self._thread is None or self.spare is None:
+            # Serial if the thread will be used later, so that warming up compiles the same kernels.
+            with kernels.exclusive.lock:
+                self.samples.gather(indices, epoch, feed.batch, serial=self.spare is not None)
+            return feed
+        place, prepared = self._pending or (None, None)
+        if prepared is None or place != (epoch, number):
+            prepared = self._prepare(self._thread, self.spare, epoch, number)
         prepared.result()
-        for name in ("x", "target", "label"):
-            if (to := getattr(port.batch, name)) is not None:
-                np.copyto(to, getattr(self.spare, name)[: port.rows])
+        feed.batch.copy_rows(self.spare, feed.rows)
         after = (epoch, number + 1) if number + 1 < len(self.batches) else (epoch + 1, 0)
-        self._under_way = after, self._prepare(*after)
-        return port
+        self._pending = after, self._prepare(self._thread, self.spare, *after)
+        return feed
 
-    def _prepare(self, epoch: int, number: int) -> Future:
+    def _prepare(self, thread: ThreadPoolExecutor, spare: Batch, epoch: int, number: int) -> Future[None]:
         indices = self.batches.indices(epoch, number)
-        return self._thread.submit(self.samples.gather, indices, epoch, self.spare, serial=True)
+        return thread.submit(self.samples.gather, indices, epoch, spare, serial=True)

@@ -1,4 +1,4 @@
-"""Step: one training step, from a batch in the network to moved parameters."""
+"""Step: one training step, from a batch in the network to updated parameters."""
 
 import math
 from collections.abc import Iterator
@@ -8,10 +8,11 @@ import numpy as np
 
 from nntrain import kernels, randomness
 from nntrain.config.schema import Config
+from nntrain.inference.evaluate import Tally
+from nntrain.inference.feed import Feed
 from nntrain.network.memory import zeros
 from nntrain.network.network import Network
-from nntrain.training.checkpoint import AVERAGE
-from nntrain.training.evaluate import Port, Tally
+from nntrain.network.snapshot import AVERAGE
 
 
 class Step:
@@ -24,42 +25,41 @@ class Step:
         self.slots = {name: zeros(size, dtype) for name in config.optimizer.slot_names()}
         self.average = zeros(size, dtype) if config.train.ema else None
 
-    def __call__(self, port: Port, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
-        """The mean loss of the batch that is in the port, before the step. Not finite: the parameters were left alone.
+    def __call__(self, feed: Feed, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
+        """The mean loss of the batch in the feed, before the update. If it is not finite, there is no update.
 
-        step counts from 1. fresh: the batch does not go on from the one before.
+        step counts from 1. fresh: the batch does not continue the previous one.
         """
-        self.network.run.fresh = fresh
-        loss_sum, weight_sum = self.move(port, step, lr)
-        if not math.isfinite(loss_sum):
-            return loss_sum
-        tally.add(loss_sum, weight_sum, port)
-        return loss_sum / weight_sum if weight_sum else 0.0
+        with kernels.exclusive.lock:
+            self.network.info.fresh = fresh
+            loss_sum, weight_sum = self.move(feed, step, lr)
+            if not math.isfinite(loss_sum):
+                return loss_sum
+            tally.add(loss_sum, weight_sum, feed)
+            return loss_sum / weight_sum if weight_sum else 0.0
 
-    def move(self, port: Port, step: int, lr: float) -> tuple[float, float]:
-        """Forward, loss, backward and update on the batch that is in the port. Gives the loss's sum and its weight."""
+    def move(self, feed: Feed, step: int, lr: float) -> tuple[float, float]:
+        """Forward, loss, backward and update on the batch in the feed. Returns the sum of the loss and of the weights."""
         network, config = self.network, self.config
-        network.run.step = step
-        port.forward(training=True)
-        loss_sum, weight_sum = config.loss(port.prediction, port.target, port.weight, port.gradient)
-        if math.isfinite(loss_sum) and weight_sum:  # where no row counts, there is nothing to learn
-            port.bound.backward()
+        network.info.step = step
+        feed.forward(training=True)
+        loss_sum, weight_sum = config.loss(feed.prediction, feed.target, feed.weight, feed.gradient)
+        if math.isfinite(loss_sum) and weight_sum:  # if all weights are 0, there is nothing to learn
+            feed.executor.backward()
             self.shape_gradient(step)
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
             if self.average is not None:
-                decay = (
-                    config.train.ema.decay if step > 1 else 0.0
-                )  # the average starts where the first step leads
+                decay = config.train.ema.decay if step > 1 else 0.0  # the average starts at the first update
                 kernels.gradient.average(self.average, network.theta, decay)
         return loss_sum, weight_sum
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a checkpoint must keep of the steps so far, each (learning parameters,)."""
+        """The arrays that training needs to continue, each (learning parameters,)."""
         kept = {f"optimizer.{name}": slot for name, slot in self.slots.items()}
         return kept if self.average is None else {**kept, AVERAGE: self.average}
 
     def shape_gradient(self, step: int) -> None:
-        """Adds the penalty's gradient and the noise, then clips."""
+        """Adds the gradient of the penalty and the noise, then clips."""
         grad, train = self.network.grad, self.config.train
         penalty, noise, bounds = train.regularize, train.gradient_noise, train.grad_clip
         if penalty.l1 or penalty.l2:
@@ -77,7 +77,7 @@ class Step:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Within it, the network has the average of its parameters, where one is kept."""
+        """Meanwhile the network has the average of its parameters, if the run keeps one."""
         if self.average is None:
             yield
             return

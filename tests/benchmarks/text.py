@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config import load
-from nntrain.data.tokens import decoded
-from nntrain.data.windows import Windows
+from nntrain.data.sequences.tokens import decode
+from nntrain.data.sequences.windows import Windows
 from nntrain.training.setup import load_data
 from tests.benchmarks.program import measured
 from tests.benchmarks.rounds import Figures, medians, take_turns
@@ -33,7 +33,7 @@ def write_parts(folder: Path) -> None:
         assert isinstance(part.x, Windows)
         assert (np.diff(part.x.starts) == part.x.steps).all()
         stream = part.x.stream[part.x.starts[0] : part.target.ends[-1]]
-        (folder / f"{name}.txt").write_text(decoded(part, stream))
+        (folder / f"{name}.txt").write_text(decode(part, stream))
 
 
 def last_line(path: Path) -> dict[str, str]:

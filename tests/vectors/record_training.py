@@ -11,10 +11,10 @@ from torch import nn, optim
 from torch.nn import functional
 from torch.optim import lr_scheduler
 
-from tests.reference.losses import example
-from tests.reference.optimizers import DECAYED, slope, start
-from tests.reference.schedules import BASE, END, monitored
-from tests.samples import LOSSES, OPTIMIZERS, SCHEDULES
+from tests.support.reference.losses import example
+from tests.support.reference.optimizers import DECAYED, slope, start
+from tests.support.reference.schedules import BASE, END, monitored
+from tests.support.samples import LOSSES, OPTIMIZERS, SCHEDULES
 
 RECORDED_STEPS = [1, 2, 3, 10, 50]
 

@@ -22,11 +22,11 @@ class Sigmoid(Activation, name="sigmoid"):
 
     reads = "y"
 
-    def forward(self, at):
-        kernels.activations.sigmoid(flat(at.y), flat(at.x))
+    def forward(self, ctx):
+        kernels.activations.sigmoid(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.sigmoid_backward(flat(at.dx), flat(at.dy), flat(at.y))
+    def backward_input(self, ctx):
+        kernels.activations.sigmoid_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y))
 
 
 class Tanh(Activation, name="tanh"):
@@ -39,11 +39,11 @@ class Tanh(Activation, name="tanh"):
 
     reads = "y"
 
-    def forward(self, at):
-        kernels.activations.tanh(flat(at.y), flat(at.x))
+    def forward(self, ctx):
+        kernels.activations.tanh(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.tanh_backward(flat(at.dx), flat(at.dy), flat(at.y))
+    def backward_input(self, ctx):
+        kernels.activations.tanh_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y))
 
 
 class Softsign(Activation, name="softsign"):
@@ -54,11 +54,11 @@ class Softsign(Activation, name="softsign"):
 
     reads = "y"
 
-    def forward(self, at):
-        kernels.activations.softsign(flat(at.y), flat(at.x))
+    def forward(self, ctx):
+        kernels.activations.softsign(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.softsign_backward(flat(at.dx), flat(at.dy), flat(at.y))
+    def backward_input(self, ctx):
+        kernels.activations.softsign_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y))
 
 
 class HardSigmoid(Activation, name="hard_sigmoid"):
@@ -69,11 +69,11 @@ class HardSigmoid(Activation, name="hard_sigmoid"):
 
     reads = "y"
 
-    def forward(self, at):
-        kernels.activations.clip(flat(at.y), flat(at.x), 3.0, 0.0, 6.0, 1 / 6)
+    def forward(self, ctx):
+        kernels.activations.clip(flat(ctx.y), flat(ctx.x), 3.0, 0.0, 6.0, 1 / 6)
 
-    def backward_input(self, at):
-        kernels.activations.clip_backward(flat(at.dx), flat(at.dy), flat(at.y), 0.0, 6.0, 1 / 6)
+    def backward_input(self, ctx):
+        kernels.activations.clip_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y), 0.0, 6.0, 1 / 6)
 
 
 class HardTanh(Activation, name="hard_tanh"):
@@ -84,11 +84,11 @@ class HardTanh(Activation, name="hard_tanh"):
 
     reads = "y"
 
-    def forward(self, at):
-        kernels.activations.clip(flat(at.y), flat(at.x), 0.0, -1.0, 1.0, 1.0)
+    def forward(self, ctx):
+        kernels.activations.clip(flat(ctx.y), flat(ctx.x), 0.0, -1.0, 1.0, 1.0)
 
-    def backward_input(self, at):
-        kernels.activations.clip_backward(flat(at.dx), flat(at.dy), flat(at.y), -1.0, 1.0, 1.0)
+    def backward_input(self, ctx):
+        kernels.activations.clip_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y), -1.0, 1.0, 1.0)
 
 
 class Relu6(Activation, name="relu6"):
@@ -98,10 +98,10 @@ class Relu6(Activation, name="relu6"):
     """
 
     reads = "y"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
-    def forward(self, at):
-        kernels.activations.clip(flat(at.y), flat(at.x), 0.0, 0.0, 6.0, 1.0)
+    def forward(self, ctx):
+        kernels.activations.clip(flat(ctx.y), flat(ctx.x), 0.0, 0.0, 6.0, 1.0)
 
-    def backward_input(self, at):
-        kernels.activations.clip_backward(flat(at.dx), flat(at.dy), flat(at.y), 0.0, 6.0, 1.0)
+    def backward_input(self, ctx):
+        kernels.activations.clip_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y), 0.0, 6.0, 1.0)

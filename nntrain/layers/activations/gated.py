@@ -23,16 +23,16 @@ class Gelu(Activation, name="gelu"):
     )
 
     reads = "x"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
-    def forward(self, at):
+    def forward(self, ctx):
         gelu = kernels.activations.gelu if self.approximate == "none" else kernels.activations.gelu_tanh
-        gelu(flat(at.y), flat(at.x))
+        gelu(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
+    def backward_input(self, ctx):
         exact = self.approximate == "none"
         backward = kernels.activations.gelu_backward if exact else kernels.activations.gelu_tanh_backward
-        backward(flat(at.dx), flat(at.dy), flat(at.x))
+        backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.x))
 
 
 class Silu(Activation, name="silu", aliases=("swish",)):
@@ -43,13 +43,13 @@ class Silu(Activation, name="silu", aliases=("swish",)):
     """
 
     reads = "x"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
-    def forward(self, at):
-        kernels.activations.silu(flat(at.y), flat(at.x))
+    def forward(self, ctx):
+        kernels.activations.silu(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.silu_backward(flat(at.dx), flat(at.dy), flat(at.x))
+    def backward_input(self, ctx):
+        kernels.activations.silu_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.x))
 
 
 class HardSwish(Activation, name="hard_swish"):
@@ -59,13 +59,13 @@ class HardSwish(Activation, name="hard_swish"):
     """
 
     reads = "x"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
-    def forward(self, at):
-        kernels.activations.hard_swish(flat(at.y), flat(at.x))
+    def forward(self, ctx):
+        kernels.activations.hard_swish(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.hard_swish_backward(flat(at.dx), flat(at.dy), flat(at.x))
+    def backward_input(self, ctx):
+        kernels.activations.hard_swish_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.x))
 
 
 class Mish(Activation, name="mish"):
@@ -75,10 +75,10 @@ class Mish(Activation, name="mish"):
     """
 
     reads = "x"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
-    def forward(self, at):
-        kernels.activations.mish(flat(at.y), flat(at.x))
+    def forward(self, ctx):
+        kernels.activations.mish(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.mish_backward(flat(at.dx), flat(at.dy), flat(at.x))
+    def backward_input(self, ctx):
+        kernels.activations.mish_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.x))

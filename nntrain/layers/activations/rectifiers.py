@@ -20,14 +20,14 @@ class Relu(Activation, name="relu"):
     """
 
     reads = "y"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
     epilogue_code = 1  # kernels.matmul.RELU
 
-    def forward(self, at):
-        kernels.activations.relu(flat(at.y), flat(at.x))
+    def forward(self, ctx):
+        kernels.activations.relu(flat(ctx.y), flat(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.relu_backward(flat(at.dx), flat(at.dy), flat(at.y))
+    def backward_input(self, ctx):
+        kernels.activations.relu_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y))
 
 
 class LeakyRelu(Activation, name="leaky_relu"):
@@ -39,17 +39,17 @@ class LeakyRelu(Activation, name="leaky_relu"):
     slope: float = Field(0.01, ge=0, description="the slope below 0")
 
     reads = "y"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
     epilogue_code = 2  # kernels.matmul.LEAKY_RELU
 
     def epilogue(self):
         return self.epilogue_code, self.slope
 
-    def forward(self, at):
-        kernels.activations.leaky_relu(flat(at.y), flat(at.x), self.slope)
+    def forward(self, ctx):
+        kernels.activations.leaky_relu(flat(ctx.y), flat(ctx.x), self.slope)
 
-    def backward_input(self, at):
-        kernels.activations.leaky_relu_backward(flat(at.dx), flat(at.dy), flat(at.y), self.slope)
+    def backward_input(self, ctx):
+        kernels.activations.leaky_relu_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y), self.slope)
 
 
 class Prelu(Activation, name="prelu"):
@@ -62,7 +62,7 @@ class Prelu(Activation, name="prelu"):
     per_channel: bool = Field(False, description="learn a slope for each place of the last axis")
 
     reads = "x"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
     def parameters(self, x):
         require_last_axis(x)
@@ -72,14 +72,14 @@ class Prelu(Activation, name="prelu"):
             )
         }
 
-    def forward(self, at):
-        kernels.activations.prelu(table(at.y), table(at.x), at.slope)
+    def forward(self, ctx):
+        kernels.activations.prelu(table(ctx.y), table(ctx.x), ctx.slope)
 
-    def backward_parameters(self, at):
-        kernels.activations.prelu_slope.run(at.x.size, at.dslope, table(at.dy), table(at.x))
+    def backward_parameters(self, ctx):
+        kernels.activations.prelu_slope.run(ctx.x.size, ctx.dslope, table(ctx.dy), table(ctx.x))
 
-    def backward_input(self, at):
-        kernels.activations.prelu_backward(table(at.dx), table(at.dy), table(at.x), at.slope)
+    def backward_input(self, ctx):
+        kernels.activations.prelu_backward(table(ctx.dx), table(ctx.dy), table(ctx.x), ctx.slope)
 
 
 class Rrelu(Activation, name="rrelu"):
@@ -95,7 +95,7 @@ class Rrelu(Activation, name="rrelu"):
 
     reads = ""
     random = True
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
     def saved(self, x):
         return {"slopes": Saved(x)}
@@ -107,12 +107,14 @@ class Rrelu(Activation, name="rrelu"):
         )
         return x
 
-    def forward(self, at):
-        lower, upper = (self.lower, self.upper) if at.run.training else 2 * ((self.lower + self.upper) / 2,)
-        kernels.activations.rrelu(flat(at.y), flat(at.slopes), flat(at.x), moment(at, "rrelu"), lower, upper)
+    def forward(self, ctx):
+        lower, upper = (self.lower, self.upper) if ctx.info.training else 2 * ((self.lower + self.upper) / 2,)
+        kernels.activations.rrelu(
+            flat(ctx.y), flat(ctx.slopes), flat(ctx.x), moment(ctx, "rrelu"), lower, upper
+        )
 
-    def backward_input(self, at):
-        kernels.merge.multiply(flat(at.dx), flat(at.dy), flat(at.slopes))
+    def backward_input(self, ctx):
+        kernels.merge.multiply(flat(ctx.dx), flat(ctx.dy), flat(ctx.slopes))
 
 
 class Elu(Activation, name="elu"):
@@ -124,13 +126,13 @@ class Elu(Activation, name="elu"):
     alpha: float = Field(1.0, ge=0, description="how far below 0 the values can fall")
 
     reads = "y"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
-    def forward(self, at):
-        kernels.activations.elu(flat(at.y), flat(at.x), self.alpha, 1.0)
+    def forward(self, ctx):
+        kernels.activations.elu(flat(ctx.y), flat(ctx.x), self.alpha, 1.0)
 
-    def backward_input(self, at):
-        kernels.activations.elu_backward(flat(at.dx), flat(at.dy), flat(at.y), self.alpha, 1.0)
+    def backward_input(self, ctx):
+        kernels.activations.elu_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y), self.alpha, 1.0)
 
 
 class Selu(Activation, name="selu"):
@@ -145,13 +147,13 @@ class Selu(Activation, name="selu"):
     SCALE: ClassVar[float] = 1.0507009873554804934193349852946
 
     reads = "y"
-    suits = "lecun_normal"
+    preferred_initializer = "lecun_normal"
 
-    def forward(self, at):
-        kernels.activations.elu(flat(at.y), flat(at.x), self.ALPHA, self.SCALE)
+    def forward(self, ctx):
+        kernels.activations.elu(flat(ctx.y), flat(ctx.x), self.ALPHA, self.SCALE)
 
-    def backward_input(self, at):
-        kernels.activations.elu_backward(flat(at.dx), flat(at.dy), flat(at.y), self.ALPHA, self.SCALE)
+    def backward_input(self, ctx):
+        kernels.activations.elu_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y), self.ALPHA, self.SCALE)
 
 
 class Softplus(Activation, name="softplus"):
@@ -163,10 +165,10 @@ class Softplus(Activation, name="softplus"):
     beta: float = Field(1.0, gt=0, description="how sharp the bend is: a large one comes close to relu")
 
     reads = "y"
-    suits = "he_normal"
+    preferred_initializer = "he_normal"
 
-    def forward(self, at):
-        kernels.activations.softplus(flat(at.y), flat(at.x), self.beta)
+    def forward(self, ctx):
+        kernels.activations.softplus(flat(ctx.y), flat(ctx.x), self.beta)
 
-    def backward_input(self, at):
-        kernels.activations.softplus_backward(flat(at.dx), flat(at.dy), flat(at.y), self.beta)
+    def backward_input(self, ctx):
+        kernels.activations.softplus_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.y), self.beta)

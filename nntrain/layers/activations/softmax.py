@@ -18,11 +18,11 @@ class Softmax(Activation, name="softmax"):
         require_last_axis(x)
         return x
 
-    def forward(self, at):
-        kernels.softmax.softmax(table(at.y), table(at.x))
+    def forward(self, ctx):
+        kernels.softmax.softmax(table(ctx.y), table(ctx.x))
 
-    def backward_input(self, at):
-        kernels.softmax.softmax_backward(table(at.dx), table(at.dy), table(at.y))
+    def backward_input(self, ctx):
+        kernels.softmax.softmax_backward(table(ctx.dx), table(ctx.dy), table(ctx.y))
 
 
 class LogSoftmax(Activation, name="log_softmax"):
@@ -34,8 +34,8 @@ class LogSoftmax(Activation, name="log_softmax"):
         require_last_axis(x)
         return x
 
-    def forward(self, at):
-        kernels.softmax.log_softmax(table(at.y), table(at.x))
+    def forward(self, ctx):
+        kernels.softmax.log_softmax(table(ctx.y), table(ctx.x))
 
-    def backward_input(self, at):
-        kernels.softmax.log_softmax_backward(table(at.dx), table(at.dy), table(at.y))
+    def backward_input(self, ctx):
+        kernels.softmax.log_softmax_backward(table(ctx.dx), table(ctx.dy), table(ctx.y))

@@ -1,0 +1,1 @@
+"""The Python API: what `nntrain` exports. The commands are built on it."""

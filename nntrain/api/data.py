@@ -1,0 +1,87 @@
+"""Data in memory: arrays instead of a config's source, and arrays for a trained network."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.config.schema import Config
+from nntrain.data.conform.align import pad_steps
+from nntrain.data.conform.arrays import conform, conform_array, unlabeled
+from nntrain.data.conform.tables import TableEncoder
+from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.finite import require_finite
+from nntrain.data.in_memory import Data, to_array
+from nntrain.data.loading import Source, load_splits
+from nntrain.data.sources.csv import Csv
+from nntrain.errors import DataError
+from nntrain.inference.inputs import Samples, as_in_training
+from nntrain.inference.trained import Trained
+
+__all__ = ["Data"]
+
+SOURCE = "data.source=in_memory"  # what an override puts into a config that is trained on arrays
+
+
+@dataclass(frozen=True)
+class Options:
+    """A config's `data` section with the source and the splits of `Data`, which take precedence."""
+
+    source: Source
+    test: float | Source | None
+    validation: float | Source | None
+    standardize: bool
+
+
+def splits_of(config: Config, data: Data, folder: Path) -> tuple[Splits, dict[str, np.ndarray]]:
+    """The splits of arrays in memory, and for each split the rows it has in them. Raises DataError or ConfigError."""
+    section = config.data
+    options = Options(
+        data.source,
+        section.test if data.test is None else data.test,
+        section.validation if data.validation is None else data.validation,
+        data.standardize or section.standardize,
+    )
+    return load_splits(options, folder, config.seed)
+
+
+def samples_of(trained: Trained, x: Any) -> Samples:
+    """Samples x (rows, *input shape) in the form of the training data; of a DataFrame the columns by name."""
+    train = trained.trained_on
+    if train.unit:
+        raise DataError("the network is a language model and takes no samples", "Use `generate`.", "x")
+    if train.feature_names and hasattr(x, "columns"):
+        return Samples(unlabeled(train, table_of(trained, x).inputs()))
+    array, lengths = to_array("x", x), None
+    if train.lengths is not None:
+        lengths = np.full(len(array), array.shape[1] if array.ndim > 1 else 1, np.int32)
+        array = pad_steps("x", train, Dataset(array, np.zeros((len(array), 1)), lengths=lengths)).x
+    array = conform_array("x", train, array)
+    require_finite("x", array)
+    return Samples(unlabeled(train, array, lengths))
+
+
+def aligned(trained: Trained, x: Any, y: Any) -> Dataset:
+    """Samples and targets in the form of the training data; classes are found by name. Raises DataError."""
+    train = trained.trained_on
+    if train.feature_names and hasattr(x, "columns"):
+        x = table_of(trained, x).inputs()
+    given = Data(x, y, task="classification" if train.classes else "regression").source.dataset
+    return conform("data", train, replace(given, feature_names=(), target_names=()))
+
+
+def table_of(trained: Trained, frame: Any) -> TableEncoder:
+    """A DataFrame as the table of cells that a CSV file of it would be."""
+    source = trained.config.data.source
+    csv = as_in_training(trained, source if isinstance(source, Csv) else Csv(path="x"))
+    csv = csv.model_copy(update={"path": "x", "header": True})
+    cells = [[cell_text(value) for value in row] for row in frame.to_numpy().tolist()]
+    rows = enumerate([[str(name) for name in frame.columns], *cells], start=1)
+    return TableEncoder(trained.trained_on, csv, iter(rows))
+
+
+def cell_text(value: Any) -> str:
+    """A value as a CSV file holds it; a missing one is empty."""
+    missing = value is None or (isinstance(value, float) and np.isnan(value))
+    return "" if missing else str(value)

@@ -1,0 +1,71 @@
+"""Fit: trains the network of a config, and returns the run."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from nntrain.api.data import Data
+from nntrain.api.run import Run
+from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
+from nntrain.report.observers import RunDisplay
+from nntrain.report.pictures import registry
+from nntrain.run.opening import Existing
+from nntrain.run.session import Place, Session
+from nntrain.training.interruption import NeverInterrupted
+from nntrain.training.loop import StopRequest
+
+
+def fit(
+    config: ConfigLike,
+    *,
+    data: Data | None = None,
+    set: Mapping[str, Any] | None = None,  # the command's --set
+    runs_dir: str | Path | None = "runs",
+    name: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: bool = False,
+) -> Run:
+    """Trains the network that a config describes, as the command `nntrain fit` does, with the same bytes.
+
+    config: a YAML file, or its contents as a dictionary; `data` replaces its `data.source`.
+    set: values that change the config, by dotted key, such as {"optimizer.sgd.lr": 0.05}.
+    runs_dir, name: the run is kept in RUNS_DIR/NAME; without a name, in the first free folder of the config's name.
+    runs_dir None: nothing is written.
+    resume: continue the run of that name from its last checkpoint. overwrite: replace it.
+    threads: how many threads compute; all by default. The results do not depend on it.
+    progress: print progress, as the command does.
+
+    Raises UserError (ConfigError, DataError) for wrong input, Diverged where the loss becomes NaN or infinite.
+    """
+    if resume and overwrite:
+        raise ValueError("resume continues a run, overwrite replaces it: choose one")
+    place = None if runs_dir is None else Place(Path(runs_dir), name, policy(resume, overwrite))
+    return train(config, overrides_of(set), place, NeverInterrupted(), threads, terminal=progress, data=data)
+
+
+def policy(resume: bool, overwrite: bool) -> Existing:
+    return Existing.RESUME if resume else Existing.OVERWRITE if overwrite else Existing.REFUSE
+
+
+def train(
+    config: ConfigLike,
+    overrides: tuple[str, ...],
+    place: Place | None,
+    interruption: AbstractContextManager[StopRequest],
+    threads: int | None = None,
+    *,
+    terminal: bool = True,
+    quiet: bool = False,
+    data: Data | None = None,
+) -> Run:
+    """What the function and the command `fit` share."""
+    with computing_threads(threads) as count:
+        setup, document = load_setup(config, overrides, data)
+        with Session(setup, document, overrides, count) as session:
+            session.open(place, registry.file_names())
+            if not session.complete:
+                session.train(RunDisplay(place is not None, quiet, silent=not terminal), interruption)
+            return Run.of(session)

@@ -1,0 +1,117 @@
+"""Model: a trained network, to predict with, to evaluate, and to look into."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.api.data import aligned, samples_of
+from nntrain.api.html import model_html
+from nntrain.files import write_atomic
+from nntrain.inference.generate import Sampling, generated
+from nntrain.inference.predict import check_probabilities, predict
+from nntrain.inference.trained import Trained
+from nntrain.report.terminal.tables import model_text
+from nntrain.run.checkpoint import encode
+from nntrain.run.stored import open_stored
+
+
+def load(path: str | Path) -> "Model":
+    """The network of a run folder (its best checkpoint) or of a checkpoint file. Raises UserError."""
+    return Model(open_stored(Path(path)))
+
+
+class Model:
+    """A trained network. Several models can be used from several threads, and one model too."""
+
+    def __init__(self, trained: Trained):
+        self._trained = trained
+
+    def predict(self, x: Any) -> np.ndarray:
+        """The predictions for samples x (rows, *input shape): class names (rows,), or numbers (rows, outputs).
+
+        x has the form of the training data: arrays or lists; for a table also a DataFrame, whose columns are found by
+        name. With a target per step, there is one prediction for each step. Raises DataError for what does not fit.
+        """
+        found = predict(self._trained, samples_of(self._trained, x))
+        if found.classes is None:
+            assert found.values is not None
+            return found.values
+        return np.array(found.names)[found.classes]
+
+    def predict_proba(self, x: Any) -> np.ndarray:
+        """The probability of each class (rows, classes), in the order of `classes`. Raises UserError if there is none."""
+        check_probabilities(self._trained)
+        values = predict(self._trained, samples_of(self._trained, x), probabilities=True).values
+        assert values is not None
+        return values
+
+    def evaluate(self, x: Any, y: Any) -> dict[str, Any]:
+        """The loss and the metrics on samples x and targets y: {"loss": 0.11, "accuracy": 0.97}."""
+        return self._trained.evaluate(aligned(self._trained, x, y))
+
+    def generate(
+        self,
+        prompt: str,
+        length: int = 200,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+    ) -> str:
+        """The prompt and its continuation by `length` characters, bytes or words, of a language model."""
+        return generated(self._trained, prompt, Sampling(length, temperature, top_k, seed))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config that the network was trained with, with every default."""
+        return self._trained.config.model_dump(mode="json")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; empty for regression."""
+        return self._trained.trained_on.classes
+
+    @cached_property
+    def parameters(self) -> Mapping[str, np.ndarray]:
+        """The parameters by name, such as "dense_1.weight"; read-only. With `ema`, their averages."""
+        return Parameters(self._trained)
+
+    def summary(self) -> str:
+        """The layers with shapes, parameters and operations, as a table of text."""
+        return model_text(self._trained.graph(), self._trained.config.train.precision)
+
+    def save(self, path: str | Path) -> None:
+        """Writes a checkpoint: with it alone, `load` and the commands evaluate, predict and continue training."""
+        write_atomic(Path(path), encode(self._trained.snapshot))
+
+    def __repr__(self) -> str:
+        shape, layers = self._trained.trained_on.input_shape, self._trained.config.model.layers
+        return f"<nntrain.Model {len(layers)} layers, input {shape}>"
+
+    def _repr_html_(self) -> str:
+        return model_html(self._trained)
+
+
+class Parameters(Mapping[str, np.ndarray]):
+    """Read-only views of a network's parameters by name."""
+
+    def __init__(self, trained: Trained):
+        arrays = trained.network(1).arena.parameters
+        self._arrays = {name: array.view() for name, array in arrays.items()}
+        for array in self._arrays.values():
+            array.flags.writeable = False
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{name!r}: {array.shape}' for name, array in self._arrays.items())}}}"

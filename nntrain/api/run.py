@@ -1,0 +1,104 @@
+"""Run: what a training left behind, in its folder or in memory."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.api.html import run_html
+from nntrain.api.model import Model
+from nntrain.config.schema import Config
+from nntrain.errors import UserError
+from nntrain.inference.trained import Trained
+from nntrain.network.snapshot import Snapshot
+from nntrain.run.checkpoint import read
+from nntrain.run.folder import RunFolder
+from nntrain.run.history import columns_of, read_table
+from nntrain.run.memory import MemoryRecord
+from nntrain.run.session import Session
+from nntrain.run.stored import find_checkpoint
+
+
+def open_run(path: str | Path) -> "Run":
+    """A run from its folder. Raises UserError."""
+    folder = RunFolder(Path(path))
+    find_checkpoint(folder.path)
+    info = folder.read_info()
+    return Run(folder, str(info.get("status", "unknown")), info.get("scores", {}))
+
+
+class Run:
+    """A finished or unfinished training.
+
+    status: "finished", "stopped early", "interrupted" or "failed".
+    path: the run folder; None if the run was kept in memory.
+    scores: {"test": {"loss": 0.11, "accuracy": 0.975}, ...} of the best checkpoint on every split.
+    """
+
+    def __init__(self, record: RunFolder | MemoryRecord, status: str, scores: dict[str, dict[str, Any]]):
+        self._record = record
+        self.was_complete = False  # whether there was nothing left to train when `fit` resumed it
+        self.status = status
+        self.scores = scores
+
+    @classmethod
+    def of(cls, session: Session) -> "Run":
+        if session.complete and session.folder is not None:
+            run = open_run(session.folder.path)
+            run.was_complete = not session.trained
+            return run
+        return cls(session.record, session.status, session.scores)
+
+    @property
+    def path(self) -> Path | None:
+        return self._record.path if isinstance(self._record, RunFolder) else None
+
+    @cached_property
+    def history(self) -> Mapping[str, np.ndarray]:
+        """The evaluations by column, each (evaluations,): "step", "epoch", "lr", "train_loss", "validation_loss", ..."""
+        if isinstance(self._record, RunFolder):
+            return read_table(self._record.metrics)
+        return columns_of(self._record.evaluations)
+
+    @cached_property
+    def steps(self) -> Mapping[str, np.ndarray]:
+        """The training steps by column, each (steps,): "step", "epoch", "loss", "lr"."""
+        if isinstance(self._record, RunFolder):
+            return read_table(self._record.steps)
+        names = ("step", "epoch", "loss", "lr")
+        return columns_of([dict(zip(names, row, strict=True)) for row in self._record.steps])
+
+    @cached_property
+    def model(self) -> Model:
+        """The network of the best checkpoint."""
+        return Model(self._trained(best=True))
+
+    @cached_property
+    def last(self) -> Model:
+        """The network of the last checkpoint."""
+        return Model(self._trained(best=False))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config of the run, with every default."""
+        return self.last.config
+
+    def _trained(self, best: bool) -> Trained:
+        snapshot = self._snapshot(best)
+        return Trained(Config.model_validate(snapshot.facts["config"]), snapshot)
+
+    def _snapshot(self, best: bool) -> Snapshot:
+        record = self._record
+        found: Path | Snapshot | None = record.best if best else record.last
+        if found is None:
+            raise UserError("the run has saved no checkpoint yet")
+        return read(found) if isinstance(found, Path) else found
+
+    def __repr__(self) -> str:
+        where = self.path if self.path is not None else "in memory"
+        return f"<nntrain.Run {where}: {self.status}>"
+
+    def _repr_html_(self) -> str:
+        return run_html(self)

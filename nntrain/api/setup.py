@@ -1,0 +1,57 @@
+"""What `fit`, `gradcheck` and the commands begin with: a config from a file or a dictionary, checked and set up."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nntrain.api.data import SOURCE, Data, splits_of
+from nntrain.config import Document, dump, load
+from nntrain.config.schema import Config
+from nntrain.config.validate import checked
+from nntrain.errors import ConfigError, UserError
+from nntrain.training.setup import Setup, prepare
+
+ConfigLike = str | Path | Mapping[str, Any]
+
+
+def overrides_of(values: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """{"optimizer.sgd.lr": 0.05} -> ("optimizer.sgd.lr=0.05",)."""
+    return tuple(f"{key}={json.dumps(value)}" for key, value in (values or {}).items())
+
+
+def read_config(config: ConfigLike, overrides: tuple[str, ...] = ()) -> tuple[Config, Document]:
+    """The typed config, and the document that names the place of every value. Raises UserError."""
+    if isinstance(config, Mapping):
+        return checked(Document.parse(dump(dict(config)), file="config"), overrides)
+    return load(config, overrides)
+
+
+def load_setup(
+    config: ConfigLike, overrides: tuple[str, ...] = (), data: Data | None = None
+) -> tuple[Setup, Document]:
+    """The config with its data, or with `data`, and its graph. Raises UserError; errors in the config name their place."""
+    typed, document = read_config(config, overrides if data is None else (*overrides, SOURCE))
+    try:
+        loaded = None if data is None else splits_of(typed, data, document.folder)
+        return prepare(typed, document.folder, loaded=loaded), document
+    except ConfigError as error:
+        raise document.explain(error) from None
+
+
+@contextlib.contextmanager
+def computing_threads(count: int | None, name: str = "threads") -> Iterator[int]:
+    """Meanwhile this thread computes with `count` threads; None leaves the number as it is, by default all cores.
+
+    `name` is what errors call the number. Raises UserError for an impossible one.
+    """
+    from nntrain import kernels
+
+    available, before = kernels.jit.thread_limit(), kernels.jit.threads_in_use()
+    if count is not None and not 1 <= count <= available:
+        raise UserError(f"expected a number from 1 to {available}. Received: {count}", place=name)
+    try:
+        yield kernels.jit.use_threads(before if count is None else count)
+    finally:
+        kernels.jit.use_threads(before)

@@ -1,0 +1,87 @@
+"""Align: features and class numbers of another file or split in the order of the training split, matched by name."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from nntrain.data.dataset import Dataset
+from nntrain.data.sequences.tokens import map_vocabulary
+from nntrain.data.sequences.windows import Windows, pad_or_cut
+from nntrain.data.tables.features import listed
+from nntrain.errors import DataError
+
+
+def align(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`other` with the features and class numbers of `train`, matched by name.
+
+    Raises DataError at the place `name` for classes and categories that `train` does not have. Columns that only one of the
+    two has remain; `mismatch` reports them.
+    """
+    if train.unit or other.unit:
+        return map_vocabulary(name, train, other)
+    return _align_classes(name, train, pad_steps(name, train, align_features(name, train, other)))
+
+
+def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`align` for the features alone."""
+    if not train.feature_names or not other.feature_names or train.feature_names == other.feature_names:
+        return other
+    if isinstance(other.x, Windows):
+        flat = align_features(name, train, replace(other, x=other.x.stream))
+        return replace(flat, x=replace(other.x, stream=flat.x))
+    known = {text.column: text for text in train.one_hot}
+    found = {feature: other.x[:, position] for position, feature in enumerate(other.feature_names)}
+    for text in other.one_hot:
+        if text.column in known:
+            _require_known(
+                name, f"categories in column {text.column!r}", known[text.column].categories, text.categories
+            )
+            # A category without rows in this file is a column of 0, or NaN where the text is missing.
+            absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
+            found |= {
+                feature: absent
+                for feature in train.feature_names[known[text.column].places]
+                if feature not in found
+            }
+    for column in known.keys() & found.keys():
+        if np.isnan(found[column]).all():  # a text column without values was read as numbers
+            found |= dict.fromkeys(train.feature_names[known[column].places], found.pop(column))
+    names = [feature for feature in train.feature_names if feature in found]
+    names += [feature for feature in other.feature_names if feature in found and feature not in set(names)]
+    x = np.stack([found[feature] for feature in names], axis=1)
+    return replace(other, x=x, feature_names=tuple(names), one_hot=train.one_hot)
+
+
+def pad_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """Sequences `other` padded to the number of steps of `train`. Raises DataError for longer ones."""
+    if train.lengths is None or other.lengths is None or not train.input_shape or not other.input_shape:
+        return other
+    steps = train.input_shape[0]
+    if (longest := other.lengths.max(initial=0)) > steps:
+        raise DataError(
+            f"expected sequences of at most {steps:,} steps, as in training. Received: {longest:,}.",
+            f"Train with `steps: {longest}`, or shorten the sequences with `longer`.",
+            name,
+        )
+    x = pad_or_cut(other.x, steps)
+    return replace(other, x=x, target=pad_or_cut(other.target, steps) if other.per_step else other.target)
+
+
+def _align_classes(name: str, train: Dataset, other: Dataset) -> Dataset:
+    if not train.classes or not other.classes:
+        return other
+    _require_known(name, "classes", train.classes, other.classes)
+    numbers = np.array([train.classes.index(label) for label in other.classes], np.int32)
+    target = other.target
+    if isinstance(target, Windows):
+        aligned: np.ndarray | Windows = replace(target, stream=numbers[target.stream])
+    else:
+        aligned = numbers[target]
+    return replace(other, target=aligned, classes=train.classes)
+
+
+def _require_known(name: str, what: str, known: tuple[str, ...], received: tuple[str, ...]) -> None:
+    if unknown := [label for label in received if label not in set(known)]:
+        raise DataError(
+            f"unknown {what}: {listed(unknown)}. The training data has: {listed(known)}.", place=name
+        )

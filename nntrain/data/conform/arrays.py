@@ -1,0 +1,99 @@
+"""Conform data sets and arrays: features, classes, shape, type and scaling as in the training data."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from nntrain.data.arrays import as_numbers
+from nntrain.data.conform.align import align, align_features, pad_steps
+from nntrain.data.dataset import Dataset, mismatch
+from nntrain.data.finite import require_finite
+from nntrain.data.sequences.tokens import map_vocabulary
+from nntrain.data.sequences.windows import Windows
+from nntrain.data.tables.features import name_mismatch
+from nntrain.errors import DataError
+
+FIT = "the data does not match the training data"
+
+
+def conform(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`other` in the form of `train`: features and classes matched by name, gaps filled and values scaled as in training.
+
+    Raises DataError at the place `name` for data that does not match.
+    """
+    x = conform_inputs(name, train, other).x
+    other = align(name, train, other)
+    if reason := mismatch(train, replace(other, x=x, vocabulary=train.vocabulary)):
+        raise DataError(f"{FIT}: {reason}", place=name)
+    return replace(train, x=x, target=other.target, lengths=other.lengths, series=other.series)
+
+
+def conform_inputs(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`conform` for the inputs alone; the targets of `other` are ignored."""
+    other = (
+        map_vocabulary(name, train, other)
+        if train.unit
+        else pad_steps(name, train, align_features(name, train, other))
+    )
+    if reason := name_mismatch(train.feature_names, other.feature_names):
+        raise DataError(f"{FIT}: {reason}", place=name)
+    x = other.x if other.feature_names and train.feature_names else conform_array(name, train, other.x)
+    if other.impute and train.fill is None:  # the source allows gaps, but training had no values for them
+        require_finite(name, x)
+    return unlabeled(train, x, other.lengths)
+
+
+def unlabeled(train: Dataset, x: np.ndarray | Windows, lengths: np.ndarray | None = None) -> Dataset:
+    """A data set of the inputs x, which already have the form of `train`, with targets of zeros.
+
+    Sequences without lengths have full length.
+    """
+    if train.lengths is not None and lengths is None:
+        lengths = np.full(len(x), train.input_shape[0], np.int32)
+    target = np.zeros((len(x), *train.target_shape), train.target.dtype)
+    return replace(train, x=x, target=target, lengths=lengths)
+
+
+def conform_array(name: str, train: Dataset, x: np.ndarray | Windows) -> np.ndarray | Windows:
+    """x in the shape and type of `train`; vectors become images, and images vectors. Raises DataError."""
+    if (
+        isinstance(x, Windows)
+        and x.shape[1:] == train.input_shape
+        and (x.dtype.kind == "f") == (not train.vocabulary)
+    ):
+        return x
+    x = np.asarray(x)
+    shape, expected = x.shape[1:], train.input_shape
+    same_size = math.prod(shape) == math.prod(expected)
+    either_is_flat = len(shape) <= 1 or len(expected) <= 1
+    same_axes = either_is_flat or _without_ones(shape) == _without_ones(expected)
+    if x.ndim == 0 or not same_size or not same_axes:
+        raise DataError(
+            f"expected samples of shape {expected}, as in training. Received: {shape}.", place=name
+        )
+    x = x.reshape(len(x), *expected)
+    if train.vocabulary:
+        return _integers(name, x, train.vocabulary, np.int32)
+    if train.is_bytes:
+        return x if x.dtype == np.uint8 else _integers(name, x, 256, np.uint8)
+    if x.dtype == np.uint8:
+        raise DataError(
+            "expected numbers, as in training. Received: bytes (uint8), which are scaled to [0, 1].",
+            "Convert the array to float32, in the unit of the training data.",
+            name,
+        )
+    return as_numbers(name, x)
+
+
+def _without_ones(shape: tuple[int, ...]) -> list[int]:
+    return [size for size in shape if size != 1]
+
+
+def _integers(name: str, x: np.ndarray, limit: int, dtype: type) -> np.ndarray:
+    if x.dtype.kind not in "iu" or x.min() < 0 or x.max() >= limit:
+        received = f"{x.min()} to {x.max()}" if x.dtype.kind in "iu" else x.dtype.name
+        raise DataError(
+            f"expected whole numbers from 0 to {limit - 1}, as in training. Received: {received}.", place=name
+        )
+    return np.ascontiguousarray(x, dtype)

@@ -1,0 +1,52 @@
+"""Description: what a checkpoint stores of the training data, and the empty data set rebuilt from it."""
+
+from typing import Any
+
+import numpy as np
+
+from nntrain.data.dataset import Dataset
+from nntrain.data.tables.features import OneHot
+
+
+def describe(train: Dataset) -> dict[str, Any]:
+    """What JSON can hold: shapes, names and classes. The arrays are in `train.statistics`."""
+    return {
+        "input_shape": train.input_shape,
+        "target_shape": train.target_shape,
+        "classes": train.classes,
+        "vocabulary": train.vocabulary,
+        "bytes": train.is_bytes,
+        "feature_names": train.feature_names,
+        "one_hot": [
+            {"column": text.column, "categories": text.categories, "start": text.start}
+            for text in train.one_hot
+        ],
+        "target_names": train.target_names,
+        "impute": train.impute,
+        "unit": train.unit,
+        "consecutive": train.consecutive,
+        "lengths": train.lengths is not None,
+    }
+
+
+def from_description(description: dict[str, Any], statistics: dict[str, np.ndarray]) -> Dataset:
+    """The described data set without its samples."""
+    dtype = np.uint8 if description["bytes"] else np.int32 if description["vocabulary"] else np.float64
+    target_dtype = np.int32 if description["classes"] else np.float64
+    return Dataset(
+        np.zeros((0, *description["input_shape"]), dtype),
+        np.zeros((0, *description["target_shape"]), target_dtype),
+        classes=tuple(description["classes"]),
+        vocabulary=description["vocabulary"],
+        feature_names=tuple(description["feature_names"]),
+        one_hot=tuple(
+            OneHot(text["column"], tuple(text["categories"]), text["start"])
+            for text in description["one_hot"]
+        ),
+        target_names=tuple(description["target_names"]),
+        impute=description["impute"],
+        unit=description["unit"],
+        consecutive=description["consecutive"],
+        lengths=np.zeros(0, np.int32) if description["lengths"] else None,
+        **statistics,
+    )

@@ -1,0 +1,1 @@
+"""Files: formats, downloads and known data sets."""

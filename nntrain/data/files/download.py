@@ -1,0 +1,155 @@
+"""Downloads: files of known contents, from public mirrors into a folder, and checked before they get their name there."""
+
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from nntrain.errors import UserError
+
+OFFLINE = "NNTRAIN_OFFLINE"  # an environment variable: set to anything but 0, nothing is ever downloaded
+
+ROUNDS = 3  # times that each mirror is tried
+PAUSE_S = 1.0  # before the second round; twice as long before each one after
+TIMEOUT_S = 30.0  # without a byte
+PIECE = 1 << 16  # bytes
+
+Progress = Callable[[int, int], None]  # progress(done_bytes, total_bytes)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file that mirrors hold."""
+
+    name: str
+    size: int  # bytes
+    sha256: str
+
+
+def _say(text: str) -> Progress:
+    print(text, file=sys.stderr, flush=True)
+    return lambda done, total: None
+
+
+_begin: ContextVar[Callable[[str], Progress]] = ContextVar("begin", default=_say)
+
+
+@contextmanager
+def report_progress(begin: Callable[[str], Progress]) -> Iterator[None]:
+    """While it lasts, `begin` is told in words of each download that starts, and the progress it gives of the bytes that came.
+
+    By default the words go to stderr, on a line.
+    """
+    token = _begin.set(begin)
+    try:
+        yield
+    finally:
+        _begin.reset(token)
+
+
+def begin_progress(text: str) -> Progress:
+    """Says so of other work on many bytes, in the same way."""
+    return _begin.get()(text)
+
+
+def forbidden() -> bool:
+    """Whether the environment forbids downloads."""
+    return os.environ.get(OFFLINE, "") not in ("", "0")
+
+
+def download(file: Remote, mirrors: Sequence[str], folder: Path) -> None:
+    """Puts the file into `folder`. `mirrors`: what stands before its name in a URL.
+
+    Raises UserError with what each mirror answered, where none has the file as it should be.
+    """
+    answers: dict[str, str] = {}
+    left = list(mirrors)
+    for attempt in range(ROUNDS):
+        if attempt:
+            time.sleep(PAUSE_S * 2 ** (attempt - 1))
+        for mirror in list(left):
+            try:
+                return _fetch(file, mirror + file.name, folder)
+            except _Failed as failure:
+                answers[mirror] = str(failure)
+                if failure.final:
+                    left.remove(mirror)
+        if not left:
+            break
+    told = "\n".join(f"  {mirror}{file.name}: {answer}" for mirror, answer in answers.items())
+    raise UserError(f"{file.name} could not be downloaded:\n{told}")
+
+
+class _Failed(Exception):
+    """A mirror did not give the file; `final` where asking again is no use."""
+
+    def __init__(self, answer: str, final: bool = False):
+        super().__init__(answer)
+        self.final = final
+
+
+def _fetch(file: Remote, url: str, folder: Path) -> None:
+    begin = _begin.get()
+    progress = begin(f"Downloading {url} ({file.size / 1e6:.1f} MB) to {folder}.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "wb") as to:
+                _copy(file, url, to.write, progress)
+                to.flush()
+                os.fsync(to.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, folder / file.name)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: {file.name} cannot be written there: {error.strerror}.") from None
+
+
+def _copy(file: Remote, url: str, write: Callable[[bytes], object], progress: Progress) -> None:
+    """Raises _Failed unless all bytes came and are those of the file."""
+    done, digest = 0, hashlib.sha256()
+    progress(0, file.size)
+    for piece in _pieces(url):
+        done += len(piece)
+        if done > file.size:
+            raise _Failed(f"expected {file.size:,} bytes. Received: more.", final=True)
+        digest.update(piece)
+        write(piece)
+        progress(done, file.size)
+    if done < file.size:
+        raise _Failed(f"the connection was cut after {done:,} of {file.size:,} bytes.")
+    if digest.hexdigest() != file.sha256:
+        raise _Failed(
+            f"wrong contents: expected SHA-256 {file.sha256}. Received: {digest.hexdigest()}.", final=True
+        )
+
+
+def _pieces(url: str) -> Iterator[bytes]:
+    """What the server sends. Raises _Failed."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError, URLError
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(url, timeout=TIMEOUT_S) as response:
+            while piece := response.read(PIECE):
+                yield piece
+    except HTTPError as error:
+        refused = 400 <= error.code < 500 and error.code not in (
+            408,
+            429,
+        )  # request timeout, too many requests
+        raise _Failed(f"HTTP {error.code} {error.reason}.", final=refused) from None
+    except URLError as error:
+        raise _Failed(f"cannot be reached ({error.reason}).") from None
+    except TimeoutError:
+        raise _Failed(f"no answer for {TIMEOUT_S:g} s.") from None
+    except (OSError, HTTPException) as error:
+        raise _Failed(f"the connection failed ({error or type(error).__name__}).") from None

@@ -1,0 +1,1 @@
+"""Images: what the readers of image files share."""

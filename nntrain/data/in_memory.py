@@ -1,0 +1,141 @@
+"""In-memory data: a Python program's own arrays, in place of a config's `data` section."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.data.arrays import Layout, Task, from_arrays
+from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.loading import load_splits
+from nntrain.errors import ConfigError, DataError
+
+Pair = tuple[Any, ...]  # (x, y), or (x, y, lengths) for padded sequences
+FRACTION = "expected a fraction between 0 and 1, or a tuple (x, y) of arrays"
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource:
+    """Arrays as a source: `load` returns them as a training split, as `npz` does with the arrays of a file."""
+
+    dataset: Dataset
+    yaml_name = "arrays"
+
+    def load(self, folder: Path) -> Splits:
+        return Splits(self.dataset)
+
+
+class Data:
+    """Samples x and targets y from memory, split and scaled like the data of a config.
+
+    x (count, ...) are tables, images or sequences; y are class numbers or names (int, bool, str), or numbers to predict (float),
+    one row per sample, or one row per step of each. `test` and `validation` are fractions of the samples, or tuples (x, y).
+    `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths). uint8 counts as images, 0 to 255 for
+    [0, 1]. Arrays, nested lists, and pandas DataFrames and Series are accepted; arrays are not copied where their type fits.
+
+    Raises DataError for arrays of different lengths, other types, NaN, and empty arrays.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        test: float | Pair | None = None,
+        validation: float | Pair | None = None,
+        classes: Sequence[str] | None = None,
+        lengths: Any = None,
+        task: Task = "auto",
+        layout: Layout = "stored",
+        standardize: bool = False,
+    ):
+        if classes is not None:
+            classes = tuple(map(str, classes))
+            if task == "regression":
+                raise DataError("cannot be combined with task='regression'", place="classes")
+            if len(classes) < 2 or len(set(classes)) < len(classes):
+                raise DataError(
+                    f"expected at least two different names. Received: {classes}.", place="classes"
+                )
+
+        def source(prefix: str, x: Any, y: Any, lengths: Any = None) -> ArraySource:
+            return ArraySource(_dataset(prefix, x, y, lengths, classes, task, layout))
+
+        def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
+            if chosen is None:
+                return None
+            if isinstance(chosen, (tuple, list)):
+                if len(chosen) not in (2, 3):
+                    raise DataError(f"{FRACTION}. Received: {len(chosen)} values.", place=name)
+                return source(f"{name}: ", *chosen)
+            if isinstance(chosen, bool) or not isinstance(chosen, (int, float, np.number)):
+                raise DataError(f"{FRACTION}. Received: {type(chosen).__name__}.", place=name)
+            if not 0 < chosen < 1:
+                raise DataError(f"{FRACTION}. Received: {chosen}.", place=name)
+            return float(chosen)
+
+        self.source = source("", x, y, lengths)
+        self.test = split("test", test)
+        self.validation = split("validation", validation)
+        self.standardize = standardize
+
+    def load(self, seed: int = 0) -> tuple[Splits, dict[str, np.ndarray]]:
+        """The splits, and for each split taken from x the rows there. Raises DataError."""
+        try:
+            return load_splits(self, Path(), seed)
+        except ConfigError as error:
+            raise DataError(error.message, error.hint, error.place) from None
+
+
+def _dataset(
+    prefix: str,
+    x: Any,
+    y: Any,
+    lengths: Any,
+    classes: tuple[str, ...] | None,
+    task: Task,
+    layout: Layout,
+) -> Dataset:
+    names = (f"{prefix}x", f"{prefix}y", f"{prefix}lengths")
+    arrays = [
+        None if value is None else to_array(name, value)
+        for name, value in zip(names, (x, y, lengths), strict=True)
+    ]
+    if arrays[0] is None or arrays[1] is None:
+        raise DataError("expected an array. Received: None.", place=names[0 if arrays[0] is None else 1])
+    dataset = from_arrays(names, arrays[0], arrays[1], arrays[2], classes, task, layout)
+    features = _column_names(x, dataset.x.shape[1:])
+    targets = () if dataset.classes else _column_names(y, dataset.target.shape[1:])
+    return replace(dataset, feature_names=features, target_names=targets)
+
+
+def to_array(name: str, value: Any) -> np.ndarray:
+    """A NumPy array of numbers or text from an array, nested lists, a DataFrame or a Series. Raises DataError."""
+    try:
+        array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
+    except (ValueError, TypeError) as error:  # nested lists of different lengths
+        raise DataError(f"expected an array of one shape: {error}", place=name) from None
+    if array.dtype.kind == "T" or (array.dtype.kind == "O" and _all_text(array.ravel())):
+        return array.astype(str)
+    if array.dtype.kind == "O":
+        raise DataError(
+            "expected an array of numbers or text. Received: Python objects.",
+            "Convert it, such as with `astype(float)`; encode columns of text as numbers first.",
+            name,
+        )
+    return array
+
+
+def _all_text(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _column_names(value: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """The names of a DataFrame's columns, or a Series' own; empty where there are none."""
+    columns = getattr(value, "columns", None)
+    found = list(columns) if columns is not None else [getattr(value, "name", None)]
+    if len(shape) == 1 and len(found) == shape[0] and _all_text(found) and len(set(found)) == len(found):
+        return tuple(found)
+    return ()

@@ -1,0 +1,60 @@
+"""Loading: reader -> test and validation splits -> imputation -> standardization."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from nntrain.data.dataset import Splits
+from nntrain.data.splits import join, split
+from nntrain.data.transforms.impute import impute
+from nntrain.data.transforms.standardize import standardize
+from nntrain.errors import ConfigError, Problem
+
+
+class Source(Protocol):
+    """A reader, or arrays in memory."""
+
+    @property
+    def yaml_name(self) -> str: ...
+    def load(self, folder: Path) -> Splits: ...
+
+
+class DataOptions(Protocol):
+    """The options that choose the splits: a config's `data` section, or `Data`."""
+
+    @property
+    def source(self) -> Source: ...
+    @property
+    def test(self) -> float | Source | None: ...
+    @property
+    def validation(self) -> float | Source | None: ...
+    @property
+    def standardize(self) -> bool: ...
+
+
+def load_splits(options: DataOptions, folder: Path, seed: int) -> tuple[Splits, dict[str, np.ndarray]]:
+    """The splits, and for each split taken from the source its rows there (int64). Relative paths count from `folder`.
+
+    Raises DataError for data that cannot be used, ConfigError for options that do not match it.
+    """
+    source = options.source
+    try:
+        splits = source.load(folder)
+    except MemoryError as error:
+        raise ConfigError(
+            [Problem(("data", "source"), f"the data does not fit into memory: {error}")]
+        ) from None
+    fractions: dict[str, float | None] = {}
+    for name, chosen in (("test", options.test), ("validation", options.validation)):
+        fractions[name] = chosen if isinstance(chosen, float) else None
+        if chosen is None:
+            continue
+        if not isinstance(chosen, float):
+            splits = join(splits, name, chosen.load(folder).train)
+        elif name in splits.parts():
+            message = f"{source.yaml_name} already has a {name} split"
+            raise ConfigError([Problem(("data", name), message, "Remove this line.")])
+    splits, indices = split(splits, fractions["test"], fractions["validation"], seed)
+    splits = impute(splits)
+    return standardize(splits) if options.standardize else splits, indices

@@ -1,0 +1,1 @@
+"""Sequences: tokens and windows, which the readers of text and series share."""

@@ -1,0 +1,50 @@
+"""NumPy files: an .npz file with the arrays of samples and targets, or two .npy files."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from nntrain.data.arrays import ArrayReader
+from nntrain.data.dataset import Splits
+from nntrain.data.files.npy import read_npy, read_npz
+
+
+class Npz(ArrayReader, name="npz"):
+    """Samples and targets in one .npz file.
+
+    Sequences (count, steps, features) of different lengths are padded to the same number of steps with any finite values, and
+    `lengths` holds the number of real steps of each. Arrays that `numpy.savez` stored uncompressed are memory-mapped where their
+    bytes are aligned; use `npy` for data larger than memory.
+    """
+
+    example: ClassVar = {"path": "measurements.npz"}
+
+    path: str = Field(min_length=1, description="the file")
+    x: str = Field("x", description="the name of the array of samples (count, ...)")
+    target: str = Field(
+        "y", description="the name of the array of targets (count,), (count, outputs) or (count, steps)"
+    )
+    lengths: str | None = Field(
+        None, min_length=1, description="the name of the array of lengths (count,), for padded sequences"
+    )
+
+    def load(self, folder: Path) -> Splits:
+        members = (self.x, self.target) if self.lengths is None else (self.x, self.target, self.lengths)
+        names = (f"{self.path}: {self.x}", f"{self.path}: {self.target}", f"{self.path}: {self.lengths}")
+        return Splits(self.dataset(names, *read_npz(folder, self.path, members)))
+
+
+class Npy(ArrayReader, name="npy"):
+    """Samples and targets in two .npy files, which are memory-mapped and may be larger than memory."""
+
+    example: ClassVar = {"x": "samples.npy", "target": "targets.npy"}
+
+    x: str = Field(min_length=1, description="the file of samples (count, ...)")
+    target: str = Field(
+        min_length=1, description="the file of targets (count,), (count, outputs) or (count, steps)"
+    )
+
+    def load(self, folder: Path) -> Splits:
+        names = (self.x, self.target, "")
+        return Splits(self.dataset(names, read_npy(folder, self.x), read_npy(folder, self.target)))

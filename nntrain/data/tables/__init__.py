@@ -1,0 +1,1 @@
+"""Tables: what the readers of tabular files share."""

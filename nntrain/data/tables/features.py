@@ -1,0 +1,61 @@
+"""Features: the names of a table's input columns, and the one-hot encoded text columns among them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """A text column as one feature per category: 1 where a row has it; all are NaN where the text is missing."""
+
+    column: str
+    categories: tuple[str, ...]
+    start: int  # the position of the first category among the features
+
+    @property
+    def places(self) -> slice:
+        """The positions among the features."""
+        return slice(self.start, self.start + len(self.categories))
+
+
+def columns(names: tuple[str, ...], texts: tuple[OneHot, ...]) -> list[tuple[str, int, OneHot | None]]:
+    """The columns behind the features `names`: (column, position of its first feature, its categories if it is text)."""
+    by_start = {text.start: text for text in texts}
+    inside = {position for text in texts for position in range(text.start + 1, text.places.stop)}
+    return [
+        (by_start[position].column if position in by_start else name, position, by_start.get(position))
+        for position, name in enumerate(names)
+        if position not in inside
+    ]
+
+
+def name_mismatch(expected: tuple[str, ...], received: tuple[str, ...]) -> str:
+    """How the names `received` differ from those `expected`; empty where they match, or where one has no names."""
+    if not expected or not received or expected == received:
+        return ""
+    missing = [name for name in expected if name not in set(received)]
+    unexpected = [name for name in received if name not in set(expected)]
+    found = []
+    if missing:
+        found.append(f"missing columns: {listed(missing)}")
+    if unexpected:
+        found.append(f"unexpected columns: {listed(unexpected)}")
+    if not found:
+        position = next(
+            position
+            for position, pair in enumerate(zip(expected, received, strict=True))
+            if pair[0] != pair[1]
+        )
+        found.append(
+            f"feature {position + 1}: expected {expected[position]!r}. Received: {received[position]!r}."
+        )
+    return "; ".join(found)
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first few names, quoted, and the number of the others."""
+    names = list(names)
+    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(map(repr, names[:NAMES_SHOWN])) + more

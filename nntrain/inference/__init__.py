@@ -1,0 +1,1 @@
+"""Inference: evaluate, predict and generate with a trained network."""

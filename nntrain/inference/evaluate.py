@@ -1,0 +1,101 @@
+"""Evaluate: the loss and the metrics of a network on a data set, and its predictions."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.data.batches import contiguous_order
+from nntrain.data.dataset import Dataset
+from nntrain.inference.feed import Feed, Feeds, rounded_up
+from nntrain.losses import Loss
+from nntrain.metrics import Metric
+from nntrain.network.network import Network
+
+LANES = 32  # consecutive windows are evaluated in so many lanes side by side, each of
+FEWEST = 64  # windows or more, because the first of a lane has no past
+
+
+class Tally:
+    """Sums of the loss and of the metrics over batches; their means at any time."""
+
+    def __init__(self, loss: Loss, metrics: Sequence[Metric], sums: dict | None = None):
+        self.metrics = metrics
+        self.known = {metric.yaml_name for metric in metrics if metric.sums_the_loss(loss)}
+        self.sums = sums or {
+            "loss": 0.0,
+            "weight": 0.0,
+            "metrics": {metric.yaml_name: metric.start(loss) for metric in metrics},
+        }
+
+    def add(self, loss: float, weight: float, feed: Feed) -> None:
+        """What the loss gave, its sum and weight, and what is in the feed."""
+        self.sums["loss"] += loss
+        self.sums["weight"] += weight
+        for metric in self.metrics:
+            sums = self.sums["metrics"][metric.yaml_name]
+            if metric.yaml_name in self.known and feed.answer is feed.target:
+                sums["sum"] += (
+                    loss  # a second time over the many classes of a text took a fifteenth of a step
+                )
+                sums["count"] += weight
+            else:
+                metric.add(sums, feed.prediction, feed.answer, feed.weight)
+
+    def scores(self) -> dict[str, float]:
+        """{"loss": ..., "accuracy": ...}."""
+        weight = self.sums["weight"]
+        loss = self.sums["loss"] / weight if weight else float("nan")
+        found = {
+            metric.yaml_name: metric.value(self.sums["metrics"][metric.yaml_name]) for metric in self.metrics
+        }
+        # NumPy's numbers become Python's: they are printed and written to JSON.
+        plain = {
+            name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()
+        }
+        return {"loss": loss, **plain}
+
+
+def batches_of(feeds: Feeds, data: Dataset) -> Iterator[tuple[np.ndarray, Feed]]:
+    """Runs the network over all samples in evaluation mode; yields the samples' numbers and the feed with their predictions.
+
+    Sequences share a batch with others that need as many steps, so that the result for one does not depend on the batch size.
+    """
+    rows = min(max(len(data) // FEWEST, 1), LANES) if data.consecutive else feeds.network.rows
+    for samples in groups(data, rows):
+        for start in range(0, len(samples), rows):
+            indices = samples[start : start + rows]
+            with kernels.exclusive.lock:
+                feed = feeds.filled(data, indices)
+                feed.info.fresh = start == 0 or not data.consecutive
+                feed.forward(training=False)
+            yield indices, feed
+
+
+def groups(data: Dataset, rows: int) -> list[np.ndarray]:
+    """All samples in the order in which batches of `rows` take them; each group needs its own number of steps."""
+    if data.consecutive:
+        return [contiguous_order(len(data), rows)]
+    if data.lengths is None:
+        return [np.arange(len(data))]
+    steps = np.minimum(rounded_up(data.lengths), data.input_shape[0])
+    return [np.flatnonzero(steps == needed) for needed in np.unique(steps)]
+
+
+def evaluate(feeds: Feeds, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, float]:
+    """The mean loss and the metrics over all samples: {"loss": 0.11, "accuracy": 0.97}."""
+    tally = Tally(loss, metrics)
+    for _, feed in batches_of(feeds, data):
+        with kernels.exclusive.lock:
+            loss_sum, weight = loss(feed.prediction, feed.target, feed.weight, feed.no_gradient)
+            tally.add(loss_sum, weight, feed)
+    return tally.scores()
+
+
+def predictions(network: Network, data: Dataset) -> np.ndarray:
+    """The network's outputs (samples, *output shape) for all samples; 0 at the padded steps of a sequence."""
+    outputs = np.zeros((len(data), *network.graph.output.shape), network.dtype)
+    for indices, feed in batches_of(Feeds(network, data), data):
+        place = (indices, slice(feed.executor.y.shape[1])) if data.per_step else indices
+        outputs[place] = feed.executor.y
+    return outputs

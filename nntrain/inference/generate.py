@@ -1,0 +1,114 @@
+"""Generate: a language model continues a text, one character, byte or word at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nntrain import randomness
+from nntrain.data.sequences.tokens import UNKNOWN, decode, encode
+from nntrain.errors import UserError
+from nntrain.inference.trained import Trained
+from nntrain.layers.dense import Dense
+from nntrain.layers.dropout import Dropout
+from nntrain.layers.embedding import Embedding
+from nntrain.layers.layer import Activation
+from nntrain.layers.merge import Add, Multiply
+from nntrain.layers.norm import LayerNorm
+from nntrain.network.graph import Graph
+from nntrain.network.network import Network
+
+EACH_STEP = (
+    Activation,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Add,
+    Multiply,
+)  # layers that do the same at each step, alone
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How each next token is chosen: temperature 0 is greedy decoding; else sampled, from the `top_k` likeliest if set."""
+
+    length: int = 200
+    temperature: float = 1.0
+    top_k: int | None = None
+    seed: int = 0
+
+
+def generated(trained: Trained, prompt: str, sampling: Sampling, name: str = "prompt") -> str:
+    """The prompt and its continuation. `name` is what errors call the prompt. Raises UserError."""
+    train = trained.trained_on
+    if not train.unit:
+        raise UserError("the network was not trained on text", "Predict from samples.", name)
+    tokens = encode(train, name, prompt).tolist()
+    if not tokens:
+        raise UserError(f"expected at least one {train.unit}. Received: an empty text", place=name)
+    network = trained.network(1)
+    start = len(tokens)
+    key = randomness.key(sampling.seed, "generate")
+    reader = (StatefulReader if goes_step_by_step(network.graph) else WindowReader)(network)
+    for number in range(sampling.length):
+        logits = reader.next_logits(tokens)
+        if train.unit == "word":
+            logits[train.classes.index(UNKNOWN)] = -np.inf
+        tokens.append(chosen(logits, sampling, randomness.uniform(key, 1, number)[0]))
+    text = decode(train, tokens)
+    return text if train.unit != "word" else prompt + text[len(decode(train, tokens[:start])) :]
+
+
+class WindowReader:
+    """Reads the last window of the text again for each next token."""
+
+    def __init__(self, network: Network):
+        self.network = network
+        self.window = network.graph.input.shape[0]
+
+    def next_logits(self, tokens: list[int]) -> np.ndarray:
+        """(vocabulary,) float64: the logits of the token after these. Raises UserError."""
+        return self.read(tokens[-self.window :], fresh=True)
+
+    def read(self, tokens: list[int], fresh: bool) -> np.ndarray:
+        """The same for at most a window of tokens."""
+        executor, info = self.network.executor(1, len(tokens)), self.network.info
+        executor.x[...] = 0  # the network may need all its steps; earlier ones do not see the padding
+        executor.x[0, : len(tokens)] = tokens
+        info.lengths, info.fresh = None, fresh
+        logits = executor.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
+        if not np.isfinite(logits).all():
+            raise UserError("the network's output is not a finite number")
+        return logits
+
+
+class StatefulReader(WindowReader):
+    """Reads each token once and carries the hidden state over."""
+
+    done = 0  # tokens
+
+    def next_logits(self, tokens: list[int]) -> np.ndarray:
+        while self.done < len(tokens):
+            piece = tokens[self.done : self.done + self.window]
+            logits = self.read(piece, fresh=self.done == 0)
+            self.done += len(piece)
+        return logits
+
+
+def goes_step_by_step(graph: Graph) -> bool:
+    """Whether everything a step sees of earlier ones is in the hidden states."""
+    states = [any(state.per_row for state in node.state.values()) for node in graph.layers]
+    return any(states) and all(
+        stateful or isinstance(node.layer, EACH_STEP)
+        for stateful, node in zip(states, graph.layers, strict=True)
+    )
+
+
+def chosen(logits: np.ndarray, sampling: Sampling, uniform: float) -> int:
+    """One token; `uniform` in [0, 1) decides which one is sampled."""
+    if sampling.temperature == 0:
+        return int(logits.argmax())
+    likeliest = np.argsort(-logits, kind="stable")[: sampling.top_k]
+    powers = np.exp((logits[likeliest] - logits[likeliest[0]]) / sampling.temperature)
+    total = np.cumsum(powers)
+    return int(likeliest[min(np.searchsorted(total, uniform * total[-1], side="right"), len(total) - 1)])

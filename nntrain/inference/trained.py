@@ -1,0 +1,68 @@
+"""A trained network: its config, its snapshot, and what it knows of the data that it was trained on."""
+
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nntrain.config.schema import Config
+from nntrain.data.conform.description import from_description
+from nntrain.data.dataset import Dataset
+from nntrain.inference.evaluate import evaluate, predictions
+from nntrain.inference.feed import Feeds
+from nntrain.network.graph import Graph, build_graph
+from nntrain.network.network import Network
+from nntrain.network.snapshot import Snapshot, load_for_inference
+
+ROWS = 256  # samples per batch of inference
+
+
+@dataclass
+class Trained:
+    """What evaluating, predicting and generating need."""
+
+    config: Config
+    snapshot: Snapshot
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False
+    )  # of the buffers below
+
+    @cached_property
+    def trained_on(self) -> Dataset:
+        """The training split as the snapshot describes it, without its samples."""
+        return from_description(self.snapshot.facts["data"], self.snapshot.statistics())
+
+    def graph(self) -> Graph:
+        model, data = self.config.model, self.trained_on
+        return build_graph(model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary)
+
+    def network(self, rows: int = ROWS) -> Network:
+        """The network for batches of at most `rows` samples, without gradients."""
+        network = Network(
+            self.graph(),
+            rows,
+            self.config.train.precision,
+            self.config.seed,
+            backward=False,
+            integer_input=bool(self.trained_on.vocabulary),
+        )
+        load_for_inference(network, self.snapshot)
+        return network
+
+    @cached_property
+    def _network(self) -> Network:
+        """Kept from call to call: its buffers belong to it, so one thread uses it at a time."""
+        return self.network()
+
+    def outputs(self, data: Dataset) -> np.ndarray:
+        """The network's outputs (samples, *output shape) for data like those of the training."""
+        with self._lock:
+            return predictions(self._network, data)
+
+    def evaluate(self, data: Dataset) -> dict[str, Any]:
+        """The loss and the metrics on data like those of the training."""
+        with self._lock:
+            feeds = Feeds(self._network, data)
+            return evaluate(feeds, data, self.config.loss, self.config.metrics)

@@ -1,0 +1,112 @@
+"""Loss: the base class of all losses, and what they share."""
+
+import math
+from functools import cache
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+
+from nntrain.component import Component
+from nntrain.errors import ConfigError
+
+# A kernel runs in parallel from a number of multiply-adds on; an exponential costs about as much as so many.
+EXPONENTIAL = 10
+
+
+class Loss(Component, family="loss"):
+    """The loss function that training minimizes. In the formulas, y is the prediction and t the target.
+
+    Called with flat arrays: one row per sample, or per step of a sequence with a target per step.
+    """
+
+    targets: ClassVar[Literal["real", "classes", "any"]] = "any"  # "classes": soft rows too; "any": one-hot
+    target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)  # of real-valued targets
+    from_logits: ClassVar[bool] = False  # applies softmax or sigmoid itself, so the model must not
+    binary: ClassVar[bool] = False  # each output is a binary classifier of its own: positive above 0
+    probabilistic: ClassVar[bool] = True  # trained outputs determine class probabilities
+    mean_over_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, else over rows only
+
+    def required_outputs(self, classes: int | None, targets: int | None) -> int:
+        """How many outputs the model needs for `classes` classes or, if that is None, `targets` real-valued targets.
+
+        Raises ConfigError with the reason if the loss does not suit such data.
+        """
+        if classes is None:
+            if self.targets == "classes":
+                raise ConfigError(
+                    f"{self.yaml_name} requires class targets, but the data has real-valued targets",
+                    "Use a regression loss, such as mse, mae or huber.",
+                )
+            return cast(int, targets)
+        if self.targets == "real":
+            raise ConfigError(
+                f"{self.yaml_name} requires real-valued targets, but the data has class targets",
+                "Use a classification loss, such as cross_entropy.",
+            )
+        return classes
+
+    def check_targets(self, target: np.ndarray) -> None:
+        """Raises ConfigError if a real-valued target lies outside `target_range`."""
+        low, high = self.target_range
+        if low == -math.inf and high == math.inf:
+            return
+        target = np.asarray(target)
+        outside = target[(target < low) | (target > high)] if target.ndim > 1 else target[:0]
+        if outside.size:
+            expected = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+            raise ConfigError(
+                f"{self.yaml_name} requires targets {expected}. Received: {outside[0]:g}",
+                "Fix the targets, or use another loss, such as mse.",
+            )
+
+    def values(self, prediction: np.ndarray) -> np.ndarray:
+        """(rows, outputs) float64: what the outputs predict, on the scale of the targets."""
+        return prediction.astype(np.float64)
+
+    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
+        """(rows, classes) float64: class probabilities; 1 for the predicted class if the loss is not probabilistic.
+
+        By default for outputs that approximate one-hot targets: each output's share in the sum of the positive ones.
+        """
+        shares = self.values(prediction).clip(0, None)
+        total = shares.sum(axis=1, keepdims=True)
+        return np.where(total > 0, shares / np.where(total > 0, total, 1), 1 / shares.shape[1])
+
+    def __call__(
+        self, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None, gradient: np.ndarray
+    ) -> tuple[float, float]:
+        """The weighted sum of the loss over the rows, and the weight by which to divide it for the mean.
+
+        prediction: (rows, outputs). target: (rows,) int32 classes, or (rows, outputs) real values or soft classes.
+        weight: (rows,), or None for all ones; rows of weight 0 are ignored, even if they hold NaN.
+        gradient: (rows, outputs), receives d(sum / weight) / d(prediction); an empty array of two axes if not needed.
+        """
+        counted = self.counted(prediction, target, weight)
+        weights = ones(prediction.dtype) if weight is None else weight
+        return self.total(gradient, prediction, target, weights, counted), counted
+
+    def counted(self, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> float:
+        """The weight by which to divide the sum for the mean."""
+        rows = float(len(prediction)) if weight is None else float(weight.sum(dtype=np.float64))
+        return rows * prediction.shape[1] if self.mean_over_outputs else rows
+
+    def total(
+        self,
+        gradient: np.ndarray,
+        prediction: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray,
+        counted: float,
+        /,
+    ) -> float:
+        """The sum over the rows; writes the gradient. Calls a kernel of `nntrain.kernels.losses`.
+
+        weight: (rows,), or empty for all ones. counted: what `counted` returned.
+        """
+        raise NotImplementedError
+
+
+@cache
+def ones(dtype: np.dtype[Any]) -> np.ndarray:
+    """Weights that are all 1, as kernels expect them: an empty array."""
+    return np.empty(0, dtype)

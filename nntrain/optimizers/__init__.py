@@ -1,0 +1,11 @@
+"""The optimizers: each module of this folder registers the optimizers that it defines."""
+
+import importlib
+import pkgutil
+
+from nntrain.optimizers.optimizer import Optimizer
+
+__all__ = ["Optimizer"]
+
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)

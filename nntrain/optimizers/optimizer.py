@@ -1,0 +1,61 @@
+"""Optimizer: the base class of all optimizers. One step works in place, in one pass over the flat parameter array.
+
+Formulas, defaults and orders of operations are PyTorch's.
+"""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.component import Component
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Optimizer(Component, family="optimizer"):
+    """The update rule of the parameters. In the formulas, p is a parameter, g its gradient, t the step from 1."""
+
+    if TYPE_CHECKING:  # each optimizer declares it as its first option, so that `adam: 3e-4` sets it
+        lr: float
+
+    weight_decay: float = Field(
+        0.0,
+        ge=0,
+        description="the L2 penalty on the weights: adds `weight_decay p` to the gradient "
+        "(decoupled from the gradient in `adamw` and `lion`)",
+    )
+    decay_all: bool = Field(
+        False,
+        description="apply weight decay to all parameters: to biases and the scales of normalization layers too",
+    )
+
+    slots: ClassVar[tuple[str, ...]] = ()  # names of its state arrays, each as long as theta, initially 0
+
+    def slot_names(self) -> tuple[str, ...]:
+        """The slots that these options need."""
+        return self.slots
+
+    def update(
+        self,
+        theta: np.ndarray,
+        grad: np.ndarray,
+        slots: dict[str, np.ndarray],
+        lr: float,
+        step: int,
+        decayed: int,
+    ) -> None:
+        """One step in place; step counts from 1.
+
+        theta, grad and each slot: (parameters,), contiguous. Weight decay applies to theta[:decayed], with `decay_all` to
+        all of it.
+        """
+        raise NotImplementedError
+
+    def coupled_decay(self, theta: np.ndarray, decayed: int) -> tuple[float, int]:
+        """What kernels need to add `weight_decay p` to the gradient: the factor, and of how many parameters."""
+        return self.weight_decay, theta.size if self.decay_all else decayed
+
+    def decoupled_decay(self, theta: np.ndarray, lr: float, decayed: int) -> tuple[float, int]:
+        """What kernels need for `p -= lr weight_decay p`, independent of the gradient: the same two numbers."""
+        return lr * self.weight_decay, theta.size if self.decay_all else decayed

@@ -1,0 +1,293 @@
+"""Observers: what follows a run from outside, its pictures and its progress on the terminal. They never steer it."""
+
+import io
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from nntrain.report.pictures import registry
+from nntrain.report.pictures.picture import Moment, Picture, Subject
+from nntrain.report.pictures.process import DrawingProcess
+from nntrain.report.terminal.progress import Progress
+from nntrain.report.terminal.tables import show_model
+from nntrain.run.history import has_tables
+
+if TYPE_CHECKING:
+    from nntrain.run.session import Session
+    from nntrain.training.state import TrainingState
+
+CHECK_EVERY = 256  # steps between two checks whether a picture is due
+
+
+class Observer:
+    """An observer that does nothing. The session calls the methods in the order in which they are listed."""
+
+    def started(self, session: "Session") -> None:
+        """The run folder is open; nothing is compiled yet."""
+
+    def compiling(self) -> AbstractContextManager[None]:
+        """Wraps the loading or compiling of the kernels."""
+        return nullcontext()
+
+    def ready(self, session: "Session") -> None:
+        """The kernels are loaded; the first step follows."""
+
+    def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
+        """A step on `rows` samples with that mean loss is done. Called often: it must not take more than a microsecond."""
+
+    def evaluating(self, state: "TrainingState") -> None:
+        """The splits are about to be scored."""
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None:
+        """A row of metrics.csv, and whether it is the best so far."""
+
+    def ended(self, session: "Session") -> None:
+        """The run is finished or stopped early, and has its scores."""
+
+    def interrupted(self, session: "Session", message: str) -> None:
+        """The run was asked to stop, and can be resumed."""
+
+    def closed(self) -> None:
+        """The last call, also after an error."""
+
+
+class Observers(Observer):
+    """Several observers as one, called in their order."""
+
+    def __init__(self, observers: Iterable[Observer]):
+        self.observers = tuple(observers)
+        self._stepped = tuple(observer.stepped for observer in self.observers)
+
+    def started(self, session: "Session") -> None:
+        for observer in self.observers:
+            observer.started(session)
+
+    @contextmanager
+    def compiling(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for observer in self.observers:
+                stack.enter_context(observer.compiling())
+            yield
+
+    def ready(self, session: "Session") -> None:
+        for observer in self.observers:
+            observer.ready(session)
+
+    def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
+        for stepped in self._stepped:
+            stepped(state, loss, lr, rows)
+
+    def evaluating(self, state: "TrainingState") -> None:
+        for observer in self.observers:
+            observer.evaluating(state)
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None:
+        for observer in self.observers:
+            observer.evaluated(row, best)
+
+    def ended(self, session: "Session") -> None:
+        for observer in self.observers:
+            observer.ended(session)
+
+    def interrupted(self, session: "Session", message: str) -> None:
+        for observer in self.observers:
+            observer.interrupted(session, message)
+
+    def closed(self) -> None:
+        with ExitStack() as stack:  # every one, also where another fails
+            for observer in reversed(self.observers):
+                stack.callback(observer.closed)
+
+
+class RunDisplay(Observers):
+    """A run's pictures in its folder, and its progress in its log and, unless `silent`, on the terminal."""
+
+    def __init__(self, in_folder: bool = True, quiet: bool = False, silent: bool = False):
+        console = Console(file=io.StringIO()) if silent else None
+        progress = ProgressObserver(quiet or silent, Progress(console=console, quiet=quiet or silent))
+        # Pictures first: at the end the terminal lists those that there are.
+        super().__init__([PictureObserver(progress.warn), progress] if in_folder else [progress])
+
+
+class PictureObserver(Observer):
+    """Draws the pictures of a run in separate processes. A picture that fails is a warning that names it."""
+
+    def __init__(self, warn: Callable[[str], None] | None = None):
+        """`warn` shows a warning; without it, warnings only go to the session and its log."""
+        self._warn = warn
+        self._session: Session | None = None
+        self._processes: dict[str, DrawingProcess] = {}
+        self._during: list[DrawingProcess] = []
+
+    def ready(self, session: "Session") -> None:
+        self._session = session
+        self._make("start", session)
+        self._during = [
+            DrawingProcess(session.folder.path, picture.name)
+            for picture in self._collected("during", session)
+        ]
+
+    def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
+        if state.step % CHECK_EVERY == 0:
+            self._refresh()
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None:
+        self._refresh()
+
+    def ended(self, session: "Session") -> None:
+        for process in self._during:
+            process.start()
+        self._make("end", session)
+        self._finish()
+
+    def interrupted(self, session: "Session", message: str) -> None:
+        self._session = session
+        if has_tables(session.folder.path):
+            for process in self._during:
+                process.start()
+        self._finish()
+
+    def closed(self) -> None:
+        self._finish()
+
+    def _refresh(self) -> None:
+        for process in self._during:
+            process.refresh()
+
+    def _make(self, moment: Moment, session: "Session") -> None:
+        """Collects and starts to draw the pictures of a moment."""
+        for picture in self._collected(moment, session):
+            process = self._processes[picture.name] = DrawingProcess(session.folder.path, picture.name)
+            process.start()
+
+    def _collected(self, moment: Moment, session: "Session") -> Iterator[Picture]:
+        """The pictures of a moment that apply to the run, their arrays stored."""
+        subject = Subject(session.setup, session.best_network)
+        for picture in registry.pictures().values():
+            if picture.moment != moment:
+                continue
+            try:
+                if not picture.applies(subject):
+                    continue
+                arrays = picture.collect(subject)
+                if arrays is not None:
+                    session.folder.write_arrays(picture.name, arrays)
+            except Exception as error:
+                self._failed(picture.name, str(error) or type(error).__name__)
+                continue
+            yield picture
+
+    def _finish(self) -> None:
+        """Waits for the running processes, and warns of those that failed."""
+        for process in [*self._during, *self._processes.values()]:
+            process.finish()
+            if process.error:
+                self._failed(process.picture, process.error)
+                process.error = ""
+
+    def _failed(self, name: str, reason: str) -> None:
+        text = f"cannot draw the picture {name!r}: {reason}"
+        if self._session is not None:
+            self._session.warnings.append(text)
+            self._session.folder.append_log(f"warning: {text}")
+        if self._warn is not None:
+            self._warn(text)
+
+
+class ProgressObserver(Observer):
+    """Shows a run on the terminal and writes the same lines to its log: the model, progress, scores, what to type next."""
+
+    def __init__(self, quiet: bool = False, progress: Progress | None = None):
+        self.quiet = quiet
+        self.progress = progress or Progress(quiet=quiet)
+
+    def warn(self, text: str) -> None:
+        self.progress.warn(text)
+
+    def started(self, session: "Session") -> None:
+        setup, trainer, progress = session.setup, session.trainer, self.progress
+        if session.folder is not None:
+            progress.log = session.folder.append_log
+        if not self.quiet:
+            show_model(setup.graph, setup.config.train.precision, progress.console)
+        for warning in session.warnings:
+            progress.warn(warning)
+            if session.folder is not None:
+                session.folder.append_log(f"warning: {warning}")
+        progress.started(
+            session.folder.path if session.folder is not None else None,
+            epochs=setup.config.train.epochs,
+            steps_per_epoch=len(trainer.batches),
+            step=trainer.state.step,
+            best=trainer.state.best,
+            facts=(data_line(session), *session.notes),
+        )
+
+    def compiling(self) -> AbstractContextManager[None]:
+        return self.progress.compiling()
+
+    def ready(self, session: "Session") -> None:
+        self.progress.ready()
+
+    def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
+        self.progress.stepped(state, loss, lr, rows)
+
+    def evaluating(self, state: "TrainingState") -> None:
+        self.progress.evaluating(state)
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None:
+        self.progress.evaluated(row, best)
+
+    def ended(self, session: "Session") -> None:
+        command = next_command(session)
+        self.progress.finished(session.status, session.scores, files_of(session), command)
+
+    def interrupted(self, session: "Session", message: str) -> None:
+        self.progress.note(message)
+        self.progress.finished("interrupted", None, files_of(session), resume_command(session))
+
+    def closed(self) -> None:
+        self.progress.close()
+
+
+def data_line(session: "Session") -> str:
+    """ "data: 1,437 for train, 360 for test"."""
+    parts = session.setup.splits.parts()
+    return "data: " + ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())
+
+
+def files_of(session: "Session") -> dict[str, str]:
+    """What a run leaves behind for a person to look at, by label: pictures, the checkpoint."""
+    if session.folder is None:
+        return {}
+    run = session.folder.path
+    files = {name: str(path) for name, path in registry.drawn_in(run).items()}
+    checkpoint = run / "checkpoints" / "best.safetensors"
+    return {**files, "checkpoint": str(checkpoint)} if checkpoint.is_file() else files
+
+
+def next_command(session: "Session") -> str | None:
+    """The command that evaluates the run, or generates text with a language model; None without a run folder."""
+    from nntrain.data.sequences.tokens import first_word
+
+    if session.folder is None:
+        return None
+    run, train = str(session.folder.path), session.setup.splits.train
+    if train.unit and (prompt := first_word(train)):
+        return shlex.join(["nntrain", "predict", run, "--prompt", prompt])
+    return shlex.join(["nntrain", "eval", run])
+
+
+def resume_command(session: "Session") -> str | None:
+    """The command that resumes the run from any folder; None where its config is not a file."""
+    info = session.folder.read_info() if session.folder is not None else {}
+    if session.folder is None or not info.get("config"):
+        return None
+    folder = session.folder.path.resolve()
+    options = [("--set", override) for override in info.get("overrides", [])]
+    options += [("--plugin", plugin["path"]) for plugin in info.get("plugins", [])]
+    words = ["nntrain", "fit", info["config"], *(word for option in options for word in option)]
+    return shlex.join([*words, "--runs-dir", str(folder.parent), f"--name={folder.name}", "--resume"])

@@ -1,0 +1,1 @@
+"""What pictures share: the canvas, logarithmic axes, markers, and curves with fewer points."""

@@ -1,0 +1,69 @@
+"""Drawing processes: a picture is drawn by a separate process, so that training never waits for it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+class DrawingProcess:
+    """Runs `python -m nntrain.report.pictures RUN NAME`: one process at a time, and rarely enough to leave the cores to training."""
+
+    FIRST_S = 15.0  # drawing takes a core for more than a second, so the first seconds belong to training
+    PAUSE = 20  # the pause before the next drawing, in multiples of the last drawing's duration
+
+    def __init__(self, folder: Path, picture: str):
+        self.folder = folder
+        self.picture = picture
+        self.error = ""  # why the last process failed; empty where it did not
+        self._process: subprocess.Popen[str] | None = None
+        self._begun = time.monotonic()
+        self._next = self._begun + self.FIRST_S
+
+    def refresh(self) -> None:
+        """Draws what the tables hold now, unless a process is running or the last drawing is too recent."""
+        now = time.monotonic()
+        if self._process is not None and self._process.poll() is not None:
+            self._next = now + self.PAUSE * (now - self._begun)
+            self.finish()
+        if self._process is None and now >= self._next:
+            self._start()
+
+    def start(self) -> None:
+        """Starts one more drawing, after the running one; `finish` waits for it."""
+        self.finish()
+        self._start()
+
+    def finish(self) -> None:
+        if self._process is not None:
+            _, error = self._process.communicate()
+            code = self._process.returncode
+            self.error = reason(error) or f"the process ended with exit code {code}" if code else ""
+            self._process = None
+
+    def _start(self) -> None:
+        self._begun = time.monotonic()
+        # It finds the modules that this process finds, and with `-P` none in the current folder.
+        command = [sys.executable, "-P", "-m", "nntrain.report.pictures", str(self.folder), self.picture]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        # In a session of its own, so that Ctrl-C reaches the training process only.
+        try:
+            self._process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.error = f"cannot start a process: {error.strerror}"
+
+
+def reason(stderr: str) -> str:
+    """The message of an error without its hint, or the last line of a traceback."""
+    lines = stderr.strip().splitlines()
+    found = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")] or lines[-1:]
+    return found[0] if found else ""

@@ -1,0 +1,264 @@
+"""Tables: the layers of a network, a gradient check, scores, the cost of a training step."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from nntrain.report.formats import count, duration, number, printable, size
+from nntrain.report.terminal.console import output
+from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
+
+if TYPE_CHECKING:
+    from nntrain.bench import Bench
+    from nntrain.gradient_check import Check, Cost
+    from nntrain.network.graph import Graph
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer as the model table shows it."""
+
+    name: str
+    kind: str  # its name in YAML
+    output_shape: tuple[int, ...]  # of one sample
+    parameters: int
+    flops: int  # of one sample's forward pass
+    frozen: bool = False
+    fused: bool = False  # computed by the previous layer
+
+
+def layer_rows(graph: "Graph") -> list[LayerRow]:
+    """The input and the layers of a graph in their order."""
+    rows = [LayerRow("input", "", graph.input.shape, 0, 0)]
+    for node in graph.layers:
+        parameters = sum(int(np.prod(param.shape)) for param in node.parameters.values())
+        rows.append(
+            LayerRow(
+                node.name,
+                node.layer.yaml_name,
+                node.shape,
+                parameters,
+                node.flops,
+                node.frozen and parameters > 0,
+                node.fused_into is not None,
+            )
+        )
+    return rows
+
+
+def summary(rows: Sequence[LayerRow], bytes_per_value: int = 4) -> RenderableType:
+    """The table of layers with totals; each parameter takes `bytes_per_value` bytes."""
+    columns = [
+        Column("layer", "left"),
+        Column("kind", "left", drop_rank=2),
+        Column("output shape", "left"),
+        Column("parameters"),
+        Column("FLOPs\nper sample", drop_rank=1),
+    ]
+    lines: list[list[str | Text]] = []
+    for row in rows:
+        kind = Text(printable(row.kind))
+        notes = [note for note, holds in (("fused", row.fused), ("frozen", row.frozen)) if holds]
+        if notes:
+            kind.append(f" ({', '.join(notes)})", style="dim")
+        shape = f"({', '.join(map(str, row.output_shape))}{',' if len(row.output_shape) == 1 else ''})"
+        lines.append([printable(row.name), kind, shape, nonzero(row.parameters), nonzero(row.flops)])
+    parameters, flops = sum(row.parameters for row in rows), sum(row.flops for row in rows)
+    frozen = sum(row.parameters for row in rows if row.frozen)
+    layers = sum(row.kind != "" for row in rows)
+    table = ResponsiveTable(
+        columns, lines, totals=[f"{layers} layers", "", "", count(parameters), count(flops)]
+    )
+    counted = f"{parameters:,} parameters, {size(parameters * bytes_per_value)}"
+    if frozen:
+        counted += f"; {parameters - frozen:,} trainable, {frozen:,} frozen"
+    # Backward takes about twice the operations of forward: one product for the inputs and one for the weights.
+    cost = (
+        f"{count(flops, 'FLOP')} per sample forward, about {count(3 * flops, 'FLOP')} per sample in training"
+    )
+    return Group(table, Text(), Text(counted), Text(cost))
+
+
+def nonzero(value: int) -> str:
+    return count(value) if value else "-"
+
+
+STATUS_STYLES = {"PASS": "green", "KINK": "yellow", "FAIL": "bold red"}
+
+
+def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None) -> RenderableType:
+    """The analytic and the numeric gradient, one row per tensor, and a summary below."""
+    checks = list(checks)
+    columns = [
+        Column("component", "left"),
+        Column("tensor", "left"),
+        Column("checked", drop_rank=2),
+        Column("max abs\nerror", drop_rank=4),
+        Column("max rel\nerror"),
+        Column("worst at", "left", drop_rank=3),
+        Column("backprop", drop_rank=1),
+        Column("numeric", drop_rank=1),
+        Column("status", "left"),
+    ]
+    rows: list[list[str | Text]] = [
+        [
+            printable(check.component),
+            printable(check.tensor),
+            f"{check.checked:,}",
+            f"{check.max_abs_error:.1e}",
+            f"{check.max_rel_error:.1e}",
+            printable(check.worst_index),
+            f"{check.backprop:.7g}",
+            f"{check.numeric:.7g}",
+            Text(check.status, style=STATUS_STYLES.get(check.status, "")),
+        ]
+        for check in checks
+    ]
+    styles = {i: "bold" for i, check in enumerate(checks) if check.status == "FAIL"}
+    found = Counter(check.status for check in checks)
+    summed = Text(f"{len(checks)} tensor{'s' * (len(checks) != 1)}: ")
+    summed.append(
+        Text(", ").join(
+            Text(f"{found[status]} {status}", style=style)
+            for status, style in STATUS_STYLES.items()
+            if found[status]
+        )
+    )
+    parts: list[RenderableType] = [ResponsiveTable(columns, rows, row_styles=styles), Text(), summed]
+    for check in [
+        check for check in checks if check.status == "FAIL"
+    ]:  # again: the table may be long or narrow
+        parts.append(
+            Text.assemble(
+                ("FAIL", STATUS_STYLES["FAIL"]),
+                f" {printable(check.component)}, {printable(check.tensor)} at "
+                f"{printable(check.worst_index)}: backprop {check.backprop:.7g}, numeric {check.numeric:.7g}",
+            )
+        )
+    if found["KINK"]:
+        parts.append(
+            Text(
+                "KINK: the function has a kink there, such as relu at 0, and backprop's derivative lies between the two "
+                "one-sided derivatives.",
+                style="dim",
+            )
+        )
+    if cost is not None:
+        ratio = cost.numeric_s / cost.backward_s if cost.backward_s > 0 else float("inf")
+        backward = (
+            f"One backward pass computes all {cost.weights:,} derivatives in {duration(cost.backward_s)}"
+        )
+        numeric = f"finite differences would take {duration(cost.numeric_s)}, {count(ratio)} times as long"
+        parts.append(Text(f"{backward}; {numeric}."))
+    return Group(*parts)
+
+
+def scores(values: Mapping[str, float | list[list[float]]]) -> RenderableType:
+    """{"loss": 0.11, "top_k_accuracy": 0.975} as two columns; a matrix, such as `confusion_matrix`, as a table below."""
+    width = max((len(name) for name, value in values.items() if not isinstance(value, list)), default=0)
+    parts: list[RenderableType] = []
+    for name, value in sorted(values.items(), key=lambda item: isinstance(item[1], list)):
+        words = name.replace("_", " ")
+        if isinstance(value, list):
+            heading = Text.assemble((words, "bold"), " (rows: true classes, columns: predicted classes)")
+            parts += [Text(), heading, matrix(value)]
+        else:
+            parts.append(Text.assemble((words.ljust(width), "bold"), "  ", number(value)))
+    return Group(*parts)
+
+
+def matrix(values: list[list[float]]) -> RenderableType:
+    """Counts (classes, classes) under the numbers of the classes, the diagonal bold."""
+    texts = [[f"{value:.6g}" for value in row] for row in values]
+    width = max(len(text) for row in texts for text in row) + 2
+    lines = [Text(" " * 5 + "".join(f"{i:>{width}}" for i in range(len(texts))), style="dim")]
+    for i, row in enumerate(texts):
+        line = Text(f"{i:>5}", style="dim")
+        for j, text in enumerate(row):
+            line.append(text.rjust(width), style="not dim bold" if i == j else "not dim")
+        lines.append(line)
+    return Group(*lines)
+
+
+def show_model(graph: "Graph", precision: str = "float32", console: Console | None = None) -> None:
+    """Prints the table of the layers of a network."""
+    (console or output()).print(summary(layer_rows(graph), np.dtype(precision).itemsize))
+
+
+def show_gradcheck(
+    checks: Iterable["Check"], cost: "Cost | None" = None, console: Console | None = None
+) -> None:
+    """Prints the table of a gradient check; `cost`: the time of a backward pass, where a network was checked."""
+    (console or output()).print(gradcheck(checks, cost))
+
+
+def show_scores(result: Mapping[str, object], path: Path | str, console: Console | None = None) -> None:
+    """Prints the scores of a checkpoint: {"split": "test", "samples": 360, "loss": 0.11, ...}, with "data" where the data are
+    not the run's own.
+    """
+    console = console or output()
+    values = {name: value for name, value in result.items() if name not in ("data", "split", "samples")}
+    source = f"{printable(result['data'])}, " if "data" in result else ""
+    samples = f", {result['samples']:,} samples, checkpoint "
+    head = Text.assemble((f"{source}{result['split']} split", "bold"), samples, printable(path))
+    console.print(head, soft_wrap=True)
+    console.print(scores(values))
+
+
+def show_bench(result: "Bench", console: Console | None = None) -> None:
+    """Prints the time of a training step, layer by layer."""
+    (console or output()).print(bench_table(result))
+
+
+def bench_table(result: "Bench") -> RenderableType:
+    rows: list[list[str | Text]] = []
+    for layer in result.layers:
+        spent = layer.forward_us + layer.backward_us
+        of_peak = f"{layer.gflops / result.peak_gflops:.0%}" if layer.gflops else ""
+        rows.append(
+            [
+                printable(layer.name),
+                f"{layer.forward_us:,.1f}",
+                f"{layer.backward_us:,.1f}",
+                f"{spent / result.step_us:.0%}",
+                f"{layer.gflops:,.1f}" if layer.gflops else "",
+                of_peak,
+            ]
+        )
+    of_step = f"{result.other_us / result.step_us:.0%}"
+    rows.append(["loss, optimizer, other", "", f"{result.other_us:,.1f}", of_step, "", ""])
+    columns = [
+        Column("layer", "left"),
+        Column("forward\nµs"),
+        Column("backward\nµs"),
+        Column("share of\nstep"),
+        Column("GFLOP/s", drop_rank=1),
+        Column("of\npeak", drop_rank=2),
+    ]
+    head = Text.assemble(
+        (f"{result.step_us:,.1f} µs/step", "bold"),
+        f" with {result.batch_size} samples: "
+        f"{result.samples_per_s:,.0f} samples/s, {result.gflops:,.1f} GFLOP/s",
+    )
+    threads = f"{result.threads} thread{'s' * (result.threads != 1)}"
+    foot = Text(
+        f"peak of this machine with {threads}: {result.peak_gflops:,.0f} GFLOP/s; "
+        f"the first step took {duration(result.compile_s)}; peak memory {result.peak_rss_mb:,.0f} MB",
+        style="dim",
+    )
+    return Group(head, Text(), ResponsiveTable(columns, rows), Text(), foot)
+
+
+def model_text(graph: "Graph", precision: str) -> str:
+    """The table of layers as plain text."""
+    file = io.StringIO()
+    console = Console(width=100, file=file, color_system=None, markup=False, emoji=False, highlight=False)
+    show_model(graph, precision, console)
+    return file.getvalue()

@@ -1,0 +1,69 @@
+"""Checkpoint: a snapshot as one safetensors file, complete and with a checksum."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from nntrain.errors import UserError
+from nntrain.network.snapshot import Snapshot
+
+FORMAT = 1
+KEY = "nntrain"  # the only key of the metadata: safetensors writes several in random order
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    """The file's bytes: a function of the snapshot alone."""
+    facts = {**snapshot.facts, "format": FORMAT}
+    facts["sha256"] = _checksum(snapshot.tensors, facts)
+    return save_tensors(snapshot.tensors, metadata={KEY: _text(facts)})
+
+
+def read(path: Path) -> Snapshot:
+    """Raises UserError for a file that is missing, corrupt or not a checkpoint."""
+    place = str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read the checkpoint: {error.strerror}", place=place) from None
+    try:
+        tensors = load_tensors(data)
+        size = int.from_bytes(data[:8], "little")
+        facts = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
+        found, promised = facts["format"], facts.pop("sha256")
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        raise UserError("not an nntrain checkpoint, or truncated", place=place) from None
+    if found != FORMAT:
+        message = f"the checkpoint has format {found}; this version of nntrain reads format {FORMAT}"
+        raise UserError(message, place=place)
+    if promised != _checksum(tensors, facts):
+        message = "the checkpoint is corrupt: its checksum does not match its contents"
+        raise UserError(message, place=place)
+    return Snapshot(tensors, facts)
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of any safetensors file. Raises UserError."""
+    try:
+        return load_tensors(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read the file: {error.strerror}", place=str(path)) from None
+    except SafetensorError:
+        raise UserError("not a safetensors file, or truncated", place=str(path)) from None
+
+
+def _text(facts: dict) -> str:
+    return json.dumps(facts, sort_keys=True, allow_nan=False)
+
+
+def _checksum(tensors: dict[str, np.ndarray], facts: dict) -> str:
+    total = hashlib.sha256(_text(facts).encode())
+    for name in sorted(tensors):
+        array = tensors[name]
+        total.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        total.update(np.ascontiguousarray(array).data)
+    return total.hexdigest()

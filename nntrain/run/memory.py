@@ -1,0 +1,30 @@
+"""A run in memory: what `fit` keeps when nothing is written to disk."""
+
+from typing import Any
+
+from nntrain.network.snapshot import Snapshot
+
+
+class MemoryRecord:
+    """A `training.record.Record` that keeps every row, the last snapshot and the best one."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[int, int, float, float]] = []  # step, epoch, loss, lr
+        self.evaluations: list[dict[str, Any]] = []
+        self.last: Snapshot | None = None
+        self.best: Snapshot | None = None
+
+    def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
+        self.steps.append((step, epoch, loss, lr))
+
+    def add_evaluation(self, row: dict[str, Any]) -> None:
+        self.evaluations.append(row)
+
+    def flush(self) -> None:
+        pass
+
+    def save(self, snapshot: Snapshot, best: bool) -> None:
+        copied = {name: array.copy() for name, array in snapshot.tensors.items()}
+        self.last = Snapshot(copied, snapshot.facts)
+        if best:
+            self.best = self.last

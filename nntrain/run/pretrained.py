@@ -1,0 +1,69 @@
+"""Pretrained: fills a new network with arrays of an earlier run, by name, and reports what matched."""
+
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.errors import UserError
+from nntrain.initializers import Pretrained
+from nntrain.network.graph import Graph
+from nntrain.network.network import Network
+from nntrain.network.snapshot import PARAMETER, STATE
+from nntrain.run.checkpoint import read_tensors
+from nntrain.run.stored import find_checkpoint
+
+PREFIXES = (PARAMETER, STATE)
+
+
+def apply_pretrained(graph: Graph, network: Network, folder: Path) -> list[str]:
+    """Lines that report which arrays came from where. Relative paths count from `folder`. Raises UserError."""
+    lines = []
+    arrays = {**network.arena.parameters, **network.state}
+    if isinstance(graph.initializer, Pretrained):
+        lines += _fill(arrays, arrays, graph.initializer, folder)
+    for node in graph.layers:
+        for name, param in node.parameters.items():
+            if isinstance(param.initializer, Pretrained):
+                full = f"{node.name}.{name}"
+                lines += _fill({full: arrays[full]}, arrays, param.initializer, folder)
+    return lines
+
+
+def _fill(
+    wanted: dict[str, np.ndarray], all_names: dict[str, np.ndarray], source: Pretrained, folder: Path
+) -> list[str]:
+    file = find_checkpoint(folder / source.path)
+    stored = named_arrays(file)
+    missing = [name for name in wanted if name not in stored]
+    other_shape = [name for name in wanted if name in stored and stored[name].shape != wanted[name].shape]
+    if source.strict and (missing or other_shape):
+        reasons = [f"{name} is missing" for name in missing]
+        reasons += [
+            f"{name} has shape {stored[name].shape}; the network needs {wanted[name].shape}"
+            for name in other_shape
+        ]
+        message = f"pretrained arrays do not fit: {'; '.join(reasons)}"
+        raise UserError(message, "Set `strict: false` to use those that fit.", str(file))
+    matched = [name for name in wanted if name not in missing and name not in other_shape]
+    for name in matched:
+        wanted[name][...] = stored[name]
+    left_over = [name for name in stored if name not in all_names]
+    lines = [f"pretrained: {len(matched)} of {len(wanted)} arrays from {file}"]
+    others = {
+        "not found, randomly initialized": missing,
+        "of another shape, randomly initialized": other_shape,
+        "not used": left_over,
+    }
+    return lines + [f"pretrained: {what}: {', '.join(names)}" for what, names in others.items() if names]
+
+
+def named_arrays(file: Path) -> dict[str, np.ndarray]:
+    """A checkpoint's parameters and states by their names in the network; of any other safetensors file, its arrays."""
+    tensors = read_tensors(file)
+    ours = {
+        name.removeprefix(prefix): array
+        for prefix in PREFIXES
+        for name, array in tensors.items()
+        if name.startswith(prefix)
+    }
+    return ours or tensors

@@ -1,0 +1,71 @@
+"""Score: a stored network on one split of its run's data, or on other data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nntrain.data.conform.arrays import conform
+from nntrain.data.dataset import Dataset
+from nntrain.errors import ConfigError, UserError
+from nntrain.inference.inputs import new_data
+from nntrain.run.stored import Stored
+from nntrain.training.setup import Setup, prepare
+
+
+@dataclass
+class Score:
+    split: str
+    samples: int
+    scores: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+    source: str = ""  # of data other than the run's own
+
+    def to_dict(self) -> dict[str, Any]:
+        """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}; for other data, "data": "iris" comes first."""
+        head = {"data": self.source} if self.source else {}
+        return head | {"split": self.split, "samples": self.samples, **self.scores}
+
+
+def score(stored: Stored, split: str | None) -> Score:
+    """By default on the test split, else validation, else train. Raises UserError."""
+    place = str(stored.path)
+    try:
+        setup = prepare(stored.config, stored.base, to_train=False)
+    except ConfigError as error:
+        raise UserError(f"the run does not fit its data any more: {error}", place=place) from None
+    require_same_kind(stored, setup)
+    splits = setup.splits
+    parts = {
+        name: data for name in ("test", "validation", "train") if (data := getattr(splits, name)) is not None
+    }
+    chosen = split or next(iter(parts))
+    if chosen not in parts:
+        raise UserError(f"this run has no {chosen} split", f"Available: {', '.join(parts)}.", place)
+    changed = setup.hashes != stored.snapshot.facts["data"]["sha256"]
+    warnings = ["the data have changed since training"] if changed else []
+    return scored(stored, chosen, conform(place, stored.trained_on, parts[chosen]), warnings)
+
+
+def score_on(stored: Stored, source: str, split: str | None, name: str = "data") -> Score:
+    """On a source: `digits`, `{csv: {...}}`, or a YAML file that holds one, which errors call `name`. Raises UserError."""
+    chosen, data = new_data(stored, source, split, name)
+    if not data.classes:
+        try:
+            stored.config.loss.check_targets(data.target)
+        except ConfigError as error:
+            raise UserError(error.message, error.hint, place=name) from None
+    return replace(scored(stored, chosen, data), source=source)
+
+
+def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = ()) -> Score:
+    return Score(name, len(data), stored.evaluate(data), [*warnings, *stored.warnings])
+
+
+def require_same_kind(stored: Stored, setup: Setup) -> None:
+    """Raises UserError if the data have another shape or other classes than in training."""
+    then, data = stored.snapshot.facts["data"], setup.splits.train
+    for what in ("input_shape", "target_shape", "classes"):
+        expected, came = tuple(then[what]), tuple(getattr(data, what))
+        if came != expected:
+            message = f"the data have changed since training: expected {what.replace('_', ' ')} {expected}. Received: {came}"
+            raise UserError(message, place=str(stored.path))

@@ -1,0 +1,230 @@
+"""Session: opens a run, trains it, evaluates the best checkpoint, and records how the run ended."""
+
+import contextlib
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from nntrain.config import Document, dump
+from nntrain.errors import NntrainError
+from nntrain.files import write_atomic, write_npz
+from nntrain.inference.evaluate import evaluate
+from nntrain.inference.feed import Feeds
+from nntrain.inference.trained import ROWS
+from nntrain.network.network import Network
+from nntrain.network.snapshot import Snapshot, load_for_inference
+from nntrain.run.checkpoint import read
+from nntrain.run.environment import environment
+from nntrain.run.folder import RunFolder, claim_free
+from nntrain.run.lock import RunLock
+from nntrain.run.memory import MemoryRecord
+from nntrain.run.opening import Existing, check_resumable, chosen_folder
+from nntrain.run.pretrained import apply_pretrained
+from nntrain.training.interruption import Interrupted
+from nntrain.training.loop import StopRequest, Trainer
+from nntrain.training.record import Observer
+from nntrain.training.setup import Setup
+
+Scores = dict[str, dict[str, Any]]  # {"test": {"loss": 0.11, "accuracy": 0.975}}
+
+
+class SessionObserver(Observer, Protocol):
+    """Watches a run from its start to its end, in the order of these methods."""
+
+    def started(self, session: "Session") -> None: ...
+
+    def compiling(self) -> contextlib.AbstractContextManager[None]:
+        """Around the compiling or loading of kernels, which no clock counts."""
+
+    def ready(self, session: "Session") -> None:
+        """Kernels are loaded; the first step follows."""
+
+    def ended(self, session: "Session") -> None:
+        """Training has finished or stopped early, and `session.scores` are known."""
+
+    def interrupted(self, session: "Session", message: str) -> None: ...
+
+    def closed(self) -> None:
+        """Always the last call, however the run ended."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is kept: in RUNS/NAME, or in the first free folder of the config's name."""
+
+    runs: Path
+    name: str | None = None
+    existing: Existing = Existing.REFUSE
+
+
+class Session:
+    """A run from opening to end. Use it as a context manager: meanwhile no other process can work on the run."""
+
+    def __init__(self, setup: Setup, source: Document, overrides: Iterable[str] = (), threads: int = 1):
+        self.setup, self.source = setup, source
+        self.overrides, self.threads = list(overrides), threads
+        self.trainer = Trainer(setup)
+        self.folder: RunFolder | None = None
+        self.record: RunFolder | MemoryRecord = MemoryRecord()
+        self.notes: list[str] = []  # facts about the start, such as which pretrained arrays were used
+        self.status = "running"
+        self.scores: Scores = {}
+        self.warnings = warnings_of(setup, len(self.trainer.batches))
+        self.error: BaseException | None = None
+        self.trained = False  # whether `train` was called
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing left to do: a run that was resumed had finished."""
+        return self.trainer.finished and self.folder is not None and self.folder.ended
+
+    def open(self, place: Place | None, clears: Iterable[str] = ()) -> None:
+        """Puts the trainer at the start, or at the last checkpoint of a run to resume; None keeps the run in memory.
+
+        `clears`: files of an earlier run, such as pictures, that are removed with it.
+
+        Raises UserError. The folder is made or changed only once everything is known to be right.
+        """
+        if place is None:
+            self.notes = apply_pretrained(self.setup.graph, self.trainer.network, self.source.folder)
+            return
+        default_name = self.setup.config.name or Path(self.source.file).stem
+        folder = chosen_folder(place.runs, place.name, default_name, place.existing)
+        if place.existing is Existing.RESUME and folder is not None:
+            self._stack.enter_context(RunLock(folder.path))
+            if folder.last.exists():
+                self._resume(folder)
+                return
+        self.notes = apply_pretrained(self.setup.graph, self.trainer.network, self.source.folder)
+        if folder is None:
+            folder = claim_free(place.runs, default_name)
+        elif not folder.claim() and place.existing is Existing.REFUSE:
+            chosen_folder(place.runs, place.name, default_name, place.existing)  # another process was faster
+        if place.existing is not Existing.RESUME:
+            self._stack.enter_context(RunLock(folder.path))
+        self._start(folder, clears)
+
+    def _start(self, folder: RunFolder, clears: Iterable[str]) -> None:
+        self.folder = self.record = folder
+        folder.clear(clears)
+        folder.last.parent.mkdir(exist_ok=True)
+        folder.write_info(
+            **self._info(),
+            started=now(),
+            seed=self.setup.config.seed,
+            data_sha256=self.setup.hashes,
+            resumed_from_steps=[],
+            **environment(self.threads),
+        )
+        write_npz(folder.split, self.setup.indices)
+        self._write_config()
+
+    def _resume(self, folder: RunFolder) -> None:
+        snapshot = read(folder.last)
+        check_resumable(self.setup, snapshot, folder)
+        self.trainer.restore(snapshot)
+        self.folder = self.record = folder
+        if self.complete:
+            return
+        step = self.trainer.state.step
+        folder.cut_back(step)
+        resumed = folder.read_info().get("resumed_from_steps", [])
+        folder.write_info(**self._info(), resumed_from_steps=[*resumed, step])
+        self._write_config()
+
+    def _info(self) -> dict[str, Any]:
+        file = Path(self.source.file).resolve()
+        places = {"config": str(file), "config_folder": str(file.parent)}
+        return {"status": "running", **places, "overrides": self.overrides}
+
+    def _write_config(self) -> None:
+        folder = self.record
+        assert isinstance(folder, RunFolder)
+        write_atomic(folder.config, self.source.raw)
+        write_atomic(folder.resolved, dump(self.setup.config.model_dump(mode="json")).encode())
+
+    def train(
+        self, observer: SessionObserver, interruption: contextlib.AbstractContextManager[StopRequest]
+    ) -> None:
+        """Trains to the end and evaluates. However it ends, the run says how.
+
+        Raises Diverged, Interrupted, and whatever else goes wrong.
+        """
+        self.trained = True
+        try:
+            observer.started(self)
+            with observer.compiling():
+                self.trainer.warm_up()
+            observer.ready(self)
+            with interruption as stop:
+                self.trainer.train(self.record, observer, stop)
+            self.status = "stopped early" if self.trainer.state.stopped_early else "finished"
+            self.scores = self.evaluated()
+            self._write_info(scores=self.scores)
+            observer.ended(self)
+            self._write_info(status=self.status, ended=now())
+        except BaseException as error:
+            self._failed(error, observer)
+            raise
+        finally:
+            observer.closed()
+
+    def _failed(self, error: BaseException, observer: SessionObserver) -> None:
+        self.error = error
+        interrupted = isinstance(error, (Interrupted, KeyboardInterrupt))
+        self.status = "interrupted" if interrupted else "failed"
+        reason = {} if interrupted else {"error": described(error)}
+        with contextlib.suppress(OSError):  # a full disk may be what went wrong
+            self._write_info(status=self.status, **reason)
+        if interrupted:
+            observer.interrupted(self, str(error) or "interrupted before the first step")
+
+    def _write_info(self, **facts: Any) -> None:
+        if self.folder is not None:
+            self.folder.write_info(**facts)
+
+    def snapshot(self, best: bool = True) -> Snapshot:
+        """The best snapshot of the run, or the last one."""
+        if isinstance(self.record, RunFolder):
+            return read(self.record.best if best else self.record.last)
+        found = self.record.best if best else self.record.last
+        assert found is not None, "the run has saved nothing yet"
+        return found
+
+    def best_network(self) -> Network:
+        """The network with the best parameters, for inference."""
+        network = self.setup.network(ROWS, backward=False)
+        load_for_inference(network, self.snapshot())
+        return network
+
+    def evaluated(self) -> Scores:
+        """The loss and the metrics of the best network on every split."""
+        network, config = self.best_network(), self.setup.config
+        return {
+            name: evaluate(Feeds(network, data), data, config.loss, config.metrics)
+            for name, data in self.setup.splits.parts().items()
+        }
+
+
+def warnings_of(setup: Setup, steps_per_epoch: int) -> list[str]:
+    """What trains, but not as intended."""
+    schedule = setup.config.schedule.warnings(steps_per_epoch, setup.config.train.epochs)
+    return [*(f"schedule: {warning}" for warning in schedule), *setup.warnings]
+
+
+def described(error: BaseException) -> str:
+    return str(error) if isinstance(error, NntrainError) else f"{type(error).__name__}: {error}"
+
+
+def now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,78 @@
+"""Stored runs: from a run folder or a checkpoint file back to a trained network."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from nntrain import plugins
+from nntrain.config.schema import Config
+from nntrain.config.validate import problems
+from nntrain.errors import UserError
+from nntrain.inference.trained import Trained
+from nntrain.run.checkpoint import read
+from nntrain.run.folder import RunFolder
+
+
+@dataclass
+class Stored(Trained):
+    """A trained network from a file. Relative paths in its config count from `base`."""
+
+    path: Path = Path()
+    base: Path = Path()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know before trusting results."""
+        return [
+            f"the plugin {path} is missing or has changed since training"
+            for path in changed_plugins(self.path.parent.parent)
+        ]
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The file itself, or a run folder's best checkpoint. Raises UserError."""
+    if not path.exists():
+        raise UserError("no such run folder or checkpoint", place=str(path))
+    if path.is_file():
+        return path
+    run = RunFolder(path)
+    for candidate in (run.best, run.last):
+        if candidate.exists():
+            return candidate
+    expected = f"{run.best.relative_to(path)} or {run.last.name}"
+    hint = "Expected a run folder, such as runs/NAME."
+    raise UserError(f"this folder holds no checkpoint ({expected})", hint, str(path))
+
+
+def open_stored(path: Path) -> Stored:
+    """Reads a run's best checkpoint, or the given one. Raises UserError."""
+    file = find_checkpoint(path)
+    snapshot = read(file)
+    try:
+        config = Config.model_validate(snapshot.facts["config"])
+    except (ValidationError, KeyError) as error:
+        reason = problems(error, Config) if isinstance(error, ValidationError) else "it is missing"
+        message = f"its config does not fit this version of nntrain: {reason}"
+        raise UserError(message, _missing_plugins(file), str(file)) from None
+    return Stored(config, snapshot, file, _config_folder(file))
+
+
+def changed_plugins(run: Path) -> list[str]:
+    """Paths of the plugins that a run was made with and that are not loaded now, or are not the same file."""
+    now = {plugin.sha256 for plugin in plugins.loaded.values()}
+    used = RunFolder(run).read_info().get("plugins", [])
+    return [then["path"] for then in used if then["sha256"] not in now]
+
+
+def _missing_plugins(file: Path) -> str:
+    """The hint where a checkpoint may name components that come from a plugin."""
+    paths = " ".join(map(shlex.quote, changed_plugins(file.parent.parent)))
+    return f"The run was made with a plugin. Load it first: {paths}" if paths else ""
+
+
+def _config_folder(file: Path) -> Path:
+    """The folder of the run's config, from its run.json; without one, the current folder."""
+    folder = RunFolder(file.parent.parent).read_info().get("config_folder")
+    return Path(folder) if folder else Path.cwd()

@@ -1,0 +1,129 @@
+"""Checks: whether data, network, loss and training options fit together, before training starts."""
+
+import math
+
+import numpy as np
+
+from nntrain.config.schema import Config
+from nntrain.data.batches import Batches
+from nntrain.data.dataset import Dataset
+from nntrain.data.system_memory import memory_bytes
+from nntrain.errors import ConfigError, Problem
+from nntrain.network.graph import Graph, Node
+
+
+def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
+    """Batches that a layer cannot take, or that are too large for this machine."""
+    batches = Batches(data, config.train.batch_size)
+    problems = []
+    for node in graph.layers:
+        if any(state.per_row for state in node.state.values()) and not data.consecutive:
+            message = (
+                "`stateful` carries the hidden state over from the previous window, but the data are shuffled"
+            )
+            hint = "Remove `stateful`, or set `consecutive: true` in the source if it has this option."
+            problems.append(Problem(node.path, message, hint))
+        if data.lengths is not None and (reason := node.layer.padding_problem(*node.input_shapes)):
+            problems.append(Problem(node.path, reason))
+        problems += batch_size_problems(node, batches, data)
+    problems += memory_problems(config, graph, batches.rows)
+    return list(dict.fromkeys(problems))  # a repeated chain repeats its errors
+
+
+def batch_size_problems(node: Node, batches: Batches, data: Dataset) -> list[Problem]:
+    fewest = node.layer.minimum_rows(*node.input_shapes)
+    if fewest <= batches.shortest:
+        return []
+    sizes = range(batches.rows, len(data) + 1)
+    better = next((size for size in sizes if Batches(data, size).shortest >= fewest), None)
+    message = (
+        f"needs at least {fewest} samples in every batch, but the last batch of an epoch has "
+        f"{batches.shortest}: {len(data)} samples in batches of {batches.rows}"
+    )
+    hint = f"Set `train.batch_size` to {better}, for example." if better else "Add samples."
+    return [Problem(node.path, message, hint)]
+
+
+def memory_problems(config: Config, graph: Graph, rows: int) -> list[Problem]:
+    """A network that needs more memory than the machine has."""
+    parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
+    own = [
+        node for node in graph.layers if not (node.fused_into or node.deferred or node.layer.aliases_input)
+    ]
+    outputs = rows * sum(math.prod(node.shape) for node in (graph.input, *own))
+    # Twice the parameters: each has a gradient.
+    needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize
+    if needed <= (available := memory_bytes()):
+        return []
+    message = (
+        f"{parameters:,} parameters and {outputs:,} activations take about {needed / 2**30:,.0f} GiB, "
+        f"but this machine has {available / 2**30:,.0f} GiB of memory"
+    )
+    return [Problem(("model", "layers"), message, "Use smaller layers or a smaller `train.batch_size`.")]
+
+
+def augment_problems(config: Config, data: Dataset) -> list[Problem]:
+    """Augmentations that do not suit the data or the loss."""
+    problems = []
+    loss = config.loss
+    hard_targets = loss.binary and not loss.probabilistic
+    for place, augmentation in enumerate(config.data.augment):
+        path = ("data", "augment", place, augmentation.yaml_name)
+        try:
+            augmentation.check(data)
+        except ConfigError as error:
+            problems += error.below(*path).problems
+        if augmentation.mixes and data.classes and hard_targets:
+            message = f"it mixes targets, but {loss.yaml_name} takes binary targets only"
+            problems.append(Problem(path, message, "Use binary_cross_entropy."))
+    return problems
+
+
+def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
+    """What does not fit between the model's output, the loss, the metrics and the data."""
+    output, loss = graph.output, config.loss
+    kind = output.layer.yaml_name
+    problems = []
+    if loss.from_logits and kind in ("softmax", "log_softmax", "sigmoid"):
+        message = f"{loss.yaml_name} takes logits and applies its own function"
+        problems.append(Problem(output.path, message, f"Remove this {kind}."))
+    if not any(node.parameters and not node.frozen for node in graph.layers):
+        hint = "Add a layer with parameters, such as `dense`, or remove `freeze`."
+        problems.append(Problem(("model", "layers"), "no layer has anything to learn", hint))
+    classes = len(data.classes) or None
+    targets = None if classes else data.target_shape[-1] if data.per_step else math.prod(data.target_shape)
+    problems += metric_problems(config, classes)
+    if not classes:
+        try:
+            loss.check_targets(data.target)
+        except ConfigError as error:
+            problems += error.below("loss").problems
+    try:
+        outputs = loss.required_outputs(classes, targets)
+    except ConfigError as error:
+        return problems + error.below("loss").problems
+    expected = (data.target_shape[0], outputs) if data.per_step else (outputs,)
+    if output.shape != expected:
+        what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
+        came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
+        where = f"per step, the shape {expected}" if data.per_step else "per sample"
+        message = (
+            f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
+            f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}"
+        )
+        missing_steps = data.per_step and len(output.shape) == 1
+        hint = "Set `return_sequences: true` in the recurrent layers." if missing_steps else ""
+        problems.append(Problem(output.path, message, hint))
+    return problems
+
+
+def metric_problems(config: Config, classes: int | None) -> list[Problem]:
+    problems = []
+    for place, metric in enumerate(config.metrics):
+        if metric.yaml_name in [other.yaml_name for other in config.metrics[:place]]:
+            problems.append(Problem(("metrics", place), f"duplicate metric {metric.yaml_name}"))
+        try:
+            metric.check(config.loss, classes)
+        except ConfigError as error:
+            problems += error.below("metrics", place).problems
+    return problems

@@ -1,0 +1,31 @@
+"""What training reports as it runs: a record keeps it, an observer shows it. Neither steers training."""
+
+from typing import Any, Protocol
+
+from nntrain.network.snapshot import Snapshot
+from nntrain.training.state import TrainingState
+
+
+class Record(Protocol):
+    """Keeps what training produces: in a run folder, or in memory."""
+
+    def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None: ...
+
+    def add_evaluation(self, row: dict[str, Any]) -> None:
+        """One row of metrics.csv."""
+
+    def flush(self) -> None:
+        """Everything added so far is kept from now on."""
+
+    def save(self, snapshot: Snapshot, best: bool) -> None:
+        """Replaces the last snapshot, and the best one too if this one is the best so far."""
+
+
+class Observer(Protocol):
+    """Watches training."""
+
+    def stepped(self, state: TrainingState, loss: float, lr: float, rows: int) -> None: ...
+
+    def evaluating(self, state: TrainingState) -> None: ...
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None: ...

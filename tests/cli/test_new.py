@@ -1,0 +1,207 @@
+"""`nntrain new`: configs to start from, each of which runs."""
+
+import csv
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nntrain.config import load
+from nntrain.templates import templates
+from nntrain.training.setup import prepare
+from tests.support import ROOT
+
+CONFIGS = ROOT / "configs"
+
+
+def table(path: Path, header: list[str], rows: list[list]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows] if header else rows)
+    return path
+
+
+def flowers(path: Path, count: int = 120) -> Path:
+    """Three classes, which two numbers and a text distinguish."""
+    draw = random.Random(0)
+    rows = []
+    for number in range(count):
+        kind = number % 3
+        rows.append(
+            [round(kind + draw.gauss(0, 0.2), 3), round(draw.gauss(0, 1), 3), "abc"[kind], f"kind {kind}"]
+        )
+    return table(path, ["size", "weight", "colour", "species"], rows)
+
+
+def houses(path: Path, count: int = 300) -> Path:
+    draw = random.Random(1)
+    rows = []
+    for _ in range(count):
+        rooms, area = draw.randint(1, 8), draw.uniform(30, 250)
+        rows.append([rooms, round(area, 1), round(50_000 + 20_000 * rooms + 1500 * area)])
+    return table(path, ["rooms", "area", "price"], rows)
+
+
+def test_without_arguments_the_templates_are_listed_with_their_first_line(shell):
+    listed = shell.run("new").stdout
+    for path in CONFIGS.glob("*.yaml"):
+        assert f"  {path.stem} " in listed
+        assert path.read_text().split("\n")[0].removeprefix("# ") in listed
+
+
+@pytest.mark.parametrize("name", templates())
+def test_a_template_is_written_as_it_is_and_loads(shell, name):
+    output = shell.run("new", name).stdout.splitlines()
+    path = shell.folder / f"{name}.yaml"
+    assert path.read_bytes() == (CONFIGS / f"{name}.yaml").read_bytes()
+    assert output[0].startswith(f"wrote {name}.yaml")
+    assert output[1] == f"next: nntrain fit {name}.yaml"
+    load(path)  # with what it extends
+
+
+def test_the_base_of_a_template_is_written_to_the_same_folder(shell):
+    (shell.folder / "mine").mkdir()
+    assert shell.run("new", "xor_online", "--output", "mine/first.yaml").stdout == (
+        "wrote mine/first.yaml, mine/xor.yaml\nnext: nntrain fit mine/first.yaml\n"
+    )
+    assert load(shell.folder / "mine" / "first.yaml")[0].name == "xor_online"
+    shell.run("new", "xor_online", "--output", "mine/second.yaml")  # the base is there already
+    (shell.folder / "mine" / "xor.yaml").write_text("loss: mse")
+    error = shell.run("new", "xor_online", "--output", "mine/third.yaml", code=2).stderr
+    assert error.startswith("error: mine/xor.yaml: ")
+    assert "xor_online" in error
+    assert not (shell.folder / "mine" / "third.yaml").exists()
+
+
+def test_a_config_for_a_table_of_classes_runs(shell):
+    flowers(shell.folder / "flowers.csv")
+    assert (
+        shell.run("new", "--data", "flowers.csv").stdout
+        == "wrote flowers.yaml\nnext: nntrain fit flowers.yaml\n"
+    )
+    text = (shell.folder / "flowers.yaml").read_text()
+    first = text.split("\n")[0]
+    assert first.startswith("# flowers.csv: 120 samples ")
+    assert "species (3 classes)" in first
+    config = load(shell.folder / "flowers.yaml")[0]
+    assert (config.data.source.target, config.data.test, config.data.standardize) == ("species", 0.2, True)
+    assert (config.loss.yaml_name, [metric.yaml_name for metric in config.metrics]) == (
+        "cross_entropy",
+        ["accuracy"],
+    )
+    shell.run("fit", "flowers.yaml", "--quiet", "--set", "train.epochs=40")
+    assert shell.scores("runs/flowers")["accuracy"] > 0.9
+
+
+def test_a_config_for_a_table_of_numbers_runs_in_the_unit_of_the_target(shell):
+    houses(shell.folder / "houses.csv")
+    shell.run("new", "--data", "houses.csv")
+    config, _ = load(shell.folder / "houses.yaml")
+    graph = prepare(config, shell.folder).graph
+    assert graph.output.frozen
+    shell.run("fit", "houses.yaml", "--quiet", "--set", "train.epochs=30")
+    assert shell.scores("runs/houses")["r2"] > 0.9
+
+
+def test_a_target_of_ordinary_size_needs_no_layer_of_its_own(shell):
+    draw = random.Random(0)
+    table(
+        shell.folder / "t.csv", ["x", "y"], [[draw.random(), round(draw.gauss(0, 1), 3)] for _ in range(100)]
+    )
+    shell.run("new", "--data", "t.csv")
+    assert "freeze" not in (shell.folder / "t.yaml").read_text()
+
+
+def test_useless_columns_are_excluded_and_gaps_filled(shell):
+    draw = random.Random(0)
+    rows = [
+        [n, n + 1, f"Person {n}", draw.choice("MF"), draw.choice(["", n % 7]), 3, n % 2] for n in range(80)
+    ]
+    table(shell.folder / "people.csv", ["", "id", "name", "sex", "age", "same", "answer"], rows)
+    shell.run("new", "--data", "people.csv")
+    text = (shell.folder / "people.yaml").read_text()
+    excluded = [line for line in text.split("\n") if line.startswith("# Excluded: ")]
+    assert [line.split(": ")[1].split(" (")[0] for line in excluded] == ["column 1", "id", "name", "same"]
+    source = load(shell.folder / "people.yaml")[0].data.source
+    assert (source.features, source.impute) == (("sex", "age"), "median")
+    shell.run("fit", "people.yaml", "--quiet", "--set", "train.epochs=1")
+
+
+def test_a_table_without_header_and_another_target(shell):
+    draw = np.random.default_rng(0)
+    rows = [f"{number % 2};{a:.3f};{b:.3f}\n" for number, (a, b) in enumerate(draw.random((60, 2)))]
+    (shell.folder / "plain.csv").write_text("".join(rows))
+    shell.run("new", "--data", "plain.csv", "--target", "1")
+    source = load(shell.folder / "plain.yaml")[0].data.source
+    assert (source.target, source.features) == (1, "all")
+    shell.run("fit", "plain.yaml", "--quiet", "--set", "train.epochs=1")
+
+
+def test_a_tiny_table_is_not_split(shell):
+    table(shell.folder / "tiny.csv", ["a", "b", "kind"], [[1, 5, "x"], [3, 4, "y"], [2, 7, "x"]])
+    shell.run("new", "--data", "tiny.csv")
+    config = load(shell.folder / "tiny.yaml")[0]
+    assert (config.data.test, config.data.validation, config.train.batch_size) == (None, None, 3)
+    shell.run("fit", "tiny.yaml", "--quiet", "--set", "train.epochs=1")
+
+
+def test_paths_count_from_the_config(shell):
+    (shell.folder / "tables").mkdir()
+    (shell.folder / "mine").mkdir()
+    flowers(shell.folder / "tables" / "my flowers.csv")
+    shell.run("new", "--data", "tables/my flowers.csv", "--output", "mine/f.yaml")
+    assert load(shell.folder / "mine" / "f.yaml")[0].data.source.path == "../tables/my flowers.csv"
+    output = shell.run("new", "--data", "tables/my flowers.csv").stdout
+    assert output.endswith("next: nntrain fit 'my flowers.yaml'\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "start"),
+    [
+        (["digts"], "error: "),
+        (["--data", "q"], "error: q: "),
+        (["--data", "flowers.csv", "--target", "specie"], "error: "),
+        (["--data", "flowers.csv", "--output", "no/f.yaml"], "error: no/f.yaml: "),
+        (["xor", "--output", "no/f.yaml"], "error: no/f.yaml: "),
+        (["--data", "same.csv"], "error: same.csv: "),
+        (["xor", "--data", "flowers.csv"], "Usage: "),
+        (["xor", "--target", "x"], "Usage: "),
+        (["--output", "x.yaml"], "Usage: "),
+    ],
+)
+def test_a_config_that_cannot_be_written_is_an_error(shell, wording, arguments, start):
+    flowers(shell.folder / "flowers.csv", count=12)
+    table(shell.folder / "same.csv", ["a", "b"], [[1, "x"], [1, "y"]])
+    error = shell.run("new", *arguments, code=2).stderr
+    assert error.startswith(start)
+    wording(error)
+    assert not list(shell.folder.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("arguments", [["xor"], ["--data", "xor.csv"]])
+def test_nothing_is_overwritten(shell, wording, arguments):
+    flowers(shell.folder / "xor.csv")
+    (shell.folder / "xor.yaml").write_text("mine")
+    error = shell.run("new", *arguments, code=2).stderr
+    assert error.startswith("error: xor.yaml: ")
+    wording(error)
+    assert (shell.folder / "xor.yaml").read_text() == "mine"
+
+
+def test_the_command_loads_neither_numba_nor_matplotlib(tmp_path):
+    flowers(tmp_path / "f.csv")
+    code = (
+        "import sys\nfrom nntrain.cli.main import main\nmain(['new', '--data', 'f.csv'], standalone_mode=False)\n"
+        "print([name for name in ('numba', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(CONFIGS.parent)},
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,223 @@
+"""Text: files to tokens, windows and their splits, and texts for a network that was trained on another."""
+
+import gzip
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from nntrain.data.batches import Batches
+from nntrain.data.conform.arrays import conform
+from nntrain.data.conform.description import describe, from_description
+from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.sequences import tokens
+from nntrain.data.sequences.tokens import decode, encode
+from nntrain.data.sequences.windows import Windows
+from nntrain.data.sources.text import ALPHABET, Text, packaged
+from nntrain.data.splits import hashes, join, split
+from tests.support.data import load, refused
+
+SENTENCE = "Äpfel und Birnen, sagte sie – 3 €!\n"
+
+
+def text(folder, content: str = SENTENCE * 4, **options) -> Dataset:
+    (folder / "text.txt").write_text(content, encoding="utf-8")
+    return load({"text": {"path": "text.txt", **options}}, folder).train
+
+
+def gathered(data: Dataset, *indices: int):
+    batch = data.batch(len(indices), np.float32)
+    data.gather(np.array(indices), batch)
+    return batch
+
+
+def joined(data: Dataset) -> str:
+    """All windows one after the other."""
+    return "".join(decode(data, window) for window in np.asarray(data.x))
+
+
+@pytest.mark.parametrize("unit", ["character", "byte"])
+def test_windows_follow_each_other_and_the_target_is_what_comes_next(tmp_path, unit):
+    data = text(tmp_path, unit=unit, window=5)
+    stream = SENTENCE * 4 if unit == "character" else (SENTENCE * 4).encode()
+    assert len(data) == (len(stream) - 1) // 5
+    for number in range(len(data)):
+        batch = gathered(data, number)
+        for array, start in ((batch.x, number * 5), (batch.target, number * 5 + 1)):
+            piece = stream[start : start + 5]
+            assert array.dtype == np.int32
+            assert decode(data, array[0]) == (
+                piece if unit == "character" else piece.decode("utf-8", "replace")
+            )
+
+
+def test_words_are_the_most_frequent_ones_and_the_others_are_unknown(tmp_path):
+    data = text(tmp_path, "b b b, don't a a c\nb", unit="word", words=5, window=2)
+    assert data.classes == ("<unknown>", "b", "a", ",", "don't")
+    assert data.x.stream.tolist() == [1, 1, 1, 3, 4, 2, 2, 0, 0, 1]
+    assert decode(data, data.x.stream) == "b b b, don't a a <unknown> <unknown> b"
+    assert (
+        decode(data, encode(data, "prompt", "a, b (don't) x")) == "a, b <unknown> don't <unknown> <unknown>"
+    )
+
+
+@pytest.mark.parametrize("unit", ["character", "byte", "word"])
+def test_a_text_that_is_read_in_small_pieces_is_the_same(tmp_path, monkeypatch, unit):
+    whole = text(tmp_path, unit=unit, window=3)
+    monkeypatch.setattr(tokens, "CHUNK", 7)
+    pieces = text(tmp_path, unit=unit, window=3)
+    assert pieces.classes == whole.classes
+    assert np.array_equal(pieces.x.stream, whole.x.stream)
+    assert pieces.x.stream.dtype == whole.x.stream.dtype == np.uint8
+
+
+def test_files_of_a_folder_follow_each_other_by_name_packed_or_not(tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "b").write_bytes(gzip.compress(b"second\r\n"))
+    (folder / "a.txt").write_text("\ufefffirst\n", encoding="utf-8")
+    (folder / ".hidden").write_text("hidden")
+    data = load({"text": {"path": "texts", "window": 3}}, tmp_path).train
+    assert decode(data, data.x.stream) == "first\nsecond\n"
+
+
+def test_the_packaged_text_has_the_same_characters_in_every_python():
+    data = Text().load(None).train
+    assert data.classes == tuple(ALPHABET)
+    assert len(data.classes) == 96
+    assert "while" in packaged()
+    assert Text(unit="byte").load(None).train.vocabulary == 256
+
+
+def test_an_end_that_is_held_out_tells_its_characters_and_a_file_of_its_own_does_not(tmp_path, wording):
+    source = Splits(text(tmp_path, "ab" * 40 + "z" * 20, window=4))
+    parts, _ = split(source, None, 0.2, 0)
+    assert "z" not in joined(parts.train)
+    assert "z" in joined(parts.validation)
+    assert parts.train.classes == parts.validation.classes == ("a", "b", "z")
+    train = Splits(text(tmp_path, "ab" * 40, window=4))
+    wording(refused(join, train, "validation", text(tmp_path, "ab" * 9 + "z", window=4)))
+    words = Splits(text(tmp_path, "one two " * 40, window=4, unit="word"))
+    held_out = join(words, "validation", text(tmp_path, "two three " * 9, window=4, unit="word")).validation
+    assert held_out.classes == words.train.classes == ("<unknown>", "one", "two")
+    assert decode(held_out, held_out.x.stream[:3]) == "two <unknown> two"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "place"),
+    [
+        *(
+            (
+                b"",
+                {"unit": unit, "window": 4},
+                f"text.txt: expected at least 5 {unit}s: a window of 4, and the next one. Received: 0. "
+                "Choose a smaller `window`, or give more text.",
+            )
+            for unit in ("byte", "word")
+        ),
+        (b"", {}, "text.txt"),
+        (b"ab", {"window": 2, "unit": "byte"}, "text.txt"),
+        (b"fine\nb\xffd\n", {"window": 2}, "text.txt:2"),
+    ],
+)
+def test_texts_that_cannot_be_used_are_told(tmp_path, content, options, place, wording):
+    (tmp_path / "text.txt").write_bytes(content)
+    told = refused(load, {"text": {"path": "text.txt", **options}}, tmp_path)
+    assert told.startswith(place)
+    wording(told)
+
+
+def test_missing_files_and_empty_folders_are_told(tmp_path, wording):
+    (tmp_path / "texts").mkdir()
+    wording(refused(load, {"text": {"path": "texts"}}, tmp_path))
+    wording(refused(load, {"text": {"path": "txt"}}, tmp_path))
+
+
+def test_a_fraction_is_the_end_of_the_text_and_no_window_reaches_over_the_border(tmp_path):
+    for stride in (1, 3, 5, 8):
+        source = Splits(text(tmp_path, SENTENCE * 20, window=5, stride=stride))
+        parts, rows = split(source, test=0.2, validation=0.1, seed=0)
+        assert rows["train"].max() < rows["validation"].min() <= rows["validation"].max() < rows["test"].min()
+        assert len(parts.test) == round(0.2 * len(source.train))
+        spans = {name: (part.x.starts.min(), part.target.ends.max()) for name, part in parts.parts().items()}
+        assert spans["train"][1] <= spans["validation"][0] < spans["validation"][1] <= spans["test"][0]
+        assert spans["validation"][0] - spans["train"][1] < 5 + 1 + stride  # no more is lost than a window
+
+
+def test_a_text_without_a_window_left_to_train_on_is_told(tmp_path, wording):
+    source = Splits(text(tmp_path, "abcdefghij", window=8, stride=1))
+    wording(refused(split, source, None, 0.5, 0))
+
+
+def test_windows_are_never_copied_as_a_whole(tmp_path):
+    stream = np.zeros(1 << 22, np.uint8)
+    starts = np.arange(0, len(stream) - 257, 64)
+    x, target = Windows(stream, starts, 256), Windows(stream, starts + 1, 256)
+    data = Dataset(x, target, ("a", "b"), 2, series=np.zeros(len(starts), np.uint8))
+    tracemalloc.start()
+    parts, _ = split(Splits(data), 0.1, 0.1, 0)
+    hashes(parts)
+    batches = Batches(parts.train, 32)
+    gathered(parts.train, *batches.indices(0, 0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.shares_memory(parts.train.x.stream, stream)
+    assert peak < 16 * 8 * len(starts) < data.x.size  # a few numbers for each window, and not its 256 steps
+
+
+def test_a_text_of_one_character_teaches_nothing_and_is_told(tmp_path, wording):
+    wording(refused(split, Splits(text(tmp_path, "a" * 99, window=8)), None, 0.2, 0))
+
+
+def test_hashes_tell_of_the_part_alone(tmp_path):
+    one, other = (
+        split(Splits(text(tmp_path, SENTENCE * 20 + end, window=5)), 0.2, None, 0)[0]
+        for end in (SENTENCE, SENTENCE[::-1])
+    )
+    assert hashes(one)["train"] == hashes(other)["train"]
+    assert hashes(one)["test"] != hashes(other)["test"]
+
+
+@pytest.mark.parametrize(("rows", "count"), [(3, 12), (5, 13), (4, 4), (2, 7)])
+def test_rows_of_consecutive_batches_go_on_where_they_ended(tmp_path, rows, count):
+    data = text(tmp_path, "0123456789" * 9, window=3, consecutive=True).select(slice(count))
+    batches = Batches(data, rows, seed=3)
+    before = None
+    seen = []
+    for number in range(len(batches)):
+        indices = batches.indices(4, number)
+        seen += indices.tolist()
+        batch = gathered(data, *indices)
+        if before is not None:
+            assert np.array_equal(batch.x[:, 0], before.target[: len(indices), -1])
+        before = batch
+    assert sorted(seen) == list(range(count))
+
+
+def test_another_text_is_told_in_the_tokens_of_the_training(tmp_path, wording):
+    train = text(tmp_path, "abcdef" * 9, window=4)
+    other = text(tmp_path, "fedc" * 9, window=4)
+    same = conform("other", train, other)
+    assert joined(same) == joined(other)
+    assert same.classes == train.classes
+    test = join(Splits(train), "test", other).test
+    assert joined(test) == joined(other)
+    unknown = text(tmp_path, "fed zc" * 9, window=4)
+    wording(refused(conform, "other", train, unknown))
+    wording(refused(conform, "other", train, text(tmp_path, "abc" * 9, window=4, unit="byte")))
+    wording(refused(conform, "other", train, text(tmp_path, "abcdef" * 9, window=5)))
+    wording(refused(conform, "other", train, load("iris").train))
+
+
+def test_unknown_words_of_another_text_are_unknown(tmp_path):
+    train = text(tmp_path, "one two two three\n" * 9, unit="word", window=2)
+    other = conform("other", train, text(tmp_path, "two four one five " * 3, unit="word", window=2))
+    assert decode(train, other.x.stream[:4]) == "two <unknown> one <unknown>"
+
+
+def test_a_checkpoint_knows_the_vocabulary(tmp_path, wording):
+    train = text(tmp_path, window=4)
+    again = from_description(describe(train), train.statistics)
+    assert encode(again, "prompt", "und").tolist() == encode(train, "prompt", "und").tolist()
+    assert (again.unit, again.per_step, again.is_bytes) == ("character", True, False)
+    wording(refused(encode, again, "--prompt", "xyz!"))

@@ -1,0 +1,204 @@
+"""The observers of a run: pictures drawn at their moments, and progress on the terminal and in the log."""
+
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from nntrain.config import load
+from nntrain.report.observers import Observer, Observers, PictureObserver, ProgressObserver
+from nntrain.report.pictures import registry
+from nntrain.report.pictures.picture import Picture
+from nntrain.report.pictures.process import DrawingProcess
+from nntrain.report.terminal.progress import Progress
+from nntrain.run.folder import RunFolder
+from nntrain.training.setup import prepare
+from tests.conftest import MOONS
+from tests.support.run_tables import write_run
+
+
+class Fake(Picture, name="fake"):
+    """A picture that records its calls."""
+
+    title = "A fake."
+    moment = "end"
+
+    def __init__(self):
+        self.calls = []
+
+    def applies(self, subject):
+        self.calls.append("applies")
+        return True
+
+    def collect(self, subject):
+        self.calls.append("collect")
+        return {"values": np.arange(3)}
+
+    def draw(self, folder):
+        raise AssertionError("only a separate process draws")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _unregistered():
+    from nntrain.report.pictures import picture
+
+    yield
+    picture.registered.pop("fake", None)
+
+
+@pytest.fixture
+def session(shell, pictures, tmp_path):
+    config, _ = load(shell.write(MOONS))
+    setup = prepare(config, shell.folder)
+    folder = RunFolder(write_run(tmp_path / "run"))
+    folder.write_info(config="/configs/moons.yaml", overrides=["seed=1"], plugins=[{"path": "p.py"}])
+    trainer = SimpleNamespace(
+        state=SimpleNamespace(step=0, best=None), batches=setup.batches(), config=config
+    )
+    return SimpleNamespace(
+        setup=setup,
+        trainer=trainer,
+        folder=folder,
+        notes=["a note"],
+        warnings=["first warning"],
+        best_network=lambda: setup.network(32, backward=False),
+        status="finished",
+        scores={"test": {"loss": 0.5}},
+        error=None,
+    )
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The names of the pictures whose processes were started; none really starts."""
+    names = []
+    monkeypatch.setattr(DrawingProcess, "_start", lambda self: names.append(self.picture))
+    return names
+
+
+def only(monkeypatch, **pictures):
+    monkeypatch.setattr(registry, "pictures", lambda: pictures)
+
+
+@pytest.mark.parametrize("moment", ["start", "end", "during"])
+def test_pictures_are_collected_and_drawn_at_their_moment(monkeypatch, session, started, moment):
+    fake = Fake()
+    fake.moment = moment
+    only(monkeypatch, fake=fake)
+    observer = PictureObserver()
+    observer.started(session)
+    assert fake.calls == []
+    observer.ready(session)
+    assert started == (["fake"] if moment == "start" else [])
+    assert fake.calls == ([] if moment == "end" else ["applies", "collect"])
+    observer.ended(session)
+    observer.closed()
+    assert started == ["fake"]
+    assert fake.calls == ["applies", "collect"]
+    with np.load(session.folder.path / "fake.npz") as arrays:
+        assert arrays["values"].tolist() == [0, 1, 2]
+
+
+def test_pictures_of_training_are_redrawn_when_a_run_is_interrupted(monkeypatch, session, started):
+    observer = PictureObserver()
+    observer.ready(session)
+    observer.interrupted(session, "interrupted")
+    assert started == ["loss"]
+
+
+def test_a_picture_that_cannot_be_collected_or_drawn_is_a_warning(monkeypatch, session):
+    broken, good = Fake(), Fake()
+    broken.collect = lambda subject: 1 / 0
+    only(monkeypatch, broken=broken, fake=good)
+    shown = []
+    observer = PictureObserver(shown.append)
+    observer.ready(session)
+    observer.ended(session)  # the process of `fake` fails: its registry does not have it
+    observer.closed()
+    assert len(shown) == 2
+    assert all("'fake'" in text for text in shown)
+    assert session.warnings == ["first warning", *shown]
+    assert session.folder.log.read_text().count("warning: ") == 2
+
+
+def test_a_process_that_cannot_be_started_is_a_warning(monkeypatch, session):
+    def refuse(*_, **__):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    observer = PictureObserver()
+    observer.ready(session)
+    observer.ended(session)
+    assert [text for text in session.warnings if "Cannot allocate memory" in text]
+
+
+def run_through(observer, session):
+    observer.started(session)
+    with observer.compiling():
+        pass
+    observer.ready(session)
+    state = SimpleNamespace(step=5)
+    observer.stepped(state, 1.0, 0.1, 20)
+    observer.evaluating(state)
+    observer.evaluated({"step": 5, "epoch": 1.0, "lr": 0.1, "train_loss": 1.0, "best": 1}, True)
+
+
+def progress_of(quiet=False):
+    errors, results = (Console(file=io.StringIO(), width=200, markup=False) for _ in range(2))
+    return ProgressObserver(quiet, Progress(quiet=quiet, console=errors, results=results)), errors, results
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_run_is_shown_and_logged(session, quiet):
+    observer, errors, results = progress_of(quiet)
+    run_through(observer, session)
+    (session.folder.path / "loss.png").touch()
+    observer.ended(session)
+    observer.closed()
+    progress, final = errors.file.getvalue(), results.file.getvalue()
+    assert ("dense_1" in progress, "a note" in progress, "epoch 1/4" in progress) == (not quiet,) * 3
+    assert "warning: first warning" in progress
+    assert final.startswith("finished: 1 of 4 epochs")
+    assert str(session.folder.path / "loss.png") in final
+    assert final.splitlines()[-1].endswith(f"nntrain eval {session.folder.path}")
+    log = session.folder.log.read_text()
+    assert log.startswith("warning: first warning\n")
+    assert log.endswith(final)
+
+
+def test_an_interrupted_run_names_the_command_that_resumes_it(session):
+    observer, errors, results = progress_of()
+    run_through(observer, session)
+    observer.interrupted(session, "interrupted at step 5")
+    assert "interrupted at step 5" in errors.file.getvalue()
+    assert results.file.getvalue().splitlines()[-1].split(maxsplit=1)[1] == (
+        "nntrain fit /configs/moons.yaml --set seed=1 --plugin p.py "
+        f"--runs-dir {session.folder.path.parent} --name=run --resume"
+    )
+    session.folder.write_info(config=None)
+    observer.interrupted(session, "interrupted at step 5")
+    assert "--resume" not in results.file.getvalue().splitlines()[-1]
+
+
+def test_observers_are_called_in_order_and_all_are_closed(session):
+    calls = []
+
+    class Recorder(Observer):
+        def __init__(self, name):
+            self.name = name
+
+        def stepped(self, *_):
+            calls.append(self.name)
+
+        def closed(self):
+            calls.append(f"closed {self.name}")
+            raise ZeroDivisionError
+
+    observers = Observers([Recorder("a"), Recorder("b")])
+    run_through(observers, session)
+    observers.ended(session)
+    with pytest.raises(ZeroDivisionError):
+        observers.closed()
+    assert calls == ["a", "b", "closed a", "closed b"]

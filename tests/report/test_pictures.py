@@ -1,0 +1,151 @@
+"""The registry of pictures, the process that draws them, and pictures with little of their own to test."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nntrain.errors import DataError
+from nntrain.report.pictures import picture as picture_module
+from nntrain.report.pictures.__main__ import main
+from nntrain.report.pictures.drawing.grid import grid_over
+from nntrain.report.pictures.picture import Picture
+from nntrain.report.pictures.process import DrawingProcess, reason
+from nntrain.report.pictures.registry import file_names, pictures
+from tests.support.run_tables import write_run
+
+
+def test_every_picture_is_registered():
+    names = list(pictures())
+    assert names[0] == "loss"
+    assert set(names) >= {"augmented", "filters", "fit", "forecast", "regions"}
+    assert {"loss.png", "loss.svg", "fit.png", "fit.npz", "augmented.npz"} <= set(file_names())
+    for name, picture in pictures().items():
+        assert picture.name == name
+        assert picture.moment in ("during", "start", "end")
+        assert picture.title.endswith(".")
+
+
+def test_a_new_picture_registers_itself_and_a_duplicate_is_refused(monkeypatch):
+    monkeypatch.setattr(picture_module, "registered", dict(picture_module.registered))
+
+    class Histogram(Picture, name="histogram"):
+        title = "A histogram."
+
+        def applies(self, subject):
+            return True
+
+        def draw(self, folder):
+            (folder / self.files[0]).touch()
+
+    assert picture_module.registered["histogram"] is Histogram
+    assert (Histogram.files, Histogram.moment, Histogram().stored) == (
+        ("histogram.png",),
+        "end",
+        "histogram.npz",
+    )
+    with pytest.raises(TypeError, match="histogram"):
+        type("Again", (Picture,), {}, name="histogram")
+
+
+def test_the_registry_loads_nothing_heavy():
+    code = (
+        "import sys; from nntrain.report.pictures.registry import file_names; file_names(); "
+        "print([name for name in ('numba', 'pydantic', 'rich', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "incomplete"])
+def test_a_picture_without_its_arrays_is_a_data_error(tmp_path, wording, damage):
+    path = tmp_path / "fit.npz"
+    np.savez(path, x=np.zeros(3))
+    if damage == "missing":
+        path.unlink()
+    elif damage == "truncated":
+        path.write_bytes(path.read_bytes()[:100])
+    assert pictures()["fit"].can_draw(tmp_path) == (damage != "missing")
+    with pytest.raises(DataError) as caught:
+        pictures()["fit"].draw(tmp_path)
+    assert caught.value.place == str(path)
+    wording(str(caught.value))
+
+
+def test_an_unknown_picture_is_a_usage_error(tmp_path, capsys, wording):
+    assert main([str(tmp_path), "nothing"]) == 2
+    assert main([str(tmp_path)]) == 2
+    assert main([]) == 2
+    first, *others = capsys.readouterr().err.splitlines()
+    assert others == [first] * 2
+    wording(first)
+
+
+def test_a_process_reports_why_it_failed(tmp_path):
+    process = DrawingProcess(tmp_path, "loss")
+    process.start()
+    process.finish()
+    assert process.error.startswith(f"{tmp_path}: ")
+    assert "hint" not in process.error
+    assert (
+        reason("Traceback:\n  line\nZeroDivisionError: division by zero\n")
+        == "ZeroDivisionError: division by zero"
+    )
+    assert reason("") == ""
+
+
+def test_the_process_draws_once_and_loads_nothing_heavy(tmp_path):
+    folder = write_run(tmp_path / "run")
+    code = (
+        f"import sys; from nntrain.report.pictures.__main__ import main; assert main([{str(folder)!r}, 'loss']) == 0; "
+        "print([name for name in ('numba', 'pydantic', 'rich', 'matplotlib.pyplot') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+    assert (folder / "loss.svg").exists()
+    command = [sys.executable, "-m", "nntrain.report.pictures", str(tmp_path), "loss"]
+    failed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert failed.stderr.startswith("error: ")
+
+
+def test_a_fit_is_drawn(tmp_path):
+    x = np.linspace(-1, 1, 20)
+    grid = grid_over(x[:, None], 100)[0]
+    assert grid[0] < -1
+    assert grid[-1] > 1
+    for tested in (x, np.empty(0)):
+        np.savez(
+            tmp_path / "fit.npz",
+            x=x,
+            target=x**2,
+            test_x=tested,
+            test_target=tested,
+            grid=grid,
+            prediction=grid**2,
+            labels=np.array(["$t$", "[y]"]),
+        )
+        pictures()["fit"].draw(tmp_path)
+        assert (tmp_path / "fit.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("classes", [1, 2, 11])
+def test_regions_are_drawn(tmp_path, classes):
+    draw = np.random.default_rng(0)
+    x, target = draw.normal(size=(50, 2)), draw.integers(0, classes, 50)
+    across, up = grid_over(x, 40)
+    np.savez(
+        tmp_path / "regions.npz",
+        x=x,
+        target=target,
+        grid_x=across,
+        grid_y=up,
+        probabilities=draw.random((40, 40, classes)),
+        classes=np.array(["$a"] * classes),
+        labels=np.array(["x1", "x2"]),
+    )
+    pictures()["regions"].draw(tmp_path)
+    assert (tmp_path / "regions.png").read_bytes().startswith(b"\x89PNG")

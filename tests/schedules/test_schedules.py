@@ -1,0 +1,181 @@
+"""Every schedule of tests/support/samples.py: its learning rates, counted in epochs and in steps, with warmup, and its memory."""
+
+import json
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from nntrain.schedules import Schedule
+from tests.support import VECTORS as VECTORS_FOLDER
+from tests.support.reference.schedules import BASE, END, monitored
+from tests.support.samples import SCHEDULES
+
+VECTORS = dict(np.load(VECTORS_FOLDER / "training.npz"))
+WITHOUT_PYTORCH = {"inverse_time", "polynomial-power=2.0-end_factor=0.1"}
+
+each_sample = pytest.mark.parametrize("sample", SCHEDULES, ids=str)
+
+
+def parsed(sample, **common) -> Schedule:
+    return Schedule.parse({sample.name: {**sample.options, **common}})
+
+
+def by_epoch(schedule, steps_per_epoch=1):
+    """The learning rate at each epoch's first step."""
+    state, lrs = schedule.start(), []
+    for epoch, metric in enumerate(monitored()):
+        lrs.append(schedule.lr(BASE, epoch * steps_per_epoch, steps_per_epoch, END, state))
+        state = json.loads(json.dumps(schedule.observe(float(metric), state)))
+    return lrs
+
+
+def test_every_schedule_has_a_sample():
+    assert {sample.name for sample in SCHEDULES} == {kind.yaml_name for kind in Schedule.members().values()}
+
+
+@each_sample
+def test_options_survive_being_spelled_out(sample):
+    schedule = parsed(sample, warmup={"epochs": 2.5}, unit="step")
+    assert Schedule.parse(json.loads(json.dumps(schedule.spelled()))) == schedule
+
+
+@each_sample
+def test_learning_rates_equal_the_recurrence(sample):
+    expected = sample.reference(BASE, END, **sample.options)
+    np.testing.assert_allclose(by_epoch(parsed(sample)), expected, rtol=1e-12, atol=1e-15)
+
+
+@each_sample
+def test_learning_rates_equal_pytorch(sample):
+    if sample.name in WITHOUT_PYTORCH or str(sample) in WITHOUT_PYTORCH:
+        assert f"{sample}/lr" not in VECTORS
+        return
+    np.testing.assert_allclose(by_epoch(parsed(sample)), VECTORS[f"{sample}/lr"], rtol=1e-12, atol=1e-14)
+
+
+@each_sample
+@pytest.mark.parametrize("steps_per_epoch", [1, 3, 7, 49])
+def test_an_epochs_steps_share_one_learning_rate(sample, steps_per_epoch):
+    schedule = parsed(sample)
+    state = schedule.observe(1.0, schedule.start())
+    for epoch in range(END):
+        first, *others = (
+            schedule.lr(BASE, step, steps_per_epoch, END, state)
+            for step in range(epoch * steps_per_epoch, (epoch + 1) * steps_per_epoch)
+        )
+        assert all(lr == first for lr in others)
+        assert first == schedule.lr(BASE, epoch, 1, END, state)
+
+
+@each_sample
+def test_steps_equal_epochs_of_one_step(sample):
+    state = parsed(sample).start()
+    lrs = [parsed(sample, unit="step").lr(BASE, step, 10, END // 10, state) for step in range(END)]
+    assert lrs == [parsed(sample).lr(BASE, step, 1, END, state) for step in range(END)]
+
+
+@pytest.mark.parametrize(
+    ("warmup", "steps"), [({"steps": 30}, 30), ({"epochs": 3}, 30), ({"epochs": 2.5}, 25)]
+)
+@each_sample
+def test_warmup_is_an_increasing_factor_per_step(sample, warmup, steps):
+    plain, warmed = parsed(sample), parsed(sample, warmup={**warmup, "start_factor": 0.2})
+    state = plain.start()
+    for step in range(2 * steps):
+        factor = 0.2 + 0.8 * min(1, step / steps)
+        assert warmed.lr(BASE, step, 10, 10, state) == pytest.approx(
+            factor * plain.lr(BASE, step, 10, 10, state), rel=1e-14
+        )
+
+
+def test_warmup_starts_at_a_hundredth():
+    schedule = Schedule.parse({"constant": {"warmup": {"epochs": 1}}})
+    assert schedule.lr(1.0, 0, 100, 10, {}) == 0.01
+    assert schedule.lr(1.0, 100, 100, 10, {}) == 1.0
+
+
+@each_sample
+def test_observe_does_not_modify_the_state(sample):
+    schedule = parsed(sample)
+    state = schedule.start()
+    before = json.dumps(state)
+    schedule.observe(2.0, state)
+    assert json.dumps(state) == before
+
+
+def test_nan_is_not_an_improvement():
+    schedule = Schedule.parse({"reduce_on_plateau": {"patience": 1}})
+    state = schedule.start()
+    for metric in (float("nan"), float("nan")):
+        state = schedule.observe(metric, state)
+    assert schedule.lr(1.0, 0, 1, 10, state) == pytest.approx(0.1)
+
+
+def test_mode_max():
+    rising = [0.1, 0.2, 0.3, 0.4, 0.5]
+    for mode, lr in (("max", 1.0), ("min", 0.1**2)):
+        schedule = Schedule.parse({"reduce_on_plateau": {"patience": 1, "mode": mode}})
+        state = schedule.start()
+        for metric in rising:
+            state = schedule.observe(metric, state)
+        assert schedule.lr(1.0, 0, 1, 10, state) == pytest.approx(lr)
+
+
+@pytest.mark.parametrize("end", [1, 2, 3, 10])
+@each_sample
+def test_learning_rates_of_short_trainings_are_finite(sample, end):
+    schedule = parsed(sample)
+    lrs = [
+        schedule.lr(BASE, step, 1, end, schedule.start()) for step in range(end + 1)
+    ]  # after the last step too
+    assert all(0 <= lr < 1 for lr in lrs)
+
+
+def test_one_cycle_can_increase_to_the_end():
+    schedule = Schedule.parse({"one_cycle": {"max_lr": 1.0, "pct_start": 1.0}})
+    lrs = [schedule.lr(BASE, step, 1, 10, {}) for step in range(11)]
+    assert lrs[0] == pytest.approx(0.04)
+    assert lrs == sorted(lrs)
+    assert lrs[-2:] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "count"),
+    [
+        ({"multi_step": {"milestones": [5, 10, 12]}}, 2),
+        ({"multi_step": {"milestones": [5, 9]}}, 0),
+        ({"multi_step": {"milestones": [69, 70], "unit": "step"}}, 1),
+        ({"step": {"step_size": 10}}, 1),
+        ({"step": {"step_size": 9}}, 0),
+        ({"cosine": {"total": 5}}, 1),
+        ({"cosine": {"total": 10}}, 0),
+        ({"constant": {"warmup": {"epochs": 11}}}, 1),
+        ({"constant": {"warmup": {"steps": 70}}}, 0),
+    ],
+)
+def test_options_without_effect_are_warnings(schedule, count, wording):
+    """In a training of 10 epochs with 7 steps each."""
+    found = Schedule.parse(schedule).warnings(7, 10)
+    assert len(found) == count
+    for warning in found:
+        wording(warning)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("step", {}),
+        ("step", {"step_size": 0}),
+        ("multi_step", {"milestones": []}),
+        ("multi_step", {"milestones": [1.5]}),
+        ("cyclic", {"max_lr": 1.0, "step_size": 3, "mode": "square"}),
+        ("constant", {"unit": "batch"}),
+        ("constant", {"warmup": {}}),
+        ("constant", {"warmup": {"epochs": 1, "steps": 5}}),
+        ("reduce_on_plateau", {"factor": 1.0}),
+    ],
+)
+def test_wrong_options_are_errors(name, options):
+    with pytest.raises(ValidationError):
+        Schedule.parse({name: options})

@@ -1,0 +1,6 @@
+"""What tests of several folders share."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+VECTORS = ROOT / "tests" / "vectors"
