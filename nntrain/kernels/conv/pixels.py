@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.kernels import tile
-from nntrain.kernels.conv.plan import SHORT, SLIM, GridLayout, Packing, Pixels, SourceLayout
+from nntrain.kernels.conv.layouts import GridLayout, Packing, Pixels, SourceLayout
+from nntrain.kernels.conv.plan import SHORT, SLIM
 from nntrain.kernels.conv.source import copy_image, prefetch
 from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.matmul import LEAKY_RELU, RELU

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.kernels import tile
-from nntrain.kernels.conv.plan import SHORT, SLIM, SourceLayout, Weights
+from nntrain.kernels.conv.layouts import SourceLayout, Weights
+from nntrain.kernels.conv.plan import SHORT, SLIM
 from nntrain.kernels.conv.source import copy_image, prefetch
 from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.tile import ROWS, VECTORS
