@@ -38,7 +38,10 @@ ONLY_IN = {
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
 }
-EXCEPTIONS = {("run/environment.py", "numba"), ("run/environment.py", "llvmlite")}  # their versions, for run.json
+EXCEPTIONS = {
+    ("run/environment.py", "numba"),
+    ("run/environment.py", "llvmlite"),
+}  # their versions, for run.json
 
 
 def imported(file: Path, types_too: bool = False) -> set[str]:
@@ -46,7 +49,9 @@ def imported(file: Path, types_too: bool = False) -> set[str]:
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
-        for_types = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for_types = (
+            isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        )
         if for_types and not types_too:
             return
         if isinstance(node, ast.Import):
