@@ -88,7 +88,7 @@ def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]]) -> 
             unlabeled(train, conform_array(table.path, train, TableEncoder(train, table, rows).inputs()))
         )
     found = SequenceEncoder(train, table, rows)
-    x, lengths = found.inputs()
+    x, lengths = found.sequences()
     data = unlabeled(train, x, lengths)
     if train.per_step:
         return Samples(data, order=found.groups.order)

@@ -43,9 +43,18 @@ class Pool(Layer):
         raise NotImplementedError
 
     def sizes(self, ctx: LayerContext) -> tuple[int, ...]:
-        """The `sizes` of kernels.pool."""
+        """A kernels.geometry.Window, as a plain tuple."""
         down, across = self.slides(ctx.x.shape[1:])
-        return down.size, across.size, down.stride, across.stride, down.before, across.before
+        return (
+            down.size,
+            across.size,
+            down.stride,
+            across.stride,
+            down.before,
+            across.before,
+            down.dilation,
+            across.dilation,
+        )
 
     def ends(self, ctx: LayerContext) -> np.ndarray:
         """The number of real columns of each row."""

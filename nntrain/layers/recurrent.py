@@ -140,25 +140,45 @@ class Recurrent(Layer):
     def forward(self, ctx: LayerContext) -> None:
         added = self.added(ctx)
         kernels.matmul.forward(added, table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty)
-        self.steps(ctx, added, kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens)
+        places = kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens
+        hidden, memory = (*self.carried(ctx), ctx.empty.reshape(0, 0))[:2]
+        run = kernels.recurrent.Forward(
+            self.sequences(ctx.y),
+            ctx.before,
+            ctx.gate,
+            added,
+            places,
+            hidden,
+            memory,
+            lengths_of(ctx),
+            self.reverse,
+        )
+        kernels.recurrent.forward(self.cell(ctx), run, ctx.recurrent_weight)
 
-    def steps(self, ctx: LayerContext, inputs: np.ndarray, places: np.ndarray) -> None:
-        """Computes all steps; `inputs` and `places` as in kernels.recurrent."""
+    def cell(self, ctx: LayerContext) -> tuple:
+        """The cell's own arguments, a `Cell` of its module in kernels.recurrent."""
         raise NotImplementedError
 
     def prepare_backward(self, ctx: LayerContext) -> None:
-        self.steps_backward(ctx)
+        run = kernels.recurrent.Backward(
+            ctx.dgate,
+            self.drecurrent(ctx),
+            self.sequences(ctx.dy),
+            ctx.before,
+            ctx.gate,
+            lengths_of(ctx),
+            self.reverse,
+        )
+        kernels.recurrent.backward(self.cell(ctx), run, ctx.recurrent_weight)
         if ctx.tokens is not None:
             kernels.embedding.sum_by_token(self.added(ctx), table(ctx.dgate), flat(ctx.tokens))
-
-    def steps_backward(self, ctx: LayerContext) -> None:
-        """Fills dgate."""
-        raise NotImplementedError
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dadded = self.added(ctx)
         kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dadded)
-        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), self.recurrent_gradient(ctx))
+        drecurrent = self.drecurrent(ctx)
+        drecurrent = table(drecurrent if drecurrent.size else ctx.dgate)
+        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), drecurrent)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dadded)
 
@@ -168,9 +188,9 @@ class Recurrent(Layer):
             return table(ctx.dgate)
         return ctx.token_gates
 
-    def recurrent_gradient(self, ctx: LayerContext) -> np.ndarray:
-        """The gradient of the hidden state's part of the gates: (rows * steps, gates * units)."""
-        return table(ctx.dgate)
+    def drecurrent(self, ctx: LayerContext) -> np.ndarray:
+        """The gradients of the state's part of the gates, (rows, steps, gates*units); empty where it is dgate."""
+        return ctx.empty.reshape(0, 0, 0)
 
     def backward_input(self, ctx: LayerContext) -> None:
         kernels.matmul.input_gradient(table(ctx.dx), self.added(ctx), ctx.weight)
@@ -207,33 +227,9 @@ class SimpleRnn(Recurrent, name="simple_rnn"):
     units: int = Field(ge=1, description="size of the hidden state")
     activation: Literal["tanh", "relu"] = Field("tanh", description="the activation f")
 
-    def steps(self, ctx: LayerContext, inputs: np.ndarray, places: np.ndarray) -> None:
-        kernels.recurrent.simple_rnn(
-            self.sequences(ctx.y),
-            ctx.before,
-            ctx.gate,
-            inputs,
-            places,
-            *self.carried(ctx),
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-            self._code(),
-        )
-
-    def steps_backward(self, ctx: LayerContext) -> None:
-        kernels.recurrent.simple_rnn_backward(
-            ctx.dgate,
-            self.sequences(ctx.dy),
-            ctx.gate,
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-            self._code(),
-        )
-
-    def _code(self) -> int:
-        return kernels.recurrent.RELU if self.activation == "relu" else kernels.recurrent.TANH
+    def cell(self, ctx: LayerContext) -> tuple:
+        simple_rnn = kernels.recurrent.simple_rnn
+        return simple_rnn.Cell(simple_rnn.RELU if self.activation == "relu" else simple_rnn.TANH)
 
 
 class Lstm(Recurrent, name="lstm"):
@@ -266,32 +262,8 @@ class Lstm(Recurrent, name="lstm"):
     def saved(self, x: Shape) -> dict[str, Saved]:
         return super().saved(x) | {"cells": Saved((x[0], self.units)), "squashed": Saved((x[0], self.units))}
 
-    def steps(self, ctx: LayerContext, inputs: np.ndarray, places: np.ndarray) -> None:
-        kernels.recurrent.lstm(
-            self.sequences(ctx.y),
-            ctx.before,
-            ctx.cells,
-            ctx.squashed,
-            ctx.gate,
-            inputs,
-            places,
-            *self.carried(ctx),
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-        )
-
-    def steps_backward(self, ctx: LayerContext) -> None:
-        kernels.recurrent.lstm_backward(
-            ctx.dgate,
-            self.sequences(ctx.dy),
-            ctx.cells,
-            ctx.squashed,
-            ctx.gate,
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-        )
+    def cell(self, ctx: LayerContext) -> tuple:
+        return kernels.recurrent.lstm.Cell(ctx.cells, ctx.squashed)
 
 
 class Gru(Recurrent, name="gru"):
@@ -323,37 +295,11 @@ class Gru(Recurrent, name="gru"):
     def scratch(self, x: Shape) -> dict[str, Saved]:
         return {"bias_sums": Saved((3 * self.units,), per="batch")}
 
-    def steps(self, ctx: LayerContext, inputs: np.ndarray, places: np.ndarray) -> None:
-        bias = ctx.recurrent_bias if self.use_bias else ctx.empty
-        kernels.recurrent.gru(
-            self.sequences(ctx.y),
-            ctx.before,
-            ctx.proposed,
-            ctx.gate,
-            inputs,
-            places,
-            *self.carried(ctx),
-            ctx.recurrent_weight,
-            bias,
-            lengths_of(ctx),
-            self.reverse,
-        )
+    def cell(self, ctx: LayerContext) -> tuple:
+        return kernels.recurrent.gru.Cell(ctx.proposed, ctx.recurrent_bias if self.use_bias else ctx.empty)
 
-    def steps_backward(self, ctx: LayerContext) -> None:
-        kernels.recurrent.gru_backward(
-            ctx.dgate,
-            ctx.drecurrent,
-            self.sequences(ctx.dy),
-            ctx.before,
-            ctx.proposed,
-            ctx.gate,
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-        )
-
-    def recurrent_gradient(self, ctx: LayerContext) -> np.ndarray:
-        return table(ctx.drecurrent)
+    def drecurrent(self, ctx: LayerContext) -> np.ndarray:
+        return ctx.drecurrent
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         super().backward_parameters(ctx)

@@ -121,9 +121,19 @@ class RunFolder:
 
     def clear(self, others: Iterable[str] = ()) -> None:
         """Removes what an earlier run of the same name wrote, and the files named by `others`; nothing else."""
-        own = (self.config, self.resolved, self.info, self.metrics, self.steps, self.log, self.split)
-        for path in (*own, self.last, self.best, *(self.path / name for name in others)):
+        for path in (*self._files(), *(self.path / name for name in others)):
             path.unlink(missing_ok=True)
+        self.remove_unfinished()
+
+    def remove_unfinished(self) -> None:
+        """Removes the temporary files of writes that a crash interrupted."""
+        for file in self._files():
+            for unfinished in file.parent.glob(f".{file.name}.*"):
+                unfinished.unlink()
+
+    def _files(self) -> tuple[Path, ...]:
+        tables = (self.metrics, self.steps, self.log, self.split)
+        return (self.config, self.resolved, self.info, *tables, self.last, self.best)
 
 
 def _ours(name: str) -> bool:

@@ -136,6 +136,7 @@ class Session:
         self.folder = self.record = folder
         if self.complete:
             return
+        folder.remove_unfinished()
         step = self.trainer.state.step
         folder.cut_back(step)
         resumed = folder.read_info().get("resumed_from_steps", [])

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain.errors import ConfigError, UserError
-from nntrain.kernels import conv, conv_plan, host, matmul
+from nntrain.kernels import conv, host, matmul
+from nntrain.kernels.conv import plan as conv_plan
 from nntrain.kernels.geometry import Geometry
 from nntrain.layers.conv import geometry
 from nntrain.layers.layer import Layer

@@ -9,7 +9,8 @@ from safetensors.numpy import load_file
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.metrics.state import append, arrays_of, joined, plain_of, restored
-from nntrain.run.checkpoint import Checkpoint, encode, read
+from nntrain.network.snapshot import Snapshot
+from nntrain.run.checkpoint import encode, read
 from tests.conftest import MOONS, contents, interrupt_at
 from tests.support.reference.losses import example
 from tests.support.samples import METRICS
@@ -23,7 +24,7 @@ each_case = pytest.mark.parametrize(
 
 def stored(sums, path):
     """The sums of all metrics after a round trip through a checkpoint."""
-    path.write_bytes(encode(Checkpoint(arrays_of(sums), {"metrics": plain_of(sums)})))
+    path.write_bytes(encode(Snapshot(arrays_of(sums), {"metrics": plain_of(sums)})))
     checkpoint = read(path)
     return restored(checkpoint.facts["metrics"], checkpoint.tensors)
 

@@ -1,6 +1,6 @@
-"""Records what PyTorch computes for the samples of losses, optimizers and schedules, into training.npz beside this file.
+"""Records PyTorch's results for the samples of losses, optimizers and schedules in training.npz, next to this file.
 
-Run where PyTorch is installed, from the repository's root: python -m tests.vectors.record_training
+Run it where PyTorch is installed, from the repository's root: python -m tests.vectors.record_training
 """
 
 from pathlib import Path

@@ -49,7 +49,11 @@ class Filters(Picture, name="filters"):
         images = feed.batch.x / data.scale + data.shift
         top = 255 if data.x.dtype == np.uint8 else images.max()
         labelled = has_one_class(data)
-        names = [data.classes[label] for label in data.target[indices]] if labelled else [""] * len(maps)
+        names = (
+            [data.classes[label] for label in np.asarray(data.target[indices])]
+            if labelled
+            else [""] * len(maps)
+        )
         return {
             "weights": weights[..., chosen],
             "images": (images / (top or 1)).clip(0, 1),
@@ -71,14 +75,9 @@ class Filters(Picture, name="filters"):
             figure = canvas.new_figure(
                 max(across, 6), ABOVE + LABEL + (len(images) + 1) * (CELL + GAP) + ASIDE + 0.2
             )
-            which = "All" if shown == total else f"The {shown} filters of the largest norm, of"
-            colours = (
-                "grey is a weight of 0"
-                if weights.shape[2] == 3
-                else "blue is positive, red negative, white 0"
-            )
-            unit = " filters" if shown == total else ""
-            lines = [self.title.removesuffix("."), f"{which} {total}{unit}; {colours}"]
+            which = "All" if shown == total else f"The {shown} filters with the largest norm, of"
+            colours = "RGB, grey is 0" if weights.shape[2] == 3 else "blue is positive, red negative, white 0"
+            lines = [self.title.removesuffix("."), f"{which} {total}; their weights: {colours}"]
             canvas.title(figure, folder.resolve().name, [[line] for line in lines])
 
             def cell(row: int, column: int, picture: np.ndarray, **colours: Any) -> None:

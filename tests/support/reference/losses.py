@@ -1,6 +1,6 @@
-"""Losses written out for one row: each gives the row's loss and what the row counts in the mean.
+"""Losses for a single row: each returns the row's loss and its weight in the mean.
 
-x is the row of outputs; the target t is a class number, or a row of numbers.
+x is the row of outputs; the target t is a class number, or a row of real values.
 """
 
 import math
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def total(reference, prediction, target, weight=None, **options):
-    """The batch's sum and what to divide it by."""
+    """The sum over the batch, and the weight by which to divide it for the mean."""
     weight = np.ones(len(prediction)) if weight is None else weight
     rows = [
         reference(np.asarray(x, np.float64), t, **options) for x, t in zip(prediction, target, strict=True)
@@ -57,26 +57,28 @@ def cross_entropy(x, t, label_smoothing=0.0, class_weights=None):
     classes = x.size
     log_probabilities = np.log(np.exp(x) / np.exp(x).sum())
     weights = np.ones(classes) if class_weights is None else np.array(class_weights)
-    aims = (1 - label_smoothing) * row(t, classes) + label_smoothing / classes
-    return -(weights * aims * log_probabilities).sum(), weights[t] if np.ndim(t) == 0 else 1
+    targets = (1 - label_smoothing) * row(t, classes) + label_smoothing / classes
+    return -(weights * targets * log_probabilities).sum(), weights[t] if np.ndim(t) == 0 else 1
 
 
 def binary_cross_entropy(x, t, pos_weight=1.0):
-    t = yes(x, t)
+    t = positive(x, t)
     s = 1 / (1 + np.exp(-x))
     return -(pos_weight * t * np.log(s) + (1 - t) * np.log(1 - s)).sum(), x.size
 
 
 def hinge(x, t):
-    return sum(max(0, 1 - s * y) for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x, strict=True)), x.size
+    return sum(max(0, 1 - s * y) for s, y in zip(np.where(positive(x, t) > 0, 1, -1), x, strict=True)), x.size
 
 
 def squared_hinge(x, t):
-    return sum(max(0, 1 - s * y) ** 2 for s, y in zip(np.where(yes(x, t) > 0, 1, -1), x, strict=True)), x.size
+    return sum(
+        max(0, 1 - s * y) ** 2 for s, y in zip(np.where(positive(x, t) > 0, 1, -1), x, strict=True)
+    ), x.size
 
 
-def yes(x, t):
-    """One output answers which of two classes."""
+def positive(x, t):
+    """The binary targets; of two classes, the second is the positive one."""
     return np.array([t]) if np.ndim(t) == 0 and x.size == 1 else row(t, x.size)
 
 

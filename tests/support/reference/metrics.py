@@ -1,4 +1,4 @@
-"""Metrics written out over all samples at once: prediction (rows, outputs), target, weight (rows,)."""
+"""Metrics over all samples at once: prediction (rows, outputs), target, weight (rows,)."""
 
 import math
 
@@ -9,8 +9,8 @@ def one_hot(prediction, target):
     return np.eye(prediction.shape[1])[target] if target.ndim == 1 else target
 
 
-def said_and_true(prediction, target):
-    """Class numbers, or the answers to yes-or-no questions in one long row for each."""
+def predicted_and_true(prediction, target):
+    """Class numbers (rows,), or binary labels (rows, outputs)."""
     if target.ndim == 2:
         return prediction > 0, target > 0.5
     if prediction.shape[1] == 1:
@@ -19,14 +19,14 @@ def said_and_true(prediction, target):
 
 
 def accuracy(prediction, target, weight):
-    said, true = said_and_true(prediction, target)
-    right = said == true
-    return np.average(right if right.ndim == 1 else right.mean(axis=1), weights=weight)
+    predicted, true = predicted_and_true(prediction, target)
+    correct = predicted == true
+    return np.average(correct if correct.ndim == 1 else correct.mean(axis=1), weights=weight)
 
 
 def top_k_accuracy(prediction, target, weight, k=5):
-    guesses = np.argsort(-prediction, axis=1, kind="stable")[:, :k]
-    return np.average([t in row for t, row in zip(target, guesses, strict=True)], weights=weight)
+    best = np.argsort(-prediction, axis=1, kind="stable")[:, :k]
+    return np.average([t in row for t, row in zip(target, best, strict=True)], weights=weight)
 
 
 def mse(prediction, target, weight):
@@ -50,16 +50,17 @@ def r2(prediction, target, weight):
 
 
 def label_counts(prediction, target, weight):
-    """For each label: how much weight was rightly said to have it, was said to, and has it."""
-    said, true = said_and_true(prediction, target)
-    if said.ndim == 1:
+    """For each label: the total weight of the rows that are predicted correctly as it, predicted as it, and have it."""
+    predicted, true = predicted_and_true(prediction, target)
+    if predicted.ndim == 1:
         labels = range(max(2, prediction.shape[1]))
-        said, true = (
-            np.stack([said == k for k in labels], axis=1),
+        predicted, true = (
+            np.stack([predicted == k for k in labels], axis=1),
             np.stack([true == k for k in labels], axis=1),
         )
     return [
-        (weight[s & t].sum(), weight[s].sum(), weight[t].sum()) for s, t in zip(said.T, true.T, strict=True)
+        (weight[s & t].sum(), weight[s].sum(), weight[t].sum())
+        for s, t in zip(predicted.T, true.T, strict=True)
     ]
 
 
@@ -70,20 +71,28 @@ def averaged(score, prediction, target, weight, average):
     scores = [score(*of_label) for of_label in counts]
     if average == "weighted":
         return np.average(scores, weights=[true for _, _, true in counts])
-    return np.mean([s for s, (_, said, true) in zip(scores, counts, strict=True) if said or true])
+    return np.mean([s for s, (_, predicted, true) in zip(scores, counts, strict=True) if predicted or true])
 
 
 def precision(prediction, target, weight, average="macro"):
-    return averaged(lambda both, said, true: both / said if said else 0, prediction, target, weight, average)
+    return averaged(
+        lambda both, predicted, true: both / predicted if predicted else 0,
+        prediction,
+        target,
+        weight,
+        average,
+    )
 
 
 def recall(prediction, target, weight, average="macro"):
-    return averaged(lambda both, said, true: both / true if true else 0, prediction, target, weight, average)
+    return averaged(
+        lambda both, predicted, true: both / true if true else 0, prediction, target, weight, average
+    )
 
 
 def f1(prediction, target, weight, average="macro"):
     return averaged(
-        lambda both, said, true: 2 * both / (said + true) if said + true else 0,
+        lambda both, predicted, true: 2 * both / (predicted + true) if predicted + true else 0,
         prediction,
         target,
         weight,
@@ -92,9 +101,9 @@ def f1(prediction, target, weight, average="macro"):
 
 
 def confusion_matrix(prediction, target, weight):
-    said, true = said_and_true(prediction, target)
+    predicted, true = predicted_and_true(prediction, target)
     labels = range(max(2, prediction.shape[1]))
-    return [[weight[(true == t) & (said == s)].sum() for s in labels] for t in labels]
+    return [[weight[(true == t) & (predicted == s)].sum() for s in labels] for t in labels]
 
 
 def auc(prediction, target, weight):
@@ -104,7 +113,7 @@ def auc(prediction, target, weight):
     target = target.reshape(len(target), -1)
     areas = []
     for scores, true in zip(prediction.T, target.T, strict=True):
-        won = everything = 0.0
+        won = pairs = 0.0
         for i in np.flatnonzero(true):
             for j in np.flatnonzero(true == 0):
                 won += (
@@ -112,8 +121,8 @@ def auc(prediction, target, weight):
                     * weight[j]
                     * (1.0 if scores[i] > scores[j] else 0.5 if scores[i] == scores[j] else 0.0)
                 )
-                everything += weight[i] * weight[j]
-        areas.append(won / everything)
+                pairs += weight[i] * weight[j]
+        areas.append(won / pairs)
     return np.mean(areas)
 
 

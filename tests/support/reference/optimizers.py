@@ -1,6 +1,6 @@
-"""Optimizers as their papers write them: `p` goes to the p that is returned, `kept` holds what is remembered.
+"""Optimizers as in their papers: each returns the updated p; `kept` is the optimizer's state.
 
-t counts from 1; `decayed` is 1 for the parameters that weight decay acts on, else 0.
+t counts from 1; `decayed` is 1 for the parameters that weight decay applies to, else 0.
 """
 
 import math
@@ -107,7 +107,7 @@ def radam(p, g, kept, t, lr, decayed, betas=(0.9, 0.999), eps=1e-8, weight_decay
     if length <= 5:
         return p - lr * m
     r = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
-    # PyTorch adds eps before it corrects v.
+    # PyTorch adds eps before the bias correction of v.
     return p - lr * r * m * math.sqrt(1 - betas[1] ** t) / (np.sqrt(kept["v"]) + eps)
 
 

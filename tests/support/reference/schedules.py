@@ -1,6 +1,6 @@
-"""Schedules as recurrences: each gives the learning rates of `end` units one after the other.
+"""Schedules as recurrences: each returns the learning rates of `end` units.
 
-`monitored` holds what is observed after each of them.
+`monitored` returns the monitored value after each of them.
 """
 
 import math
@@ -11,7 +11,7 @@ BASE, END = 0.1, 100
 
 
 def monitored(count=END):
-    """Falls, then stalls, then creeps, with noise: whatever it is, a plateau comes."""
+    """Decreases, with noise and a jump, so that there are plateaus."""
     t = np.arange(count)
     return 1 / (1 + t) + 0.02 * np.sin(7.0 * t) + 0.3 * (t > 60)
 
