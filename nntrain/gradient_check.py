@@ -26,9 +26,7 @@ TOLERANCE = 1e-6
 STEP = 1e-5  # first: central differences
 WIDE_STEP = 1e-3  # second: fourth-order differences, whose rounding error is a hundred times smaller
 NEAR_STEPS = (1e-6, 1e-7)  # third: small enough to exclude a kink nearby
-ROUNDING = (
-    8 * np.finfo(np.float64).eps
-)  # relative error of a loss: a sum over rows and layers loses a few digits
+ROUNDING = 8 * np.finfo(np.float64).eps  # of a loss, relative: a sum over rows and layers loses a few digits
 ALL_BELOW = 400  # tensors with up to this many elements are checked completely
 SAMPLES = 60  # checked elements of a larger tensor
 DIRECTIONS = 4  # random directions through a larger tensor: each involves every element

@@ -152,6 +152,4 @@ class Activation(Layer):
 
     acts_per_step: ClassVar[bool] = True
     acts_per_position: ClassVar[bool] = True
-    preferred_initializer: ClassVar[str | None] = (
-        "glorot_uniform"  # rectifiers: he_normal, selu: lecun_normal
-    )
+    preferred_initializer: ClassVar[str | None] = "glorot_uniform"  # he_normal for rectifiers

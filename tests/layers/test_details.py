@@ -1,4 +1,4 @@
-"""What single layers promise beyond what every layer does: extremes, randomness, statistics, error texts."""
+"""Details of single layers: extremes, randomness, statistics, errors."""
 
 import numpy as np
 import pytest
@@ -117,7 +117,7 @@ def test_noise_is_normal_with_its_deviation():
     np.testing.assert_allclose(noise.ravel(), expected, atol=1e-12)
 
 
-def test_rrelu_draws_slopes_between_its_bounds_and_takes_the_middle_in_evaluation():
+def test_rrelu_samples_slopes_between_its_bounds_and_uses_their_mean_in_evaluation():
     x = -np.ones((50, 40))
     y, dx = applied({"rrelu": {"lower": 0.1, "upper": 0.3}}, x)
     assert -0.3 <= y.min() < -0.29
@@ -381,13 +381,13 @@ def test_prelu_starts_at_its_init():
     np.testing.assert_array_equal(single.ctx.slope, [0.1, 0.1])
 
 
-def test_dense_counts_two_operations_a_weight_and_position():
+def test_dense_counts_two_operations_per_weight_and_position():
     assert Layer.parse({"dense": 10}).flops((64,)) == 2 * 64 * 10
     assert Layer.parse({"dense": 10}).flops((7, 64)) == 7 * 2 * 64 * 10
     assert Layer.parse({"maxout": {"units": 10, "pieces": 3}}).flops((64,)) == 3 * 2 * 64 * 10
 
 
-def test_multiply_and_concat_skip_inputs_below_which_nothing_learns():
+def test_multiply_and_concat_skip_inputs_without_trained_layers():
     for spelling in ("multiply", "concat"):
         single = alone(Layer.parse(spelling), ((6,), (6,)), 5)
         expected = run(single)["x1"]

@@ -115,7 +115,7 @@ def test_avg_pool_does_not_count_padding():
     )
 
 
-def test_stride_is_the_window_where_none_is_given():
+def test_stride_is_the_window_by_default():
     assert Layer.parse({"max_pool2d": [2, 3]}).output_shape((6, 6, 4)) == (3, 2, 4)
     assert Layer.parse({"avg_pool1d": 3}).output_shape((7, 4)) == (2, 4)
     assert Layer.parse({"max_pool2d": {"pool_size": 3, "stride": 2, "padding": "same"}}).output_shape(
@@ -203,7 +203,7 @@ def test_max_pool_has_the_gradient_of_the_activation_before_it(pool, activation,
     ],
     ids=str,
 )
-def test_an_image_network_with_fused_gradients_has_those_of_every_layer_alone(layers, monkeypatch):
+def test_an_image_network_with_fused_gradients_has_those_of_single_layers(layers, monkeypatch):
     found = []
     for fused in (True, False):
         if not fused:
@@ -245,7 +245,7 @@ def test_spatial_dropout_in_evaluation_changes_nothing():
     np.testing.assert_array_equal(found["x0"], single.ctx.dy)
 
 
-def test_group_norm_with_a_group_for_each_channel_normalises_each_alone():
+def test_group_norm_with_a_group_per_channel_normalizes_each_alone():
     x = np.random.default_rng(0).normal(size=(3, 4, 4, 6)) * [1, 2, 3, 4, 5, 6] + 7
     y = filled({"group_norm": {"groups": 6, "affine": False}}, x).ctx.y
     np.testing.assert_allclose(y.mean((1, 2)), 0, atol=1e-12)

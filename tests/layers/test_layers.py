@@ -1,4 +1,4 @@
-"""Every layer alone, row by row of the samples: its values, its gradients, and what it promises the network."""
+"""Every layer on its own, for each sample: values, gradients, and what it declares to the network."""
 
 import numba
 import numpy as np

@@ -1,4 +1,4 @@
-"""The graph: names, shapes, skips and branches, fusing, and all mistakes at once."""
+"""The graph: names, shapes, skips and branches, fusion, and all errors at once."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def places(problems):
     return [dotted(problem.path) for problem in problems]
 
 
-def test_layers_follow_each_other_with_names_and_shapes():
+def test_layers_are_chained_with_names_and_shapes():
     graph = graph_of(
         {"dense": {"units": 4, "activation": "relu"}}, {"dense": {"units": 3, "name": "head"}}, "tanh"
     )
@@ -73,7 +73,7 @@ def test_freeze_reaches_into_containers():
     assert [node.frozen for node in graph.layers] == [True, True, False]
 
 
-def test_relu_is_fused_where_nobody_else_sees_its_input():
+def test_relu_is_fused_where_nothing_else_reads_its_input():
     fused = graph_of({"dense": 4}, "relu", {"dense": 2})
     assert [node.fused_into is not None for node in fused.layers] == [False, True, False]
     seen = graph_of(
@@ -82,7 +82,7 @@ def test_relu_is_fused_where_nobody_else_sees_its_input():
     assert not any(node.fused_into for node in seen.layers)
 
 
-def places_of_backward(*layers):
+def gradient_places(*layers):
     return {
         node.name: node.gradient_fused_into.name
         for node in graph_of(*layers).layers
@@ -90,18 +90,18 @@ def places_of_backward(*layers):
     }
 
 
-def test_the_gradient_of_relu_is_part_of_a_pass_that_there_is_anyway():
-    assert places_of_backward({"dense": 4}, "batch_norm", "relu", {"dense": 2}) == {"relu_1": "batch_norm_1"}
-    assert places_of_backward(
+def test_the_gradient_of_relu_is_fused_into_a_neighbour():
+    assert gradient_places({"dense": 4}, "batch_norm", "relu", {"dense": 2}) == {"relu_1": "batch_norm_1"}
+    assert gradient_places(
         "batch_norm", "relu", {"residual": {"body": [{"dense": 6}]}}, "relu", {"dense": 2}
     ) == {
         "relu_1": "relu_1",
         "relu_2": "dense_1",
     }  # where the gradients of two consumers are added up; in the next product
-    assert places_of_backward("batch_norm", "tanh", {"dense": 2}) == {}
+    assert gradient_places("batch_norm", "tanh", {"dense": 2}) == {}
 
 
-def test_a_norm_adds_the_way_around_it_where_it_comes_last():
+def test_a_norm_adds_the_shortcut_where_it_comes_last():
     residual = {"residual": {"body": [{"dense": 6}, "batch_norm"], "shortcut": [{"dense": 6}, "batch_norm"]}}
     graph = graph_of({"residual": {"body": [{"dense": 6}, "batch_norm"]}}, "relu", residual, {"dense": 2})
     assert {node.name: node.fused_into.name for node in graph.layers if node.fused_into} == {
@@ -140,7 +140,7 @@ def test_a_norm_adds_the_way_around_it_where_it_comes_last():
     ids=str,
 )
 @pytest.mark.parametrize("rows", [3, 7])
-def test_what_is_fused_gives_what_every_layer_gives_alone(layers, rows, monkeypatch):
+def test_fused_layers_give_the_results_of_single_layers(layers, rows, monkeypatch):
     found = []
     for fused in (True, False):
         if not fused:
@@ -170,7 +170,7 @@ def test_what_is_fused_gives_what_every_layer_gives_alone(layers, rows, monkeypa
         (["flatten", "elu"], "he_normal"),
     ],
 )
-def test_auto_suits_the_first_activation_after_the_layer(after, expected):
+def test_auto_follows_the_first_activation_after_the_layer(after, expected):
     graph = graph_of({"dense": 4}, *after)
     first = graph.layers[0]
     assert graph.initializer_of(first, first.parameters["weight"]).yaml_name == expected
@@ -186,7 +186,7 @@ def test_a_layers_own_initializer_comes_before_the_models():
     assert chosen == ["zeros", "normal"]
 
 
-def test_all_mistakes_are_reported_at_once(wording):
+def test_all_errors_are_reported_at_once(wording):
     found = problems(
         {"dense": {"units": 4, "name": "trunk"}},
         {"add": {"inputs": ["trunk", "input"]}},
@@ -197,7 +197,7 @@ def test_all_mistakes_are_reported_at_once(wording):
         wording(str(problem))
 
 
-def test_a_mistake_in_a_repeated_chain_is_reported_once():
+def test_an_error_in_a_repeated_chain_is_reported_once():
     layers = [{"dense": {"units": 3, "inputs": ["nowhere"]}}]
     assert len(problems({"repeat": {"times": 5, "layers": layers}})) == 1
 
@@ -221,7 +221,7 @@ def test_a_mistake_in_a_repeated_chain_is_reported_once():
         ([{"residual": {"body": [{"dense": 4}]}}], "[0].residual"),
     ],
 )
-def test_each_mistake_names_its_place(layers, place, wording):
+def test_each_error_names_its_place(layers, place, wording):
     (problem,) = problems(*layers)
     assert dotted(problem.path) == f"model.layers{place}"
     wording(str(problem))
