@@ -145,7 +145,7 @@ def test_eval_warns_and_resume_refuses_when_the_plugin_has_changed(shell):
     plugin = shell.write(DOUBLE, "double.py")
     run = shell.fit(CONFIG, "--plugin", plugin)
     forget()
-    shell.write(DOUBLE.replace("2 * at", "2.0 * at"), "double.py")
+    shell.write(DOUBLE.replace("2 * ctx", "2.0 * ctx"), "double.py")
     warning = shell.run("eval", run, "--plugin", plugin).stderr
     assert warning.startswith("warning: ")
     assert str(plugin) in warning
