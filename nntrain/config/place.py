@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from nntrain.errors import ConfigError, Problem, dotted
+from nntrain.errors import ConfigError, Problem, dotted, text
 
 LINE_BREAK = re.compile(
     "\r\n|[\n\r\x85\u2028\u2029]"
@@ -20,9 +20,7 @@ class Text:
 
     name: str
     lines: tuple[str, ...]
-    is_file: bool = (
-        True  # the name of an override contains its text, so that its places need no line and column
-    )
+    is_file: bool = True  # False: the name contains the text, so that places need no line and column
 
     @classmethod
     def of(cls, name: str, text: str, is_file: bool = True) -> "Text":
@@ -81,21 +79,22 @@ class YamlNode:
 
 
 class PlacedError(ConfigError):
-    """Errors in a config with their places, in the order of the text."""
+    """Errors in a config with their places, in the order of the text. `message` includes the source lines."""
 
     def __init__(self, found: list[tuple[Place, Problem]]):
         found = sorted(found, key=lambda one: order(one[0]))
         super().__init__([problem for _, problem in found])
-        self.place = located(*found[0]) if len(found) == 1 else ""
-        texts = [explained(place, problem) for place, problem in found[:MOST_SHOWN]]
+        if len(found) == 1:
+            ((place, problem),) = found
+            self.place, self.message = located(place, problem), problem.message + place.excerpt()
+            return
+        texts = [
+            text(located(place, problem), problem.message + place.excerpt(), problem.hint)
+            for place, problem in found[:MOST_SHOWN]
+        ]
         if len(found) > MOST_SHOWN:
             texts.append(f"... and {len(found) - MOST_SHOWN:,} more")
-        self._text = "\n".join(texts)
-        if len(found) > 1:
-            self.message = self._text
-
-    def __str__(self) -> str:
-        return self._text
+        self.place, self.message, self.hint = "", "\n".join(texts), ""
 
 
 def order(place: Place) -> tuple[int | str, ...]:
@@ -107,12 +106,6 @@ def located(place: Place, problem: Problem) -> str:
     """`config.yaml:4:7: model.layers[0].dense.units`"""
     keys = f": {printable(dotted(problem.path))}" if problem.path else ""
     return printable(str(place)) + keys
-
-
-def explained(place: Place, problem: Problem) -> str:
-    """The error with its place, the line of the source and the hint."""
-    hint = f"\nhint: {problem.hint}" if problem.hint else ""
-    return f"{located(place, problem)}: {problem.message}{place.excerpt()}{hint}"
 
 
 def printable(text: str) -> str:

@@ -59,7 +59,8 @@ def _of_a_component(families: Families, near: Any, names: tuple[str, ...]) -> st
             owners = {near.family: owners[near.family]}
         most, members = max(owners.items(), key=lambda owner: len(owner[1]), default=("", []))
         if len(members) > MOST_NAMED:
-            return f"`{name}` is an option of {plural(most)}, for example `{members[0]}: {{{name}: ...}}`"
+            example = min(members, key=len)
+            return f"`{name}` is an option of {plural(most)}, for example `{example}: {{{name}: ...}}`"
         if members:
             *others, last = sorted(member for some in owners.values() for member in some)
             return f"`{name}` is an option of {', '.join(others)}{' and ' if others else ''}{last}"

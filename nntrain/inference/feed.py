@@ -6,7 +6,8 @@ import numpy as np
 
 from nntrain.data.batch import Batch, mixed_targets
 from nntrain.data.dataset import Dataset
-from nntrain.network.network import Executor, Network, leading
+from nntrain.network.memory import leading
+from nntrain.network.network import Executor, Network
 
 
 class Feed:

@@ -8,7 +8,6 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nntrain.config.given import is_source, read_source
 from nntrain.data.conform.align import pad_steps
 from nntrain.data.conform.arrays import conform, conform_array, conform_inputs, unlabeled
 from nntrain.data.conform.sequences import SequenceEncoder
@@ -22,6 +21,7 @@ from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
 from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
+from nntrain.inference.given import is_source, read_source
 from nntrain.inference.trained import Trained
 
 HERE = Path()

@@ -1,4 +1,4 @@
-"""Text, as whole programs: configs/char_lstm.yaml from launch to exit, in turn with a plain PyTorch script of the same.
+"""Text, as whole programs: configs/char_lstm.yaml from launch to exit, and a plain PyTorch script of the same network in turn.
 
 Both read the same text with the same split, take as many steps with the same batch, optimizer, schedule and clipping, and
 validate after each epoch. Each round has another seed.

@@ -77,7 +77,7 @@ def test_a_value_of_several_types_has_one_error(wording, old, new, key):
         ("a: [1, 2]", ("a", 1), "1:8"),
         ("a: {b: 1, c: 2}", ("a",), "1:4"),
         ("x:\n  - dense: 10", ("x", 0, "dense", "units"), "2:12"),  # what a bare value sets: at the value
-        ("x:\n  - dense: {units: 3}", ("x", 0, "dense", "bias"), "2:12"),  # a default: where it would stand
+        ("x:\n  - dense: {units: 3}", ("x", 0, "dense", "bias"), "2:12"),  # a default: at the component
         (
             "data: {csv: {path: 3}}",
             ("data", "source", "csv", "path"),
