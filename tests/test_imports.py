@@ -22,11 +22,12 @@ FLOORS = [
     {"manual"},
     {"config"},
     {"network"},
-    {"losses", "metrics", "optimizers", "schedules", "data", "layers"},
+    {"metrics"},
+    {"losses", "optimizers", "schedules", "data", "layers"},
     {"initializers"},
     {"component", "plugins"},
     {"options", "randomness", "files"},
-    {"errors"},
+    {"errors", "other_tools"},
     {"kernels"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
@@ -88,7 +89,7 @@ def wrong_arrows(root: Path) -> list[str]:
 
 
 def circles(root: Path) -> list[str]:
-    """Circles between the folders inside a room, types included: data/tables -> data/files -> data/tables."""
+    """Circles between folders, types included: data/tables -> data/files -> data/tables. A folder may use its parent."""
     arrows: dict[str, set[str]] = {}
     for file in sorted(root.rglob("*.py")):
         here = ".".join(("nntrain", *file.relative_to(root).parts[:-1]))
@@ -97,7 +98,13 @@ def circles(root: Path) -> list[str]:
             while target != root and not target.is_dir():
                 target = target.parent
             there = ".".join(("nntrain", *target.relative_to(root).parts))
-            if name.startswith("nntrain.") and there not in (here, "nntrain"):
+            nested = here.startswith(f"{there}.") or there.startswith(f"{here}.")
+            if (
+                name.startswith("nntrain.")
+                and "nntrain" not in (here, there)
+                and here != there
+                and not nested
+            ):
                 arrows.setdefault(here, set()).add(there)
     found, done = [], set()
 

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
-from nntrain.config.given import is_source, read_source
 from nntrain.data.conform.align import pad_steps
 from nntrain.data.conform.arrays import conform, conform_array, conform_inputs, unlabeled
 from nntrain.data.conform.sequences import SequenceEncoder
@@ -17,11 +16,13 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.files.npy import read_npy, read_npz
 from nntrain.data.finite import require_finite
 from nntrain.data.sequences.lengths import check_lengths
+from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
 from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
+from nntrain.inference.given import is_source, read_source
 from nntrain.inference.trained import Trained
 
 HERE = Path()
@@ -103,14 +104,14 @@ def _npz(trained: Trained, file: str) -> Dataset:
         return _array(train, f"{file}: {as_trained.x}", *read_npz(HERE, file, (as_trained.x,)))
     x, lengths = read_npz(HERE, file, (as_trained.x, as_trained.lengths or "lengths"))
     lengths = check_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
-    x = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
-    return replace(_array(train, f"{file}: {as_trained.x}", x), lengths=lengths)
+    padded = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
+    return replace(_array(train, f"{file}: {as_trained.x}", padded), lengths=lengths)
 
 
-def _array(train: Dataset, name: str, x: np.ndarray) -> Dataset:
-    x = conform_array(name, train, x)
-    require_finite(name, x)
-    return unlabeled(train, x)
+def _array(train: Dataset, name: str, x: np.ndarray | Windows) -> Dataset:
+    inputs = conform_array(name, train, x)
+    require_finite(name, cast(np.ndarray, inputs))
+    return unlabeled(train, inputs)
 
 
 def as_in_training(trained: Trained, source: Csv) -> Csv:

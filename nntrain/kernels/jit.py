@@ -103,11 +103,14 @@ def template(function):
 def implements(generic, kind: type):
     """Marks a function as the implementation of `generic` for a first argument of type `kind`, a NamedTuple.
 
-    `generic` is an undecorated function that kernels call. Its implementation is compiled into the kernel, and cached with it.
+    `generic` is an undecorated function that kernels call. Its implementation is inlined into the kernel, and cached with it.
     """
 
     def mark(function):
-        @overload(generic, strict=False, jit_options={"fastmath": FASTMATH, "error_model": "numpy"})
+        # Inlined: as a call, it would count a reference for each array of its arguments, atomically.
+        @overload(
+            generic, strict=False, inline="always", jit_options={"fastmath": FASTMATH, "error_model": "numpy"}
+        )
         def choose(first, *rest):
             return function if getattr(first, "instance_class", None) is kind else None
 

@@ -63,7 +63,7 @@ def suitable(node: Node) -> Initializer:
         and (at is node or at.layer.initializer_from_next)
     ):
         at = at.consumers[0]
-    return cast(Initializer, Initializer.parse(at.layer.preferred_initializer or "glorot_uniform"))
+    return Initializer.parse(at.layer.preferred_initializer or "glorot_uniform")
 
 
 def data_node(shape: Shape, path: Keys = (), vocabulary: int = 0, name: str = INPUT, index: int = 0) -> Node:

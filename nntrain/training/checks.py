@@ -1,6 +1,7 @@
 """Checks: whether data, network, loss and training options fit together, before training starts."""
 
 import math
+from typing import cast
 
 import numpy as np
 
@@ -94,7 +95,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     problems += metric_problems(config, classes)
     if not classes:
         try:
-            loss.check_targets(data.target)
+            loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
             problems += error.below("loss").problems
     try:

@@ -82,7 +82,7 @@ class TableEncoder:
         positions = self.csv.targets(self.file)
         if len(positions) != len(names):
             raise DataError(
-                f"target: expected {len(names)} columns, as in training. Received: {len(positions)}.",
+                f"target: expected {len(names)} column{'s' * (len(names) != 1)}, as in training. Received: {len(positions)}.",
                 place=self.csv.path,
             )
         return positions
