@@ -55,9 +55,8 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
 
     def saved(self, x: Shape) -> dict[str, Saved]:
         many = self.depth_multiplier
-        return (
-            {"repeated": Saved((*x[:2], x[2] * many))} if many > 1 else {}
-        )  # x with each channel m times, then its gradient
+        # x with each channel m times; backward replaces it by its gradient
+        return {"repeated": Saved((*x[:2], x[2] * many))} if many > 1 else {}
 
     def flops(self, x: Shape) -> int:
         return 2 * math.prod(self.output_shape(x)) * math.prod(pair(self.kernel_size))

@@ -45,8 +45,8 @@ class Upsample2d(Layer, name="upsample2d"):
         kernels.pool.window_means(ctx.dx, ctx.dy, ALL, self._sizes(), False)
 
     def _sizes(self) -> tuple[int, ...]:
-        """As kernels.pool takes them: each pixel of the input is a window of the output."""
-        return *pair(self.factor), *pair(self.factor), 0, 0
+        """A kernels.geometry.Window, as a plain tuple: each pixel of the input is a window of the output."""
+        return *pair(self.factor), *pair(self.factor), 0, 0, 1, 1
 
 
 class ZeroPad2d(Layer, name="zero_pad2d"):
