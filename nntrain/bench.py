@@ -1,4 +1,4 @@
-"""Bench: what one training step costs, layer by layer, beside what the machine could do at best."""
+"""Bench: the cost of one training step per layer, compared with the machine's peak performance."""
 
 import resource
 import statistics
@@ -15,13 +15,13 @@ from nntrain.network.network import Executor
 from nntrain.training.setup import Setup
 from nntrain.training.step import Step
 
-SECONDS = 2.0  # of steps to time
+SECONDS = 2.0  # of timed steps
 FEWEST = 5
 
 
 @dataclass
 class LayerTime:
-    """Medians of one node; gflops counts the arithmetic of forward and backward, without what is not a product."""
+    """Medians of one node; gflops counts the multiply-adds of forward and backward."""
 
     name: str
     forward_us: float
@@ -31,7 +31,7 @@ class LayerTime:
 
 @dataclass
 class Bench:
-    """step_us is the median over whole steps: forward, loss, backward, optimizer, on one batch that stays."""
+    """step_us is the median over whole steps on the same batch: forward, loss, backward, optimizer."""
 
     step_us: float
     samples_per_s: float
@@ -56,10 +56,8 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     feed = Feeds(network, data).at(rows)
     data.gather(np.arange(rows) % len(data), feed.batch)
     step = Step(config, network)
-    number, lr = (
-        iter(range(1, sys.maxsize)),
-        config.optimizer.lr * 1e-3,
-    )  # a small one, so that nothing diverges
+    number = iter(range(1, sys.maxsize))
+    lr = config.optimizer.lr * 1e-3  # small, so that the loss does not diverge
 
     def move() -> None:
         step.move(feed, next(number), lr)
@@ -85,7 +83,7 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
 
 
 def median_time(call: Callable[[], None], seconds: float) -> float:
-    """Median seconds of a call, over so many seconds of calls."""
+    """Median seconds of a call, repeated for `seconds`."""
     call()
     times: list[float] = []
     end = time.perf_counter() + seconds
@@ -99,7 +97,7 @@ def median_time(call: Callable[[], None], seconds: float) -> float:
 def time_layers(
     executor: Executor, move: Callable[[], None], seconds: float
 ) -> tuple[list[LayerTime], float]:
-    """Each node's share of whole steps, as a clock before and after each of its calls sees it; and their sum in seconds."""
+    """The time of each node within whole steps, measured around its calls; and their sum in seconds."""
     with executor.timed() as times:
         median_time(move, seconds)
     medians = {key: statistics.median(seconds) for key, seconds in times.items()}
@@ -115,16 +113,14 @@ def time_layers(
 
 
 def training_flops(executor: Executor, name: str) -> int:
-    """Of one step: forward, and as much again for each of the two gradients that is asked for."""
+    """FLOPs of one step: forward, and as many for each of the two gradients that are needed."""
     node = next(node for node in executor.network.graph.layers if node.name == name)
-    passes = (
-        1 + bool(node.parameters and not node.frozen) + (node.inputs[0].name in executor.network.learning)
-    )
+    passes = 1 + node.learns + (node.inputs[0].name in executor.network.learning)
     return passes * node.flops * executor.rows
 
 
 def peak_gflops(precision: str, threads: int) -> float:
-    """Multiply-adds on independent registers by all threads, the best of several tries."""
+    """Peak of multiply-adds on independent registers with all threads, the best of several tries."""
     width = (
         kernels.tile.ROWS * kernels.tile.VECTORS * kernels.host.VECTOR_BYTES // np.dtype(precision).itemsize
     )
@@ -141,6 +137,6 @@ def peak_gflops(precision: str, threads: int) -> float:
 
 
 def peak_rss_mb() -> float:
-    """The most memory that this process has held, in MB."""
+    """Peak resident memory of this process, in MB."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used / 1e6 if sys.platform == "darwin" else used * 1024 / 1e6  # macOS counts bytes, Linux KiB

@@ -39,7 +39,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # their names come from a dictionary
     write_atomic(path, buffer.getvalue())
 
 

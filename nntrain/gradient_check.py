@@ -1,8 +1,9 @@
-"""Gradient check: backpropagation against numeric differences of the loss, in float64, by the kernels that train."""
+"""Gradient check: backpropagation against finite differences of the loss, in float64, with the kernels that train."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from nntrain import kernels, randomness
 from nntrain.component import Component
 from nntrain.errors import ConfigError, UserError, dotted
 from nntrain.inference.feed import Feeds
-from nntrain.layers.layer import Activation, Layer
+from nntrain.layers.dense import Dense
+from nntrain.layers.fusable import Fusable
+from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
 from nntrain.network.graph import build_graph
 from nntrain.network.network import Network
@@ -20,23 +23,19 @@ from nntrain.network.single import Single
 from nntrain.training.setup import Setup
 
 TOLERANCE = 1e-6
-STEP = 1e-5  # of the first look: central differences
-WIDE_STEP = (
-    1e-3  # of the second look: fourth-order differences, whose rounding error is a hundred times smaller
-)
-NEAR_STEPS = (1e-6, 1e-7)  # of the third: too near for a corner that is not quite there
-ROUNDING = (
-    8 * np.finfo(np.float64).eps
-)  # of a loss, relative to it: a sum over rows and layers is a few digits off
-ALL_BELOW = 400  # tensors of up to so many elements are checked whole
-SAMPLES = 60  # elements of a larger tensor
-DIRECTIONS = 4  # random directions through a larger tensor: each sees every element at once
+STEP = 1e-5  # first: central differences
+WIDE_STEP = 1e-3  # second: fourth-order differences, whose rounding error is a hundred times smaller
+NEAR_STEPS = (1e-6, 1e-7)  # third: small enough to exclude a kink nearby
+ROUNDING = 8 * np.finfo(np.float64).eps  # of a loss, relative: a sum over rows and layers loses a few digits
+ALL_BELOW = 400  # tensors with up to this many elements are checked completely
+SAMPLES = 60  # checked elements of a larger tensor
+DIRECTIONS = 4  # random directions through a larger tensor: each involves every element
 ROWS = 4
 
 
 @dataclass
 class Check:
-    """How well one tensor's gradient agrees; backprop and numeric are the values at the worst element."""
+    """The agreement of one tensor's gradient; backprop and numeric are the values at the worst element."""
 
     component: str
     tensor: str
@@ -47,8 +46,8 @@ class Check:
     worst_index: str = ""
     backprop: float = 0.0
     numeric: float = 0.0
-    kinks: int = 0  # elements where the loss has a corner
-    status: str = "PASS"  # PASS, FAIL, or KINK: no failure, but corners
+    kinks: int = 0  # elements where the loss has a kink
+    status: str = "PASS"  # PASS, FAIL, or KINK: no failure, but kinks
 
     def to_dict(self) -> dict:
         return asdict(self)
@@ -56,7 +55,7 @@ class Check:
 
 @dataclass
 class Cost:
-    """What one backward pass costs beside the numeric gradient of all weights."""
+    """The cost of one backward pass, compared with the numeric gradient of all weights."""
 
     weights: int
     backward_s: float
@@ -70,20 +69,20 @@ class Cost:
 def check_tensor(
     component: str, tensor: str, values: np.ndarray, gradient: np.ndarray, loss: Callable[[], float]
 ) -> Check:
-    """Compares `gradient` with differences of `loss`, which looks at `values`; both arrays have one shape."""
+    """Compares `gradient` with finite differences of `loss`, a function of `values`; both arrays have the same shape."""
     flat, slopes = values.reshape(-1), gradient.reshape(-1).copy()
     largest = float(np.abs(slopes).max(initial=0.0))
     here = loss()
     probes = list(_probes(flat, slopes, randomness.key("gradcheck", component, tensor), values.shape))
     check = Check(component, tensor, len(probes), flat.size)
     for label, backprop, move in probes:
-        result = _compare(backprop, lambda h, move=move: _moved(flat, move, h, loss), here, largest)
+        result = _compare(backprop, partial(_moved, flat, move, loss), here, largest)
         if result.kink:
             check.kinks += 1
             check.status = check.status if check.status == "FAIL" else "KINK"
             continue
         check.max_abs_error = max(check.max_abs_error, float(abs(backprop - result.numeric)))
-        # NaN compares false with everything; it must fail, and be the worst there is.
+        # NaN compares false with everything; it must fail, and count as the worst.
         if not result.rel_error <= TOLERANCE:
             check.status = "FAIL"
         if not result.rel_error <= check.max_rel_error and not np.isnan(check.max_rel_error):
@@ -100,7 +99,7 @@ def _probes(
     chosen = range(flat.size) if few else np.sort(randomness.permutation(key, flat.size)[:SAMPLES])
     for index in chosen:
         direction = np.zeros(flat.size)
-        direction[index] = max(1.0, abs(flat[index]))  # the step is scaled by the value
+        direction[index] = max(1.0, abs(flat[index]))  # the step scales with the value
         label = str(tuple(int(i) for i in np.unravel_index(index, shape)))
         yield label, float(slopes[index] * direction[index]), direction
     for number in range(0 if few else DIRECTIONS):
@@ -109,7 +108,7 @@ def _probes(
         yield f"direction {number + 1}", float(slopes @ direction), direction
 
 
-def _moved(flat: np.ndarray, direction: np.ndarray, h: float, loss: Callable[[], float]) -> float:
+def _moved(flat: np.ndarray, direction: np.ndarray, loss: Callable[[], float], h: float) -> float:
     before = flat.copy()
     flat += h * direction
     value = loss()
@@ -125,7 +124,7 @@ class _Result:
 
 
 def _compare(backprop: float, loss_at: Callable[[float], float], here: float, largest: float) -> _Result:
-    """Central differences first; where they disagree with `backprop`, or hide a corner, closer looks tell why."""
+    """Central differences first; where they disagree with `backprop`, or may hide a kink, other step sizes decide."""
 
     def size(*slopes: float) -> float:
         return max(*map(abs, slopes), 1e-3 * largest, 1e-8)
@@ -143,14 +142,14 @@ def _compare(backprop: float, loss_at: Callable[[float], float], here: float, la
     bent = abs(right - left) > 1e-3 * size(right, left)
     if looks[0].rel_error <= TOLERANCE and not bent:
         return looks[0]
-    # Rounding of the loss, about 1e-16 / STEP, may be all there is to it: look again with wider steps.
+    # The disagreement may be rounding of the loss, about 1e-16 / STEP: try wider steps.
     h = WIDE_STEP
     wide = (8 * (loss_at(h) - loss_at(-h)) - (loss_at(2 * h) - loss_at(-2 * h))) / (12 * h)
     looks.append(found(wide, ROUNDING * abs(here) / h))
     if looks[1].rel_error <= TOLERANCE and not bent:
         return looks[1]
-    # Or there is a corner within a step, such as relu's: look from nearer. The slopes of the two sides of a smooth curve
-    # come together ten times as fast as the steps; those of a corner do not.
+    # Or there is a kink within a step, such as relu's: try smaller steps. The one-sided slopes of a smooth curve approach
+    # each other in proportion to the step; those of a kink do not.
     jumps = [abs(right - left)]
     for h in NEAR_STEPS:
         right, left = sides(h)
@@ -167,9 +166,9 @@ def _compare(backprop: float, loss_at: Callable[[float], float], here: float, la
 
 
 def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
-    """Every registered layer, activation and loss, or those of the named modules, each by its own example."""
+    """Checks every registered layer, activation and loss, or those of the named modules, with its own example."""
 
-    def chosen(family: type[Component]) -> list[type[Component]]:
+    def chosen(family: type[Component]) -> list[Any]:
         return [
             kind
             for kind in dict.fromkeys(family.members().values())
@@ -177,41 +176,40 @@ def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
         ]
 
     if not chosen(Layer) and not chosen(Loss):
-        raise UserError("there is nothing to check: the plugin defines no layer, activation or loss.")
+        raise UserError("nothing to check: the plugin defines no layer, activation or loss")
     for kind in chosen(Layer):
         layer = by_example(kind)
         yield from check_layer(layer, kind.example_inputs)
-        if isinstance(layer, Activation) and layer.epilogue_code:  # applied to dense's result in registers
-            yield from check_layer(
-                Layer.parse({"dense": {"units": 5, "activation": layer}}), ((6,),), f"dense+{kind.yaml_name}"
-            )
+        if layer.fusable_as is Fusable.ACTIVATION:  # fused into dense
+            yield from check_layer(Dense(units=5, activation=layer), ((6,),), f"dense+{kind.yaml_name}")
     for kind in chosen(Loss):
         yield from check_loss(by_example(kind))
 
 
 def by_example(kind: type[Component]) -> Any:
-    """The component with the options of its `example`. Raises UserError when they do not fit, as a plugin's may."""
+    """The component with the options of its `example`. Raises UserError when they are invalid, as a plugin's may be."""
     try:
         return kind.model_validate(kind.example)
     except ValidationError as error:
         found = error.errors()[0]
         raise UserError(
-            f"{kind.yaml_name}: the class {kind.__name__} needs an `example`, the options that gradcheck tries it "
-            f"with: {dotted(found['loc'])}: {found['msg']}"
+            f"the `example` of class {kind.__name__} is invalid: {dotted(found['loc'])}: {found['msg']}",
+            "Set `example` to options that gradcheck can use.",
+            place=kind.yaml_name,
         ) from None
 
 
 def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: str = "") -> Iterator[Check]:
-    """A layer's gradients for its inputs and parameters, under the loss sum(r * y) with random r."""
+    """Checks a layer's gradients for its inputs and parameters, with the loss sum(r * y) for random r."""
     component = component or layer.yaml_name
-    if type(layer).build is not Layer.build or isinstance(getattr(layer, "activation", None), Activation):
-        yield from _check_expanding(layer, inputs[0], component)
+    if layer.is_composite:
+        yield from _check_composite(layer, inputs[0], component)
         return
     single = Single(layer, inputs, ROWS)
     ctx = single.ctx
     for place, x in enumerate(ctx.xs):
-        x[...] = _tokens(layer, x.shape) if layer.takes_tokens else _draw("x", place, shape=x.shape)
-    for name, values in single.parameters.items():  # away from special points such as all zeros or ones
+        x[...] = _tokens(single, x.shape) if layer.takes_tokens else _draw("x", place, shape=x.shape)
+    for name, values in single.parameters.items():  # away from special points, such as all zeros or ones
         values += 0.1 * _draw("parameter", name, shape=values.shape)
     r = _draw("r", shape=ctx.y.shape)
     single.forward()
@@ -229,17 +227,14 @@ def check_layer(layer: Layer, inputs: tuple[tuple[int, ...], ...], component: st
     names = ["x"] if len(ctx.xs) == 1 else [f"x{place + 1}" for place in range(len(ctx.xs))]
     tensors = dict(zip(names, ctx.xs, strict=True)) | single.parameters
     slopes = dict(zip(names, ctx.dxs, strict=True)) | single.gradients
-    if layer.takes_tokens:
-        del tensors["x"], slopes["x"]
-    slopes = {
-        name: slope.copy() for name, slope in slopes.items()
-    }  # the next forward may write where an aliasing layer keeps it
-    for name, values in tensors.items():
-        yield check_tensor(component, name, values, slopes[name], loss)
+    # A view keeps dx in the memory that the next forward writes. Tokens have no gradient.
+    copies = {name: slope.copy() for name, slope in slopes.items() if slope is not None}
+    for name, slope in copies.items():
+        yield check_tensor(component, name, tensors[name], slope, loss)
 
 
-def _check_expanding(layer: Layer, shape: tuple[int, ...], component: str) -> Iterator[Check]:
-    """The same for a layer that stands for several nodes."""
+def _check_composite(layer: Layer, shape: tuple[int, ...], component: str) -> Iterator[Check]:
+    """The same for a layer that becomes several nodes."""
     network = Network(build_graph([layer], shape), ROWS, "float64", input_gradient=True)
     executor = network.executor(ROWS)
     executor.x[...] = _draw("x", 0, shape=executor.x.shape)
@@ -258,13 +253,13 @@ def _check_expanding(layer: Layer, shape: tuple[int, ...], component: str) -> It
 
 
 def check_loss(loss: Loss, outputs: int = 5) -> Iterator[Check]:
-    """A loss's gradient for the prediction, for each kind of target that it takes."""
+    """Checks a loss's gradient for the prediction, for each kind of target that it takes."""
     for tensor, width, target in _targets(loss, outputs):
         prediction = _draw("prediction", tensor, shape=(ROWS, width))
         gradient = np.full_like(prediction, np.nan)
         loss(prediction, target, None, gradient)
 
-        def mean(prediction=prediction, target=target) -> float:
+        def mean(prediction: np.ndarray = prediction, target: np.ndarray = target) -> float:
             total, weight = loss(prediction, target, None, np.zeros((0, prediction.shape[1])))
             return total / weight
 
@@ -285,9 +280,10 @@ def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
         yield "prediction", outputs, reals
 
 
-def _tokens(layer: Layer, shape: tuple[int, ...]) -> np.ndarray:
-    """Some of them several times."""
-    return (_draw("x", 0, shape=shape) ** 2 * layer.vocabulary / 3).astype(int) % layer.vocabulary
+def _tokens(single: Single, shape: tuple[int, ...]) -> np.ndarray:
+    """Random tokens, some of them repeated."""
+    vocabulary = len(single.parameters["weight"])
+    return (_draw("x", 0, shape=shape) ** 2 * vocabulary / 3).astype(int) % vocabulary
 
 
 def _draw(*purpose: int | str, shape: tuple[int, ...]) -> np.ndarray:
@@ -295,7 +291,7 @@ def _draw(*purpose: int | str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 class NetworkCheck:
-    """A user's network, loss and penalty on the first samples of the training data, in training mode, masks fixed."""
+    """Checks a network with its loss and penalty on the first training samples, in training mode with fixed masks."""
 
     def __init__(self, setup: Setup, rows: int = ROWS * 4):
         rows = min(rows, len(setup.splits.train))
@@ -308,7 +304,7 @@ class NetworkCheck:
         setup.splits.train.gather(np.arange(rows), self.feed.batch)
 
     def loss(self, gradient: np.ndarray | None = None) -> float:
-        """The mean loss with the penalty. All states start anew, so that it is a function of the parameters alone."""
+        """The mean loss with the penalty. States are reset, so that it is a function of the parameters alone."""
         feed, penalty = self.feed, self.config.train.regularize
         for state, start in self.states:
             state[...] = start
@@ -323,7 +319,7 @@ class NetworkCheck:
         )
 
     def backward(self) -> None:
-        """Fills the gradient of what `loss` gives; call it after `loss(gradient)`."""
+        """Computes the gradient of `loss`; call it after `loss(gradient)`."""
         self.feed.executor.backward()
         penalty, decayed = self.config.train.regularize, self.network.arena.decayed
         if penalty.l1 or penalty.l2:

@@ -23,10 +23,10 @@ from nntrain.network.single import Single
 LAYERS, LOSSES = ({kind.yaml_name: kind for kind in family.members().values()} for family in (Layer, Loss))
 
 # Layers that compute no gradient of their own, so that there is nothing to break.
-EXPANDING = {name for name, kind in LAYERS.items() if kind.build is not Layer.build}
-HANDING_ON = {
+COMPOSITE = {name for name, kind in LAYERS.items() if kind.build is not Layer.build}
+PASSING = {
     name
-    for name in LAYERS.keys() - EXPANDING
+    for name in LAYERS.keys() - COMPOSITE
     if (layer := by_example(LAYERS[name])).passes_gradient or layer.aliases_input
 }
 
@@ -60,8 +60,8 @@ def test_without_a_config_every_component_is_checked():
 
 
 def test_only_these_layers_have_no_backward_of_their_own():
-    assert sorted(EXPANDING) == ["bidirectional", "repeat", "residual"]
-    assert sorted(HANDING_ON) == [
+    assert sorted(COMPOSITE) == ["bidirectional", "repeat", "residual"]
+    assert sorted(PASSING) == [
         "add",
         "flatten",
         "gaussian_noise",
@@ -130,11 +130,11 @@ def break_layer(monkeypatch, kind, tensor: str, mutate) -> None:
 
 def layer_tensors():
     for name, kind in LAYERS.items():
-        if name in EXPANDING:
+        if name in COMPOSITE:
             continue
         single = Single(by_example(kind), kind.example_inputs, 2)
         for tensor in gradients(single.ctx, single.layer, kind.example_inputs):
-            if not (name in HANDING_ON and tensor.startswith("x")):
+            if not (name in PASSING and tensor.startswith("x")):
                 yield name, tensor
 
 
@@ -150,7 +150,7 @@ def test_a_layer_broken_in_any_way_is_caught_and_named(monkeypatch, name, tensor
 @pytest.mark.parametrize(
     ("name", "reads"), [("tanh", ""), ("tanh", "x"), ("gelu", "y"), ("dense", ""), ("multiply", "y")]
 )
-def test_a_layer_that_reads_more_than_it_says_is_caught(monkeypatch, name, reads):
+def test_a_layer_that_reads_more_than_it_declares_is_caught(monkeypatch, name, reads):
     monkeypatch.setattr(LAYERS[name], "reads", reads)
     assert "FAIL" in verdicts(checks_of(name)).values()
 
@@ -235,7 +235,7 @@ def test_the_worst_element_is_the_one_that_is_not_a_number():
         (9e-8, 1.01, "FAIL"),
     ],
 )
-def test_at_the_corner_of_abs_and_beside_it(value, slope, status):
+def test_at_the_kink_of_abs_and_near_it(value, slope, status):
     values = np.array([value])
     assert (
         check_tensor("abs", "x", values, np.array([slope]), lambda: float(np.abs(values).sum())).status
@@ -246,7 +246,7 @@ def test_at_the_corner_of_abs_and_beside_it(value, slope, status):
 @pytest.mark.parametrize(
     ("wrong", "status"), [(2e-9, "PASS"), (0.0, "FAIL"), (5e-8, "FAIL"), (1e-6, "FAIL"), (5e-6, "FAIL")]
 )
-def test_a_curve_that_bends_is_no_corner(wrong, status):
+def test_a_smooth_curve_has_no_kink(wrong, status):
     """The slopes of both sides of x² differ by two steps, and a wrong gradient can lie between them."""
     values = np.array([1e-9])
     assert (
@@ -366,7 +366,7 @@ def test_weights_that_start_at_0_have_a_kink_under_l1(shell):
     assert found["passed"] is True
 
 
-def test_the_command_says_what_is_broken_and_exits_with_1(monkeypatch, shell):
+def test_the_command_names_what_is_broken_and_exits_with_1(monkeypatch, shell):
     break_layer(monkeypatch, Dense, "bias", MUTATIONS["not written"])
     found = json.loads(
         shell.run("gradcheck", "--json", code=1).stdout, parse_constant=pytest.fail

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.finite import require_finite
 from nntrain.data.in_memory import Data, to_array
 from nntrain.data.loading import Source, load_splits
+from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training
@@ -54,12 +55,13 @@ def samples_of(trained: Trained, x: Any) -> Samples:
     if train.feature_names and hasattr(x, "columns"):
         return Samples(unlabeled(train, table_of(trained, x).inputs()))
     array, lengths = to_array("x", x), None
+    padded: np.ndarray | Windows = array
     if train.lengths is not None:
         lengths = np.full(len(array), array.shape[1] if array.ndim > 1 else 1, np.int32)
-        array = pad_steps("x", train, Dataset(array, np.zeros((len(array), 1)), lengths=lengths)).x
-    array = conform_array("x", train, array)
-    require_finite("x", array)
-    return Samples(unlabeled(train, array, lengths))
+        padded = pad_steps("x", train, Dataset(array, np.zeros((len(array), 1)), lengths=lengths)).x
+    inputs = conform_array("x", train, padded)
+    require_finite("x", cast(np.ndarray, inputs))
+    return Samples(unlabeled(train, inputs, lengths))
 
 
 def aligned(trained: Trained, x: Any, y: Any) -> Dataset:

@@ -67,5 +67,5 @@ def train(
         with Session(setup, document, overrides, count) as session:
             session.open(place, registry.file_names())
             if not session.complete:
-                session.train(RunDisplay(place is not None, quiet, silent=not terminal), interruption)
+                session.train(RunDisplay(terminal, quiet), interruption)
             return Run.of(session)

@@ -39,7 +39,9 @@ class Model:
         if found.classes is None:
             assert found.values is not None
             return found.values
-        return np.array(found.names)[found.classes]
+        names = np.array(found.names)
+        predicted: np.ndarray = names[found.classes]
+        return predicted
 
     def predict_proba(self, x: Any) -> np.ndarray:
         """The probability of each class (rows, classes), in the order of `classes`. Raises UserError if there is none."""

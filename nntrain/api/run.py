@@ -15,7 +15,7 @@ from nntrain.inference.trained import Trained
 from nntrain.network.snapshot import Snapshot
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
-from nntrain.run.history import columns_of, read_table
+from nntrain.run.history import columns_of, read_columns
 from nntrain.run.memory import MemoryRecord
 from nntrain.run.session import Session
 from nntrain.run.stored import find_checkpoint
@@ -59,14 +59,14 @@ class Run:
     def history(self) -> Mapping[str, np.ndarray]:
         """The evaluations by column, each (evaluations,): "step", "epoch", "lr", "train_loss", "validation_loss", ..."""
         if isinstance(self._record, RunFolder):
-            return read_table(self._record.metrics)
+            return read_columns(self._record.metrics)
         return columns_of(self._record.evaluations)
 
     @cached_property
     def steps(self) -> Mapping[str, np.ndarray]:
         """The training steps by column, each (steps,): "step", "epoch", "loss", "lr"."""
         if isinstance(self._record, RunFolder):
-            return read_table(self._record.steps)
+            return read_columns(self._record.steps)
         names = ("step", "epoch", "loss", "lr")
         return columns_of([dict(zip(names, row, strict=True)) for row in self._record.steps])
 

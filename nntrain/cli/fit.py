@@ -36,6 +36,7 @@ def command(
     """Train the network that CONFIG describes."""
     from nntrain.api.fit import policy, train
     from nntrain.cli.shared import hints, use_threads
+    from nntrain.errors import NntrainError
     from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, RunExists
     from nntrain.run.session import Place
     from nntrain.training.interruption import Interrupted, Interruption, sigterm_as_ctrl_c
@@ -44,7 +45,7 @@ def command(
         raise click.UsageError("--resume cannot be combined with --overwrite.")
     sigterm_as_ctrl_c()
     use_threads(threads)
-    advice = {
+    advice: dict[type[NntrainError], str] = {
         RunExists: "Use --resume to continue it, --overwrite to replace it, or another --name.",
         NoSuchRun: "Remove --resume to start it.",
         NotARun: "Use another --name.",

@@ -4,7 +4,7 @@ import errno
 import importlib
 import pkgutil
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -32,16 +32,18 @@ class Verbs(click.Group):
             return None
         return importlib.import_module(f"nntrain.cli.{name}").command
 
-    def resolve_command(self, context: click.Context, arguments: list[str]):
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(context, arguments)
         except click.UsageError as error:
             from nntrain.options import did_you_mean
 
-            error.message += did_you_mean(arguments[0], self.list_commands(context))
-            raise
+            names = self.list_commands(context)
+            raise click.UsageError(f"{error.message}{did_you_mean(arguments[0], names)}", context) from None
 
-    def invoke(self, context: click.Context):
+    def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except NntrainError as error:

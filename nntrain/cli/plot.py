@@ -34,7 +34,7 @@ def redraw(run: Path) -> None:
 
     drawable = [picture for picture in pictures().values() if picture.can_draw(run)]
     if not drawable:
-        read_history(run)  # raises the error that tells what is missing
+        read_history(run)  # raises the error that names what is missing
     failures = []
     for picture in drawable:
         try:
@@ -43,8 +43,8 @@ def redraw(run: Path) -> None:
             failures.append(error)
         else:
             click.echo(str(run / picture.files[0]))
-    for error in failures:
-        raise error
+    if failures:
+        raise failures[0]
 
 
 def compare(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:

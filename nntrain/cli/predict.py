@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,7 +46,7 @@ def command(
     probabilities: bool,
     prompt: str | None,
     threads: int | None,
-    **sampling: float | None,
+    **sampling: Any,
 ) -> None:
     """Predict with a run's best checkpoint, or the given one.
 
@@ -109,7 +110,7 @@ def check_usage(
     overwrite: bool,
     probabilities: bool,
     prompt: str | None,
-    sampling: dict[str, float],
+    sampling: dict[str, Any],
 ) -> None:
     """Raises UsageError for options that cannot be combined."""
     if overwrite and output is None:

@@ -1,10 +1,11 @@
-"""The data: datasets, splits and batches. Importing it registers every source and every augmentation."""
+"""Data: sources, splits, transforms and batches. Importing it registers all sources and augmentations."""
 
 import importlib
 import pkgutil
 
 from nntrain.data import sources
+from nntrain.data.transforms import augmentations
 
-for _module in pkgutil.iter_modules(sources.__path__):
-    importlib.import_module(f"{sources.__name__}.{_module.name}")
-importlib.import_module("nntrain.data.transforms.augment")
+for _package in (sources, augmentations):
+    for _module in pkgutil.iter_modules(_package.__path__):
+        importlib.import_module(f"{_package.__name__}.{_module.name}")

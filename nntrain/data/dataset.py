@@ -45,7 +45,7 @@ class Dataset:
     unit: str = ""  # of text: character, byte or word; the classes are then the tokens
     consecutive: bool = False  # row r of a batch continues row r of the batch before
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.scale is None:
             object.__setattr__(self, "scale", np.array([1 / 255 if self.is_bytes else 1.0]))
 
@@ -102,11 +102,11 @@ class Dataset:
 
         Runs in the calling thread alone, without the GIL for floats and images, so that a loader's thread may call it.
         """
-        rows = len(indices)
-        if self.lengths is not None or isinstance(self.x, Windows):
+        rows, x = len(indices), self.x
+        if self.lengths is not None or isinstance(x, Windows):
             return self._gather_steps(indices, batch)
         if self.vocabulary:
-            self.x.take(indices, 0, batch.x[:rows])
+            x.take(indices, 0, batch.x[:rows])
         else:
             kernels.gather.rows.serial(batch.x[:rows].reshape(rows, -1), self._x, indices, *self._repeated)
         self.gather_targets(indices, batch.target)
@@ -115,7 +115,7 @@ class Dataset:
         """`gather` for the targets alone."""
         rows = len(indices)
         if self.classes:
-            self.target.take(indices, 0, target[:rows])
+            np.asarray(self.target).take(indices, 0, target[:rows])
         else:
             kernels.gather.rows.serial(target[:rows].reshape(rows, -1), self._target, indices, *UNCHANGED)
 
@@ -155,6 +155,7 @@ class Dataset:
     @cached_property
     def _repeated(self) -> tuple[np.ndarray, np.ndarray]:
         """shift and scale, repeated a whole number of times."""
+        assert self.scale is not None  # see __post_init__
         channels = max(len(self.shift), len(self.scale))
         times = -(-REPEATED // channels)
         return (
@@ -176,7 +177,7 @@ def for_kernel(array: np.ndarray | Windows) -> np.ndarray:
 
 
 class _Writable:
-    def __init__(self, array: np.ndarray):
+    def __init__(self, array: np.ndarray) -> None:
         self.array = array  # keeps the memory allocated
         self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
 
@@ -189,7 +190,7 @@ class Splits:
     validation: Dataset | None = None
     test: Dataset | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, part in self.parts().items():
             if len(part) == 0:
                 raise DataError(f"the {name} split has no samples")

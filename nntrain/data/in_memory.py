@@ -136,6 +136,5 @@ def _column_names(value: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
     """The names of a DataFrame's columns, or a Series' own; empty where there are none."""
     columns = getattr(value, "columns", None)
     found = list(columns) if columns is not None else [getattr(value, "name", None)]
-    if len(shape) == 1 and len(found) == shape[0] and _all_text(found) and len(set(found)) == len(found):
-        return tuple(found)
-    return ()
+    names = tuple(name for name in found if isinstance(name, str))
+    return names if len(names) == len(found) == len(set(names)) and shape == (len(names),) else ()

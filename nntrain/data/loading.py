@@ -55,6 +55,6 @@ def load_splits(options: DataOptions, folder: Path, seed: int) -> tuple[Splits, 
         elif name in splits.parts():
             message = f"{source.yaml_name} already has a {name} split"
             raise ConfigError([Problem(("data", name), message, "Remove this line.")])
-    splits, indices = split(splits, fractions["test"], fractions["validation"], seed)
+    splits, indices = split(splits, seed=seed, **fractions)
     splits = impute(splits)
     return standardize(splits) if options.standardize else splits, indices

@@ -37,7 +37,7 @@ def split(
             continue
         if exceeds_memory(data.x):
             raise DataError(
-                f"a fraction can only be taken of data that fits into memory. Received: {data.x.nbytes / 1e9:,.1f} GB in "
+                f"a fraction can only be taken of data that fits into memory. Received: {np.asarray(data.x).nbytes / 1e9:,.1f} GB in "
                 "a file.",
                 f"Use a source of its own for `{name}`.",
                 name,
@@ -59,7 +59,7 @@ def split(
 def join(splits: Splits, name: str, other: Dataset) -> Splits:
     """`splits` with `other`, from another source, as split `name`; features and classes are matched by name.
 
-    Raises DataError where the split exists already, or `other` has classes or categories that the training split lacks.
+    Raises DataError where the split exists already, or `other` has classes or categories outside the training split.
     """
     _require_absent(splits, name)
     return Splits(**splits.parts() | {name: align(name, splits.train, other)})

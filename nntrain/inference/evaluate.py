@@ -1,6 +1,7 @@
 """Evaluate: the loss and the metrics of a network on a data set, and its predictions."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,20 +30,20 @@ class Tally:
         }
 
     def add(self, loss: float, weight: float, feed: Feed) -> None:
-        """What the loss gave, its sum and weight, and what is in the feed."""
+        """Adds the sum and the weight of a batch's loss, and the predictions in the feed."""
         self.sums["loss"] += loss
         self.sums["weight"] += weight
         for metric in self.metrics:
             sums = self.sums["metrics"][metric.yaml_name]
             if metric.yaml_name in self.known and feed.answer is feed.target:
                 sums["sum"] += (
-                    loss  # a second time over the many classes of a text took a fifteenth of a step
+                    loss  # computing it again took a fifteenth of a step with the many classes of a text
                 )
                 sums["count"] += weight
             else:
                 metric.add(sums, feed.prediction, feed.answer, feed.weight)
 
-    def scores(self) -> dict[str, float]:
+    def scores(self) -> dict[str, Any]:
         """{"loss": ..., "accuracy": ...}."""
         weight = self.sums["weight"]
         loss = self.sums["loss"] / weight if weight else float("nan")
@@ -82,7 +83,7 @@ def groups(data: Dataset, rows: int) -> list[np.ndarray]:
     return [np.flatnonzero(steps == needed) for needed in np.unique(steps)]
 
 
-def evaluate(feeds: Feeds, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, float]:
+def evaluate(feeds: Feeds, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, Any]:
     """The mean loss and the metrics over all samples: {"loss": 0.11, "accuracy": 0.97}."""
     tally = Tally(loss, metrics)
     for _, feed in batches_of(feeds, data):

@@ -6,7 +6,8 @@ import numpy as np
 
 from nntrain.data.batch import Batch, mixed_targets
 from nntrain.data.dataset import Dataset
-from nntrain.network.network import Executor, Network, leading
+from nntrain.network.memory import leading
+from nntrain.network.network import Executor, Network
 
 
 class Feed:
@@ -45,7 +46,7 @@ class Feed:
         self.prediction = self.executor.y.reshape(-1, outputs)
         classes = self.batch.target.dtype == np.int32
         self.target = self.batch.target.reshape(-1) if classes else self.batch.target.reshape(-1, shape[-1])
-        self.answer = self.target if label is None else self.batch.label
+        self.answer = self.target if self.batch.label is None else self.batch.label
         self.weight = None if self.batch.weight is None else self.batch.weight.reshape(-1)
         self.gradient = self.executor.dy.reshape(-1, outputs) if network.backward_possible else None
         self.no_gradient = np.zeros((0, outputs), network.dtype)

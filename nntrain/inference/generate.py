@@ -8,24 +8,8 @@ from nntrain import randomness
 from nntrain.data.sequences.tokens import UNKNOWN, decode, encode
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
-from nntrain.layers.dense import Dense
-from nntrain.layers.dropout import Dropout
-from nntrain.layers.embedding import Embedding
-from nntrain.layers.layer import Activation
-from nntrain.layers.merge import Add, Multiply
-from nntrain.layers.norm import LayerNorm
 from nntrain.network.graph import Graph
 from nntrain.network.network import Network
-
-EACH_STEP = (
-    Activation,
-    Dense,
-    Dropout,
-    Embedding,
-    LayerNorm,
-    Add,
-    Multiply,
-)  # layers that do the same at each step, alone
 
 
 @dataclass(frozen=True)
@@ -99,8 +83,7 @@ def goes_step_by_step(graph: Graph) -> bool:
     """Whether everything a step sees of earlier ones is in the hidden states."""
     states = [any(state.per_row for state in node.state.values()) for node in graph.layers]
     return any(states) and all(
-        stateful or isinstance(node.layer, EACH_STEP)
-        for stateful, node in zip(states, graph.layers, strict=True)
+        stateful or node.layer.acts_per_step for stateful, node in zip(states, graph.layers, strict=True)
     )
 
 

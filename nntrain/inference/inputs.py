@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.files.npy import read_npy, read_npz
 from nntrain.data.finite import require_finite
 from nntrain.data.sequences.lengths import check_lengths
+from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
@@ -88,7 +89,7 @@ def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]]) -> 
             unlabeled(train, conform_array(table.path, train, TableEncoder(train, table, rows).inputs()))
         )
     found = SequenceEncoder(train, table, rows)
-    x, lengths = found.inputs()
+    x, lengths = found.sequences()
     data = unlabeled(train, x, lengths)
     if train.per_step:
         return Samples(data, order=found.groups.order)
@@ -103,14 +104,14 @@ def _npz(trained: Trained, file: str) -> Dataset:
         return _array(train, f"{file}: {as_trained.x}", *read_npz(HERE, file, (as_trained.x,)))
     x, lengths = read_npz(HERE, file, (as_trained.x, as_trained.lengths or "lengths"))
     lengths = check_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
-    x = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
-    return replace(_array(train, f"{file}: {as_trained.x}", x), lengths=lengths)
+    padded = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
+    return replace(_array(train, f"{file}: {as_trained.x}", padded), lengths=lengths)
 
 
-def _array(train: Dataset, name: str, x: np.ndarray) -> Dataset:
-    x = conform_array(name, train, x)
-    require_finite(name, x)
-    return unlabeled(train, x)
+def _array(train: Dataset, name: str, x: np.ndarray | Windows) -> Dataset:
+    inputs = conform_array(name, train, x)
+    require_finite(name, cast(np.ndarray, inputs))
+    return unlabeled(train, inputs)
 
 
 def as_in_training(trained: Trained, source: Csv) -> Csv:

@@ -1,4 +1,4 @@
-"""The computing core, compiled by Numba. `kernels.matmul`, `kernels.norm`, ... load numba when first used, not before."""
+"""The compute kernels, compiled by Numba. `kernels.matmul`, `kernels.norm`, ... load when first used, and numba with them."""
 
 import importlib
 from types import ModuleType

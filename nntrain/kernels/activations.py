@@ -1,6 +1,6 @@
-"""Activations on flat arrays: y = f(x), and dx = dy f'(x), told from y where that is enough.
+"""Activations on flat arrays: y = f(x), and dx = dy f'(x), computed from y where that is enough.
 
-Where a comparison decides, NaN takes the branch that computes with it, so that it is never swallowed.
+Where a comparison decides, NaN takes the branch that computes with it, so that it propagates.
 """
 
 import math
@@ -10,18 +10,18 @@ import numpy as np
 from nntrain.kernels import random, vector_math
 from nntrain.kernels.jit import inline, kernel, prange
 
-CHUNK = 16384  # elements that one thread adds up, in order
+CHUNK = 16384  # elements that one thread sums, in order
 
 
 def slope_of(epilogue):
-    """What `rectified` needs to end a kernel as kernels.matmul does: NONE is slope 1, RELU slope 0."""
+    """The slope for `rectified` that is an epilogue of kernels.matmul: 1 for NONE, 0 for RELU."""
     code, slope = epilogue
     return (1.0, 0.0, slope)[code]
 
 
 @inline
 def rectified(v, slope):
-    """v, or below zero v * slope; a slope of 0 makes -inf 0 too."""
+    """v, or v * slope below zero; with slope 0 an infinity gives 0."""
     if v <= 0:
         return v * slope if slope != 0 else slope
     return v
@@ -100,7 +100,7 @@ def prelu_slope(dslope, dy, x):
 
 @kernel(cost=20)
 def rrelu(y, slopes, x, key, lower, upper):
-    """Negative values times a slope drawn for each between `lower` and `upper`; `slopes` keeps what y / x is."""
+    """Negative values times a random slope for each between `lower` and `upper`; `slopes` is y / x."""
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for i in prange(x.size):
         a = x.dtype.type(lower + (upper - lower) * random.uniform(key, i))
@@ -183,7 +183,7 @@ def softsign_backward(dx, dy, y):
 
 @kernel
 def clip(y, x, offset, low, high, gain):
-    """y = gain * (x + offset cut to [low, high]): relu6, hard_tanh and hard_sigmoid."""
+    """y = gain * (x + offset clipped to [low, high]): relu6, hard_tanh and hard_sigmoid."""
     o, a, b, g = x.dtype.type(offset), x.dtype.type(low), x.dtype.type(high), x.dtype.type(gain)
     for i in prange(x.size):
         v = x[i] + o
@@ -192,7 +192,7 @@ def clip(y, x, offset, low, high, gain):
 
 @kernel
 def clip_backward(dx, dy, y, low, high, gain):
-    """0 where `clip` cut."""
+    """0 where `clip` clipped."""
     zero, g = y.dtype.type(0), y.dtype.type(gain)
     a, b = g * y.dtype.type(low), g * y.dtype.type(high)
     for i in prange(y.size):

@@ -1,8 +1,8 @@
-"""Attention of the steps of a sequence to one another: each row of the batch and each head by itself.
+"""Self-attention over the steps of a sequence, for each row of the batch and each head.
 
-mixed (rows, steps, features); share (rows, heads, steps, steps): how much step i takes of step j; qkv (rows, steps, 3*features):
-queries, keys and values, each with the heads side by side. lengths (rows,) int32: how many steps are real; empty for all. At
-the others all results are 0.
+mixed (rows, steps, features); share (rows, heads, steps, steps): the weight of step j in step i; qkv (rows, steps, 3*features):
+queries, keys and values, each with the heads side by side. lengths (rows,) int32: valid steps of each row, results at
+the others are 0; empty: all steps.
 """
 
 import math

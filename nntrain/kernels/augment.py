@@ -1,4 +1,4 @@
-"""Augmentation: images moved, turned, dimmed, covered and mixed. All are (rows, height, width, channels)."""
+"""Augmentation: images shifted, flipped, transformed, recolored, covered and mixed. All are (rows, height, width, channels)."""
 
 import math
 
@@ -9,7 +9,7 @@ from nntrain.kernels.jit import kernel, prange
 
 @kernel
 def shift(out, x, down, right):
-    """Each image moved by whole pixels, down and right (rows,) int64; what comes in from outside is 0."""
+    """Each image shifted by whole pixels, down and right (rows,) int64; pixels from outside are 0."""
     rows, height, width = x.shape[:3]
     zero = x.dtype.type(0)
     for i in prange(rows):
@@ -26,7 +26,7 @@ def shift(out, x, down, right):
 
 @kernel
 def flip(out, x, flipped, vertical):
-    """Each image that is `flipped` (rows,) mirrored left to right, or upside down; the others as they are."""
+    """Mirrors each image that is `flipped` (rows,), left to right or upside down; the others are unchanged."""
     rows, height, width, channels = x.shape
     for i in prange(rows):
         for r in range(height):
@@ -42,7 +42,7 @@ def flip(out, x, flipped, vertical):
 
 @kernel
 def affine(out, x, matrix):
-    """out[i, r, c] is x[i] at (m0 r + m1 c + m2, m3 r + m4 c + m5), between pixels by bilinear interpolation; outside it is 0.
+    """out[i, r, c] is x[i] at (m0 r + m1 c + m2, m3 r + m4 c + m5), with bilinear interpolation; outside it is 0.
 
     matrix: (rows, 6) float64; pixels count from 0.
     """
@@ -80,7 +80,7 @@ def affine(out, x, matrix):
 
 @kernel
 def spread(out, x, factor, about_mean, low, high):
-    """out = pivot + factor (x - pivot), cut to low ... high; the pivot is the image's mean, or 0. factor: (rows,) float64."""
+    """out = pivot + factor (x - pivot), clipped to low ... high; the pivot is the image's mean, or 0. factor: (rows,) float64."""
     rows, height, width, channels = x.shape
     values = height * width * channels
     bottom, top = x.dtype.type(low), x.dtype.type(high)

@@ -1,10 +1,10 @@
-"""Normalisation over the batch: a mean and a deviation for each channel. x, y, dy, dx are flat, the channels fastest.
+"""Normalization over the batch: a mean and a standard deviation per channel. x, y, dy, dx are flat, the channels fastest.
 
-Few channels would leave vectors half empty, so that a few pixels are taken side by side as one wide row; a strip of it
-stays in registers for many rows. Sums are made in the arrays' own type over chunks of a size that only the shape
-decides, and the chunks are combined in float64, in order.
+Few channels would leave vectors half empty, so a few adjacent pixels form one wide row; the statistics of a strip of it stay
+in registers for many rows. Sums are computed in the arrays' own type over chunks, whose size depends on the shape only,
+and the chunks are combined in float64, in order.
 
-`statistics` (4, channels) is all that one pass leaves for another, in one array, since each costs a call 0.1 us: the mean,
+`statistics` (4, channels) is all that one pass stores for another, in one array, since each argument costs 0.1 us: the mean,
 1 / sqrt(variance + eps), and the sums for the gradients of shift and scale.
 """
 
@@ -15,17 +15,15 @@ from nntrain.kernels.activations import slope_of
 from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.strip import read, write
 
-STRIP = 4  # vectors; two sums and what they are made of fit into 16 registers
-CHUNK = (
-    8192  # values that one thread takes at a time: 32 KiB of float32, to be read a second time from the cache
-)
-CHUNK_ROWS = 128  # but at least so many rows, or the chunks' sums would be long beside the data
-BLOCK = 2048  # values of the rows that a strip goes down before the next one starts: near enough to be fetched in order
+STRIP = 4  # vectors; two sums and their operands fit into 16 registers
+CHUNK = 8192  # values per chunk: 32 KiB of float32, read a second time from the cache
+CHUNK_ROWS = 128  # at least, or the chunks' sums would be large relative to the data
+BLOCK = 2048  # values of the rows that a strip covers before the next strip starts, few enough for the hardware prefetcher
 
 
 @inline
 def wide_row(x, channels):
-    """How many values the wide row has: a multiple of the channels."""
+    """Size of the wide row: a multiple of the channels."""
     pixels = 1
     while pixels * channels < STRIP * tile.lanes(x):
         pixels *= 2
@@ -34,7 +32,7 @@ def wide_row(x, channels):
 
 @inline
 def chunk_size(wide, summed):
-    """How many values one thread takes at a time, where `summed` channels are summed up, or none."""
+    """Values per chunk, where `summed` channels are summed, or none."""
     return max(1, CHUNK // wide, CHUNK_ROWS * summed // wide) * wide
 
 
@@ -58,7 +56,7 @@ def moments(mean, spread, x, start, stop, scratch):
             total64 += scratch[0, j]
         for j in range(c, wide, channels):
             scratch[0, j] = total64 / count
-    # About the mean as rounded, whose own error the sum of the differences tells.
+    # About the rounded mean, whose error is the mean of the differences.
     for i in range(start, stop, block):
         for j in range(0, wide, width):
             total, squares = (
@@ -82,7 +80,7 @@ def moments(mean, spread, x, start, stop, scratch):
 
 @inline
 def repeat(tables, channels):
-    """Brings what stands in the first channels of wide rows into their other pixels."""
+    """Copies the first pixel of wide rows to their other pixels."""
     for j in range(channels, tables.shape[1]):
         for k in range(tables.shape[0]):
             tables[k, j] = tables[k, j - channels]
@@ -112,8 +110,8 @@ def fill_backward(tables, mean, inverse, scale, shift, shift_sum, scale_sum, sha
 
 
 @inline
-def normalize(y, x, start, stop, tables, beside, slope):
-    """y = f((x - mean) * factor + shift + beside) from start to stop."""
+def normalize(y, x, start, stop, tables, addend, slope):
+    """y = f((x - mean) * factor + shift + addend) from start to stop."""
     wide, width = tables.shape[1], STRIP * tile.lanes(x)
     nothing = tile.zeros(x, 1, STRIP)
     block = max(1, BLOCK // wide) * wide
@@ -127,8 +125,8 @@ def normalize(y, x, start, stop, tables, beside, slope):
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
                 v = tile.multiply_add(shift, tile.subtract(read(nothing, x, at, columns), mean), factor)
-                if beside.size > 0:
-                    v = tile.add_row(v, read(nothing, beside, at, columns))
+                if addend.size > 0:
+                    v = tile.add_row(v, read(nothing, addend, at, columns))
                 write(tile.rectify(v, v, slope), y, at, columns)
 
 
@@ -222,7 +220,7 @@ def measure(statistics, running_mean, running_variance, x, momentum, eps):
 
 
 @kernel(cost=2)
-def _forward(y, x, statistics, scale, shift, beside, slope):
+def _forward(y, x, statistics, scale, shift, addend, slope):
     mean, inverse = statistics[0], statistics[1]
     wide = wide_row(x, mean.size)
     step = chunk_size(wide, 0)
@@ -230,12 +228,12 @@ def _forward(y, x, statistics, scale, shift, beside, slope):
     fill(tables, mean, inverse, scale, shift)
     for k in prange((x.size - 1) // step + 1):
         start = np.int64(k) * step
-        normalize(y, x, start, min(x.size, start + step), tables, beside, x.dtype.type(slope))
+        normalize(y, x, start, min(x.size, start + step), tables, addend, x.dtype.type(slope))
 
 
-def forward(y, x, statistics, scale, shift, beside, epilogue):
-    """y = f((x - mean) * inverse * scale + shift + beside); scale, shift: (channels,) or empty; beside: like y, or empty."""
-    _forward(y, x, statistics, scale, shift, beside, slope_of(epilogue))
+def forward(y, x, statistics, scale, shift, addend, epilogue):
+    """y = f((x - mean) * inverse * scale + shift + addend); scale, shift: (channels,) or empty; addend: like y, or empty."""
+    _forward(y, x, statistics, scale, shift, addend, slope_of(epilogue))
 
 
 @kernel

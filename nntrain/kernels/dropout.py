@@ -10,7 +10,7 @@ from nntrain.kernels.jit import kernel, prange
 
 @kernel(cost=20)
 def dropout(y, kept, x, key, rate):
-    """Each value becomes 0 with probability `rate`, else x / (1 - rate); kept (uint8) tells which. All flat."""
+    """Each value becomes 0 with probability `rate`, else x / (1 - rate); kept (uint8) is 1 for the latter. All flat."""
     scale = x.dtype.type(1 / (1 - rate))
     zero = x.dtype.type(0)
     for i in prange(x.size):
@@ -46,7 +46,7 @@ def keep_channels(y, x, kept, rate):
 
 @kernel(cost=300)
 def add_noise(y, x, key, std):
-    """y = x + std * standard normal numbers (Box & Muller 1958, as nntrain.randomness makes them)."""
+    """y = x + std * standard normal numbers (Box & Muller 1958, as in nntrain.randomness)."""
     for i in prange(x.size):
         radius = math.sqrt(-2 * math.log1p(-random.uniform(key, 2 * i)))
         y[i] = x[i] + x.dtype.type(std * radius * math.cos(2 * np.pi * random.uniform(key, 2 * i + 1)))

@@ -5,7 +5,7 @@ import numpy as np
 from nntrain.kernels import tile
 from nntrain.kernels.jit import kernel, prange
 
-# One task of the sums is a token and so many vectors of columns.
+# Vectors of columns per task of the sums, of one token.
 VECTORS = 8
 
 
@@ -43,7 +43,7 @@ def _sort(order, first, tokens):
 
 @kernel
 def _sum(sums, rows, order, first):
-    """Parallel over tokens and strips of columns: each sum is one thread's alone, added in registers in order of position."""
+    """Parallel over tokens and strips of columns: each sum belongs to one thread, and is added in registers in order of position."""
     vocabulary, units = sums.shape
     width = VECTORS * tile.lanes(rows)
     strips = (units - 1) // width + 1

@@ -1,11 +1,11 @@
-"""What happens to the whole gradient between backward and the optimizer: penalties and clipping."""
+"""The whole gradient between backward and the optimizer: penalties, clipping, averages."""
 
 from nntrain.kernels.jit import kernel, prange
 
 
 @kernel
 def add_penalty(grad, theta, l1, l2):
-    """grad += d(l1 * sum |theta| + l2 * sum theta^2) / d(theta); the slope of |.| at 0 counts as 0."""
+    """grad += d(l1 * sum |theta| + l2 * sum theta^2) / d(theta); the derivative of |.| at 0 is 0."""
     one, two = theta.dtype.type(l1), theta.dtype.type(2 * l2)
     zero = theta.dtype.type(0)
     for i in prange(grad.size):
@@ -32,7 +32,7 @@ def average(mean, theta, decay):
 
 @kernel
 def clip(grad, bound):
-    """Cuts each element to [-bound, bound]; NaN stays."""
+    """Clips each element to [-bound, bound]; NaN stays."""
     b = grad.dtype.type(bound)
     for i in prange(grad.size):
         if grad[i] > b:

@@ -1,6 +1,6 @@
-"""Normalisation of groups of channels within each sample. x, y, dy, dx: (rows, values), the channels fastest.
+"""Normalization of groups of channels within each sample. x, y, dy, dx: (rows, values), the channels fastest.
 
-The passes over a sample are those of kernels.batch_norm over the batch; only the statistics are a group's.
+The passes over a sample are those of kernels.batch_norm over the batch; the statistics are a group's.
 """
 
 import numpy as np
@@ -79,7 +79,7 @@ def _gradient_sums(shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slo
 
 
 def gradient_sums(shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slope):
-    """Of each sample, (rows, channels): the sums of g and of g * (x - mean) * inverse, g as in kernels.batch_norm."""
+    """For each sample, (rows, channels): the sums of g and of g * (x - mean) * inverse, g as in kernels.batch_norm."""
     _gradient_sums.run(2 * x.size, shift_sum, scale_sum, dy, x, mean, inverse, scale, shift, slope)
 
 

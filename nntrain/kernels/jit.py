@@ -1,7 +1,14 @@
-"""How kernels are compiled: the only Numba flags of the project, and the folder that keeps what was compiled.
+"""How kernels are compiled: the only Numba flags of the project, and the folder of the compile cache.
 
 `@inline` marks a function that only kernels call. `@kernel` marks one that Python calls: it is compiled twice from one
-source, with and without threads, and each call takes the one that suits its size.
+source, with and without threads, and each call uses the one that suits its size.
+
+Kernels share a frame, a loop with a varying body, in two ways. A `@template` takes the body, an `@inline` function, as an
+argument, and is inlined before types are known. A body chosen by the type of its first argument is marked `implements`.
+Elsewhere functions are neither arguments nor closures: Numba would not cache their callers.
+
+A plan, a NamedTuple of sizes, is passed as a plain tuple and named again in the kernel by `Plan(*plan)`: Numba finds the type
+of a plain tuple in C (a call with 14 sizes takes 0.5 us), that of a NamedTuple in Python (1.4 us).
 """
 
 import functools
@@ -11,37 +18,38 @@ import tempfile
 import types
 from pathlib import Path
 
-# How often a thread of GNU's OpenMP looks for its next share before it sleeps. By default it looks for about 8 ms, and one
-# other busy process made a step of 1 ms take 7 to 68 ms. Too short, and it sleeps while serial kernels run, and takes 50 us
-# to wake: of an MNIST step at 1000, 5000 and 20000, 1040, 790 and 750 us (no gain beyond).
+# How often a waiting thread of GNU OpenMP polls before it sleeps. By default it polls for about 8 ms, and one other busy
+# process made a step of 1 ms take 7 to 68 ms. With too few, it sleeps while serial kernels run, and takes 50 us to wake: an
+# MNIST step took 1040, 790 and 750 us with 1000, 5000 and 20000 (no gain beyond).
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 import llvmlite
 import numba
 from numba import prange
+from numba.extending import overload
 from numba.misc import appdirs
 
 from nntrain.kernels import host
 
-__all__ = ["Kernel", "cache_folder", "inline", "kernel", "prange", "template"]
+__all__ = ["Kernel", "cache_folder", "implements", "inline", "kernel", "prange", "template"]
 
-# No nnan and ninf: a diverging run must show its NaN. No arcp and afn: LLVM then takes 1/sqrt(x) from an estimate that
-# gives NaN for x = 0, and only in its vectors, so that bits would depend on where a thread's share ends.
+# No nnan and ninf: a diverging run must show its NaN. No arcp and afn: LLVM then estimates 1/sqrt(x) in vector code, which
+# gives NaN for x = 0, but not in scalar code, so the bits would depend on where a thread's share ends.
 FASTMATH = {"nsz", "contract", "reassoc"}
 FLAGS = {"error_model": "numpy", "nogil": True, "cache": True}
 
-# An empty parallel loop over two threads costs 2 to 5 us here; a serial kernel does this many multiply-adds in that time.
+# An empty parallel loop over two threads takes 2 to 5 us; a serial kernel does this many multiply-adds in that time.
 PARALLEL_FROM = 65536
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept between runs.
+    """The compile cache.
 
-    Numba notices neither a change in a called file nor another vector width, so all that a kernel depends on is in the
-    folder's name, and a stale kernel is never found.
+    Numba detects neither a change in an imported file nor another vector width, so everything that a kernel depends on is
+    hashed into the folder's name, and a stale kernel is never found.
     """
     key = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
         key.update(source.read_bytes())
     flags = sorted(
         (name, value)
@@ -58,7 +66,7 @@ def _writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
-    except OSError:  # no home, or a full or read-only one: compile anew in each process
+    except OSError:  # no home, or a full or read-only one: compile in each process
         return Path(tempfile.mkdtemp(prefix="nntrain-kernels-"))
 
 
@@ -85,16 +93,38 @@ def inline(function=None, *, fastmath=frozenset(FASTMATH)):
 
 
 def template(function):
-    """A function that is written into each of its callers before types are known: the same loop for tiles of several shapes."""
+    """A function inlined into each of its callers before types are known: one loop for several shapes of tiles, or bodies.
+
+    It may contain a `prange`, and take an `@inline` function as an argument.
+    """
     return _compiled(function, inline="always", **FLAGS | {"cache": False})
+
+
+def implements(generic, kind: type):
+    """Marks a function as the implementation of `generic` for a first argument of type `kind`, a NamedTuple.
+
+    `generic` is an undecorated function that kernels call. Its implementation is inlined into the kernel, and cached with it.
+    """
+
+    def mark(function):
+        # Inlined: as a call, it would count a reference for each array of its arguments, atomically.
+        @overload(
+            generic, strict=False, inline="always", jit_options={"fastmath": FASTMATH, "error_model": "numpy"}
+        )
+        def choose(first, *rest):
+            return function if getattr(first, "instance_class", None) is kind else None
+
+        return function
+
+    return mark
 
 
 class Kernel:
     """One source compiled with and without threads.
 
-    Called like the function itself, it goes by the size of its first argument, the output, times `cost`: how many
-    multiply-adds an element is worth. `run(work, ...)` is told the size instead. The choice never depends on the number
-    of threads, and both forms give the same bits as long as no sum crosses the iterations of the `prange`.
+    A call chooses by the size of its first argument, the output, times `cost`: an element's work in multiply-adds.
+    `run(work, ...)` chooses by `work`. The choice never depends on the number of threads, and both forms give the same bits
+    as long as no sum crosses iterations of the `prange`.
     """
 
     def __init__(self, function, cost: float):
@@ -118,7 +148,7 @@ def kernel(function=None, *, cost: float = 1):
 
 
 def _renamed(function, suffix: str):
-    """A copy under another name: Numba keeps compiled functions by name, whatever their flags."""
+    """A copy under another name: Numba caches compiled functions by name, regardless of their flags."""
     copy = types.FunctionType(
         function.__code__, function.__globals__, function.__name__ + suffix, function.__defaults__
     )
@@ -128,7 +158,7 @@ def _renamed(function, suffix: str):
 
 
 def thread_limit() -> int:
-    """How many threads there can be."""
+    """The largest number of threads."""
     return numba.config.NUMBA_NUM_THREADS
 
 

@@ -1,8 +1,8 @@
 """Losses over the rows of a batch: their sum in float64, and the gradient, in one pass.
 
-Every kernel takes (gradient, prediction, target, weight, counted, ...) and gives the sum of the rows' weighted losses:
-gradient and prediction (rows, outputs); target (rows,) class numbers, which mean one-hot rows, or (rows, outputs);
-weight (rows,), empty for ones. The gradient is that of sum / counted; an empty one is left alone. Rows of weight 0 are
+Every kernel takes (gradient, prediction, target, weight, counted, ...) and returns the sum of the rows' weighted losses:
+gradient and prediction (rows, outputs); target (rows,) class indices, which stand for one-hot rows, or (rows, outputs);
+weight (rows,), empty for ones. The gradient is that of sum / counted; an empty one is not written. Rows of weight 0 are
 padding: whatever they hold, they add 0 and their gradient is 0.
 """
 
@@ -10,7 +10,8 @@ from math import log
 
 import numpy as np
 
-from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.jit import inline, kernel, prange, template
+from nntrain.kernels.scalar import constant
 from nntrain.kernels.vector_math import exp, expm1, log1p
 
 LOG_2 = float(np.log(2.0))
@@ -22,24 +23,25 @@ def weight_of(weight, row):
 
 
 @inline
-def counts(weight, value):
+def weighted(weight, value):
+    """weight * value, and 0 for weight 0 even where the value is NaN."""
     return weight * value if weight != 0 else weight
 
 
 @inline
-def aim(prediction, target, row, output):
-    """What an output should have been."""
+def target_of(prediction, target, row, output):
+    """The target of an output; 1 or 0 for a class index."""
     if target.ndim == 1:
         return prediction.dtype.type(1 if target[row] == output else 0)
     return prediction.dtype.type(target[row, output])
 
 
 @inline
-def answer(prediction, target, row, output):
-    """The same where each output is a yes-or-no question: the number of one of two classes is the single output's aim."""
+def binary_target_of(prediction, target, row, output):
+    """As `target_of`, but for a single output the class index, 0 or 1, is the target itself."""
     if target.ndim == 1 and prediction.shape[1] == 1:
         return prediction.dtype.type(target[row])
-    return aim(prediction, target, row, output)
+    return target_of(prediction, target, row, output)
 
 
 @inline
@@ -51,181 +53,145 @@ def total(losses):
     return result
 
 
-@kernel
-def squared_error(gradient, prediction, target, weight, counted):
+@template
+def elementwise(of, gradient, prediction, target, weight, aim, scale, height, parameter):
+    """The rows of a loss that sums over its outputs: of(x, t, parameter) gives an output's loss / height and gradient / scale."""
     rows, outputs = prediction.shape
     losses = np.empty(rows)
-    scale = prediction.dtype.type(2 / counted)
+    s = prediction.dtype.type(scale)
     for row in prange(rows):
         w = weight_of(weight, row)
         loss = 0.0
         for j in range(outputs):
-            d = prediction[row, j] - aim(prediction, target, row, j)
-            loss += d * d
+            value, slope = of(prediction[row, j], aim(prediction, target, row, j), parameter)
+            loss += value
             if gradient.size:
-                gradient[row, j] = counts(w, scale * d)
-        losses[row] = counts(w, loss)
+                gradient[row, j] = weighted(w, s * slope)
+        losses[row] = weighted(w, height * loss)
     return total(losses)
+
+
+@inline
+def _squared_error(x, t, parameter):
+    d = x - t
+    return d * d, d
+
+
+@kernel
+def squared_error(gradient, prediction, target, weight, counted):
+    return elementwise(
+        _squared_error, gradient, prediction, target, weight, target_of, 2 / counted, 1.0, None
+    )
+
+
+@inline
+def _absolute_error(x, t, parameter):
+    d = x - t
+    return abs(d), np.sign(d)
 
 
 @kernel
 def absolute_error(gradient, prediction, target, weight, counted):
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
-    scale = prediction.dtype.type(1 / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            d = prediction[row, j] - aim(prediction, target, row, j)
-            loss += abs(d)
-            if gradient.size:
-                gradient[row, j] = counts(w, scale * np.sign(d))
-        losses[row] = counts(w, loss)
-    return total(losses)
+    return elementwise(
+        _absolute_error, gradient, prediction, target, weight, target_of, 1 / counted, 1.0, None
+    )
+
+
+@inline
+def _huber(x, t, edge):
+    d = x - t
+    clipped = edge if d > edge else -edge if d < -edge else d
+    return clipped * (d - constant(x, "half") * clipped), clipped
 
 
 @kernel
 def huber(gradient, prediction, target, weight, counted, delta, height):
     """height * (d²/2 within delta, else delta * (|d| - delta/2))."""
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
     edge = prediction.dtype.type(delta)
-    half = prediction.dtype.type(0.5)
-    scale = prediction.dtype.type(height / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            d = prediction[row, j] - aim(prediction, target, row, j)
-            clipped = edge if d > edge else -edge if d < -edge else d
-            loss += clipped * (d - half * clipped)
-            if gradient.size:
-                gradient[row, j] = counts(w, scale * clipped)
-        losses[row] = counts(w, height * loss)
-    return total(losses)
+    return elementwise(
+        _huber, gradient, prediction, target, weight, target_of, height / counted, height, edge
+    )
+
+
+@template  # compiled apart, its sum would be reassociated differently and round differently
+def _log_cosh(x, t, parameter):
+    d, one = x - t, constant(x, "1")
+    z = exp(-abs(d + d))
+    slope = -expm1(-abs(d + d)) / (one + z)  # |tanh(d)|
+    return abs(d) + log1p(z) - LOG_2, slope if d > 0 else -slope
 
 
 @kernel
 def log_cosh(gradient, prediction, target, weight, counted):
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
-    one = prediction.dtype.type(1)
-    scale = prediction.dtype.type(1 / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            d = prediction[row, j] - aim(prediction, target, row, j)
-            z = exp(-abs(d + d))
-            loss += abs(d) + log1p(z) - LOG_2
-            if gradient.size:
-                slope = -expm1(-abs(d + d)) / (one + z)  # |tanh(d)|
-                gradient[row, j] = counts(w, scale * (slope if d > 0 else -slope))
-        losses[row] = counts(w, loss)
-    return total(losses)
+    return elementwise(_log_cosh, gradient, prediction, target, weight, target_of, 1 / counted, 1.0, None)
+
+
+@inline
+def _poisson(x, t, parameter):
+    mean = exp(x)
+    return mean - t * x, mean - t
 
 
 @kernel
 def poisson(gradient, prediction, target, weight, counted):
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
-    scale = prediction.dtype.type(1 / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            t = aim(prediction, target, row, j)
-            mean = exp(prediction[row, j])
-            loss += mean - t * prediction[row, j]
-            if gradient.size:
-                gradient[row, j] = counts(w, scale * (mean - t))
-        losses[row] = counts(w, loss)
-    return total(losses)
+    return elementwise(_poisson, gradient, prediction, target, weight, target_of, 1 / counted, 1.0, None)
+
+
+@inline
+def _binary_cross_entropy(x, t, factor):
+    one = constant(x, "1")
+    yes, no = factor * t, one - t
+    z = exp(-abs(x))
+    larger, smaller = one / (one + z), z / (one + z)
+    loss = (yes + no) * log1p(z) + (no * x if x > 0 else -yes * x)
+    return loss, no * larger - yes * smaller if x > 0 else no * smaller - yes * larger
 
 
 @kernel
 def binary_cross_entropy(gradient, prediction, target, weight, counted, positive):
     """With s = sigmoid(x): -positive * t * log(s) - (1 - t) * log(1 - s)."""
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
-    one = prediction.dtype.type(1)
-    factor = prediction.dtype.type(positive)
-    scale = prediction.dtype.type(1 / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            x = prediction[row, j]
-            yes = factor * answer(prediction, target, row, j)
-            no = one - answer(prediction, target, row, j)
-            z = exp(-abs(x))
-            loss += (yes + no) * log1p(z) + (no * x if x > 0 else -yes * x)
-            if gradient.size:
-                larger, smaller = one / (one + z), z / (one + z)
-                slope = no * larger - yes * smaller if x > 0 else no * smaller - yes * larger
-                gradient[row, j] = counts(w, scale * slope)
-        losses[row] = counts(w, loss)
-    return total(losses)
+    factor, of = prediction.dtype.type(positive), _binary_cross_entropy
+    return elementwise(of, gradient, prediction, target, weight, binary_target_of, 1 / counted, 1.0, factor)
+
+
+@inline
+def _hinge(x, t, parameter):
+    zero, one = constant(x, "0"), constant(x, "1")
+    sign = one if t > 0 else -one
+    missing = one - sign * x
+    return zero if missing < 0 else missing, -sign if missing > 0 else zero  # this way round, NaN stays
 
 
 @kernel
 def hinge(gradient, prediction, target, weight, counted):
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
-    zero, one = prediction.dtype.type(0), prediction.dtype.type(1)
-    scale = prediction.dtype.type(1 / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            sign = one if answer(prediction, target, row, j) > 0 else -one
-            missing = one - sign * prediction[row, j]
-            loss += zero if missing < 0 else missing  # this way round, NaN stays
-            if gradient.size:
-                gradient[row, j] = counts(w, scale * (-sign if missing > 0 else zero))
-        losses[row] = counts(w, loss)
-    return total(losses)
+    return elementwise(_hinge, gradient, prediction, target, weight, binary_target_of, 1 / counted, 1.0, None)
+
+
+@inline
+def _squared_hinge(x, t, parameter):
+    zero, one = constant(x, "0"), constant(x, "1")
+    sign = one if t > 0 else -one
+    missing = one - sign * x
+    missing = zero if missing < 0 else missing
+    return missing * missing, -sign * missing
 
 
 @kernel
 def squared_hinge(gradient, prediction, target, weight, counted):
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
-    zero, one = prediction.dtype.type(0), prediction.dtype.type(1)
-    scale = prediction.dtype.type(2 / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            sign = one if answer(prediction, target, row, j) > 0 else -one
-            missing = one - sign * prediction[row, j]
-            missing = zero if missing < 0 else missing
-            loss += missing * missing
-            if gradient.size:
-                gradient[row, j] = counts(w, -scale * sign * missing)
-        losses[row] = counts(w, loss)
-    return total(losses)
+    of = _squared_hinge
+    return elementwise(of, gradient, prediction, target, weight, binary_target_of, 2 / counted, 1.0, None)
+
+
+@inline
+def _kl_div(x, t, entropy):
+    zero = constant(x, "0")
+    return t * ((log(t) if entropy else zero) - x) if t != 0 else zero, -t
 
 
 @kernel
 def kl_div(gradient, prediction, target, weight, counted, entropy):
-    """target * (entropy * log(target) - prediction), 0 where the target is 0; `entropy` is 1, or 0 to leave it out."""
-    rows, outputs = prediction.shape
-    losses = np.empty(rows)
-    zero = prediction.dtype.type(0)
-    scale = prediction.dtype.type(1 / counted)
-    for row in prange(rows):
-        w = weight_of(weight, row)
-        loss = 0.0
-        for j in range(outputs):
-            t = aim(prediction, target, row, j)
-            if t != 0:
-                loss += t * ((log(t) if entropy else zero) - prediction[row, j])
-            if gradient.size:
-                gradient[row, j] = counts(w, -scale * t)
-        losses[row] = counts(w, loss)
-    return total(losses)
+    """target * (entropy * log(target) - prediction), 0 where the target is 0; `entropy` is 1, or 0 to omit its term."""
+    return elementwise(_kl_div, gradient, prediction, target, weight, target_of, 1 / counted, 1.0, entropy)
 
 
 @kernel
@@ -238,7 +204,7 @@ def cosine(gradient, prediction, target, weight, counted, eps):
         product, prediction_square, target_square = 0.0, 0.0, 0.0
         for j in range(outputs):
             x = np.float64(prediction[row, j])
-            t = np.float64(aim(prediction, target, row, j))
+            t = np.float64(target_of(prediction, target, row, j))
             product += x * t
             prediction_square += x * x
             target_square += t * t
@@ -246,15 +212,15 @@ def cosine(gradient, prediction, target, weight, counted, eps):
         t_length = np.sqrt(target_square)
         along = (
             product / (x_length * x_length) if x_length > eps else 0.0
-        )  # shorter than eps, the length is a constant
+        )  # below eps, the length is a constant
         x_length = eps if x_length < eps else x_length
         t_length = eps if t_length < eps else t_length
-        losses[row] = counts(w, 1 - product / (x_length * t_length))
+        losses[row] = weighted(w, 1 - product / (x_length * t_length))
         if gradient.size:
             scale = 1 / (counted * x_length * t_length)
             for j in range(outputs):
-                across = aim(prediction, target, row, j) - along * prediction[row, j]
-                gradient[row, j] = counts(w, prediction.dtype.type(-scale * across))
+                across = target_of(prediction, target, row, j) - along * prediction[row, j]
+                gradient[row, j] = weighted(w, prediction.dtype.type(-scale * across))
     return total(losses)
 
 
@@ -279,14 +245,14 @@ def cross_entropy(gradient, prediction, target, weight, counted, class_weights, 
         log_sum = log(exponentials)
         loss, aims = 0.0, 0.0
         for k in range(classes):
-            q = weight_of(class_weights, k) * (sharp * aim(prediction, target, row, k) + flat)
+            q = weight_of(class_weights, k) * (sharp * target_of(prediction, target, row, k) + flat)
             aims += q
-            # An impossible class, of logit -inf, costs nothing as long as it is not the answer.
+            # A logit of -inf adds nothing as long as its class is not the target.
             loss += q * (log_sum - (prediction[row, k] - largest)) if q != 0 else 0.0
-        losses[row] = counts(w, loss)
+        losses[row] = weighted(w, loss)
         if gradient.size:
             share = prediction.dtype.type(aims / exponentials)
             for k in range(classes):
-                q = weight_of(class_weights, k) * (sharp * aim(prediction, target, row, k) + flat)
-                gradient[row, k] = counts(w, scale * (share * gradient[row, k] - q))
+                q = weight_of(class_weights, k) * (sharp * target_of(prediction, target, row, k) + flat)
+                gradient[row, k] = weighted(w, scale * (share * gradient[row, k] - q))
     return total(losses)

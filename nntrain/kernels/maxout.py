@@ -1,4 +1,4 @@
-"""Maxout: the largest of several linear functions, which lie side by side: piece p of unit u is column p * units + u."""
+"""Maxout: the largest of several linear functions, stored side by side: piece p of unit u is column p * units + u."""
 
 from nntrain.kernels.jit import kernel, prange
 

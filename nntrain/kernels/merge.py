@@ -19,7 +19,7 @@ def _accumulate(y, a, slope):
 
 
 def add(y, parts, epilogue=(0, 0.0)):
-    """y = f(parts[0] + parts[1] + ...), two or more; all C-contiguous and of one shape, y apart from the parts."""
+    """y = f(parts[0] + parts[1] + ...), two or more; all C-contiguous and of one shape, y must not overlap the parts."""
     parts = [part.reshape(-1) for part in parts]
     y, slope, last = y.reshape(-1), slope_of(epilogue), len(parts) - 1
     _add(y, parts[0], parts[1], slope if last == 1 else 1.0)
@@ -37,7 +37,7 @@ def _add_gradients(dy, a, b, y, slope):
 
 
 def add_gradients(dy, parts, y, slope):
-    """dy = parts[0] + parts[1] + ..., times `slope` where y <= 0: as `add`, and a rectifier's backward in one."""
+    """dy = parts[0] + parts[1] + ..., times `slope` where y <= 0: as `add`, fused with a rectifier's backward."""
     *parts, last = [part.reshape(-1) for part in parts]
     dy, total = dy.reshape(-1), parts[0]
     if len(parts) > 1:

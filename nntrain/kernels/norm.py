@@ -1,7 +1,7 @@
-"""Normalisation within each row: layer_norm and rms_norm. That over the batch is in kernels.batch_norm.
+"""Normalization within each row: layer_norm and rms_norm. Over the batch: kernels.batch_norm.
 
-Sums over rows go by chunks of a size that only the shape decides, are made in float64, and are combined in order.
-Loops are written out: Numba would turn array expressions into parallel loops, whose sums depend on the threads.
+Sums over rows are computed in float64 in chunks, whose size depends on the shape only, and combined in order. Loops are
+written out: Numba would turn array expressions into parallel loops, whose sums depend on the threads.
 """
 
 import numpy as np
@@ -53,7 +53,7 @@ def rms_norm(y, inverse, x, scale, eps):
 def row_norm_backward(dx, dy, x, mean, inverse, scale):
     """dx = inverse * (g - mean of g - xhat * mean of g xhat), g = dy * scale.
 
-    dx, dy, x: (rows, channels); inverse: (rows,); mean: (rows,), or empty for rms_norm, which leaves the mean of g out;
+    dx, dy, x: (rows, channels); inverse: (rows,); mean: (rows,), or empty for rms_norm, which omits the mean of g;
     scale: (channels,) or empty.
     """
     channels = x.shape[1]

@@ -1,27 +1,29 @@
-"""Optimizers: one pass over the flat parameters, which are changed in place together with what the optimizer remembers.
+"""Optimizers: one pass over the flat parameters, which are updated in place together with the optimizer's slots.
 
-All arrays are (parameters,); slots that are not in use are empty. `decay` times theta is added to the gradient of the
-first `decayed` parameters; `shrink` is the decoupled kind, which pulls those same parameters towards 0 by themselves.
+All arrays are (parameters,); unused slots are empty. `decay` times theta is added to the gradient of the first `decayed`
+parameters; `shrink` is decoupled weight decay of the same parameters. `p` holds the numbers of an update rule, a plain tuple
+(see jit.py) in the order of the rule's NamedTuple.
 
-Threads share blocks of one size, so that each value is computed at the same place of the same vector loop whichever
-thread does it: that keeps the bits. No block lies across `decayed`, and so the inner loops have nothing to ask.
+Threads share blocks of one size, so each value is computed at the same position of the same vector loop whichever thread
+computes it: that keeps the bits. No block crosses `decayed`, so the inner loops need no branch.
 """
 
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.jit import inline, kernel, prange, template
 
-BLOCK = 1024  # of all a loop's arrays together, it stays in the innermost cache
+BLOCK = 1024  # values of each array: those of all arrays stay in the L1 cache
 
-# What fades where there is no gradient ends among numbers too small for full precision, which processors work on by
-# microcode: with every eighth mean there, a step of adam took 3.7 times as long. Less than this counts as nothing.
+# Without a gradient, running means decay to denormals, which processors handle in microcode: with every eighth mean denormal,
+# a step of adam took 3.7 times as long. Smaller values are flushed to zero.
 LEAST = float(np.finfo(np.float32).tiny)
 
 
 @inline
-def blocks(theta, decayed):
+def block_count(theta, decayed):
     return (decayed + BLOCK - 1) // BLOCK + (theta.size - decayed + BLOCK - 1) // BLOCK
 
 
@@ -35,13 +37,24 @@ def bounds(block, theta, decayed):
     return start, min(theta.size, start + BLOCK)
 
 
-@inline
-def unless_faded(value, least, nothing):
-    return nothing if abs(value) < least else value  # NaN stays
+@template
+def over_blocks(update, theta, grad, slots, p, decay, decayed):
+    """update(theta, grad, slots, p, decay) for each block; decay is 0 beyond the decayed ones. slots: three arrays."""
+    first, second, third = slots
+    for block in prange(block_count(theta, decayed)):
+        a, z = bounds(block, theta, decayed)
+        parts = first[a:z], second[a:z], third[a:z]
+        update(theta[a:z], grad[a:z], parts, p, decay if a < decayed else 0.0)
 
 
 @inline
-def sgd_block(theta, grad, lr, decay):
+def flushed(value, least, zero):
+    """value, or 0 if it is smaller than `least`; NaN stays."""
+    return zero if abs(value) < least else value
+
+
+@inline
+def _sgd(theta, grad, slots, lr, decay):
     lr, decay = theta.dtype.type(lr), theta.dtype.type(decay)
     for i in range(theta.size):
         theta[i] -= lr * (grad[i] + decay * theta[i])
@@ -49,43 +62,46 @@ def sgd_block(theta, grad, lr, decay):
 
 @kernel
 def sgd(theta, grad, lr, decay, decayed):
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        sgd_block(theta[a:z], grad[a:z], lr, decay if a < decayed else 0.0)
+    none = theta[:0]
+    over_blocks(_sgd, theta, grad, (none, none, none), lr, decay, decayed)
+
+
+class Momentum(NamedTuple):
+    lr: float
+    kept: float  # momentum
+    added: float  # 1 - dampening
+    nesterov: bool
 
 
 @inline
-def momentum_block(theta, grad, velocity, lr, kept, added, nesterov, decay):
-    lr, kept, added, decay = (
-        theta.dtype.type(lr),
-        theta.dtype.type(kept),
-        theta.dtype.type(added),
-        theta.dtype.type(decay),
-    )
-    least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
+def _momentum(theta, grad, slots, p, decay):
+    velocity, _, _ = slots
+    lr, kept, added = theta.dtype.type(p.lr), theta.dtype.type(p.kept), theta.dtype.type(p.added)
+    decay, nesterov = theta.dtype.type(decay), p.nesterov
+    least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
-        velocity[i] = unless_faded(kept * velocity[i] + added * g, least, nothing)
+        velocity[i] = flushed(kept * velocity[i] + added * g, least, zero)
         theta[i] -= lr * (g + kept * velocity[i] if nesterov else velocity[i])
 
 
 @kernel
-def momentum(theta, grad, velocity, lr, kept, added, nesterov, decay, decayed):
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        momentum_block(
-            theta[a:z], grad[a:z], velocity[a:z], lr, kept, added, nesterov, decay if a < decayed else 0.0
-        )
+def momentum(theta, grad, velocity, p, decay, decayed):
+    none = theta[:0]
+    over_blocks(_momentum, theta, grad, (velocity, none, none), Momentum(*p), decay, decayed)
+
+
+class Adagrad(NamedTuple):
+    lr: float
+    initial: float  # accumulator value
+    eps: float
 
 
 @inline
-def adagrad_block(theta, grad, square, lr, initial, eps, decay):
-    lr, initial, eps, decay = (
-        theta.dtype.type(lr),
-        theta.dtype.type(initial),
-        theta.dtype.type(eps),
-        theta.dtype.type(decay),
-    )
+def _adagrad(theta, grad, slots, p, decay):
+    square, _, _ = slots
+    lr, initial = theta.dtype.type(p.lr), theta.dtype.type(p.initial)
+    eps, decay = theta.dtype.type(p.eps), theta.dtype.type(decay)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
         square[i] += g * g
@@ -93,101 +109,109 @@ def adagrad_block(theta, grad, square, lr, initial, eps, decay):
 
 
 @kernel(cost=4)
-def adagrad(theta, grad, square, lr, initial, eps, decay, decayed):
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        adagrad_block(theta[a:z], grad[a:z], square[a:z], lr, initial, eps, decay if a < decayed else 0.0)
+def adagrad(theta, grad, square, p, decay, decayed):
+    none = theta[:0]
+    over_blocks(_adagrad, theta, grad, (square, none, none), Adagrad(*p), decay, decayed)
+
+
+class Adadelta(NamedTuple):
+    lr: float
+    rho: float
+    new: float  # 1 - rho
+    eps: float
 
 
 @inline
-def adadelta_block(theta, grad, square, change, lr, rho, new, eps, decay):
-    lr, rho, new = theta.dtype.type(lr), theta.dtype.type(rho), theta.dtype.type(new)
-    eps, decay = theta.dtype.type(eps), theta.dtype.type(decay)
-    least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
+def _adadelta(theta, grad, slots, p, decay):
+    square, change, _ = slots
+    lr, rho, new = theta.dtype.type(p.lr), theta.dtype.type(p.rho), theta.dtype.type(p.new)
+    eps, decay = theta.dtype.type(p.eps), theta.dtype.type(decay)
+    least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
-        square[i] = unless_faded(rho * square[i] + new * g * g, least, nothing)
+        square[i] = flushed(rho * square[i] + new * g * g, least, zero)
         delta = sqrt(change[i] + eps) / sqrt(square[i] + eps) * g
-        change[i] = unless_faded(rho * change[i] + new * delta * delta, least, nothing)
+        change[i] = flushed(rho * change[i] + new * delta * delta, least, zero)
         theta[i] -= lr * delta
 
 
 @kernel(cost=6)
-def adadelta(theta, grad, square, change, lr, rho, new, eps, decay, decayed):
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        adadelta_block(
-            theta[a:z], grad[a:z], square[a:z], change[a:z], lr, rho, new, eps, decay if a < decayed else 0.0
-        )
+def adadelta(theta, grad, square, change, p, decay, decayed):
+    over_blocks(_adadelta, theta, grad, (square, change, theta[:0]), Adadelta(*p), decay, decayed)
+
+
+class RMSprop(NamedTuple):
+    lr: float
+    alpha: float
+    new: float  # 1 - alpha
+    kept: float  # momentum
+    eps: float
 
 
 @inline
-def rmsprop_block(theta, grad, square, mean, velocity, lr, alpha, new, kept, eps, decay):
-    lr, kept, eps, decay = (
-        theta.dtype.type(lr),
-        theta.dtype.type(kept),
-        theta.dtype.type(eps),
-        theta.dtype.type(decay),
-    )
-    alpha, new = theta.dtype.type(alpha), theta.dtype.type(new)
-    least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
+def _rmsprop(theta, grad, slots, p, decay):
+    square, mean, velocity = slots
+    lr, kept, eps = theta.dtype.type(p.lr), theta.dtype.type(p.kept), theta.dtype.type(p.eps)
+    alpha, new, decay = theta.dtype.type(p.alpha), theta.dtype.type(p.new), theta.dtype.type(decay)
+    least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
-        square[i] = unless_faded(alpha * square[i] + new * g * g, least, nothing)
+        square[i] = flushed(alpha * square[i] + new * g * g, least, zero)
     if mean.size:
         for i in range(theta.size):
-            mean[i] = unless_faded(mean[i] + new * (grad[i] + decay * theta[i] - mean[i]), least, nothing)
+            mean[i] = flushed(mean[i] + new * (grad[i] + decay * theta[i] - mean[i]), least, zero)
     for i in range(theta.size):
         variance = square[i]
         if mean.size:
             variance -= mean[i] * mean[i]
-            variance = nothing if variance < nothing else variance  # rounding can make it so
+            variance = zero if variance < zero else variance  # rounding can make it negative
         step = (grad[i] + decay * theta[i]) / (sqrt(variance) + eps)
         if velocity.size:
-            velocity[i] = unless_faded(kept * velocity[i] + step, least, nothing)
+            velocity[i] = flushed(kept * velocity[i] + step, least, zero)
             step = velocity[i]
         theta[i] -= lr * step
 
 
 @kernel(cost=5)
-def rmsprop(theta, grad, square, mean, velocity, lr, alpha, new, kept, eps, decay, decayed):
+def rmsprop(theta, grad, square, mean, velocity, p, decay, decayed):
     """`mean` is empty unless centered, `velocity` without momentum."""
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        rmsprop_block(
-            theta[a:z],
-            grad[a:z],
-            square[a:z],
-            mean[a:z],
-            velocity[a:z],
-            lr,
-            alpha,
-            new,
-            kept,
-            eps,
-            decay if a < decayed else 0.0,
-        )
+    over_blocks(_rmsprop, theta, grad, (square, mean, velocity), RMSprop(*p), decay, decayed)
 
 
 @inline
-def running_means(theta, grad, mean, square, new_mean, old_square, new_square, decay):
-    new_mean, decay = theta.dtype.type(new_mean), theta.dtype.type(decay)
-    old_square, new_square = theta.dtype.type(old_square), theta.dtype.type(new_square)
-    least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
+def running_means(theta, grad, mean, square, p, decay):
+    """The first two moments of adam, nadam and radam."""
+    new_mean, decay = theta.dtype.type(p.new_mean), theta.dtype.type(decay)
+    old_square, new_square = theta.dtype.type(p.old_square), theta.dtype.type(p.new_square)
+    least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
-        mean[i] = unless_faded(mean[i] + new_mean * (g - mean[i]), least, nothing)
-        square[i] = unless_faded(old_square * square[i] + new_square * g * g, least, nothing)
+        mean[i] = flushed(mean[i] + new_mean * (g - mean[i]), least, zero)
+        square[i] = flushed(old_square * square[i] + new_square * g * g, least, zero)
+
+
+class Adam(NamedTuple):
+    lr: float  # with the bias correction of the mean
+    new_mean: float  # 1 - beta1
+    old_square: float  # beta2
+    new_square: float  # 1 - beta2
+    unroot: float  # the bias correction of the root of the square
+    eps: float
+    decay: float
+    shrink: float
 
 
 @inline
-def adam_block(theta, mean, square, largest, lr, unroot, eps, shrink):
-    lr, unroot, eps, kept = (
-        theta.dtype.type(lr),
-        theta.dtype.type(unroot),
-        theta.dtype.type(eps),
-        theta.dtype.type(1 - shrink),
-    )
+def _adam(theta, grad, slots, p, decays):
+    mean, square, largest = slots
+    running_means(theta, grad, mean, square, p, p.decay * decays)
+    _adam_step(theta, mean, square, largest, p, p.shrink * decays)
+
+
+@inline
+def _adam_step(theta, mean, square, largest, p, shrink):
+    lr, unroot = theta.dtype.type(p.lr), theta.dtype.type(p.unroot)
+    eps, kept = theta.dtype.type(p.eps), theta.dtype.type(1 - shrink)
     if largest.size:
         for i in range(theta.size):
             largest[i] = largest[i] if largest[i] > square[i] else square[i]
@@ -198,106 +222,78 @@ def adam_block(theta, mean, square, largest, lr, unroot, eps, shrink):
 
 
 @kernel(cost=5)
-def adam(
-    theta,
-    grad,
-    mean,
-    square,
-    largest,
-    lr,
-    new_mean,
-    old_square,
-    new_square,
-    unroot,
-    eps,
-    decay,
-    shrink,
-    decayed,
-):
-    """lr and unroot carry the bias corrections. `largest` is empty unless AMSGrad keeps the largest `square` there."""
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        running_means(
-            theta[a:z],
-            grad[a:z],
-            mean[a:z],
-            square[a:z],
-            new_mean,
-            old_square,
-            new_square,
-            decay if a < decayed else 0.0,
-        )
-        adam_block(
-            theta[a:z], mean[a:z], square[a:z], largest[a:z], lr, unroot, eps, shrink if a < decayed else 0.0
-        )
+def adam(theta, grad, mean, square, largest, p, decayed):
+    """`largest` is empty unless AMSGrad keeps the largest `square` there."""
+    over_blocks(_adam, theta, grad, (mean, square, largest), Adam(*p), 1.0, decayed)
+
+
+class Adamax(NamedTuple):
+    lr: float  # with the bias correction
+    new_mean: float  # 1 - beta1
+    old_largest: float  # beta2
+    eps: float
 
 
 @inline
-def adamax_block(theta, grad, mean, largest, lr, new_mean, old_largest, eps, decay):
-    lr, eps, decay = theta.dtype.type(lr), theta.dtype.type(eps), theta.dtype.type(decay)
-    new_mean, old_largest = theta.dtype.type(new_mean), theta.dtype.type(old_largest)
-    least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
+def _adamax(theta, grad, slots, p, decay):
+    mean, largest, _ = slots
+    lr, eps, decay = theta.dtype.type(p.lr), theta.dtype.type(p.eps), theta.dtype.type(decay)
+    new_mean, old_largest = theta.dtype.type(p.new_mean), theta.dtype.type(p.old_largest)
+    least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
-        mean[i] = unless_faded(mean[i] + new_mean * (g - mean[i]), least, nothing)
-        faded, size = old_largest * largest[i], abs(g) + eps
-        largest[i] = faded if faded > size else size
+        mean[i] = flushed(mean[i] + new_mean * (g - mean[i]), least, zero)
+        decaying, size = old_largest * largest[i], abs(g) + eps
+        largest[i] = decaying if decaying > size else size
         theta[i] -= lr * mean[i] / largest[i]
 
 
 @kernel(cost=5)
-def adamax(theta, grad, mean, largest, lr, new_mean, old_largest, eps, decay, decayed):
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        adamax_block(
-            theta[a:z],
-            grad[a:z],
-            mean[a:z],
-            largest[a:z],
-            lr,
-            new_mean,
-            old_largest,
-            eps,
-            decay if a < decayed else 0.0,
-        )
+def adamax(theta, grad, mean, largest, p, decay, decayed):
+    over_blocks(_adamax, theta, grad, (mean, largest, theta[:0]), Adamax(*p), decay, decayed)
+
+
+class NAdam(NamedTuple):
+    gradient_lr: float
+    mean_lr: float
+    new_mean: float  # as in Adam
+    old_square: float
+    new_square: float
+    unroot: float
+    eps: float
 
 
 @inline
-def nadam_block(theta, grad, mean, square, gradient_lr, mean_lr, unroot, eps, decay):
-    gradient_lr, mean_lr = theta.dtype.type(gradient_lr), theta.dtype.type(mean_lr)
-    unroot, eps, decay = theta.dtype.type(unroot), theta.dtype.type(eps), theta.dtype.type(decay)
+def _nadam(theta, grad, slots, p, decay):
+    mean, square, _ = slots
+    running_means(theta, grad, mean, square, p, decay)
+    gradient_lr, mean_lr = theta.dtype.type(p.gradient_lr), theta.dtype.type(p.mean_lr)
+    unroot, eps, decay = theta.dtype.type(p.unroot), theta.dtype.type(p.eps), theta.dtype.type(decay)
     for i in range(theta.size):
         g = grad[i] + decay * theta[i]
         theta[i] -= (gradient_lr * g + mean_lr * mean[i]) / (sqrt(square[i]) * unroot + eps)
 
 
 @kernel(cost=5)
-def nadam(
-    theta,
-    grad,
-    mean,
-    square,
-    gradient_lr,
-    mean_lr,
-    new_mean,
-    old_square,
-    new_square,
-    unroot,
-    eps,
-    decay,
-    decayed,
-):
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        pull = decay if a < decayed else 0.0
-        running_means(theta[a:z], grad[a:z], mean[a:z], square[a:z], new_mean, old_square, new_square, pull)
-        nadam_block(theta[a:z], grad[a:z], mean[a:z], square[a:z], gradient_lr, mean_lr, unroot, eps, pull)
+def nadam(theta, grad, mean, square, p, decay, decayed):
+    over_blocks(_nadam, theta, grad, (mean, square, theta[:0]), NAdam(*p), decay, decayed)
+
+
+class RAdam(NamedTuple):
+    lr: float  # with every correction
+    adaptive: bool  # whether the mean square is reliable yet
+    new_mean: float  # as in Adam
+    old_square: float
+    new_square: float
+    eps: float
 
 
 @inline
-def radam_block(theta, mean, square, lr, adaptive, eps):
-    lr, eps = theta.dtype.type(lr), theta.dtype.type(eps)
-    if adaptive:
+def _radam(theta, grad, slots, p, decay):
+    mean, square, _ = slots
+    running_means(theta, grad, mean, square, p, decay)
+    lr, eps = theta.dtype.type(p.lr), theta.dtype.type(p.eps)
+    if p.adaptive:
         for i in range(theta.size):
             theta[i] -= lr * mean[i] / (sqrt(square[i]) + eps)
     else:
@@ -306,35 +302,27 @@ def radam_block(theta, mean, square, lr, adaptive, eps):
 
 
 @kernel(cost=5)
-def radam(theta, grad, mean, square, lr, adaptive, new_mean, old_square, new_square, eps, decay, decayed):
-    """lr carries every correction; `adaptive` says whether the mean square can be trusted yet."""
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        running_means(
-            theta[a:z],
-            grad[a:z],
-            mean[a:z],
-            square[a:z],
-            new_mean,
-            old_square,
-            new_square,
-            decay if a < decayed else 0.0,
-        )
-        radam_block(theta[a:z], mean[a:z], square[a:z], lr, adaptive, eps)
+def radam(theta, grad, mean, square, p, decay, decayed):
+    over_blocks(_radam, theta, grad, (mean, square, theta[:0]), RAdam(*p), decay, decayed)
+
+
+class Lion(NamedTuple):
+    lr: float
+    new_sign: float  # 1 - beta1
+    new_mean: float  # 1 - beta2
 
 
 @inline
-def lion_block(theta, grad, mean, lr, new_sign, new_mean, shrink):
-    lr, kept = theta.dtype.type(lr), theta.dtype.type(1 - shrink)
-    new_sign, new_mean = theta.dtype.type(new_sign), theta.dtype.type(new_mean)
-    least, nothing = theta.dtype.type(LEAST), theta.dtype.type(0)
+def _lion(theta, grad, slots, p, shrink):
+    mean, _, _ = slots
+    lr, kept = theta.dtype.type(p.lr), theta.dtype.type(1 - shrink)
+    new_sign, new_mean = theta.dtype.type(p.new_sign), theta.dtype.type(p.new_mean)
+    least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
         theta[i] = kept * theta[i] - lr * np.sign(mean[i] + new_sign * (grad[i] - mean[i]))
-        mean[i] = unless_faded(mean[i] + new_mean * (grad[i] - mean[i]), least, nothing)
+        mean[i] = flushed(mean[i] + new_mean * (grad[i] - mean[i]), least, zero)
 
 
 @kernel(cost=2)
-def lion(theta, grad, mean, lr, new_sign, new_mean, shrink, decayed):
-    for block in prange(blocks(theta, decayed)):
-        a, z = bounds(block, theta, decayed)
-        lion_block(theta[a:z], grad[a:z], mean[a:z], lr, new_sign, new_mean, shrink if a < decayed else 0.0)
+def lion(theta, grad, mean, p, shrink, decayed):
+    over_blocks(_lion, theta, grad, (mean, theta[:0], theta[:0]), Lion(*p), shrink, decayed)

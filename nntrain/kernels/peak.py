@@ -1,10 +1,10 @@
-"""Peak: how many multiply-adds this machine does when nothing holds it up, for speeds to be compared with."""
+"""Peak: the multiply-adds per second that this machine reaches without memory traffic, to compare kernels with."""
 
 from nntrain.kernels import tile
 from nntrain.kernels.jit import kernel, prange
 from nntrain.kernels.tile import ROWS, VECTORS
 
-STEPS = 128  # so many products into one tile; operands stay in the first-level cache
+STEPS = 128  # products per tile; the operands stay in the L1 cache
 
 
 @kernel

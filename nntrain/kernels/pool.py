@@ -1,27 +1,28 @@
-"""Pooling: the largest value or the mean of each window of an image. x, dx: (rows, height, width, channels).
+"""Pooling: the maximum or the mean of each window of an image. x, dx: (rows, height, width, channels).
 
-y, dy: (rows, windows down, windows across, channels). `sizes` is the window's height and width, its steps down and
-across, and the padding above and to the left; only pixels that are there count. `ends` (rows,) is how many columns of
-each row are real where sequences are padded, and empty where all are: nothing beyond is read, and y and dx are 0 there.
+y, dy: (rows, windows down, windows across, channels). `sizes` is a geometry.Window as a plain tuple (see jit.py); padding does
+not count. `ends` (rows,) is the number of valid columns of each row where sequences are padded, and empty where all are:
+the others are not read, and y and dx are 0 there.
 """
 
 import numpy as np
 
 from nntrain.kernels import tile
+from nntrain.kernels.geometry import Window
 from nntrain.kernels.jit import inline, kernel, prange
-from nntrain.kernels.strip import read, write
+from nntrain.kernels.strip import pixel_offset, read, write
 
 
 @inline
 def _span(place, step, before, size, end):
-    """The pixels of a window along one axis, and where it would begin without the image's edge."""
+    """The pixels of a window along one axis, and where it would begin if the image had no edge."""
     first = place * step - before
     return max(0, first), min(end, first + size), first
 
 
 @inline
 def _windows(place, step, before, size, count):
-    """The windows that a pixel is in, along one axis."""
+    """The windows that contain a pixel, along one axis."""
     return max(0, (place + before - size) // step + 1), min(count, (place + before) // step + 1)
 
 
@@ -40,32 +41,32 @@ def clear(dx, start, count):
 
 @kernel(cost=4)
 def max_pool(y, winner, x, ends, sizes):
-    """winner (uint8) is the place of the largest value in its window, row by row; the first of several, or that of a NaN.
+    """winner (uint8) is the place of the largest value in its window, row by row; the first of several, or the first NaN.
 
     Its last axis is the channels rounded up to a multiple of 16, so that whole vectors can be written to it.
     """
-    high, wide, down, across, above, left = sizes
+    p = Window(*sizes)
     height, width, channels = x.shape[1], x.shape[2], x.shape[3]
     tall, broad, kept = y.shape[1], y.shape[2], winner.shape[3]
     nothing = tile.zeros(x, 1, 1)
     for task in prange(y.shape[0] * tall):
         row, a = np.int64(task) // tall, np.int64(task) % tall
         end = _end(ends, row, width)
-        i0, i1, top = _span(a, down, above, high, height)
+        i0, i1, top = _span(a, p.down, p.above, p.height, height)
         for b in range(broad):
-            j0, j1, start = _span(b, across, left, wide, end)
+            j0, j1, start = _span(b, p.across, p.left, p.width, end)
             out = (row * tall + a) * broad + b
             for c in range(0, channels, tile.lanes(x)):
                 columns = channels - c
                 best, place = nothing, nothing
                 if j0 < j1 and (b < end or ends.size == 0):
-                    best = read(nothing, x, ((row * height + i0) * width + j0) * channels + c, columns)
-                    place = tile.fill(place, x.dtype.type((i0 - top) * wide + j0 - start))
+                    best = read(nothing, x, pixel_offset(x.shape, row, i0, j0, c), columns)
+                    place = tile.fill(place, x.dtype.type((i0 - top) * p.width + j0 - start))
                     for i in range(i0, i1):
                         for j in range(j0, j1):
-                            v = read(nothing, x, ((row * height + i) * width + j) * channels + c, columns)
+                            v = read(nothing, x, pixel_offset(x.shape, row, i, j, c), columns)
                             place = tile.mark_larger(
-                                place, x.dtype.type((i - top) * wide + j - start), best, v
+                                place, x.dtype.type((i - top) * p.width + j - start), best, v
                             )
                             best = tile.larger(best, v)
                 write(best, y, out * channels + c, columns)
@@ -75,20 +76,20 @@ def max_pool(y, winner, x, ends, sizes):
 @kernel(cost=4)
 def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
     """dx = the sum of dy over the windows that a pixel is the winner of; dy counts `slope` times where y <= 0."""
-    high, wide, down, across, above, left = sizes
+    p = Window(*sizes)
     height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
     tall, broad, kept = dy.shape[1], dy.shape[2], winner.shape[3]
     nothing = tile.zeros(dx, 1, 1)
     for task in prange(dx.shape[0] * height):
         row, i = np.int64(task) // height, np.int64(task) % height
         end = _end(ends, row, width)
-        a0, a1 = _windows(i, down, above, high, tall)
+        a0, a1 = _windows(i, p.down, p.above, p.height, tall)
         here = np.int64(task) * width * channels
         clear(dx, here, width * channels)
         for a in range(a0, a1):
             for b in range(min(broad, end) if ends.size > 0 else broad):
-                j0, j1, start = _span(b, across, left, wide, end)
-                first = (i + above - a * down) * wide - start
+                j0, j1, start = _span(b, p.across, p.left, p.width, end)
+                first = (i + p.above - a * p.down) * p.width - start
                 out = (row * tall + a) * broad + b
                 for c in range(0, channels, tile.lanes(dx)):
                     columns = channels - c
@@ -113,16 +114,16 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
 @kernel(cost=4)
 def window_means(y, x, ends, sizes, mean):
     """y = the mean of each window if `mean`, else the sum."""
-    high, wide, down, across, above, left = sizes
+    p = Window(*sizes)
     height, width, channels = x.shape[1], x.shape[2], x.shape[3]
     tall, broad = y.shape[1], y.shape[2]
     nothing = tile.zeros(x, 1, 1)
     for task in prange(y.shape[0] * tall):
         row, a = np.int64(task) // tall, np.int64(task) % tall
         end = _end(ends, row, width)
-        i0, i1, _ = _span(a, down, above, high, height)
+        i0, i1, _ = _span(a, p.down, p.above, p.height, height)
         for b in range(broad):
-            j0, j1, _ = _span(b, across, left, wide, end)
+            j0, j1, _ = _span(b, p.across, p.left, p.width, end)
             real = b < end or ends.size == 0
             share = x.dtype.type(1 / ((i1 - i0) * (j1 - j0)) if mean and j0 < j1 else 1)
             for c in range(0, channels, tile.lanes(x)):
@@ -130,37 +131,35 @@ def window_means(y, x, ends, sizes, mean):
                 if real:
                     for i in range(i0, i1):
                         for j in range(j0, j1):
-                            v = read(
-                                nothing, x, ((row * height + i) * width + j) * channels + c, channels - c
-                            )
+                            v = read(nothing, x, pixel_offset(x.shape, row, i, j, c), channels - c)
                             total = tile.add_row(total, v)
                 total = tile.multiply_add(nothing, total, tile.fill(nothing, share))
-                write(total, y, ((row * tall + a) * broad + b) * channels + c, channels - c)
+                write(total, y, pixel_offset(y.shape, row, a, b, c), channels - c)
 
 
 @kernel(cost=4)
 def window_means_backward(dx, dy, ends, sizes, mean):
     """dx = the sum of dy over the windows that a pixel is in, each divided by its number of pixels if `mean`."""
-    high, wide, down, across, above, left = sizes
+    p = Window(*sizes)
     height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
     tall, broad = dy.shape[1], dy.shape[2]
     nothing = tile.zeros(dx, 1, 1)
     for task in prange(dx.shape[0] * height):
         row, i = np.int64(task) // height, np.int64(task) % height
         end = _end(ends, row, width)
-        a0, a1 = _windows(i, down, above, high, tall)
+        a0, a1 = _windows(i, p.down, p.above, p.height, tall)
         here = np.int64(task) * width * channels
         clear(dx, here, width * channels)
         for a in range(a0, a1):
-            i0, i1, _ = _span(a, down, above, high, height)
+            i0, i1, _ = _span(a, p.down, p.above, p.height, height)
             for b in range(min(broad, end) if ends.size > 0 else broad):
-                j0, j1, _ = _span(b, across, left, wide, end)
+                j0, j1, _ = _span(b, p.across, p.left, p.width, end)
                 share = tile.fill(
                     nothing, dx.dtype.type(1 / ((i1 - i0) * (j1 - j0)) if mean and j0 < j1 else 1)
                 )
                 for c in range(0, channels, tile.lanes(dx)):
                     columns = channels - c
-                    g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
+                    g = read(nothing, dy, pixel_offset(dy.shape, row, a, b, c), columns)
                     for j in range(j0, j1):
                         at = here + j * channels + c
                         write(tile.multiply_add(read(nothing, dx, at, columns), g, share), dx, at, columns)

@@ -1,6 +1,6 @@
-"""Random numbers inside kernels: SplitMix64 counted from a key, bit for bit as in `nntrain.randomness`.
+"""Random numbers inside kernels: SplitMix64 as a counter-based generator, bit for bit as in `nntrain.randomness`.
 
-Kernels take the key as np.uint64 (a Python int would be int64 or uint64 by its size, and compile twice).
+Kernels take the key as np.uint64 (a Python int would be int64 or uint64 depending on its value, and compile twice).
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from nntrain.kernels.jit import inline
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-# Shifts must be uint64 as well: Numba makes uint64 with int64 a float.
+# Shifts must be uint64 as well: Numba converts uint64 with int64 to float64.
 BY_1, BY_11, BY_27, BY_30, BY_31 = (np.uint64(n) for n in (1, 11, 27, 30, 31))
 
 

@@ -1,13 +1,13 @@
-"""Sums over whole arrays, cut into pieces by size alone, so that any number of threads adds in the same order."""
+"""Sums over whole arrays, split into chunks by size alone, so that any number of threads adds in the same order."""
 
 import numpy as np
 
 from nntrain.kernels import tile
 from nntrain.kernels.jit import kernel, prange
 
-# One task of column_sums: so many rows of a strip so many vectors wide, whose sums stay in registers.
+# One task of column_sums: rows and vectors of a strip, whose sums stay in registers.
 ROWS, VECTORS = 256, 8
-# One task of the other sums.
+# Values per task of the other sums.
 VALUES = 16384
 
 
@@ -48,10 +48,9 @@ def _column_sums(parts, x):
         left, count = strip * width, columns - strip * width
         sums = tile.zeros(x, 1, VECTORS)
         for i in range(part * ROWS, min((part + 1) * ROWS, rows)):
-            if count >= width:
-                row = tile.load(sums, x, i * columns + left, 0)
-            else:
-                row = tile.load_part(sums, x, i * columns + left, 0, 1, count)
+            at = i * columns + left
+            whole = count >= width
+            row = tile.load(sums, x, at, 0) if whole else tile.load_part(sums, x, at, 0, 1, count)
             sums = tile.add_row(sums, row)
         tile.store_part(sums, parts, part * columns + left, 0, 1, count)
 

@@ -1,4 +1,4 @@
-"""What vector_math is made of: constants and polynomials in the precision of the argument, and the bits of a float."""
+"""Building blocks of vector_math: constants and polynomials in the precision of the argument, and the bits of a float."""
 
 import math
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ FORMATS = {
     types.float64: Format(ir.DoubleType(), ir.IntType(64), 52, 1023),
 }
 
-# Name: (float32, float64), or one for both. ln2_high ends in so many zero bits that its product with any exponent is
+# Name: (float32, float64), or one for both. ln2_high ends in enough zero bits that its product with any exponent is
 # exact; ln2_low is the rest. Beyond exp_low and exp_high the result is 0 and inf, below expm1_low it is -1.
 CONSTANTS = {
     **{name: float(name) for name in ("0", "1", "2", "54", "inf", "nan")},
@@ -45,7 +45,7 @@ CONSTANTS = {
     "exp_high": (89.0, 710.0),
     "expm1_low": -40.0,
     "exponent_high": (126.0, 1022.0),
-    # A power that lifts the smallest denormal number into the normal ones, and the factor that takes it back.
+    # A power of two that scales the smallest denormal to a normal number, and its inverse.
     "lift": (64.0, 512.0),
     "2**-lift": (2.0**-64, 2.0**-512),
     "tanh_border": 0.625,

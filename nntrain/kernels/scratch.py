@@ -1,6 +1,6 @@
-"""Scratch memory that kernels share: one buffer for each type, grown on demand and never given back.
+"""Scratch memory that kernels share: one buffer per type, grown on demand and never freed.
 
-Kernels run on the main thread only, one at a time; what a kernel leaves in the buffer is garbage to the next.
+Kernels that use it run on the main thread only, one at a time, and find arbitrary values in it.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ ALIGNMENT = 64  # bytes of a cache line, and of the widest vector
 
 
 def buffer(dtype: np.dtype, size: int) -> np.ndarray:
-    """At least `size` values of `dtype`, one-dimensional, in any state."""
+    """At least `size` values of `dtype`, one-dimensional, uninitialized."""
     held = _buffers.get(dtype.char)
     if held is None or held.size < size:
         raw = np.empty(size * dtype.itemsize + ALIGNMENT, np.uint8)

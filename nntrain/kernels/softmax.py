@@ -1,4 +1,4 @@
-"""Softmax and its logarithm over the last axis, each row shifted by its maximum so that nothing overflows."""
+"""Softmax and its logarithm over the last axis, each row shifted by its maximum to avoid overflow."""
 
 from nntrain.kernels import vector_math
 from nntrain.kernels.jit import inline, kernel, prange
@@ -6,7 +6,7 @@ from nntrain.kernels.jit import inline, kernel, prange
 
 @inline
 def _largest(row):
-    """NaN may be missed: exp(NaN) spoils the row's sum all the same."""
+    """May miss a NaN, but exp(NaN) makes the row's sum NaN anyway."""
     largest = row[0]
     for c in range(1, row.size):
         largest = max(largest, row[c])

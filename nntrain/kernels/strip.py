@@ -1,4 +1,4 @@
-"""Strips: tiles of one row, read from and written to a place where fewer columns may be left than the strip has."""
+"""Strips: tiles of one row, whose loads and stores are masked where fewer columns are left than the strip has."""
 
 from nntrain.kernels import tile
 from nntrain.kernels.jit import inline
@@ -6,7 +6,7 @@ from nntrain.kernels.jit import inline
 
 @inline
 def read(like, x, at, columns):
-    """A strip as long as `like` of x from `at` on, of which `columns` values exist; beyond them it is 0."""
+    """A strip of the shape of `like` from x[at]; only `columns` values exist, the rest is 0."""
     return (
         tile.load(like, x, at, 0)
         if columns >= tile.columns(like)
@@ -16,8 +16,14 @@ def read(like, x, at, columns):
 
 @inline
 def write(strip, x, at, columns):
-    """The first `columns` values of a strip to x from `at` on."""
+    """Stores the first `columns` values of a strip from x[at] on."""
     if columns >= tile.columns(strip):
         tile.store(strip, x, at, 0)
     else:
         tile.store_part(strip, x, at, 0, 1, columns)
+
+
+@inline
+def pixel_offset(shape, row, i, j, channel):
+    """Where x[row, i, j, channel] lies in an array of a shape (rows, height, width, channels)."""
+    return ((row * shape[1] + i) * shape[2] + j) * shape[3] + channel

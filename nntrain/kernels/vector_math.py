@@ -1,6 +1,6 @@
-"""Exponentials and their kin for float32 and float64, written so that LLVM turns a loop over them into vector code.
+"""Exponentials, logarithms and related functions for float32 and float64, written so that LLVM vectorizes loops over them.
 
-No branches, no tables, no calls: one formula serves the whole range, and its constants and polynomials come in the
+No branches, no tables, no calls: one formula covers the whole range, with constants and polynomials in the
 precision of the argument. Results are within 2 units in the last place of the true value; NaN gives NaN.
 """
 
@@ -15,7 +15,7 @@ from nntrain.kernels.scalar import constant, mantissa, multiply_add, nearest, po
 
 __all__ = ["erf", "exp", "expm1", "log", "log1p", "sigmoid", "softplus", "tanh"]
 
-# No flags: reassociation would undo the splitting of ln 2 into two parts, and contraction is written out.
+# No fastmath: reassociation would undo the splitting of ln 2 into two parts, and contraction is explicit.
 exactly = inline(fastmath=())
 
 
@@ -37,7 +37,7 @@ def _scaled(x, n):
 
 @exactly
 def _within(x, low, high):
-    """x cut to [low, high]; NaN stays."""
+    """x clipped to [low, high]; NaN stays."""
     x = low if x < low else x
     return high if x > high else x
 
@@ -79,7 +79,7 @@ def tanh(x):
     scale = power_of_two(n)
     z = x * x
     near = a < constant(x, "tanh_border")
-    # One division serves both forms.
+    # One division for both forms.
     above = a * z * polynomial(z, "tanh_p") if near else -two
     below = polynomial(z, "tanh_q") if near else multiply_add(p, scale, scale) + one
     return np.copysign((a if near else one) + above / below, x)
@@ -99,7 +99,7 @@ def _log(n, f, lost):
 
 @exactly
 def _log_at_the_ends(x, value):
-    """The `value` of log x, with what it is where x is not a positive finite number."""
+    """The `value` of log x, corrected where x is not a positive finite number."""
     infinity = constant(x, "inf")
     value = infinity if x == infinity else value
     value = -infinity if x == constant(x, "0") else value
@@ -145,7 +145,7 @@ def _erf(x):
 
 @exactly
 def _erf_float32(x):
-    """Two polynomials after N. Juffa (2017), the outer one in an exponent."""
+    """Two polynomials by N. Juffa (2017), the outer one in an exponent."""
     a = abs(x)
     near = multiply_add(polynomial(x * x, "erf_near"), x, x)
     far = constant(x, "1") - exp(multiply_add(polynomial(a, "erf_far"), a, -a))

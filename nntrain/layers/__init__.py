@@ -1,4 +1,4 @@
-"""The layers: a file of this folder registers what it defines; `ls` is what YAML may say under `layers`."""
+"""The layers: each file of this folder registers the layers that it defines; `ls` lists what a config can use under `layers`."""
 
 import importlib
 import pkgutil

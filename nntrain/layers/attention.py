@@ -1,4 +1,4 @@
-"""Attention: each step of a sequence looks at all the others; and the positions that it needs to tell them apart."""
+"""Attention: every step of a sequence attends to the others; and the positional encoding that it needs."""
 
 from functools import cache
 from typing import ClassVar
@@ -8,28 +8,31 @@ from pydantic import Field
 
 from nntrain import kernels
 from nntrain.initializers import Initializer
-from nntrain.layers.layer import Layer, Param, Saved, require, require_sequence, table
+from nntrain.layers.context import LayerContext, Param, Saved, Shape, table
+from nntrain.layers.layer import Layer
 from nntrain.layers.recurrent import lengths_of
+from nntrain.layers.require import require, require_sequence
 
 
 class MultiHeadAttention(Layer, name="multi_head_attention"):
-    """Self-attention: each step asks, each step answers by how well its key fits, and what comes is a mixture of their values.
+    """Multi-head self-attention: `softmax(q k^T / sqrt(size)) v` for each head, with `size = features / heads`.
 
-    `q k v = x @ weight + bias`, weight (features, 3 features); for each head, `softmax(q k^T / sqrt(size)) v` with
-    `size = features / heads`; then `y = (the heads side by side) @ output_weight + output_bias`. Padded steps are not looked at.
+    `q k v = x @ weight + bias`, weight (features, 3 features); `y = concat(heads) @ output_weight + output_bias`. Each step takes a
+    weighted mean of the values v of all steps, which relates distant steps directly. Padded steps are masked.
 
     Source: Vaswani et al. 2017, Attention is all you need.
     """
 
-    heads: int = Field(ge=1, description="how many heads share the features; each looks in its own way")
+    heads: int = Field(ge=1, description="number of attention heads; must divide the features")
     causal: bool = Field(
-        False, description="a step sees itself and earlier ones only, as a model that predicts the next must"
+        False,
+        description="causal mask: a step attends to itself and earlier steps only, as a language model needs",
     )
-    use_bias: bool = Field(True, description="add biases that are learned")
+    use_bias: bool = Field(True, description="add trainable biases")
     weight_initializer: Initializer | None = Field(
-        None, description="where both weights start; none: as the model's `initializer` says"
+        None, description="initializer of both weights; none: the model's `initializer`"
     )
-    bias_initializer: Initializer | None = Field(None, description="where both biases start; none: at 0")
+    bias_initializer: Initializer | None = Field(None, description="initializer of both biases; none: zeros")
 
     reads = "x"
     preferred_initializer = "glorot_uniform"
@@ -37,18 +40,18 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
     example_inputs: ClassVar = ((5, 6),)
 
     @property
-    def sees_future_steps(self):
+    def sees_future_steps(self) -> bool:
         return not self.causal
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_sequence(x)
         require(
             x[1] % self.heads == 0,
-            f"the features must divide evenly over the heads. Received: {x[1]} features, {self.heads} heads.",
+            f"`heads` must divide the features. Received: {x[1]} features, {self.heads} heads",
         )
         return x
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         features = x[1]
         found = {
             "weight": Param(
@@ -65,21 +68,24 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
             }
         return found
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
         steps, features = x
         return {
             "qkv": Saved((steps, 3 * features)),
             "dqkv": Saved((steps, 3 * features)),
-            "share": Saved((self.heads, steps, steps)),  # how much a step takes of each other one
+            "share": Saved((self.heads, steps, steps)),  # attention weights
             "mixed": Saved(x),
             "dmixed": Saved(x),
         }
 
-    def flops(self, x):
+    def scratch(self, x: Shape) -> dict[str, Saved]:
+        return {"real_dy": Saved(x)}
+
+    def flops(self, x: Shape) -> int:
         steps, features = x
         return 8 * steps * features**2 + 4 * steps**2 * features
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         kernels.matmul.forward(
             table(ctx.qkv), table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty
         )
@@ -89,28 +95,29 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         )
         silence_padding(ctx.y, ctx)
 
-    def prepare_backward(self, ctx):
+    def prepare_backward(self, ctx: LayerContext) -> None:
         kernels.matmul.input_gradient(table(ctx.dmixed), self._dy(ctx), ctx.output_weight)
         kernels.attention.attention_backward(ctx.dqkv, ctx.dmixed, ctx.share, ctx.qkv, lengths_of(ctx))
 
-    def backward_parameters(self, ctx):
+    def backward_parameters(self, ctx: LayerContext) -> None:
         kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), table(ctx.dqkv))
         kernels.matmul.weight_gradient(ctx.doutput_weight, table(ctx.mixed), self._dy(ctx))
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(ctx.dqkv))
             kernels.reduce.column_sums(ctx.doutput_bias, self._dy(ctx))
 
-    def backward_input(self, ctx):
+    def backward_input(self, ctx: LayerContext) -> None:
         kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dqkv), ctx.weight)
 
-    def _dy(self, ctx):
+    def _dy(self, ctx: LayerContext) -> np.ndarray:
         """(rows * steps, features): dy, 0 where a step is padding."""
         if ctx.info.lengths is None:
             return table(ctx.dy)
-        return table(silence_padding(ctx.dy.copy(), ctx))
+        np.copyto(ctx.real_dy, ctx.dy)
+        return table(silence_padding(ctx.real_dy, ctx))
 
 
-def silence_padding(y: np.ndarray, ctx) -> np.ndarray:
+def silence_padding(y: np.ndarray, ctx: LayerContext) -> np.ndarray:
     """Sets the padded steps of y (rows, steps, features) to 0."""
     if ctx.info.lengths is not None:
         for row, length in zip(y, ctx.info.lengths, strict=True):
@@ -119,25 +126,25 @@ def silence_padding(y: np.ndarray, ctx) -> np.ndarray:
 
 
 class PositionalEncoding(Layer, name="positional_encoding"):
-    """Adds to each step where it stands, as waves of many lengths, for attention does not see the order.
+    """Sinusoidal positional encoding: adds `sin(t / base^(2i / features))` to feature 2i of step t, the cosine to feature 2i + 1.
 
-    Step t gets `sin(t / base^(2i / features))` in feature 2i and the cosine of the same in feature 2i + 1.
+    Attention itself is invariant to the order of the steps; this gives it their positions.
 
     Source: Vaswani et al. 2017, Attention is all you need, sect. 3.5.
     """
 
-    base: float = Field(10000.0, gt=1, description="the longest wave is 2 pi times as long")
+    base: float = Field(10000.0, gt=1, description="the longest wavelength is 2 pi base")
 
     reads = ""
     passes_gradient = True
     initializer_from_next = True
     example_inputs: ClassVar = ((5, 6),)
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_sequence(x)
         return x
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         np.add(ctx.x, positions(*ctx.x.shape[1:], self.base, ctx.x.dtype), out=ctx.y)
 
 

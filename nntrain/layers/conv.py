@@ -1,7 +1,8 @@
-"""Convolutions: every output sees a small window of the image or sequence, and all windows share one weight."""
+"""Convolutions over images and sequences: one kernel slides over all positions, which share its weights."""
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,45 +11,47 @@ from pydantic import Field
 from nntrain import kernels
 from nntrain.errors import UserError
 from nntrain.kernels.geometry import Geometry, Pair
-from nntrain.layers.layer import LayerContext, Shape, require, require_image, require_sequence, table
+from nntrain.layers.context import LayerContext, Param, Shape, table
+from nntrain.layers.fusable import Fusable
+from nntrain.layers.require import require, require_image, require_sequence
 from nntrain.layers.weighted import Weighted
 from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, slide_back, slides
 
 
 class Convolution(Weighted):
-    """Base of the convolutions, which differ in how their options make a geometry."""
+    """Base of the convolutions, whose options define a geometry."""
 
     reads = "x"
-    fuses_epilogue = True
+    fuses = (Fusable.ACTIVATION,)
 
     def geometry(self, x: Shape) -> Geometry:
-        """The sizes that the kernels go by, for an input of shape x. Raises ConfigError where they don't fit."""
+        """The sizes for the kernels, for an input of shape x. Raises ConfigError where they don't fit."""
         raise NotImplementedError
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         g = self.geometry(x)
         window, kernel = math.prod(g.kernel), g.kernel if len(x) == 3 else g.kernel[1:]
         fans = (window * g.channels // g.groups, window * g.filters // g.groups)
         return self.weight_and_bias((*kernel, g.channels // g.groups, g.filters), fans)
 
-    def flops(self, x):
+    def flops(self, x: Shape) -> int:
         g = self.geometry(x)
         return 2 * math.prod(g.output) * g.depth * g.filters
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.conv.forward(
             ctx.y, self.real(ctx, ctx.x), ctx.weight, bias, self.geometry(ctx.x.shape[1:]), ctx.epilogue
         )
         self.clear(ctx, ctx.y)
 
-    def backward_parameters(self, ctx):
+    def backward_parameters(self, ctx: LayerContext) -> None:
         dy = self.real(ctx, ctx.dy)
         kernels.conv.weight_gradient(ctx.dweight, self.real(ctx, ctx.x), dy, self.geometry(ctx.x.shape[1:]))
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(dy))
 
-    def backward_input(self, ctx):
+    def backward_input(self, ctx: LayerContext) -> None:
         kernels.conv.input_gradient(
             ctx.dx, self.real(ctx, ctx.dy), ctx.weight, self.geometry(ctx.x.shape[1:])
         )
@@ -63,35 +66,34 @@ class Convolution(Weighted):
 
 
 class Conv2d(Convolution, name="conv2d"):
-    """Slides a window over an image, with the same weight in every place.
+    """2-D convolution: slides a kernel over the image, sharing weights across positions.
 
     `y[i, j] = sum over a, b of x[i stride + a dilation, j stride + b dilation] @ weight[a, b] + bias`.
 
-    Images are (height, width, channels); weight is (kernel rows, kernel columns, channels / groups, filters). Padding with zeros:
-    `valid` is none, `same` gives as many outputs as the input has pixels, divided by the stride and rounded up (an odd pixel
-    goes to the bottom or right), a number is that many pixels on every side. An option that has two directions takes one number
-    for both, or a list of one for the rows and one for the columns.
+    Images are (height, width, channels); weight is (kernel rows, kernel columns, channels / groups, filters). Zero padding:
+    `valid` is none; `same` gives size / stride outputs, rounded up (an odd pixel goes to the bottom or right); a number is that
+    many pixels on every side. Options with two directions take one number for both, or a list of rows and columns.
 
     Source: LeCun et al. 1989, Backpropagation applied to handwritten zip code recognition.
     """
 
-    filters: Size = Field(description="how many channels it gives")
-    kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
-    stride: Sizes = Field(1, description="how many pixels the window moves on from one output to the next")
+    filters: Size = Field(description="number of output channels")
+    kernel_size: Sizes = Field(description="height and width of the kernel, in pixels")
+    stride: Sizes = Field(1, description="step of the kernel between outputs, in pixels")
     padding: Padding | Margins = Field(
         "valid",
-        description="zeros around the image: none, as many as keep its size at stride 1, "
-        "or so many pixels on every side",
+        description="zero padding: none, as much as keeps the size at stride 1, or this many pixels on every side",
     )
-    dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
+    dilation: Sizes = Field(1, description="distance between the pixels that the kernel sees")
     groups: Size = Field(
-        1, description="into how many groups channels and filters are cut; each sees its own channels only"
+        1,
+        description="number of groups of channels and filters; each filter sees the channels of its group only",
     )
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
     example_inputs: ClassVar = ((5, 4, 2),)
 
-    def geometry(self, x):
+    def geometry(self, x: Shape) -> Geometry:
         return geometry(
             x[:2],
             x[2],
@@ -103,40 +105,44 @@ class Conv2d(Convolution, name="conv2d"):
             self.groups,
         )
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_image(x)
         return (*self.geometry(x).output, self.filters)
 
+    def filters_parameter(self, x: Shape) -> str | None:
+        shown = self.groups == 1 and x[2] in (1, 3) and tuple(pair(self.kernel_size)) != (1, 1)
+        return "weight" if shown else None
+
 
 class Conv1d(Convolution, name="conv1d"):
-    """Slides a window over a sequence, with the same weight in every place.
+    """1-D convolution: slides a kernel over the sequence, sharing weights across steps.
 
     `y[i] = sum over a of x[i stride + a dilation] @ weight[a] + bias`.
 
-    Sequences are (steps, features); weight is (kernel steps, features / groups, filters). Padding with zeros: `valid` is none,
-    `same` gives as many outputs as the input has steps, divided by the stride and rounded up (an odd step goes to the end),
-    `causal` the same with all of it at the start, so that no output sees a later step; a number is that many steps at both ends.
-    Sequences of different lengths need one of the two that keep the steps, and stride 1.
+    Sequences are (steps, features); weight is (kernel steps, features / groups, filters). Zero padding: `valid` is none; `same`
+    gives steps / stride outputs, rounded up (an odd step goes to the end); `causal` does so with all padding at the start, so that
+    no output sees a later step; a number is that many steps at both ends. Sequences of different lengths need `same` or `causal`,
+    and stride 1.
     """
 
-    filters: Size = Field(description="how many features it gives")
-    kernel_size: Size = Field(description="how many steps the window is long")
-    stride: Size = Field(1, description="how many steps the window moves on from one output to the next")
+    filters: Size = Field(description="number of output features")
+    kernel_size: Size = Field(description="length of the kernel, in steps")
+    stride: Size = Field(1, description="step of the kernel between outputs")
     padding: Literal["valid", "same", "causal"] | Margin = Field(
         "valid",
-        description="zeros around the sequence: none, as many "
-        "as keep its length, as many but all at the start, or so many "
-        "steps at both ends",
+        description="zero padding: none, as much as keeps the length, the same but all at the start, or this many steps at "
+        "both ends",
     )
-    dilation: Size = Field(1, description="how far apart the steps that a window sees are")
+    dilation: Size = Field(1, description="distance between the steps that the kernel sees")
     groups: Size = Field(
-        1, description="into how many groups features and filters are cut; each sees its own features only"
+        1,
+        description="number of groups of features and filters; each filter sees the features of its group only",
     )
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
     example_inputs: ClassVar = ((5, 2),)
 
-    def geometry(self, x):
+    def geometry(self, x: Shape) -> Geometry:
         padding = self.padding if isinstance(self.padding, str) else (0, self.padding)
         return geometry(
             (1, x[0]),
@@ -149,71 +155,71 @@ class Conv1d(Convolution, name="conv1d"):
             self.groups,
         )
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_sequence(x)
         return (self.geometry(x).output[1], self.filters)
 
     @property
-    def sees_future_steps(self):
+    def sees_future_steps(self) -> bool:
         return self.padding != "causal" and self.kernel_size > 1
 
-    def real(self, ctx, array):
-        return array if ctx.info.lengths is None else np.where(self._is_real(ctx), array, array.dtype.type(0))
+    def real(self, ctx: LayerContext, array: np.ndarray) -> np.ndarray:
+        lengths = ctx.info.lengths
+        return array if lengths is None else np.where(self._is_real(ctx, lengths), array, array.dtype.type(0))
 
-    def clear(self, ctx, array):
+    def clear(self, ctx: LayerContext, array: np.ndarray) -> None:
         if ctx.info.lengths is not None:
-            np.copyto(array, 0, where=~self._is_real(ctx))
+            np.copyto(array, 0, where=~self._is_real(ctx, ctx.info.lengths))
 
-    def _is_real(self, ctx: LayerContext) -> np.ndarray:
+    def _is_real(self, ctx: LayerContext, lengths: np.ndarray) -> np.ndarray:
         """(rows, steps, 1)"""
         if ctx.y.shape[1] != ctx.x.shape[1]:
             raise UserError(
-                f"{ctx.name}: it turns {ctx.x.shape[1]} steps into {ctx.y.shape[1]}, and the sequences have different "
-                "lengths, so that nobody could tell where they end. Set `padding: same` or `causal`, and no stride."
+                f"turns {ctx.x.shape[1]} steps into {ctx.y.shape[1]}, so the lengths of padded sequences would be lost",
+                "Set `padding: same` or `causal`, and remove `stride`.",
+                place=ctx.name,
             )
-        return (np.arange(ctx.x.shape[1]) < ctx.info.lengths[:, np.newaxis])[..., np.newaxis]
+        return (np.arange(ctx.x.shape[1]) < lengths[:, np.newaxis])[..., np.newaxis]
 
 
 class Conv2dTranspose(Convolution, name="conv2d_transpose"):
-    """Makes a larger image: each pixel of the input puts a window of values into the output; where windows overlap, they add up.
+    """Transposed 2-D convolution: each pixel of the input adds a scaled kernel to a larger output.
 
     `y[i stride + a dilation, j stride + b dilation] = sum of weight[a, b] @ x[i, j] + bias`.
 
-    What `conv2d` does to gradients, this does to images, so that it takes back the change of shape that a `conv2d` of the same
-    options makes: the way up of an autoencoder. Images are (height, width, channels); weight is (kernel rows, kernel columns,
-    filters / groups, channels). Padding `valid` keeps all that windows reach, (height - 1) stride + kernel rows; `same` gives
-    height times stride, as in Keras; a number is cut off on every side, as in PyTorch. A kernel that is a multiple of the stride
-    treats all pixels alike, such as 4 with 2; others leave a chequered pattern. An option that has two directions takes one
-    number for both, or a list of one for the rows and one for the columns.
+    It is the gradient of `conv2d` with respect to its input, and reverses the change of shape of a `conv2d` of the same options:
+    for upsampling in decoders. Images are (height, width, channels); weight is (kernel rows, kernel columns, filters / groups,
+    channels). Padding `valid` keeps the whole output, (height - 1) stride + kernel rows; `same` gives height times stride, as in
+    Keras; a number is cropped on every side, as in PyTorch. A kernel size that is a multiple of the stride, such as 4 with 2,
+    avoids checkerboard artifacts. Options with two directions take one number for both, or a list of rows and columns.
 
     Source: Zeiler et al. 2010, Deconvolutional networks.
     """
 
-    filters: Size = Field(description="how many channels it gives")
-    kernel_size: Sizes = Field(description="how many pixels the window is high and wide")
+    filters: Size = Field(description="number of output channels")
+    kernel_size: Sizes = Field(description="height and width of the kernel, in pixels")
     stride: Sizes = Field(
-        1, description="how many pixels of the output lie between the windows of neighbouring pixels"
+        1, description="distance in the output between the kernels of neighbouring input pixels"
     )
     padding: Padding | Margins = Field(
         "valid",
-        description="cut off around the output: nothing, as much as leaves height times "
-        "stride, or so many pixels on every side",
+        description="cropping of the output: none, as much as leaves height times stride, or this many pixels on every side",
     )
     output_padding: Margins = Field(
         0,
-        description="how many rows and columns are added at the bottom and right, fewer than the "
-        "stride or the dilation",
+        description="rows and columns added at the bottom and right, fewer than the stride or the dilation",
     )
-    dilation: Sizes = Field(1, description="how far apart the pixels of a window are")
+    dilation: Sizes = Field(1, description="distance between the pixels of a kernel")
     groups: Size = Field(
-        1, description="into how many groups channels and filters are cut; each sees its own channels only"
+        1,
+        description="number of groups of channels and filters; each filter sees the channels of its group only",
     )
 
     example: ClassVar = {"filters": 3, "kernel_size": 3, "stride": 2, "padding": "same"}
     example_inputs: ClassVar = ((3, 2, 2),)
 
-    def geometry(self, x):
-        """Of the convolution that leads from the output to the input."""
+    def geometry(self, x: Shape) -> Geometry:
+        """That of the convolution from the output to the input."""
         return geometry_back(
             x[:2],
             x[2],
@@ -226,29 +232,29 @@ class Conv2dTranspose(Convolution, name="conv2d_transpose"):
             self.groups,
         )
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_image(x)
         return (*self.geometry(x).image, self.filters)
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         g = self.geometry(x)
-        # A pixel of the output is in the windows of so many pixels of the input, on average of those that are in any.
+        # The number of input pixels whose kernels reach one pixel of the output, on average.
         seen = math.prod(max(1, size / stride) for size, stride in zip(g.kernel, g.stride, strict=True))
         fans = (max(1, round(seen * x[2] / g.groups)), math.prod(g.kernel) * self.filters // g.groups)
         return self.weight_and_bias((*g.kernel, self.filters // g.groups, x[2]), fans, outputs=self.filters)
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.conv.input_gradient(
             ctx.y, ctx.x, ctx.weight, self.geometry(ctx.x.shape[1:]), bias, ctx.epilogue
         )
 
-    def backward_parameters(self, ctx):
+    def backward_parameters(self, ctx: LayerContext) -> None:
         kernels.conv.weight_gradient(ctx.dweight, ctx.dy, ctx.x, self.geometry(ctx.x.shape[1:]))
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(ctx.dy))
 
-    def backward_input(self, ctx):
+    def backward_input(self, ctx: LayerContext) -> None:
         kernels.conv.forward(ctx.dx, ctx.dy, ctx.weight, ctx.empty, self.geometry(ctx.x.shape[1:]))
 
 
@@ -282,7 +288,7 @@ def geometry_back(
     dilation: Pair,
     groups: int,
 ) -> Geometry:
-    """The sizes of the convolution that makes `image` of what a transposed one makes of it. Raises ConfigError likewise."""
+    """The sizes of the convolution that a transposed one of `image` reverses. Raises ConfigError where they don't fit."""
     _require_groups(groups, channels, filters)
     axes = tuple(
         slide_back(*axis)
@@ -294,11 +300,10 @@ def geometry_back(
 def _require_groups(groups: int, channels: int, filters: int) -> None:
     require(
         channels % groups == 0 == filters % groups,
-        f"`groups` must divide both the input's channels, {channels}, and "
-        f"`filters`, {filters}. Received: {groups}.",
+        f"`groups` must divide the input's channels, {channels}, and `filters`, {filters}. Received: {groups}",
     )
 
 
-def _of_slides(axes: tuple[Slide, Slide], channels: int, filters: int, groups: int) -> Geometry:
+def _of_slides(axes: Sequence[Slide], channels: int, filters: int, groups: int) -> Geometry:
     size, stride, dilation, before, inputs, outputs = zip(*axes, strict=True)
     return Geometry(inputs, channels, filters, size, stride, dilation, before, outputs, groups)

@@ -1,4 +1,4 @@
-"""Depthwise convolution: a window that slides over each channel of an image on its own."""
+"""Depthwise convolution: one kernel for each channel of an image."""
 
 import math
 from typing import ClassVar
@@ -7,84 +7,87 @@ import numpy as np
 from pydantic import Field
 
 from nntrain import kernels
-from nntrain.layers.layer import Saved, require_image, table
+from nntrain.layers.context import LayerContext, Param, Saved, Shape, table
+from nntrain.layers.fusable import Fusable
+from nntrain.layers.require import require_image
 from nntrain.layers.weighted import Weighted
-from nntrain.layers.window import Margins, Padding, Size, Sizes, pair, slides
+from nntrain.layers.window import Margins, Padding, Size, Sizes, Slide, pair, slides
 
 
 class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
-    """Slides a window over each channel of an image alone: `y[i, j, c] = sum over a, b of x[i stride + a dilation, j stride + b
-    dilation, c] weight[a, b, c] + bias[c]`.
+    """Depthwise 2-D convolution: slides one kernel over each channel of the image.
 
-    With `depth_multiplier` m each channel has m windows, and channel c becomes the channels c m to c m + m - 1; weight is (kernel
-    rows, kernel columns, channels, m). A `dense` after it mixes the channels: both together need far fewer weights and operations
-    than a `conv2d`. Padding is zeros: `same` gives as many outputs as pixels, divided by the stride and rounded up; an odd pixel
+    `y[i, j, c] = sum over a, b of x[i stride + a dilation, j stride + b dilation, c] weight[a, b, c] + bias[c]`.
+
+    With `depth_multiplier` m each channel has m kernels, and channel c becomes the channels c m to c m + m - 1; weight is (kernel
+    rows, kernel columns, channels, m). A `dense` after it mixes the channels; together they are a depthwise separable convolution,
+    with far fewer weights and operations than `conv2d`. Zero padding: `same` gives size / stride outputs, rounded up; an odd pixel
     goes to the end.
 
     Source: Chollet 2017, Xception: deep learning with depthwise separable convolutions.
     """
 
     kernel_size: Sizes = Field(
-        description="how many pixels a window is high and wide: one number, or a list of two"
+        description="height and width of the kernel, in pixels: one number, or a list of two"
     )
-    stride: Sizes = Field(1, description="how many pixels lie between windows")
+    stride: Sizes = Field(1, description="step of the kernel between outputs, in pixels")
     padding: Padding | Margins = Field(
         "valid",
-        description="zeros around the image: none, as many as keep its size, or so many pixels on every side",
+        description="zero padding: none, as much as keeps the size at stride 1, or this many pixels on every side",
     )
-    dilation: Sizes = Field(1, description="how far apart the pixels that a window sees are")
-    depth_multiplier: Size = Field(1, description="how many windows each channel has")
+    dilation: Sizes = Field(1, description="distance between the pixels that the kernel sees")
+    depth_multiplier: Size = Field(1, description="number of kernels per channel")
 
     reads = "x"
-    fuses_epilogue = True
+    fuses = (Fusable.ACTIVATION,)
     example: ClassVar = {"kernel_size": 2}
     example_inputs: ClassVar = ((4, 3, 2),)
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_image(x)
         return *(one.outputs for one in self._slides(x)), x[2] * self.depth_multiplier
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         (high, wide), many = pair(self.kernel_size), self.depth_multiplier
         return self.weight_and_bias(
             (high, wide, x[2], many), fans=(high * wide, high * wide * many), outputs=x[2] * many
         )
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
         many = self.depth_multiplier
         return (
             {"repeated": Saved((*x[:2], x[2] * many))} if many > 1 else {}
         )  # x with each channel m times, then its gradient
 
-    def flops(self, x):
+    def flops(self, x: Shape) -> int:
         return 2 * math.prod(self.output_shape(x)) * math.prod(pair(self.kernel_size))
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
-        kernels.depthwise.forward(
+        kernels.conv.depthwise.forward(
             ctx.y, self._input(ctx), _flat(ctx.weight), bias, self._sizes(ctx), ctx.epilogue
         )
 
-    def backward_parameters(self, ctx):
-        kernels.depthwise.weight_gradient(_flat(ctx.dweight), ctx.dy, self._input(ctx), self._sizes(ctx))
+    def backward_parameters(self, ctx: LayerContext) -> None:
+        kernels.conv.depthwise.weight_gradient(_flat(ctx.dweight), ctx.dy, self._input(ctx), self._sizes(ctx))
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(ctx.dy))
 
-    def backward_input(self, ctx):
+    def backward_input(self, ctx: LayerContext) -> None:
         many = self.depth_multiplier
         dx = ctx.repeated if many > 1 else ctx.dx
-        kernels.depthwise.input_gradient(dx, ctx.dy, _flat(ctx.weight), self._sizes(ctx))
+        kernels.conv.depthwise.input_gradient(dx, ctx.dy, _flat(ctx.weight), self._sizes(ctx))
         if many > 1:
             np.sum(dx.reshape(*ctx.dx.shape, many), axis=-1, out=ctx.dx)
 
-    def _input(self, ctx):
-        """x, each channel as often as it has windows."""
+    def _input(self, ctx: LayerContext) -> np.ndarray:
+        """x, with each channel repeated for each of its kernels."""
         if self.depth_multiplier == 1:
             return ctx.x
         ctx.repeated.reshape(*ctx.x.shape, self.depth_multiplier)[...] = ctx.x[..., np.newaxis]
         return ctx.repeated
 
-    def _slides(self, x):
+    def _slides(self, x: Shape) -> tuple[Slide, ...]:
         return slides(
             "kernel_size",
             x[:2],
@@ -94,8 +97,8 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
             pair(self.dilation),
         )
 
-    def _sizes(self, ctx):
-        """As kernels.depthwise takes them."""
+    def _sizes(self, ctx: LayerContext) -> tuple[int, ...]:
+        """As kernels.conv.depthwise takes them."""
         down, across = self._slides(ctx.x.shape[1:])
         return (
             down.size,
@@ -109,6 +112,6 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
         )
 
 
-def _flat(weight):
+def _flat(weight: np.ndarray) -> np.ndarray:
     """(kernel rows, kernel columns, channels of the output), without a copy."""
     return weight.reshape(*weight.shape[:2], -1)

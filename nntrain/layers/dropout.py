@@ -1,4 +1,4 @@
-"""Dropout and noise: what training does to the values at random, and evaluation does not."""
+"""Dropout and noise: random changes of the values in training, none in evaluation."""
 
 from typing import ClassVar
 
@@ -6,41 +6,43 @@ import numpy as np
 from pydantic import Field
 
 from nntrain import kernels, randomness
-from nntrain.layers.layer import Layer, LayerContext, Saved, flat
+from nntrain.layers.context import LayerContext, Saved, Shape, flat
+from nntrain.layers.layer import Layer
 
 
-def moment(ctx: LayerContext, purpose: str) -> np.uint64:
+def random_key(ctx: LayerContext, purpose: str) -> np.uint64:
     """The key of this layer's random numbers at this step."""
     return np.uint64(randomness.key(ctx.info.seed, purpose, ctx.name, ctx.info.step))
 
 
 class Dropout(Layer, name="dropout"):
-    """In training sets each value to 0 with probability `rate` and divides the others by `1 - rate`; evaluation changes nothing.
+    """Dropout: in training, sets each value to 0 with probability `rate` and divides the others by `1 - rate`.
 
-    No unit can rely on another one, which holds back overfitting. 0.5 is usual in wide layers, 0.1 to 0.2 near the input.
+    Evaluation is the identity. Units cannot co-adapt, which reduces overfitting. Usual rates are 0.5 in wide layers and 0.1 to 0.2
+    near the input.
 
     Source: Srivastava et al. 2014, Dropout: a simple way to prevent neural networks from overfitting.
     """
 
-    rate: float = Field(ge=0, lt=1, description="the share of values set to 0")
+    rate: float = Field(ge=0, lt=1, description="probability that a value is set to 0")
 
     reads = ""
-    random = True
+    acts_per_step = True
     initializer_from_next = True
     example: ClassVar = {"rate": 0.5}
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
         return {"kept": Saved(x, "uint8")}
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         if ctx.info.training:
             kernels.dropout.dropout(
-                flat(ctx.y), flat(ctx.kept), flat(ctx.x), moment(ctx, "dropout"), self.rate
+                flat(ctx.y), flat(ctx.kept), flat(ctx.x), random_key(ctx, "dropout"), self.rate
             )
         else:
             np.copyto(ctx.y, ctx.x)
 
-    def backward_input(self, ctx):
+    def backward_input(self, ctx: LayerContext) -> None:
         if ctx.info.training:
             kernels.dropout.dropout_backward(flat(ctx.dx), flat(ctx.dy), flat(ctx.kept), self.rate)
         else:
@@ -48,23 +50,22 @@ class Dropout(Layer, name="dropout"):
 
 
 class GaussianNoise(Layer, name="gaussian_noise"):
-    """In training adds noise to each value, `y = x + std n` with standard normal n; evaluation changes nothing.
+    """Gaussian noise: in training, `y = x + std n` with standard normal n. Evaluation is the identity.
 
-    On the input it makes the network smooth, much as a penalty on its slopes would.
+    On the input it acts as a Tikhonov regularizer: it makes the network's function smooth.
 
     Source: Bishop 1995, Training with noise is equivalent to Tikhonov regularization.
     """
 
-    std: float = Field(ge=0, description="the standard deviation of the noise, in the unit of the values")
+    std: float = Field(ge=0, description="standard deviation of the noise, in the unit of the values")
 
     reads = ""
-    random = True
     passes_gradient = True
     initializer_from_next = True
     example: ClassVar = {"std": 0.1}
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         if ctx.info.training:
-            kernels.dropout.add_noise(flat(ctx.y), flat(ctx.x), moment(ctx, "noise"), self.std)
+            kernels.dropout.add_noise(flat(ctx.y), flat(ctx.x), random_key(ctx, "noise"), self.std)
         else:
             np.copyto(ctx.y, ctx.x)

@@ -1,4 +1,4 @@
-"""Maxout: a dense layer whose outputs are each the largest of several linear functions."""
+"""Maxout: the maximum of several linear functions for each output."""
 
 import math
 from typing import ClassVar
@@ -6,55 +6,56 @@ from typing import ClassVar
 from pydantic import Field
 
 from nntrain import kernels
-from nntrain.layers.layer import Saved, require_last_axis, table
+from nntrain.layers.context import LayerContext, Param, Saved, Shape, table
+from nntrain.layers.require import require_last_axis
 from nntrain.layers.weighted import Weighted
 
 
 class Maxout(Weighted, name="maxout"):
-    """The largest of several linear functions: `y = max over p of (x @ weight_p + bias_p)`, for p from 1 to `pieces`.
+    """Maxout, the maximum of several linear functions: `y = max over p of (x @ weight_p + bias_p)`.
 
-    It learns its own activation, made of straight pieces. Piece p of output u is column `p * units + u`, p from 0, of weight
+    It learns a convex piecewise linear activation. Piece p of output u is column `p * units + u`, p from 0, of weight
     (inputs, pieces * units) and bias (pieces * units,). Acts on the last axis, as `dense` does.
 
     Source: Goodfellow et al. 2013, Maxout networks.
     """
 
-    units: int = Field(ge=1, description="how many outputs it has")
-    pieces: int = Field(2, ge=2, le=256, description="how many linear functions each output chooses from")
+    units: int = Field(ge=1, description="number of outputs")
+    pieces: int = Field(2, ge=2, le=256, description="number of linear functions per output")
 
     reads = "x"
     preferred_initializer = "he_normal"
     example: ClassVar = {"units": 4, "pieces": 3}
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_last_axis(x)
         return (*x[:-1], self.units)
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         return self.weight_and_bias((x[-1], self.pieces * self.units), fans=(x[-1], self.units))
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
         return {
-            "linear": Saved((*x[:-1], self.pieces * self.units)),  # its gradient takes its place in backward
+            "linear": Saved((*x[:-1], self.pieces * self.units)),  # backward replaces it by its gradient
             "winner": Saved(self.output_shape(x), "uint8"),
         }
 
-    def flops(self, x):
+    def flops(self, x: Shape) -> int:
         return 2 * math.prod(x) * self.pieces * self.units
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.matmul.forward(table(ctx.linear), table(ctx.x), ctx.weight, bias, (kernels.matmul.NONE, 0.0))
         kernels.maxout.maxout(table(ctx.y), table(ctx.winner), table(ctx.linear))
 
-    def prepare_backward(self, ctx):
+    def prepare_backward(self, ctx: LayerContext) -> None:
         kernels.maxout.maxout_backward(table(ctx.linear), table(ctx.dy), table(ctx.winner))
 
-    def backward_parameters(self, ctx):
+    def backward_parameters(self, ctx: LayerContext) -> None:
         dlinear = table(ctx.linear)
         kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dlinear)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dlinear)
 
-    def backward_input(self, ctx):
+    def backward_input(self, ctx: LayerContext) -> None:
         kernels.matmul.input_gradient(table(ctx.dx), table(ctx.linear), ctx.weight)

@@ -1,25 +1,29 @@
-"""Recurrent layers: simple_rnn, lstm and gru, which read a sequence step by step and keep a state."""
+"""Recurrent layers: simple_rnn, lstm and gru, which read a sequence step by step and update a hidden state."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from nntrain import kernels, randomness
+from nntrain.errors import ConfigError
 from nntrain.initializers import Constant, Initializer, Orthogonal, Pretrained
-from nntrain.layers.layer import Layer, LayerContext, Param, Saved, State, flat, require_sequence, table
+from nntrain.layers.context import LayerContext, Param, Saved, Shape, State, flat, table
+from nntrain.layers.fusable import Fusable
+from nntrain.layers.layer import Layer
+from nntrain.layers.require import require_sequence
 from nntrain.options import mistake
 
 
 @dataclass(frozen=True)
 class PerGate:
-    """A weight of several gates side by side, each drawn as a square matrix of its own."""
+    """Initializer of a weight of several gates side by side: each gate is initialized on its own."""
 
     gates: int
     one: Initializer
 
-    def sample(self, key, shape, fans):
+    def sample(self, key: int, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
         rows, columns = shape
         return np.hstack(
             [
@@ -31,75 +35,84 @@ class PerGate:
 
 @dataclass(frozen=True)
 class Raised:
-    """As `base` says, and from `start` to `stop` higher by `value`."""
+    """Initializer `base`, plus `value` from `start` to `stop`."""
 
     base: Initializer
     start: int
     stop: int
     value: float
 
-    def sample(self, key, shape, fans):
+    def sample(self, key: int, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
         drawn = np.array(self.base.sample(key, shape, fans))
         drawn[self.start : self.stop] += self.value
         return drawn
 
 
 class Recurrent(Layer):
-    """Base of the layers that read a sequence step by step. Each declares `units`, so that a bare value sets them."""
+    """Base of the recurrent layers. Each declares `units` first, so that a bare value sets them."""
 
     return_sequences: bool = Field(
         False,
-        description="give the state after each step, (steps, units); else after the last one alone, (units,)",
+        description="return the hidden state of every step, (steps, units), not of the last alone, (units,)",
     )
     reverse: bool = Field(
         False,
-        description="read the steps from the last real one to the first; a step's result stands where "
-        "its input does",
+        description="read the sequence backward; the outputs keep the order of the inputs",
     )
     stateful: bool = Field(
         False,
-        description="go on from where the window before ended, row by row of the batch, for data "
-        "whose windows follow each other; no gradient reaches beyond a window",
+        description="carry the hidden state over from the previous window, for each row of the batch, for data of consecutive "
+        "windows; gradients are truncated at the window",
     )
-    use_bias: bool = Field(True, description="add a bias that is learned")
+    use_bias: bool = Field(True, description="add a trainable bias")
     weight_initializer: Initializer | None = Field(
-        None, description="where the weight on the input starts; none: as the model's `initializer` says"
+        None, description="initializer of the input weight; none: the model's `initializer`"
     )
     recurrent_initializer: Initializer = Field(
-        Orthogonal(), description="where the weight on the state starts, each gate for itself"
+        Orthogonal(), description="initializer of the recurrent weight, for each gate on its own"
     )
-    bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
+    bias_initializer: Initializer | None = Field(None, description="initializer of the bias; none: zeros")
 
     reads = "x"
     preferred_initializer = "glorot_uniform"
-    looks_up = True
+    fuses = (Fusable.EMBEDDING,)
     example: ClassVar = {"units": 4}
     example_inputs: ClassVar = ((5, 3),)
 
     gates: ClassVar[int] = 1
     carries: ClassVar[tuple[str, ...]] = ("hidden",)  # the states of a stateful layer
 
+    if TYPE_CHECKING:
+        units: int
+
     @model_validator(mode="after")
-    def _one_way(self):
+    def _check_direction(self) -> Self:
         if self.stateful and self.reverse:
-            raise mistake(
-                "`stateful` goes on where the window before ended, `reverse` begins at the end. Leave one out."
-            )
+            raise mistake("`stateful` cannot be combined with `reverse`", "Remove one of the two.")
         return self
 
+    def in_reverse(self) -> Layer:
+        if self.reverse or self.stateful:
+            option = "reverse" if self.reverse else "stateful"
+            raise ConfigError(
+                f"reads whole sequences in both directions; `{option}` cannot be set on its {self.yaml_name}",
+                f"Remove `{option}`.",
+            )
+        return self.model_copy(update={"reverse": True})
+
     @property
-    def sees_future_steps(self):
+    def sees_future_steps(self) -> bool:
         return self.reverse
 
-    def output_shape(self, x):
+    def output_shape(self, x: Shape) -> Shape:
         require_sequence(x)
         return (x[0], self.units) if self.return_sequences else (self.units,)
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         wide = self.gates * self.units
-        recurrent = self.recurrent_initializer
-        if not isinstance(recurrent, Pretrained):
-            recurrent = PerGate(gates=self.gates, one=recurrent)
+        recurrent: Initializer | PerGate = self.recurrent_initializer
+        if not isinstance(self.recurrent_initializer, Pretrained):
+            recurrent = PerGate(gates=self.gates, one=self.recurrent_initializer)
         found = {
             "weight": Param((x[1], wide), (x[1], self.units), "weight", self.weight_initializer),
             "recurrent_weight": Param((self.units, wide), (self.units, self.units), "weight", recurrent),
@@ -108,67 +121,86 @@ class Recurrent(Layer):
             found["bias"] = Param((wide,), (x[1], self.units), "bias", self.bias_initializer)
         return found
 
-    def state(self, x):
+    def state(self, x: Shape) -> dict[str, State]:
         return {name: State((self.units,), per_row=True) for name in self.carries} if self.stateful else {}
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
         return {
             "before": Saved((x[0], self.units)),
             "gate": Saved((x[0], self.gates * self.units)),
-            # What the input adds to the gates; backward puts their gradients in its place.
+            # The input's part of the gates; backward replaces it by the gradient of the gates.
             "dgate": Saved((x[0], self.gates * self.units)),
+            "token_gates": Saved((self.gates * self.units,), per="token"),
             **{f"evaluation_{name}": Saved((self.units,)) for name in self.carries if self.stateful},
         }
 
-    def flops(self, x):
+    def flops(self, x: Shape) -> int:
         return 2 * x[0] * (x[1] + self.units) * self.gates * self.units
 
-    def forward(self, ctx):
+    def forward(self, ctx: LayerContext) -> None:
         added = self.added(ctx)
         kernels.matmul.forward(added, table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty)
-        self.steps(ctx, added, kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens)
+        places = kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens
+        hidden, memory = (*self.carried(ctx), ctx.empty.reshape(0, 0))[:2]
+        run = kernels.recurrent.Forward(
+            self.sequences(ctx.y),
+            ctx.before,
+            ctx.gate,
+            added,
+            places,
+            hidden,
+            memory,
+            lengths_of(ctx),
+            self.reverse,
+        )
+        kernels.recurrent.forward(self.cell(ctx), run, ctx.recurrent_weight)
 
-    def steps(self, ctx: LayerContext, inputs: np.ndarray, places: np.ndarray) -> None:
-        """Runs through the steps; `inputs` and `places` as in kernels.recurrent."""
+    def cell(self, ctx: LayerContext) -> tuple:
+        """The cell's own arguments, a `Cell` of its module in kernels.recurrent."""
         raise NotImplementedError
 
-    def prepare_backward(self, ctx):
-        self.steps_backward(ctx)
+    def prepare_backward(self, ctx: LayerContext) -> None:
+        run = kernels.recurrent.Backward(
+            ctx.dgate,
+            self.drecurrent(ctx),
+            self.sequences(ctx.dy),
+            ctx.before,
+            ctx.gate,
+            lengths_of(ctx),
+            self.reverse,
+        )
+        kernels.recurrent.backward(self.cell(ctx), run, ctx.recurrent_weight)
         if ctx.tokens is not None:
             kernels.embedding.sum_by_token(self.added(ctx), table(ctx.dgate), flat(ctx.tokens))
 
-    def steps_backward(self, ctx: LayerContext) -> None:
-        """Fills dgate."""
-        raise NotImplementedError
-
-    def backward_parameters(self, ctx):
+    def backward_parameters(self, ctx: LayerContext) -> None:
         dadded = self.added(ctx)
         kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dadded)
-        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), self.recurrent_gradient(ctx))
+        drecurrent = self.drecurrent(ctx)
+        drecurrent = table(drecurrent if drecurrent.size else ctx.dgate)
+        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), drecurrent)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dadded)
 
     def added(self, ctx: LayerContext) -> np.ndarray:
-        """What the input adds to the gates, and in backward the gradient of that: a row for each step, or for each token."""
+        """The input's part of the gates, in backward its gradient: a row for each step, or for each token."""
         if ctx.tokens is None:
             return table(ctx.dgate)
-        if not hasattr(ctx, "by_token"):
-            ctx.by_token = np.empty((len(ctx.x), self.gates * self.units), ctx.empty.dtype)
-        return ctx.by_token
+        return ctx.token_gates
 
-    def recurrent_gradient(self, ctx: LayerContext) -> np.ndarray:
-        """The loss's gradient of what the state adds to the gates: (rows * steps, gates * units)."""
-        return table(ctx.dgate)
+    def drecurrent(self, ctx: LayerContext) -> np.ndarray:
+        """The gradients of the state's part of the gates, (rows, steps, gates*units); empty where it is dgate."""
+        return ctx.empty.reshape(0, 0, 0)
 
-    def backward_input(self, ctx):
+    def backward_input(self, ctx: LayerContext) -> None:
         kernels.matmul.input_gradient(table(ctx.dx), self.added(ctx), ctx.weight)
 
     def sequences(self, array: np.ndarray) -> np.ndarray:
-        """y or dy as the kernels take it: (rows, steps, units) or (rows, 1, units)."""
+        """y or dy in the layout of the kernels: (rows, steps, units) or (rows, 1, units)."""
         return array if self.return_sequences else array.reshape(len(array), 1, -1)
 
     def carried(self, ctx: LayerContext) -> list[np.ndarray]:
-        """The states that the first step starts from and the last one leaves; empty where there are none."""
+        """The states carried over from the previous window, which the last step updates; empty where there are none."""
         if not self.stateful:
             return [ctx.empty.reshape(0, 0)] * len(self.carries)
         states = [getattr(ctx, name if ctx.info.training else f"evaluation_{name}") for name in self.carries]
@@ -179,73 +211,47 @@ class Recurrent(Layer):
 
 
 def lengths_of(ctx: LayerContext) -> np.ndarray:
-    """As the kernels take them."""
+    """The real steps of each row, in the form that the kernels take."""
     return kernels.recurrent.ALL_STEPS if ctx.info.lengths is None else ctx.info.lengths
 
 
 class SimpleRnn(Recurrent, name="simple_rnn"):
-    """A state that is computed anew in each step from the input and itself: `h = f(x @ weight + h @ recurrent_weight + bias)`.
+    """Simple (Elman) recurrent layer: `h = f(x @ weight + h @ recurrent_weight + bias)`.
 
-    weight (features, units), recurrent_weight (units, units), bias (units,). Through many steps its gradient fades or explodes:
+    weight (features, units), recurrent_weight (units, units), bias (units,). Its gradient vanishes or explodes over many steps;
     `lstm` and `gru` remember for longer. With relu, `recurrent_initializer: identity` helps.
 
     Source: Elman 1990, Finding structure in time.
     """
 
-    units: int = Field(ge=1, description="how many values the state has")
-    activation: Literal["tanh", "relu"] = Field("tanh", description="the function f")
+    units: int = Field(ge=1, description="size of the hidden state")
+    activation: Literal["tanh", "relu"] = Field("tanh", description="the activation f")
 
-    def steps(self, ctx, inputs, places):
-        kernels.recurrent.simple_rnn(
-            self.sequences(ctx.y),
-            ctx.before,
-            ctx.gate,
-            inputs,
-            places,
-            *self.carried(ctx),
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-            self._code(),
-        )
-
-    def steps_backward(self, ctx):
-        kernels.recurrent.simple_rnn_backward(
-            ctx.dgate,
-            self.sequences(ctx.dy),
-            ctx.gate,
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-            self._code(),
-        )
-
-    def _code(self) -> int:
-        return kernels.recurrent.RELU if self.activation == "relu" else kernels.recurrent.TANH
+    def cell(self, ctx: LayerContext) -> tuple:
+        simple_rnn = kernels.recurrent.simple_rnn
+        return simple_rnn.Cell(simple_rnn.RELU if self.activation == "relu" else simple_rnn.TANH)
 
 
 class Lstm(Recurrent, name="lstm"):
-    """Long short-term memory: a cell c that gates write, keep and show.
+    """Long short-term memory (LSTM): `c = f c + i g`, `h = o tanh(c)`, a cell with input, forget and output gates.
 
-    `i f g o = x @ weight + h @ recurrent_weight + bias`, through sigmoid, sigmoid, tanh, sigmoid; `c = f c + i g`,
-    `h = o tanh(c)`. weight (features, 4 units), recurrent_weight (units, 4 units), bias (4 units,), the gates in the order
-    i f g o.
+    `i f g o = x @ weight + h @ recurrent_weight + bias`, through sigmoid, sigmoid, tanh, sigmoid. The cell keeps information over
+    many steps. weight (features, 4 units), recurrent_weight (units, 4 units), bias (4 units,), the gates in the order i f g o.
 
     Source: Hochreiter & Schmidhuber 1997, Long short-term memory; for the bias Jozefowicz et al. 2015, An empirical exploration
     of recurrent network architectures.
     """
 
-    units: int = Field(ge=1, description="how many values the state has")
+    units: int = Field(ge=1, description="size of the hidden state")
     forget_bias: float = Field(
         1.0,
-        description="where the bias of the gate f starts, so that the cell keeps what it has; added "
-        "to what `bias_initializer` says",
+        description="initial bias of the forget gate, so that the cell remembers at first; added to `bias_initializer`",
     )
 
     gates = 4
     carries = ("hidden", "cell")
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         found = super().parameters(x)
         if self.use_bias and not isinstance(self.bias_initializer, Pretrained):
             base = self.bias_initializer or Constant(value=0.0)
@@ -253,98 +259,50 @@ class Lstm(Recurrent, name="lstm"):
             found["bias"] = Param((4 * self.units,), (x[1], self.units), "bias", raised)
         return found
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
         return super().saved(x) | {"cells": Saved((x[0], self.units)), "squashed": Saved((x[0], self.units))}
 
-    def steps(self, ctx, inputs, places):
-        kernels.recurrent.lstm(
-            self.sequences(ctx.y),
-            ctx.before,
-            ctx.cells,
-            ctx.squashed,
-            ctx.gate,
-            inputs,
-            places,
-            *self.carried(ctx),
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-        )
-
-    def steps_backward(self, ctx):
-        kernels.recurrent.lstm_backward(
-            ctx.dgate,
-            self.sequences(ctx.dy),
-            ctx.cells,
-            ctx.squashed,
-            ctx.gate,
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-        )
+    def cell(self, ctx: LayerContext) -> tuple:
+        return kernels.recurrent.lstm.Cell(ctx.cells, ctx.squashed)
 
 
 class Gru(Recurrent, name="gru"):
-    """Gated recurrent unit: one gate mixes the old state with a proposed one, another says how much of the old one that sees.
+    """Gated recurrent unit (GRU): `h = (1 - z) n + z h`, with a reset gate r and an update gate z.
 
     `r z = sigmoid(x @ weight + h @ recurrent_weight + bias)`, `n = tanh(x @ weight + bias + r (h @ recurrent_weight +
-    recurrent_bias))`, `h = (1 - z) n + z h`: PyTorch's variant. weight (features, 3 units), recurrent_weight (units, 3 units),
-    bias (3 units,), the gates in the order r z n; recurrent_bias (units,), of n alone.
+    recurrent_bias))`: PyTorch's variant. It has fewer parameters than `lstm`, and often the same accuracy. weight (features,
+    3 units), recurrent_weight (units, 3 units), bias (3 units,), the gates in the order r z n; recurrent_bias (units,), of n alone.
 
     Source: Cho et al. 2014, Learning phrase representations using RNN encoder-decoder for statistical machine translation.
     """
 
-    units: int = Field(ge=1, description="how many values the state has")
+    units: int = Field(ge=1, description="size of the hidden state")
 
     gates = 3
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         found = super().parameters(x)
         if self.use_bias:
             found["recurrent_bias"] = Param((self.units,), (self.units, self.units), "bias")
         return found
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
         return super().saved(x) | {
             "proposed": Saved((x[0], self.units)),
             "drecurrent": Saved((x[0], 3 * self.units)),
         }
 
-    def steps(self, ctx, inputs, places):
-        bias = ctx.recurrent_bias if self.use_bias else ctx.empty
-        kernels.recurrent.gru(
-            self.sequences(ctx.y),
-            ctx.before,
-            ctx.proposed,
-            ctx.gate,
-            inputs,
-            places,
-            *self.carried(ctx),
-            ctx.recurrent_weight,
-            bias,
-            lengths_of(ctx),
-            self.reverse,
-        )
+    def scratch(self, x: Shape) -> dict[str, Saved]:
+        return {"bias_sums": Saved((3 * self.units,), per="batch")}
 
-    def steps_backward(self, ctx):
-        kernels.recurrent.gru_backward(
-            ctx.dgate,
-            ctx.drecurrent,
-            self.sequences(ctx.dy),
-            ctx.before,
-            ctx.proposed,
-            ctx.gate,
-            ctx.recurrent_weight,
-            lengths_of(ctx),
-            self.reverse,
-        )
+    def cell(self, ctx: LayerContext) -> tuple:
+        return kernels.recurrent.gru.Cell(ctx.proposed, ctx.recurrent_bias if self.use_bias else ctx.empty)
 
-    def recurrent_gradient(self, ctx):
-        return table(ctx.drecurrent)
+    def drecurrent(self, ctx: LayerContext) -> np.ndarray:
+        return ctx.drecurrent
 
-    def backward_parameters(self, ctx):
+    def backward_parameters(self, ctx: LayerContext) -> None:
         super().backward_parameters(ctx)
         if self.use_bias:
-            sums = np.empty(3 * self.units, ctx.empty.dtype)
-            kernels.reduce.column_sums(sums, table(ctx.drecurrent))
-            ctx.drecurrent_bias[:] = sums[2 * self.units :]
+            kernels.reduce.column_sums(ctx.bias_sums, table(ctx.drecurrent))
+            ctx.drecurrent_bias[:] = ctx.bias_sums[2 * self.units :]

@@ -1,114 +1,111 @@
-"""Time-distributed: one layer at every step of a sequence, with the same parameters."""
+"""Time-distributed: applies one layer to every step of a sequence."""
 
 from copy import copy
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from nntrain.layers.layer import Layer, LayerContext, Saved, require, stray_option
-from nntrain.layers.norm import BatchNorm
+from nntrain.layers.context import LayerContext, Param, Saved, Shape, State
+from nntrain.layers.layer import Layer
+from nntrain.layers.require import described, require, stray_option
 
 
 class TimeDistributed(Layer, name="time_distributed"):
-    """The same layer at every step of a sequence, as if each step were a sample of its own.
+    """Applies a layer to every step of a sequence, with shared parameters: `y[t] = layer(x[t])`.
 
-    For layers that want a whole sample: `flatten`, or a convolution over the images of a film. `dense`, activations and norms
-    act on the last axis and treat every step alike anyway.
+    Each step is a sample of its own. For layers that act on whole samples, such as `flatten` or a convolution over the frames of a
+    video. `dense`, activations and norms act on the last axis and need no wrapper.
     """
 
-    layer: Layer = Field(description="the layer; not one that holds others")
+    layer: Layer = Field(description="the layer; not one that holds other layers")
 
     example: ClassVar[dict[str, Any]] = {"layer": {"dense": 4}}
     example_inputs: ClassVar = ((5, 3),)
 
-    # It is to the network what its layer is.
+    # To the network it is what its layer is.
     @property
-    def reads(self):
+    def reads(self) -> str:
         return self.layer.reads
 
     @property
-    def aliases_input(self):
+    def aliases_input(self) -> bool:
         return self.layer.aliases_input
 
     @property
-    def passes_gradient(self):
+    def passes_gradient(self) -> bool:
         return self.layer.passes_gradient
 
     @property
-    def random(self):
-        return self.layer.random
-
-    @property
-    def preferred_initializer(self):
+    def preferred_initializer(self) -> str | None:
         return self.layer.preferred_initializer
 
     @property
-    def initializer_from_next(self):
+    def initializer_from_next(self) -> bool:
         return self.layer.initializer_from_next
 
     @property
-    def activation(self):
-        return getattr(self.layer, "activation", None)
+    def depends_on_batch(self) -> bool:
+        return self.layer.depends_on_batch
 
-    def output_shape(self, x):
+    @property
+    def output_activation(self) -> Layer | None:
+        return self.layer.output_activation
+
+    def output_shape(self, x: Shape) -> Shape:
         require(
             type(self.layer).build is Layer.build and not self.layer.merges,
-            f"takes one layer that computes by itself. Received: {self.layer.yaml_name}.",
+            f"expected a layer with one input that holds no other layers. Received: {self.layer.yaml_name}",
         )
         stray = stray_option(self.layer)
-        require(not stray, f"say `{stray}` of it, not of the {self.layer.yaml_name} in it.")
-        require(len(x) >= 2, f"it takes sequences, of shape (steps, ...). Received: the shape {x}.")
+        require(
+            not stray,
+            f"`{stray}` cannot be set on the {self.layer.yaml_name} that it holds",
+            f"Set `{stray}` on time_distributed.",
+        )
+        require(len(x) >= 2, f"expected sequences, of shape (steps, ...). Received: {described(x)}")
         require(
             not any(state.per_row for state in self.layer.state(x[1:]).values()),
-            f"each step is a sample of its own. Remove `stateful` from its {self.layer.yaml_name}.",
+            f"`stateful` cannot be set on its {self.layer.yaml_name}: each step is a sample of its own",
+            "Remove `stateful`.",
         )
         return (x[0], *self.layer.output_shape(x[1:]))
 
-    def parameters(self, x):
+    def parameters(self, x: Shape) -> dict[str, Param]:
         return self.layer.parameters(x[1:])
 
-    def state(self, x):
+    def state(self, x: Shape) -> dict[str, State]:
         return self.layer.state(x[1:])
 
-    def saved(self, x):
+    def saved(self, x: Shape) -> dict[str, Saved]:
+        return self._of_steps(x, self.layer.saved(x[1:]))
+
+    def scratch(self, x: Shape) -> dict[str, Saved]:
+        return self._of_steps(x, self.layer.scratch(x[1:]))
+
+    @staticmethod
+    def _of_steps(x: Shape, arrays: dict[str, Saved]) -> dict[str, Saved]:
         return {
-            name: Saved((x[0], *saved.shape) if saved.per_row else saved.shape, saved.dtype, saved.per_row)
-            for name, saved in self.layer.saved(x[1:]).items()
+            name: replace(array, shape=(x[0], *array.shape)) if array.per == "row" else array
+            for name, array in arrays.items()
         }
 
-    def minimum_rows(self, x):
+    def minimum_rows(self, x: Shape) -> int:
         return -(-self.layer.minimum_rows(x[1:]) // x[0])
 
-    def flops(self, x):
+    def flops(self, x: Shape) -> int:
         return x[0] * self.layer.flops(x[1:])
 
-    def padding_problem(self, x):
-        return self.layer.padding_problem(x) if isinstance(self.layer, BatchNorm) else ""
+    def padding_problem(self, x: Shape) -> tuple[str, ...]:
+        return self.layer.padding_problem(x) if self.depends_on_batch else ()
 
-    def forward(self, ctx):
-        inner = self._inner(ctx)
-        inner.info = copy(ctx.info)
-        inner.info.lengths = None  # which tell how many steps a row has, not what there is in a step
-        self.layer.forward(inner)
-
-    def prepare_backward(self, ctx):
-        self.layer.prepare_backward(self._inner(ctx))
-
-    def backward_parameters(self, ctx):
-        self.layer.backward_parameters(self._inner(ctx))
-
-    def backward_input(self, ctx):
-        self.layer.backward_input(self._inner(ctx))
-
-    def _inner(self, ctx: LayerContext) -> LayerContext:
-        """The arrays of `at` with rows and steps as one axis; made once."""
-        inner = getattr(ctx, "inner", None)
-        if inner is not None:
-            return inner
-        steps = ctx.x.shape[1]
+    def bind(self, ctx: LayerContext) -> None:
+        """Gives the layer the same arrays with rows and steps as one axis."""
         inner = ctx.inner = LayerContext()
-        per_row = {name for name, saved in self.layer.saved(ctx.x.shape[2:]).items() if saved.per_row}
+        x = ctx.x.shape[1:]
+        declared = {**self.saved(x), **self.scratch(x)}
+        per_row = {name for name, array in declared.items() if array.per == "row"}
         for name, value in vars(ctx).items():
             if name in ("x", "y", "dy", "dx", *per_row) and value is not None:
                 setattr(inner, name, merged(value))
@@ -116,8 +113,22 @@ class TimeDistributed(Layer, name="time_distributed"):
                 setattr(inner, name, [None if array is None else merged(array) for array in value])
             elif name != "inner":
                 setattr(inner, name, value)
-        inner.rows = ctx.rows * steps
-        return inner
+        inner.rows = ctx.rows * ctx.x.shape[1]
+        self.layer.bind(inner)
+
+    def forward(self, ctx: LayerContext) -> None:
+        ctx.inner.info = copy(ctx.info)
+        ctx.inner.info.lengths = None  # they count the steps of a row, not what is in a step
+        self.layer.forward(ctx.inner)
+
+    def prepare_backward(self, ctx: LayerContext) -> None:
+        self.layer.prepare_backward(ctx.inner)
+
+    def backward_parameters(self, ctx: LayerContext) -> None:
+        self.layer.backward_parameters(ctx.inner)
+
+    def backward_input(self, ctx: LayerContext) -> None:
+        self.layer.backward_input(ctx.inner)
 
 
 def merged(array: np.ndarray) -> np.ndarray:

@@ -1,29 +1,34 @@
-"""Weighted: what dense, maxout, convolutions and the like have in common, a weight, a bias and an activation."""
+"""Weighted: the base of layers with a weight, a bias and an activation."""
 
 from pydantic import Field
 
 from nntrain.initializers import Initializer
-from nntrain.layers.layer import Activation, Layer, Param, Shape
+from nntrain.layers.context import Param, Shape
+from nntrain.layers.layer import Activation, Layer
 
 
 class Weighted(Layer):
-    """Base of the layers with a weight, a bias and an activation: dense, maxout, convolutions and the like."""
+    """Base of dense, maxout and convolution layers: a weight, a bias and an activation."""
 
     activation: Activation | None = Field(
-        None, description="the function applied to the output, such as `relu`; none: the output as it is"
+        None, description="activation applied to the output, such as `relu`; none: linear"
     )
     use_bias: bool = Field(
-        True, description="add a bias that is learned; a normalisation right after makes it useless"
+        True, description="add a trainable bias; redundant right before a normalization layer"
     )
     weight_initializer: Initializer | None = Field(
-        None, description="where the weight starts; none: as the model's `initializer` says"
+        None, description="initializer of the weight; none: the model's `initializer`"
     )
-    bias_initializer: Initializer | None = Field(None, description="where the bias starts; none: at 0")
+    bias_initializer: Initializer | None = Field(None, description="initializer of the bias; none: zeros")
+
+    @property
+    def output_activation(self) -> Activation | None:
+        return self.activation
 
     def weight_and_bias(
         self, shape: Shape, fans: tuple[int, int], outputs: int | None = None
     ) -> dict[str, Param]:
-        """A weight of `shape`, and a bias for each of the outputs; None: of the weight's last axis."""
+        """A weight of `shape`, and a bias for each of the `outputs`; None: the size of the weight's last axis."""
         found = {"weight": Param(shape, fans, "weight", self.weight_initializer)}
         if self.use_bias:
             found["bias"] = Param((outputs or shape[-1],), fans, "bias", self.bias_initializer)

@@ -1,23 +1,25 @@
-"""Buffers: the arrays between a network's layers, and where in memory each lies. One that is done with lends its place."""
+"""Buffers: the arrays between a network's layers and their places in memory. Dead buffers are reused (liveness analysis)."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
-from nntrain.layers.layer import Shape
-from nntrain.network.graph import Graph, Node
+from nntrain.layers.context import Saved, Shape
+from nntrain.network.graph import Graph
 from nntrain.network.memory import Buffer, lay_out, zeros
+from nntrain.network.node import Node
 
 DTYPES = {"real": None, "uint8": np.uint8, "int32": np.int32}
-Key = tuple[str, str]  # a node's name and what it is of it
+Key = tuple[str, str]  # a node's name and the array's
 
 
 class Buffers:
-    """The arrays of a graph for `rows` rows: outputs "y", what layers save, and gradients "dy" and "dx0", "dx1", ...
+    """The arrays of a graph for `rows` rows: outputs "y", saved and scratch arrays, and gradients "dy" and "dx0", "dx1", ...
 
-    Moments are counted through the nodes, forward and then, with `backward`, in reverse. Arrays share memory where one is
-    read for the last time before the other is written: most gradients of a deep network do, and without `backward` most
-    outputs. `learning` are the names of the nodes that get a gradient.
+    Time counts the nodes, forward and then, with `backward`, in reverse. Arrays share memory where one is read for the last time
+    before the other is written: most gradients of a deep network do, and without `backward` most outputs. `learning` are the
+    names of the nodes that get a gradient.
     """
 
     def __init__(
@@ -35,7 +37,6 @@ class Buffers:
         self.learning = learning if backward else set()
         self.parts: dict[str, list[np.ndarray]] = {}  # the gradients that reach a node from its consumers
         self._arrays: dict[Key, np.ndarray] = {}
-        self._at = {node.name: place for place, node in enumerate(graph.nodes)}
         self._plan: dict[Key, tuple[Buffer, Shape, np.dtype]] = {}
         self._plan_outputs(input_dtype)
         self._make()
@@ -50,41 +51,39 @@ class Buffers:
     def __contains__(self, key: Key) -> bool:
         return key in self._arrays
 
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self._arrays.values())
+
     def _back_at(self, node: Node) -> int:
-        return 2 * len(self.graph.nodes) - self._at[node.name]
+        return 2 * len(self.graph.nodes) - node.index
 
     def _plan_outputs(self, input_dtype: np.dtype) -> None:
-        graph, shape = self.graph, (self.rows, *self.graph.input.shape)
-        self._add(
-            (graph.input.name, "y"), shape, input_dtype, -math.inf, math.inf
-        )  # it is filled at any time
+        graph = self.graph
+        for data in graph.inputs:  # filled before forward, at any time
+            self._add((data.name, "y"), (self.rows, *data.shape), input_dtype, -math.inf, math.inf)
         for node in graph.layers:
-            place = self._at[node.name]
-            if node.fused_into or node.layer.aliases_input:
-                self._share((node.name, "y"), ((node.fused_into or node.inputs[0]).name, "y"), node.shape)
+            now, owner = node.index, node.owner_of_output
+            if owner is node:
+                self._add((node.name, "y"), (self.rows, *node.shape), self.dtype, now)
             else:
-                self._add((node.name, "y"), (self.rows, *node.shape), self.dtype, place)
+                self._share((node.name, "y"), (owner.name, "y"), node.shape)
+            last = self._back_at(node) if node.name in self.learning else now
             for name, saved in node.saved.items():
-                shape = (self.rows, *saved.shape) if saved.per_row else saved.shape
-                last = self._back_at(node) if node.name in self.learning else place
-                self._add((node.name, name), shape, np.dtype(DTYPES[saved.dtype] or self.dtype), place, last)
+                self._add_declared(node, name, saved, now, last)
             for source in node.inputs:
-                self._keep((source.name, "y"), place)
+                self._keep((source.name, "y"), now)
         self._keep((graph.output.name, "y"), math.inf)
         for node in graph.layers:
             if node.name not in self.learning:
                 continue
-            read = [source for source in node.inputs if "x" in node.layer.reads] + [node] * (
-                "y" in node.layer.reads
-            )
-            for source in read:
-                self._keep((source.name, "y"), self._back_at(node))
-            if node.backward_in:  # looks at the output of one of the two
-                self._keep((node.name, "y"), self._back_at(node.backward_in))
-                self._keep((node.backward_in.name, "y"), self._back_at(node.backward_in))
+            for read in node.reads_in_backward:
+                self._keep((read.name, "y"), self._back_at(node))
+            if by := node.gradient_fused_into:  # which reads the output of one of the two
+                self._keep((node.name, "y"), self._back_at(by))
+                self._keep((by.name, "y"), self._back_at(by))
 
     def _plan_gradients(self) -> dict[str, list[Key]]:
-        """Walks the graph in reverse, as backward will run; gives the keys of the gradients that reach each node."""
+        """Walks the graph in reverse, as backward does; returns the keys of the gradients that reach each node."""
         graph = self.graph
         arriving: dict[str, list[Key]] = {node.name: [] for node in graph.nodes}
         shape = (self.rows, *graph.output.shape)
@@ -95,6 +94,8 @@ class Buffers:
             if node.name not in self.learning or node.deferred:
                 continue
             now, dy, parts = self._back_at(node), (node.name, "dy"), arriving[node.name]
+            for name, scratch in node.scratch.items() if node.inputs else ():
+                self._add_declared(node, name, scratch, now, now)
             for part in parts:
                 self._keep(part, now)
             if len(parts) == 1:
@@ -105,19 +106,24 @@ class Buffers:
                 if source.name not in self.learning or source.deferred:
                     continue
                 dx = (node.name, f"dx{place}")
-                if node.layer.aliases_input or node.layer.passes_gradient or node.backward_in:
+                if node.passes_gradient:
                     self._share(dx, dy, source.shape)
                 else:
                     self._add(dx, (self.rows, *source.shape), self.dtype, now)
                 arriving[source.name].append(dx)
-        if (graph.input.name, "dy") in self._plan:
-            self._keep((graph.input.name, "dy"), math.inf)
+        for data in graph.inputs:
+            if (data.name, "dy") in self._plan:
+                self._keep((data.name, "dy"), math.inf)
         return arriving
 
     def _add(self, key: Key, shape: Shape, dtype: np.dtype, first: float, last: float | None = None) -> Key:
         buffer = Buffer(math.prod(shape) * dtype.itemsize, first, first if last is None else last)
         self._plan[key] = buffer, shape, dtype
         return key
+
+    def _add_declared(self, node: Node, name: str, saved: Saved, first: float, last: float) -> None:
+        dtype = np.dtype(DTYPES[saved.dtype] or self.dtype)
+        self._add((node.name, name), full_shape(saved, self.rows, node), dtype, first, last)
 
     def _share(self, key: Key, other: Key, shape: Shape) -> None:
         buffer, _, dtype = self._plan[other]
@@ -127,7 +133,7 @@ class Buffers:
         self._plan[key][0].kept_until(moment)
 
     def _make(self) -> np.ndarray:
-        """Makes the arrays of the plan, which it empties; gives their memory."""
+        """Makes the arrays of the plan and clears it; returns their memory."""
         memory = zeros(
             lay_out(dict.fromkeys(buffer for buffer, _, _ in self._plan.values())), np.dtype(np.uint8)
         )
@@ -135,3 +141,11 @@ class Buffers:
             self._arrays[key] = memory[buffer.start : buffer.start + buffer.bytes].view(dtype).reshape(shape)
         self._plan = {}
         return memory
+
+
+def full_shape(saved: Saved, rows: int, node: Node) -> Shape:
+    """The shape of a saved or scratch array, with its rows or tokens."""
+    if saved.per == "token":
+        embedding = node.embedding
+        return (embedding.parameters["weight"].shape[0] if embedding else 0, *saved.shape)
+    return (rows, *saved.shape) if saved.per == "row" else saved.shape

@@ -1,65 +1,30 @@
-"""Graph: from the layers of a config to ordered nodes with shapes, names and places, all mistakes told at once."""
+"""Graph: from the layers of a config to nodes in order with shapes, names and places. All mistakes are reported at once."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from nntrain.errors import ConfigError, Keys, Problem
 from nntrain.initializers import Auto, Constant, Initializer, Pretrained
 from nntrain.layers.activations.bounded import Identity
-from nntrain.layers.layer import Activation, Layer, Param, Saved, Shape, State, stray_option
-from nntrain.layers.merge import Add
+from nntrain.layers.context import Param, Shape
+from nntrain.layers.layer import Layer
+from nntrain.layers.require import stray_option
+from nntrain.network.fusion import fuse
+from nntrain.network.node import Node
 from nntrain.options import did_you_mean
 
-MOST_NODES = 25_000  # a repeat within a repeat can ask for more than anyone could wait for
-INPUT = "input"  # what `inputs` calls the data
+MOST_NODES = 25_000  # nested repeats can ask for more than memory holds
+INPUT = "input"  # the data, in `inputs`
 PREVIOUS = "previous"
 
-
-@dataclass
-class Node:
-    """A layer in its place. Nodes are in an order in which each comes after its inputs."""
-
-    name: str
-    layer: Layer
-    path: Keys  # where it stands in the config
-    inputs: list["Node"]
-    input_shapes: tuple[Shape, ...]
-    shape: Shape  # of one sample's output
-    frozen: bool = False
-    consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
-    fused_into: "Node | None" = (
-        None  # the layer before that does it in registers: applies an activation, adds to its own result
-    )
-    deferred: bool = False  # an embedding that the layer after it sees to
-    vocabulary: int = 0  # of data that is tokens: how many there are
-    backward_in: "Node | None" = (
-        None  # what does an activation's backward on the way: a layer next to it; itself: the sum of dy
-    )
-
-    @property
-    def parameters(self) -> dict[str, Param]:
-        return self.layer.parameters(*self.input_shapes)
-
-    @property
-    def state(self) -> dict[str, State]:
-        return self.layer.state(*self.input_shapes)
-
-    @property
-    def saved(self) -> dict[str, Saved]:
-        return self.layer.saved(*self.input_shapes)
-
-    @property
-    def flops(self) -> int:
-        # What an embedding leaves to a layer is done once for each token, not for each sample.
-        return self.layer.flops(
-            *((*source.shape[:-1], 0) if source.deferred else source.shape for source in self.inputs)
-        )
+Inputs = Sequence[Node | None]  # None: an output that a mistake prevents
 
 
 @dataclass
 class Graph:
-    """Nodes in order; the first is the data, the last one the output."""
+    """Nodes in order: the data first, the output last."""
 
     nodes: list[Node]
     initializer: Initializer
@@ -69,15 +34,19 @@ class Graph:
         return self.nodes[0]
 
     @property
+    def inputs(self) -> list[Node]:
+        return [node for node in self.nodes if not node.inputs]
+
+    @property
     def layers(self) -> list[Node]:
-        return self.nodes[1:]
+        return [node for node in self.nodes if node.inputs]
 
     @property
     def output(self) -> Node:
         return self.nodes[-1]
 
     def initializer_of(self, node: Node, param: Param) -> Initializer:
-        """The initializer of one parameter: its own, the model's, or what `auto` finds to suit."""
+        """The initializer of one parameter: its own, the model's, or the one that `auto` chooses."""
         if param.role in ("bias", "scale"):
             own = None if isinstance(param.initializer, Pretrained) else param.initializer
             return own or Constant(value=0.0 if param.role == "bias" else 1.0)
@@ -86,7 +55,7 @@ class Graph:
 
 
 def suitable(node: Node) -> Initializer:
-    """What suits the first activation after `node`; norm, dropout, reshape, pool and merging layers are looked through."""
+    """The preference of the first activation after `node`, behind norm, dropout, reshape, pool and merging layers."""
     at = node
     while (
         at.layer.preferred_initializer is None
@@ -95,6 +64,10 @@ def suitable(node: Node) -> Initializer:
     ):
         at = at.consumers[0]
     return Initializer.parse(at.layer.preferred_initializer or "glorot_uniform")
+
+
+def data_node(shape: Shape, path: Keys = (), vocabulary: int = 0, name: str = INPUT, index: int = 0) -> Node:
+    return Node(name, Identity(), path, [], (), tuple(shape), vocabulary=vocabulary, index=index)
 
 
 def build_graph(
@@ -106,19 +79,16 @@ def build_graph(
 ) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config.
 
-    `vocabulary`: the data is tokens, whole numbers below it.
+    `vocabulary`: the data are tokens, whole numbers below it.
     """
-    data = Node(INPUT, Identity(), path[:-1], [], (), tuple(input_shape), vocabulary=vocabulary)
+    data = data_node(input_shape, path[:-1], vocabulary)
     builder = _Builder(data)
     output = Chain(builder, path, names={INPUT: data}).add(layers, (data,))
     if not builder.problems:
         builder.check_that_all_is_used(output)
     if builder.problems:
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
-    _fuse(builder.nodes)
-    _fuse_sums(builder.nodes)
-    _leave_embeddings(builder.nodes)
-    _fuse_backward(builder.nodes)
+    fuse(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())
 
 
@@ -129,80 +99,85 @@ class _Builder:
         self.nodes = [data]
         self.problems: list[Problem] = []
 
-    def check_that_all_is_used(self, output: Node) -> None:
+    def check_that_all_is_used(self, output: Node | None) -> None:
         for node in self.nodes:
             if node is not output and not node.consumers:
                 self.problems.append(
                     Problem(
                         node.path,
-                        "nothing uses the output of this layer. Name it in another "
-                        "layer's `inputs`, or remove it.",
+                        "no layer uses its output",
+                        "Name it in another layer's `inputs`, or remove it.",
                     )
                 )
 
 
 class Chain:
-    """A chain of layers that is being put into the graph, with the names that its layers can refer to.
+    """A chain of layers that is added to the graph, with the names that its layers can refer to.
 
-    A value that could not be made because of a mistake is None, and what depends on it is skipped in silence.
+    An output that a mistake prevents is None; what depends on it is skipped without a report.
     """
 
-    def __init__(self, builder: _Builder, path: Keys, names: dict, prefix: str = "", frozen: bool = False):
+    def __init__(
+        self,
+        builder: _Builder,
+        path: Keys,
+        names: Mapping[str, Node | None],
+        prefix: str = "",
+        frozen: bool = False,
+    ):
         self.builder = builder
         self.path = path
-        self.names = names
+        self.names = dict(names)
         self.prefix = prefix
         self.frozen = frozen
         self.counts: Counter = Counter()
         self.own_names: set[str] = set()
 
-    def add(self, layers: Sequence[Layer], inputs: tuple) -> Node | None:
-        """Puts `layers` one after the other; a layer's `inputs` can name others."""
+    def add(self, layers: Sequence[Layer], inputs: Inputs) -> Node | None:
+        """Adds `layers` one after the other; a layer's `inputs` can name others."""
         later = [layer.name for layer in layers if layer.name]
         for index, layer in enumerate(layers):
             path = (*self.path, index, layer.yaml_name)
             sources = inputs if layer.inputs is None else self._named(layer.inputs, inputs, later, path)
             output = None
             if sources is not None:
-                output = layer.build(Scope(self, layer, path), *sources)
+                output = build(layer, Scope(self, layer, path), sources)
             if layer.name:
                 later.remove(layer.name)
                 self._remember(layer.name, output, path)
             inputs = (output,)
         return inputs[0]
 
-    def _named(self, names: Sequence[str], previous: tuple, later: list, path: Keys) -> tuple | None:
-        sources = []
+    def _named(self, names: Sequence[str], previous: Inputs, later: list[str], path: Keys) -> Inputs | None:
+        sources: list[Node | None] = []
         for place, name in enumerate(names):
             if name == PREVIOUS:
                 sources += previous
             elif name in self.names:
                 sources.append(self.names[name])
             else:
-                reason = (
-                    "stands below this one; `inputs` can only name layers above."
+                message = (
+                    f"{name!r} is defined below this layer; `inputs` can only name layers above"
                     if name in later
-                    else f"is not the name of a layer above.{did_you_mean(name, [*self.names, PREVIOUS])}"
+                    else f"no layer above is named {name!r}.{did_you_mean(name, [*self.names, PREVIOUS])}"
                 )
-                self.builder.problems.append(Problem((*path, "inputs", place), f"{name!r} {reason}"))
+                self.builder.problems.append(Problem((*path, "inputs", place), message))
                 return None
-        return tuple(sources)
+        return sources
 
     def _remember(self, name: str, output: Node | None, path: Keys) -> None:
         if name in (INPUT, PREVIOUS) or name in self.own_names:
-            taken = (
-                "has a meaning of its own" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
-            )
-            self.builder.problems.append(Problem((*path, "name"), f"{name!r} {taken}; names must differ."))
+            reason = "is reserved" if name in (INPUT, PREVIOUS) else "is the name of a layer above"
+            self.builder.problems.append(Problem((*path, "name"), f"{name!r} {reason}; names must be unique"))
         elif set(name) & set("./ "):
-            message = f"expected a name without '.', '/' and blanks. Received: {name!r}."
+            message = f"expected a name without '.', '/' and spaces. Received: {name!r}"
             self.builder.problems.append(Problem((*path, "name"), message))
         self.own_names.add(name)
         self.names[name] = output
 
 
 class Scope:
-    """What a layer builds itself with: the chain it stands in, its name and its place."""
+    """The place of one layer while the graph is built, as layers.scope.Scope describes it."""
 
     def __init__(self, chain: Chain, layer: Layer, path: Keys):
         chain.counts[layer.yaml_name] += 1
@@ -214,134 +189,82 @@ class Scope:
         self.frozen = chain.frozen or layer.freeze
 
     def chain(
-        self, option: str, layers: Sequence[Layer], inputs: tuple, label: str | None = None
+        self, option: str, layers: Sequence[Layer], inputs: Inputs, label: str | None = None
     ) -> Node | None:
-        """Puts the layers held under `option` into the graph; `label` tells apart chains made of one option."""
+        """Adds the layers held under `option`; `label` names one of several chains made of one option."""
+        return self._within(option, label).add(layers, inputs)
+
+    def one(self, option: str, layer: Layer, inputs: Inputs, label: str | None = None) -> Node | None:
+        """Adds the layer held under `option`."""
+        inner = self._within(option, label)
+        return build(layer, Scope(inner, layer, (*inner.path, layer.yaml_name)), inputs)
+
+    def _within(self, option: str, label: str | None) -> Chain:
         prefix = f"{self.name}.{label or option}."
-        inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
-        return inner.add(layers, inputs)
+        return Chain(self.builder, (*self.path, option), self.names, prefix, self.frozen)
 
-    def one(self, option: str, layer: Layer, inputs: tuple, label: str | None = None) -> Node | None:
-        """The same for an option that holds one layer."""
-        prefix = f"{self.name}.{label or option}."
-        inner = Chain(self.builder, (*self.path, option), dict(self.names), prefix, self.frozen)
-        return layer.build(Scope(inner, layer, (*inner.path, layer.yaml_name)), *inputs)
+    def refuse(self, message: str, hint: str = "") -> None:
+        """Reports a mistake in the layer, which then has no node."""
+        self.builder.problems.append(Problem(self.path, message, hint))
 
-    def refuse(self, message: str) -> None:
-        """Notes a mistake in the layer; there is no node then."""
-        self.builder.problems.append(Problem(self.path, message))
-
-    def node(self, layer: Layer, inputs: tuple, part: str = "") -> Node | None:
-        """Puts one computing layer into the graph, and after it the activation it may carry."""
-        if any(source is None for source in inputs):
+    def node(self, layer: Layer, inputs: Inputs, part: str = "") -> Node | None:
+        """Adds one computing layer, and after it its activation."""
+        sources = [source for source in inputs if source is not None]
+        if len(sources) < len(inputs):
             return None
         if len(self.builder.nodes) > MOST_NODES:
-            raise ConfigError(
-                [
-                    Problem(
-                        self.path,
-                        f"the model has more than {MOST_NODES:,} layers, each `repeat` written out.",
-                    )
-                ]
-            )
+            message = f"the model has more than {MOST_NODES:,} layers, counting every repetition"
+            raise ConfigError([Problem(self.path, message, "Reduce `times` of `repeat`.")])
         name = f"{self.name}.{part}" if part else self.name
-        if problem := self._wrong_count(layer, len(inputs)):
-            return self.refuse(problem)
-        shapes = tuple(source.shape for source in inputs)
-        tokens = next((source.vocabulary for source in inputs if source.vocabulary), 0)
-        if problem := self._wrong_numbers(layer, tokens):
-            return self.refuse(problem)
+        shapes = tuple(source.shape for source in sources)
+        vocabulary = next((source.vocabulary for source in sources if source.vocabulary), 0)
         try:
-            layer = layer.for_tokens(tokens) if tokens else layer
-            shape = layer.output_shape(*shapes)
-            node = Node(name, layer, self.path, list(inputs), shapes, tuple(shape), self.frozen)
-            node.parameters  # noqa: B018  (a shape that the parameters don't fit shows here)
+            _check_inputs(layer, len(sources), vocabulary)
+            layer = layer.for_tokens(vocabulary) if vocabulary else layer
+            shape = tuple(layer.output_shape(*shapes))
+            place = len(self.builder.nodes)
+            node = Node(name, layer, self.path, sources, shapes, shape, self.frozen, index=place)
+            node.parameters  # noqa: B018  (reports a shape that the parameters don't fit)
         except ConfigError as error:
             self.builder.problems += error.below(*self.path).problems
             return None
-        for source in inputs:
+        for source in sources:
             source.consumers.append(node)
         self.builder.nodes.append(node)
-        activation = getattr(layer, "activation", None)
-        if not isinstance(activation, Activation):  # simple_rnn applies its own, which is a word
+        activation = layer.output_activation
+        if activation is None:
             return node
         if stray := stray_option(activation):
-            return self.refuse(
-                f"say `{stray}` of it, not of its activation; or make {activation.yaml_name} a layer of its own."
+            self.refuse(
+                f"`{stray}` cannot be set on its activation",
+                f"Set `{stray}` on the layer, or make {activation.yaml_name} a layer of its own.",
             )
+            return None
         return self.node(activation, (node,), part=activation.yaml_name)
 
-    @staticmethod
-    def _wrong_count(layer: Layer, count: int) -> str | None:
-        if layer.merges and count < 2:
-            return f"needs two or more inputs, such as `inputs: [trunk, {PREVIOUS}]`. Received: {count}."
-        if not layer.merges and count != 1:
-            return f"takes one input. Received: {count}. Merge them first, with `add` or `concat`."
-        return None
 
-    @staticmethod
-    def _wrong_numbers(layer: Layer, tokens: int) -> str | None:
-        if tokens and not layer.takes_tokens:
-            return (
-                f"its input is tokens, whole numbers from 0 to {tokens - 1} that only stand for something. Put `embedding` "
-                "before it, right after the data."
-            )
-        if layer.takes_tokens and not tokens:
-            return "it takes tokens, whole numbers from 0, right from the data. Received: real numbers."
-        return None
+def build(layer: Layer, scope: Scope, inputs: Inputs) -> Node | None:
+    """The node of the layer's output, of the class that this module's Scope gives."""
+    return cast(Node | None, layer.build(scope, *inputs))
 
 
-def _fuse(nodes: list[Node]) -> None:
-    """Lets a layer apply the activation after it while its result is still in registers.
-
-    Only where nobody else sees the value between the two, and neither backward needs it.
-    """
-    for node in nodes:
-        layer = node.layer
-        if not (isinstance(layer, Activation) and layer.epilogue_code and "x" not in layer.reads):
-            continue
-        producer = node.inputs[0]
-        if len(producer.consumers) == 1 and producer.layer.fuses_epilogue and "y" not in producer.layer.reads:
-            node.fused_into = producer
-
-
-def _fuse_sums(nodes: list[Node]) -> None:
-    """Lets the layer that gives the last of two terms add the other one to it, while it is still in registers."""
-    place = {node.name: number for number, node in enumerate(nodes)}
-    for node in nodes:
-        if isinstance(node.layer, Add) and len(node.inputs) == 2:
-            last = max(node.inputs, key=lambda source: place[source.name])
-            if last.layer.fuses_sum and len(last.consumers) == 1:
-                node.fused_into = last
-
-
-# With so many tokens a step, embedding first and picking rows afterwards takes as long in a batch of 4 rows.
-TOKENS_PER_STEP = 4
-
-
-def _leave_embeddings(nodes: list[Node]) -> None:
-    """Lets a recurrent layer multiply the embedding's few rows with its weight, and pick among the products.
-
-    Rather than picking rows for all steps of all samples, many times the same, and multiplying them all. The values are the same.
-    """
-    for node in nodes:
-        if node.layer.takes_tokens and len(node.consumers) == 1 and node.consumers[0].layer.looks_up:
-            node.deferred = node.layer.vocabulary <= TOKENS_PER_STEP * node.input_shapes[0][0]
-
-
-def _fuse_backward(nodes: list[Node]) -> None:
-    """Lets a pass over the gradient that there is anyway multiply it by the slope of a rectifier, which y tells."""
-    for node in nodes:
-        if not (
-            isinstance(node.layer, Activation) and node.layer.epilogue_code and "x" not in node.layer.reads
-        ):
-            continue
-        producer = node.inputs[0]
-        if len(node.consumers) > 1:
-            node.backward_in = node
-        elif node.consumers and node.consumers[0].layer.keeps_sign:
-            node.backward_in = node.consumers[0]
-        elif node.fused_into and producer.layer.fuses_gradient:
-            node.backward_in = producer
-        elif node.consumers and node.consumers[0].layer.gates_gradient:
-            node.backward_in = node.consumers[0]
+def _check_inputs(layer: Layer, count: int, vocabulary: int) -> None:
+    """Raises ConfigError for a wrong number of inputs, and for tokens where numbers are expected, or the reverse."""
+    if layer.merges and count < 2:
+        raise ConfigError(
+            f"expected two or more inputs. Received: {count}",
+            f"Name them, such as `inputs: [trunk, {PREVIOUS}]`.",
+        )
+    if not layer.merges and count != 1:
+        raise ConfigError(
+            f"expected one input. Received: {count}", "Merge the inputs with `add` or `concat` first."
+        )
+    if vocabulary and not layer.takes_tokens:
+        raise ConfigError(
+            f"expected real numbers. Received: tokens, from 0 to {vocabulary - 1}",
+            "Add `embedding` before it, right after the data.",
+        )
+    if layer.takes_tokens and not vocabulary:
+        raise ConfigError(
+            "expected tokens, right from the data. Received: real numbers", "Remove it, or use token data."
+        )

@@ -1,25 +1,30 @@
-"""Network: the graph with its arrays. Forward runs the nodes in order, backward in reverse."""
+"""Network: the graph with its arrays. An executor runs the nodes in order, forward, and in reverse, backward."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
 
 from nntrain import kernels
 from nntrain.errors import ConfigError
-from nntrain.layers.layer import Activation, Layer, LayerContext, PassInfo, Shape
+from nntrain.layers.context import LayerContext, PassInfo, Shape
+from nntrain.layers.layer import Layer
 from nntrain.network.arena import Arena
-from nntrain.network.buffers import Buffers
-from nntrain.network.graph import Graph, Node
+from nntrain.network.buffers import Buffers, full_shape
+from nntrain.network.graph import Graph
+from nntrain.network.memory import leading
+from nntrain.network.node import Node
+
+Call = tuple[Callable[[LayerContext], None], LayerContext, Node]
 
 
 class Network:
     """Holds every array of a model for batches of at most `rows` rows; shorter batches use their leading rows.
 
-    Without `backward` there are no gradients, and at most the outputs are kept. `input_gradient` asks for the loss's
-    gradient with respect to the data too, as the gradient check does.
+    Without `backward` there are no gradients, and outputs are not kept. `input_gradient` asks for the gradient of the loss with
+    respect to the data too, as the gradient check does.
     """
 
     def __init__(
@@ -45,7 +50,7 @@ class Network:
             for name, state in states.items()
             if not state.per_row
         }
-        # What one window of the data leaves to the next, for each row of a batch in training.
+        # Carried over from one window of the data to the next, for each row of a training batch.
         self.carried = {
             name: np.full((rows, *state.shape), state.value, self.dtype)
             for name, state in states.items()
@@ -53,7 +58,7 @@ class Network:
         }
         self.backward_possible = backward
         self.input_gradient = input_gradient and not integer_input
-        self.learning = _learning_below(graph, self.input_gradient)
+        self.learning = _learning(graph, self.input_gradient)
         input_dtype = np.dtype(np.int32) if integer_input else self.dtype
         self.buffers = Buffers(graph, rows, self.dtype, input_dtype, self.learning, backward)
         self._executors: dict[tuple[int, int | None], Executor] = {}
@@ -69,8 +74,8 @@ class Network:
     def executor(self, rows: int, steps: int | None = None) -> "Executor":
         """The network bound to the first `rows` rows of its buffers; made once for each number of rows and steps.
 
-        With `steps`, for shorter sequences: it has fewer steps than the graph says, unless a layer's parameters or shapes need
-        them all. Such views begin where the buffers do, and are as contiguous.
+        `steps` is for shorter sequences: the arrays have so many steps, unless a layer's parameters or shapes need all steps.
+        Such views begin where the buffers do, and are as contiguous.
         """
         executor = self._executors.get((rows, steps))
         if executor is None:
@@ -87,53 +92,49 @@ class Network:
 
 
 class Executor:
-    """A network's layers bound to one number of rows. `x` is the input to fill, `dy` the output gradient to fill."""
+    """A network's layers bound to one number of rows. The caller fills the input `x` and the output gradient `dy`."""
 
     def __init__(self, network: Network, rows: int, shapes: dict[str, Shape] | None = None):
         self.network = network
         self.rows = rows
         graph = network.graph
-        self.shapes = shapes or {node.name: node.shape for node in graph.nodes}  # of one sample's outputs
+        self.shapes = shapes or {node.name: node.shape for node in graph.nodes}  # of outputs, per sample
         self.contexts = {node.name: self._bind(node) for node in graph.layers}
-        self.x = self._view(graph.input, "y", self.shapes[graph.input.name])
-        self.y = self._view(graph.output, "y", self.shapes[graph.output.name])
-        self._forward: list[tuple[Callable[[LayerContext], None], LayerContext, Node]] = []
-        self._backward: list[tuple[Callable[[LayerContext], None], LayerContext, Node]] = []
-        for node in graph.layers:
-            if not (node.fused_into or node.deferred or node.layer.aliases_input):
-                self._forward.append((node.layer.forward, self.contexts[node.name], node))
+        self.x = self._view(graph.input, "y")
+        self.y = self._view(graph.output, "y")
+        self._forward: list[Call] = [
+            (node.layer.forward, self.contexts[node.name], node) for node in graph.layers if node.runs_forward
+        ]
+        self._backward: list[Call] = []
         if network.backward_possible:
-            self.dy = (
-                self._view(graph.output, "dy", self.shapes[graph.output.name])
-                if graph.output.name in network.learning
-                else None
-            )
-            self._plan_backward()
+            if graph.output.name in network.learning:
+                self.dy = self._view(graph.output, "dy")
+            self._backward = [call for node in reversed(graph.nodes) for call in self._backward_calls(node)]
             if network.input_gradient:
-                self.dx = self._view(graph.input, "dy", self.shapes[graph.input.name])
+                self.dx = self._view(graph.input, "dy")
 
     def forward(self, training: bool) -> np.ndarray:
-        """The network's output for what is in `x`: (rows, *output shape)."""
+        """The network's output for `x`: (rows, *output shape)."""
         self.network.info.training = training
         for forward, ctx, _ in self._forward:
             forward(ctx)
         return self.y
 
     def outputs(self, training: bool) -> Iterator[tuple[Node, np.ndarray]]:
-        """Runs forward and gives each layer's output, which later ones may write over, with what was fused into it."""
+        """Runs forward and yields each layer's output, fused neighbours included, before later layers reuse its memory."""
         self.network.info.training = training
         for forward, ctx, node in self._forward:
             forward(ctx)
             yield node, ctx.y
 
     def backward(self) -> None:
-        """Fills the network's grad from what is in `dy`, after a forward in training."""
+        """Computes the network's grad from `dy`, after a forward in training."""
         for backward, ctx, _ in self._backward:
             backward(ctx)
 
     @contextmanager
     def timed(self) -> Iterator[dict[tuple[str, str], list[float]]]:
-        """Within it, the seconds of each call are kept, by the node's name and the method's."""
+        """Records the seconds of each call while it is open, by the names of the node and the method."""
         times: dict[tuple[str, str], list[float]] = {}
         plain = self._forward, self._backward
         self._forward, self._backward = (
@@ -148,33 +149,27 @@ class Executor:
         finally:
             self._forward, self._backward = plain
 
-    def _view(self, node: Node, name: str, shape: Shape) -> np.ndarray:
+    def _view(self, node: Node, name: str, shape: Shape | None = None) -> np.ndarray:
+        shape = self.shapes[node.name] if shape is None else shape
         return leading(self.network.buffers[node.name, name], (self.rows, *shape))
 
     def _bind(self, node: Node) -> LayerContext:
-        network, rows = self.network, self.rows
-        buffers = network.buffers
-        input_shapes = tuple(self.shapes[source.name] for source in node.inputs)
+        network = self.network
         ctx = LayerContext()
-        ctx.name, ctx.rows, ctx.info = node.name, rows, network.info
+        ctx.name, ctx.rows, ctx.info = node.name, self.rows, network.info
         ctx.empty = np.zeros(0, network.dtype)
-        ctx.xs = [
-            self._view(source, "y", shape) for source, shape in zip(node.inputs, input_shapes, strict=True)
-        ]
+        ctx.xs = [self._view(source, "y") for source in node.inputs]
         ctx.x = ctx.xs[0]
-        ctx.y = self._view(node, "y", self.shapes[node.name])
-        ctx.addend = ctx.empty
-        end = node
-        while len(end.consumers) == 1 and end.consumers[0].fused_into is end:
-            end = end.consumers[0]
-            if isinstance(end.layer, Activation):
-                ctx.epilogue = end.layer.epilogue()
-            else:
-                other = next(source for source in end.inputs if source is not node)
-                ctx.addend = self._view(other, "y", self.shapes[other.name])
-        for neighbour in (*node.inputs, *node.consumers):
-            if neighbour.backward_in is node:
-                ctx.dy_slope = neighbour.layer.epilogue()[1]
+        ctx.y = self._view(node, "y")
+        self._bind_declared(node, ctx)
+        self._bind_gradients(node, ctx)
+        self._bind_fused(node, ctx)
+        node.layer.bind(ctx)
+        return ctx
+
+    def _bind_declared(self, node: Node, ctx: LayerContext) -> None:
+        """Parameters with their gradients, states, saved and scratch arrays, by the names that the layer gives them."""
+        network = self.network
         for name in node.parameters:
             full = f"{node.name}.{name}"
             setattr(ctx, name, network.arena.parameters[full])
@@ -182,68 +177,73 @@ class Executor:
                 setattr(ctx, f"d{name}", network.arena.gradients[full])
         for name, state in node.state.items():
             full = f"{node.name}.{name}"
-            setattr(ctx, name, network.carried[full][:rows] if state.per_row else network.state[full])
-        for name, saved in node.layer.saved(*input_shapes).items():
-            setattr(
-                ctx,
-                name,
-                leading(buffers[node.name, name], (rows, *saved.shape) if saved.per_row else saved.shape),
-            )
+            setattr(ctx, name, network.carried[full][: self.rows] if state.per_row else network.state[full])
+        shapes = [self.shapes[source.name] for source in node.inputs]
+        for name, saved in {**node.layer.saved(*shapes), **node.layer.scratch(*shapes)}.items():
+            if (node.name, name) in network.buffers:
+                buffer = network.buffers[node.name, name]
+                setattr(ctx, name, leading(buffer, full_shape(saved, self.rows, node)))
+
+    def _bind_gradients(self, node: Node, ctx: LayerContext) -> None:
+        buffers = self.network.buffers
         if (node.name, "dy") in buffers:
-            ctx.dy = self._view(node, "dy", self.shapes[node.name])
+            ctx.dy = self._view(node, "dy")
             ctx.dxs = [
-                self._view(node, f"dx{place}", shape) if (node.name, f"dx{place}") in buffers else None
-                for place, shape in enumerate(input_shapes)
+                self._view(node, f"dx{place}", self.shapes[source.name])
+                if (node.name, f"dx{place}") in buffers
+                else None
+                for place, source in enumerate(node.inputs)
             ]
-            ctx.dx = ctx.dxs[0]
-        if node.inputs[0].deferred:
-            self._bind_embedding(ctx, node.inputs[0])
-        return ctx
+            ctx.dx = cast(np.ndarray, ctx.dxs[0])
 
-    def _bind_embedding(self, ctx: LayerContext, embedding: Node) -> None:
-        """Gives a layer the embedding before it, in place of what that would hand on."""
-        full = f"{embedding.name}.weight"
-        ctx.tokens = self._view(embedding.inputs[0], "y", self.shapes[embedding.inputs[0].name])
-        ctx.x = self.network.arena.parameters[full]
-        ctx.dx = self.network.arena.gradients.get(full)
-        ctx.xs, ctx.dxs = [ctx.x], [ctx.dx]
+    def _bind_fused(self, node: Node, ctx: LayerContext) -> None:
+        """What the node computes for its neighbours."""
+        ctx.addend = ctx.empty
+        for fused in node.fused:
+            if fused.layer.merges:
+                other = next(source for source in fused.inputs if source is not node)
+                ctx.addend = self._view(other, "y")
+            else:
+                ctx.epilogue = fused.layer.epilogue()
+        if activation := node.activation_gradient:
+            ctx.dy_slope = activation.layer.epilogue()[1]
+        if embedding := node.embedding:
+            full = f"{embedding.name}.weight"
+            ctx.tokens = self._view(embedding.inputs[0], "y")
+            ctx.x = self.network.arena.parameters[full]
+            ctx.xs, ctx.dxs = [ctx.x], [self.network.arena.gradients.get(full)]
+            ctx.dx = cast(np.ndarray, ctx.dxs[0])
 
-    def _plan_backward(self) -> None:
+    def _backward_calls(self, node: Node) -> Iterator[Call]:
+        """The calls of one node, in order."""
         network = self.network
-        for node in reversed(network.graph.nodes):
-            if node.name not in network.learning or node.deferred:
-                continue
-            parts = network.buffers.parts[node.name]
-            if len(parts) > 1:
-                self._backward.append((self._sum(node, parts), None, node))
-            if node is network.graph.input:
-                continue
-            ctx, layer = self.contexts[node.name], node.layer
-            if type(layer).prepare_backward is not Layer.prepare_backward:
-                self._backward.append((layer.prepare_backward, ctx, node))
-            if node.parameters and not node.frozen:
-                self._backward.append((layer.backward_parameters, ctx, node))
-            wanted = any(dx is not None for dx in ctx.dxs)
-            if wanted and not (layer.aliases_input or layer.passes_gradient or node.backward_in):
-                self._backward.append((layer.backward_input, ctx, node))
+        if node.name not in network.learning or node.deferred:
+            return
+        parts = network.buffers.parts[node.name]
+        ctx, layer = self.contexts.get(node.name, LayerContext()), node.layer
+        if len(parts) > 1:
+            yield self._sum(node, parts), ctx, node
+        if not node.inputs:
+            return
+        if type(layer).prepare_backward is not Layer.prepare_backward:
+            yield layer.prepare_backward, ctx, node
+        if node.learns:
+            yield layer.backward_parameters, ctx, node
+        if any(dx is not None for dx in ctx.dxs) and not node.passes_gradient:
+            yield layer.backward_input, ctx, node
 
     def _sum(self, node: Node, parts: list[np.ndarray]) -> Callable[[LayerContext], None]:
-        """What adds up the gradients that reach a node from several consumers."""
-        dy = self._view(node, "dy", self.shapes[node.name])
+        """The call that adds the gradients that reach a node from several consumers."""
+        dy = self._view(node, "dy")
         parts = [leading(part, dy.shape) for part in parts]
-        if node.backward_in is node:
+        if node.gradient_fused_into is node:
             y, slope = self.contexts[node.name].y, node.layer.epilogue()[1]
             return lambda ctx: kernels.merge.add_gradients(dy, parts, y, slope)
         return lambda ctx: kernels.merge.add(dy, parts)
 
 
-def leading(buffer: np.ndarray, shape: Shape) -> np.ndarray:
-    """The beginning of a contiguous buffer's memory, in another shape."""
-    return buffer.reshape(-1)[: math.prod(shape)].reshape(shape)
-
-
 def shapes_with(graph: Graph, steps: int) -> dict[str, Shape] | None:
-    """Each node's shape where the data have fewer steps, by its name; None where a layer cannot do with fewer."""
+    """Each node's shape, by its name, for data of fewer steps; None where a layer needs all of them."""
     shapes = {graph.input.name: (steps, *graph.input.shape[1:])}
     for node in graph.layers:
         inputs = tuple(shapes[source.name] for source in node.inputs)
@@ -265,10 +265,10 @@ def _timed(call: Callable[[LayerContext], None], seconds: list[float]) -> Callab
     return timed_call
 
 
-def _learning_below(graph: Graph, input_gradient: bool) -> set[str]:
-    """Names of the nodes whose output depends on something that learns: only those get a gradient."""
-    learning = {graph.input.name} if input_gradient else set()
+def _learning(graph: Graph, input_gradient: bool) -> set[str]:
+    """Names of the nodes whose output depends on trained parameters: only those get a gradient."""
+    found = {node.name for node in graph.inputs} if input_gradient else set()
     for node in graph.layers:
-        if (node.parameters and not node.frozen) or any(source.name in learning for source in node.inputs):
-            learning.add(node.name)
-    return learning
+        if node.learns or any(source.name in found for source in node.inputs):
+            found.add(node.name)
+    return found

@@ -1,17 +1,19 @@
-"""Single: one layer on its own, with arrays of its own, as gradient checks and tests want it."""
+"""Single: a network of one layer, for gradient checks and tests."""
 
 import numpy as np
 
-from nntrain import randomness
-from nntrain.initializers import Constant, Initializer
-from nntrain.layers.layer import Layer, LayerContext, PassInfo, Shape
-from nntrain.network.buffers import DTYPES
+from nntrain.initializers import Auto
+from nntrain.layers.context import LayerContext, Shape
+from nntrain.layers.layer import Layer
+from nntrain.network.graph import INPUT, Graph, data_node
+from nntrain.network.network import Network
+from nntrain.network.node import Node
 
 
 class Single:
-    """A layer between inputs xs and an output gradient dy that the caller fills; `at` holds all arrays.
+    """A layer without its activation, in training mode; `ctx` holds its arrays: the caller fills xs and dy.
 
-    `rows` are taken from buffers of `capacity` rows, as a short last batch is.
+    `rows` are the leading rows of buffers of `capacity` rows, as in a short last batch.
     """
 
     def __init__(
@@ -24,58 +26,32 @@ class Single:
         capacity: int | None = None,
     ):
         self.layer = layer
-        capacity = capacity or rows
-        real = np.dtype(dtype)
-        self.ctx = ctx = LayerContext()
-        ctx.name, ctx.rows, ctx.info, ctx.empty = layer.yaml_name, rows, PassInfo(seed), np.zeros(0, real)
-        ctx.addend = ctx.empty
-        ctx.info.training = True
-
-        def buffer(shape: Shape, kind: np.dtype = real) -> np.ndarray:
-            return np.zeros((capacity, *shape), kind)[:rows]
-
-        ctx.xs = [buffer(shape, np.dtype(np.int32) if layer.takes_tokens else real) for shape in inputs]
-        ctx.x = ctx.xs[0]
-        ctx.y = (
-            ctx.x.reshape(rows, *layer.output_shape(*inputs))
-            if layer.aliases_input
-            else buffer(layer.output_shape(*inputs))
+        self.network = Network(
+            graph_of(layer, inputs),
+            capacity or rows,
+            dtype,
+            seed,
+            input_gradient=True,
+            integer_input=layer.takes_tokens,
         )
-        ctx.dy = buffer(layer.output_shape(*inputs))
-        if layer.aliases_input:
-            ctx.dxs = [ctx.dy.reshape(ctx.x.shape)]
-        elif layer.takes_tokens:
-            ctx.dxs = [None]
-        else:
-            ctx.dxs = [ctx.dy if layer.passes_gradient else buffer(shape) for shape in inputs]
-        ctx.dx = ctx.dxs[0]
-        self.parameters: dict[str, np.ndarray] = {}
-        self.gradients: dict[str, np.ndarray] = {}
-        for name, param in layer.parameters(*inputs).items():
-            chosen = param.initializer or (
-                Constant(value=1.0) if param.role == "scale" else Initializer.parse("glorot_uniform")
-            )
-            drawn = chosen.sample(randomness.key(seed, "initial", name), param.shape, param.fans)
-            self.parameters[name] = np.ascontiguousarray(drawn, real)
-            self.gradients[name] = np.zeros(param.shape, real)
-            setattr(ctx, name, self.parameters[name])
-            setattr(ctx, f"d{name}", self.gradients[name])
-        for name, state in layer.state(*inputs).items():
-            setattr(
-                ctx, name, np.full((rows, *state.shape) if state.per_row else state.shape, state.value, real)
-            )
-        for name, saved in layer.saved(*inputs).items():
-            kind = np.dtype(DTYPES[saved.dtype] or real)
-            setattr(ctx, name, buffer(saved.shape, kind) if saved.per_row else np.zeros(saved.shape, kind))
+        self.network.info.training = True
+        self.node = self.network.graph.output
+        self.executor = self.network.executor(rows)
+        self.ctx: LayerContext = self.executor.contexts[self.node.name]
+        arena = self.network.arena
+        names = {name: f"{self.node.name}.{name}" for name in self.node.parameters}
+        self.parameters = {name: arena.parameters[full] for name, full in names.items()}
+        self.gradients = {name: arena.gradients[full] for name, full in names.items()}
 
     def forward(self) -> np.ndarray:
-        if not self.layer.aliases_input:
-            self.layer.forward(self.ctx)
-        return self.ctx.y
+        return self.executor.forward(self.network.info.training)
+
+    def backward(self) -> None:
+        self.executor.backward()
 
     def forget_unread(self) -> None:
-        """Fills what backward is not to look at with NaN, as a network puts other values there."""
-        if self.layer.aliases_input or self.layer.passes_gradient:
+        """Fills what backward does not declare to read with NaN, since a network reuses that memory."""
+        if self.node.passes_gradient:
             return
         for what, arrays in (("x", self.ctx.xs), ("y", [self.ctx.y])):
             for array in arrays:
@@ -88,9 +64,15 @@ class Single:
             if gradient is not None:
                 gradient.fill(np.nan)
 
-    def backward(self) -> None:
-        self.layer.prepare_backward(self.ctx)
-        if self.parameters:
-            self.layer.backward_parameters(self.ctx)
-        if not (self.layer.aliases_input or self.layer.passes_gradient or self.layer.takes_tokens):
-            self.layer.backward_input(self.ctx)
+
+def graph_of(layer: Layer, inputs: tuple[Shape, ...]) -> Graph:
+    """The layer after one data node for each of its inputs."""
+    data = [
+        data_node(shape, name=INPUT if place == 0 else f"{INPUT}_{place + 1}", index=place)
+        for place, shape in enumerate(inputs)
+    ]
+    shape = tuple(layer.output_shape(*inputs))
+    node = Node(layer.yaml_name, layer, (), list(data), inputs, shape, index=len(data))
+    for source in data:
+        source.consumers.append(node)
+    return Graph([*data, node], Auto())

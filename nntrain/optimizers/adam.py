@@ -89,12 +89,14 @@ class Adam(AdamFamily, name="adam"):
             slots["mean"],
             slots["square"],
             slots.get("largest_square", theta[:0]),
-            lr / mean_correction,
-            *self.rates(),
-            1 / math.sqrt(square_correction),
-            self.eps,
-            coupled,
-            decoupled,
+            (
+                lr / mean_correction,
+                *self.rates(),
+                1 / math.sqrt(square_correction),
+                self.eps,
+                coupled,
+                decoupled,
+            ),
             decayed,
         )
 
@@ -154,10 +156,7 @@ class Adamax(AdamFamily, name="adamax"):
             grad,
             slots["mean"],
             slots["largest"],
-            lr / self.corrections(step)[0],
-            new_mean,
-            old_largest,
-            self.eps,
+            (lr / self.corrections(step)[0], new_mean, old_largest, self.eps),
             *self.coupled_decay(theta, decayed),
         )
 
@@ -193,11 +192,13 @@ class NAdam(AdamFamily, name="nadam"):
             grad,
             slots["mean"],
             slots["square"],
-            lr * (1 - now) / (1 - product),
-            lr * then / (1 - product * then),
-            *self.rates(),
-            1 / math.sqrt(self.corrections(step)[1]),
-            self.eps,
+            (
+                lr * (1 - now) / (1 - product),
+                lr * then / (1 - product * then),
+                *self.rates(),
+                1 / math.sqrt(self.corrections(step)[1]),
+                self.eps,
+            ),
             *self.coupled_decay(theta, decayed),
         )
 
@@ -260,9 +261,6 @@ class RAdam(AdamFamily, name="radam"):
             grad,
             slots["mean"],
             slots["square"],
-            lr * factor / mean_correction,
-            adaptive,
-            *self.rates(),
-            self.eps,
+            (lr * factor / mean_correction, adaptive, *self.rates(), self.eps),
             *self.coupled_decay(theta, decayed),
         )

@@ -43,9 +43,7 @@ class Adagrad(Optimizer, name="adagrad"):
             theta,
             grad,
             slots["square"],
-            lr,
-            self.initial_accumulator_value,
-            self.eps,
+            (lr, self.initial_accumulator_value, self.eps),
             *self.coupled_decay(theta, decayed),
         )
 
@@ -80,10 +78,7 @@ class Adadelta(Optimizer, name="adadelta"):
             grad,
             slots["square"],
             slots["change"],
-            lr,
-            self.rho,
-            1 - self.rho,
-            self.eps,
+            (lr, self.rho, 1 - self.rho, self.eps),
             *self.coupled_decay(theta, decayed),
         )
 
@@ -126,10 +121,6 @@ class RMSprop(Optimizer, name="rmsprop"):
             slots["square"],
             slots.get("mean", unused),
             slots.get("velocity", unused),
-            lr,
-            self.alpha,
-            1 - self.alpha,
-            self.momentum,
-            self.eps,
+            (lr, self.alpha, 1 - self.alpha, self.momentum, self.eps),
             *self.coupled_decay(theta, decayed),
         )

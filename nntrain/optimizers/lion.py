@@ -41,5 +41,5 @@ class Lion(Optimizer, name="lion"):
     ) -> None:
         first, second = self.betas
         kernels.optimizers.lion(
-            theta, grad, slots["mean"], lr, 1 - first, 1 - second, *self.decoupled_decay(theta, lr, decayed)
+            theta, grad, slots["mean"], (lr, 1 - first, 1 - second), *self.decoupled_decay(theta, lr, decayed)
         )

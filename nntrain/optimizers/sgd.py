@@ -59,9 +59,6 @@ class SGD(Optimizer, name="sgd"):
             theta,
             grad,
             slots["velocity"],
-            lr,
-            self.momentum,
-            added,
-            self.nesterov,
+            (lr, self.momentum, added, self.nesterov),
             *self.coupled_decay(theta, decayed),
         )

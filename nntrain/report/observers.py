@@ -1,21 +1,22 @@
 """Observers: what follows a run from outside, its pictures and its progress on the terminal. They never steer it."""
 
-import io
+import contextlib
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
 
 from nntrain.report.pictures import registry
 from nntrain.report.pictures.picture import Moment, Picture, Subject
 from nntrain.report.pictures.process import DrawingProcess
+from nntrain.report.terminal.console import output
 from nntrain.report.terminal.progress import Progress
 from nntrain.report.terminal.tables import show_model
 from nntrain.run.history import has_tables
 
 if TYPE_CHECKING:
+    from nntrain.run.folder import RunFolder
     from nntrain.run.session import Session
     from nntrain.training.state import TrainingState
 
@@ -23,7 +24,7 @@ CHECK_EVERY = 256  # steps between two checks whether a picture is due
 
 
 class Observer:
-    """An observer that does nothing. The session calls the methods in the order in which they are listed."""
+    """A `run.session.SessionObserver` that does nothing."""
 
     def started(self, session: "Session") -> None:
         """The run folder is open; nothing is compiled yet."""
@@ -103,13 +104,15 @@ class Observers(Observer):
 
 
 class RunDisplay(Observers):
-    """A run's pictures in its folder, and its progress in its log and, unless `silent`, on the terminal."""
+    """What people see of a run: pictures and a log in its folder, and progress on the terminal.
 
-    def __init__(self, in_folder: bool = True, quiet: bool = False, silent: bool = False):
-        console = Console(file=io.StringIO()) if silent else None
-        progress = ProgressObserver(quiet or silent, Progress(console=console, quiet=quiet or silent))
+    `quiet` prints the final lines and warnings only; without `terminal`, nothing is printed.
+    """
+
+    def __init__(self, terminal: bool = True, quiet: bool = False):
+        progress = ProgressObserver(terminal, quiet)
         # Pictures first: at the end the terminal lists those that there are.
-        super().__init__([PictureObserver(progress.warn), progress] if in_folder else [progress])
+        super().__init__([PictureObserver(progress.warn), progress])
 
 
 class PictureObserver(Observer):
@@ -119,16 +122,14 @@ class PictureObserver(Observer):
         """`warn` shows a warning; without it, warnings only go to the session and its log."""
         self._warn = warn
         self._session: Session | None = None
+        self._folder: RunFolder | None = None
         self._processes: dict[str, DrawingProcess] = {}
         self._during: list[DrawingProcess] = []
 
     def ready(self, session: "Session") -> None:
-        self._session = session
+        self._session, self._folder = session, session.folder
         self._make("start", session)
-        self._during = [
-            DrawingProcess(session.folder.path, picture.name)
-            for picture in self._collected("during", session)
-        ]
+        self._during = [process for _, process in self._collected("during", session)]
 
     def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
         if state.step % CHECK_EVERY == 0:
@@ -144,8 +145,7 @@ class PictureObserver(Observer):
         self._finish()
 
     def interrupted(self, session: "Session", message: str) -> None:
-        self._session = session
-        if has_tables(session.folder.path):
+        if self._folder is not None and has_tables(self._folder.path):
             for process in self._during:
                 process.start()
         self._finish()
@@ -159,12 +159,15 @@ class PictureObserver(Observer):
 
     def _make(self, moment: Moment, session: "Session") -> None:
         """Collects and starts to draw the pictures of a moment."""
-        for picture in self._collected(moment, session):
-            process = self._processes[picture.name] = DrawingProcess(session.folder.path, picture.name)
+        for picture, process in self._collected(moment, session):
+            self._processes[picture.name] = process
             process.start()
 
-    def _collected(self, moment: Moment, session: "Session") -> Iterator[Picture]:
-        """The pictures of a moment that apply to the run, their arrays stored."""
+    def _collected(self, moment: Moment, session: "Session") -> Iterator[tuple[Picture, DrawingProcess]]:
+        """The pictures of a moment that apply to the run, and how to draw them; their arrays are in the run folder."""
+        folder = self._folder
+        if folder is None:  # a run in memory
+            return
         subject = Subject(session.setup, session.best_network)
         for picture in registry.pictures().values():
             if picture.moment != moment:
@@ -174,11 +177,11 @@ class PictureObserver(Observer):
                     continue
                 arrays = picture.collect(subject)
                 if arrays is not None:
-                    session.folder.write_arrays(picture.name, arrays)
+                    folder.write_arrays(picture.name, arrays)
             except Exception as error:
                 self._failed(picture.name, str(error) or type(error).__name__)
                 continue
-            yield picture
+            yield picture, DrawingProcess(folder.path, picture.name)
 
     def _finish(self) -> None:
         """Waits for the running processes, and warns of those that failed."""
@@ -192,7 +195,9 @@ class PictureObserver(Observer):
         text = f"cannot draw the picture {name!r}: {reason}"
         if self._session is not None:
             self._session.warnings.append(text)
-            self._session.folder.append_log(f"warning: {text}")
+        if self._folder is not None:
+            with contextlib.suppress(OSError):  # a full disk may be why the picture failed
+                self._folder.append_log(f"warning: {text}")
         if self._warn is not None:
             self._warn(text)
 
@@ -200,31 +205,34 @@ class PictureObserver(Observer):
 class ProgressObserver(Observer):
     """Shows a run on the terminal and writes the same lines to its log: the model, progress, scores, what to type next."""
 
-    def __init__(self, quiet: bool = False, progress: Progress | None = None):
-        self.quiet = quiet
-        self.progress = progress or Progress(quiet=quiet)
+    def __init__(self, terminal: bool = True, quiet: bool = False, progress: Progress | None = None):
+        self.quiet = quiet or not terminal
+        silent = None if terminal else output(silent=True)
+        self.progress = progress or Progress(quiet=self.quiet, console=silent)
+        self._started = False
 
     def warn(self, text: str) -> None:
         self.progress.warn(text)
 
     def started(self, session: "Session") -> None:
-        setup, trainer, progress = session.setup, session.trainer, self.progress
-        if session.folder is not None:
-            progress.log = session.folder.append_log
+        setup, trainer, folder, progress = session.setup, session.trainer, session.folder, self.progress
+        progress.log = folder.append_log if folder is not None else None
         if not self.quiet:
             show_model(setup.graph, setup.config.train.precision, progress.console)
         for warning in session.warnings:
             progress.warn(warning)
-            if session.folder is not None:
-                session.folder.append_log(f"warning: {warning}")
+            if folder is not None:
+                folder.append_log(f"warning: {warning}")
         progress.started(
-            session.folder.path if session.folder is not None else None,
+            folder.path.name if folder is not None else setup.config.name or "run",
+            folder.path if folder is not None else None,
             epochs=setup.config.train.epochs,
             steps_per_epoch=len(trainer.batches),
             step=trainer.state.step,
             best=trainer.state.best,
             facts=(data_line(session), *session.notes),
         )
+        self._started = True
 
     def compiling(self) -> AbstractContextManager[None]:
         return self.progress.compiling()
@@ -242,12 +250,18 @@ class ProgressObserver(Observer):
         self.progress.evaluated(row, best)
 
     def ended(self, session: "Session") -> None:
-        command = next_command(session)
-        self.progress.finished(session.status, session.scores, files_of(session), command)
+        folder = session.folder
+        command = (
+            None if folder is None else generate_command(session, folder.path) or eval_command(folder.path)
+        )
+        self.progress.finished(session.status, session.scores, files_of(folder), command)
 
     def interrupted(self, session: "Session", message: str) -> None:
-        self.progress.note(message)
-        self.progress.finished("interrupted", None, files_of(session), resume_command(session))
+        if self._started:
+            self.progress.note(message)
+            self.progress.finished(
+                "interrupted", None, files_of(session.folder), resume_command(session.folder)
+            )
 
     def closed(self) -> None:
         self.progress.close()
@@ -259,35 +273,35 @@ def data_line(session: "Session") -> str:
     return "data: " + ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())
 
 
-def files_of(session: "Session") -> dict[str, str]:
-    """What a run leaves behind for a person to look at, by label: pictures, the checkpoint."""
-    if session.folder is None:
+def files_of(folder: "RunFolder | None") -> dict[str, str]:
+    """The files of a run that people look for, by label: pictures, the checkpoint."""
+    if folder is None:
         return {}
-    run = session.folder.path
-    files = {name: str(path) for name, path in registry.drawn_in(run).items()}
-    checkpoint = run / "checkpoints" / "best.safetensors"
-    return {**files, "checkpoint": str(checkpoint)} if checkpoint.is_file() else files
+    files = {name: str(path) for name, path in registry.drawn_in(folder.path).items()}
+    return {**files, "checkpoint": str(folder.best)} if folder.best.is_file() else files
 
 
-def next_command(session: "Session") -> str | None:
-    """The command that evaluates the run, or generates text with a language model; None without a run folder."""
+def eval_command(run: Path) -> str:
+    return shlex.join(["nntrain", "eval", str(run)])
+
+
+def generate_command(session: "Session", run: Path) -> str | None:
+    """The command that generates text with a network of text; None for any other network."""
     from nntrain.data.sequences.tokens import first_word
 
-    if session.folder is None:
+    train = session.setup.splits.train
+    if not train.unit or not (prompt := first_word(train)):
         return None
-    run, train = str(session.folder.path), session.setup.splits.train
-    if train.unit and (prompt := first_word(train)):
-        return shlex.join(["nntrain", "predict", run, "--prompt", prompt])
-    return shlex.join(["nntrain", "eval", run])
+    return shlex.join(["nntrain", "predict", str(run), "--prompt", prompt])
 
 
-def resume_command(session: "Session") -> str | None:
-    """The command that resumes the run from any folder; None where its config is not a file."""
-    info = session.folder.read_info() if session.folder is not None else {}
-    if session.folder is None or not info.get("config"):
+def resume_command(folder: "RunFolder | None") -> str | None:
+    """The command that resumes the run from any folder; None where there is no folder, or no config file."""
+    info = folder.read_info() if folder is not None else {}
+    if folder is None or not info.get("config") or not Path(info["config"]).is_file():
         return None
-    folder = session.folder.path.resolve()
+    run = folder.path.resolve()
     options = [("--set", override) for override in info.get("overrides", [])]
     options += [("--plugin", plugin["path"]) for plugin in info.get("plugins", [])]
     words = ["nntrain", "fit", info["config"], *(word for option in options for word in option)]
-    return shlex.join([*words, "--runs-dir", str(folder.parent), f"--name={folder.name}", "--resume"])
+    return shlex.join([*words, "--runs-dir", str(run.parent), f"--name={run.name}", "--resume"])

@@ -91,7 +91,7 @@ def read_history(folder: str | Path) -> History:
         )
     evaluations = read_table(folder / "metrics.csv")
     evaluations.setdefault("epoch", np.ma.empty(0))
-    by_step = {name: column.filled(np.nan) for name, column in read_table(folder / "steps.csv").items()}
+    by_step = read_columns(folder / "steps.csv")
     step, epoch, loss, lr = (by_step.get(name, np.empty(0)) for name in ("step", "epoch", "loss", "lr"))
     if not len(evaluations["epoch"]) and not len(step):
         raise UserError("the run has not made a step yet, so there is nothing to draw", place=str(folder))
@@ -102,6 +102,20 @@ def read_history(folder: str | Path) -> History:
         steps=Steps(step, step / (per_epoch or 1), loss, lr, counts_steps=per_epoch is None),
         evaluations=evaluations,
     )
+
+
+def read_columns(path: Path) -> dict[str, np.ndarray]:
+    """Values (rows,) of a CSV file of numbers by column name, NaN where a cell is empty. Raises UserError."""
+    return {name: column.filled(np.nan) for name, column in read_table(path).items()}
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Rows in memory as arrays (rows,) by column, NaN where a row has no number."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {
+        name: np.array([np.nan if row.get(name) is None else row[name] for row in rows], np.float64)
+        for name in names
+    }
 
 
 def read_table(path: Path) -> dict[str, np.ma.MaskedArray]:
@@ -167,12 +181,3 @@ def steps_per_epoch(
         return float(evaluations["step"][-1] / done[-1])
     ends = np.flatnonzero(np.diff(epoch))
     return float(step[ends[-1]] / epoch[ends[-1]]) if len(ends) else None
-
-
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Rows of numbers as arrays (rows,) by column, NaN where a row has no number."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return {
-        name: np.array([np.nan if row.get(name) is None else row[name] for row in rows], np.float64)
-        for name in names
-    }

@@ -1,6 +1,6 @@
 """Lock: one process works on a run folder at a time; the lock ends with its process, however that ends."""
 
-import os
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,7 +30,7 @@ class RunLock:
         self._file.close()
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: int) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from nntrain.data.conform.arrays import conform
 from nntrain.data.dataset import Dataset
@@ -51,7 +53,7 @@ def score_on(stored: Stored, source: str, split: str | None, name: str = "data")
     chosen, data = new_data(stored, source, split, name)
     if not data.classes:
         try:
-            stored.config.loss.check_targets(data.target)
+            stored.config.loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
             raise UserError(error.message, error.hint, place=name) from None
     return replace(scored(stored, chosen, data), source=source)

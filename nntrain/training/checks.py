@@ -1,6 +1,7 @@
 """Checks: whether data, network, loss and training options fit together, before training starts."""
 
 import math
+from typing import cast
 
 import numpy as np
 
@@ -9,7 +10,8 @@ from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset
 from nntrain.data.system_memory import memory_bytes
 from nntrain.errors import ConfigError, Problem
-from nntrain.network.graph import Graph, Node
+from nntrain.network.graph import Graph
+from nntrain.network.node import Node
 
 
 def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
@@ -24,7 +26,7 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
             hint = "Remove `stateful`, or set `consecutive: true` in the source if it has this option."
             problems.append(Problem(node.path, message, hint))
         if data.lengths is not None and (reason := node.layer.padding_problem(*node.input_shapes)):
-            problems.append(Problem(node.path, reason))
+            problems.append(Problem(node.path, *reason))
         problems += batch_size_problems(node, batches, data)
     problems += memory_problems(config, graph, batches.rows)
     return list(dict.fromkeys(problems))  # a repeated chain repeats its errors
@@ -47,9 +49,7 @@ def batch_size_problems(node: Node, batches: Batches, data: Dataset) -> list[Pro
 def memory_problems(config: Config, graph: Graph, rows: int) -> list[Problem]:
     """A network that needs more memory than the machine has."""
     parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
-    own = [
-        node for node in graph.layers if not (node.fused_into or node.deferred or node.layer.aliases_input)
-    ]
+    own = [node for node in graph.layers if node.runs_forward]
     outputs = rows * sum(math.prod(node.shape) for node in (graph.input, *own))
     # Twice the parameters: each has a gradient.
     needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize
@@ -84,7 +84,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     output, loss = graph.output, config.loss
     kind = output.layer.yaml_name
     problems = []
-    if loss.from_logits and kind in ("softmax", "log_softmax", "sigmoid"):
+    if loss.from_logits and output.layer.normalizes_logits:
         message = f"{loss.yaml_name} takes logits and applies its own function"
         problems.append(Problem(output.path, message, f"Remove this {kind}."))
     if not any(node.parameters and not node.frozen for node in graph.layers):
@@ -95,7 +95,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     problems += metric_problems(config, classes)
     if not classes:
         try:
-            loss.check_targets(data.target)
+            loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
             problems += error.below("loss").problems
     try:

@@ -105,7 +105,8 @@ class Trainer:
         ends_training = ends_epoch and state.epoch == self.config.train.epochs
         if every.steps:
             return state.step % every.steps == 0 or ends_training
-        return ends_epoch and (state.epoch % every.epochs == 0 or ends_training)
+        epochs = every.epochs or 1
+        return ends_epoch and (state.epoch % epochs == 0 or ends_training)
 
     def checkpoint_is_due(self) -> bool:
         every = self.config.train.checkpoint.every_steps

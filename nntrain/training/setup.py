@@ -62,7 +62,7 @@ class Setup:
         outputs = config.loss.required_outputs(len(data.classes), None) if data.classes else 0
         return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
 
-    def network(self, rows: int, *, dtype: str | None = None, **kwargs) -> Network:
+    def network(self, rows: int, *, dtype: str | None = None, backward: bool = True) -> Network:
         """A freshly initialized network for batches of at most `rows` rows."""
         tokens = bool(self.splits.train.vocabulary)
         return Network(
@@ -71,7 +71,7 @@ class Setup:
             dtype or self.config.train.precision,
             self.config.seed,
             integer_input=tokens,
-            **kwargs,
+            backward=backward,
         )
 
 

@@ -43,12 +43,14 @@ class Step:
         network, config = self.network, self.config
         network.info.step = step
         feed.forward(training=True)
-        loss_sum, weight_sum = config.loss(feed.prediction, feed.target, feed.weight, feed.gradient)
+        gradient = feed.gradient
+        assert gradient is not None, "a network without gradients cannot be trained"
+        loss_sum, weight_sum = config.loss(feed.prediction, feed.target, feed.weight, gradient)
         if math.isfinite(loss_sum) and weight_sum:  # if all weights are 0, there is nothing to learn
             feed.executor.backward()
             self.shape_gradient(step)
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
-            if self.average is not None:
+            if self.average is not None and config.train.ema is not None:
                 decay = config.train.ema.decay if step > 1 else 0.0  # the average starts at the first update
                 kernels.gradient.average(self.average, network.theta, decay)
         return loss_sum, weight_sum
@@ -70,9 +72,11 @@ class Step:
             kernels.dropout.add_noise(grad, grad, key, math.sqrt(noise.eta / (1 + step) ** noise.gamma))
         if bounds is None:
             return
-        if bounds.value:
+        if bounds.value is not None:
             kernels.gradient.clip(grad, bounds.value)
-        elif (norm := math.sqrt(kernels.reduce.sum_of_squares(grad))) > bounds.norm:
+        elif (
+            bounds.norm is not None and (norm := math.sqrt(kernels.reduce.sum_of_squares(grad))) > bounds.norm
+        ):
             kernels.gradient.scale(grad, bounds.norm / norm)
 
     @contextmanager

@@ -1,7 +1,7 @@
-"""Time to 99 %: a LeNet learns MNIST, from launch to the first evaluation that gets 9,900 of the 10,000 test images right.
+"""Time to 99 %: a LeNet learns MNIST, from launch to the first evaluation with 9,900 of the 10,000 test images correct.
 
-nntrain with its checkpoints and plots, in turn with a plain PyTorch script of the same network, batch and learning rate, each
-round with another seed. Wants $NNTRAIN_DATA/mnist.
+nntrain with its checkpoints and plots alternates with a plain PyTorch script with the same network, batch size and learning
+rate; each round uses another seed. Requires $NNTRAIN_DATA/mnist.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SCORE = re.compile(
 
 
 def until_target(command: list[str]) -> Figures:
-    """Seconds from launch to the evaluation that reaches the target, the epochs till then, and the peak memory in MB."""
+    """Seconds from launch to the evaluation that reaches the target, the epochs until then, and the peak memory in MB."""
     begun, epochs = time.perf_counter(), 0.0
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:

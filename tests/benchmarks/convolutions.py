@@ -1,4 +1,4 @@
-"""Convolutions of the yardsticks in their three passes: nntrain in turn with PyTorch's channels_last, as GFLOP/s and ratios."""
+"""Convolutions of the benchmark networks, all three passes: nntrain and PyTorch's channels_last in turn, as GFLOP/s and ratios."""
 
 import argparse
 import json

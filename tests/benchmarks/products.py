@@ -1,4 +1,4 @@
-"""Matrix products in the three forms that training needs: nntrain in turn with PyTorch's, as GFLOP/s and ratios."""
+"""Matrix products in the three forms that training needs: nntrain and PyTorch in turn, as GFLOP/s and ratios."""
 
 import argparse
 import json
@@ -28,7 +28,7 @@ PRODUCTS = [
     ("input", 128, 784, 256),
     ("input", 256, 2048, 2048),
 ]
-CAP = 1.2  # a ratio counts no more than this in the mean
+CAP = 1.2  # the largest ratio that counts in the mean
 
 
 def label(form: str, rows: int, inputs: int, outputs: int) -> str:

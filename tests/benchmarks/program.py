@@ -1,6 +1,6 @@
 """Whole programs: 10 epochs of MNIST (784-256-128-10, batch 128, adam) from launch to exit, wall time and peak memory.
 
-nntrain with its plots and checkpoints, in turn with scikit-learn's MLPClassifier and a plain PyTorch script. Wants
+nntrain with its plots and checkpoints, scikit-learn's MLPClassifier and a plain PyTorch script in turn. Requires
 $NNTRAIN_DATA/mnist.
 """
 

@@ -1,4 +1,4 @@
-"""Rounds: programs take turns, so that a machine that slows down slows all of them."""
+"""Rounds: programs alternate, so that a slowdown of the machine affects all of them."""
 
 import json
 import statistics

@@ -1,4 +1,4 @@
-"""Training steps of the yardsticks: nntrain in turn with PyTorch and JAX, a process for each network and program."""
+"""Training steps of the benchmark networks: nntrain, PyTorch and JAX in turn, one process per network and program."""
 
 import argparse
 import json
@@ -16,13 +16,13 @@ YARDSTICKS = ("mlp-digits", "mlp-mnist", "mlp-wide", *IMAGES, "lstm-char", "gru-
 
 
 def nntrain(command: str, name: str, *options: str) -> str:
-    """What `nntrain COMMAND` prints of a yardstick."""
+    """The output of `nntrain COMMAND` for a benchmark network."""
     words = [sys.executable, "-m", "nntrain", command, str(HERE / f"{name}.yaml"), *options]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 def ours(name: str) -> Figures:
-    """Median microseconds of a step, the peak memory in MB, and how many parameters there are; peers print the same."""
+    """Median microseconds of a step, the peak memory in MB, and the number of parameters; peers print the same."""
     timed = json.loads(nntrain("bench", name, "--json"))
     parameters = re.search(r"([\d,]+) parameters", nntrain("summary", name))[1]
     return {
@@ -46,7 +46,7 @@ def peers(name: str, torch: str | None, jax: str | None) -> dict[str, list[str]]
 
 
 def show(name: str, found: dict[str, Figures]) -> None:
-    """A line a program, with ratios to ours; below, ours beside the fastest of them and the memory of torch."""
+    """One line per program, with ratios to ours; below, ours compared with the fastest of them and the memory of torch."""
     print(f"\n{name:20}{'us a step':>12}{'':8}{'peak MB':>10}{'':8}{'parameters':>12}")
     for program, figures in found.items():
         time, memory = (figures[what] / found["nntrain"][what] for what in ("us", "mb"))
@@ -81,7 +81,7 @@ def main() -> None:
         }
         for program in programs:
             if program == "nntrain" or "compile" in program:
-                programs[program]()  # compiles, and keeps what it compiled for the rounds
+                programs[program]()  # compiles into the cache, for the rounds
         show(name, medians(take_turns(programs, options.rounds)))
 
 

@@ -1,4 +1,4 @@
-"""Text, as whole programs: configs/char_lstm.yaml from launch to exit, in turn with a plain PyTorch script of the same.
+"""Text, as whole programs: configs/char_lstm.yaml from launch to exit, and a plain PyTorch script of the same network in turn.
 
 Both read the same text with the same split, take as many steps with the same batch, optimizer, schedule and clipping, and
 validate after each epoch. Each round has another seed.
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config import load
+from nntrain.data.loading import load_splits
 from nntrain.data.sequences.tokens import decode
 from nntrain.data.sequences.windows import Windows
-from nntrain.training.setup import load_data
 from tests.benchmarks.program import measured
 from tests.benchmarks.rounds import Figures, medians, take_turns
 
@@ -27,7 +27,8 @@ CONFIG = HERE.parent.parent / "configs" / "char_lstm.yaml"
 
 def write_parts(folder: Path) -> None:
     """train.txt and validation.txt, each with the windows of that part and the character after the last."""
-    splits, _ = load_data(load(CONFIG)[0], CONFIG.parent)
+    config, _ = load(CONFIG)
+    splits, _ = load_splits(config.data, CONFIG.parent, config.seed)
     for name in ("train", "validation"):
         part = getattr(splits, name)
         assert isinstance(part.x, Windows)

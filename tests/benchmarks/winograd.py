@@ -1,4 +1,4 @@
-"""3x3 convolutions by Winograd's method: GFLOP/s of the direct sum they stand for, beside the peak; in turn with PyTorch's."""
+"""3x3 convolutions by Winograd's algorithm: GFLOP/s of the equivalent direct convolution, the peak, and PyTorch's in turn."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ def label(kind: str, rows: int, side: int, channels: int, filters: int) -> str:
 
 
 def gflop(rows: int, side: int, channels: int, filters: int) -> float:
-    """Of the direct sum, whatever is computed in its place."""
+    """Of the direct convolution, whatever the algorithm."""
     return 2e-9 * rows * side**2 * 9 * channels * filters
 
 
@@ -53,9 +53,9 @@ def ours() -> Figures:
             array(rows, side, side, filters),
         )
         calls = {
-            "forward": lambda y=y, x=x, w=w: kernels.winograd.forward(y, x, w, none, (1, 1)),
-            "input": lambda y=y, x=x, w=w: kernels.winograd.input_gradient(x, y, w, (1, 1)),
-            "weight": lambda y=y, x=x, w=w: kernels.winograd.weight_gradient(w, x, y, (1, 1)),
+            "forward": lambda y=y, x=x, w=w: kernels.conv.winograd.forward(y, x, w, none, (1, 1)),
+            "input": lambda y=y, x=x, w=w: kernels.conv.winograd.input_gradient(x, y, w, (1, 1)),
+            "weight": lambda y=y, x=x, w=w: kernels.conv.winograd.weight_gradient(w, x, y, (1, 1)),
         }
         for kind, call in calls.items():
             found[label(kind, *layer)] = gflop(*layer) / median_seconds(call)

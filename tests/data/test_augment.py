@@ -7,7 +7,9 @@ from nntrain import kernels, randomness
 from nntrain.config import load
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Splits
-from nntrain.data.transforms.augment import Augmentation, AugmentationContext, Mixing, turned
+from nntrain.data.transforms.augment import Augmentation, AugmentationContext
+from nntrain.data.transforms.augmentations.geometric import rotation
+from nntrain.data.transforms.augmentations.mixing import Mixing
 from nntrain.data.transforms.augmented import Augmenter, augmented
 from nntrain.data.transforms.standardize import standardize
 from nntrain.run.score import score
@@ -194,7 +196,7 @@ def test_what_comes_in_is_stored_0_before_standardize(name):
 def test_a_quarter_turn_is_counterclockwise():
     x = np.random.default_rng(0).random((1, 5, 5, 2))
     out = np.empty_like(x)
-    linear = turned(np.radians(np.array([90.0])))[0]
+    linear = rotation(np.radians(np.array([90.0])))[0]
     matrix = np.column_stack([linear, 2 - linear @ [2, 2]]).reshape(1, 6)
     kernels.augment.affine.serial(out, x, matrix)
     np.testing.assert_allclose(out[0], np.rot90(x[0]), atol=1e-12)
@@ -256,8 +258,8 @@ def test_partners_are_seen_as_the_steps_before_left_them():
     mixup = made("mixup", alpha=1.0)
     earlier = seen_by(data, *before)
     batch = seen_by(data, *before, mixup, after)
-    now = AugmentationContext(randomness.key(1, "augment", 0, 2), np.arange(40), INFINITE)
-    partners, share = mixup.partners(now, 40), mixup.shares(now)[:, None, None, None]
+    ctx = AugmentationContext(randomness.key(1, "augment", 0, 2), np.arange(40), INFINITE)
+    partners, share = mixup.partners(ctx, 40), mixup.shares(ctx)[:, None, None, None]
     expected = share * earlier.x + (1 - share) * earlier.x[partners]
     flipped = (
         AugmentationContext(randomness.key(1, "augment", 0, 3), np.arange(40), INFINITE).uniform(0) < 0.5

@@ -1,4 +1,4 @@
-"""Batches, and the gathering of their samples."""
+"""Batches: their order, gathering, and copies."""
 
 import subprocess
 import sys

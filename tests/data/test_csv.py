@@ -1,4 +1,4 @@
-"""CSV files: columns, classes, and what is said of bad ones."""
+"""CSV files: columns, classes, and errors."""
 
 import gzip
 
@@ -70,7 +70,7 @@ def test_csv_header_is_recognised(tmp_path, text, rows, why):
     assert len(load_csv(tmp_path, text)) == rows, why
 
 
-def test_csv_header_can_be_told(tmp_path, wording):
+def test_csv_header_can_be_set(tmp_path, wording):
     assert load_csv(tmp_path, "1,2,0\n3,4,1\n5,6,0\n", header=True).x.tolist() == [[3, 4], [5, 6]]
     told = refused(load_csv, tmp_path, "a,b,c\n1,2,0\n3,4,1\n", header=False)
     wording(told)
@@ -148,7 +148,7 @@ def test_csv_task_follows_the_target(tmp_path, cells, task, classes):
         ('a,b\n1,"2\n3,4\n', {}, "t.csv:2"),
     ],
 )
-def test_bad_csv_is_told_with_its_place(tmp_path, text, options, place, wording):
+def test_bad_csv_is_reported_at_its_place(tmp_path, text, options, place, wording):
     told = refused(load_csv, tmp_path, text, **options)
     assert told.startswith(place)
     wording(told)
@@ -174,7 +174,7 @@ def test_csv_columns_of_text_become_a_feature_for_each_category(tmp_path):
     assert (text.column, text.categories, text.places) == ("colour", ("blue", "green", "red"), slice(1, 4))
 
 
-def test_csv_column_is_one_of_text_wherever_its_first_text_stands(tmp_path):
+def test_csv_column_is_text_wherever_its_first_text_is(tmp_path):
     cells = ["?"] * 3000 + ["no", "yes"]  # in a later piece of the file than the first
     data = load_csv(
         tmp_path, "a,b\n" + "".join(f"{cell},{row / 2}\n" for row, cell in enumerate(cells)), impute="mean"
@@ -189,7 +189,7 @@ def test_csv_of_many_pieces_is_csv_of_one(tmp_path, monkeypatch):
         f"{row / 8},{'?' if row % 7 == 0 else row},{'xyz'[row % 3]},k{row % 5}\n" for row in range(1000)
     )
     pieces = load_csv(tmp_path, text, impute="mean")
-    monkeypatch.setattr("nntrain.data.sources.csv.ROWS_AT_ONCE", 10**6)
+    monkeypatch.setattr("nntrain.data.tables.csv_file.ROWS_AT_ONCE", 10**6)
     whole = load_csv(tmp_path, text, impute="mean")
     assert np.array_equal(pieces.x, whole.x, equal_nan=True)
     assert np.array_equal(pieces.target, whole.target)

@@ -1,4 +1,4 @@
-"""Downloads: from a server on this machine that answers well or badly."""
+"""Downloads from a local server that answers well or badly."""
 
 import gzip
 import hashlib
@@ -114,15 +114,15 @@ def test_progress_counts_the_bytes_up_to_all(mirror, folder):
 
     with report_progress(begin):
         download(FILE, [mirror.url], folder)
-    assert said == [f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}."]
+    assert said == [f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}"]
     assert counts[0] == (0, FILE.size)
     assert counts[-1] == (FILE.size, FILE.size)
     assert counts == sorted(set(counts))
 
 
-def test_by_default_a_line_on_stderr_says_what_is_downloaded(mirror, folder, capsys):
+def test_by_default_a_line_on_stderr_reports_a_download(mirror, folder, capsys):
     download(FILE, [mirror.url], folder)
-    assert capsys.readouterr() == ("", f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}.\n")
+    assert capsys.readouterr() == ("", f"Downloading {mirror.url}data.gz (0.3 MB) to {folder}\n")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_what_will_not_pass_is_asked_of_the_next_mirror_at_once(mirror, folder, 
     ],
     ids=["404", "500", "wrong contents", "too long", "cut", "empty", "no answer"],
 )
-def test_what_no_mirror_has_is_told_with_their_answers_and_leaves_nothing(
+def test_a_failed_download_reports_each_mirrors_answer_and_leaves_nothing(
     mirror, folder, bad, times, wording
 ):
     mirror.answers = [bad]
@@ -196,7 +196,7 @@ def test_without_a_connection_every_mirror_is_named(folder):
         assert f"{nobody.url}{path}data.gz: " in told
 
 
-def test_a_folder_that_cannot_be_written_is_told(mirror, folder, wording):
+def test_a_folder_that_cannot_be_written_is_reported(mirror, folder, wording):
     wording(refused(download, FILE, [mirror.url], folder / "none"))
     assert mirror.asked == []
 
@@ -250,7 +250,7 @@ def test_fashion_mnist_has_its_classes_by_name(small):
     assert load("mnist").train.classes == tuple("0123456789")
 
 
-def test_only_what_lacks_is_downloaded(small, mirror):
+def test_only_missing_files_are_downloaded(small, mirror):
     (small / "data/mnist").mkdir()
     (small / "data/mnist/t10k-images-idx3-ubyte").write_bytes(PARTS["t10k-images-idx3-ubyte.gz"])
     load("mnist")
@@ -286,13 +286,13 @@ def test_an_explicit_root_is_never_filled(small, mirror, wording):
     assert mirror.asked == []
 
 
-def test_a_download_that_fails_says_which_files_to_put_where(small, mirror, wording):
+def test_a_failed_download_names_the_missing_files_and_their_folder(small, mirror, wording):
     mirror.answers = [lambda request: sends(PACKED["train-images-idx3-ubyte.gz"])(request), fails(404)]
     wording(refused(load, "mnist"), MIRROR=mirror.url)
     assert names(small / "data/mnist") == ["train-images-idx3-ubyte.gz"]
 
 
-def test_a_folder_for_data_that_cannot_be_made_is_told(small, monkeypatch, wording):
+def test_a_data_folder_that_cannot_be_created_is_reported(small, monkeypatch, wording):
     monkeypatch.setenv("NNTRAIN_DATA", "")
     (small / "home").write_bytes(b"")
     wording(refused(load, "mnist"))

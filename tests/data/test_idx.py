@@ -72,13 +72,13 @@ def test_idx_of_every_type_is_read(tmp_path, kind, dtype, becomes):
         (gzip.compress(images(3), mtime=0)[:-9], idx([1]), "x"),
     ],
 )
-def test_bad_idx_files_are_told_apart(tmp_path, x, y, place, wording):
+def test_bad_idx_files_are_reported(tmp_path, x, y, place, wording):
     told = refused(load_idx, tmp_path, x, y)
     assert told.startswith(place)
     wording(told)
 
 
-def test_images_of_another_size_in_the_test_part_are_an_error(tmp_path, wording):
+def test_images_of_another_size_in_the_test_split_are_an_error(tmp_path, wording):
     (tmp_path / "tx").write_bytes(idx(np.zeros((1, 3, 2))))
     (tmp_path / "ty").write_bytes(idx([0]))
     told = refused(load_idx, tmp_path, images(2), idx([0, 1]), test_images="tx", test_labels="ty")

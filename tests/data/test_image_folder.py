@@ -1,4 +1,4 @@
-"""Image folders: what is found, how it is read, what is kept of it, and what is said of what cannot be read."""
+"""Image folders: scanning, reading, the cache, and errors."""
 
 import os
 import re
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nntrain.data.images import cache as image_cache
 from nntrain.data.images import image_files
-from nntrain.data.sources import image_folder
 from nntrain.data.system_memory import is_mapped
 from nntrain.errors import UserError
 from tests.support.data import load, refused
@@ -150,7 +150,7 @@ def test_images_of_several_sizes_need_one(pets, wording):
 
 
 @pytest.mark.parametrize("validation", ["validation", "val"])
-def test_train_test_and_validation_folders_are_parts(pets, tmp_path, validation):
+def test_train_test_and_validation_folders_are_splits(pets, tmp_path, validation):
     root = tmp_path / "all"
     root.mkdir()
     pets.rename(root / "train")
@@ -166,7 +166,7 @@ def test_train_test_and_validation_folders_are_parts(pets, tmp_path, validation)
     assert np.array_equal(splits.validation.x[1], picture(9))
 
 
-def test_a_part_has_no_other_classes_than_the_train_part(pets, tmp_path, wording):
+def test_a_split_has_no_classes_outside_the_training_split(pets, tmp_path, wording):
     root = tmp_path / "all"
     root.mkdir()
     pets.rename(root / "train")
@@ -187,14 +187,14 @@ def test_images_are_read_once_and_mapped(pets, cache, monkeypatch, capsys):
     assert is_mapped(first.x)
     (file,) = cache.iterdir()
     assert file.name.startswith("pets-")
-    assert capsys.readouterr().err == f"Reading 5 images (0.0 MB), to keep them in {file}.\n"
+    assert capsys.readouterr().err == f"Reading 5 images (0.0 MB) into the cache {file}\n"
     monkeypatch.setattr(image_files, "read", lambda *_: 1 / 0)
     again = of(pets).train
     assert np.array_equal(again.x, first.x)
     assert capsys.readouterr().err == ""
 
 
-def test_changed_files_and_other_options_are_read_anew(pets, cache):
+def test_changed_files_and_other_options_renew_the_cache(pets, cache):
     of(pets)
     of(pets, channels=1)
     of(pets, size=4)
@@ -209,7 +209,7 @@ def test_changed_files_and_other_options_are_read_anew(pets, cache):
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:100], lambda data: data[:-1], lambda data: b"", lambda data: b"PK" + data]
 )
-def test_what_was_kept_and_is_damaged_is_made_again(pets, cache, damage):
+def test_a_corrupt_cache_is_renewed(pets, cache, damage):
     of(pets)
     (file,) = cache.iterdir()
     file.write_bytes(damage(file.read_bytes()))
@@ -217,7 +217,7 @@ def test_what_was_kept_and_is_damaged_is_made_again(pets, cache, damage):
     assert len(list(cache.iterdir())) == 1
 
 
-def test_nothing_is_kept_of_a_reading_that_failed(pets, cache):
+def test_a_failed_read_leaves_no_cache(pets, cache):
     (pets / "dogs/c.png").write_bytes((pets / "dogs/b.png").read_bytes()[:100])
     refused(of, pets)
     assert not cache.exists() or list(cache.iterdir()) == []
@@ -228,8 +228,8 @@ def test_a_cache_that_cannot_be_written_is_an_error(pets, cache, wording):
     wording(re.sub(r"-\w{16}\.npy", "-HASH.npy", refused(of, pets)))
 
 
-def test_a_full_disk_is_told_before_anything_is_written(pets, cache, monkeypatch, wording):
-    monkeypatch.setattr(image_folder.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
+def test_a_full_disk_is_reported_before_anything_is_written(pets, cache, monkeypatch, wording):
+    monkeypatch.setattr(image_cache.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
     wording(refused(of, pets))
 
 
@@ -254,7 +254,7 @@ def test_files_that_are_no_images_are_named(pets, content):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".gif", ".bmp", ".webp"])
-def test_images_cut_anywhere_are_told_or_read(tmp_path, suffix):
+def test_truncated_images_are_read_or_reported(tmp_path, suffix):
     noise = picture(0, 24, 24)
     put(tmp_path / "pets/a/x.png", noise)
     file = tmp_path / f"pets/b/x{suffix}"

@@ -1,4 +1,4 @@
-"""Gaps in tables: filled by what was measured on the train part alone."""
+"""Imputation: gaps of tables filled with statistics of the training split."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ def table(x, statistic="mean", **options) -> Dataset:
         ("most_frequent", [1, 4]),  # 4 and 5 are equally frequent
     ],
 )
-def test_gaps_are_filled_by_the_train_parts_statistic(statistic, fill):
+def test_gaps_are_filled_with_the_training_splits_statistic(statistic, fill):
     train = table([[1, GAP], [1, 5], [GAP, 4], [2, GAP], [3, GAP], [8, GAP]], statistic)
     test = table([[GAP, 100], [50, GAP]], statistic)
     parts = impute(Splits(train, test=test))
@@ -48,7 +48,7 @@ def test_gaps_are_filled_by_the_train_parts_statistic(statistic, fill):
 
 
 @pytest.mark.parametrize("statistic", ["mean", "median", "most_frequent"])
-def test_a_missing_text_becomes_the_most_frequent_category_of_the_train_part(tmp_path, statistic):
+def test_missing_text_becomes_the_most_frequent_category_of_the_training_split(tmp_path, statistic):
     rows = ["red,1", "blue,2", "?,3", "green,4", "blue,5", "red,6", "red,7"]
     (tmp_path / "t.csv").write_text("colour,y\n" + "\n".join(rows) + "\n")
     splits = load({"csv": {"path": "t.csv", "task": "regression", "impute": statistic}}, tmp_path)
@@ -61,7 +61,7 @@ def test_a_missing_text_becomes_the_most_frequent_category_of_the_train_part(tmp
     assert seen(parts.train)[2].tolist() == seen(parts.test)[0].tolist() == [1, 0, 0]
 
 
-def test_fill_does_not_see_the_parts_drawn_from_the_file():
+def test_fill_does_not_see_held_out_splits():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 2))
     x[rng.random(100) < 0.3, 0] = GAP
@@ -80,7 +80,7 @@ def test_standardize_measures_what_imputing_made():
     np.testing.assert_allclose(seen(parts.test), (1 - values.mean()) / values.std(), rtol=1e-12)
 
 
-def test_what_was_measured_makes_other_data_look_the_same():
+def test_statistics_of_the_training_split_scale_other_data_alike():
     train = standardize(impute(Splits(table([[1, GAP], [GAP, 5], [3, 7]])))).train
     assert set(train.statistics) == {"shift", "scale", "fill"}
     again = replace(table([[1, GAP], [GAP, 5], [3, 7]]), **train.statistics)
@@ -88,7 +88,7 @@ def test_what_was_measured_makes_other_data_look_the_same():
     assert set(Dataset(np.zeros((1, 1)), np.zeros((1, 1))).statistics) == {"shift", "scale"}
 
 
-def test_a_part_without_gaps_needs_no_statistic_of_its_own():
+def test_a_split_without_gaps_needs_no_statistic_of_its_own():
     parts = impute(Splits(table([[1], [GAP]]), test=table([[5]], "")))
     assert seen(parts.test).tolist() == [[5]]
     untouched = Splits(table([[1]], ""))
@@ -110,7 +110,7 @@ def test_what_cannot_be_filled_is_an_error(train, test, place, wording):
     wording(told)
 
 
-def test_a_text_column_without_a_value_in_the_train_part_is_an_error(tmp_path, wording):
+def test_a_text_column_without_a_value_in_the_training_split_is_an_error(tmp_path, wording):
     (tmp_path / "t.csv").write_text("colour,y\nred,1.5\n?,2.5\n")
     data = load({"csv": {"path": "t.csv", "impute": "mean"}}, tmp_path).train
     wording(refused(impute, Splits(replace(data, x=data.x[1:], target=data.target[1:]))))
@@ -132,7 +132,7 @@ def joined(folder, train: str, test: str, **options) -> Splits:
 TRAIN = "size,colour,y\n1,red,1\n2,green,2\n3,blue,3\n"
 
 
-def test_a_part_from_another_file_has_the_train_files_columns_and_categories(tmp_path):
+def test_a_split_from_another_file_has_the_training_files_columns_and_categories(tmp_path):
     parts = joined(tmp_path, TRAIN, "colour,size,y\nred,4,1\n?,5,2\nblue,?,3\n", impute="mean")
     assert (
         parts.test.feature_names
@@ -144,7 +144,7 @@ def test_a_part_from_another_file_has_the_train_files_columns_and_categories(tmp
     assert seen(impute(parts).test).tolist() == [[4, 0, 0, 1], [5, 1, 0, 0], [2, 1, 0, 0]]
 
 
-def test_a_part_may_lack_every_value_of_a_column_of_text(tmp_path):
+def test_a_split_may_have_no_value_of_a_column_of_text(tmp_path):
     parts = joined(tmp_path, TRAIN, "size,colour,y\n4,?,1\n5,,2\n", impute="mean")
     assert seen(impute(parts).test).tolist() == [[4, 1, 0, 0], [5, 1, 0, 0]]
 
@@ -159,7 +159,7 @@ def test_a_part_may_lack_every_value_of_a_column_of_text(tmp_path):
         ("size,colour,y\n1,2,3\n", ""),
     ],
 )
-def test_a_part_with_other_columns_or_categories_is_refused(tmp_path, test, place, wording):
+def test_a_split_with_other_columns_or_categories_is_refused(tmp_path, test, place, wording):
     told = refused(joined, tmp_path, TRAIN, test)
     assert told.startswith(place)
     wording(told)
@@ -171,7 +171,7 @@ def test_splits_refuse_columns_in_another_order(wording):
     assert join(Splits(train), "test", test).test.x.tolist() == [[2, 1]]
 
 
-def test_a_part_whose_columns_have_no_names_fits_by_their_number():
+def test_a_split_whose_columns_have_no_names_fits_by_their_number():
     parts = join(Splits(table([[1, 2]])), "test", Dataset(np.array([[3.0, 4.0]]), np.zeros((1, 1))))
     assert parts.test.x.tolist() == [[3, 4]]
 

@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: where their files are looked for."""
+"""MNIST and Fashion-MNIST: the search for their files."""
 
 import gzip
 import os
@@ -59,7 +59,9 @@ def test_mnist_is_found_in_root_or_nntrain_data_or_the_home_folder(small_mnist, 
     assert load("mnist").train.input_shape == (2, 2, 1)
 
 
-def test_missing_mnist_names_files_places_and_the_way_out(small_mnist, tmp_path, monkeypatch, wording):
+def test_missing_mnist_files_are_reported_with_folders_and_a_hint(
+    small_mnist, tmp_path, monkeypatch, wording
+):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NNTRAIN_DATA", str(tmp_path))
     (small_mnist / "t10k-labels-idx1-ubyte").unlink()

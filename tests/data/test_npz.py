@@ -1,4 +1,4 @@
-"""NumPy's files: arrays of any type, mapped where they can be, and never unpickled."""
+"""NumPy files: arrays of any type, memory-mapped where possible, never unpickled."""
 
 import io
 import zipfile
@@ -195,7 +195,7 @@ def test_large_arrays_are_searched_for_nan_in_pieces(tmp_path, monkeypatch, word
         (X, Y, {"path": "."}, "."),
     ],
 )
-def test_bad_arrays_are_told_with_their_name(tmp_path, x, y, options, place, wording):
+def test_bad_arrays_are_reported_with_their_name(tmp_path, x, y, options, place, wording):
     told = refused(npz, tmp_path, x, y, **options)
     assert told.startswith(place)
     wording(told)
@@ -205,34 +205,37 @@ GOOD = bytes_of(X)
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "content",
     [
-        (
-            b"",
-            "x.npy: not an npy file: expected it to start with 93 4e 55 4d 50 59. Received: an empty file.",
-        ),
-        (
-            b"PK\x03\x04...",
-            "x.npy: not an npy file: expected it to start with 93 4e 55 4d 50 59. Received: 50 4b 03 04 2e 2e.",
-        ),
-        (GOOD[:-4], "x.npy: expected 96 bytes for the shape (4, 6) of float32. Received: 92."),
-        (GOOD + b"!", "x.npy: expected 96 bytes for the shape (4, 6) of float32. Received: 97."),
-        (GOOD.replace(b"(4, 6)", b"(4,-6)"), "x.npy: the array holds no values: its shape is (4, -6)."),
-        (GOOD.replace(b"(4, 6), ", b"(9**9,), "), None),
-        (GOOD.replace(b"'<f4'", b"'<f5'"), None),
-        (GOOD[:20], None),
-        (GOOD.replace(b"(4, 6)", b"((((6)"), None),
-        (GOOD[:7], None),
-        (
-            GOOD[:6] + b"\x07\x02" + GOOD[8:],
-            "x.npy: expected version 1.0 or 2.0 of the npy format. Received: 7.2.",
-        ),
+        b"",
+        b"PK\x03\x04...",
+        GOOD[:-4],
+        GOOD + b"!",
+        GOOD.replace(b"(4, 6)", b"(4,-6)"),
+        GOOD[:6] + b"\x07\x02" + GOOD[8:],
     ],
+    ids=["empty", "zip", "truncated", "longer", "negative", "version"],
 )
-def test_damaged_npy_files_are_told_apart(tmp_path, content, message):
+def test_corrupt_npy_files_are_reported(tmp_path, content, wording):
     (tmp_path / "x.npy").write_bytes(content)
     told = refused(read_npy, tmp_path, "x.npy")
-    assert told == message if message else told.startswith("x.npy: ")
+    assert told.startswith("x.npy: ")
+    wording(told)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.replace(b"(4, 6), ", b"(9**9,), "),
+        GOOD.replace(b"'<f4'", b"'<f5'"),
+        GOOD[:20],
+        GOOD.replace(b"(4, 6)", b"((((6)"),
+        GOOD[:7],
+    ],
+)
+def test_corrupt_npy_headers_are_reported(tmp_path, content):
+    (tmp_path / "x.npy").write_bytes(content)
+    assert refused(read_npy, tmp_path, "x.npy").startswith("x.npy: ")
 
 
 def test_version_2_of_npy_is_read(tmp_path):
@@ -248,7 +251,7 @@ def test_version_2_of_npy_is_read(tmp_path):
         (lambda content: GOOD, "d.npz"),
     ],
 )
-def test_damaged_npz_files_are_told(tmp_path, change, place, wording):
+def test_corrupt_npz_files_are_reported(tmp_path, change, place, wording):
     np.savez(tmp_path / "d.npz", x=X, y=Y)
     (tmp_path / "d.npz").write_bytes(change((tmp_path / "d.npz").read_bytes()))
     told = refused(read_npz, tmp_path, "d.npz", ("x", "y"))

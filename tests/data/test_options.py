@@ -1,4 +1,4 @@
-"""Data sources: their options and what is said of wrong ones."""
+"""Data sources: options, and errors in them."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""Sequences: from tables and arrays to samples of different lengths, and back to the rows that they came from."""
+"""Sequences from tables and arrays: samples of different lengths, windows, batches by length."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_a_batch_of_short_sequences_takes_their_steps_only(tmp_path):
         ({"longer": "split", "predict": "step"}, [[0, 3], [6, 9], [1, 4], [8, 0], [2, 5], [7, 0]]),
     ],
 )
-def test_what_to_do_with_longer_sequences_is_said(tmp_path, options, expected):
+def test_longer_sequences_are_cut_as_set(tmp_path, options, expected):
     write(tmp_path)
     data = sequences(tmp_path, steps=2, **options)
     assert gathered(data).x[..., 0].tolist() == expected
@@ -114,14 +114,14 @@ def test_steps_can_be_more_than_there_are(tmp_path):
         (ROWS, {"predict": "next", "target": "v", "features": ["u", "v"], "window": 3}, "table.csv"),
     ],
 )
-def test_tables_that_are_no_sequences_are_told(tmp_path, rows, options, place, wording):
+def test_tables_that_are_not_sequences_are_refused(tmp_path, rows, options, place, wording):
     write(tmp_path, rows)
     told = refused(sequences, tmp_path, **options)
     assert told.startswith(place)
     wording(told)
 
 
-def test_windows_of_series_foretell_what_follows_in_their_own_series(tmp_path):
+def test_windows_predict_the_next_values_of_their_own_series(tmp_path):
     rows = [(name, step + 100 * (name == "b")) for step in range(6) for name in "ab"]
     write(tmp_path, rows, "who,value")
     data = sequences(tmp_path, predict="next", window=3, horizon=2)
@@ -189,7 +189,7 @@ def test_arrays_can_say_how_long_their_sequences_are(tmp_path):
     ("lengths", "place"),
     [([3, 0, 4], "data.npz"), ([3, 5, 4], "data.npz"), ([3, 5], "data.npz"), ([3.0, 4.0, 4.0], "data.npz")],
 )
-def test_lengths_that_cannot_be_are_told(tmp_path, lengths, place, wording):
+def test_impossible_lengths_are_refused(tmp_path, lengths, place, wording):
     np.savez(tmp_path / "data.npz", x=np.zeros((3, 4, 2)), y=[0, 1, 0], n=lengths)
     told = refused(npz, tmp_path)
     assert told.startswith(place)

@@ -21,7 +21,7 @@ def test_digits_are_1797_pictures_between_0_and_1():
     assert counts.tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 
 
-def test_digits_test_part_is_fixed_stratified_and_apart_from_the_train_part():
+def test_digits_test_split_is_fixed_stratified_and_disjoint_from_training():
     splits = load("digits")
     assert len(splits.test) == 360
     assert set(np.bincount(splits.test.target)) <= {35, 36, 37}  # a fifth of 174 to 183
@@ -107,7 +107,7 @@ def test_random_data_have_the_shapes_asked_for(options, x, target):
             assert np.isfinite(values).all()
 
 
-def test_iris_are_150_flowers_of_three_species_without_a_test_part():
+def test_iris_are_150_flowers_of_three_species_without_a_test_split():
     splits = load("iris")
     assert list(splits.parts()) == ["train"]
     assert splits.train.feature_names == ("sepal_length", "sepal_width", "petal_length", "petal_width")

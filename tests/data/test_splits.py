@@ -1,4 +1,4 @@
-"""Splits: parts drawn or joined, and their hashes."""
+"""Splits: held out or joined, and their hashes."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from nntrain.data.splits import hashes, join, split
 from tests.support.data import labelled, load, refused
 
 
-def test_split_parts_are_disjoint_complete_and_indexed_into_the_source():
+def test_splits_are_disjoint_complete_and_indexed_into_the_source():
     source = labelled(np.arange(103) % 4)
     parts, rows = split(source, 0.2, 0.1, seed=3)
     assert {name: len(part) for name, part in parts.parts().items()} == {
@@ -30,7 +30,7 @@ def test_split_depends_on_the_seed_alone():
     assert not np.array_equal(first["test"], other["test"])
 
 
-def test_validation_does_not_change_the_test_part():
+def test_validation_does_not_change_the_test_split():
     source = labelled(np.arange(50) % 2)
     assert np.array_equal(split(source, 0.2, None, 0)[1]["test"], split(source, 0.2, 0.3, 0)[1]["test"])
 
@@ -80,25 +80,25 @@ def test_without_fractions_nothing_is_split():
         ([0, 0, 1, 1], 0.75, None, "split"),
     ],
 )
-def test_too_few_samples_for_a_part_are_an_error(labels, test, validation, place, wording):
+def test_too_few_samples_for_a_split_are_an_error(labels, test, validation, place, wording):
     told = refused(split, labelled(labels), test, validation, seed=0)
     assert told.startswith(place)
     wording(told)
 
 
-def test_one_class_alone_is_an_error_but_in_a_part_that_has_no_more(wording):
+def test_one_class_alone_is_an_error_except_in_another_split(wording):
     train = labelled([0, 1]).train
     one = Dataset(np.zeros((1, 1)), np.zeros(1, np.int32), ("1",))
     assert join(Splits(train), "test", one).test.target.tolist() == [1]
     wording(refused(split, Splits(one), None, None, 0))
 
 
-def test_a_part_that_the_source_brings_is_not_drawn_again(wording):
+def test_a_split_of_the_source_is_not_held_out_again(wording):
     told = refused(split, load("digits"), 0.2, None, seed=0)
     wording(told)
 
 
-def test_a_part_from_another_source_follows_the_train_part_by_class_name(wording):
+def test_a_split_from_another_source_is_aligned_by_class_name(wording):
     train = Splits(Dataset(np.zeros((3, 1)), np.array([0, 1, 2], np.int32), ("cat", "dog", "fox")))
     other = Dataset(np.zeros((2, 1)), np.array([0, 1], np.int32), ("dog", "fox"))
     joined = join(train, "test", other)
@@ -108,7 +108,7 @@ def test_a_part_from_another_source_follows_the_train_part_by_class_name(wording
     wording(told)
 
 
-def test_parts_must_be_alike(wording):
+def test_splits_must_match(wording):
     train = labelled([0, 1]).train
     told = refused(Splits, train, test=Dataset(train.x, train.target, ("no", "yes")))
     wording(told)

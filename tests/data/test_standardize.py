@@ -1,4 +1,4 @@
-"""Standardizing."""
+"""Standardization."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.support.data import refused, seen
 
 @pytest.mark.parametrize("shape", [(5,), (4, 3, 2), (4, 4, 1), (7, 3)], ids=str)
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
-def test_standardized_train_part_has_mean_0_and_deviation_1(shape, dtype):
+def test_standardized_training_split_has_mean_0_and_deviation_1(shape, dtype):
     x = (np.random.default_rng(0).random((300, *shape)) * 250).astype(dtype)
     splits = standardize(
         Splits(Dataset(x[:200], np.zeros((200, 1))), test=Dataset(x[200:], np.zeros((100, 1))))

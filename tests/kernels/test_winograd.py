@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.kernels import host, matmul, winograd
+from nntrain.kernels import host, matmul
+from nntrain.kernels.conv import winograd
 from nntrain.kernels.tile import ROWS
 from tests.support import ROOT
 from tests.support.reference import convolution_3x3

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain.errors import ConfigError, UserError
-from nntrain.kernels import conv, conv_plan, host, matmul
+from nntrain.kernels import conv, host, matmul
+from nntrain.kernels.conv import plan as conv_plan
 from nntrain.kernels.geometry import Geometry
 from nntrain.layers.conv import geometry
 from nntrain.layers.layer import Layer
@@ -186,39 +187,22 @@ def test_padding_is_keras_and_pytorchs(image, kernel, stride, padding, before, o
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "shape", "message"),
+    ("name", "options", "shape"),
     [
-        ("conv2d", {}, (64,), "it takes images, of shape"),
-        ("conv2d", {}, (64,), "{digits: {as: image}}"),
-        ("conv1d", {}, (8, 8, 1), "it takes sequences, of shape"),
-        ("conv2d", {"kernel_size": [9, 2]}, (8, 8, 1), "its window spans 9 .* its input has 8"),
-        (
-            "conv2d",
-            {"padding": 1, "dilation": 5},
-            (8, 8, 1),
-            "its window spans 11 .* a smaller `kernel_size` or `dilation`, or more",
-        ),
-        (
-            "conv2d",
-            {"groups": 2},
-            (8, 8, 3),
-            "must divide both the input's channels, 3, and `filters`, 4. Received: 2",
-        ),
-        ("conv1d", {"groups": 3}, (8, 3), "`filters`, 4"),
+        ("conv2d", {}, (64,)),
+        ("conv1d", {}, (8, 8, 1)),
+        ("conv2d", {"kernel_size": [9, 2]}, (8, 8, 1)),
+        ("conv2d", {"padding": 1, "dilation": 5}, (8, 8, 1)),
+        ("conv2d", {"groups": 2}, (8, 8, 3)),
+        ("conv1d", {"groups": 3}, (8, 3)),
     ],
     ids=str,
 )
-def test_input_that_does_not_fit_is_told(name, options, shape, message):
+def test_an_input_that_does_not_fit_is_an_error(name, options, shape, wording):
     layer = Layer.parse({name: {"filters": 4, "kernel_size": 3, **options}})
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         layer.output_shape(shape)
-    assert_matches(str(told.value), message)
-
-
-def assert_matches(text, message):
-    before, _, after = message.partition(" .* ")
-    assert before in text
-    assert after in text
+    wording(str(caught.value))
 
 
 def test_fans_and_operations_count_the_window():
@@ -259,8 +243,10 @@ def test_conv1d_treats_each_sequence_as_if_it_were_alone(options):
     )
 
 
-def test_conv1d_that_changes_the_steps_refuses_sequences_of_different_lengths():
+def test_conv1d_that_changes_the_steps_refuses_sequences_of_different_lengths(wording):
     single = alone(Layer.parse({"conv1d": {"filters": 2, "kernel_size": 3}}), ((7, 2),), 3)
     single.ctx.info.lengths = LENGTHS
-    with pytest.raises(UserError, match=r"turns 7 steps into 5.*Set `padding: same` or `causal`"):
+    with pytest.raises(UserError) as caught:
         single.forward()
+    assert caught.value.place == "conv1d"
+    wording(str(caught.value))

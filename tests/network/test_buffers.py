@@ -1,4 +1,4 @@
-"""Buffers: arrays that share memory never disturb each other, and memory is used again."""
+"""Buffers: arrays that share memory never overwrite live values, and dead memory is reused."""
 
 import numpy as np
 import pytest
@@ -130,7 +130,7 @@ def test_outputs_alone_are_those_of_training(name):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_buffers_of_one_time_lie_apart(seed):
+def test_live_buffers_do_not_overlap(seed):
     draw = np.random.default_rng(seed)
     first = draw.integers(0, 50, 60)
     last = first + draw.integers(0, 20, 60)

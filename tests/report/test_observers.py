@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from nntrain.config import load
-from nntrain.report.observers import Observer, Observers, PictureObserver, ProgressObserver
+from nntrain.report.observers import Observer, Observers, PictureObserver, ProgressObserver, RunDisplay
 from nntrain.report.pictures import registry
 from nntrain.report.pictures.picture import Picture
 from nntrain.report.pictures.process import DrawingProcess
@@ -53,7 +53,9 @@ def session(shell, pictures, tmp_path):
     config, _ = load(shell.write(MOONS))
     setup = prepare(config, shell.folder)
     folder = RunFolder(write_run(tmp_path / "run"))
-    folder.write_info(config="/configs/moons.yaml", overrides=["seed=1"], plugins=[{"path": "p.py"}])
+    folder.write_info(
+        config=str(shell.folder / "config.yaml"), overrides=["seed=1"], plugins=[{"path": "p.py"}]
+    )
     trainer = SimpleNamespace(
         state=SimpleNamespace(step=0, best=None), batches=setup.batches(), config=config
     )
@@ -128,10 +130,12 @@ def test_a_process_that_cannot_be_started_is_a_warning(monkeypatch, session):
         raise OSError(12, "Cannot allocate memory")
 
     monkeypatch.setattr("subprocess.Popen", refuse)
-    observer = PictureObserver()
+    shown = []
+    observer = PictureObserver(shown.append)
     observer.ready(session)
     observer.ended(session)
-    assert [text for text in session.warnings if "Cannot allocate memory" in text]
+    assert shown
+    assert all("Cannot allocate memory" in text for text in shown)
 
 
 def run_through(observer, session):
@@ -147,7 +151,8 @@ def run_through(observer, session):
 
 def progress_of(quiet=False):
     errors, results = (Console(file=io.StringIO(), width=200, markup=False) for _ in range(2))
-    return ProgressObserver(quiet, Progress(quiet=quiet, console=errors, results=results)), errors, results
+    progress = Progress(quiet=quiet, console=errors, results=results)
+    return ProgressObserver(quiet=quiet, progress=progress), errors, results
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -168,13 +173,39 @@ def test_a_run_is_shown_and_logged(session, quiet):
     assert log.endswith(final)
 
 
+def test_a_run_in_memory_has_progress_and_no_pictures(session, capsys, started):
+    session.folder = None
+    for terminal in (True, False):
+        display = RunDisplay(terminal=terminal)
+        run_through(display, session)
+        display.ended(session)
+        display.closed()
+        out, err = capsys.readouterr()
+        assert bool(out) == bool(err) == terminal
+        assert "nntrain eval" not in out
+    assert started == []
+
+
+def test_without_a_terminal_the_log_is_the_same(session, capsys, started):
+    for terminal in (True, False):
+        display = RunDisplay(terminal=terminal)
+        run_through(display, session)
+        display.interrupted(session, "interrupted at step 5")
+        display.closed()
+    out, _ = capsys.readouterr()
+    assert out.count("interrupted: ") == 1
+    lines = session.folder.log.read_text().splitlines()
+    half = len(lines) // 2
+    assert [line.split()[0] for line in lines[:half]] == [line.split()[0] for line in lines[half:]]
+
+
 def test_an_interrupted_run_names_the_command_that_resumes_it(session):
     observer, errors, results = progress_of()
     run_through(observer, session)
     observer.interrupted(session, "interrupted at step 5")
     assert "interrupted at step 5" in errors.file.getvalue()
     assert results.file.getvalue().splitlines()[-1].split(maxsplit=1)[1] == (
-        "nntrain fit /configs/moons.yaml --set seed=1 --plugin p.py "
+        f"nntrain fit {session.folder.path.parent}/config.yaml --set seed=1 --plugin p.py "
         f"--runs-dir {session.folder.path.parent} --name=run --resume"
     )
     session.folder.write_info(config=None)

@@ -29,7 +29,7 @@ def train(progress, clock, folder="runs/toy", epochs=12, steps=5, best_at=3, eve
     """A training of `epochs` epochs of `steps` steps of 0.1 s on 32 samples, with 2 s of compiling and 0.5 s of scoring."""
     state = SimpleNamespace(step=0)
     with closing(progress):
-        progress.started(folder, epochs=epochs, steps_per_epoch=steps)
+        progress.started("toy", folder, epochs=epochs, steps_per_epoch=steps)
         with progress.compiling():
             clock.now += 2
         for e in range(round(epochs / every)):
@@ -124,7 +124,7 @@ def test_a_resumed_run_keeps_its_best_and_counts_its_own_time():
     clock, console = Clock(), plain_console()
     progress = Progress(console=console, clock=clock)
     best = {"step": 5, "epoch": 1.0, "lr": 0.1, "train_loss": 0.25, "best": 1}
-    progress.started("runs/toy", epochs=4, steps_per_epoch=5, step=10, best=best)
+    progress.started("toy", "runs/toy", epochs=4, steps_per_epoch=5, step=10, best=best)
     for step in range(11, 16):
         clock.now += 1
         progress.stepped(SimpleNamespace(step=step), 1.0, 0.1, 8)
@@ -177,7 +177,7 @@ def test_the_live_display_draws_ten_times_a_second_at_most(monkeypatch):
     monkeypatch.setattr(screen.Screen, "draw", lambda self, phase="": times.append(clock.now))
     progress = Progress(console=terminal(80), live=True, clock=clock)
     with closing(progress):
-        progress.started("runs/toy", epochs=1, steps_per_epoch=10_000)
+        progress.started("toy", "runs/toy", epochs=1, steps_per_epoch=10_000)
         for step in range(1, 10_001):
             clock.now += 0.001
             progress.stepped(SimpleNamespace(step=step), 1.0, 0.1, 32)
@@ -188,7 +188,7 @@ def test_the_terminal_is_restored_when_training_fails():
     console = terminal(80)
     progress = Progress(console=console, live=True)
     with pytest.raises(ZeroDivisionError), closing(progress):  # noqa: PT012
-        progress.started("runs/toy", epochs=1, steps_per_epoch=1)
+        progress.started("toy", "runs/toy", epochs=1, steps_per_epoch=1)
         raise ZeroDivisionError
     text = console.file.getvalue()
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is shown again

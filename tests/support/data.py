@@ -1,4 +1,4 @@
-"""What the tests of data share."""
+"""Helpers of the tests of data."""
 
 import struct
 from pathlib import Path
@@ -24,14 +24,14 @@ def labelled(labels, classes=None) -> Splits:
 
 
 def refused(call, *arguments, **options) -> str:
-    """What the user is told."""
+    """The error's text."""
     with pytest.raises(UserError) as raised:
         call(*arguments, **options)
     return str(raised.value)
 
 
 def seen(data: Dataset, dtype=np.float64) -> np.ndarray:
-    """What the network sees of all of `data`."""
+    """The network's inputs for all of `data`."""
     batch = data.batch(len(data), dtype)
     data.gather(np.arange(len(data)), batch)
     return batch.x

@@ -1,4 +1,4 @@
-"""One layer alone with random values, its two passes run, its gradients measured by central differences."""
+"""A single layer with random values, both passes, and its gradients by central differences."""
 
 import json
 
@@ -11,14 +11,12 @@ from tests.support import VECTORS
 
 
 def alone(layer: Layer, shapes, rows: int, dtype: str = "float64", capacity: int | None = None) -> Single:
-    """Random inputs, parameters and output gradient. What the layer must write, and what is not its batch, holds NaN."""
+    """Random inputs, parameters and output gradient. What the layer must write, and the rows beyond its batch, hold NaN."""
     single = Single(layer, tuple(shapes), rows, dtype, capacity=capacity)
     draw = np.random.default_rng(0)
     ctx = single.ctx
-    saved = [getattr(ctx, name) for name in layer.saved(*shapes)]
-    for array in [*ctx.xs, ctx.y, ctx.dy, *gradients_of_inputs(single).values(), *saved]:
-        whole = array if array.base is None else array.base
-        whole.fill(np.nan if array.dtype == dtype else 255)
+    for array in single.network.buffers:
+        array.fill(np.nan if array.dtype == dtype else 255)
     for array in [*ctx.xs, ctx.dy]:
         if array.dtype == np.int32:
             array[...] = draw.integers(0, layer.vocabulary, array.shape)
@@ -36,12 +34,12 @@ def gradients_of_inputs(single: Single) -> dict[str, np.ndarray]:
 
 
 def _off_the_kinks(values):
-    """Away from the whole numbers, where piecewise functions bend."""
+    """Moves values away from whole numbers, where piecewise functions have kinks."""
     return np.where(np.abs(values - np.round(values)) < 0.01, values + 0.02, values)
 
 
 def backward(single: Single) -> dict[str, np.ndarray]:
-    """Copies of the gradients, by the name of what they belong to: x0, x1, ... and the parameters' names."""
+    """Copies of the gradients, by name: x0, x1, ... and the parameters' names."""
     single.backward()
     found = gradients_of_inputs(single) | single.gradients
     return {name: array.copy() for name, array in found.items()}
@@ -70,14 +68,14 @@ def numeric_gradients(single: Single, step: float = 1e-5) -> dict[str, np.ndarra
 
 
 def each_case(*names: str):
-    """Runs a test with each case of vectors/NAME.npz: what JSON tells of it (its layer first), and its arrays by name."""
+    """Runs a test with each case of vectors/NAME.npz: its JSON (the layer first), and its arrays by name."""
     cases = []
     for name in names:
         with np.load(VECTORS / f"{name}.npz") as arrays:
             recorded = dict(arrays)
-        for index, told in enumerate(json.loads(str(recorded["cases"]))):
+        for index, spelled in enumerate(json.loads(str(recorded["cases"]))):
             own = {
                 key.split(".", 1)[1]: array for key, array in recorded.items() if key.startswith(f"{index}.")
             }
-            cases.append(pytest.param(told, own, id=f"{name}-{index}-{told[0]}"))
-    return pytest.mark.parametrize(("told", "case"), cases)
+            cases.append(pytest.param(spelled, own, id=f"{name}-{index}-{spelled[0]}"))
+    return pytest.mark.parametrize(("spelled", "case"), cases)

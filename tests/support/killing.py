@@ -116,7 +116,9 @@ def main(folder: Path) -> None:
         resumed = forked(lambda name=name: fit(config, name, resume=True))
         run = folder / "runs" / name
         found = contents(run) if resumed == 0 else {}
-        different = sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
+        different = sorted(
+            key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)
+        )
         print(f"{number}: exit code {resumed}, different: {different}")
 
 

@@ -9,7 +9,7 @@ from nntrain.config import load
 from nntrain.data.transforms.augmented import Augmenter
 from nntrain.training.loader import Loader
 from nntrain.training.setup import Setup, prepare
-from tests.conftest import MOONS, interrupt_at
+from tests.conftest import MOONS, contents, interrupt_at
 
 
 @pytest.fixture
@@ -119,3 +119,57 @@ def test_only_what_the_memory_cannot_keep_is_read_ahead(shell, monkeypatch, word
     wording(refused)
     in_memory, _ = load(shell.write(MOONS))
     assert not prepare(in_memory, shell.folder).waits_for_disk
+
+
+KINDS = {
+    "classes": MOONS,
+    "tokens": """
+data: {source: {text: {path: text.txt, window: 6, unit: character}}, validation: 0.2}
+model: {layers: [{embedding: 4}, {gru: {units: 4, return_sequences: true}}, {dense: 11}]}
+loss: cross_entropy
+optimizer: {adam: {lr: 0.02}}
+train: {epochs: 2, batch_size: 7}
+""",
+    "numbers": """
+data: {source: {npz: {path: numbers.npz}}}
+model: {layers: [{dense: 2}]}
+loss: mse
+optimizer: {adam: {lr: 0.02}}
+train: {epochs: 2, batch_size: 7}
+""",
+    "padded sequences": """
+data: {source: {npz: {path: padded.npz, lengths: n}}}
+model: {layers: [{gru: 4}, {dense: 2}]}
+loss: cross_entropy
+optimizer: {adam: {lr: 0.02}}
+train: {epochs: 2, batch_size: 7}
+""",
+    "padded steps": """
+data: {source: {npz: {path: steps.npz, lengths: n}}}
+model: {layers: [{gru: {units: 4, return_sequences: true}}, {dense: 2}]}
+loss: cross_entropy
+optimizer: {adam: {lr: 0.02}}
+train: {epochs: 2, batch_size: 7}
+""",
+    "mixed images": """
+data: {source: {digits: {as: image}}, augment: [{random_crop: {padding: 1}}, {mixup: 0.4}]}
+model: {layers: [flatten, {dense: 10}]}
+loss: cross_entropy
+metrics: [accuracy]
+optimizer: {adam: {lr: 0.02}}
+train: {epochs: 1, batch_size: 300}
+""",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reading_ahead_changes_no_byte_of_any_kind_of_batch(shell, monkeypatch, kind):
+    draw = np.random.default_rng(0)
+    (shell.folder / "text.txt").write_text("0123456789\n" * 20)
+    np.savez(shell.folder / "numbers.npz", x=draw.normal(size=(30, 3)), y=draw.normal(size=(30, 2)))
+    x, n = draw.normal(size=(30, 9, 2)), draw.integers(1, 10, 30)
+    np.savez(shell.folder / "padded.npz", x=x, n=n, y=draw.integers(0, 2, 30))
+    np.savez(shell.folder / "steps.npz", x=x, n=n, y=draw.integers(0, 2, (30, 9)))
+    plain = contents(shell.fit(KINDS[kind], name="plain"))
+    monkeypatch.setattr(Setup, "waits_for_disk", True)
+    assert contents(shell.fit(KINDS[kind], name="ahead")) == plain

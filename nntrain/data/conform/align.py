@@ -27,8 +27,8 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     if not train.feature_names or not other.feature_names or train.feature_names == other.feature_names:
         return other
     if isinstance(other.x, Windows):
-        flat = align_features(name, train, replace(other, x=other.x.stream))
-        return replace(flat, x=replace(other.x, stream=flat.x))
+        stream = align_features(name, train, replace(other, x=other.x.stream))
+        return replace(stream, x=replace(other.x, stream=np.asarray(stream.x)))
     known = {text.column: text for text in train.one_hot}
     found = {feature: other.x[:, position] for position, feature in enumerate(other.feature_names)}
     for text in other.one_hot:

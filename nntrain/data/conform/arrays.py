@@ -40,7 +40,7 @@ def conform_inputs(name: str, train: Dataset, other: Dataset) -> Dataset:
         raise DataError(f"{FIT}: {reason}", place=name)
     x = other.x if other.feature_names and train.feature_names else conform_array(name, train, other.x)
     if other.impute and train.fill is None:  # the source allows gaps, but training had no values for them
-        require_finite(name, x)
+        require_finite(name, np.asarray(x))
     return unlabeled(train, x, other.lengths)
 
 

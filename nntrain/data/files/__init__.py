@@ -1,1 +1,1 @@
-"""Files: formats, downloads and known data sets."""
+"""Files: their formats, downloads, and the files of known data sets."""

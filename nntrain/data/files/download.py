@@ -1,4 +1,4 @@
-"""Downloads: files of known contents, from public mirrors into a folder, and checked before they get their name there."""
+"""Downloads: files of known contents from public mirrors, verified before they appear in their folder."""
 
 import hashlib
 import os
@@ -11,40 +11,41 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 
-OFFLINE = "NNTRAIN_OFFLINE"  # an environment variable: set to anything but 0, nothing is ever downloaded
+OFFLINE = "NNTRAIN_OFFLINE"  # environment variable: any value but 0 forbids downloads
 
-ROUNDS = 3  # times that each mirror is tried
-PAUSE_S = 1.0  # before the second round; twice as long before each one after
-TIMEOUT_S = 30.0  # without a byte
+ROUNDS = 3  # attempts per mirror
+PAUSE_S = 1.0  # before the second round; doubles before each further one
+TIMEOUT_S = 30.0  # without a byte received
 PIECE = 1 << 16  # bytes
+RETRIED = (408, 429)  # HTTP: request timeout, too many requests
 
 Progress = Callable[[int, int], None]  # progress(done_bytes, total_bytes)
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A file that mirrors hold."""
+    """A file on the mirrors."""
 
     name: str
     size: int  # bytes
     sha256: str
 
 
-def _say(text: str) -> Progress:
+def _print(text: str) -> Progress:
     print(text, file=sys.stderr, flush=True)
     return lambda done, total: None
 
 
-_begin: ContextVar[Callable[[str], Progress]] = ContextVar("begin", default=_say)
+_begin: ContextVar[Callable[[str], Progress]] = ContextVar("begin", default=_print)
 
 
 @contextmanager
 def report_progress(begin: Callable[[str], Progress]) -> Iterator[None]:
-    """While it lasts, `begin` is told in words of each download that starts, and the progress it gives of the bytes that came.
+    """Within it, `begin(text)` is called when a download starts, and the function it returns with the bytes received.
 
-    By default the words go to stderr, on a line.
+    The default prints the text to stderr.
     """
     token = _begin.set(begin)
     try:
@@ -54,7 +55,7 @@ def report_progress(begin: Callable[[str], Progress]) -> Iterator[None]:
 
 
 def begin_progress(text: str) -> Progress:
-    """Says so of other work on many bytes, in the same way."""
+    """Reports other long work in the same way as a download."""
     return _begin.get()(text)
 
 
@@ -64,9 +65,9 @@ def forbidden() -> bool:
 
 
 def download(file: Remote, mirrors: Sequence[str], folder: Path) -> None:
-    """Puts the file into `folder`. `mirrors`: what stands before its name in a URL.
+    """Downloads the file into `folder`. `mirrors` are URLs without the file's name.
 
-    Raises UserError with what each mirror answered, where none has the file as it should be.
+    Raises DataError with the answer of each mirror where none has the file.
     """
     answers: dict[str, str] = {}
     left = list(mirrors)
@@ -82,12 +83,12 @@ def download(file: Remote, mirrors: Sequence[str], folder: Path) -> None:
                     left.remove(mirror)
         if not left:
             break
-    told = "\n".join(f"  {mirror}{file.name}: {answer}" for mirror, answer in answers.items())
-    raise UserError(f"{file.name} could not be downloaded:\n{told}")
+    listed = "\n".join(f"  {mirror}{file.name}: {answer}" for mirror, answer in answers.items())
+    raise DataError(f"{file.name} could not be downloaded:\n{listed}")
 
 
 class _Failed(Exception):
-    """A mirror did not give the file; `final` where asking again is no use."""
+    """A mirror did not send the file; `final` where a retry is of no use."""
 
     def __init__(self, answer: str, final: bool = False):
         super().__init__(answer)
@@ -96,7 +97,7 @@ class _Failed(Exception):
 
 def _fetch(file: Remote, url: str, folder: Path) -> None:
     begin = _begin.get()
-    progress = begin(f"Downloading {url} ({file.size / 1e6:.1f} MB) to {folder}.")
+    progress = begin(f"Downloading {url} ({file.size / 1e6:.1f} MB) to {folder}")
     try:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
         try:
@@ -109,11 +110,11 @@ def _fetch(file: Remote, url: str, folder: Path) -> None:
         finally:
             Path(temporary).unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"{folder}: {file.name} cannot be written there: {error.strerror}.") from None
+        raise DataError(f"{file.name} cannot be written: {error.strerror}", place=str(folder)) from None
 
 
 def _copy(file: Remote, url: str, write: Callable[[bytes], object], progress: Progress) -> None:
-    """Raises _Failed unless all bytes came and are those of the file."""
+    """Raises _Failed unless the size and the hash match."""
     done, digest = 0, hashlib.sha256()
     progress(0, file.size)
     for piece in _pieces(url):
@@ -124,7 +125,7 @@ def _copy(file: Remote, url: str, write: Callable[[bytes], object], progress: Pr
         write(piece)
         progress(done, file.size)
     if done < file.size:
-        raise _Failed(f"the connection was cut after {done:,} of {file.size:,} bytes.")
+        raise _Failed(f"the connection closed after {done:,} of {file.size:,} bytes")
     if digest.hexdigest() != file.sha256:
         raise _Failed(
             f"wrong contents: expected SHA-256 {file.sha256}. Received: {digest.hexdigest()}.", final=True
@@ -132,7 +133,7 @@ def _copy(file: Remote, url: str, write: Callable[[bytes], object], progress: Pr
 
 
 def _pieces(url: str) -> Iterator[bytes]:
-    """What the server sends. Raises _Failed."""
+    """The bytes that the server sends. Raises _Failed."""
     from http.client import HTTPException
     from urllib.error import HTTPError, URLError
     from urllib.request import urlopen
@@ -142,14 +143,11 @@ def _pieces(url: str) -> Iterator[bytes]:
             while piece := response.read(PIECE):
                 yield piece
     except HTTPError as error:
-        refused = 400 <= error.code < 500 and error.code not in (
-            408,
-            429,
-        )  # request timeout, too many requests
-        raise _Failed(f"HTTP {error.code} {error.reason}.", final=refused) from None
+        refused = 400 <= error.code < 500 and error.code not in RETRIED
+        raise _Failed(f"HTTP {error.code} {error.reason}", final=refused) from None
     except URLError as error:
-        raise _Failed(f"cannot be reached ({error.reason}).") from None
+        raise _Failed(f"cannot be reached ({error.reason})") from None
     except TimeoutError:
-        raise _Failed(f"no answer for {TIMEOUT_S:g} s.") from None
+        raise _Failed(f"no answer within {TIMEOUT_S:g} s") from None
     except (OSError, HTTPException) as error:
-        raise _Failed(f"the connection failed ({error or type(error).__name__}).") from None
+        raise _Failed(f"the connection failed ({error or type(error).__name__})") from None

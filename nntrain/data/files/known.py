@@ -1,4 +1,4 @@
-"""Known data sets: their files, found in the user's folders for data, or downloaded into one of them."""
+"""Known data sets: their files, found in the user's data folders, or downloaded into one of them."""
 
 import gzip
 import os
@@ -9,156 +9,161 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from nntrain.data.files.download import OFFLINE, Remote, download, forbidden
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 
 
 @dataclass(frozen=True)
 class KnownFiles:
-    """The files of a data set, as mirrors hold them: compressed, with .gz at the end of their names."""
+    """The files of a data set as mirrors hold them: compressed, with names that end with .gz."""
 
     name: str  # of the folder
     mirrors: Sequence[str]
     files: Sequence[Remote]
 
     def paths(self, root: Path | None) -> list[Path]:
-        """Where each file is, with or without .gz: in `root`, or else in the first of the user's folders that has them all.
+        """The path of each file, with or without .gz: in `root`, else in the first of the user's data folders that has them all.
 
-        Without `root` and all files, those that lack are downloaded. Raises UserError.
+        Without `root`, missing files are downloaded. Raises DataError.
         """
-        places = self._places() if root is None else [root]
-        lacking = {place: [file for file in self.files if _present(place, file) is None] for place in places}
-        home = next((place for place in places if not lacking[place]), None)
+        folders = self._folders() if root is None else [root]
+        missing = {
+            folder: [file for file in self.files if _present(folder, file) is None] for folder in folders
+        }
+        home = next((folder for folder in folders if not missing[folder]), None)
         if home is None:
             if root is not None or forbidden():
-                raise UserError(
-                    self._missing(
-                        {
-                            place: "all of them" if len(files) == len(self.files) else _listed(files)
-                            for place, files in lacking.items()
-                        },
-                        root is None,
-                    )
+                raise self._not_found(
+                    {folder: self._missing_names(files) for folder, files in missing.items()}, root is None
                 )
-            home = self._writable(places)
-            self._fill(home, lacking[home])
-        return [_present(home, file) for file in self.files]
+            home = self._writable(folders)
+            self._download(home, missing[home])
+        return [path for file in self.files if (path := _present(home, file)) is not None]
 
-    def _places(self) -> list[Path]:
+    def _folders(self) -> list[Path]:
         named = os.environ.get("NNTRAIN_DATA")
         own = Path(os.path.expanduser("~/.cache/nntrain/data"))
         return [folder / self.name for folder in ([Path(named), own] if named else [own])]
 
-    def _writable(self, places: list[Path]) -> Path:
-        """The first place where files can be put. $NNTRAIN_DATA must be there already, so that a slip does not make a folder."""
-        *named, own = places
-        for place in named:
-            if os.access(place if place.exists() else place.parent, os.W_OK | os.X_OK):
-                return place
+    def _writable(self, folders: list[Path]) -> Path:
+        """The first folder that can be written to. $NNTRAIN_DATA must exist, so that a typo does not create a folder."""
+        *named, own = folders
+        for folder in named:
+            if os.access(folder if folder.exists() else folder.parent, os.W_OK | os.X_OK):
+                return folder
         return own
 
-    def _fill(self, place: Path, files: list[Remote]) -> None:
+    def _download(self, folder: Path, files: Sequence[Remote]) -> None:
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(
-                f"{place}: cannot be made: {error.strerror}. Set NNTRAIN_DATA to a folder for data."
+            raise DataError(
+                f"cannot be created: {error.strerror}", "Set NNTRAIN_DATA to a folder for data.", str(folder)
             ) from None
         try:
             for file in files:
-                download(file, self.mirrors, place)
-        except UserError as error:
-            left = [file for file in files if _present(place, file) is None]
-            raise UserError(
-                f"{self.name}: {error}\nTry again later, or get {_listed(left)} elsewhere and put "
-                f"{'it' if len(left) == 1 else 'them'} (unpacked or not) into {place}."
+                download(file, self.mirrors, folder)
+        except DataError as error:
+            left = [file for file in files if _present(folder, file) is None]
+            raise DataError(
+                error.message,
+                f"Try again later, or put {_names(left)} (compressed or not) into {folder}.",
+                error.place or self.name,
             ) from None
 
-    def _wanted(self) -> str:
-        return f"the files {_listed(self.files)} (.gz or not)"
+    def _missing_names(self, files: Sequence[Remote]) -> str:
+        return "all" if len(files) == len(self.files) else _names(files)
 
-    def _missing(self, lacking: dict[Path, str], may_download: bool) -> str:
-        looked = "\n".join(f"  {place} lacks {files}" for place, files in lacking.items())
-        way_out = f"Put them there, or name their folder with `root`, or set NNTRAIN_DATA to the folder above `{self.name}`."
+    def _expected(self) -> str:
+        return f"the files {_names(self.files)} (.gz or not)"
+
+    def _not_found(self, missing: dict[Path, str], may_download: bool) -> DataError:
+        """`missing`: the names of the missing files by folder."""
+        searched = "\n".join(f"  {folder}: missing {files}" for folder, files in missing.items())
+        hint = f"Put them there, set `root` to their folder, or set NNTRAIN_DATA to the folder above `{self.name}`."
         if may_download:
-            way_out += f" They are not downloaded, because {OFFLINE} is set; they are at {self.mirrors[0]}."
-        return f"{self.name}: expected {self._wanted()} in one folder. Looked in:\n{looked}\n{way_out}"
+            hint += f" {OFFLINE} forbids downloading them from {self.mirrors[0]}."
+        return DataError(f"expected {self._expected()} in one folder. Searched:\n{searched}", hint, self.name)
 
 
 @dataclass(frozen=True)
 class KnownArchive(KnownFiles):
-    """The files of a data set that mirrors hold as one .tar.gz, the only one of `files`, in which they lie in a folder."""
+    """The files of a data set that mirrors hold in one .tar.gz, the only one of `files`, inside a folder."""
 
     folder: str
-    members: dict[str, int]  # name -> the most bytes that it can have
+    members: dict[str, int]  # name -> the largest size in bytes
 
     def paths(self, root: Path | None) -> list[Path]:
-        """Where each member is: unpacked already, or unpacked now beside the archive, which is downloaded where there is none.
+        """The path of each member: unpacked before, or unpacked now beside the archive, which is downloaded if it is missing.
 
-        Raises UserError.
+        Raises DataError.
         """
-        places = self._places() if root is None else [root]
-        for folder in (folder for place in places for folder in (place, place / self.folder)):
-            if all((folder / member).is_file() for member in self.members):
-                return [folder / member for member in self.members]
+        folders = self._folders() if root is None else [root]
+        for place in (place for folder in folders for place in (folder, folder / self.folder)):
+            if all((place / member).is_file() for member in self.members):
+                return [place / member for member in self.members]
         (archive,) = self.files
-        home = next((place for place in places if (place / archive.name).is_file()), None)
+        home = next((folder for folder in folders if (folder / archive.name).is_file()), None)
         if home is None:
             if root is not None or forbidden():
-                raise UserError(self._missing(dict(map(self._lacking, places)), root is None))
-            home = self._writable(places)
-            self._fill(home, [archive])
-        to = (home if os.access(home, os.W_OK | os.X_OK) else self._places()[-1]) / self.folder
+                raise self._not_found(dict(map(self._missing_members, folders)), root is None)
+            home = self._writable(folders)
+            self._download(home, [archive])
+        to = (home if os.access(home, os.W_OK | os.X_OK) else self._folders()[-1]) / self.folder
         self._unpack(home / archive.name, to)
         return [to / member for member in self.members]
 
-    def _wanted(self) -> str:
-        return f"{_listed(self.files)}, or the files of it, {', '.join(self.members)},"
+    def _expected(self) -> str:
+        return f"{_names(self.files)}, or its files {', '.join(self.members)},"
 
-    def _lacking(self, place: Path) -> tuple[Path, str]:
-        """Of the two folders where members can be, the one that has more of them, and what it lacks."""
-        lacking = {
-            folder: [member for member in self.members if not (folder / member).is_file()]
-            for folder in (place, place / self.folder)
+    def _missing_members(self, folder: Path) -> tuple[Path, str]:
+        """Of the two folders that can hold the members, the one with more of them, and the names of the others."""
+        missing = {
+            place: [member for member in self.members if not (place / member).is_file()]
+            for place in (folder, folder / self.folder)
         }
-        folder = min(lacking, key=lambda folder: len(lacking[folder]))
-        return folder, "all of them" if len(lacking[folder]) == len(self.members) else ", ".join(
-            lacking[folder]
-        )
+        fullest = min(missing, key=lambda place: len(missing[place]))
+        left = missing[fullest]
+        return fullest, "all" if len(left) == len(self.members) else ", ".join(left)
 
     def _unpack(self, archive: Path, to: Path) -> None:
-        """Only the known members, each of them whole or not at all; whatever else the archive holds stays in it."""
-        lacking = dict(self.members)
+        """Unpacks the known members alone, each completely or not at all."""
+        missing = dict(self.members)
         try:
             to.mkdir(parents=True, exist_ok=True)
             with tarfile.open(archive, "r:gz") as packed:
                 for found in packed:
                     folder, _, name = found.name.removeprefix("./").rpartition("/")
-                    if folder != self.folder or name not in lacking or not found.isfile():
+                    if folder != self.folder or name not in missing or not found.isfile():
                         continue
-                    if found.size > lacking.pop(name):
-                        raise UserError(
-                            f"{archive}: expected {name} to have at most {self.members[name]:,} bytes. "
-                            f"Received: {found.size:,}."
+                    if found.size > missing.pop(name):
+                        raise DataError(
+                            f"expected at most {self.members[name]:,} bytes in {name}. Received: {found.size:,}.",
+                            place=str(archive),
                         )
-                    write_whole(to / name, packed.extractfile(found))
+                    content = packed.extractfile(found)
+                    if content is not None:
+                        write_whole(to / name, cast(BinaryIO, content))
         except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise UserError(
-                f"{archive}: the archive is damaged or cut short ({error}). Get it anew."
+            raise DataError(
+                f"the archive is corrupt or truncated ({error})", "Download it again.", str(archive)
             ) from None
         except OSError as error:
-            raise UserError(f"{archive}: cannot be unpacked into {to}: {error.strerror or error}.") from None
-        if lacking:
-            raise UserError(
-                f"{archive}: expected the files {', '.join(lacking)} in its folder {self.folder}. They are not "
-                "there. Get it anew."
+            raise DataError(
+                f"cannot be unpacked into {to}: {error.strerror or error}", place=str(archive)
+            ) from None
+        if missing:
+            raise DataError(
+                f"missing files in the archive's folder {self.folder}: {', '.join(missing)}",
+                "Download it again.",
+                str(archive),
             )
 
 
 def write_whole(path: Path, source: BinaryIO) -> None:
-    """The file with all that is in `source`; it gets its name only then."""
+    """Writes all of `source`, and only then gives the file its name."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -170,14 +175,14 @@ def write_whole(path: Path, source: BinaryIO) -> None:
 
 
 def _present(place: Path, file: Remote) -> Path | None:
-    """The file with or without .gz, whichever is there."""
+    """The path with or without .gz, whichever exists."""
     return next(
         (path for name in (file.name.removesuffix(".gz"), file.name) if (path := place / name).is_file()),
         None,
     )
 
 
-def _listed(files: Sequence[Remote]) -> str:
+def _names(files: Sequence[Remote]) -> str:
     return ", ".join(
         file.name if file.name.endswith(".tar.gz") else file.name.removesuffix(".gz") for file in files
     )

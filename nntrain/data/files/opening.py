@@ -1,4 +1,4 @@
-"""Data files: opened plain or gzip-compressed alike, with errors that name them."""
+"""Opening: data files, plain or gzip-compressed, with errors that name the file."""
 
 import difflib
 import gzip
@@ -7,55 +7,56 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 
 
 def resolved(folder: Path, name: str) -> Path:
-    """The path that a config means by `name`: `~` is the home folder, relative paths count from `folder`."""
+    """The path of `name` in a config: `~` is the home folder, relative paths count from `folder`."""
     return folder / os.path.expanduser(name)
 
 
 @contextmanager
 def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked where they are gzip, whatever the file is called. Raises UserError, also while reading."""
+    """The file's bytes, decompressed if it is gzip, whatever its name. Raises DataError, also while reading."""
     path = resolved(folder, name)
-    with told(name, path), open(path, "rb") as file:
+    with file_errors(name, path), open(path, "rb") as file:
         if file.peek(2)[:2] != b"\x1f\x8b":
             yield file
             return
         try:
             with gzip.open(file) as unpacked:
-                yield unpacked
+                yield cast(BinaryIO, unpacked)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise UserError(f"{name}: the gzip file is damaged or cut short ({error}).") from None
+            raise DataError(f"the gzip file is corrupt or truncated ({error})", place=name) from None
 
 
 @contextmanager
-def told(name: str, path: Path) -> Iterator[None]:
-    """Turns what the system says while a file is opened or read into UserError. `name`: how the config calls it."""
+def file_errors(name: str, path: Path) -> Iterator[None]:
+    """Turns OSError and MemoryError of opening and reading `path` into DataError at `name`, its name in the config."""
     try:
         yield
     except FileNotFoundError:
-        raise UserError(
-            f"{name}: there is no such file in {os.path.abspath(path.parent)}.{sibling(path)}"
+        raise DataError(
+            f"no such file in {os.path.abspath(path.parent)}.{similar_name(path)}".removesuffix("."),
+            place=name,
         ) from None
     except OSError as error:
-        raise UserError(f"{name}: cannot be read: {error.strerror or error}.") from None
+        raise DataError(f"cannot be read: {error.strerror or error}", place=name) from None
     except MemoryError:
-        raise UserError(f"{name}: does not fit into memory.") from None
+        raise DataError("does not fit into memory", place=name) from None
 
 
-def sibling(path: Path) -> str:
-    """ " Did you mean 'iris.csv'?" where a file of the folder has a similar name."""
+def similar_name(path: Path) -> str:
+    """ " Did you mean 'iris.csv'?" where the folder has a file of a similar name."""
     names = os.listdir(path.parent) if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, names, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def undecodable_line(file: BinaryIO) -> int:
-    """The line of the first bytes that are not UTF-8. Text is decoded in blocks, so the error itself does not know it."""
+    """The first line that is not UTF-8. Text is decoded in blocks, so that the error itself does not know the line."""
     file.seek(0)
     number = 0
     for text in file:

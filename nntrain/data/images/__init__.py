@@ -1,1 +1,1 @@
-"""Images: what the readers of image files share."""
+"""Images: image files and folders, their cache, and pairs of image and label files."""

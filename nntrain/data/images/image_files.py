@@ -1,4 +1,4 @@
-"""Image files: what Pillow reads, as arrays of bytes of one size."""
+"""Image files: read by Pillow as uint8 arrays of one size."""
 
 import warnings
 from collections.abc import Iterator
@@ -9,78 +9,81 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
-ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)  # a tag of EXIF, and its values for images on their side
+ORIENTATION, ROTATED = 0x0112, (5, 6, 7, 8)  # EXIF tag, and its values for images rotated by 90 degrees
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a file says of its image, before its pixels are read."""
+class ImageInfo:
+    """The size and colour of an image, from its header."""
 
     height: int
     width: int
     colour: bool
 
 
-def look(path: Path) -> Look:
-    """Raises UserError for a file that is no image."""
+def read_info(path: Path) -> ImageInfo:
+    """Raises DataError for a file that is not an image."""
     with opened(path) as image:
         width, height = image.size
-        if image.getexif().get(ORIENTATION) in TURNED:
+        if image.getexif().get(ORIENTATION) in ROTATED:
             height, width = width, height
-        return Look(height, width, not (image.mode in ("1", "L", "LA") or image.mode.startswith("I")))
+        return ImageInfo(height, width, not (image.mode in ("1", "L", "LA") or image.mode.startswith("I")))
 
 
 def read(path: Path, size: tuple[int, int], channels: int) -> np.ndarray:
-    """(height, width, channels) uint8: the image upright, stretched to `size`; of several its first. Raises UserError.
+    """(height, width, channels) uint8: the image upright, resized to `size`; the first of several frames. Raises DataError.
 
     Transparency is dropped; 16 bits become 8.
     """
     from PIL import Image, ImageOps
 
-    with opened(path) as image:
+    with opened(path) as opened_image:
+        image = opened_image
         if image.mode.startswith("I"):
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         image = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
         if image.size != (size[1], size[0]):
-            image = image.resize(
-                (size[1], size[0]), Image.Resampling.BILINEAR
-            )  # over all pixels below one, so without moiré
+            # Pillow's filters average over all source pixels when they shrink, so there is no aliasing.
+            image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
         return np.asarray(image).reshape(*size, channels)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator["Image"]:
-    """The file as Pillow sees it. Raises UserError, also while its pixels are read."""
+    """The file, opened by Pillow. Raises DataError, also while its pixels are read."""
     from PIL import Image
 
+    place = str(path)
     try:
         with Image.open(path, formats=FORMATS) as image:
             yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UserError(
-            f"{path}: expected an image of at most {Image.MAX_IMAGE_PIXELS:,} pixels. Received: a larger one. "
-            "Make it smaller, or remove it."
+        raise DataError(
+            f"expected an image of at most {Image.MAX_IMAGE_PIXELS:,} pixels. Received: a larger one.",
+            "Shrink the image, or remove it.",
+            place,
         ) from None
     except Image.UnidentifiedImageError:
-        raise UserError(
-            f"{path}: this is no image of a kind that can be read ({', '.join(FORMATS)}). Remove it, or convert "
-            "it."
+        raise DataError(
+            f"not an image of a supported format ({', '.join(FORMATS)})",
+            "Convert the file, or remove it.",
+            place,
         ) from None
-    except Exception as error:  # what a broken file makes Pillow raise is of many kinds
+    except Exception as error:  # corrupt files make Pillow raise many kinds of errors
         reason = getattr(error, "strerror", None) or str(error).rstrip(".") or type(error).__name__
-        raise UserError(f"{path}: the image is broken: {reason}. Remove it, or get it anew.") from None
+        raise DataError(f"the image is corrupt: {reason}", "Replace the file, or remove it.", place) from None
 
 
 @contextmanager
 def strict_about_size() -> Iterator[None]:
-    """Within it, an image of suspiciously many pixels is an error; of what else Pillow finds odd nothing is said."""
+    """Within it, an image with suspiciously many pixels is an error, and Pillow's other warnings are ignored."""
     from PIL import Image
 
     with warnings.catch_warnings():

@@ -1,1 +1,1 @@
-"""Sequences: tokens and windows, which the readers of text and series share."""
+"""Sequences: text as tokens, windows of long arrays, and tables whose rows are steps."""

@@ -1,44 +1,83 @@
-"""Groups: the rows of a table by the sequence that they belong to."""
+"""Groups: the rows of a table by the sequence that they belong to, and sequences cut to a number of steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from nntrain.data.tables.cells import BadCells
 from nntrain.data.tables.columns import Categories, Column
+from nntrain.data.tables.table import Table
 
 
 @dataclass(frozen=True)
 class Groups:
-    """The rows of a file by the sequence that they belong to; sequences are in the order in which they begin."""
+    """Sequences in order of their first row."""
 
     names: tuple[str, ...]
-    order: np.ndarray  # (rows,) int64: the rows, those of the first sequence first
+    order: np.ndarray  # (rows,) int64: the rows, sequence by sequence
     starts: np.ndarray  # (sequences,) int64: into `order`
     lengths: np.ndarray  # (sequences,) int32
 
 
-def grouped(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
-    """By the cells of a column, or all rows as one sequence. Raises UserError where a cell is missing."""
+def group_rows(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
+    """Groups rows by the cells of a column; without one, all rows are one sequence. Raises DataError for missing cells."""
     rows = len(lines)
     if column is None:
         return Groups(("",), np.arange(rows), np.zeros(1, np.int64), np.array([rows], np.int32))
     categories = Categories(column)
     bad = BadCells(path, lines)
-    bad.add(
-        np.flatnonzero(categories.labels < 0),
-        column.label,
-        "the name of a sequence",
-        lambda row: "a missing value",
-    )
-    bad.tell("Mend the file.")
-    different, first, group = np.unique(categories.labels, return_index=True, return_inverse=True)
+    missing = np.flatnonzero(categories.labels < 0)
+    bad.add(missing, column.label, "the name of a sequence", lambda row: "a missing value")
+    bad.raise_if_any("Fix the file.")
+    distinct, first, group = np.unique(categories.labels, return_index=True, return_inverse=True)
     by_start = np.argsort(first)
-    place = np.empty(len(different), np.int64)
-    place[by_start] = np.arange(len(different))
-    lengths = np.bincount(place[group]).astype(np.int32)
-    names = tuple(categories.names[label] for label in different[by_start])
-    return Groups(
-        names, np.argsort(place[group], kind="stable"), np.cumsum(lengths, dtype=np.int64) - lengths, lengths
+    number = np.empty(len(distinct), np.int64)
+    number[by_start] = np.arange(len(distinct))
+    lengths = np.bincount(number[group]).astype(np.int32)
+    names = tuple(categories.names[label] for label in distinct[by_start])
+    order = np.argsort(number[group], kind="stable")
+    return Groups(names, order, np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
+
+
+def segments(
+    groups: Groups, steps: int, longer: Literal["first", "last", "split"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Starts (int64) and lengths (int32) of sequences cut to at most `steps` steps.
+
+    `longer`: keep the first or the last steps of a longer sequence, or split it.
+    """
+    starts, lengths = groups.starts, groups.lengths
+    if longer == "last":
+        starts = starts + np.maximum(lengths - steps, 0)
+    if longer == "split":
+        count = -(-lengths // steps)  # segments per sequence
+        nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        starts = np.repeat(starts, count) + nth * steps
+        lengths = np.repeat(lengths, count) - nth * steps
+    return starts, np.minimum(lengths, steps).astype(np.int32)
+
+
+def sliding_windows(groups: Groups, reach: int, stride: int) -> tuple[np.ndarray, np.ndarray]:
+    """(count,) each: the start of each window of `reach` steps, and the number of its series."""
+    counts = (groups.lengths - reach) // stride + 1
+    nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    series = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    return groups.starts[series] + nth * stride, series
+
+
+def require_one_target(table: Table, groups: Groups, target: np.ndarray) -> None:
+    """Raises DataError where the target changes within a sequence."""
+    of_row = np.empty(len(groups.order), np.int64)
+    of_row[groups.order] = np.repeat(np.arange(len(groups.names)), groups.lengths)
+    first = groups.order[groups.starts][of_row]
+    differs = (target != target[first]).reshape(len(target), -1).any(axis=1)
+    bad = BadCells(table.path, table.lines)
+    bad.add(
+        np.flatnonzero(differs),
+        ", ".join(column.label for column in table.targets),
+        "the same target in each row of a sequence",
+        lambda row: f"a target other than in line {table.lines[first[row]]}",
     )
+    bad.raise_if_any("Fix the file, or set `predict: step` if each step has a target.")

@@ -1,4 +1,4 @@
-"""Tokens: a text as numbers, those of its bytes, characters or words, and back."""
+"""Tokens: text as numbers, one per byte, character or word, and back."""
 
 import re
 from collections import Counter
@@ -11,39 +11,41 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.files.opening import opened, undecodable_line
+from nntrain.data.sequences.windows import Windows
 from nntrain.data.tables.features import listed
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 
-CHUNK = 1 << 20  # characters or bytes at once, so that a text is in memory only once, as tokens
-CODE_POINTS = 0x110000  # how many Unicode has
+CHUNK = 1 << 20  # characters or bytes read at once: only the tokens of a text are in memory as a whole
+CODE_POINTS = 0x110000  # in Unicode
 UNKNOWN = "<unknown>"
-BEGINNING = 24
-WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]|\n")  # a word, a single other character, or the end of a line
+FIRST_TOKENS = 24  # in which `first_word` looks
+WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]|\n")  # a word, any other character, or the end of a line
 NO_SPACE_BEFORE = set(".,;:!?)]}'’%\n")
 NO_SPACE_AFTER = set("([{'‘\n")
-BYTES = tuple(
+BYTES = tuple(  # names of the classes
     chr(byte) if 0x20 < byte < 0x7F else f"0x{byte:02x}" for byte in range(256)
-)  # names of the classes
+)
 
-Chunks = Callable[[], Iterator[str]]  # reads a text from its start
+Chunks = Callable[[], Iterator[str]]  # reads a text from the start
 
 
 def file_chunks(folder: Path, names: Sequence[str]) -> Iterator[str]:
-    """The files' text, one after the other; line ends become `\\n`. Raises UserError for what is not UTF-8."""
+    """The text of the files in order; line ends become `\\n`. Raises DataError for text that is not UTF-8."""
     for name in names:
         with opened(folder, name) as file, TextIOWrapper(file, encoding="utf-8-sig") as text:
             try:
                 while chunk := text.read(CHUNK):
                     yield chunk
             except UnicodeDecodeError as error:
-                raise UserError(
-                    f"{name}:{undecodable_line(file)}: expected text in UTF-8. Received: the byte "
-                    f"{error.object[error.start]:#04x}. Save the file as UTF-8, or say `unit: byte`."
+                raise DataError(
+                    f"expected text in UTF-8. Received: byte {error.object[error.start]:#04x}.",
+                    "Save the file as UTF-8, or set `unit: byte`.",
+                    f"{name}:{undecodable_line(file)}",
                 ) from None
 
 
 def file_bytes(folder: Path, names: Sequence[str]) -> np.ndarray:
-    """(length,) uint8: the files' bytes, one after the other."""
+    """(length,) uint8: the bytes of the files in order."""
     data = bytearray()
     for name in names:
         with opened(folder, name) as file:
@@ -53,9 +55,9 @@ def file_bytes(folder: Path, names: Sequence[str]) -> np.ndarray:
 
 
 def characters(chunks: Chunks, known: str = "") -> tuple[np.ndarray, tuple[str, ...]]:
-    """(length,) tokens of the smallest type that holds them, and the characters in order of their code points.
+    """(length,) tokens of the smallest integer type, and the characters in order of their code points.
 
-    Those of `known` count whether they occur or not.
+    The characters of `known` are included even if they do not occur.
     """
     seen, length = np.zeros(CODE_POINTS, bool), 0
     seen[code_points(known)] = True
@@ -63,23 +65,24 @@ def characters(chunks: Chunks, known: str = "") -> tuple[np.ndarray, tuple[str, 
         points = code_points(chunk)
         seen[points] = True
         length += len(points)
-    different = np.flatnonzero(seen)
-    number = np.zeros(CODE_POINTS, _smallest(len(different)))
-    number[different] = np.arange(len(different))
+    distinct = np.flatnonzero(seen)
+    number = np.zeros(CODE_POINTS, _smallest(len(distinct)))
+    number[distinct] = np.arange(len(distinct))
     tokens, start = np.empty(length, number.dtype), 0
     for chunk in chunks():
         points = code_points(chunk)
         tokens[start : start + len(points)] = number[points]
         start += len(points)
-    return tokens, tuple(map(chr, different.tolist()))
+    return tokens, tuple(map(chr, distinct.tolist()))
 
 
 def code_points(text: str) -> np.ndarray:
+    """(length,) uint32."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def words(chunks: Chunks, limit: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(length,) tokens, and `<unknown>` and the `limit - 1` most frequent words, which come first."""
+    """(length,) tokens, and the vocabulary: `<unknown>` and the `limit - 1` most frequent words, most frequent first."""
     counts: Counter[str] = Counter()
     for piece in _whole_words(chunks()):
         counts.update(WORD.findall(piece))
@@ -94,7 +97,7 @@ def words(chunks: Chunks, limit: int) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _whole_words(chunks: Iterator[str]) -> Iterator[str]:
-    """The same text in pieces that end between words."""
+    """The same text, in pieces that end between words."""
     rest = ""
     for chunk in chunks:
         text = rest + chunk
@@ -104,12 +107,12 @@ def _whole_words(chunks: Iterator[str]) -> Iterator[str]:
     yield rest
 
 
-def _smallest(count: int) -> type:
+def _smallest(count: int) -> type[np.integer]:
     return np.uint8 if count <= 256 else np.uint16 if count <= 1 << 16 else np.int32
 
 
 def encode(train: Dataset, name: str, text: str) -> np.ndarray:
-    """(length,) int64: `text` in the tokens of `train`. Raises UserError for characters that it does not have."""
+    """(length,) int64: `text` as tokens of `train`. Raises DataError for characters outside its vocabulary."""
     if train.unit == "byte":
         return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8).astype(np.int64)
     number = {token: place for place, token in enumerate(train.classes)}
@@ -119,8 +122,8 @@ def encode(train: Dataset, name: str, text: str) -> np.ndarray:
     return np.array([number[character] for character in text], np.int64)
 
 
-def decode(train: Dataset, tokens: Sequence[int]) -> str:
-    """The text that these tokens of `train` stand for; bytes that are not UTF-8 become U+FFFD."""
+def decode(train: Dataset, tokens: Sequence[int] | np.ndarray) -> str:
+    """The text of these tokens of `train`; bytes that are not UTF-8 become U+FFFD."""
     if train.unit == "byte":
         return bytes(map(int, tokens)).decode("utf-8", "replace")
     parts = [train.classes[token] for token in tokens]
@@ -134,30 +137,36 @@ def decode(train: Dataset, tokens: Sequence[int]) -> str:
 
 
 def first_word(data: Dataset) -> str:
-    """What a text begins with, up to a blank and no longer than BEGINNING tokens; empty where these are all blank."""
-    return next(iter(decode(data, data.x.stream[:BEGINNING]).split()), "")
+    """The first word among the first FIRST_TOKENS tokens of a text; empty if these are blank."""
+    assert isinstance(data.x, Windows)  # as all text is
+    return next(iter(decode(data, data.x.stream[:FIRST_TOKENS]).split()), "")
 
 
-def require_known(name: str, known: Sequence[str], came: Sequence[str]) -> None:
-    """Raises UserError with the characters that `came` and are not known."""
-    if unknown := [character for character in came if character not in set(known)]:
-        raise UserError(
-            f"{name}: the text has characters that the training's did not have: {listed(unknown)}. "
-            f"The network knows {len(known)}: {''.join(known)!r}."
+def require_known(name: str, known: Sequence[str], characters: Sequence[str]) -> None:
+    """Raises DataError for characters that are not known."""
+    if unknown := [character for character in characters if character not in set(known)]:
+        raise DataError(
+            f"unknown characters: {listed(unknown)}. The training text has {len(known)}: {''.join(known)!r}.",
+            place=name,
         )
 
 
 def map_vocabulary(name: str, train: Dataset, other: Dataset) -> Dataset:
-    """The text `other` in the tokens of `train`; words that are not known become `<unknown>`. Raises UserError."""
+    """The text `other` as tokens of `train`; unknown words become `<unknown>`. Raises DataError for unknown characters."""
     if train.unit != other.unit:
-        raise UserError(
-            f"{name}: expected a text of the unit {train.unit or 'none'}, as in the training. "
-            f"Received: {other.unit or 'no text'}."
+        expected = (
+            f"text with `unit: {train.unit}`, as in training" if train.unit else "data that is not text"
+        )
+        raise DataError(
+            f"expected {expected}. Received: {f'unit: {other.unit}' if other.unit else 'no text'}.",
+            place=name,
         )
     if train.input_shape != other.input_shape:
-        raise UserError(
-            f"{name}: expected windows of {train.input_shape[0]:,} {train.unit}s, as in the training. Received: "
-            f"{other.input_shape[0]:,}. Say `window: {train.input_shape[0]}`."
+        raise DataError(
+            f"expected windows of {train.input_shape[0]:,} {train.unit}s, as in training. Received: "
+            f"{other.input_shape[0]:,}.",
+            f"Set `window: {train.input_shape[0]}`.",
+            name,
         )
     if train.classes == other.classes:
         return other
@@ -165,11 +174,14 @@ def map_vocabulary(name: str, train: Dataset, other: Dataset) -> Dataset:
         require_known(name, train.classes, other.classes)
     number = {token: place for place, token in enumerate(train.classes)}
     table = np.array([number.get(token, 0) for token in other.classes], _smallest(len(train.classes)))
-    stream = table[other.x.stream]
+    x, target = other.x, other.target
+    assert isinstance(x, Windows)  # as all text is
+    assert isinstance(target, Windows)
+    stream = table[x.stream]
     return replace(
         other,
-        x=replace(other.x, stream=stream),
-        target=replace(other.target, stream=stream),
+        x=replace(x, stream=stream),
+        target=replace(target, stream=stream),
         classes=train.classes,
         vocabulary=train.vocabulary,
     )

@@ -1,4 +1,4 @@
-"""Windows: pieces of one long array, of a text or of series, that stand where an array of samples could."""
+"""Windows: pieces of one long array, a text or series, in place of an array of samples."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,9 +9,9 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """(count, steps, ...): piece i is stream[starts[i]:starts[i] + steps], copied only when it is taken.
+    """(count, steps, ...): window i is stream[starts[i] : starts[i] + steps], copied only by `take`.
 
-    Where there are `lengths`, piece i ends after lengths[i] steps and zeros follow. A `flat` piece has its values on one axis.
+    With `lengths`, window i has lengths[i] steps, padded with zeros. `flat` windows have a single axis.
     """
 
     stream: np.ndarray  # (length, ...)
@@ -25,8 +25,8 @@ class Windows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        piece = (self.steps, *self.stream.shape[1:])
-        return (len(self), int(np.prod(piece))) if self.flat else (len(self), *piece)
+        window = (self.steps, *self.stream.shape[1:])
+        return (len(self), int(np.prod(window))) if self.flat else (len(self), *window)
 
     @property
     def ndim(self) -> int:
@@ -42,11 +42,11 @@ class Windows:
 
     @property
     def ends(self) -> np.ndarray:
-        """(count,) int64: where in the stream each piece has ended."""
+        """(count,) int64: the position after the last step of each window."""
         return self.starts + (self.steps if self.lengths is None else self.lengths)
 
     def __getitem__(self, index: slice | np.ndarray) -> "Windows":
-        """Some of the pieces."""
+        """The windows at `index`."""
         return replace(
             self, starts=self.starts[index], lengths=None if self.lengths is None else self.lengths[index]
         )
@@ -55,21 +55,21 @@ class Windows:
         return self.take(np.arange(len(self))).astype(dtype or self.dtype, copy=False)
 
     def take(self, indices: np.ndarray, steps: int | None = None) -> np.ndarray:
-        """(len(indices), steps, ...): pieces with their first `steps` steps. Raises IndexError beyond the pieces."""
+        """(len(indices), steps, ...): the first `steps` steps of windows. Raises IndexError for other indices."""
         if len(indices) and (indices.min() < 0 or indices.max() >= len(self)):
-            raise IndexError("a batch asks for a piece that the data do not have")
+            raise IndexError(f"expected indices from 0 to {len(self) - 1}")
         starts, steps = self.starts[indices], steps or self.steps
         if self.lengths is None and steps == self.steps:
-            pieces = self._sliding[starts]
+            windows = self._sliding[starts]
         else:
             lengths = self.lengths[indices, None] if self.lengths is not None else self.steps  # (rows, 1)
             step = np.arange(steps)
-            pieces = self.stream[starts[:, None] + np.minimum(step, lengths - 1)]
-            pieces[np.broadcast_to(step >= lengths, pieces.shape[:2])] = 0
-        return pieces.reshape(len(indices), -1) if self.flat else pieces
+            windows = self.stream[starts[:, None] + np.minimum(step, lengths - 1)]
+            windows[np.broadcast_to(step >= lengths, windows.shape[:2])] = 0
+        return windows.reshape(len(indices), -1) if self.flat else windows
 
     def distinct_steps(self) -> np.ndarray:
-        """(some, ...): what lies in any piece, each position of the stream once."""
+        """(some, ...): the steps of the stream that are in any window, each once."""
         change = np.zeros(len(self.stream) + 1, np.int64)
         np.add.at(change, self.starts, 1)
         np.add.at(change, self.ends, -1)
@@ -77,14 +77,14 @@ class Windows:
         return self.stream if inside.all() else self.stream[inside]
 
     def hashed_arrays(self) -> tuple[np.ndarray, ...]:
-        """Arrays that are the same where the pieces are, whatever else there is in the stream."""
+        """Arrays that are equal if and only if the windows are, whatever else the stream holds; for hashes."""
         first = self.starts.min()
-        lengths = np.int32([self.steps]) if self.lengths is None else self.lengths
+        lengths = np.array([self.steps], np.int32) if self.lengths is None else self.lengths
         return self.stream[first : self.ends.max()], self.starts - first, lengths
 
     @cached_property
     def _sliding(self) -> np.ndarray:
-        """(length - steps + 1, steps, ...): every run of `steps` steps in the stream, all in the stream's memory."""
+        """(length - steps + 1, steps, ...): all windows of `steps` steps, as a view of the stream."""
         stream = self.stream
         return np.lib.stride_tricks.as_strided(
             stream,
@@ -95,16 +95,16 @@ class Windows:
 
 
 def take_rows(array: "np.ndarray | Windows", indices: np.ndarray, steps: int | None = None) -> np.ndarray:
-    """Rows of an array or of windows, with their first `steps` steps or all."""
+    """Rows of an array or of windows, all their steps or the first `steps`."""
     if isinstance(array, Windows):
         return array.take(indices, steps)
     if len(indices) and indices.min() < 0:
-        raise IndexError("a batch asks for a row that the data do not have")
+        raise IndexError(f"expected indices from 0 to {len(array) - 1}")
     return array[indices] if steps is None else array[indices, :steps]
 
 
 def pad_or_cut(array: np.ndarray | Windows, steps: int) -> np.ndarray | Windows:
-    """Sequences with another number of steps: cut, or filled up with zeros."""
+    """Sequences (count, steps, ...) cut or padded with zeros to `steps` steps."""
     if isinstance(array, Windows):
         return replace(array, steps=steps)
     more = max(steps - array.shape[1], 0)

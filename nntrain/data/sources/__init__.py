@@ -1,1 +1,1 @@
-"""The sources: one reader per file; `ls` here is what a config may name under `data.source`."""
+"""Sources: one reader per file; the listing is what a config can name under `data.source`."""

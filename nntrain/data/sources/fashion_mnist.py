@@ -1,21 +1,20 @@
-"""Fashion-MNIST: 70,000 pictures of clothes in the form of MNIST, and harder."""
+"""Fashion-MNIST: 70,000 images of clothes in the form of MNIST, and harder."""
 
 from nntrain.data.files.download import Remote
 from nntrain.data.files.known import KnownFiles
-from nntrain.data.sources.mnist import MnistLike
+from nntrain.data.images.idx_pairs import MnistFormat
 
 
-class FashionMnist(MnistLike, name="fashion_mnist"):
-    """Clothes of ten kinds in 28 x 28 pixels; 60,000 to train on and 10,000 to test with.
+class FashionMnist(MnistFormat, name="fashion_mnist"):
+    """Ten kinds of clothes, 28 x 28 pixels; 60,000 for training and 10,000 for testing.
 
-    Looked for in `root`, else in `$NNTRAIN_DATA/fashion_mnist`, else in `~/.cache/nntrain/data/fashion_mnist`, else downloaded
-    (31 MB).
+    Searched in `root`, `$NNTRAIN_DATA/fashion_mnist` and `~/.cache/nntrain/data/fashion_mnist`; downloaded (31 MB) if not found.
 
     Source: Xiao, Rasul & Vollgraf 2017, Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms.
     """
 
-    # Of the files whose MD5 (8d4fb7e6..., 25c81989..., bef4ecab..., bb300cfd...) the README of
-    # github.com/zalandoresearch/fashion-mnist gives; the SHA-256 are those that TensorFlow Datasets checks them by.
+    # The files whose MD5 (8d4fb7e6..., 25c81989..., bef4ecab..., bb300cfd...) are in the README of
+    # github.com/zalandoresearch/fashion-mnist; SHA-256 as in TensorFlow Datasets.
     known = KnownFiles(
         "fashion_mnist",
         ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),

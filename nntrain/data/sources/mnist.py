@@ -1,47 +1,19 @@
 """MNIST: 70,000 handwritten digits of 28 x 28 pixels, in four files."""
 
-from pathlib import Path
-from typing import ClassVar, Literal
-
-from pydantic import Field
-
-from nntrain.data.dataset import Reader, Splits
 from nntrain.data.files.download import Remote
 from nntrain.data.files.known import KnownFiles
-from nntrain.data.files.opening import resolved
-from nntrain.data.sources.idx import load_pairs
+from nntrain.data.images.idx_pairs import MnistFormat
 
 
-class MnistLike(Reader):
-    """Four IDX files: images and labels to train on, images and labels to test with."""
+class Mnist(MnistFormat, name="mnist"):
+    """Handwritten digits, 28 x 28 pixels; 60,000 for training and 10,000 for testing.
 
-    known: ClassVar[KnownFiles]
-    names: ClassVar[tuple[str, ...]]  # of the classes
-
-    as_: Literal["image", "vector"] = Field(
-        "image", alias="as", description="28 x 28 x 1 images, or vectors of 784 values"
-    )
-    root: str | None = Field(None, min_length=1, description="the folder of the four files")
-
-    def load(self, folder: Path) -> Splits:
-        paths = [
-            str(path)
-            for path in self.known.paths(resolved(folder, self.root) if self.root is not None else None)
-        ]
-        return load_pairs(
-            folder, {"train": (paths[0], paths[1]), "test": (paths[2], paths[3])}, self.as_, self.names
-        )
-
-
-class Mnist(MnistLike, name="mnist"):
-    """Handwritten digits of 28 x 28 pixels; 60,000 to train on and 10,000 to test with.
-
-    Looked for in `root`, else in `$NNTRAIN_DATA/mnist`, else in `~/.cache/nntrain/data/mnist`, else downloaded (12 MB).
+    Searched in `root`, `$NNTRAIN_DATA/mnist` and `~/.cache/nntrain/data/mnist`; downloaded (12 MB) if not found.
 
     Source: LeCun, Bottou, Bengio & Haffner 1998, Gradient-based learning applied to document recognition.
     """
 
-    # Sizes and checksums of the original files of yann.lecun.com, which both mirrors hold, as TensorFlow Datasets checks them.
+    # Sizes and hashes of the original files of yann.lecun.com, as in TensorFlow Datasets; both mirrors hold these files.
     known = KnownFiles(
         "mnist",
         (

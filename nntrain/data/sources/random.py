@@ -1,4 +1,4 @@
-"""Random data of any shape: for timing, for a network's summary, and for tests."""
+"""Random data of any shape, for benchmarks, for a network's summary, and for tests."""
 
 import math
 from pathlib import Path
@@ -11,44 +11,41 @@ from nntrain import randomness
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.options import Several, mistake
 
-MOST_VALUES = 10**12
+MAX_VALUES = 10**12
 Size = Annotated[int, Field(ge=1)]
 
 
 class Random(Reader, name="random"):
-    """Random samples with random targets: there is nothing to learn from them but by heart."""
+    """Random samples with random targets, which a network can only memorize."""
 
     example: ClassVar = {"input": [32, 32, 3], "classes": 10}
 
     input: Several[Size] = Field(min_length=1, description="the shape of a sample")
-    classes: int | None = Field(
-        None, ge=2, description="how many classes the targets have; this or `targets`"
-    )
+    classes: int | None = Field(None, ge=2, description="the number of classes; this or `targets`")
     targets: int | None = Field(
-        None, ge=1, description="how many real numbers a target has; this or `classes`"
+        None, ge=1, description="the number of real values per target; this or `classes`"
     )
-    samples: int = Field(512, ge=1, description="how many samples")
+    samples: int = Field(512, ge=1, description="the number of samples")
     vocabulary: int | None = Field(
-        None, ge=1, description="draw tokens below this number instead of real numbers"
+        None, ge=1, description="samples are tokens below this number, instead of real numbers"
     )
     target_per_step: bool = Field(False, description="a target for each step, the first axis of a sample")
     consecutive: bool = Field(
         False,
-        description="keep the samples in order, as windows that follow each other, for recurrent "
-        "layers that carry their state along",
+        description="keep the samples in order, as consecutive windows, for recurrent layers with `stateful`",
     )
-    seed: int = Field(0, description="which samples are drawn, whatever the run's seed")
+    seed: int = Field(0, description="the seed of the samples, independent of the run's seed")
 
     @model_validator(mode="after")
-    def _not_too_many(self):
-        if (values := math.prod((*self.input, self.samples))) > MOST_VALUES:
+    def _not_too_many(self) -> "Random":
+        if (values := math.prod((*self.input, self.samples))) > MAX_VALUES:
             raise mistake(
-                f"expected at most {MOST_VALUES:,} values, all samples together. Received: {values:,}."
+                f"expected at most {MAX_VALUES:,} values, all samples together. Received: {values:,}."
             )
         return self
 
     @model_validator(mode="after")
-    def _one_kind_of_target(self):
+    def _one_kind_of_target(self) -> "Random":
         if (self.classes is None) == (self.targets is None):
             raise mistake(
                 "expected either `classes` or `targets`. Received: "
@@ -63,7 +60,7 @@ class Random(Reader, name="random"):
         if self.classes:
             target = self._below(self.classes, "target", targets)
         else:
-            target = self._normal("target", (*targets, self.targets))
+            target = self._normal("target", (*targets, self.targets or 0))
         return Splits(
             Dataset(
                 x,

@@ -1,5 +1,6 @@
-"""Synthetic data: small problems whose answer is known, to see what a network can and cannot do."""
+"""Synthetic data: small problems with a known answer."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -10,8 +11,8 @@ from nntrain import randomness
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.options import mistake
 
-# Functions of x in [-1, 1] to approximate.
-CURVES = {
+# Functions of x in [-1, 1].
+CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sine": lambda x: np.sin(np.pi * x),
     "parabola": lambda x: x**2,
     "absolute": np.abs,
@@ -21,19 +22,19 @@ CURVES = {
     ),
     "wiggle": lambda x: _wiggle((x + 1) / 2),
 }
-CURVE_POINTS = 401  # of the curve to test on: steps of 0.005
+CURVE_POINTS = 401  # of the test curve: steps of 0.005
 
 
-def _wiggle(t):
+def _wiggle(t: np.ndarray) -> np.ndarray:
     """Nielsen 2015, Neural Networks and Deep Learning, ch. 4 (the visual proof of universality), for t in [0, 1]."""
     return 0.2 + 0.4 * t**2 + 0.3 * t * np.sin(15 * t) + 0.05 * np.cos(50 * t)
 
 
 class Synthetic(Reader, name="synthetic"):
-    """Problems with a known answer: a curve of one variable, two moons, spirals, or exclusive or.
+    """Problems with a known answer: a curve of one variable, two moons, spirals, or exclusive or (XOR).
 
-    Noise goes on a curve's targets, and on the samples of the others. The test part is a curve without noise, at equal distances,
-    or a second draw. Samples take turns in their classes; `{kind: xor, samples: 4, noise: 0}` is the four points.
+    Noise is added to a curve's targets, or to the inputs of the other problems. The test split is the curve without noise, at equal
+    distances, or a second sample. The classes alternate; `{kind: xor, samples: 4, noise: 0}` is the four corners.
 
     Source: spirals: Lang & Witbrock 1988, Learning to tell two spirals apart; `wiggle`: Nielsen 2015, Neural networks and deep
     learning, ch. 4.
@@ -41,24 +42,31 @@ class Synthetic(Reader, name="synthetic"):
 
     example: ClassVar = {"kind": "two_moons"}
 
-    kind: Literal["curve", "two_moons", "spirals", "xor"] = Field(description="which problem")
-    samples: int = Field(400, ge=2, le=10**9, description="how many samples to train on")
+    kind: Literal["curve", "two_moons", "spirals", "xor"] = Field(description="the problem")
+    samples: int = Field(
+        400,
+        ge=2,
+        le=10**9,
+        description="the number of training samples, and of test samples unless it is a curve",
+    )
     noise: float = Field(
         0.1,
         ge=0,
         le=1000,
-        description="the standard deviation of the noise, in the unit of what it is added to",
+        description="the standard deviation of the noise",
     )
-    function: Literal[tuple(CURVES)] = Field("sine", description="the curve, of x from -1 to 1")
-    classes: int = Field(2, ge=2, description="how many arms the spirals have")
-    turns: float = Field(1.0, gt=0, description="how often the spirals go round")
-    seed: int = Field(0, description="which samples are drawn, whatever the run's seed")
+    function: Literal["sine", "parabola", "absolute", "step", "bumps", "wiggle"] = Field(
+        "sine", description="the curve, for x from -1 to 1"
+    )
+    classes: int = Field(2, ge=2, description="the number of arms of the spirals")
+    turns: float = Field(1.0, gt=0, description="the turns of each spiral")
+    seed: int = Field(0, description="the seed of the samples, independent of the run's seed")
 
     @model_validator(mode="after")
-    def _options_of_the_kind(self):
+    def _options_match_kind(self) -> "Synthetic":
         for option, kind in (("function", "curve"), ("classes", "spirals"), ("turns", "spirals")):
             if self.kind != kind and getattr(self, option) != type(self).model_fields[option].default:
-                raise mistake(f"`{option}` goes with `kind: {kind}` only. Received: `kind: {self.kind}`.")
+                raise mistake(f"`{option}` requires `kind: {kind}`. Received: `kind: {self.kind}`.")
         return self
 
     def load(self, folder: Path) -> Splits:
@@ -76,26 +84,28 @@ class Synthetic(Reader, name="synthetic"):
         x = np.linspace(-1, 1, CURVE_POINTS)
         return Dataset(x[:, None], CURVES[self.function](x)[:, None])
 
-    def _classes(self, points, part: str) -> Dataset:
+    def _classes(
+        self, points: Callable[[np.ndarray, str], tuple[np.ndarray, np.ndarray]], part: str
+    ) -> Dataset:
         x, target = points(np.arange(self.samples), part)
         x = x + self.noise * self._normal(part, x.size).reshape(x.shape)
         names = tuple(str(label) for label in range(self.classes))
         return Dataset(x, target.astype(np.int32), names)
 
     def _two_moons(self, number: np.ndarray, part: str) -> tuple[np.ndarray, np.ndarray]:
-        """Two half circles that reach into each other."""
+        """Two interleaving half circles."""
         label, angle = number % 2, np.pi * self._uniform(part)
         upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)  # (samples, 2)
         return np.where(label[:, None] == 0, upper, [1.0, 0.5] - upper), label
 
     def _spirals(self, number: np.ndarray, part: str) -> tuple[np.ndarray, np.ndarray]:
-        """Arms around the centre, one a class (Lang and Witbrock 1988)."""
+        """One arm around the centre per class (Lang & Witbrock 1988)."""
         label, radius = number % self.classes, 0.1 + 0.9 * self._uniform(part)
         angle = 2 * np.pi * (label / self.classes + self.turns * radius)
         return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), label
 
     def _xor(self, number: np.ndarray, part: str) -> tuple[np.ndarray, np.ndarray]:
-        """The corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the class is 1 where the two differ."""
+        """The corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the class is the exclusive or."""
         first, second = number // 2 % 2, number % 2
         return np.stack([first, second], axis=1).astype(np.float64), first ^ second
 

@@ -1,4 +1,4 @@
-"""Synthetic sequences: small problems that ask for memory, whose answer is known."""
+"""Synthetic sequences: small problems that need memory, with a known answer."""
 
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -11,19 +11,19 @@ from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.options import mistake
 
-PERIODS = (47.0, 19.0, 7.3)  # of the sines, in steps: none divides another
-DEEPEST = 7  # how many brackets can be open at once
-MOST_STEPS = 10**9  # of all samples together
+PERIODS = (47.0, 19.0, 7.3)  # of the sines, in steps; none divides another
+MAX_DEPTH = 7  # open brackets
+MAX_STEPS = 10**9  # of all samples together
 
 
 class SyntheticSequences(Reader, name="synthetic_sequences"):
-    """Sequences with a known answer: sums of two marked numbers, sines, parities, or the depth of brackets.
+    """Sequence problems with a known answer: the adding problem, sines, parity, or the depth of brackets.
 
-    `adding`: numbers from 0 to 1 beside marks, of which one in each half of the sequence is 1, the others 0; the target is the
-    sum of the two marked numbers. Always answering 1 has a mean squared error of 1/6. `sines`: windows of a sum of three sines
-    with noise, to foretell the next `horizon` values. `parity`: bits, with a target a step: whether the ones so far are odd.
-    `brackets`: tokens `(` and `)` in sequences of half to all of `steps`, with a target a step: how many brackets are open. The
-    test part is a second draw, or what follows.
+    `adding`: numbers from 0 to 1 with a second feature that marks one number in each half; the target is the sum of the two marked
+    numbers. Always predicting 1 has a mean squared error of 1/6. `sines`: windows of a sum of three sines with noise; the targets
+    are the next `horizon` values. `parity`: bits; the target of each step is whether the number of ones so far is odd.
+    `brackets`: tokens `(` and `)` in sequences of `steps` / 2 to `steps` steps; the target of each step is the number of open
+    brackets. The test split is a second sample, or the rest of the series.
 
     Source: adding: Hochreiter & Schmidhuber 1997, Long short-term memory; as here, Le, Jaitly & Hinton 2015, A simple way to
     initialize recurrent networks of rectified linear units.
@@ -31,28 +31,26 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
 
     example: ClassVar = {"kind": "adding"}
 
-    kind: Literal["adding", "sines", "parity", "brackets"] = Field(description="which problem")
-    steps: int = Field(100, ge=2, le=10**6, description="how many steps a sequence has, or at most")
-    samples: int = Field(1000, ge=1, description="how many sequences to train on")
-    test_samples: int = Field(1000, ge=1, description="how many others to test on")
-    horizon: int = Field(1, ge=1, le=1000, description="of `sines`: how many values to foretell")
+    kind: Literal["adding", "sines", "parity", "brackets"] = Field(description="the problem")
+    steps: int = Field(100, ge=2, le=10**6, description="the number of steps of a sequence, or its maximum")
+    samples: int = Field(1000, ge=1, description="the number of training sequences")
+    test_samples: int = Field(1000, ge=1, description="the number of test sequences")
+    horizon: int = Field(1, ge=1, le=1000, description="for `sines`: the number of values to predict")
     noise: float = Field(
         0.1,
         ge=0,
         le=1000,
-        description="of `sines`: the standard deviation of the noise; their sum has about 1",
+        description="for `sines`: the standard deviation of the noise; that of the sum of sines is about 1",
     )
-    seed: int = Field(0, description="which sequences are drawn, whatever the run's seed")
+    seed: int = Field(0, description="the seed of the sequences, independent of the run's seed")
 
     @model_validator(mode="after")
-    def _options_of_the_kind(self):
+    def _options_match_kind(self) -> "SyntheticSequences":
         for option in ("horizon", "noise"):
             if self.kind != "sines" and getattr(self, option) != type(self).model_fields[option].default:
-                raise mistake(f"`{option}` goes with `kind: sines` only. Received: `kind: {self.kind}`.")
-        if (total := (self.samples + self.test_samples) * self.steps) > MOST_STEPS:
-            raise mistake(
-                f"expected at most {MOST_STEPS:,} steps, all samples together. Received: {total:,}."
-            )
+                raise mistake(f"`{option}` requires `kind: sines`. Received: `kind: {self.kind}`.")
+        if (total := (self.samples + self.test_samples) * self.steps) > MAX_STEPS:
+            raise mistake(f"expected at most {MAX_STEPS:,} steps, all samples together. Received: {total:,}.")
         return self
 
     def load(self, folder: Path) -> Splits:
@@ -81,20 +79,20 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
         depth, closing = np.zeros((count, self.steps), np.int32), np.zeros((count, self.steps), np.int32)
         deep = np.zeros(count, np.int32)
         for step in range(self.steps):
-            closing[:, step] = np.where(deep == 0, 0, np.where(deep == DEEPEST, 1, coins[:, step]))
+            closing[:, step] = np.where(deep == 0, 0, np.where(deep == MAX_DEPTH, 1, coins[:, step]))
             deep = depth[:, step] = deep + 1 - 2 * closing[:, step]
         shortest = -(-self.steps // 2)
         lengths = shortest + self._uniform(part, "lengths", (count,)) * (self.steps - shortest + 1)
         return Dataset(
             closing,
             depth,
-            tuple(map(str, range(DEEPEST + 1))),
+            tuple(map(str, range(MAX_DEPTH + 1))),
             vocabulary=2,
             lengths=lengths.astype(np.int32),
         )
 
     def _sines(self) -> Splits:
-        """Windows at each step of one long series, those of the test after the others."""
+        """Windows at each step of one long series; those of the test split follow the others."""
         reach = self.steps + self.horizon
         counts = {"train": self.samples, "test": self.test_samples}
         total = sum(count + reach - 1 for count in counts.values())

@@ -1,7 +1,7 @@
-"""Text: files of text, cut into windows whose every step is to foretell the next character, byte or word."""
+"""Text: files of text in windows, to predict the next character, byte or word at each step."""
 
 import re
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -12,55 +12,54 @@ from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import resolved
 from nntrain.data.sequences.tokens import BYTES, characters, file_bytes, file_chunks, words
 from nntrain.data.sequences.windows import Windows
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 from nntrain.options import mistake
 
-ALPHABET = "\n" + "".join(map(chr, range(0x20, 0x7F)))  # of the packaged text, whatever the version of Python
+ALPHABET = "\n" + "".join(map(chr, range(0x20, 0x7F)))  # of the packaged text in any version of Python
 TYPED = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\xa0": " "})
 
 
 class Text(Reader, name="text"):
-    """Text to go on with: of each window of it, every step is to foretell what comes next.
+    """Text for language models: in each window, every step predicts the next token.
 
-    A fraction to validate or to test with is the end of the text. The network is given numbers, one for each character, byte or
-    word (or mark, or end of a line), and most often begins with `embedding`. Which ones there are, the whole text tells, with the
-    end that a fraction holds out; where not even that may be known beforehand, give `validation` and `test` files of their own:
-    in these, characters that the training's text does not have are refused, and such words are `<unknown>`. Files are UTF-8,
-    plain or gzip-compressed; those of a folder follow each other by name. Without a path it is the language reference that every
-    Python carries, in 96 different characters; the text differs from one version of Python to another.
+    A held-out fraction is the end of the text. Tokens are characters, bytes, or words (a punctuation mark and the end of a line
+    count as words); most networks for them begin with `embedding`. The vocabulary is that of the whole text, including held-out
+    fractions. To keep it from them, use separate files for `validation` and `test`: characters outside the training text are then
+    an error, and such words are `<unknown>`. Files are UTF-8, plain or gzip-compressed; the files of a folder are joined in
+    order of name. Without a path, the text is Python's language reference, in 96 distinct characters; it depends on the version of
+    Python.
     """
 
     path: str | None = Field(
         None, min_length=1, description="a file, or a folder of files; default: Python's language reference"
     )
-    unit: Literal["character", "byte", "word"] = Field("character", description="what a step is")
-    window: int = Field(64, ge=1, le=10**6, description="how many steps a sample has")
+    unit: Literal["character", "byte", "word"] = Field("character", description="the unit of tokens")
+    window: int = Field(64, ge=1, le=10**6, description="the number of steps of a sample")
     stride: int | None = Field(
         None,
         ge=1,
-        description="how many steps after the one before a window begins; default: `window`, "
-        "so that each step is seen once an epoch",
+        description="the steps between the starts of windows; default: `window`, so that each step is seen once per epoch",
     )
     words: int = Field(
         10_000,
         ge=2,
-        description="of words, how many different ones are known, the most frequent; the others "
-        "are all `<unknown>`",
+        description="for `unit: word`: the size of the vocabulary, the most frequent words; others are `<unknown>`",
     )
     consecutive: bool = Field(
         False,
-        description="keep windows in order, so that a row of a batch goes on where that row of the "
-        "batch before ended; for recurrent layers that carry their state along",
+        description="keep windows in order, so that each row of a batch continues that row of the batch before; for "
+        "recurrent layers with `stateful`",
     )
 
     @model_validator(mode="after")
-    def _options_go_together(self):
+    def _options_match(self) -> "Text":
         if self.consecutive and self.stride not in (None, self.window):
             raise mistake(
-                f"consecutive windows follow each other: leave out `stride`. Received: {self.stride}."
+                f"`consecutive` requires windows without gaps or overlap. Received: `stride: {self.stride}`.",
+                "Remove `stride`.",
             )
         if self.unit != "word" and self.words != type(self).model_fields["words"].default:
-            raise mistake(f"`words` goes with `unit: word` only. Received: `unit: {self.unit}`.")
+            raise mistake(f"`words` requires `unit: word`. Received: `unit: {self.unit}`.")
         return self
 
     def load(self, folder: Path) -> Splits:
@@ -68,9 +67,11 @@ class Text(Reader, name="text"):
         stride = self.stride or self.window
         count = (len(tokens) - 1 - self.window) // stride + 1
         if count < 1:
-            raise UserError(
-                f"{self._name}: expected at least {self.window + 1:,} {self.unit}s: a window of {self.window:,}, and "
-                f"the next one. Received: {len(tokens):,}. Choose a smaller `window`, or give more text."
+            raise DataError(
+                f"expected at least {self.window + 1:,} {self.unit}s: a window of {self.window:,}, and the next one. "
+                f"Received: {len(tokens):,}.",
+                "Use a smaller `window`, or more text.",
+                self.path or "the packaged text",
             )
         starts = np.arange(count) * stride
         return Splits(
@@ -85,39 +86,34 @@ class Text(Reader, name="text"):
             )
         )
 
-    @property
-    def _name(self) -> str:
-        return self.path or "the packaged text"
-
     def _tokens(self, folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+        """(length,) tokens, and the vocabulary."""
+        files = self._files(folder, self.path) if self.path else []
         if self.unit == "byte":
-            data = (
-                file_bytes(folder, self._files(folder))
-                if self.path
-                else np.frombuffer(packaged().encode(), np.uint8)
-            )
+            data = file_bytes(folder, files) if files else np.frombuffer(packaged().encode(), np.uint8)
             return data, BYTES
-        chunks = (
-            partial(file_chunks, folder, self._files(folder)) if self.path else lambda: iter([packaged()])
-        )
+
+        def chunks() -> Iterator[str]:
+            return file_chunks(folder, files) if files else iter([packaged()])
+
         if self.unit == "character":
-            return characters(chunks, known="" if self.path else ALPHABET)
+            return characters(chunks, known="" if files else ALPHABET)
         return words(chunks, self.words)
 
-    def _files(self, folder: Path) -> list[str]:
-        path = resolved(folder, self.path)
+    def _files(self, folder: Path, name: str) -> list[str]:
+        path = resolved(folder, name)
         if not path.is_dir():
-            return [self.path]
+            return [name]
         names = sorted(
             entry.name for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")
         )
         if not names:
-            raise UserError(f"{self.path}: the folder has no files.")
-        return [f"{self.path.rstrip('/')}/{name}" for name in names]
+            raise DataError("the folder has no files", place=name)
+        return [f"{name.rstrip('/')}/{file}" for file in names]
 
 
 def packaged() -> str:
-    """The language reference that pydoc shows, in the characters of ALPHABET: in Python 3.11 about 465,000 of them."""
+    """The language reference of pydoc, in the characters of ALPHABET; about 465,000 characters in Python 3.11."""
     from pydoc_data.topics import topics
 
     text = "\n\n".join(topics[name] for name in sorted(topics)).translate(TYPED).expandtabs()

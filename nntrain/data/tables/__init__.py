@@ -1,1 +1,1 @@
-"""Tables: what the readers of tabular files share."""
+"""Tables: CSV files as columns, and columns as arrays."""

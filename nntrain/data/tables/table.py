@@ -1,33 +1,34 @@
-"""From the columns of a CSV file to arrays: features with one-hot columns of text, and class numbers or reals to predict."""
+"""Table: the columns of a CSV file as arrays, features with one-hot encoded text, and class numbers or reals as targets."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from nntrain.data.tables.cells import BadCells
+from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.features import OneHot
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 
-MOST_CLASSES = 20  # whole numbers with more different values than this are taken as quantities
-MOST_CATEGORIES = 1000  # a column of text with more is one of names or sentences
+MOST_CLASSES = 20  # whole numbers with more distinct values are quantities, not classes
+MOST_CATEGORIES = 1000  # text with more distinct values is names or sentences
 
 
 class Table:
-    """The columns of one file, closed; `lines` are where its rows stand in it, for errors. All methods raise UserError."""
+    """The complete columns of one file; `lines` are the line numbers of its rows. The methods raise DataError."""
 
     def __init__(self, path: str, features: list[Column], targets: list[Column], lines: Sequence[int]):
         self.path, self.features, self.targets, self.lines = path, features, targets, lines
 
     def x(self, one_hot: bool, gaps: bool) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
-        """(rows, features) float64, the features' names, and which of them are columns of text.
+        """(rows, features) float64, the names of the features, and the text columns among them.
 
-        `one_hot`: whether there may be columns of text; `gaps`: whether values may be missing, and become NaN.
+        `one_hot`: accept columns of text; `gaps`: accept missing values, which become NaN.
         """
         self._require_numbers(one_hot)
         names: list[str] = []
-        texts, labels = {}, {}  # of the columns of text
-        starts = []
+        texts: dict[Column, OneHot] = {}
+        labels: dict[Column, np.ndarray] = {}
+        starts: list[int] = []
         for column in self.features:
             starts.append(len(names))
             if column.is_text:
@@ -53,28 +54,28 @@ class Table:
         for column in self.features:
             if not column.is_text or not (one_hot or column.as_text):
                 bad.add(column.rows(TEXT), column.label, "a number", column.cell)
-        bad.tell(
-            "A column of numbers holds nothing else: mend the file, choose other columns with `features`, or list this "
-            "one in `categorical`."
-            if one_hot
-            else "Features must be numbers: mend the file, choose other columns with `features`, or say `text: one_hot`."
+        bad.raise_if_any(
+            "Fix the file, choose other columns with `features`, or "
+            + ("list this column in `categorical`." if one_hot else "set `text: one_hot`.")
         )
 
     def _categories(self, column: Column) -> Categories:
         categories = Categories(column)
         if not categories.names:
-            raise UserError(
-                f"{self.path}: {column.label} has no value. Choose other columns with `features`."
+            raise DataError(
+                f"{column.label} has no values", "Choose other columns with `features`.", self.path
             )
         if len(categories.names) > MOST_CATEGORIES:
-            raise UserError(
-                f"{self.path}: {column.label}: expected at most {MOST_CATEGORIES:,} different texts, each of which "
-                f"becomes a feature. Received: {len(categories.names):,}. Choose other columns with `features`."
+            raise DataError(
+                f"{column.label}: expected at most {MOST_CATEGORIES:,} distinct texts, each of which becomes a feature. "
+                f"Received: {len(categories.names):,}.",
+                "Choose other columns with `features`.",
+                self.path,
             )
         return categories
 
     def _require_values(self, x: np.ndarray, starts: list[int], gaps: bool) -> None:
-        if np.isfinite(x).all():  # at once, which is much faster than column by column
+        if np.isfinite(x).all():  # much faster than column by column
             return
         bad = self._bad_cells()
         for column, start in zip(self.features, starts, strict=True):
@@ -82,9 +83,9 @@ class Table:
                 np.flatnonzero(np.isinf(x[:, start])),
                 column.label,
                 "a finite number",
-                lambda row, at=start: str(x[row, at]),
+                shown_value(x[:, start]),
             )
-        bad.tell("Features must be finite: mend the file, or choose other columns with `features`.")
+        bad.raise_if_any("Fix the file, or choose other columns with `features`.")
         if gaps:
             return
         for column, start in zip(self.features, starts, strict=True):
@@ -94,10 +95,10 @@ class Table:
                 "a category" if column.is_text else "a number",
                 lambda row: "a missing value",
             )
-        bad.tell("Mend the file, choose other columns with `features`, or have gaps filled by `impute`.")
+        bad.raise_if_any("Fix the file, choose other columns with `features`, or fill gaps with `impute`.")
 
     def target(self, task: str) -> tuple[np.ndarray, tuple[str, ...]]:
-        """(rows,) int32 class numbers and the names of the classes, or (rows, targets) float64 and none."""
+        """(rows,) int32 class numbers and the names of the classes, or (rows, targets) float64 and no names."""
         if len(self.targets) > 1:
             return np.stack([self._reals(column) for column in self.targets], axis=1), ()
         (column,) = self.targets
@@ -111,13 +112,10 @@ class Table:
         values = column.numbers
         bad = self._bad_cells()
         bad.add(np.flatnonzero(~np.isfinite(values)), column.label, "a finite number", column.cell)
-        bad.tell(
-            "Mend the file"
-            + (
-                ", or say `task: classification` if these are names of classes."
-                if len(self.targets) == 1
-                else ", or choose other targets."
-            )
+        bad.raise_if_any(
+            "Fix the file, or set `task: classification` if these are names of classes."
+            if len(self.targets) == 1
+            else "Fix the file, or choose other targets."
         )
         return values
 
@@ -125,7 +123,7 @@ class Table:
         bad = self._bad_cells()
         unusable = (column.kinds_of == MISSING) | np.isinf(column.values_of)
         bad.add(np.flatnonzero(unusable[column.places]), column.label, "a class", column.cell)
-        bad.tell("Mend the file.")
+        bad.raise_if_any("Fix the file.")
         categories = Categories(column)
         return categories.labels, categories.names
 

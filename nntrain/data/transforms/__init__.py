@@ -1,1 +1,1 @@
-"""Transforms of data: standardize, impute, augment."""
+"""Transforms: statistics of the training split applied to all splits, and augmentations of the training split."""

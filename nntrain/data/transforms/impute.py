@@ -1,63 +1,73 @@
-"""Impute: a value for each column's gaps, measured on the train part alone."""
+"""Imputation: missing values of a table replaced by a statistic of the column in the training split."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from nntrain.data.dataset import Dataset, Splits
-from nntrain.errors import UserError
+from nntrain.errors import DataError
 
 
 def _most_frequent(values: np.ndarray) -> float:
-    different, counts = np.unique(values, return_counts=True)
-    return different[np.argmax(counts)]
+    distinct, counts = np.unique(values, return_counts=True)
+    return distinct[np.argmax(counts)]
 
 
-STATISTICS = {"mean": np.mean, "median": np.median, "most_frequent": _most_frequent}
+STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
+    "mean": np.mean,
+    "median": np.median,
+    "most_frequent": _most_frequent,
+}
 
 
 def impute(splits: Splits) -> Splits:
-    """The same parts with a `fill` for the NaN of x, where the train part's source asks for it with `impute`.
+    """The splits with `fill` for the NaN of x, where the training source has the option `impute`.
 
-    A gap in a column of text becomes its most frequent category, whatever the statistic. Of several equally frequent values
-    it is the smallest, or the first. Raises UserError where the sources of two parts disagree, or the train part has no
-    value in a column.
+    Missing text becomes the most frequent category, whatever the statistic; of several equally frequent values, the smallest or
+    first. Raises DataError where the sources of two splits disagree, or a column has no value in the training split.
     """
     train = splits.train
     for name, part in splits.parts().items():
         if part.impute not in ("", train.impute):
-            raise UserError(
-                f"{name}: its source fills gaps by `impute: {part.impute}`, the training source by "
-                f"{f'`impute: {train.impute}`' if train.impute else 'nothing'}. Give both the same."
+            trained = f"`impute: {train.impute}`" if train.impute else "no `impute`"
+            raise DataError(
+                f"its source has `impute: {part.impute}`, the training source {trained}",
+                "Use the same `impute` for both.",
+                name,
             )
     if not train.impute:
         return splits
-    fill = fills(train)
+    fill = fill_values(train)
     return Splits(**{name: replace(part, fill=fill) for name, part in splits.parts().items()})
 
 
-def fills(data: Dataset) -> np.ndarray:
-    """(features,) float64: what stands for NaN in each column of `data`, by its `impute`. Raises UserError."""
-    fill = np.zeros(data.x.shape[-1])
-    texts = {place for text in data.one_hot for place in range(*text.places.indices(len(fill)))}
-    for place in set(range(len(fill))) - texts:
-        values = data.x[:, place]
+def fill_values(data: Dataset) -> np.ndarray:
+    """(features,) float64: the value that replaces NaN in each column of `data`. Raises DataError."""
+    x = np.asarray(data.x)
+    fill = np.zeros(x.shape[-1])
+    texts = {position for text in data.one_hot for position in range(*text.places.indices(len(fill)))}
+    for position in set(range(len(fill))) - texts:
+        values = x[:, position]
         values = values[~np.isnan(values)]
         if not values.size:
-            raise _no_value(data.feature_names[place])
+            raise _no_value(data.feature_names[position])
         with np.errstate(over="ignore", invalid="ignore"):
-            fill[place] = STATISTICS[data.impute](values)
-        if not np.isfinite(fill[place]):
-            raise UserError(
-                f"impute: {data.feature_names[place]!r}: the values are too large: their sum does not fit a float64."
+            fill[position] = STATISTICS[data.impute](values)
+        if not np.isfinite(fill[position]):
+            raise DataError(
+                f"{data.feature_names[position]!r}: the values are too large: their sum exceeds float64",
+                place="impute",
             )
     for text in data.one_hot:
-        counts = np.nansum(data.x[:, text.places], axis=0)
+        counts = np.nansum(x[:, text.places], axis=0)
         if not counts.any():
             raise _no_value(text.column)
         fill[text.start + np.argmax(counts)] = 1
     return fill
 
 
-def _no_value(column: str) -> UserError:
-    return UserError(f"impute: {column!r} has no value in the train part. Leave it out with `features`.")
+def _no_value(column: str) -> DataError:
+    return DataError(
+        f"{column!r} has no value in the training split", "Leave the column out with `features`.", "impute"
+    )

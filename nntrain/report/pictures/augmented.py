@@ -30,7 +30,9 @@ class Augmented(Picture, name="augmented"):
         originals = np.asarray(data.x[indices], dtype=np.float64)
         has_label = data.classes and not data.target_shape
         images = [originals]
-        captions = [[data.classes[label] for label in data.target[indices]] if has_label else no_captions]
+        captions = [
+            [data.classes[label] for label in np.asarray(data.target[indices])] if has_label else no_captions
+        ]
         for epoch in range(EPOCHS):
             augmenter.gather(indices, epoch, batch)
             images.append(batch.x / data.scale + data.shift)  # in the units of the stored samples

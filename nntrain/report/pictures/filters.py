@@ -11,7 +11,8 @@ from nntrain.report.pictures.picture import Picture, Subject
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
-    from nntrain.network.graph import Graph, Node
+    from nntrain.network.graph import Graph
+    from nntrain.network.node import Node
 
 IMAGES, FILTERS = 5, 10
 CELL, GAP, ASIDE = 0.82, 0.07, 0.14  # inches
@@ -36,7 +37,8 @@ class Filters(Picture, name="filters"):
         node = first_convolution(network.graph)
         if node is None:
             return None
-        weights = network.arena.parameters[f"{node.name}.weight"]
+        name = node.layer.filters_parameter(*node.input_shapes)
+        weights = network.arena.parameters[f"{node.name}.{name}"]
         norms = np.sqrt(np.square(weights, dtype=np.float64).sum(axis=(0, 1, 2)))
         chosen = np.sort(np.argsort(-norms, kind="stable")[:FILTERS])
         data = setup.splits.test or setup.splits.validation or setup.splits.train
@@ -47,7 +49,11 @@ class Filters(Picture, name="filters"):
         images = feed.batch.x / data.scale + data.shift
         top = 255 if data.x.dtype == np.uint8 else images.max()
         labelled = has_one_class(data)
-        names = [data.classes[label] for label in data.target[indices]] if labelled else [""] * len(maps)
+        names = (
+            [data.classes[label] for label in np.asarray(data.target[indices])]
+            if labelled
+            else [""] * len(maps)
+        )
         return {
             "weights": weights[..., chosen],
             "images": (images / (top or 1)).clip(0, 1),
@@ -69,14 +75,9 @@ class Filters(Picture, name="filters"):
             figure = canvas.new_figure(
                 max(across, 6), ABOVE + LABEL + (len(images) + 1) * (CELL + GAP) + ASIDE + 0.2
             )
-            which = "All" if shown == total else f"The {shown} filters of the largest norm, of"
-            colours = (
-                "grey is a weight of 0"
-                if weights.shape[2] == 3
-                else "blue is positive, red negative, white 0"
-            )
-            unit = " filters" if shown == total else ""
-            lines = [self.title.removesuffix("."), f"{which} {total}{unit}; {colours}"]
+            which = "All" if shown == total else f"The {shown} filters with the largest norm, of"
+            colours = "RGB, grey is 0" if weights.shape[2] == 3 else "blue is positive, red negative, white 0"
+            lines = [self.title.removesuffix("."), f"{which} {total}; their weights: {colours}"]
             canvas.title(figure, folder.resolve().name, [[line] for line in lines])
 
             def cell(row: int, column: int, picture: np.ndarray, **colours: Any) -> None:
@@ -114,21 +115,13 @@ class Filters(Picture, name="filters"):
 
 def first_convolution(graph: "Graph") -> "Node | None":
     """The first layer with parameters, where it is a convolution of grey or RGB images with a kernel larger than 1×1."""
-    from nntrain.layers.conv import Conv2d
-
     node = next((node for node in graph.layers if node.parameters), None)
-    if node is None or not isinstance(node.layer, Conv2d):
-        return None
-    fits = node.input_shapes[0][-1] in (1, 3) and node.layer.groups == 1
-    return node if fits and node.parameters["weight"].shape[:2] != (1, 1) else None
+    return node if node and node.layer.filters_parameter(*node.input_shapes) else None
 
 
 def after_activation(node: "Node") -> "Node":
     """The layer that holds the output of the norm and the activation after `node`; where fused, the one that computes them."""
-    from nntrain.layers.layer import Activation
-    from nntrain.layers.norm import BatchNorm
-
-    while len(node.consumers) == 1 and isinstance(node.consumers[0].layer, (BatchNorm, Activation)):
+    while len(node.consumers) == 1 and node.consumers[0].layer.acts_per_position:
         node = node.consumers[0]
     while node.fused_into:
         node = node.fused_into

@@ -32,14 +32,14 @@ class Forecast(Picture, name="forecast"):
 
         setup = subject.setup
         split, data = next((name, data) for name, data in reversed(setup.splits.parts().items()))
-        target = cast(Windows, data.target)
+        target, series = cast(Windows, data.target), cast(np.ndarray, data.series)
         horizon = target.steps
         steps_before = min(data.x.shape[1], max(4 * horizon, STEPS // 2))
         if horizon > 1:
             chosen = np.unique(np.linspace(0, len(data) - 1, PANELS).astype(int))
         else:
             first = len(data) // 2
-            end = np.searchsorted(data.series, data.series[first], "right")  # of the same series
+            end = np.searchsorted(series, series[first], "right")  # of the same series
             chosen = np.arange(first, min(first + STEPS, end))
         some = data.select(chosen)
         outputs = setup.config.loss.values(predictions(subject.network, some))

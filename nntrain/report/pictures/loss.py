@@ -15,7 +15,7 @@ from nntrain.report.pictures.drawing.out_of_range import OutOfRange
 from nntrain.report.pictures.picture import Picture, Subject
 from nntrain.run.history import History, has_tables, read_history
 
-CURVES = {  # split -> how its line looks
+CURVES: dict[str, dict[str, Any]] = {  # split -> how its line looks
     "train": {"color": BLUE, "linestyle": "-"},
     "validation": {"color": RED, "linestyle": "-"},
     "test": {"color": GREEN, "linestyle": (0, (5, 1.5))},

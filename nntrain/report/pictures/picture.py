@@ -32,15 +32,11 @@ class Subject:
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """The outputs (samples, ...) of the network for new inputs (samples, *input_shape) in the units of the training data."""
-        from nntrain.data.dataset import Dataset
+        from nntrain.data.conform.arrays import unlabeled
         from nntrain.inference.evaluate import predictions
 
         train = self.setup.splits.train
-        no_targets = np.zeros((len(x), *train.target_shape), train.target.dtype)
-        inputs = Dataset(
-            x.astype(train.x.dtype), no_targets, train.classes, shift=train.shift, scale=train.scale
-        )
-        return predictions(self.network, inputs)
+        return predictions(self.network, unlabeled(train, x.astype(train.x.dtype)))
 
 
 class Picture(ABC):

@@ -5,9 +5,12 @@ from rich.console import Console
 UNLIMITED = 1000  # columns; in a file or a pipe every row stays on one line
 
 
-def output(stderr: bool = False) -> Console:
-    """A console on stdout or stderr: coloured on a terminal unless NO_COLOR is set, plain unbroken lines elsewhere."""
-    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+def output(stderr: bool = False, silent: bool = False) -> Console:
+    """A console on stdout or stderr: coloured on a terminal unless NO_COLOR is set, plain unbroken lines elsewhere.
+
+    `silent`: it prints nothing.
+    """
+    console = Console(stderr=stderr, quiet=silent, markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = UNLIMITED
     return console

@@ -66,6 +66,7 @@ class Progress:
 
     def started(
         self,
+        name: str,
         folder: Path | str | None,
         *,
         epochs: int,
@@ -74,8 +75,11 @@ class Progress:
         best: Mapping[str, Any] | None = None,
         facts: tuple[str, ...] = (),
     ) -> None:
-        """Training begins, after `step` steps of an earlier session with its `best` row. `facts`: lines about the data and the network."""
-        self.folder = None if folder is None else Path(folder)
+        """Training begins, kept in a folder or in memory, after `step` steps of an earlier session with its `best` row.
+
+        `facts`: lines about the data and the network.
+        """
+        self.folder = folder
         self.epochs, self.steps_per_epoch, self.total = epochs, steps_per_epoch, epochs * steps_per_epoch
         self.first_step = self.step = step
         self.best = dict(best) if best else None
@@ -84,9 +88,7 @@ class Progress:
         self._rate = math.nan  # samples per second of the previous evaluation interval
         resumed = f", resumed after step {step:,}" if step else ""
         length = f"{counted(epochs, 'epoch')} of {counted(steps_per_epoch, 'step')}"
-        head = "" if self.folder is None else f"{self.folder.name}: "
-        place = "in memory" if self.folder is None else f"in {self.folder}"
-        self.note(f"{head}{length}, {place}{resumed}")
+        self.note(f"{name}: {length}, in {folder or 'memory'}{resumed}")
         for fact in facts:
             self.note(fact)
         if self.live:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console, Group, RenderableType
@@ -199,7 +199,7 @@ def show_gradcheck(
     (console or output()).print(gradcheck(checks, cost))
 
 
-def show_scores(result: Mapping[str, object], path: Path | str, console: Console | None = None) -> None:
+def show_scores(result: Mapping[str, Any], path: Path | str, console: Console | None = None) -> None:
     """Prints the scores of a checkpoint: {"split": "test", "samples": 360, "loss": 0.11, ...}, with "data" where the data are
     not the run's own.
     """

@@ -34,7 +34,7 @@ MARGINS = {
     "bottom": 0.52,
 }  # inches around the axes; the title comes above
 
-STYLE = {
+STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "text.color": INK,
@@ -62,7 +62,7 @@ def styled() -> Iterator[None]:
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
+        matplotlib.rcParams.update(STYLE)  # type: ignore[arg-type]
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 

@@ -1,8 +1,8 @@
-"""Plans of a convolution: where the pixels under each place of the kernel lie, worked out once for each shape.
+"""Plans of a convolution: which inputs each tap of the kernel reads, computed once per shape.
 
-Both the output and the gradient of the input are sums of the same kind: a grid of pixels to write, and for each of them a
-few runs of neighbouring values to read, at the same distances for all pixels. A `Grid` is one such sum. The output is one
-grid; the input's gradient is one for each phase of the stride, since a pixel is only reached from every stride-th output.
+The output and the gradient of the input are sums of the same kind: a grid of pixels to write, and for each of them a few
+runs of neighbouring values to read, at the same offsets for all pixels. A `Grid` is one such sum. The output is one grid;
+the input's gradient is one per phase of the stride, since only every stride-th output reaches a given pixel.
 """
 
 import functools
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.kernels import host
+from nntrain.kernels.conv.layouts import GridLayout, Packing, Pixels, SourceLayout, Weights
 from nntrain.kernels.geometry import Geometry, Pair
 from nntrain.kernels.tile import ROWS, VECTORS
 
@@ -20,16 +21,16 @@ SLIM = 2 * SHORT
 TILES = ((ROWS, VECTORS), (SHORT, VECTORS), (SLIM, 1))
 SPEEDS = (1, 0.93, 0.8)  # measured with AVX-512: 400, 370 and 320 GFLOP/s
 
-# Values of k whose weights stay in a first-level cache while all pixels go by: 256 of 128 bytes (AVX-512) are two thirds of it.
+# Values of k per chunk, whose weights stay in the L1 cache for all pixels: 256 of 128 bytes (AVX-512) are two thirds of it.
 DEPTH = 256
-# Bytes of padded images that one thread holds at a time, in its second-level cache beside weights and output.
+# Bytes of padded images that one thread holds at a time, in its L2 cache together with weights and output.
 IMAGE_BYTES = 3 << 17
-# Pixels whose gradients stay in a first-level cache, 128 bytes each, while the rows of the weight's gradient go by.
+# Pixels per block of the weight gradient, whose output gradients stay in the L1 cache, 128 bytes each.
 PIXELS = 192
-# Values that the partial sums of the weight's gradient hold at most, beyond two of them.
+# Values in all partial sums of the weight gradient, at most, unless two parts need more.
 PARTS = 1 << 20
 MOST_PARTS = 16
-LINE = 16  # scratch areas start at multiples of so many values, a cache line of float32
+LINE = 16  # values in a cache line of float32; areas of the workspace start at multiples of it
 
 
 class Source(NamedTuple):
@@ -48,7 +49,7 @@ class Source(NamedTuple):
 class Grid(NamedTuple):
     """Pixels written: every `step`-th from `first`, `size` of them. They read from `stride` times their number on.
 
-    `runs` are (offset in the source, how many values), `taps` the kernel's places in the same order.
+    `runs` are (offset in the source, how many values), `taps` the taps of the kernel in the same order.
     """
 
     size: Pair
@@ -57,57 +58,6 @@ class Grid(NamedTuple):
     stride: Pair
     runs: tuple[Pair, ...]
     taps: tuple[int, ...]
-
-
-class Pixels(NamedTuple):
-    """How kernels.conv_pixels writes grids; sizes and steps in values unless they say otherwise."""
-
-    workers: int
-    rows: int  # of the batch
-    groups: int
-    outputs: int  # of a group
-    sets: int  # of images that are worked on together
-    bands: int  # of rows that an image is cut into
-    longest: int  # rows of the longest grid
-    kind: int  # of TILES
-    height: int  # of a tile
-    width: int
-    panel: int  # of weights
-    images: int  # where in scratch they begin
-    own: int  # scratch of each worker
-    held: int  # an image's band in scratch
-    stride: int  # rows of the source from one row of a grid to the next
-    reach: int  # rows of the source that one row of a grid needs
-    written: int  # an image of what is written
-    values: int  # an image of what is read
-    fetch: int  # lines to prefetch with each tile
-
-
-class Weights(NamedTuple):
-    """How kernels.conv_weights adds up; sizes and steps in values unless they say otherwise."""
-
-    workers: int
-    rows: int  # of the batch
-    groups: int
-    filters: int  # of a group
-    total: int  # filters of all groups
-    parts: int  # of the batch, with sums of their own
-    splits: int  # of the panels of a part
-    kind: int  # of TILES
-    height: int  # of a tile
-    width: int
-    depth: int  # rows of the gradient
-    held: int  # images in scratch
-    lines: int  # of pixels in a block
-    own: int  # scratch of each worker
-    output: int  # rows of pixels of an image
-    columns: int
-    row_stride: int
-    pixel_stride: int
-    image: int  # in scratch
-    values: int  # an image of x
-    fetch_x: int  # lines to prefetch with each tile
-    fetch_dy: int
 
 
 def up(whole: int, part: int) -> int:
@@ -121,7 +71,7 @@ def aligned(size: int) -> int:
 
 @functools.lru_cache(maxsize=1024)
 def of_output(geometry: Geometry) -> tuple[Source, tuple[Grid, ...]]:
-    """What the output is made from; the weight's gradient reads the same."""
+    """The source and the grid of the output; the weight gradient reads the same."""
     g = geometry
     channels = g.channels // g.groups
     places = [(i, j) for i in range(g.kernel[0]) for j in range(g.kernel[1])]
@@ -140,12 +90,12 @@ def of_output(geometry: Geometry) -> tuple[Source, tuple[Grid, ...]]:
 
 @functools.lru_cache(maxsize=1024)
 def of_input_gradient(geometry: Geometry) -> tuple[Source, tuple[Grid, ...]]:
-    """What the input's gradient is made from: `x[i]` meets `y[o]` where `i + before = o * stride + k * dilation`."""
+    """The source and the grids of the input gradient: tap k connects `x[i]` and `y[o]` if `i + before = o * stride + k * dilation`."""
     g = geometry
     channels = g.filters // g.groups
 
     def reached(axis: int, phase: int) -> list[Pair]:
-        """(k, how far o is from i // stride) for every k that i = phase, phase + stride, ... meet."""
+        """(k, o - i // stride) for every tap k that connects i = phase, phase + stride, ... to an output o."""
         distances = [(k, phase + g.before[axis] - k * g.dilation[axis]) for k in range(g.kernel[axis])]
         return [
             (k, distance // g.stride[axis]) for k, distance in distances if distance % g.stride[axis] == 0
@@ -196,19 +146,19 @@ def best_tile(runs: int, rows: int, columns: int, itemsize: int) -> tuple[int, i
     return kind, TILES[kind][0], TILES[kind][1] * lanes
 
 
-def fields(source: Source, channels: int) -> np.ndarray:
-    """The source as kernels.conv_source takes it, made from images of so many channels."""
-    return np.array([*source.image, channels, *source.size, *source.before, *source.step, source.channels])
+def _layout(source: Source, channels: int) -> SourceLayout:
+    """The source, made from images of so many channels."""
+    return SourceLayout(*source.image, channels, *source.size, *source.before, *source.step, source.channels)
 
 
 @functools.lru_cache(maxsize=4096)
 def pixels(
     geometry: Geometry, rows: int, workers: int, itemsize: int, gradient: bool
-) -> tuple[Pixels, tuple, np.ndarray]:
-    """The plan, the tables that kernels.conv_pixels takes, and the taps in the order in which their weights are packed.
+) -> tuple[Pixels, tuple, tuple]:
+    """The plan; what conv.pixels packs weights by: taps in their order, a Packing; and the tables that it computes by.
 
-    layout: the plan. source: `fields`. grids: [rows, columns, start, row step, pixel step, row stride, pixel stride, first
-    chunk, end of chunks, depth before]. chunks: their first pieces. pieces: [offset in the source, depth].
+    Tables: a Pixels, a SourceLayout, grids (grids, fields of GridLayout), chunks: the first piece of each, pieces (pieces, 2):
+    offset in the source and depth. Tuples are plain: see jit.py.
     """
     g = geometry
     source, grids = (of_input_gradient if gradient else of_output)(g)
@@ -237,17 +187,17 @@ def pixels(
         _cut(grid.runs, chunks, pieces)
         start = (grid.first[0] * image[1] + grid.first[1]) * total
         lines.append(
-            [
+            GridLayout(
                 *grid.size,
                 start,
-                grid.step[0] * image[1] * total,
-                grid.step[1] * total,
-                grid.stride[0] * line,
-                grid.stride[1] * source.channels,
-                first,
-                len(chunks) - 1,
-                before * width,
-            ]
+                row_step=grid.step[0] * image[1] * total,
+                pixel_step=grid.step[1] * total,
+                row_stride=grid.stride[0] * line,
+                pixel_stride=grid.stride[1] * source.channels,
+                first_chunk=first,
+                end_chunk=len(chunks) - 1,
+                weights=before * width,
+            )
         )
         before += sum(count for _, count in grid.runs)
     tiles = (
@@ -255,8 +205,8 @@ def pixels(
         * g.groups
         * up(outputs, width)
         * sum(
-            up(size[0], bands) * up(size[1], height) * (end - first)
-            for *size, _, _, _, _, _, first, end, _ in lines
+            up(grid.rows, bands) * up(grid.columns, height) * (grid.end_chunk - grid.first_chunk)
+            for grid in lines
         )
     )
     values = source.image[0] * source.image[1] * read
@@ -281,14 +231,16 @@ def pixels(
         values,
         up(together * values, bands * LINE * tiles),
     )
+    taps = np.array([tap for grid in grids for tap in grid.taps], int)
+    packing = Packing(g.groups, g.filters // g.groups, g.channels // g.groups, width, panel)
     tables = (
-        np.array(plan),
-        fields(source, read),
+        tuple(plan),
+        tuple(_layout(source, read)),
         np.array(lines),
         np.array(chunks),
         np.array(pieces, int).reshape(-1, 2),
     )
-    return plan, tables, np.array([tap for grid in grids for tap in grid.taps], int)
+    return plan, (taps, tuple(packing)), tables
 
 
 def _cut(runs: tuple[Pair, ...], chunks: list[int], pieces: list[list[int]]) -> None:
@@ -310,10 +262,7 @@ def _cut(runs: tuple[Pair, ...], chunks: list[int], pieces: list[list[int]]) -> 
 
 @functools.lru_cache(maxsize=4096)
 def weights(geometry: Geometry, rows: int, workers: int, itemsize: int) -> tuple[Weights, tuple]:
-    """The plan, and the tables that kernels.conv_weights takes.
-
-    layout: the plan. source: `fields`. runs: [offset in the source, how many values, first row of the gradient].
-    """
+    """The plan, and the tables that conv.weights takes: a Weights, a SourceLayout, and runs as conv.weights.Operands has them."""
     g = geometry
     source, (grid,) = of_output(g)
     filters, outputs = g.filters // g.groups, g.output[0] * g.output[1]
@@ -360,4 +309,4 @@ def weights(geometry: Geometry, rows: int, workers: int, itemsize: int) -> tuple
         up(held * values, LINE * tiles),
         up(held * outputs * g.filters, LINE * tiles),
     )
-    return plan, (np.array(plan), fields(source, g.channels), np.array(runs))
+    return plan, (tuple(plan), tuple(_layout(source, g.channels)), np.array(runs))

@@ -1,31 +1,30 @@
-"""Depthwise convolution: every channel has a window of weights of its own. x, dx: (rows, height, width, channels).
+"""Depthwise convolution: every channel has its own kernel. x, dx: (rows, height, width, channels).
 
-y, dy: (rows, outputs down, outputs across, channels); w, dw: (window's height, its width, channels). `sizes` is the
-window's height and width, its steps down and across, the padding above and to the left, and the dilations down and across.
+y, dy: (rows, outputs down, outputs across, channels); w, dw: (window's height, its width, channels). `sizes` is a
+geometry.Window as a plain tuple (see jit.py).
 """
 
 import numpy as np
 
 from nntrain.kernels import tile
 from nntrain.kernels.activations import slope_of
+from nntrain.kernels.geometry import Window
 from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.pool import clear
-from nntrain.kernels.strip import read, write
+from nntrain.kernels.strip import pixel_offset, read, write
 
-POSITIONS = (
-    2048  # outputs that one sum of the weight gradient goes over before the sums are added up in float64
-)
+POSITIONS = 2048  # outputs per partial sum of the weight gradient; the partial sums are added in float64
 
 
 @inline
 def _reach(first, stride, inputs, outputs):
-    """The outputs, from .. to, that see an input through the tap that starts at input `first`."""
+    """The range of outputs that use an input through the tap whose first input is `first`."""
     return max(0, (stride - 1 - first) // stride), min(outputs, (inputs - 1 - first) // stride + 1)
 
 
 @kernel(cost=9)
 def _forward(y, x, w, bias, sizes, slope):
-    high, wide, down, across, above, left, dilated_down, dilated_across = sizes
+    p = Window(*sizes)
     height, width, channels = x.shape[1], x.shape[2], x.shape[3]
     tall, broad = y.shape[1], y.shape[2]
     nothing = tile.zeros(x, 1, 1)
@@ -37,19 +36,17 @@ def _forward(y, x, w, bias, sizes, slope):
                 total = nothing
                 if bias.size > 0:
                     total = read(nothing, bias, c, columns)
-                for u in range(high):
-                    i = a * down - above + u * dilated_down
+                for u in range(p.height):
+                    i = a * p.down - p.above + u * p.dilation_down
                     if 0 <= i < height:
-                        for v in range(wide):
-                            j = b * across - left + v * dilated_across
+                        for v in range(p.width):
+                            j = b * p.across - p.left + v * p.dilation_across
                             if 0 <= j < width:
-                                pixels = read(
-                                    nothing, x, ((row * height + i) * width + j) * channels + c, columns
-                                )
+                                pixels = read(nothing, x, pixel_offset(x.shape, row, i, j, c), columns)
                                 total = tile.multiply_add(
-                                    total, pixels, read(nothing, w, (u * wide + v) * channels + c, columns)
+                                    total, pixels, read(nothing, w, (u * p.width + v) * channels + c, columns)
                                 )
-                out = ((row * tall + a) * broad + b) * channels + c
+                out = pixel_offset(y.shape, row, a, b, c)
                 write(tile.rectify(total, total, x.dtype.type(slope)), y, out, columns)
 
 
@@ -60,7 +57,7 @@ def forward(y, x, w, bias, sizes, epilogue):
 
 @kernel(cost=9)
 def input_gradient(dx, dy, w, sizes):
-    high, wide, down, across, above, left, dilated_down, dilated_across = sizes
+    p = Window(*sizes)
     height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
     tall, broad = dy.shape[1], dy.shape[2]
     nothing = tile.zeros(dx, 1, 1)
@@ -68,18 +65,18 @@ def input_gradient(dx, dy, w, sizes):
         row, i = np.int64(task) // height, np.int64(task) % height
         here = np.int64(task) * width * channels
         clear(dx, here, width * channels)
-        for u in range(high):
-            a, between = divmod(i + above - u * dilated_down, down)
+        for u in range(p.height):
+            a, between = divmod(i + p.above - u * p.dilation_down, p.down)
             if between == 0 and 0 <= a < tall:
-                for v in range(wide):
-                    first = v * dilated_across - left
-                    b0, b1 = _reach(first, across, width, broad)
+                for v in range(p.width):
+                    first = v * p.dilation_across - p.left
+                    b0, b1 = _reach(first, p.across, width, broad)
                     for c in range(0, channels, tile.lanes(dx)):
                         columns = channels - c
-                        weights = read(nothing, w, (u * wide + v) * channels + c, columns)
+                        weights = read(nothing, w, (u * p.width + v) * channels + c, columns)
                         for b in range(b0, b1):
-                            at = here + (first + b * across) * channels + c
-                            g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
+                            at = here + (first + b * p.across) * channels + c
+                            g = read(nothing, dy, pixel_offset(dy.shape, row, a, b, c), columns)
                             write(
                                 tile.multiply_add(read(nothing, dx, at, columns), g, weights), dx, at, columns
                             )
@@ -88,32 +85,30 @@ def input_gradient(dx, dy, w, sizes):
 @kernel
 def _weight_gradients(parts, dy, x, step, sizes):
     """parts[p] = dw of the rows from p * step on, `step` of them."""
-    high, wide, down, across, above, left, dilated_down, dilated_across = sizes
+    p = Window(*sizes)
     rows, height, width, channels = x.shape
     tall, broad = dy.shape[1], dy.shape[2]
     nothing = tile.zeros(x, 1, 1)
     for part in prange(parts.shape[0]):
-        here = np.int64(part) * high * wide * channels
-        clear(parts, here, high * wide * channels)
+        here = np.int64(part) * p.height * p.width * channels
+        clear(parts, here, p.height * p.width * channels)
         for row in range(np.int64(part) * step, min(rows, (np.int64(part) + 1) * step)):
-            for u in range(high):
-                first_i = u * dilated_down - above
-                a0, a1 = _reach(first_i, down, height, tall)
+            for u in range(p.height):
+                first_i = u * p.dilation_down - p.above
+                a0, a1 = _reach(first_i, p.down, height, tall)
                 for a in range(a0, a1):
-                    i = first_i + a * down
-                    for v in range(wide):
-                        first = v * dilated_across - left
-                        b0, b1 = _reach(first, across, width, broad)
+                    i = first_i + a * p.down
+                    for v in range(p.width):
+                        first = v * p.dilation_across - p.left
+                        b0, b1 = _reach(first, p.across, width, broad)
                         for c in range(0, channels, tile.lanes(x)):
                             columns = channels - c
-                            at = here + (u * wide + v) * channels + c
+                            at = here + (u * p.width + v) * channels + c
                             total = read(nothing, parts, at, columns)
                             for b in range(b0, b1):
-                                g = read(nothing, dy, ((row * tall + a) * broad + b) * channels + c, columns)
-                                j = first + b * across
-                                pixels = read(
-                                    nothing, x, ((row * height + i) * width + j) * channels + c, columns
-                                )
+                                g = read(nothing, dy, pixel_offset(dy.shape, row, a, b, c), columns)
+                                j = first + b * p.across
+                                pixels = read(nothing, x, pixel_offset(x.shape, row, i, j, c), columns)
                                 total = tile.multiply_add(total, g, pixels)
                             write(total, parts, at, columns)
 

@@ -1,17 +1,16 @@
 """Convolutions over images (rows, height, width, channels): y = f(x * w + b), and the gradients of x and w.
 
-w is (kernel rows, kernel columns, channels of a group, filters). Nothing is unrolled in memory: all three passes multiply
-straight from a padded copy of one image at a time. Where the kernel is one pixel, they are matrix products; where it is 3x3
-over many channels, Winograd's way takes a quarter of the multiplications.
+w is (kernel rows, kernel columns, channels of a group, filters). No im2col: all three passes multiply straight from a padded
+copy of one image at a time. A 1x1 kernel is a matrix product; 3x3 kernels over many channels use Winograd's algorithm, with
+a quarter of the multiplications.
 """
 
 import numba
 import numpy as np
 
-from nntrain.kernels import conv_pixels, conv_plan, conv_weights, jit, matmul, scratch, winograd
+from nntrain.kernels import jit, matmul, scratch
+from nntrain.kernels.conv import pixels, plan, weights, winograd
 from nntrain.kernels.geometry import Geometry
-
-__all__ = ["Geometry", "forward", "input_gradient", "weight_gradient"]
 
 
 def forward(
@@ -23,7 +22,7 @@ def forward(
     epilogue: tuple[int, float] = (matmul.NONE, 0.0),
 ) -> None:
     """y (rows, *output, filters) = f(x * w + b (filters,)); an empty `b` is none. `epilogue`: the code of f, and its slope."""
-    if geometry.plain:
+    if geometry.pointwise:
         matmul.forward(_table(y), _table(x), w.reshape(-1, geometry.filters), b, epilogue)
     elif geometry.suits_winograd:
         winograd.forward(y, x, w, b, geometry.before, epilogue)
@@ -44,7 +43,7 @@ def input_gradient(
     A transposed convolution is the same: its output is dx, with a bias b (channels,) or none, and f as in `forward`.
     """
     b = np.empty(0, w.dtype) if b is None else b
-    if geometry.plain:
+    if geometry.pointwise:
         matmul.forward_transposed(_table(dx), _table(dy), w.reshape(-1, geometry.filters), b, epilogue)
     elif geometry.suits_winograd:
         winograd.input_gradient(dx, dy, w, geometry.before, b, epilogue)
@@ -54,37 +53,27 @@ def input_gradient(
 
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geometry) -> None:
     """dw as w, from x (rows, *image, channels) and dy (rows, *output, filters)"""
-    if geometry.plain:
+    if geometry.pointwise:
         return matmul.weight_gradient(dw.reshape(-1, geometry.filters), _table(x), _table(dy))
     if geometry.suits_winograd:
         return winograd.weight_gradient(dw, x, dy, geometry.before)
     work = _work(geometry, len(x))
-    plan, tables = conv_plan.weights(geometry, len(x), _workers(work), dw.itemsize)
-    sums = plan.parts * dw.size
-    room = scratch.buffer(dw.dtype, sums + plan.workers * plan.own)
-    conv_weights.weight_sums.run(work, room, x.reshape(-1), dy.reshape(-1), room[sums:], *tables)
-    conv_weights.add_parts.run(sums, dw.reshape(-1), room, plan.parts)
+    p, tables = plan.weights(geometry, len(x), _workers(work), dw.itemsize)
+    sums = p.parts * dw.size
+    workspace = scratch.buffer(dw.dtype, sums + p.workers * p.own)
+    weights.weight_sums.run(work, workspace, x.reshape(-1), dy.reshape(-1), workspace[sums:], *tables)
+    weights.add_parts.run(sums, dw.reshape(-1), workspace, p.parts)
     return None
 
 
 def _pixels(y, x, w, b, geometry, epilogue, gradient):
     g = geometry
     work = _work(g, len(x))
-    plan, tables, taps = conv_plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
-    room = scratch.buffer(w.dtype, plan.images + plan.workers * plan.own)
-    pack = conv_pixels.pack_gradient if gradient else conv_pixels.pack_forward
-    pack.run(
-        w.size,
-        room,
-        w.reshape(-1),
-        taps,
-        g.groups,
-        g.filters // g.groups,
-        g.channels // g.groups,
-        plan.width,
-        plan.panel,
-    )
-    conv_pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, room, *tables, *epilogue)
+    p, packing, tables = plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
+    workspace = scratch.buffer(w.dtype, p.images + p.workers * p.own)
+    pack = pixels.pack_gradient if gradient else pixels.pack_forward
+    pack.run(w.size, workspace, w.reshape(-1), *packing)
+    pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, workspace, *tables, *epilogue)
 
 
 def _work(geometry: Geometry, rows: int) -> int:

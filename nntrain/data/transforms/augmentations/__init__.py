@@ -1,0 +1,1 @@
+"""Augmentations: the listing is what a config can name under `data.augment`."""

@@ -1,0 +1,123 @@
+"""Sessions: who gets which folder, and how a run that ends in any way says so."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nntrain.metrics.classification import Accuracy
+from nntrain.run.folder import RunFolder
+from nntrain.run.lock import RunLock
+from nntrain.training.loop import Trainer
+from tests.conftest import MOONS, Shell
+from tests.support import ROOT
+
+SHORT = MOONS.replace("epochs: 4", "epochs: 1")
+
+
+def started(shell: Shell, *arguments: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "nntrain", "fit", "config.yaml", "--quiet", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=shell.folder, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def info_of(run: Path) -> dict:
+    def refuse(text: str) -> None:
+        raise ValueError(f"{text} is not JSON")
+
+    return json.loads((run / "run.json").read_text(), parse_constant=refuse)
+
+
+def test_five_processes_at_once_get_five_folders(shell):
+    shell.write(SHORT)
+    processes = [started(shell) for _ in range(5)]
+    outputs = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5, outputs
+    runs = sorted(path.name for path in (shell.folder / "runs").iterdir())
+    assert runs == ["config", "config-2", "config-3", "config-4", "config-5"]
+    assert {info_of(shell.folder / "runs" / run)["status"] for run in runs} == {"finished"}
+
+
+def test_of_processes_that_ask_for_one_name_one_gets_it(shell):
+    shell.write(SHORT)
+    processes = [started(shell, "--name", "mine") for _ in range(3)]
+    outputs = [process.communicate() for process in processes]
+    assert sorted(process.returncode for process in processes) == [0, 2, 2], outputs
+    assert [path.name for path in (shell.folder / "runs").iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("option", ["--resume", "--overwrite"])
+def test_a_run_that_another_process_trains_is_refused(shell, option, wording):
+    run = shell.fit(SHORT)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    with RunLock(run):
+        refused = shell.run("fit", "config.yaml", "--name", "run", option, code=2)
+    wording(refused.stderr)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), ZeroDivisionError("oops")]
+)
+def test_a_run_that_fails_for_any_reason_says_so(shell, monkeypatch, error):
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(RunFolder, "save", fail)
+    if isinstance(error, OSError):
+        shell.fit(SHORT, code=1)
+    else:
+        with pytest.raises(ZeroDivisionError):
+            shell.fit(SHORT)
+    info = info_of(shell.folder / "runs/run")
+    assert info["status"] == "failed"
+    assert str(error.args[-1]) in info["error"]
+
+
+def test_a_disk_that_is_full_for_run_json_too_does_not_hide_the_error(shell, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fail(self: Trainer) -> None:
+        monkeypatch.setattr("nntrain.run.folder.write_json", full)
+        full()
+
+    monkeypatch.setattr(Trainer, "warm_up", fail)
+    assert "No space left on device" in shell.run("fit", shell.write(SHORT), "--quiet", code=1).stderr
+
+
+def test_scores_that_are_not_a_number_are_null_in_json(shell, monkeypatch):
+    monkeypatch.setattr(Accuracy, "value", lambda *_: float("nan"))
+    run = shell.fit(SHORT)
+    assert info_of(run)["scores"]["test"]["accuracy"] is None
+    assert shell.scores(run)["accuracy"] is None
+    assert "nan" in (run / "metrics.csv").read_text()
+
+
+def test_a_monitored_value_that_is_not_a_number_survives_resume(shell, monkeypatch):
+    monitored = MOONS.replace("epochs: 4", "epochs: 2, monitor: validation_accuracy")
+    monkeypatch.setattr(Accuracy, "value", lambda *_: float("nan"))
+    shell.fit(monitored)
+    run = shell.fit(monitored.replace("epochs: 2", "epochs: 3"), "--resume")
+    assert len((run / "metrics.csv").read_text().splitlines()) == 4
+
+
+def test_auc_of_many_samples_and_classes_keeps_the_header_small(shell):
+    many = """
+data: {random: {input: [3], classes: 60, samples: 3000}}
+model: {layers: [{dense: 60}]}
+loss: cross_entropy
+metrics: [auc]
+optimizer: {sgd: {lr: 0.1}}
+train: {epochs: 1, batch_size: 500, evaluate_every: {epochs: 2}, checkpoint: {every_steps: 1}}
+"""
+    with np.errstate(all="ignore"):
+        run = shell.fit(many)
+    data = (run / "checkpoints/last.safetensors").read_bytes()
+    assert int.from_bytes(data[:8], "little") < 20_000  # bytes of the header
