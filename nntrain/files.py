@@ -1,23 +1,28 @@
 """Files that are never half written: each appears whole, or the old one stays."""
 
+import contextlib
 import io
 import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replaces the file in one step: whenever the machine stops, the file is the old one or the new one, whole."""
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which gets its name when the block ends without an error.
+
+    Whenever the machine stops, the file of that name is the old one or the new one, whole.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
@@ -25,6 +30,11 @@ def write_atomic(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    with replacing(path) as file:
+        file.write(data)
 
 
 def append(path: Path, text: str) -> None:

@@ -170,3 +170,8 @@ def test_numba_flags_are_in_one_file():
     for file in (ROOT / "kernels").rglob("*.py"):
         if file.name != "jit.py":
             assert "fastmath=True" not in file.read_text(), file
+
+
+def test_a_file_is_replaced_atomically_in_one_place():
+    users = [file for file in ROOT.rglob("*.py") if "os.replace" in file.read_text()]
+    assert [file.relative_to(ROOT).as_posix() for file in users] == ["files.py"]

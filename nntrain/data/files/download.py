@@ -3,7 +3,6 @@
 import hashlib
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntrain.errors import DataError
+from nntrain.files import replacing
 
 OFFLINE = "NNTRAIN_OFFLINE"  # environment variable: any value but 0 forbids downloads
 
@@ -99,16 +99,8 @@ def _fetch(file: Remote, url: str, folder: Path) -> None:
     begin = _begin.get()
     progress = begin(f"Downloading {url} ({file.size / 1e6:.1f} MB) to {folder}")
     try:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as to:
-                _copy(file, url, to.write, progress)
-                to.flush()
-                os.fsync(to.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, folder / file.name)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with replacing(folder / file.name) as to:
+            _copy(file, url, to.write, progress)
     except OSError as error:
         raise DataError(f"{file.name} cannot be written: {error.strerror}", place=str(folder)) from None
 

@@ -4,15 +4,14 @@ import gzip
 import os
 import shutil
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from nntrain.data.files.download import OFFLINE, Remote, download, forbidden
 from nntrain.errors import DataError
+from nntrain.files import replacing
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,8 @@ class KnownArchive(KnownFiles):
                         )
                     content = packed.extractfile(found)
                     if content is not None:
-                        write_whole(to / name, cast(BinaryIO, content))
+                        with replacing(to / name) as file:
+                            shutil.copyfileobj(content, file)
         except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataError(
                 f"the archive is corrupt or truncated ({error})", "Download it again.", str(archive)
@@ -160,18 +160,6 @@ class KnownArchive(KnownFiles):
                 "Download it again.",
                 str(archive),
             )
-
-
-def write_whole(path: Path, source: BinaryIO) -> None:
-    """Writes all of `source`, and only then gives the file its name."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(source, file)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def _present(place: Path, file: Remote) -> Path | None:

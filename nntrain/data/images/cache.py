@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nntrain.data.files.download import begin_progress
 from nntrain.data.files.npy import read_npy
 from nntrain.data.images import image_files
 from nntrain.errors import DataError
+from nntrain.files import replacing
 
 VERSION = 1  # of the cached bytes; files of another version are not used
 
@@ -70,18 +70,10 @@ def _write(path: Path, shape: tuple[int, ...], images: Iterator[np.ndarray], fil
     """A .npy file, renamed to `path` when complete. Plain writes: a full disk would crash a memory-mapped file."""
     total = sum(file.stat().st_size for file in files)
     progress = begin_progress(f"Reading {len(files):,} images ({total / 1e6:.1f} MB) into the cache {path}")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as to:
-            np.lib.format.write_array_header_1_0(to, {"descr": "|u1", "fortran_order": False, "shape": shape})
-            done = 0
-            for file, image in zip(files, images, strict=True):
-                to.write(image.tobytes())
-                done += file.stat().st_size
-                progress(done, total)
-            to.flush()
-            os.fsync(to.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with replacing(path) as to:
+        np.lib.format.write_array_header_1_0(to, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        done = 0
+        for file, image in zip(files, images, strict=True):
+            to.write(image.tobytes())
+            done += file.stat().st_size
+            progress(done, total)

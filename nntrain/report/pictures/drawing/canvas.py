@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.files import replacing
 from nntrain.report.formats import printable, shortened
 
 # Okabe & Ito 2008: distinguishable with every kind of colour vision; in print the line styles differ too.
@@ -143,18 +143,7 @@ def marker_size(samples: int) -> float:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Writes a temporary file and moves it into place, so that a reader sees the old or the new picture, never a part."""
-    part = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
-    try:
-        with part.open("wb") as file:
-            figure.savefig(
-                file,
-                format=path.suffix[1:],
-                dpi=DPI,
-                metadata={"Date": None} if path.suffix == ".svg" else None,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Writes the picture whole or not at all, so that a reader sees the old one or the new one."""
+    metadata = {"Date": None} if path.suffix == ".svg" else None
+    with replacing(path) as file:
+        figure.savefig(file, format=path.suffix[1:], dpi=DPI, metadata=metadata)
