@@ -140,7 +140,7 @@ def no_such_option(name: str, fields: Iterable[str]) -> PydanticCustomError:
     if ours := other_tools.our_name(name, other_tools.OPTIONS, fields):
         return mistake(f"{NO_SUCH_OPTION}. In nntrain this is {ours!r}")
     if hint := other_tools.EXPLAINED.get(other_tools.normalized(name)):
-        return mistake(NO_SUCH_OPTION, hint)
+        return mistake(NO_SUCH_OPTION, f"{hint}.")
     message = with_suggestion(NO_SUCH_OPTION, did_you_mean(name, fields))
     return mistake(message, unknown="" if close_to(name, fields, TYPO) else name)
 

@@ -42,7 +42,7 @@ def load(file: Path) -> Plugin:
         raise UserError(f"cannot read the plugin: {error.strerror}", place=str(file)) from None
     plugin = Plugin(file, path, hashlib.sha256(source).hexdigest(), f"nntrain_plugin_{path.stem}")
     if plugin.module in sys.modules:
-        raise UserError(f"another plugin has the name {path.name}", "Rename one of the two", str(file))
+        raise UserError(f"another plugin has the name {path.name}", "Rename one of the two.", str(file))
     specification = importlib.util.spec_from_file_location(plugin.module, path)
     if specification is None or not isinstance(specification.loader, SourceLoader):
         raise UserError("expected a Python file, NAME.py", place=str(file))

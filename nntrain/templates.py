@@ -51,7 +51,7 @@ def copy(template: Template, output: Path) -> list[Path]:
         if path.exists() and path.read_text(encoding="utf-8") != text:
             raise UserError(
                 f"the file exists and differs from the base config of {template.name}",
-                "Choose another folder",
+                "Choose another folder.",
                 str(path),
             )
     write(output, template.text)
@@ -64,7 +64,7 @@ def copy(template: Template, output: Path) -> list[Path]:
 def check_free(path: Path) -> None:
     """Raises UserError where `write` would."""
     if path.exists():
-        raise UserError("the file exists", "Choose another file name", str(path))
+        raise UserError("the file exists", "Choose another file name.", str(path))
     if not path.parent.is_dir():
         raise UserError(f"no such folder: {str(path.parent)!r}", place=str(path))
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 
 from nntrain.config.schema import Config
-from nntrain.data.conform.align import pad_steps
+from nntrain.data.arrays import Task
+from nntrain.data.conform.align import align, pad_steps
 from nntrain.data.conform.arrays import conform, conform_array, unlabeled
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset, Splits
@@ -55,6 +56,8 @@ def samples_of(trained: Trained, x: Any) -> Samples:
     if train.feature_names and hasattr(x, "columns"):
         return Samples(unlabeled(train, table_of(trained, x).inputs()))
     array, lengths = to_array("x", x), None
+    if not array.size:
+        raise DataError("expected at least one sample. Received: an empty array", place="x")
     padded: np.ndarray | Windows = array
     if train.lengths is not None:
         lengths = np.full(len(array), array.shape[1] if array.ndim > 1 else 1, np.int32)
@@ -67,9 +70,13 @@ def samples_of(trained: Trained, x: Any) -> Samples:
 def aligned(trained: Trained, x: Any, y: Any) -> Dataset:
     """Samples and targets in the form of the training data; classes are found by name. Raises DataError."""
     train = trained.trained_on
+    task: Task = "classification" if train.classes else "regression"
     if train.feature_names and hasattr(x, "columns"):
-        x = table_of(trained, x).inputs()
-    given = Data(x, y, task="classification" if train.classes else "regression").source.dataset
+        inputs = table_of(trained, x).inputs()
+        labelled = Data(np.zeros((len(inputs), 1)), y, task=task).source.dataset
+        target = align("y", train, replace(labelled, target_names=())).target
+        return replace(unlabeled(train, inputs), target=target)
+    given = Data(x, y, task=task).source.dataset
     return conform("data", train, replace(given, feature_names=(), target_names=()))
 
 

@@ -92,7 +92,7 @@ class _Composer:
                 self.place(second.start_mark),
                 (),
                 "a second document starts here",
-                "A config is a single document: remove `---`",
+                "A config is a single document: remove `---`.",
             )
         empty = root.value is None
         return None if empty else YamlNode(root.value, root.place, Place(self.text))
@@ -111,7 +111,7 @@ class _Composer:
                 place,
                 path,
                 f"tags such as `{tag}` are not supported",
-                "Remove the tag; a value in quotes is a string",
+                "Remove the tag; a value in quotes is a string.",
             )
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -147,7 +147,7 @@ class _Composer:
     def scalar(self, event: events.ScalarEvent, path: Keys, place: Place) -> Any:
         if any("\ud800" <= c <= "\udfff" for c in event.value):
             self.problem(
-                place, path, r"an escape such as \ud83d is half a character", "Write the character itself"
+                place, path, r"an escape such as \ud83d is half a character", "Write the character itself."
             )
             return None
         if event.style is not None:
@@ -184,7 +184,7 @@ class _Composer:
                     key.key,
                     (*path, str(name)),
                     f"duplicate key; first defined on line {first.line}",
-                    "Merge several mappings with `<<: [*one, *two]`" if is_merge else "",
+                    "Merge several mappings with `<<: [*one, *two]`." if is_merge else "",
                 )
             elif is_merge:
                 merge_at = key.key
@@ -229,7 +229,7 @@ class _Composer:
         """Reports `{units:10}`, which YAML reads as the key `units:10` without a value."""
         option, colon, rest = name.partition(":")
         if colon and option.isidentifier() and rest:
-            self.problem(place, path, MISSING_SPACE, f"Write `{option}: {rest}`")
+            self.problem(place, path, MISSING_SPACE, f"Write `{option}: {rest}`.")
 
     def place(self, mark: Mark) -> Place:
         return Place(self.text, mark.line + 1, mark.column + 1)

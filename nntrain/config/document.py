@@ -143,4 +143,4 @@ def decoded(file: str, raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise UserError("the text is not UTF-8", "Save the file as UTF-8", f"{file}:{line}") from None
+        raise UserError("the text is not UTF-8", "Save the file as UTF-8.", f"{file}:{line}") from None

@@ -20,12 +20,14 @@ def hint(root: Any, path: Keys, name: str) -> str:
     names = (name, *other_tools.OPTIONS.get(other_tools.normalized(name), ()))
     sections, families = list(_sections(root, ())), _families(root, ())
     if kinds.family(_kind_at(root, path)):  # an unknown component; elsewhere `name` is an option
-        return _of_another_family(families, name)
-    return (
+        found = _of_another_family(families, name)
+        return f"{found}." if found else ""
+    found = (
         _of_a_section(sections, names)
         or _of_a_component(families, _kind_at(root, path[:-1]), names)
         or _of_another_family(families, name)
     )
+    return f"{found}." if found else ""
 
 
 def _of_a_section(sections: list[tuple[Keys, type[Options]]], names: tuple[str, ...]) -> str:

@@ -15,7 +15,7 @@ class Rule(NamedTuple):
 
     pattern: str
     message: str
-    hint: str = ""
+    hint: str = ""  # without its full stop
     at_start: bool = False  # report the first of the two positions
     check_colons: bool = False  # the cause can be a ':' without a space after it
 
@@ -122,7 +122,7 @@ def explained(error: MarkedYAMLError, lines: tuple[str, ...]) -> tuple[Mark, str
     began = error.context_mark or error.problem_mark or _mark(0, 0)
     noticed = error.problem_mark or error.context_mark or _mark(0, 0)
     if tab := _indenting_tab(noticed, lines):
-        return tab, "a tab in the indentation", SPACES
+        return tab, "a tab in the indentation", f"{SPACES}."
     text = f"{error.context}: {error.problem}"
     for rule in RULES:
         if found := re.search(rule.pattern, text):
@@ -134,10 +134,11 @@ def explained(error: MarkedYAMLError, lines: tuple[str, ...]) -> tuple[Mark, str
             if column := unspaced(lines[number]):
                 return _mark(number, column), MISSING_SPACE, ""
     if rule.pattern == r"expected <block end>" and lines[noticed.line][: noticed.column].strip("- "):
-        return noticed, "unexpected text", "Check the quotes, brackets and commas before it"
+        return noticed, "unexpected text", "Check the quotes, brackets and commas before it."
     mark = began if rule.at_start else noticed
     line = began.line + 1
-    return mark, rule.message.format(*found.groups(), line=line), rule.hint.format(*found.groups(), line=line)
+    hint = f"{rule.hint.format(*found.groups())}." if rule.hint else ""
+    return mark, rule.message.format(*found.groups(), line=line), hint
 
 
 def unspaced(line: str) -> int | None:

@@ -53,7 +53,7 @@ def _member_of_any_kind(name: str) -> Page:
         return member_page(found[0].all_members()[name])
     if whole:
         kinds_of = either(f"`{kind.name} {name}`" for kind in whole)
-        raise UserError(f"{name!r} has several meanings", f"Use {kinds_of}")
+        raise UserError(f"{name!r} has several meanings", f"Use {kinds_of}.")
     every = [
         *kinds(),
         *(member for kind in kinds().values() for member in kind.all_members()),

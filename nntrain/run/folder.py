@@ -1,4 +1,4 @@
-"""Run folder: the directory that a run leaves behind, with everything in it."""
+"""Run folder: the directory of a run, with everything in it."""
 
 import csv
 import io

@@ -47,7 +47,7 @@ def peers(name: str, torch: str | None, jax: str | None) -> dict[str, list[str]]
 
 def show(name: str, found: dict[str, Figures]) -> None:
     """One line per program, with ratios to ours; below, ours compared with the fastest of them and the memory of torch."""
-    print(f"\n{name:20}{'us a step':>12}{'':8}{'peak MB':>10}{'':8}{'parameters':>12}")
+    print(f"\n{name:20}{'us per step':>12}{'':8}{'peak MB':>10}{'':8}{'parameters':>12}")
     for program, figures in found.items():
         time, memory = (figures[what] / found["nntrain"][what] for what in ("us", "mb"))
         print(

@@ -1,4 +1,4 @@
-"""The run folder: what `fit` leaves behind."""
+"""The run folder: what `fit` writes."""
 
 import csv
 import json
