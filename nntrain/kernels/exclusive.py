@@ -1,7 +1,7 @@
 """Exclusive: one Python thread computes at a time, because kernels share scratch memory and one pool of threads.
 
-Two threads inside a parallel loop can abort the process with some of Numba's threading layers. Whoever runs a network
-holds `lock` for one batch, so that several models can be used from several threads.
+Two threads inside a parallel loop can abort the process with some of Numba's threading layers. Code that runs a network
+holds `lock` for one batch, so that several threads can use several models.
 """
 
 import threading
