@@ -12,7 +12,6 @@ from tests.support.samples import OPTIMIZERS
 
 VECTORS = dict(np.load(VECTORS_FOLDER / "training.npz"))
 RECORDED_STEPS = [1, 2, 3, 10, 50]
-WITHOUT_PYTORCH = {"lion"}
 
 each_sample = pytest.mark.parametrize("sample", OPTIMIZERS, ids=str)
 
@@ -53,7 +52,7 @@ def test_path_equals_the_reference(sample):
 
 @each_sample
 def test_path_equals_pytorch(sample):
-    if sample.name in WITHOUT_PYTORCH:
+    if not sample.in_pytorch:
         assert f"{sample}/theta" not in VECTORS
         return
     found = path(parsed(sample), max(RECORDED_STEPS))[np.array(RECORDED_STEPS) - 1]

@@ -339,6 +339,7 @@ class LossSample:
     options: dict[str, Any] = field(default_factory=dict)
     targets: tuple[str, ...] = ("reals", "classes")  # kinds of tests.support.reference.losses.example
     reference: Callable | None = None
+    in_pytorch: bool = True  # recorded in tests/vectors/training.npz by record_training.py
 
     __str__ = LayerSample.__str__
 
@@ -353,7 +354,7 @@ LOSSES: list[LossSample] = [
     LossSample("huber", {"delta": 0.3}, reference=reference_losses.huber),
     LossSample("smooth_l1", reference=reference_losses.smooth_l1),
     LossSample("smooth_l1", {"beta": 2.5}, reference=reference_losses.smooth_l1),
-    LossSample("log_cosh", reference=reference_losses.log_cosh),
+    LossSample("log_cosh", reference=reference_losses.log_cosh, in_pytorch=False),
     LossSample("poisson", {}, ("counts",), reference_losses.poisson),
     LossSample("cross_entropy", {}, ("classes", "soft"), reference_losses.cross_entropy),
     LossSample(
@@ -373,8 +374,8 @@ LOSSES: list[LossSample] = [
     ),
     LossSample("binary_cross_entropy", {}, QUESTIONS, reference_losses.binary_cross_entropy),
     LossSample("binary_cross_entropy", {"pos_weight": 2.5}, QUESTIONS, reference_losses.binary_cross_entropy),
-    LossSample("hinge", {}, QUESTIONS, reference_losses.hinge),
-    LossSample("squared_hinge", {}, QUESTIONS, reference_losses.squared_hinge),
+    LossSample("hinge", {}, QUESTIONS, reference_losses.hinge, in_pytorch=False),
+    LossSample("squared_hinge", {}, QUESTIONS, reference_losses.squared_hinge, in_pytorch=False),
     LossSample("nll", {}, ("classes", "soft"), reference_losses.nll),
     LossSample("kl_div", {}, ("soft", "classes"), reference_losses.kl_div),
     LossSample("cosine", reference=reference_losses.cosine),
@@ -388,6 +389,7 @@ class OptimizerSample:
     name: str
     options: dict[str, Any] = field(default_factory=dict)
     reference: Callable | None = None
+    in_pytorch: bool = True  # recorded in tests/vectors/training.npz by record_training.py
 
     __str__ = LayerSample.__str__
 
@@ -455,9 +457,12 @@ OPTIMIZERS: list[OptimizerSample] = [
     OptimizerSample(
         "radam", {"lr": 0.05, "betas": [0.8, 0.9], "weight_decay": 0.1}, reference_optimizers.radam
     ),
-    OptimizerSample("lion", {"lr": 0.05}, reference_optimizers.lion),
+    OptimizerSample("lion", {"lr": 0.05}, reference_optimizers.lion, in_pytorch=False),
     OptimizerSample(
-        "lion", {"lr": 0.05, "betas": [0.8, 0.9], "weight_decay": 0.3}, reference_optimizers.lion
+        "lion",
+        {"lr": 0.05, "betas": [0.8, 0.9], "weight_decay": 0.3},
+        reference_optimizers.lion,
+        in_pytorch=False,
     ),
 ]
 
@@ -469,6 +474,7 @@ class ScheduleSample:
     name: str
     options: dict[str, Any] = field(default_factory=dict)
     reference: Callable | None = None
+    in_pytorch: bool = True  # recorded in tests/vectors/training.npz by record_training.py
 
     __str__ = LayerSample.__str__
 
@@ -486,15 +492,19 @@ SCHEDULES: list[ScheduleSample] = [
     ScheduleSample("linear", {"end_factor": 0.3, "total": 40}, reference_schedules.linear),
     ScheduleSample("polynomial", {}, reference_schedules.polynomial),
     ScheduleSample("polynomial", {"power": 2.5, "total": 40}, reference_schedules.polynomial),
-    ScheduleSample("polynomial", {"power": 2.0, "end_factor": 0.1}, reference_schedules.polynomial),
+    ScheduleSample(
+        "polynomial", {"power": 2.0, "end_factor": 0.1}, reference_schedules.polynomial, in_pytorch=False
+    ),
     ScheduleSample("cosine", {}, reference_schedules.cosine),
     ScheduleSample("cosine", {"eta_min": 0.01, "total": 40}, reference_schedules.cosine),
     ScheduleSample("cosine_restarts", {"t_0": 9}, reference_schedules.cosine_restarts),
     ScheduleSample(
         "cosine_restarts", {"t_0": 5, "t_mult": 3, "eta_min": 0.01}, reference_schedules.cosine_restarts
     ),
-    ScheduleSample("inverse_time", {"gamma": 0.5}, reference_schedules.inverse_time),
-    ScheduleSample("inverse_time", {"gamma": 0.01, "power": 0.75}, reference_schedules.inverse_time),
+    ScheduleSample("inverse_time", {"gamma": 0.5}, reference_schedules.inverse_time, in_pytorch=False),
+    ScheduleSample(
+        "inverse_time", {"gamma": 0.01, "power": 0.75}, reference_schedules.inverse_time, in_pytorch=False
+    ),
     ScheduleSample("one_cycle", {"max_lr": 0.5}, reference_schedules.one_cycle),
     ScheduleSample(
         "one_cycle",

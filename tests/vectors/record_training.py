@@ -120,14 +120,14 @@ def record_schedule(sample):
 def main():
     found = {}
     for sample in LOSSES:
-        if sample.name in LOSS:
+        if sample.in_pytorch:
             for kind in sample.targets:
                 found |= {f"{sample}/{kind}/{key}": value for key, value in record_loss(sample, kind).items()}
     for sample in OPTIMIZERS:
-        if sample.name in OPTIMIZER:
+        if sample.in_pytorch:
             found |= {f"{sample}/{key}": value for key, value in record_optimizer(sample).items()}
     for sample in SCHEDULES:
-        if sample.name in SCHEDULE and not (sample.name == "polynomial" and "end_factor" in sample.options):
+        if sample.in_pytorch:
             found |= {f"{sample}/{key}": value for key, value in record_schedule(sample).items()}
     np.savez_compressed(Path(__file__).with_name("training.npz"), **found)
 
