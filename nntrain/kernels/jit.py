@@ -8,7 +8,8 @@ argument, and is inlined before types are known. A body chosen by the type of it
 Elsewhere functions are neither arguments nor closures: Numba would not cache their callers.
 
 A plan, a NamedTuple of sizes, is passed as a plain tuple and named again in the kernel by `Plan(*plan)`: Numba finds the type
-of a plain tuple in C (a call with 14 sizes takes 0.5 us), that of a NamedTuple in Python (1.4 us).
+of a plain tuple in C (a call with 14 sizes takes 0.5 us), that of a NamedTuple in Python (1.4 us). Only matmul, which small
+networks call most, passes an array of integers (0.3 us).
 """
 
 import functools

@@ -63,6 +63,26 @@ class Plan(NamedTuple):
     own: int  # values of the workspace of each worker
 
 
+@inline
+def _named(plan):
+    """The Plan whose fields are in an array: of all arguments, Numba unpacks an array of integers the fastest."""
+    a, b = plan[11] != 0, plan[12] != 0
+    sizes = (
+        plan[0],
+        plan[1],
+        plan[2],
+        plan[3],
+        plan[4],
+        plan[5],
+        plan[6],
+        plan[7],
+        plan[8],
+        plan[9],
+        plan[10],
+    )
+    return Plan(*sizes, a, b, plan[13])
+
+
 class Place(NamedTuple):
     """Where a tile lies in c."""
 
@@ -141,8 +161,8 @@ def _multiply(c, a, b, extra, sizes, epilogue):
 
 
 @functools.lru_cache(maxsize=4096)
-def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[tuple, np.ndarray]:
-    """A Plan, as a plain tuple (see jit.py), and the workspace.
+def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, np.ndarray]:
+    """The fields of a Plan, and the workspace.
 
     The blocks are chosen for the least work of the busiest worker: tiles, and packing each block's rows of `a` and columns
     of `b`.
@@ -174,7 +194,7 @@ def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[tuple, np.ndarray]
     rows, _, *in_place = block(chosen)
     own = (rows + 2 * ROWS + TOGETHER * width) * (depth + SLACK) + SLACK
     plan = Plan(*sizes, depth, *chosen, workers, *in_place, own)
-    return tuple(plan), scratch.buffer(_none[itemsize].dtype, workers * own)
+    return np.array(plan, np.int64), scratch.buffer(_none[itemsize].dtype, workers * own)
 
 
 def _share(whole: int, parts: int, unit: int = 1) -> int:
@@ -184,14 +204,14 @@ def _share(whole: int, parts: int, unit: int = 1) -> int:
 
 @kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself
 def _product(c, a, b, extra, workspace, plan, code, slope):
-    for worker in prange(Plan(*plan).workers):
+    for worker in prange(_named(plan).workers):
         _blocks(np.int64(worker), c, a, b, extra, workspace, plan, code, slope)
 
 
 @inline
 def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
     """The blocks of c that one worker computes, with its part of the workspace for packing."""
-    p = Plan(*plan)
+    p = _named(plan)
     m, n, k, depth = p.m, p.n, p.k, p.depth
     tall, short, width = tile.height(c), tile.short_height(c), tile.width(c)
     units, panels, blocks = (m - 1) // short + 1, (n - 1) // width + 1, p.row_blocks * p.column_blocks

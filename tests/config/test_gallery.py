@@ -31,10 +31,9 @@ def needs_data(path: Path) -> None:
 def few_samples(monkeypatch):
     """Limits each split of a source to its first samples."""
 
-    def of_few(splits, *fractions):
-        return split(
-            Splits(**{name: part.select(slice(MOST)) for name, part in splits.parts().items()}), *fractions
-        )
+    def of_few(splits, *fractions, **options):
+        few = Splits(**{name: part.select(slice(MOST)) for name, part in splits.parts().items()})
+        return split(few, *fractions, **options)
 
     monkeypatch.setattr("nntrain.data.loading.split", of_few)
 

@@ -312,6 +312,7 @@ def test_matmul_of_fewer_rows_gives_the_same_bits(dtype):
         np.testing.assert_array_equal(part[:rows], whole[:rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
 )  # the tests above are for this machine's own

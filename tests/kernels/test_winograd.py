@@ -184,6 +184,7 @@ def test_winograd_of_fewer_rows_gives_the_same_bits(name, dtype):
         np.testing.assert_array_equal(layer.compute(name, rows), whole[:rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
 )  # the tests above are for this machine's own

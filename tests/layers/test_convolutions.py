@@ -155,6 +155,7 @@ def test_epilogue_is_the_activation_after_it(kernel, dtype):
     np.testing.assert_array_equal(leaky, np.where(y < 0, y * dtype(0.25), y))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
 )  # the tests above are for this machine's own

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from nntrain.layers.layer import Layer, PassInfo
+from nntrain.layers.context import PassInfo
+from nntrain.layers.layer import Layer
 from nntrain.network.graph import build_graph
 from nntrain.network.network import Network
 from tests.conftest import contents, interrupt_at
@@ -66,11 +67,11 @@ def test_bench_and_gradcheck_take_sequences(shell):
     assert json.loads(shell.run("gradcheck", path, "--json").stdout)["passed"]
 
 
-# ----------------------------------------------------------------------- embeddings that a recurrent layer sees to itself
+# ----------------------------------------------------------------------- embeddings that a recurrent layer computes itself
 
 
 def both_ways(cell: str, **embedding) -> list[Network]:
-    """The same network with an embedding so small that the layer after it sees to it, and with one beyond that."""
+    """The same network with an embedding so small that the next layer computes it, and with a larger one."""
     networks = []
     for vocabulary in (9, 300):
         layers = [

@@ -1,6 +1,6 @@
 """A plain PyTorch script: configs/char_lstm.yaml on the files train.txt and validation.txt of a folder.
 
-Each file is cut into windows of 64 characters, every one to be foretold from those before it. Prints JSON: seconds of the
+Each file is cut into windows of 64 characters; each character is predicted from those before it. Prints JSON: seconds of the
 training itself, the validation loss after the last epoch, peak memory in MB.
 
 usage: torch_text.py FOLDER [--epochs N] [--seed S]
