@@ -29,7 +29,9 @@ SCORE = re.compile(
 def until_target(command: list[str]) -> Figures:
     """Seconds from launch to the evaluation that reaches the target, the epochs until then, and the peak memory in MB."""
     begun, epochs = time.perf_counter(), 0.0
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )  # fit reports progress on stderr
     for line in process.stdout:
         if score := SCORE.search(line):
             epochs += 0.5

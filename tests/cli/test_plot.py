@@ -3,6 +3,7 @@
 import pytest
 from PIL import Image
 
+from nntrain.report.pictures import registry
 from tests.conftest import MOONS
 
 
@@ -24,10 +25,12 @@ def test_the_loss_of_a_run_is_redrawn(shell, two_runs):
 @pytest.mark.usefixtures("pictures")
 def test_every_picture_of_a_run_is_redrawn(shell):
     run = shell.fit()
-    drawn = {name: (run / name).read_bytes() for name in ("loss.png", "loss.svg", "regions.png")}
+    found = [picture for picture in registry.pictures().values() if picture.can_draw(run)]
+    drawn = {name: (run / name).read_bytes() for picture in found for name in picture.files}
+    assert drawn.keys() >= {"loss.png", "loss.svg", "regions.png"}
     for name in drawn:
         (run / name).unlink()
-    assert shell.run("plot", run).stdout == f"{run}/loss.png\n{run}/regions.png\n"
+    assert shell.run("plot", run).stdout == "".join(f"{run}/{picture.files[0]}\n" for picture in found)
     assert {name: (run / name).read_bytes() for name in drawn} == drawn
 
 
