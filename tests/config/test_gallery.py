@@ -20,6 +20,13 @@ ON_DISK = {"mnist", "fashion_mnist", "cifar10"}  # data sets that are not packag
 
 each_config = pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 
+# Configs whose training takes 5 s and more, most of it for compiling.
+SLOW = {"adding_problem", "adding_problem_irnn", "adding_problem_tanh", "char_transformer", "mnist_cnn_best"}
+each_trained = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in SLOW), id=path.stem) for path in GALLERY],
+)
+
 
 def needs_data(path: Path) -> None:
     source = load(path)[0].data.source.yaml_name
@@ -69,7 +76,7 @@ def test_its_summary_is_shown(path, shell):
     assert " parameters, " in shell.run("summary", path).stdout
 
 
-@each_config
+@each_trained
 def test_it_trains(path, shell, few_samples):
     needs_data(path)
     shell.run(

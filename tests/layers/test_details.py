@@ -238,7 +238,7 @@ ENDS_WITH_ACTIVATION = [
 @BOTH
 @pytest.mark.parametrize("activation", ["relu", {"leaky_relu": 0.2}], ids=str)
 @pytest.mark.parametrize(("spelling", "shapes"), ENDS_WITH_ACTIVATION, ids=str)
-@pytest.mark.parametrize("rows", [5, 40001])
+@pytest.mark.parametrize("rows", [5, pytest.param(40001, marks=pytest.mark.slow)])
 def test_fused_activation_is_the_activation_after_it(spelling, shapes, activation, rows, dtype):
     layer, activation = Layer.parse(spelling), Layer.parse(activation)
     assert Fusable.ACTIVATION in layer.fuses
@@ -260,7 +260,7 @@ TAKES_GRADIENT_OF_ACTIVATION = [
 @BOTH
 @pytest.mark.parametrize("activation", ["relu", {"leaky_relu": 0.2}], ids=str)
 @pytest.mark.parametrize(("spelling", "shapes"), TAKES_GRADIENT_OF_ACTIVATION, ids=str)
-@pytest.mark.parametrize("rows", [5, 40001])
+@pytest.mark.parametrize("rows", [5, pytest.param(40001, marks=pytest.mark.slow)])
 def test_fused_gradient_is_that_of_the_activation_after_it(spelling, shapes, activation, rows, dtype):
     layer, activation = Layer.parse(spelling), Layer.parse(activation)
     assert Fusable.ACTIVATION_GRADIENT in layer.fuses

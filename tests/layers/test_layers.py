@@ -14,7 +14,7 @@ MANY_ROWS = 30011  # enough for the parallel kernels; odd, so that shares are un
 
 each_sample = pytest.mark.parametrize("sample", LAYERS, ids=str)
 each_known = pytest.mark.parametrize("sample", [sample for sample in LAYERS if sample.reference], ids=str)
-few_and_many = pytest.mark.parametrize("rows", [ROWS, MANY_ROWS])
+few_and_many = pytest.mark.parametrize("rows", [ROWS, pytest.param(MANY_ROWS, marks=pytest.mark.slow)])
 
 
 def layer_of(sample) -> Layer:
@@ -84,7 +84,7 @@ def test_short_batch_is_a_leading_slice(sample):
 
 
 @each_sample
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_same_bits_for_one_and_two_threads(sample, dtype):
     threads = numba.get_num_threads()
     if threads < 2:
