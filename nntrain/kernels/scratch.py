@@ -1,6 +1,6 @@
 """Scratch memory that kernels share: one buffer per type, grown on demand and never freed.
 
-Kernels that use it run on the main thread only, one at a time, and find arbitrary values in it.
+One kernel at a time uses it (see exclusive.py), and finds arbitrary values in it.
 """
 
 import numpy as np
