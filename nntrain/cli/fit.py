@@ -37,7 +37,7 @@ def command(
     from nntrain.api.fit import policy, train
     from nntrain.cli.shared import hints, use_threads
     from nntrain.errors import NntrainError
-    from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, RunExists
+    from nntrain.run.opening import InvalidName, NoSuchRun, NotARun, RunExists
     from nntrain.run.session import Place
     from nntrain.training.interruption import Interrupted, Interruption, sigterm_as_ctrl_c
 
@@ -49,7 +49,6 @@ def command(
         RunExists: "Use --resume to continue it, --overwrite to replace it, or another --name.",
         NoSuchRun: "Remove --resume to start it.",
         NotARun: "Use another --name.",
-        CannotResume: "Undo the change, or start another run with --name.",
     }
     place = Place(runs_dir, name, policy(resume, overwrite))
     try:

@@ -12,13 +12,14 @@ from safetensors.numpy import save as save_tensors
 from nntrain.errors import UserError
 from nntrain.network.snapshot import Snapshot
 
-FORMAT = 1
+FORMAT = 2
+OLDEST = 1  # format 1 names the sums of metrics otherwise: good for inference, but training cannot continue
 KEY = "nntrain"  # the only key of the metadata: safetensors writes several in random order
 
 
 def encode(snapshot: Snapshot) -> bytes:
     """The file's bytes: a function of the snapshot alone."""
-    facts = {**snapshot.facts, "format": FORMAT}
+    facts = {"format": FORMAT, **snapshot.facts}
     facts["sha256"] = _checksum(snapshot.tensors, facts)
     return save_tensors(snapshot.tensors, metadata={KEY: _text(facts)})
 
@@ -37,8 +38,10 @@ def read(path: Path) -> Snapshot:
         found, promised = facts["format"], facts.pop("sha256")
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
         raise UserError("not an nntrain checkpoint, or truncated", place=place) from None
-    if found != FORMAT:
-        message = f"the checkpoint has format {found}; this version of nntrain reads format {FORMAT}"
+    if found not in range(OLDEST, FORMAT + 1):
+        message = (
+            f"the checkpoint has format {found}; this version of nntrain reads formats {OLDEST} to {FORMAT}"
+        )
         raise UserError(message, place=place)
     if promised != _checksum(tensors, facts):
         message = "the checkpoint is corrupt: its checksum does not match its contents"

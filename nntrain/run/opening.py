@@ -7,6 +7,7 @@ from pathlib import Path
 from nntrain.config.schema import run_name
 from nntrain.errors import UserError
 from nntrain.network.snapshot import Snapshot
+from nntrain.run.checkpoint import FORMAT
 from nntrain.run.folder import RunFolder
 from nntrain.run.stored import changed_plugins
 from nntrain.training.setup import Setup
@@ -65,6 +66,8 @@ def chosen_folder(runs: Path, name: str | None, config_name: str, existing: Exis
 
 def check_resumable(setup: Setup, snapshot: Snapshot, folder: RunFolder) -> None:
     """Raises CannotResume unless config, data and plugins are those of the snapshot; more epochs are allowed."""
+    if snapshot.facts["format"] != FORMAT:
+        _refuse(folder, "an older version of nntrain started the run", "Start another run.")
     then = flattened(snapshot.facts["config"])
     now = flattened(setup.config.model_dump(mode="json"))
     changed = [

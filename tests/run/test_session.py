@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from nntrain.metrics.classification import Accuracy
+from nntrain.network.snapshot import Snapshot
+from nntrain.run.checkpoint import encode, read
 from nntrain.run.folder import RunFolder
 from nntrain.run.lock import RunLock
 from nntrain.training.loop import Trainer
@@ -121,3 +123,13 @@ train: {epochs: 1, batch_size: 500, evaluate_every: {epochs: 2}, checkpoint: {ev
         run = shell.fit(many)
     data = (run / "checkpoints/last.safetensors").read_bytes()
     assert int.from_bytes(data[:8], "little") < 20_000  # bytes of the header
+
+
+def test_a_checkpoint_of_the_format_before_is_good_for_eval_but_not_to_resume(shell, wording):
+    run = shell.fit(SHORT)
+    expected = shell.scores(run)
+    for file in (run / "checkpoints").iterdir():
+        snapshot = read(file)
+        file.write_bytes(encode(Snapshot(snapshot.tensors, {**snapshot.facts, "format": 1})))
+    assert shell.scores(run) == expected
+    wording(shell.run("fit", "config.yaml", "--name", "run", "--resume", code=2).stderr)
