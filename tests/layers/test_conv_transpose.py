@@ -61,6 +61,7 @@ def assert_right(single, found, expected, tolerance):
     np.testing.assert_allclose(found["bias"], dy.sum((0, 1, 2)), rtol=0, atol=tolerance * np.abs(dy).sum())
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     rows=st.integers(1, 4),
@@ -96,6 +97,7 @@ def test_any_geometry_has_the_references_results(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("image", "options", "rows"),

@@ -174,6 +174,7 @@ def test_frozen_batch_norm_passes_the_gradient_on():
     np.testing.assert_array_equal(single.ctx.dx, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3, 10, 16, 64, 129, 300])
 @pytest.mark.parametrize("rows", [2, 7, 1500])
 def test_batch_norm_of_float32_is_exact_to_six_digits(channels, rows):

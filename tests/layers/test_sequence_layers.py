@@ -119,6 +119,7 @@ def test_a_row_is_the_same_alone_and_among_others(spelling):
         np.testing.assert_array_equal(single.forward()[0], together[row])
 
 
+@pytest.mark.slow
 @each_cell
 @each_way
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -137,6 +138,7 @@ def test_wide_layers_of_many_rows_agree_with_the_reference(cell, reverse, dtype,
     np.testing.assert_allclose(single.forward(), expected, atol=1e-5 if dtype == "float32" else 1e-13)
 
 
+@pytest.mark.slow
 @each_cell
 def test_wide_gradients_are_the_numeric_ones_in_a_direction(cell):
     single = alone(Layer.parse({cell: {"units": 70}}), ((4, 5),), 30)
