@@ -92,7 +92,7 @@ def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) 
         for i, cell in enumerate(line):
             figure.text(x, 1 - down / height, cell, fontsize=8.6, color="#444444", va="top", parse_math=False)
             longest = max(len(other[i]) for other in lines if i < len(other))
-            x += (0.15 + 0.06 * longest) / width  # a letter of 8.6 points is about 0.06 inches wide
+            x += (0.25 + 0.06 * longest) / width  # a letter of 8.6 points is about 0.06 inches wide
         down += 0.19
     return down + 0.12 + 0.21 * legend_rows
 
