@@ -32,6 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
 os.environ.setdefault(
     "GOMP_SPINCOUNT", "0"
