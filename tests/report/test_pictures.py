@@ -1,5 +1,6 @@
 """The registry of pictures, the process that draws them, and pictures with little of their own to test."""
 
+import itertools
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from nntrain.errors import DataError
 from nntrain.report.pictures import picture as picture_module
 from nntrain.report.pictures.__main__ import main
+from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.grid import grid_over
 from nntrain.report.pictures.picture import Picture
 from nntrain.report.pictures.process import DrawingProcess, reason
@@ -149,3 +151,26 @@ def test_regions_are_drawn(tmp_path, classes):
     )
     pictures()["regions"].draw(tmp_path)
     assert (tmp_path / "regions.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["adding_problem: 0.0003895", "adding_problem_irnn: 0.001572", "adding_problem_tanh: 0.1653"],
+        [
+            "best: epoch 25",
+            "train loss 0.02186, accuracy 0.9961",
+            "validation loss 0.03029, accuracy 0.9931",
+            "test loss 0.05225, accuracy 0.9833",
+        ],
+        ["WWWWWWWWWWWW", "WWWW", "iiii"],
+    ],
+)
+def test_the_columns_of_a_title_keep_apart_and_on_the_page(line):
+    with canvas.styled():
+        figure = canvas.new_figure()
+        canvas.title(figure, "run", [["best"], line])
+        boxes = [text.get_window_extent() for text in figure.texts[2:]]
+    assert len(boxes) == len(line)
+    assert all(a.x1 + 5 < b.x0 for a, b in itertools.pairwise(boxes))
+    assert boxes[-1].x1 < figure.get_size_inches()[0] * figure.dpi - 5

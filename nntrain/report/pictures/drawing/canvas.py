@@ -33,6 +33,7 @@ MARGINS = {
     "right": 0.22,
     "bottom": 0.52,
 }  # inches around the axes; the title comes above
+COLUMN_GAP = 0.16  # inches between the columns of a title
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -70,7 +71,8 @@ def styled() -> Iterator[None]:
 def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Any:
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height))
+    # At the resolution of the PNG, so that texts measure what they will take there.
+    return Figure(figsize=(width, height), dpi=DPI)
 
 
 def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) -> float:
@@ -87,13 +89,19 @@ def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) 
         parse_math=False,
     )
     down = 0.44
+    columns: dict[int, list[Any]] = {}
     for line in lines:
-        x = left
         for i, cell in enumerate(line):
-            figure.text(x, 1 - down / height, cell, fontsize=8.6, color="#444444", va="top", parse_math=False)
-            longest = max(len(other[i]) for other in lines if i < len(other))
-            x += (0.25 + 0.06 * longest) / width  # a letter of 8.6 points is about 0.06 inches wide
+            text = figure.text(
+                left, 1 - down / height, cell, fontsize=8.6, color="#444444", va="top", parse_math=False
+            )
+            columns.setdefault(i, []).append(text)
         down += 0.19
+    x = MARGINS["left"]
+    for texts in columns.values():
+        for text in texts:
+            text.set_x(x / width)
+        x += COLUMN_GAP + max(text.get_window_extent().width for text in texts) / figure.dpi
     return down + 0.12 + 0.21 * legend_rows
 
 
