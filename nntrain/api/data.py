@@ -1,6 +1,6 @@
 """Data in memory: arrays instead of a config's source, and arrays for a trained network."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.finite import require_finite
 from nntrain.data.in_memory import Data, to_array
-from nntrain.data.loading import Source, load_splits
+from nntrain.data.loading import load_splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError
@@ -26,25 +26,16 @@ __all__ = ["Data"]
 SOURCE = "data.source=in_memory"  # what an override puts into a config that is trained on arrays
 
 
-@dataclass(frozen=True)
-class Options:
-    """A config's `data` section with the source and the splits of `Data`, which take precedence."""
-
-    source: Source
-    test: float | Source | None
-    validation: float | Source | None
-    standardize: bool
-
-
 def splits_of(config: Config, data: Data, folder: Path) -> tuple[Splits, dict[str, np.ndarray]]:
     """The splits of arrays in memory, and for each split the rows it has in them. Raises DataError or ConfigError."""
-    section = config.data
-    options = Options(
-        data.source,
-        section.test if data.test is None else data.test,
-        section.validation if data.validation is None else data.validation,
-        data.standardize or section.standardize,
-    )
+    own = {
+        "source": data.source,
+        "test": data.test,
+        "validation": data.validation,
+        "standardize": data.standardize,
+    }
+    # The config's section holds where `data` sets nothing.
+    options = config.data.model_copy(update={name: value for name, value in own.items() if value})
     return load_splits(options, folder, config.seed)
 
 

@@ -11,7 +11,7 @@ from nntrain.layers.context import LayerContext, Param, Saved, Shape, table
 from nntrain.layers.fusable import Fusable
 from nntrain.layers.require import require_image
 from nntrain.layers.weighted import Weighted
-from nntrain.layers.window import Margins, Padding, Size, Sizes, Slide, pair, slides
+from nntrain.layers.window import Margins, Padding, Size, Sizes, Slide, pair, slides, window_sizes
 
 
 class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
@@ -98,17 +98,7 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
 
     def _sizes(self, ctx: LayerContext) -> tuple[int, ...]:
         """As kernels.conv.depthwise takes them."""
-        down, across = self._slides(ctx.x.shape[1:])
-        return (
-            down.size,
-            across.size,
-            down.stride,
-            across.stride,
-            down.before,
-            across.before,
-            down.dilation,
-            across.dilation,
-        )
+        return window_sizes(*self._slides(ctx.x.shape[1:]))
 
 
 def _flat(weight: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from nntrain.layers.context import LayerContext, Saved, Shape
 from nntrain.layers.fusable import Fusable
 from nntrain.layers.layer import Layer
 from nntrain.layers.require import described, require, require_image, require_sequence
-from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, slides
+from nntrain.layers.window import Margin, Margins, Padding, Size, Sizes, Slide, pair, slides, window_sizes
 
 ALL = np.zeros(0, np.int32)  # for a kernel's `ends`: no column is padding
 BYTE = 256  # positions within a window that a uint8 can index
@@ -44,17 +44,7 @@ class Pool(Layer):
 
     def sizes(self, ctx: LayerContext) -> tuple[int, ...]:
         """A kernels.geometry.Window, as a plain tuple."""
-        down, across = self.slides(ctx.x.shape[1:])
-        return (
-            down.size,
-            across.size,
-            down.stride,
-            across.stride,
-            down.before,
-            across.before,
-            down.dilation,
-            across.dilation,
-        )
+        return window_sizes(*self.slides(ctx.x.shape[1:]))
 
     def ends(self, ctx: LayerContext) -> np.ndarray:
         """The number of real columns of each row."""

@@ -86,6 +86,12 @@ def slides(option: str, inputs: Sequence[int], *options: Sequence[Any]) -> tuple
     return tuple(slide(option, *axis) for axis in zip(inputs, *options, strict=True))
 
 
+def window_sizes(down: Slide, across: Slide) -> tuple[int, ...]:
+    """A kernels.geometry.Window, as a plain tuple: of rows and columns in turn."""
+    fields = ("size", "stride", "before", "dilation")
+    return tuple(getattr(slide, field) for field in fields for slide in (down, across))
+
+
 def pair(value: Any) -> Sequence[Any]:
     """For rows and columns: one value for both, or two."""
     return (value, value) if isinstance(value, (int, str)) else value

@@ -81,6 +81,8 @@ class Session:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None and self.status == "running":  # opening failed, as on a full disk
+            self._record_failure(error)
         self._stack.close()
 
     @property
@@ -181,14 +183,17 @@ class Session:
             observer.closed()
 
     def _failed(self, error: BaseException, observer: SessionObserver) -> None:
+        self._record_failure(error)
+        if self.status == "interrupted":
+            observer.interrupted(self, str(error) or "interrupted before the first step")
+
+    def _record_failure(self, error: BaseException) -> None:
         self.error = error
         interrupted = isinstance(error, (Interrupted, KeyboardInterrupt))
         self.status = "interrupted" if interrupted else "failed"
         reason = {} if interrupted else {"error": described(error)}
         with contextlib.suppress(OSError):  # a full disk may be what went wrong
             self._write_info(status=self.status, **reason)
-        if interrupted:
-            observer.interrupted(self, str(error) or "interrupted before the first step")
 
     def _write_info(self, **facts: Any) -> None:
         if self.folder is not None:

@@ -81,6 +81,15 @@ def test_a_run_that_fails_for_any_reason_says_so(shell, monkeypatch, error):
     assert str(error.args[-1]) in info["error"]
 
 
+def test_a_run_that_fails_while_it_is_opened_says_so(shell, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nntrain.run.session.write_npz", full)
+    shell.fit(SHORT, code=1)
+    assert info_of(shell.folder / "runs/run")["status"] == "failed"
+
+
 def test_a_disk_that_is_full_for_run_json_too_does_not_hide_the_error(shell, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
