@@ -44,6 +44,12 @@ class Dataset:
     series: np.ndarray | None = None  # (count,): the series of each window, in order of time; None: no order
     unit: str = ""  # of text: character, byte or word; the classes are then the tokens
     consecutive: bool = False  # row r of a batch continues row r of the batch before
+    notes: tuple[
+        str, ...
+    ] = ()  # what reading found, for people: "classes: cat, dog", "3 files skipped: 3 .txt"
+    warnings: tuple[
+        str, ...
+    ] = ()  # what reading found suspicious; each with the line of YAML that settles it
 
     def __post_init__(self) -> None:
         if self.scale is None:
@@ -201,6 +207,16 @@ class Splits:
         """The splits by name, of train, validation and test."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes of all splits, each once."""
+        return list(dict.fromkeys(note for part in self.parts().values() for note in part.notes))
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings of all splits, each once."""
+        return list(dict.fromkeys(warning for part in self.parts().values() for warning in part.warnings))
 
 
 def mismatch(train: Dataset, other: Dataset) -> str:

@@ -16,6 +16,7 @@ from nntrain.report.terminal.tables import show_model
 from nntrain.run.history import has_tables
 
 if TYPE_CHECKING:
+    from nntrain.data.dataset import Splits
     from nntrain.run.folder import RunFolder
     from nntrain.run.session import Session
     from nntrain.training.state import TrainingState
@@ -230,7 +231,7 @@ class ProgressObserver(Observer):
             steps_per_epoch=len(trainer.batches),
             step=trainer.state.step,
             best=trainer.state.best,
-            facts=(data_line(session), *session.notes),
+            facts=(data_line(session.setup.splits), *session.setup.splits.notes, *session.notes),
         )
         self._started = True
 
@@ -267,9 +268,9 @@ class ProgressObserver(Observer):
         self.progress.close()
 
 
-def data_line(session: "Session") -> str:
+def data_line(splits: "Splits") -> str:
     """ "data: 1,437 for train, 360 for test"."""
-    parts = session.setup.splits.parts()
+    parts = splits.parts()
     return "data: " + ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())
 
 

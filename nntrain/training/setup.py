@@ -43,6 +43,9 @@ class Setup:
     @property
     def warnings(self) -> list[str]:
         """What trains, but not as intended."""
+        return [*self.splits.warnings, *self._causality_warnings()]
+
+    def _causality_warnings(self) -> list[str]:
         if not self.splits.train.unit:
             return []
         return [
