@@ -48,5 +48,7 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
         unit=description["unit"],
         consecutive=description["consecutive"],
         lengths=np.zeros(0, np.int32) if description["lengths"] else None,
-        **statistics,
+        shift=statistics["shift"],
+        scale=statistics["scale"],
+        fill=statistics.get("fill"),
     )
