@@ -94,6 +94,7 @@ EXPECTED = {
     "model_attributes_type": "a mapping of options",
     "none_required": "nothing",
 }
+NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 LIMITS = {
     "greater_than": ("greater than", "gt"),
     "greater_than_equal": ("of at least", "ge"),
@@ -127,7 +128,23 @@ def _our_error(found: ErrorDetails, fields: Iterable[str]) -> PydanticCustomErro
         expected = "a non-empty string"
     else:
         expected = found["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return mistake(with_suggestion(f"expected {expected}. Received: {shown(value)}", suggestion))
+    message = with_suggestion(f"expected {expected}. Received: {shown(value)}", suggestion)
+    return mistake(message, _spelling(expected, value))
+
+
+YES_OR_NO = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
+
+
+def _spelling(expected: str, value: Any) -> str:
+    """How to write a value that is right but typed otherwise: '1_000', 'yes', null for a text; empty for any other."""
+    if expected == "a string" and value is None:
+        return "Set a value; as a text, write 'null' with quotes."
+    if expected == "true or false" and (word := YES_OR_NO.get(str(value).lower())):
+        return f"Write {word}."
+    plain = value.strip().replace("_", "") if isinstance(value, str) else ""
+    if expected in ("an integer", "a number") and NUMBER.fullmatch(plain):
+        return f"Write {plain}{', without quotes' if plain == value else ''}."
+    return ""
 
 
 def _limit(value: float) -> str:

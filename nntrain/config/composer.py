@@ -1,5 +1,6 @@
 """Composer: YAML text -> YamlNodes, from the events of PyYAML's parser. No YAML tag can run code."""
 
+from dataclasses import replace
 from typing import Any
 
 from yaml import events, reader
@@ -95,7 +96,7 @@ class _Composer:
                 "A config is a single document: remove `---`.",
             )
         empty = root.value is None
-        return None if empty else YamlNode(root.value, root.place, Place(self.text))
+        return None if empty else replace(root, key=Place(self.text))
 
     def node(self, path: Keys, key: Place | None) -> YamlNode:
         """The next value. A list's entry has no key."""
@@ -103,7 +104,7 @@ class _Composer:
         place = self.place(event.start_mark)
         if isinstance(event, events.AliasEvent):
             known = self.alias(str(event.anchor), path, place)
-            return YamlNode(known.value, known.place, key or place)
+            return replace(known, key=key or place)
         self.count(1, 1, place)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
@@ -122,7 +123,8 @@ class _Composer:
             self.levels += 1
             value = self.mapping(path) if isinstance(event, events.MappingStartEvent) else self.sequence(path)
             self.levels -= 1
-        node = YamlNode(value, place, key or place)
+        written = event.value if isinstance(event, events.ScalarEvent) and event.style is None else ""
+        node = YamlNode(value, place, key or place, written)
         if event.anchor:
             self.anchors[event.anchor] = node
         return node

@@ -7,6 +7,7 @@ from pydantic.json_schema import CoreRef, GenerateJsonSchema
 
 from nntrain.component import Component
 from nntrain.config.extends import KEY as EXTENDS
+from nntrain.config.spelling import IGNORED
 from nntrain.options import Options
 
 DIALECT = GenerateJsonSchema.schema_dialect  # draft 2020-12
@@ -17,7 +18,7 @@ PART = "part"  # the definitions for configs that extend another
 def json_schema(kind: type[Options]) -> dict[str, Any]:
     """The schema of a config file. A config that extends another can leave out any required option, at any depth."""
     whole = options_schema(kind)
-    definitions, properties = whole.pop("$defs"), whole.pop("properties")
+    definitions, properties = as_written(whole.pop("$defs")), as_written(whole.pop("properties"))
     described = {name: {"description": option["description"]} for name, option in properties.items()}
     described[EXTENDS] = {
         "type": "string",
@@ -31,11 +32,22 @@ def json_schema(kind: type[Options]) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": described,
+        "patternProperties": {f"^{IGNORED}": True},  # for anchors
         "if": {"required": [EXTENDS]},
         "then": {"properties": in_part(properties)},
         "else": {"properties": properties, "required": whole["required"]},
         "$defs": {**definitions, PART: {"$defs": in_part(definitions)}},
     }
+
+
+def as_written(schema: Any) -> Any:
+    """The same schema with numbers and booleans accepted as text: `name: 007` is read as written."""
+    if isinstance(schema, list):
+        return [as_written(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: as_written(value) for key, value in schema.items()}
+    return {**found, "type": ["string", "number", "boolean"]} if found.get("type") == "string" else found
 
 
 def in_part(schema: Any) -> Any:

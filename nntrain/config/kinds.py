@@ -1,5 +1,6 @@
 """Kinds: the type of the value at a path of a config. A kind is a type or a typing construct; None is unknown."""
 
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -98,11 +99,7 @@ def spelled_out(node: YamlNode, kind: Any) -> YamlNode:
         first = left_out(kind, next(iter(node.value))) if len(node.value) == 1 else None
     else:
         first = first_option(options)
-    return (
-        YamlNode({first: YamlNode(node.value, node.place, node.place)}, node.place, node.key)
-        if first
-        else node
-    )
+    return YamlNode({first: replace(node, key=node.place)}, node.place, node.key) if first else node
 
 
 def without_branches(kind: Any, location: Keys) -> Keys:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nntrain.config import kinds
@@ -39,7 +39,8 @@ class Override:
             value = compose(text, place.text)
         except ConfigError as error:
             raise error.below(*path) from None
-        return cls(path, text, YamlNode(value.value if value else None, place, place))
+        node = replace(value, place=place, key=place) if value else YamlNode(None, place, place)
+        return cls(path, text, node)
 
 
 def overridden(document: Document, overrides: Iterable[str], kind: Any) -> Document:

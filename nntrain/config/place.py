@@ -68,6 +68,7 @@ class YamlNode:
     value: Any
     place: Place
     key: Place
+    written: str = ""  # an unquoted scalar as it is written: "007" of the number 7
 
     def tree(self) -> Any:
         """The value without places."""

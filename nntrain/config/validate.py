@@ -10,6 +10,7 @@ from nntrain.config import kinds, suggest
 from nntrain.config.document import Document
 from nntrain.config.extends import extended
 from nntrain.config.overrides import overridden
+from nntrain.config.spelling import adapted, without_ignored
 from nntrain.errors import ConfigError, Keys, Problem
 from nntrain.options import Options
 
@@ -34,6 +35,7 @@ def checked(
 
         kind = Config
     document = overridden(extended(document, kind), overrides, kind)
+    document = document.with_root(adapted(without_ignored(document.root), kind))
     try:
         return kind.model_validate(document.tree), document
     except ValidationError as error:

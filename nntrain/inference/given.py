@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from nntrain.config.composer import compose
 from nntrain.config.document import Document, decoded, read_bytes
 from nntrain.config.place import Text
+from nntrain.config.spelling import adapted
 from nntrain.config.validate import problems
 from nntrain.data.dataset import Reader
 from nntrain.errors import UserError
@@ -51,6 +52,7 @@ def parsed(content: str, text: Text) -> Reader:
     root = compose(content, text)
     if root is None:
         raise UserError(f"{EXPECTED.format(path='new.csv')}. Received: nothing", place=text.name)
+    root = adapted(root, Reader)
     try:
         return TypeAdapter(Reader).validate_python(root.tree())
     except ValidationError as error:
