@@ -1,10 +1,10 @@
 """Initializers: the initial values of the parameters, a function of the run's seed and the parameter's name alone."""
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nntrain import randomness
 from nntrain.component import Component
@@ -79,8 +79,8 @@ class Ones(Initializer, name="ones"):
 class Normal(Initializer, name="normal"):
     """Normal distribution `N(mean, std²)`, independent of the size of the layer."""
 
-    mean: float = Field(0.0, description="the mean")
     std: float = Field(0.05, ge=0, description="the standard deviation")
+    mean: float = Field(0.0, description="the mean")
 
     example: ClassVar = {"std": 0.1}
 
@@ -94,10 +94,10 @@ class TruncatedNormal(Initializer, name="truncated_normal"):
     There are no outliers among the initial weights.
     """
 
-    mean: float = Field(0.0, description="the mean")
     std: float = Field(
         0.05, ge=0, description="the standard deviation before truncation; after it, 0.88 of that"
     )
+    mean: float = Field(0.0, description="the mean")
 
     example: ClassVar = {"std": 0.1}
 
@@ -108,10 +108,18 @@ class TruncatedNormal(Initializer, name="truncated_normal"):
 class Uniform(Initializer, name="uniform"):
     """Uniform distribution between `low` and `high`."""
 
-    low: float = Field(-0.05, description="the lower bound")
     high: float = Field(0.05, description="the upper bound")
+    low: float = Field(-0.05, description="the lower bound; by default `-high`")
 
-    example: ClassVar = {"low": -0.1, "high": 0.1}
+    example: ClassVar = {"high": 0.1}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _symmetric(cls, value: Any) -> Any:
+        """Without `low`, the distribution is symmetric."""
+        if isinstance(value, dict) and "low" not in value and isinstance(value.get("high"), (int, float)):
+            return {**value, "low": -value["high"]}
+        return value
 
     def sample(self, key: int, shape: tuple[int, ...], fans: tuple[int, int]) -> np.ndarray:
         return self.low + (self.high - self.low) * randomness.uniform(key, math.prod(shape)).reshape(shape)

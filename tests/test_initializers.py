@@ -86,3 +86,20 @@ def test_identity():
 
 def test_constant():
     assert np.array_equal(sampled({"constant": 0.5}, shape=(2, 3)), np.full((2, 3), 0.5))
+
+
+@pytest.mark.parametrize("name", ["normal", "truncated_normal"])
+def test_a_bare_number_is_the_standard_deviation(name):
+    assert Initializer.parse({name: 0.3}) == Initializer.parse({name: {"std": 0.3}})
+    assert abs(sampled({name: 0.3}).mean()) < 0.01
+
+
+def test_a_bare_number_of_uniform_is_its_bound_on_both_sides():
+    assert Initializer.parse({"uniform": 0.3}) == Initializer.parse({"uniform": {"low": -0.3, "high": 0.3}})
+    assert Initializer.parse({"uniform": {"low": -0.3}}).high == 0.05
+
+
+def test_options_stored_in_any_order_mean_the_same():
+    """Checkpoints spell every option by name."""
+    stored = {"normal": {"mean": 0.5, "std": 0.1}}
+    assert Initializer.parse(stored).spelled() == stored
