@@ -5,31 +5,62 @@ import io
 import json
 import math
 import os
-import tempfile
+import re
+import secrets
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from nntrain import locking
+
+ABANDONED_S = (
+    60.0  # without a write, after which a temporary file that nobody has locked is that of a dead process
+)
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which gets its name when the block ends without an error.
 
-    Whenever the machine stops, the file of that name is the old one or the new one, whole.
+    Whenever the machine stops, the file of that name is the old one or the new one, whole. Errors of writing name `path`.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    remove_abandoned(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:  # with the permissions that the umask leaves
+            with contextlib.suppress(OSError):  # a file system without locks: nothing is removed there
+                locking.lock(file.fileno())
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def remove_abandoned(path: Path) -> None:
+    """Removes the temporary files of processes that died while they wrote `path`."""
+    for file in temporary_files(path):
+        with contextlib.suppress(OSError):
+            if time.time() - file.stat().st_mtime > ABANDONED_S and not locking.is_locked(file):
+                file.unlink()
+
+
+def temporary_files(path: Path) -> list[Path]:
+    """The files that are, or were, being written to become `path`."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
+    try:
+        with os.scandir(path.parent) as entries:
+            return [Path(entry.path) for entry in entries if pattern.fullmatch(entry.name)]
+    except OSError:
+        return []
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -38,9 +69,17 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def append(path: Path, text: str) -> None:
-    """Adds text at the end of a file, which is made if needed."""
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text)
+    """Adds text at the end of a file, which is made if needed: all of it or, if that fails, nothing."""
+    data = memoryview(text.encode())
+    with path.open("ab", buffering=0) as file:
+        end = file.tell()
+        try:
+            while data:
+                data = data[file.write(data) :]
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                file.truncate(end)
+            raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def write_json(path: Path, value: Any) -> None:

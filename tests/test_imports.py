@@ -27,7 +27,7 @@ FLOORS = [
     {"initializers"},
     {"component", "plugins"},
     {"options", "randomness", "files"},
-    {"errors", "other_tools"},
+    {"errors", "other_tools", "locking"},
     {"kernels"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}

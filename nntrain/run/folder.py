@@ -3,14 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.files import append, write_atomic, write_json, write_npz
+from nntrain.files import append, temporary_files, write_atomic, write_json, write_npz
 from nntrain.network.snapshot import Snapshot
 from nntrain.run import lock
 from nntrain.run.checkpoint import encode
@@ -119,17 +119,17 @@ class RunFolder:
             return self.path.exists()
         return not self.info.exists() and any(not _ours(entry.name) for entry in self.path.iterdir())
 
-    def clear(self, others: Iterable[str] = ()) -> None:
+    def clear(self, others: Sequence[str] = ()) -> None:
         """Removes what an earlier run of the same name wrote, and the files named by `others`; nothing else."""
         for path in (*self._files(), *(self.path / name for name in others)):
             path.unlink(missing_ok=True)
-        self.remove_unfinished()
+        self.remove_unfinished(others)
 
-    def remove_unfinished(self) -> None:
-        """Removes the temporary files of writes that a crash interrupted."""
-        for file in self._files():
-            for unfinished in file.parent.glob(f".{file.name}.*"):
-                unfinished.unlink()
+    def remove_unfinished(self, others: Sequence[str] = ()) -> None:
+        """Removes the temporary files of writes that a crash interrupted: the lock says that nobody is writing."""
+        for file in (*self._files(), *(self.path / name for name in others)):
+            for unfinished in temporary_files(file):
+                unfinished.unlink(missing_ok=True)
 
     def _files(self) -> tuple[Path, ...]:
         tables = (self.metrics, self.steps, self.log, self.split)

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -90,7 +90,7 @@ class Session:
         """Whether there is nothing left to do: a run that was resumed had finished."""
         return self.trainer.finished and self.folder is not None and self.folder.ended
 
-    def open(self, place: Place | None, clears: Iterable[str] = ()) -> None:
+    def open(self, place: Place | None, clears: Sequence[str] = ()) -> None:
         """Puts the trainer at the start, or at the last checkpoint of a run to resume; None keeps the run in memory.
 
         `clears`: files of an earlier run, such as pictures, that are removed with it.
@@ -103,9 +103,9 @@ class Session:
         default_name = self.setup.config.name or Path(self.source.file).stem
         folder = chosen_folder(place.runs, place.name, default_name, place.existing)
         if place.existing is Existing.RESUME and folder is not None:
-            self._stack.enter_context(RunLock(folder.path))
+            self._lock(folder)
             if folder.last.exists():
-                self._resume(folder)
+                self._resume(folder, clears)
                 return
         self.notes = apply_pretrained(self.setup.graph, self.trainer.network, self.source.folder)
         if folder is None:
@@ -113,10 +113,14 @@ class Session:
         elif not folder.claim() and place.existing is Existing.REFUSE:
             chosen_folder(place.runs, place.name, default_name, place.existing)  # another process was faster
         if place.existing is not Existing.RESUME:
-            self._stack.enter_context(RunLock(folder.path))
+            self._lock(folder)
         self._start(folder, clears)
 
-    def _start(self, folder: RunFolder, clears: Iterable[str]) -> None:
+    def _lock(self, folder: RunFolder) -> None:
+        if warning := self._stack.enter_context(RunLock(folder.path)).warning:
+            self.warnings.append(warning)
+
+    def _start(self, folder: RunFolder, clears: Sequence[str]) -> None:
         self.folder = self.record = folder
         folder.clear(clears)
         folder.last.parent.mkdir(exist_ok=True)
@@ -131,14 +135,14 @@ class Session:
         write_npz(folder.split, self.setup.indices)
         self._write_config()
 
-    def _resume(self, folder: RunFolder) -> None:
+    def _resume(self, folder: RunFolder, clears: Sequence[str]) -> None:
         snapshot = read(folder.last)
         check_resumable(self.setup, snapshot, folder)
         self.trainer.restore(snapshot)
         self.folder = self.record = folder
         if self.complete:
             return
-        folder.remove_unfinished()
+        folder.remove_unfinished(clears)
         step = self.trainer.state.step
         folder.cut_back(step)
         resumed = folder.read_info().get("resumed_from_steps", [])

@@ -1,5 +1,6 @@
 """Sessions: who gets which folder, and how a run that ends in any way says so."""
 
+import datetime
 import errno
 import json
 import os
@@ -13,7 +14,6 @@ from nntrain.metrics.classification import Accuracy
 from nntrain.network.snapshot import Snapshot
 from nntrain.run.checkpoint import encode, read
 from nntrain.run.folder import RunFolder
-from nntrain.run.lock import RunLock
 from nntrain.training.loop import Trainer
 from tests.conftest import MOONS, Shell, interrupt_at
 from tests.support import ROOT
@@ -53,14 +53,56 @@ def test_of_processes_that_ask_for_one_name_one_gets_it(shell):
     assert [path.name for path in (shell.folder / "runs").iterdir()] == ["mine"]
 
 
+LOCKING = """
+import sys
+from pathlib import Path
+from nntrain.run.lock import RunLock
+with RunLock(Path("runs/run")):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def locked(shell):
+    """A run of one epoch, and the process that holds its lock."""
+    shell.fit(SHORT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", LOCKING]
+    with subprocess.Popen(command, cwd=shell.folder, env=environment, stdin=pipe, stdout=pipe) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        yield holder
+        holder.kill()
+
+
 @pytest.mark.parametrize("option", ["--resume", "--overwrite"])
-def test_a_run_that_another_process_trains_is_refused(shell, option, wording):
-    run = shell.fit(SHORT)
+def test_a_run_that_another_process_trains_is_refused(shell, locked, option, wording):
+    run = shell.folder / "runs/run"
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-    with RunLock(run):
-        refused = shell.run("fit", "config.yaml", "--name", "run", option, code=2)
-    wording(refused.stderr)
+    since = json.loads((run / ".lock").read_text())["started"]
+    shown = datetime.datetime.fromisoformat(since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    refused = shell.run("fit", "config.yaml", "--name", "run", option, code=2)
+    wording(refused.stderr, SINCE=shown, PROCESS=locked.pid)
+    assert f"process {locked.pid} " in refused.stderr
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_lock_ends_with_its_process(shell, locked):
+    locked.kill()
+    locked.wait()
+    run = shell.fit(SHORT.replace("epochs: 1", "epochs: 2"), "--resume")
+    assert info_of(run)["status"] == "finished"
+
+
+def test_a_file_system_without_locks_is_warned_of(shell, monkeypatch, wording):
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("nntrain.locking._lock", unsupported)
+    result = shell.run("fit", shell.write(SHORT), "--quiet")
+    wording(result.stderr)
+    assert "No locks available" in result.stderr
 
 
 @pytest.mark.parametrize(
