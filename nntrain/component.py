@@ -12,7 +12,17 @@ from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from nntrain import other_tools
-from nntrain.options import TYPO, Options, close_to, did_you_mean, mistake, reworded, shown, with_suggestion
+from nntrain.options import (
+    TYPO,
+    UNKNOWN,
+    Options,
+    close_to,
+    did_you_mean,
+    mistake,
+    reworded,
+    shown,
+    with_suggestion,
+)
 
 _families: dict[str, dict[str, type["Component"]]] = {}
 
@@ -113,7 +123,7 @@ class Component(Options):
     def unknown(cls, name: Any) -> tuple[str, bool]:
         """The message for a name that is no member, and whether it suggests one."""
         members = cls.members()
-        message = f"unknown {cls.kind_name()} {shown(name)}"
+        message = f"{UNKNOWN} {cls.kind_name()} {shown(name)}"
         if ours := other_tools.our_name(name, other_tools.COMPONENTS, members):
             return f"{message}. In nntrain this is {ours!r}", True
         return with_suggestion(message, did_you_mean(name, members)), bool(close_to(name, members, TYPO))

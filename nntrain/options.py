@@ -70,6 +70,7 @@ def reworded(
 OURS = "nntrain"  # the type of the errors that `mistake` makes
 NO_SUCH_OPTION = "no such option"
 IS_REQUIRED = "is required"
+UNKNOWN = "unknown"  # a name that is no component
 
 
 def mistake(message: str, hint: str = "", unknown: str = "") -> PydanticCustomError:
@@ -184,8 +185,27 @@ def either(names: Iterable[str]) -> str:
 
 def close_to(name: Any, names: Iterable[str], cutoff: float = 0.6) -> str:
     """ " Did you mean 'units'?"; empty where no name has the similarity `cutoff` (1: equal)."""
-    close = difflib.get_close_matches(str(name), list(names), n=1, cutoff=cutoff)
+    names = list(names)
+    close = [other for other in names if one_edit_apart(str(name), other)]
+    close += difflib.get_close_matches(str(name), names, n=1, cutoff=cutoff)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def one_edit_apart(left: str, right: str) -> bool:
+    """Whether two words of at least two letters differ by one letter, or by two neighbours exchanged.
+
+    Of short words difflib finds too little: it sees no similarity between `rl` and `lr`, and prefers `adamax` for `adma`.
+    """
+    if min(len(left), len(right)) < 2 or abs(len(left) - len(right)) > 1:
+        return False
+    if len(left) != len(right):
+        shorter, longer = sorted((left, right), key=len)
+        return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+    places = [at for at, (a, b) in enumerate(zip(left, right, strict=True)) if a != b]
+    if len(places) == 2:
+        first, second = places
+        return second == first + 1 and left[first] == right[second] and left[second] == right[first]
+    return len(places) == 1
 
 
 def did_you_mean(name: Any, names: Iterable[str]) -> str:

@@ -8,7 +8,15 @@ from nntrain.config.composer import compose
 from nntrain.config.place import Place, PlacedError, Text, YamlNode
 from nntrain.config.syntax import MISSING_SPACE, unspaced
 from nntrain.errors import ConfigError, Keys, Problem, UserError
-from nntrain.options import IS_REQUIRED, NO_SUCH_OPTION, close_to, did_you_mean, shown, with_suggestion
+from nntrain.options import (
+    IS_REQUIRED,
+    NO_SUCH_OPTION,
+    UNKNOWN,
+    close_to,
+    did_you_mean,
+    shown,
+    with_suggestion,
+)
 
 MOST_BYTES = 10_000_000
 EXPECTED = "expected options such as `data: digits`, one per line"
@@ -78,6 +86,9 @@ class Document:
         if problem.message.startswith(IS_REQUIRED):
             is_bare_name = rest and node.value == rest[0]  # a bare `sgd`, without its `lr`
             return node.place if is_bare_name else node.key
+        if problem.message.startswith(UNKNOWN) and isinstance(node.value, dict) and len(node.value) == 1:
+            (named,) = node.value.values()  # `{sgdd: {lr: 0.1}}`
+            return named.key
         several = isinstance(node.value, (dict, list)) and len(node.value) != 1
         on_lines_below = node.place.line != node.key.line
         return node.key if several and (rest or on_lines_below) else node.place

@@ -8,7 +8,7 @@ from nntrain.config import kinds
 from nntrain.config.document import Document
 from nntrain.config.place import PlacedError, YamlNode
 from nntrain.errors import Problem, UserError, text
-from nntrain.options import shown
+from nntrain.options import NO_SUCH_OPTION, close_to, one_edit_apart, shown, with_suggestion
 
 KEY = "extends"
 
@@ -21,6 +21,7 @@ def extended(document: Document, kind: Any) -> Document:
 def _over_base(document: Document, kind: Any, chain: tuple[Path, ...]) -> YamlNode:
     root = document.root
     if KEY not in root.value:
+        _require_no_typo(root)
         return root
     named = root.value[KEY]
     own = YamlNode({name: node for name, node in root.value.items() if name != KEY}, root.place, root.key)
@@ -53,6 +54,14 @@ def merged(base: YamlNode, own: YamlNode, kind: Any) -> YamlNode:
         for name, node in spelled.value.items()
     }
     return YamlNode({**base.value, **values}, own.place, own.key)
+
+
+def _require_no_typo(root: YamlNode) -> None:
+    """A misspelt `extends` is the one error of a config that leaves the rest to its base."""
+    for name, node in root.value.items():
+        if one_edit_apart(name, KEY):
+            message = with_suggestion(NO_SUCH_OPTION, close_to(name, [KEY]))
+            raise PlacedError([(node.key, Problem((name,), message))])
 
 
 def _error(named: YamlNode, message: str, hint: str = "") -> PlacedError:
