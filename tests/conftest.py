@@ -16,6 +16,7 @@ from hypothesis import Phase, settings
 from nntrain.cli.main import main
 from nntrain.report.observers import PictureObserver
 from nntrain.run.folder import RunFolder
+from tests.support import scale
 from tests.support.people import PEOPLE, write_people
 
 pytest_plugins = ["tests.support.wording"]
@@ -30,6 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--renew-wording", action="store_true", help="record the messages in tests/wording.txt anew"
     )
+    parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="many more random examples of the property tests, and more kills",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    scale.thorough = config.getoption("--thorough")
 
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, which some tests send.

@@ -42,7 +42,9 @@ def _require_one(**options: Any) -> None:
 
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-RunName = Annotated[str, AfterValidator(run_name)]
+RunName = Annotated[
+    str, AfterValidator(run_name), Field(json_schema_extra={"pattern": r"^(?!\.{1,2}$)[^/\\]+$"})
+]
 
 
 class DataSection(Options):

@@ -15,7 +15,7 @@ from nntrain.data.images.cache import cached
 from nntrain.data.images.folders import scan
 from nntrain.data.images.image_files import ImageInfo
 from nntrain.errors import DataError
-from nntrain.options import Several, mistake
+from nntrain.options import Several, mistake, shown
 
 READ_AHEAD = 256  # images that threads read ahead of the one being written
 Side = Annotated[int, Field(ge=1, le=8192)]
@@ -34,10 +34,12 @@ class ImageFolder(Reader, name="image_folder"):
     example: ClassVar = {"path": "photographs", "size": [64, 64]}
 
     path: str = Field(min_length=1, description="the folder of the classes' folders")
-    size: Side | Several[Side] | None = Field(
-        None,
-        description="[height, width] that all images are resized to, or one number for both; default: the size that all "
-        "images have",
+    size: Side | Annotated[Several[Side], Field(json_schema_extra={"minItems": 2, "maxItems": 2})] | None = (
+        Field(
+            None,
+            description="[height, width] that all images are resized to, or one number for both; default: the size that all "
+            "images have",
+        )
     )
     channels: Literal["auto", 1, 3] = Field("auto", description="1: grey; 3: colour; auto: as all images are")
 
@@ -46,6 +48,13 @@ class ImageFolder(Reader, name="image_folder"):
     def _two_sides(cls, value: Any) -> Any:
         if isinstance(value, tuple) and len(value) != 2:
             raise mistake(f"expected [height, width]. Received: {list(value)}.")
+        return value
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _a_number(cls, value: Any) -> Any:
+        if isinstance(value, bool):  # equal to 1 in Python
+            raise mistake(f"expected 1, 3 or 'auto'. Received: {shown(value)}.")
         return value
 
     def load(self, folder: Path) -> Splits:
