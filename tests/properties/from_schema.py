@@ -35,7 +35,8 @@ class Drawer:
             return choose.choice(schema["enum"])
         if "const" in schema:
             return schema["const"]
-        return getattr(self, schema["type"])(schema, depth)
+        kinds = schema["type"]
+        return getattr(self, kinds if isinstance(kinds, str) else choose.choice(kinds))(schema, depth)
 
     def object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
