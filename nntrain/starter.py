@@ -12,6 +12,7 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sources.csv import Csv
 from nntrain.data.splits import split
 from nntrain.data.tables.columns import Column
+from nntrain.data.tables.giveaways import giveaways
 from nntrain.errors import UserError
 
 MOST_CATEGORIES = 50  # a text column with more different values is likely names or sentences
@@ -25,6 +26,7 @@ class Found:
 
     options: dict[str, Any]  # of the source
     left_out: dict[str, str]  # column -> reason
+    suspicious: dict[str, str]  # column -> what a reader should check
     target: str
     data: Dataset
 
@@ -37,7 +39,7 @@ def starter(file: Path, target: str | None, output: Path) -> str:
 
 
 def look(file: Path, target: str | None, folder: Path) -> Found:
-    """Reads the table, and excludes columns that carry no information or that identify the sample."""
+    """Reads the table, excludes columns that carry no information or that identify the sample, and notes those that determine it."""
     options: dict[str, Any] = {"path": os.path.relpath(file, folder)}
     names = Csv(**options).column_names(folder)
     if target is not None:
@@ -59,9 +61,16 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         raise UserError(f"no columns to predict from. Excluded: {reason}", place=str(file))
     options["target"] = called(table.targets[0])
     data = Csv(**options, impute="median").load(folder).train
+    found = giveaways(data)
+    if numbers := {name: one.reason for name, one in found.items() if one.numbers_rows}:
+        left_out |= numbers
+        usable = [column for column in table.features if not why_not(column) and column.name not in numbers]
+        options["features"] = [called(column) for column in usable]
+        data = Csv(**options, impute="median").load(folder).train
+    notes = {name: one.warning for name, one in found.items() if not one.numbers_rows}
     if np.isnan(data.x).any():
         options["impute"] = "median"
-    return Found(options, left_out, table.targets[0].name, data)
+    return Found(options, left_out, notes, table.targets[0].name, data)
 
 
 def called(column: Column) -> str | int:
@@ -77,8 +86,6 @@ def why_not(column: Column) -> str:
     known = numbers[~np.isnan(numbers)]
     if not known.size or (known == known[0]).all():
         return "constant"
-    if len(numbers) >= 10 and numbers[0] in (0, 1) and (np.diff(numbers) == 1).all():
-        return "row number"
     return ""
 
 
@@ -112,6 +119,7 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
         f"# {file.name}: {len(data):,} samples with {features}; predicts {found.target} ({what}).",
         "# Written by `nntrain new` as a starting point. `nntrain describe` explains every option.",
         *(f"# Excluded: {name} ({reason})." for name, reason in found.left_out.items()),
+        *(f"# Check: {name} {reason}." for name, reason in found.suspicious.items()),
         noted(f"seed: {SEED}", "the seed of all randomness"),
         "data:",
         "  source:",

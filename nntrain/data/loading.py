@@ -1,5 +1,6 @@
 """Loading: reader -> test and validation splits -> imputation -> standardization."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from nntrain.data.dataset import Splits
 from nntrain.data.splits import join, split
+from nntrain.data.tables import giveaways
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
 from nntrain.errors import ConfigError, Problem
@@ -40,7 +42,7 @@ def load_splits(options: DataOptions, folder: Path, seed: int) -> tuple[Splits, 
     """
     source = options.source
     try:
-        splits = source.load(folder)
+        splits = with_giveaways(source, source.load(folder))
     except MemoryError as error:
         raise ConfigError(
             [Problem(("data", "source"), f"the data does not fit into memory: {error}")]
@@ -58,3 +60,15 @@ def load_splits(options: DataOptions, folder: Path, seed: int) -> tuple[Splits, 
     splits, indices = split(splits, seed=seed, **fractions)
     splits = impute(splits)
     return standardize(splits) if options.standardize else splits, indices
+
+
+def with_giveaways(source: Source, splits: Splits) -> Splits:
+    """The splits with warnings of columns that give the answer away, unless the source chooses its columns itself."""
+    chosen = getattr(source, "features", None)
+    if chosen not in (None, "all"):
+        return splits
+    train = splits.train
+    warnings = giveaways.warnings_of(train, choosable=chosen is not None)
+    return (
+        replace(splits, train=replace(train, warnings=(*train.warnings, *warnings))) if warnings else splits
+    )
