@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from nntrain import kernels
 from nntrain.component import Component
 from nntrain.data.batch import Batch
+from nntrain.data.origin import Origin
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.features import OneHot, name_mismatch
 from nntrain.errors import DataError
@@ -43,7 +45,9 @@ class Dataset:
     lengths: np.ndarray | None = None  # (count,) int32: steps before the padding; None: no padding
     series: np.ndarray | None = None  # (count,): the series of each window, in order of time; None: no order
     unit: str = ""  # of text: character, byte or word; the classes are then the tokens
+    normalized: bool = False  # of text: to NFC, with marks in their words; not in older checkpoints
     consecutive: bool = False  # row r of a batch continues row r of the batch before
+    origin: Origin | None = None  # where the rows are in files
     notes: tuple[
         str, ...
     ] = ()  # what reading found, for people: "classes: cat, dog", "3 files skipped: 3 .txt"
@@ -91,7 +95,10 @@ class Dataset:
     def select(self, indices: slice | np.ndarray) -> "Dataset":
         """The samples at `indices`."""
         arrays = {name: getattr(self, name) for name in ("x", "target", "lengths", "series")}
-        return replace(self, **{name: array[indices] for name, array in arrays.items() if array is not None})
+        chosen: dict[str, Any] = {name: array[indices] for name, array in arrays.items() if array is not None}
+        if self.origin is not None and not isinstance(self.x, Windows):  # the stream of windows stays whole
+            chosen["origin"] = self.origin.select(indices)
+        return replace(self, **chosen)
 
     def batch(self, rows: int, dtype: npt.DTypeLike) -> Batch:
         """A batch for `rows` samples, uninitialized, for a network of float type `dtype`."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain import randomness
-from nntrain.data.sequences.tokens import UNKNOWN, decode, encode
+from nntrain.data.conform.texts import encode
+from nntrain.data.sequences.tokens import UNKNOWN, decode
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
 from nntrain.network.graph import Graph

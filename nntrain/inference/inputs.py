@@ -20,6 +20,7 @@ from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
+from nntrain.data.sources.text import Text
 from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
 from nntrain.inference.given import is_source, read_source
@@ -45,6 +46,8 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
         with table.rows(folder) as rows:
             parts = {"train": TableEncoder(trained.trained_on, table, rows).dataset()}
     else:
+        if isinstance(source, Text) and not trained.trained_on.normalized:
+            source = source.as_before_normalization()
         parts = source.load(folder).parts()
     chosen = split or ("test" if "test" in parts else "train")
     if chosen not in parts:

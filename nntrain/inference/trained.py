@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.config.schema import Config
+from nntrain.config.schema import Config, DataSection
 from nntrain.data.conform.description import from_description
 from nntrain.data.dataset import Dataset
+from nntrain.data.sources.text import Text
 from nntrain.inference.evaluate import evaluate, predictions
 from nntrain.inference.feed import Feeds
 from nntrain.network.graph import Graph, build_graph
@@ -28,6 +29,19 @@ class Trained:
     _lock: threading.Lock = field(
         default_factory=threading.Lock, init=False, repr=False
     )  # of the buffers below
+
+    def __post_init__(self) -> None:
+        self.config = self.config.model_copy(update={"data": self._data_as_read()})
+
+    def _data_as_read(self) -> DataSection:
+        """The sources, which read text as in training."""
+        data = self.config.data
+        texts = {
+            name: source.as_before_normalization()
+            for name in ("source", "validation", "test")
+            if isinstance(source := getattr(data, name), Text)
+        }
+        return data if self.trained_on.normalized else data.model_copy(update=texts)
 
     @cached_property
     def trained_on(self) -> Dataset:

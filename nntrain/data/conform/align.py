@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from nntrain.data.conform.texts import map_vocabulary
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.tokens import map_vocabulary
 from nntrain.data.sequences.windows import Windows, pad_or_cut
 from nntrain.data.tables.features import listed
 from nntrain.errors import DataError

@@ -7,9 +7,9 @@ import numpy as np
 
 from nntrain.data.arrays import as_numbers
 from nntrain.data.conform.align import align, align_features, pad_steps
+from nntrain.data.conform.texts import map_vocabulary
 from nntrain.data.dataset import Dataset, mismatch
 from nntrain.data.finite import require_finite
-from nntrain.data.sequences.tokens import map_vocabulary
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.tables.features import name_mismatch
 from nntrain.errors import DataError

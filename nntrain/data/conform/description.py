@@ -24,6 +24,7 @@ def describe(train: Dataset) -> dict[str, Any]:
         "target_names": train.target_names,
         "impute": train.impute,
         "unit": train.unit,
+        "normalized": train.normalized,
         "consecutive": train.consecutive,
         "lengths": train.lengths is not None,
     }
@@ -46,6 +47,7 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
         target_names=tuple(description["target_names"]),
         impute=description["impute"],
         unit=description["unit"],
+        normalized=description.get("normalized", False),
         consecutive=description["consecutive"],
         lengths=np.zeros(0, np.int32) if description["lengths"] else None,
         shift=statistics["shift"],

@@ -1,9 +1,9 @@
-"""Tokens: text as numbers, one per byte, character or word, and back."""
+"""Tokens: files of text as numbers, one per byte, character or word, and back."""
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -12,14 +12,13 @@ import numpy as np
 from nntrain.data.dataset import Dataset
 from nntrain.data.files.opening import opened, undecodable_line
 from nntrain.data.sequences.windows import Windows
-from nntrain.data.tables.features import listed
 from nntrain.errors import DataError
 
 CHUNK = 1 << 20  # characters or bytes read at once: only the tokens of a text are in memory as a whole
 CODE_POINTS = 0x110000  # in Unicode
 UNKNOWN = "<unknown>"
+MUCH_UNKNOWN = 0.1  # of the words of a text; the network then learns mostly to predict `<unknown>`
 FIRST_TOKENS = 24  # in which `first_word` looks
-WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]|\n")  # a word, any other character, or the end of a line
 NO_SPACE_BEFORE = set(".,;:!?)]}'’%\n")
 NO_SPACE_AFTER = set("([{'‘\n")
 BYTES = tuple(  # names of the classes
@@ -44,6 +43,29 @@ def file_chunks(folder: Path, names: Sequence[str]) -> Iterator[str]:
                 ) from None
 
 
+@dataclass(frozen=True)
+class TextFiles:
+    """The places of a text's tokens in its files."""
+
+    folder: Path
+    names: tuple[str, ...]
+    tokens: np.ndarray
+    line_end: int  # the token that ends a line
+
+    def place(self, row: int) -> str:
+        line = int((self.tokens[:row] == self.line_end).sum()) + 1
+        for name in self.names[:-1]:
+            lines = sum(chunk.count("\n") for chunk in file_chunks(self.folder, [name]))
+            if line <= lines:
+                return f"{name}:{line}"
+            line -= lines
+        return f"{self.names[-1]}:{line}"
+
+    def select(self, rows: slice | np.ndarray) -> "TextFiles":
+        """Unchanged: a selection of windows keeps the whole text."""
+        return self
+
+
 def file_bytes(folder: Path, names: Sequence[str]) -> np.ndarray:
     """(length,) uint8: the bytes of the files in order."""
     data = bytearray()
@@ -66,7 +88,7 @@ def characters(chunks: Chunks, known: str = "") -> tuple[np.ndarray, tuple[str, 
         seen[points] = True
         length += len(points)
     distinct = np.flatnonzero(seen)
-    number = np.zeros(CODE_POINTS, _smallest(len(distinct)))
+    number = np.zeros(CODE_POINTS, smallest_type(len(distinct)))
     number[distinct] = np.arange(len(distinct))
     tokens, start = np.empty(length, number.dtype), 0
     for chunk in chunks():
@@ -81,19 +103,37 @@ def code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def words(chunks: Chunks, limit: int) -> tuple[np.ndarray, tuple[str, ...]]:
+def words(chunks: Chunks, limit: int, pattern: re.Pattern[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """(length,) tokens, and the vocabulary: `<unknown>` and the `limit - 1` most frequent words, most frequent first."""
     counts: Counter[str] = Counter()
     for piece in _whole_words(chunks()):
-        counts.update(WORD.findall(piece))
+        counts.update(pattern.findall(piece))
     known = (UNKNOWN, *(word for word, _ in counts.most_common(limit - 1)))
     number = {word: place for place, word in enumerate(known)}
-    tokens, start = np.empty(counts.total(), _smallest(len(known))), 0
+    tokens, start = np.empty(counts.total(), smallest_type(len(known))), 0
     for piece in _whole_words(chunks()):
-        found = [number.get(word, 0) for word in WORD.findall(piece)]
+        found = [number.get(word, 0) for word in pattern.findall(piece)]
         tokens[start : start + len(found)] = found
         start += len(found)
     return tokens, known
+
+
+def remarks(
+    unit: str, stream: np.ndarray, vocabulary: int, name: str = ""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Notes and warnings about a text: its length, its vocabulary, and the share of unknown words."""
+    length = f"{name}{len(stream):,} {unit}s"
+    if unit != "word":
+        return (f"{length}, {vocabulary:,} distinct" if unit == "character" else length,), ()
+    share = float((stream == 0).mean())
+    notes = (f"{length}, {vocabulary:,} in the vocabulary, {share:.1%} unknown",)
+    if share <= MUCH_UNKNOWN:
+        return notes, ()
+    warning = (
+        f"{name}{share:.1%} of the words are read as {UNKNOWN}: the vocabulary has the {vocabulary - 1:,} most frequent "
+        "words of the training text; set a larger `words`, or `unit: character` if words are not separated by spaces"
+    )
+    return notes, (warning,)
 
 
 def _whole_words(chunks: Iterator[str]) -> Iterator[str]:
@@ -107,19 +147,8 @@ def _whole_words(chunks: Iterator[str]) -> Iterator[str]:
     yield rest
 
 
-def _smallest(count: int) -> type[np.integer]:
+def smallest_type(count: int) -> type[np.integer]:
     return np.uint8 if count <= 256 else np.uint16 if count <= 1 << 16 else np.int32
-
-
-def encode(train: Dataset, name: str, text: str) -> np.ndarray:
-    """(length,) int64: `text` as tokens of `train`. Raises DataError for characters outside its vocabulary."""
-    if train.unit == "byte":
-        return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8).astype(np.int64)
-    number = {token: place for place, token in enumerate(train.classes)}
-    if train.unit == "word":
-        return np.array([number.get(word, 0) for word in WORD.findall(text)], np.int64)
-    require_known(name, train.classes, list(dict.fromkeys(text)))
-    return np.array([number[character] for character in text], np.int64)
 
 
 def decode(train: Dataset, tokens: Sequence[int] | np.ndarray) -> str:
@@ -140,48 +169,3 @@ def first_word(data: Dataset) -> str:
     """The first word among the first FIRST_TOKENS tokens of a text; empty if these are blank."""
     assert isinstance(data.x, Windows)  # as all text is
     return next(iter(decode(data, data.x.stream[:FIRST_TOKENS]).split()), "")
-
-
-def require_known(name: str, known: Sequence[str], characters: Sequence[str]) -> None:
-    """Raises DataError for characters that are not known."""
-    if unknown := [character for character in characters if character not in set(known)]:
-        raise DataError(
-            f"unknown characters: {listed(unknown)}. The training text has {len(known)}: {''.join(known)!r}.",
-            place=name,
-        )
-
-
-def map_vocabulary(name: str, train: Dataset, other: Dataset) -> Dataset:
-    """The text `other` as tokens of `train`; unknown words become `<unknown>`. Raises DataError for unknown characters."""
-    if train.unit != other.unit:
-        expected = (
-            f"text with `unit: {train.unit}`, as in training" if train.unit else "data that is not text"
-        )
-        raise DataError(
-            f"expected {expected}. Received: {f'unit: {other.unit}' if other.unit else 'no text'}.",
-            place=name,
-        )
-    if train.input_shape != other.input_shape:
-        raise DataError(
-            f"expected windows of {train.input_shape[0]:,} {train.unit}s, as in training. Received: "
-            f"{other.input_shape[0]:,}.",
-            f"Set `window: {train.input_shape[0]}`.",
-            name,
-        )
-    if train.classes == other.classes:
-        return other
-    if train.unit == "character":
-        require_known(name, train.classes, other.classes)
-    number = {token: place for place, token in enumerate(train.classes)}
-    table = np.array([number.get(token, 0) for token in other.classes], _smallest(len(train.classes)))
-    x, target = other.x, other.target
-    assert isinstance(x, Windows)  # as all text is
-    assert isinstance(target, Windows)
-    stream = table[x.stream]
-    return replace(
-        other,
-        x=replace(x, stream=stream),
-        target=replace(target, stream=stream),
-        classes=train.classes,
-        vocabulary=train.vocabulary,
-    )

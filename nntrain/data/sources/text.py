@@ -6,11 +6,20 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import resolved
-from nntrain.data.sequences.tokens import BYTES, characters, file_bytes, file_chunks, words
+from nntrain.data.sequences.tokens import (
+    BYTES,
+    TextFiles,
+    characters,
+    file_bytes,
+    file_chunks,
+    remarks,
+    words,
+)
+from nntrain.data.sequences.unicode_text import WORD_WITHOUT_MARKS, normalized_pieces, word_pattern
 from nntrain.data.sequences.windows import Windows
 from nntrain.errors import DataError
 from nntrain.options import mistake
@@ -25,8 +34,9 @@ class Text(Reader, name="text"):
     A held-out fraction is the end of the text. Tokens are characters, bytes, or words (a punctuation mark and the end of a line
     count as words); most networks for them begin with `embedding`. The vocabulary is that of the whole text, including held-out
     fractions. To keep it from them, use separate files for `validation` and `test`: characters outside the training text are then
-    an error, and such words are `<unknown>`. Files are UTF-8, plain or gzip-compressed; the files of a folder are joined in
-    order of name. Without a path, the text is Python's language reference, in 96 distinct characters; it depends on the version of
+    an error, and such words are `<unknown>`. Text is normalized to Unicode's NFC; combining marks belong to their word.
+
+    Files are UTF-8, plain or gzip-compressed; the files of a folder are joined in order of name. Without a path, the text is Python's language reference, in 96 distinct characters; it depends on the version of
     Python.
     """
 
@@ -51,6 +61,8 @@ class Text(Reader, name="text"):
         "recurrent layers with `stateful`",
     )
 
+    _normalized: bool = PrivateAttr(True)
+
     @model_validator(mode="after")
     def _options_match(self) -> "Text":
         if self.consecutive and self.stride not in (None, self.window):
@@ -63,7 +75,8 @@ class Text(Reader, name="text"):
         return self
 
     def load(self, folder: Path) -> Splits:
-        tokens, names = self._tokens(folder)
+        files = self._files(folder, self.path) if self.path else []
+        tokens, names = self._tokens(folder, files)
         stride = self.stride or self.window
         count = (len(tokens) - 1 - self.window) // stride + 1
         if count < 1:
@@ -74,6 +87,7 @@ class Text(Reader, name="text"):
                 self.path or "the packaged text",
             )
         starts = np.arange(count) * stride
+        notes, warnings = remarks(self.unit, tokens, len(names), "text: ")
         return Splits(
             Dataset(
                 Windows(tokens, starts, self.window),
@@ -83,22 +97,32 @@ class Text(Reader, name="text"):
                 series=np.zeros(count, np.uint8),
                 unit=self.unit,
                 consecutive=self.consecutive,
+                normalized=self._normalized,
+                origin=_origin(folder, files, tokens, names),
+                notes=notes,
+                warnings=warnings,
             )
         )
 
-    def _tokens(self, folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    def as_before_normalization(self) -> "Text":
+        """The same text, read as by versions that left it as it is and tore words at their combining marks."""
+        source = self.model_copy()
+        source._normalized = False
+        return source
+
+    def _tokens(self, folder: Path, files: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
         """(length,) tokens, and the vocabulary."""
-        files = self._files(folder, self.path) if self.path else []
         if self.unit == "byte":
             data = file_bytes(folder, files) if files else np.frombuffer(packaged().encode(), np.uint8)
             return data, BYTES
 
         def chunks() -> Iterator[str]:
-            return file_chunks(folder, files) if files else iter([packaged()])
+            pieces = file_chunks(folder, files) if files else iter([packaged()])
+            return normalized_pieces(pieces) if self._normalized else pieces
 
         if self.unit == "character":
             return characters(chunks, known="" if files else ALPHABET)
-        return words(chunks, self.words)
+        return words(chunks, self.words, word_pattern() if self._normalized else WORD_WITHOUT_MARKS)
 
     def _files(self, folder: Path, name: str) -> list[str]:
         path = resolved(folder, name)
@@ -110,6 +134,12 @@ class Text(Reader, name="text"):
         if not names:
             raise DataError("the folder has no files", place=name)
         return [f"{name.rstrip('/')}/{file}" for file in names]
+
+
+def _origin(folder: Path, files: list[str], tokens: np.ndarray, names: tuple[str, ...]) -> TextFiles | None:
+    if not files or "\n" not in names:
+        return None
+    return TextFiles(folder, tuple(files), tokens, names.index("\n"))
 
 
 def packaged() -> str:
