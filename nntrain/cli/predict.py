@@ -20,6 +20,14 @@ from nntrain.cli.shared import plugin_option, threads_option
 )
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @click.option("--probabilities", is_flag=True, help="Add the probability of each class.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip", "blank"]),
+    default="stop",
+    show_default=True,
+    help="For samples with values that the network does not know or that are missing: stop, leave them out of the "
+    "output, or answer them with empty cells. With --prompt, skip leaves unknown characters out.",
+)
 @click.option("--prompt", metavar="TEXT", help="The text that a language model continues, instead of INPUT.")
 @click.option(
     "--length",
@@ -44,6 +52,7 @@ def command(
     output: Path | None,
     overwrite: bool,
     probabilities: bool,
+    on_error: str,
     prompt: str | None,
     threads: int | None,
     **sampling: Any,
@@ -63,16 +72,17 @@ def command(
     A language model takes --prompt instead of INPUT. The output is the prompt and its continuation.
     """
     from nntrain.cli.shared import hints, show_warnings, use_threads
+    from nntrain.data.conform.texts import UnknownCharacters
     from nntrain.errors import UserError
     from nntrain.inference import output as writing
-    from nntrain.inference.generate import Sampling, generated
+    from nntrain.inference.generate import Sampling, generated, readable
     from nntrain.inference.inputs import new_samples
     from nntrain.inference.predict import check_probabilities, predict
     from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
-    check_usage(samples, output, overwrite, probabilities, prompt, given)
+    check_usage(samples, output, overwrite, probabilities, on_error, prompt, given)
     if output is not None:
         with hints({writing.OutputExists: "Use --overwrite to replace it, or another --output."}):
             writing.check_output(output, overwrite, (".txt",) if prompt is not None else (".csv", ".npz"))
@@ -86,7 +96,10 @@ def command(
             raise
     show_warnings(stored.warnings)
     if prompt is not None:
-        text = generated(stored, prompt, Sampling(**given), "--prompt")
+        prompt, remarks = readable(stored.trained_on, prompt, skip=on_error == "skip")
+        with hints({UnknownCharacters: "Remove them, or use --on-error skip."}):
+            text = generated(stored, prompt, Sampling(**given), "--prompt")
+        show_warnings(remarks)
         if output is None:
             click.echo(text)
         else:
@@ -109,6 +122,7 @@ def check_usage(
     output: Path | None,
     overwrite: bool,
     probabilities: bool,
+    on_error: str,
     prompt: str | None,
     sampling: dict[str, Any],
 ) -> None:
@@ -122,3 +136,5 @@ def check_usage(
         raise click.UsageError(f"--{next(iter(sampling)).replace('_', '-')} requires --prompt.")
     if prompt is not None and probabilities:
         raise click.UsageError("--probabilities cannot be combined with --prompt.")
+    if prompt is not None and on_error == "blank":
+        raise click.UsageError("--on-error blank cannot be combined with --prompt.")

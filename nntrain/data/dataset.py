@@ -233,7 +233,9 @@ def mismatch(train: Dataset, other: Dataset) -> str:
     if bool(other.classes) != bool(train.classes):
         expected, received = ("classes", "numbers") if train.classes else ("numbers", "classes")
         return f"expected targets that are {expected}. Received: {received} (see `task`)."
-    for what in ("unit", "input_shape", "target_shape", "classes", "vocabulary"):
+    if reason := name_mismatch(train.classes, other.classes, "class", "classes"):
+        return reason
+    for what in ("unit", "input_shape", "target_shape", "vocabulary"):
         wanted, found = getattr(train, what), getattr(other, what)
         if found != wanted:
             return f"expected {what.replace('_', ' ')} {wanted}. Received: {found}."

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain import randomness
-from nntrain.data.conform.texts import encode
+from nntrain.data.conform.texts import counted, encode, split_text, unknown_in
+from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.tokens import UNKNOWN, decode
+from nntrain.data.tables.features import listed
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
 from nntrain.network.graph import Graph
@@ -42,6 +44,17 @@ def generated(trained: Trained, prompt: str, sampling: Sampling, name: str = "pr
         tokens.append(chosen(logits, sampling, randomness.uniform(key, 1, number)[0]))
     text = decode(train, tokens)
     return text if train.unit != "word" else prompt + text[len(decode(train, tokens[:start])) :]
+
+
+def readable(train: Dataset, prompt: str, skip: bool) -> tuple[str, list[str]]:
+    """The prompt, and what to tell about it: unknown words, or unknown characters that are left out if `skip` is set."""
+    unknown = unknown_in(train, prompt)
+    if not unknown or (train.unit == "character" and not skip):
+        return prompt, []
+    if train.unit == "word":
+        return prompt, [f"unknown words are read as {UNKNOWN}: {listed(unknown)}"]
+    known = "".join(character for character in split_text(train, prompt) if character not in unknown)
+    return known, [f"left out unknown {counted(unknown)}"]
 
 
 class WindowReader:

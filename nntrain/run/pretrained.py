@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
+from nntrain.data.tables.features import listed
 from nntrain.errors import UserError
 from nntrain.initializers import Pretrained
 from nntrain.network.graph import Graph
 from nntrain.network.network import Network
 from nntrain.network.snapshot import PARAMETER, STATE
+from nntrain.options import MOST_NAMES
 from nntrain.run.checkpoint import read_tensors
 from nntrain.run.stored import find_checkpoint
 
@@ -42,7 +44,8 @@ def _fill(
             f"{name} has shape {stored[name].shape}; the network needs {wanted[name].shape}"
             for name in other_shape
         ]
-        message = f"pretrained arrays do not fit: {'; '.join(reasons)}"
+        more = f"; and {len(reasons) - MOST_NAMES:,} more" if len(reasons) > MOST_NAMES else ""
+        message = f"pretrained arrays do not fit: {'; '.join(reasons[:MOST_NAMES])}{more}"
         raise UserError(message, "Set `strict: false` to use those that fit.", str(file))
     matched = [name for name in wanted if name not in missing and name not in other_shape]
     for name in matched:
@@ -54,7 +57,7 @@ def _fill(
         "of another shape, randomly initialized": other_shape,
         "not used": left_over,
     }
-    return lines + [f"pretrained: {what}: {', '.join(names)}" for what, names in others.items() if names]
+    return lines + [f"pretrained: {what}: {listed(names)}" for what, names in others.items() if names]
 
 
 def named_arrays(file: Path) -> dict[str, np.ndarray]:

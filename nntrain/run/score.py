@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.data.conform.arrays import conform
 from nntrain.data.dataset import Dataset
+from nntrain.data.tables.features import name_mismatch
 from nntrain.errors import ConfigError, UserError
 from nntrain.inference.inputs import new_data
 from nntrain.run.stored import Stored
@@ -56,7 +57,7 @@ def score_on(stored: Stored, source: str, split: str | None, name: str = "data")
             stored.config.loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
             raise UserError(error.message, error.hint, place=name) from None
-    return replace(scored(stored, chosen, data), source=source)
+    return replace(scored(stored, chosen, data, data.warnings), source=source)
 
 
 def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = ()) -> Score:
@@ -66,8 +67,10 @@ def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = (
 def require_same_kind(stored: Stored, setup: Setup) -> None:
     """Raises UserError if the data have another shape or other classes than in training."""
     then, data = stored.snapshot.facts["data"], setup.splits.train
-    for what in ("input_shape", "target_shape", "classes"):
+    reason = name_mismatch(tuple(then["classes"]), data.classes, "class", "classes")
+    for what in ("input_shape", "target_shape"):
         expected, came = tuple(then[what]), tuple(getattr(data, what))
         if came != expected:
-            message = f"the data have changed since training: expected {what.replace('_', ' ')} {expected}. Received: {came}"
-            raise UserError(message, place=str(stored.path))
+            reason = f"expected {what.replace('_', ' ')} {expected}. Received: {came}"
+    if reason:
+        raise UserError(f"the data have changed since training: {reason}", place=str(stored.path))

@@ -2,6 +2,7 @@
 
 import gzip
 import tracemalloc
+import unicodedata
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from nntrain.data.batches import Batches
 from nntrain.data.conform.arrays import conform
 from nntrain.data.conform.description import describe, from_description
+from nntrain.data.conform.texts import encode, unknown_in
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences import tokens
-from nntrain.data.sequences.tokens import decode, encode
+from nntrain.data.sequences.tokens import decode
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.text import ALPHABET, Text, packaged
 from nntrain.data.splits import hashes, join, split
@@ -213,3 +215,79 @@ def test_a_checkpoint_knows_the_vocabulary(tmp_path, wording):
     assert encode(again, "prompt", "und").tolist() == encode(train, "prompt", "und").tolist()
     assert (again.unit, again.per_step, again.is_bytes) == ("character", True, False)
     wording(refused(encode, again, "--prompt", "xyz!"))
+
+
+HINDI = "आधुनिक मानक हिन्दी "
+FRENCH = "l'élève était fermé à Noël "
+
+
+def nfd(content: str) -> str:
+    return unicodedata.normalize("NFD", content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (HINDI, {"आधुनिक", "मानक", "हिन्दी"}),
+        (FRENCH, {"l'élève", "était", "fermé", "à", "Noël"}),
+        (nfd(FRENCH), {"l'élève", "était", "fermé", "à", "Noël"}),
+        ("q\u0301 j\u0308y ", {"q\u0301", "j\u0308y"}),  # no single code point exists
+        ("می\u200cخواهم ", {"می\u200cخواهم"}),
+        ("ok ❤\ufe0fok ", {"ok", "❤\ufe0f"}),
+    ],
+)
+def test_combining_marks_belong_to_their_word(tmp_path, content, words):
+    data = text(tmp_path, content * 9, unit="word", window=2)
+    assert set(data.classes) - {"<unknown>"} == words
+    assert set(decode(data, encode(data, "prompt", content)).split()) == words
+
+
+@pytest.mark.parametrize("unit", ["character", "word"])
+def test_a_text_is_the_same_however_its_accents_were_typed(tmp_path, monkeypatch, unit):
+    composed = text(tmp_path, FRENCH * 9, unit=unit, window=3)
+    assert encode(composed, "prompt", nfd("à Noël")).tolist() == encode(composed, "prompt", "à Noël").tolist()
+    for chunk in (1, 2, 7, 1000):  # an accent can come in another piece than its letter
+        monkeypatch.setattr(tokens, "CHUNK", chunk)
+        decomposed = text(tmp_path, nfd(FRENCH) * 9, unit=unit, window=3)
+        assert decomposed.classes == composed.classes
+        assert np.array_equal(decomposed.x.stream, composed.x.stream)
+
+
+def test_bytes_are_not_normalized(tmp_path):
+    data = text(tmp_path, nfd("é") * 9, unit="byte", window=3)
+    assert bytes(data.x.stream).decode() == nfd("é") * 9
+
+
+def test_an_older_checkpoint_reads_texts_as_it_was_trained(tmp_path):
+    (tmp_path / "text.txt").write_text((nfd("é") + "हिन्दी ") * 9, encoding="utf-8")
+    before = Text(path="text.txt", window=2, unit="word").as_before_normalization().load(tmp_path).train
+    description = describe(before)
+    del description["normalized"]
+    train = from_description(description, before.statistics)
+    assert "हिन्दी" not in train.classes
+    assert encode(train, "prompt", nfd("é") + "हिन्दी").tolist() == before.x.stream[: 9 - 1].tolist()
+    assert not unknown_in(train, "हिन्दी")
+
+
+def test_the_size_of_a_text_and_its_unknown_words_are_noted(tmp_path, wording):
+    counted = text(tmp_path, "a b " * 50, unit="word", window=2)
+    rare = text(
+        tmp_path, "".join(f"word{number} and " for number in range(50)), unit="word", words=10, window=2
+    )
+    letters, raw = (text(tmp_path, "ab" * 50, unit=unit, window=2) for unit in ("character", "byte"))
+    assert [len(data.warnings) for data in (counted, rare, letters, raw)] == [0, 1, 0, 0]
+    wording("\n".join([*counted.notes, *rare.notes, *letters.notes, *raw.notes, *rare.warnings]))
+    other = join(Splits(counted), "validation", text(tmp_path, "b x " * 50, unit="word", window=2)).validation
+    wording("\n".join([*other.notes, *other.warnings]))
+
+
+def test_unknown_characters_of_another_text_name_file_and_line(tmp_path, wording):
+    train = Splits(text(tmp_path, "abc\n" * 20, window=4))
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "1.txt").write_text("abc\n" * 5)
+    (folder / "2.txt").write_text("abc\nab🙂\n\u0421yx" + "🙂" * 4 + "defghijklmnop")
+    found = refused(join, train, "validation", load({"text": {"path": "texts", "window": 4}}, tmp_path).train)
+    assert found.startswith("texts/2.txt:2: ")
+    assert len(found) < 400  # never a whole alphabet
+    wording(found)

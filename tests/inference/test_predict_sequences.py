@@ -124,10 +124,39 @@ def test_a_prompt_that_cannot_be_read_is_reported(writer, arguments, place, word
     wording(found)
 
 
+def test_unknown_characters_of_a_prompt_can_be_left_out(writer, wording):
+    options = ("--length", 5, "--temperature", 0)
+    strange = "0🙂1" + "".join(map(chr, range(0x4E00, 0x4E00 + 2000))) + "2"
+    refused = complaint(writer, "--prompt", strange, *options)
+    assert len(refused) < 500
+    wording(refused)
+    left_out = writer.run("predict", "runs/run", "--prompt", strange, *options, "--on-error", "skip")
+    assert left_out.stdout == "01234567\n"
+    wording(left_out.stderr)
+    wording(complaint(writer, "--prompt", "🙂", *options, "--on-error", "skip"))
+
+
+def test_unknown_words_of_a_prompt_are_named(shell, wording):
+    (shell.folder / "text.txt").write_text("one two three\n" * 60)
+    shell.fit(
+        TEXT,
+        "--set",
+        "train.epochs=1",
+        "--set",
+        "data.source.text.unit=word",
+        "--set",
+        "model.layers[-1].dense=5",
+    )
+    found = shell.run("predict", "runs/run", "--prompt", "one zwei two drei zwei", "--length", 2)
+    assert found.stdout.startswith("one zwei two drei zwei ")
+    wording(found.stderr)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["--prompt", "a", "--on-error", "blank"],
         ["table.csv", "--prompt", "a"],
         ["table.csv", "--top-k", 3],
         ["--prompt", "a", "--probabilities"],

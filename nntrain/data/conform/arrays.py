@@ -26,7 +26,15 @@ def conform(name: str, train: Dataset, other: Dataset) -> Dataset:
     other = align(name, train, other)
     if reason := mismatch(train, replace(other, x=x, vocabulary=train.vocabulary)):
         raise DataError(f"{FIT}: {reason}", place=name)
-    return replace(train, x=x, target=other.target, lengths=other.lengths, series=other.series)
+    return replace(
+        train,
+        x=x,
+        target=other.target,
+        lengths=other.lengths,
+        series=other.series,
+        notes=other.notes,
+        warnings=other.warnings,
+    )
 
 
 def conform_inputs(name: str, train: Dataset, other: Dataset) -> Dataset:

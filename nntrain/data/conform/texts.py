@@ -106,6 +106,7 @@ def _require_known(name: str, other: Dataset, stream: np.ndarray, known: Contain
     if not unknown.any():
         return
     counts = np.bincount(stream, minlength=len(other.classes))
-    found = {token: int(counts[place]) for place, token in enumerate(other.classes) if unknown[place]}
     first = int(unknown[stream].argmax())
-    raise UnknownCharacters(Counter(found), name if other.origin is None else other.origin.place(first))
+    order = [stream[first], *(place for place in np.flatnonzero(unknown) if place != stream[first])]
+    found = Counter({other.classes[place]: int(counts[place]) for place in order})
+    raise UnknownCharacters(found, name if other.origin is None else other.origin.place(first))

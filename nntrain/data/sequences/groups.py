@@ -9,6 +9,7 @@ import numpy as np
 from nntrain.data.tables.cells import BadCells
 from nntrain.data.tables.columns import Categories, Column
 from nntrain.data.tables.table import Table
+from nntrain.options import MOST_NAMES
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def require_one_target(table: Table, groups: Groups, target: np.ndarray) -> None
     bad = BadCells(table.path, table.lines)
     bad.add(
         np.flatnonzero(differs),
-        ", ".join(column.label for column in table.targets),
+        ", ".join(column.label for column in table.targets[:MOST_NAMES]),
         "the same target in each row of a sequence",
         lambda row: f"a target other than in line {table.lines[first[row]]}",
     )

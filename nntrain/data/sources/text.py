@@ -36,8 +36,8 @@ class Text(Reader, name="text"):
     fractions. To keep it from them, use separate files for `validation` and `test`: characters outside the training text are then
     an error, and such words are `<unknown>`. Text is normalized to Unicode's NFC; combining marks belong to their word.
 
-    Files are UTF-8, plain or gzip-compressed; the files of a folder are joined in order of name. Without a path, the text is Python's language reference, in 96 distinct characters; it depends on the version of
-    Python.
+    Files are UTF-8, plain or gzip-compressed; the files of a folder are joined in order of name. Without a path, the text is
+    Python's language reference, in 96 distinct characters; it depends on the version of Python.
     """
 
     path: str | None = Field(
@@ -137,9 +137,9 @@ class Text(Reader, name="text"):
 
 
 def _origin(folder: Path, files: list[str], tokens: np.ndarray, names: tuple[str, ...]) -> TextFiles | None:
-    if not files or "\n" not in names:
+    if not files:
         return None
-    return TextFiles(folder, tuple(files), tokens, names.index("\n"))
+    return TextFiles(folder, tuple(files), tokens, names.index("\n") if "\n" in names else -1)
 
 
 def packaged() -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nntrain.options import shown
+
 NAMES_SHOWN = 5
 
 
@@ -31,7 +33,9 @@ def columns(names: tuple[str, ...], texts: tuple[OneHot, ...]) -> list[tuple[str
     ]
 
 
-def name_mismatch(expected: tuple[str, ...], received: tuple[str, ...]) -> str:
+def name_mismatch(
+    expected: tuple[str, ...], received: tuple[str, ...], each: str = "feature", several: str = "columns"
+) -> str:
     """How the names `received` differ from those `expected`; empty where they match, or where one has no names."""
     if not expected or not received or expected == received:
         return ""
@@ -39,9 +43,9 @@ def name_mismatch(expected: tuple[str, ...], received: tuple[str, ...]) -> str:
     unexpected = [name for name in received if name not in set(expected)]
     found = []
     if missing:
-        found.append(f"missing columns: {listed(missing)}")
+        found.append(f"missing {several}: {listed(missing)}")
     if unexpected:
-        found.append(f"unexpected columns: {listed(unexpected)}")
+        found.append(f"unexpected {several}: {listed(unexpected)}")
     if not found:
         position = next(
             position
@@ -49,7 +53,7 @@ def name_mismatch(expected: tuple[str, ...], received: tuple[str, ...]) -> str:
             if pair[0] != pair[1]
         )
         found.append(
-            f"feature {position + 1}: expected {expected[position]!r}. Received: {received[position]!r}."
+            f"{each} {position + 1}: expected {expected[position]!r}. Received: {received[position]!r}."
         )
     return "; ".join(found)
 
@@ -58,4 +62,4 @@ def listed(names: Iterable[str]) -> str:
     """The first few names, quoted, and the number of the others."""
     names = list(names)
     more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(map(repr, names[:NAMES_SHOWN])) + more
+    return ", ".join(map(shown, names[:NAMES_SHOWN])) + more
