@@ -1,9 +1,12 @@
 """The `nntrain` command: finds its verbs in this folder and turns errors into messages and exit codes."""
 
+import contextlib
 import errno
 import importlib
 import pkgutil
 import sys
+import warnings
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import click
@@ -45,7 +48,8 @@ class Verbs(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            with own_warnings():
+                return super().invoke(context)
         except NntrainError as error:
             show_and_exit(error)
         except KeyboardInterrupt:
@@ -55,6 +59,24 @@ class Verbs(click.Group):
             if known := explained(error):
                 show_and_exit(known)
             raise
+
+
+@contextlib.contextmanager
+def own_warnings() -> Iterator[None]:
+    """Shows nntrain's Python warnings as the command shows its others; those of libraries stay as they are."""
+    with warnings.catch_warnings():
+        plain = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+            if category.__module__.startswith("nntrain."):
+                from nntrain.report.terminal.messages import show_warning
+
+                show_warning(str(message))
+            else:
+                plain(message, category, *place)
+
+        warnings.showwarning = show
+        yield
 
 
 def explained(error: Exception) -> NntrainError | None:

@@ -1,4 +1,4 @@
-"""How kernels are compiled: the only Numba flags of the project, and the folder of the compile cache.
+"""How kernels are compiled: the only Numba flags of the project. Compiled kernels are kept by `cache.py`.
 
 `@inline` marks a function that only kernels call. `@kernel` marks one that Python calls: it is compiled twice from one
 source, with and without threads, and each call uses the one that suits its size.
@@ -13,84 +13,44 @@ networks call most, passes an array of integers (0.3 us).
 """
 
 import functools
-import hashlib
 import os
-import tempfile
 import types
-from pathlib import Path
 
 # How often a waiting thread of GNU OpenMP polls before it sleeps. By default it polls for about 8 ms, and one other busy
 # process made a step of 1 ms take 7 to 68 ms. With too few, it sleeps while serial kernels run, and takes 50 us to wake: an
 # MNIST step took 1040, 790 and 750 us with 1000, 5000 and 20000 (no gain beyond).
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
-import llvmlite
 import numba
 from numba import prange
 from numba.extending import overload
-from numba.misc import appdirs
 
-from nntrain.kernels import host
+from nntrain.kernels.cache import KernelCache
 
-__all__ = ["Kernel", "cache_folder", "implements", "inline", "kernel", "prange", "template"]
+__all__ = ["Kernel", "implements", "inline", "kernel", "prange", "template"]
 
 # No nnan and ninf: a diverging run must show its NaN. No arcp and afn: LLVM then estimates 1/sqrt(x) in vector code, which
 # gives NaN for x = 0, but not in scalar code, so the bits would depend on where a thread's share ends.
 FASTMATH = {"nsz", "contract", "reassoc"}
-FLAGS = {"error_model": "numpy", "nogil": True, "cache": True}
+FLAGS = {"error_model": "numpy", "nogil": True}
 
 # An empty parallel loop over two threads takes 2 to 5 us; a serial kernel does this many multiply-adds in that time.
 PARALLEL_FROM = 65536
 
 
-def cache_folder() -> Path:
-    """The compile cache.
-
-    Numba detects neither a change in an imported file nor another vector width, so everything that a kernel depends on is
-    hashed into the folder's name, and a stale kernel is never found.
-    """
-    key = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        key.update(source.read_bytes())
-    flags = sorted(
-        (name, value)
-        for name, value in os.environ.items()
-        if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR"
-    )
-    key.update(repr((numba.__version__, llvmlite.__version__, host.DESCRIPTION, flags)).encode())
-    base = os.environ.get("NNTRAIN_CACHE") or appdirs.user_cache_dir("nntrain", appauthor=False)
-    return Path(base) / "kernels" / key.hexdigest()[:16]
-
-
-def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:  # no home, or a full or read-only one: compile in each process
-        return Path(tempfile.mkdtemp(prefix="nntrain-kernels-"))
-
-
-CACHE = str(_writable(cache_folder()))
-
-
-def _compiled(function, **options):
-    """numba.njit with our own cache folder; the setting of the program that imports us stays as it is.
-
-    Numba reads the setting when a function is decorated, not when it is called.
-    """
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, CACHE
-    try:
-        return numba.njit(**options)(function)
-    finally:
-        numba.config.CACHE_DIR = before
+def _compiled(function, *, cached=True, **options):
+    """numba.njit with our own cache; settings of the program that imports us stay as they are."""
+    dispatcher = numba.njit(**FLAGS, **options)(function)
+    if cached and dispatcher is not function:  # as with NUMBA_DISABLE_JIT
+        dispatcher._cache = KernelCache(function)
+    return dispatcher
 
 
 def inline(function=None, *, fastmath=frozenset(FASTMATH)):
     """A function for kernels to call; LLVM inlines it where that pays."""
     if function is None:
         return functools.partial(inline, fastmath=fastmath)
-    return _compiled(function, fastmath=set(fastmath), **FLAGS)
+    return _compiled(function, fastmath=set(fastmath))
 
 
 def template(function):
@@ -98,7 +58,7 @@ def template(function):
 
     It may contain a `prange`, and take an `@inline` function as an argument.
     """
-    return _compiled(function, inline="always", **FLAGS | {"cache": False})
+    return _compiled(function, cached=False, inline="always")
 
 
 def implements(generic, kind: type):
@@ -130,8 +90,8 @@ class Kernel:
 
     def __init__(self, function, cost: float):
         self.smallest_parallel = PARALLEL_FROM / cost
-        self.serial = _compiled(function, fastmath=FASTMATH, **FLAGS)
-        self.parallel = _compiled(_renamed(function, "_parallel"), fastmath=FASTMATH, parallel=True, **FLAGS)
+        self.serial = _compiled(function, fastmath=FASTMATH)
+        self.parallel = _compiled(_renamed(function, "_parallel"), fastmath=FASTMATH, parallel=True)
         functools.update_wrapper(self, function)
 
     def __call__(self, out, *args):
@@ -149,7 +109,7 @@ def kernel(function=None, *, cost: float = 1):
 
 
 def _renamed(function, suffix: str):
-    """A copy under another name: Numba caches compiled functions by name, regardless of their flags."""
+    """A copy under another name: compiled functions are cached by name, regardless of their flags."""
     copy = types.FunctionType(
         function.__code__, function.__globals__, function.__name__ + suffix, function.__defaults__
     )

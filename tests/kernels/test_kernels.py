@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain import randomness
-from nntrain.kernels import host, jit, matmul, random, reduce, tile, vector_math
+from nntrain.kernels import host, matmul, random, reduce, tile, vector_math
 from nntrain.kernels.jit import FASTMATH, kernel, prange
 from nntrain.kernels.tile import ROWS, VECTORS
 from tests.support import ROOT
@@ -33,51 +33,6 @@ def in_bad_company(values):
     large = np.full((values.shape[0] + 8, *values.shape[1:]), np.nan, values.dtype)
     large[4:-4] = values
     return large[4:-4]
-
-
-# ---------------------------------------------------------------------------------------------------------- compile cache
-
-
-def test_cache_folder_depends_on_every_source_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(jit, "__file__", str(tmp_path / "jit.py"))
-    for source in (tmp_path / "jit.py", tmp_path / "conv" / "pixels.py"):
-        source.parent.mkdir(exist_ok=True)
-        source.write_text("one")
-        before = jit.cache_folder()
-        source.write_text("two")
-        assert jit.cache_folder() != before
-
-
-def test_cache_folder_depends_on_numbas_settings(monkeypatch):
-    before = jit.cache_folder()
-    monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
-    assert jit.cache_folder() != before
-
-
-FRAMES = """
-import numpy as np
-from nntrain import kernels
-x, none, lengths = np.ones((4, 3), np.float32), np.empty(0, np.float32), np.empty(0, np.int32)
-loss, step, frame = kernels.losses.squared_error, kernels.optimizers.sgd, kernels.recurrent
-loss.serial(x.copy(), x, x, none, 4.0)
-step.serial(x.ravel(), x.ravel(), 0.1, 0.0, 0)
-states, empty = np.zeros((4, 1, 3), np.float32), none.reshape(0, 0)
-run = frame.Forward(states, states, states, x, frame.IN_ORDER, empty, empty, lengths, False)
-frame.forward(frame.simple_rnn.Cell(0), run, np.eye(3, dtype=np.float32))
-for kernel in (loss, step, frame.frame._forward):
-    print(sum(kernel.serial.stats.cache_misses.values()))
-"""
-
-
-def test_kernels_that_share_a_frame_are_loaded_from_the_cache(tmp_path):
-    environment = {**os.environ, "NNTRAIN_CACHE": str(tmp_path)}
-    misses = [
-        subprocess.run(
-            [sys.executable, "-c", FRAMES], env=environment, capture_output=True, text=True, check=True
-        ).stdout.split()
-        for _ in range(2)
-    ]
-    assert misses == [["1"] * 3, ["0"] * 3]
 
 
 # ----------------------------------------------------------------------------------------------------------------- tile
