@@ -14,6 +14,7 @@ class BinaryLoss(Loss):
     """Base of the binary losses: one output for two classes, else one output per target."""
 
     binary = True
+    follows_scale = False
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         if classes is None:

@@ -101,6 +101,7 @@ class KullbackLeibler(Loss, name="kl_div"):
     """
 
     target_range = (0.0, math.inf)
+    follows_scale = False
 
     def values(self, prediction: np.ndarray) -> np.ndarray:
         return np.exp(prediction.astype(np.float64))

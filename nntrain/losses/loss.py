@@ -25,6 +25,10 @@ class Loss(Component, family="loss"):
     binary: ClassVar[bool] = False  # each output is a binary classifier of its own: positive above 0
     probabilistic: ClassVar[bool] = True  # trained outputs determine class probabilities
     mean_over_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, else over rows only
+    follows_scale: ClassVar[bool] = (
+        True  # real-valued targets ten times as large need outputs ten times as large
+    )
+    squares_targets: ClassVar[bool] = False  # the float type must hold the square of a target
 
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         """How many outputs the model needs for `classes` classes or, if that is None, `targets` real-valued targets.

@@ -17,6 +17,7 @@ class SumOfSquares(Loss, name="sse"):
     """
 
     mean_over_outputs = False
+    squares_targets = True
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
@@ -28,6 +29,8 @@ class MeanSquaredError(Loss, name="mse"):
     The usual loss for regression; its minimum is the mean of the targets. Large errors dominate, so it is sensitive to outliers.
     For classes t is one-hot.
     """
+
+    squares_targets = True
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
@@ -101,6 +104,7 @@ class Poisson(Loss, name="poisson"):
 
     targets = "real"
     target_range = (0.0, math.inf)
+    follows_scale = False
 
     def values(self, prediction: np.ndarray) -> np.ndarray:
         return np.exp(prediction.astype(np.float64))
@@ -116,6 +120,7 @@ class Cosine(Loss, name="cosine"):
     """
 
     mean_over_outputs = False
+    follows_scale = False
 
     # Lower bound of the norms, as in PyTorch's cosine_similarity.
     SHORTEST: ClassVar[float] = 1e-8

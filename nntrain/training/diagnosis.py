@@ -16,16 +16,16 @@ def finite(array: np.ndarray | None) -> bool:
     return array is None or bool(np.isfinite(array).all())
 
 
-def diagnose(executor: Executor, step: int, lr: float, epoch: int) -> Diverged:
+def diagnose(executor: Executor, step: int, lr: float, epoch: int, about_data: str = "") -> Diverged:
     """Names the first place where numbers stopped being finite.
 
     Called when the loss of `step` is not finite or, after the last step, when parameters are not. The buffers still
-    hold the backward pass of the previous step.
+    hold the backward pass of the previous step. `about_data`: what is wrong with the data, which then is the hint.
     """
     network = executor.network
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
     reason = in_parameters(executor, broken, step) if broken else in_forward(executor)
-    hint = "Use another initializer." if broken and step == 1 else HINT
+    hint = "Use another initializer." if broken and step == 1 else about_data or HINT
     when = f"step {step} (epoch {epoch}, learning rate {lr:g})"
     return Diverged(f"the loss is not finite in {when}: {reason}", hint)
 

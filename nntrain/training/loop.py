@@ -168,7 +168,9 @@ class Trainer:
         return {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
 
     def diverged(self, rows: int, lr: float) -> Exception:
-        return diagnose(self.network.executor(rows), self.state.step + 1, lr, self.state.epoch + 1)
+        about_data = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in self.setup.scale_warnings)
+        executor = self.network.executor(rows)
+        return diagnose(executor, self.state.step + 1, lr, self.state.epoch + 1, about_data)
 
 
 def columns(split: str, scores: dict[str, Any]) -> dict[str, float]:

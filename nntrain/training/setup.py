@@ -17,7 +17,9 @@ from nntrain.errors import ConfigError
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.checks import augment_problems, batch_problems, output_problems
+from nntrain.training.magnitudes import magnitude_problems
 from nntrain.training.monitor import Monitor, choose_monitor
+from nntrain.training.scales import scale_warnings
 
 
 @dataclass
@@ -43,7 +45,12 @@ class Setup:
     @property
     def warnings(self) -> list[str]:
         """What trains, but not as intended."""
-        return [*self.splits.warnings, *self._causality_warnings()]
+        return [*self.splits.warnings, *self.scale_warnings, *self._causality_warnings()]
+
+    @cached_property
+    def scale_warnings(self) -> list[str]:
+        """Columns and targets that are far from unit scale."""
+        return scale_warnings(self.splits.train, self.graph, self.config.loss)
 
     def _causality_warnings(self) -> list[str]:
         if not self.splits.train.unit:
@@ -96,6 +103,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
     )
     problems = output_problems(config, graph, splits.train)
     if to_train:
+        problems += magnitude_problems(config, splits, indices)
         problems += batch_problems(config, graph, splits.train) + augment_problems(config, splits.train)
     try:
         monitor = choose_monitor(config, splits.validation is not None)

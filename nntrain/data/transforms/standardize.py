@@ -20,7 +20,7 @@ def standardize(splits: Splits) -> Splits:
     train = splits.train
     if train.vocabulary:
         raise DataError("tokens cannot be standardized", "Remove `standardize`.", "standardize")
-    shift, std = mean_and_std(values(train))
+    shift, std = mean_and_std(values(train), train.feature_names)
     # Both are in the units of x; constant bytes keep the 1/255 that scales them to [0, 1].
     scale = np.where(std > 0, 1 / np.where(std > 0, std, 1), 1 / 255 if train.is_bytes else 1)
     return Splits(**{name: replace(part, shift=shift, scale=scale) for name, part in splits.parts().items()})
@@ -35,17 +35,23 @@ def values(data: Dataset) -> np.ndarray:
     return data.x[np.arange(data.input_shape[0]) < data.lengths[:, None]]
 
 
-def mean_and_std(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(channels,) float64 each: mean and standard deviation (divided by n) of x (rows, ..., channels), in two passes."""
+def mean_and_std(x: np.ndarray, names: tuple[str, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """(channels,) float64 each: mean and standard deviation (divided by n) of x (rows, ..., channels), in two passes.
+
+    names: of the channels, for errors.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         count = x.size // x.shape[-1]
         mean = sum(chunk.sum(axis=0) for chunk in chunks(x)) / count
         variance = sum(np.square(chunk - mean).sum(axis=0) for chunk in chunks(x)) / count
     if not np.isfinite(variance).all():
+        channel = np.flatnonzero(~np.isfinite(variance))[0]
+        largest = max((chunk[:, channel] for chunk in chunks(x)), key=lambda part: abs(part).max())
         raise DataError(
-            f"column {np.flatnonzero(~np.isfinite(variance))[0] + 1}: the values are too large: their squares exceed "
-            "float64",
-            place="standardize",
+            f"column {repr(names[channel]) if names else channel + 1}: the values are too large: their squares exceed "
+            f"float64. The largest is {largest[abs(largest).argmax()]:.4g}.",
+            "Fix the value, or remove the sample.",
+            "standardize",
         )
     # Rounding gives a constant column such as 0.1, 0.1, 0.1 a tiny deviation, whose inverse would be huge.
     first = x.reshape(-1, x.shape[-1])[0].astype(np.float64)
