@@ -91,10 +91,12 @@ class Run:
 
     def _snapshot(self, best: bool) -> Snapshot:
         record = self._record
-        found: Path | Snapshot | None = record.best if best else record.last
+        if isinstance(record, RunFolder):
+            return read(find_checkpoint(record.path) if best else record.last)
+        found = (best and record.best) or record.last
         if found is None:
             raise UserError("the run has saved no checkpoint yet")
-        return read(found) if isinstance(found, Path) else found
+        return found
 
     def __repr__(self) -> str:
         where = self.path if self.path is not None else "in memory"

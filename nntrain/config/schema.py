@@ -172,12 +172,16 @@ class WeightAverageSection(Options):
 
 
 class EarlyStoppingSection(Options):
-    """Stops training when the monitored value no longer improves. The best checkpoint is kept."""
+    """Stops training when the monitored value no longer improves. The best checkpoint is that of the best value, whatever
+    `min_delta` is.
+    """
 
     patience: int = Field(
         ge=1, description="the number of evaluations without an improvement before training stops"
     )
-    min_delta: float = Field(0.0, ge=0, description="the smallest change that counts as an improvement")
+    min_delta: float = Field(
+        0.0, ge=0, description="the smallest improvement that starts the patience anew; smaller ones add up"
+    )
 
     example: ClassVar = {"patience": 5}
 
@@ -230,8 +234,8 @@ class TrainSection(Options):
     )
     monitor: str | None = Field(
         None,
-        description="the value that selects the best checkpoint and stops early, such as validation_accuracy; by default "
-        "validation_loss, or train_loss without a validation split",
+        description="the value that selects the best checkpoint, stops early and guides reduce_on_plateau, such as "
+        "validation_accuracy; by default validation_loss, or train_loss without a validation split",
     )
     early_stopping: EarlyStoppingSection | None = Field(None, description="when to stop early")
     evaluate_every: IntervalSection = Field(

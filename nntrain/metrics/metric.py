@@ -47,6 +47,11 @@ class Metric(Component, family="metric"):
         """
         raise NotImplementedError
 
+    @property
+    def averages_labels(self) -> bool:
+        """Whether it is an unweighted mean over the labels that occur: of classes, or of multi-label outputs."""
+        return False
+
     def sums_the_loss(self, loss: Loss) -> bool:
         """Whether the sums `sum` and `count` are those of the loss, so that they need not be computed twice."""
         return False

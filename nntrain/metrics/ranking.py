@@ -15,15 +15,19 @@ class AreaUnderCurve(Metric, name="auc"):
     """AUC, the area under the ROC curve: the probability that a sample of a class scores higher for it than a sample of another
     class; equal scores count half.
 
-    1 is perfect, 0.5 is chance. For several classes it is the mean over classes of one class versus the rest, for multi-label
-    targets the mean over outputs. It is undefined (NaN) if a class has no samples or all of them. It is exact, so every score is
-    kept until it is reported: 4 bytes per sample and output in float32.
+    1 is perfect, 0.5 is chance. For several classes it is the mean over the classes that occur of one class versus the rest, for
+    multi-label targets the mean over outputs that are true for some samples and false for others. It is undefined (NaN) if all
+    samples are of one class. It is exact, so every score is kept until it is reported: 4 bytes per sample and output in float32.
 
     Source: Fawcett 2006, An introduction to ROC analysis.
     """
 
     targets = "classes"
     higher_is_better = True
+
+    @property
+    def averages_labels(self) -> bool:
+        return True
 
     def start(self, loss: Loss) -> Sums:
         # With the first batch: scores (rows, outputs), labels (rows,) int32 or (rows, outputs) bool, weights (rows,) float64.
@@ -54,8 +58,9 @@ class AreaUnderCurve(Metric, name="auc"):
                 positive = labels[:, number]
             else:
                 positive = labels == (1 if outputs == 1 else number)
-            areas.append(area_under_curve(score, positive, weights))
-        return float(np.mean(areas))
+            if (weights * positive).any() and (weights * ~positive).any():  # else there is no pair to compare
+                areas.append(area_under_curve(score, positive, weights))
+        return float(np.mean(areas)) if areas else math.nan
 
 
 def softmax_terms(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +74,7 @@ def softmax_terms(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def area_under_curve(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> float:
-    """NaN if the samples are all positive or all negative."""
+    """Samples of both kinds are needed."""
     _, rank = np.unique(scores, return_inverse=True)
     positives = np.bincount(rank, weights=weights * positive)
     negatives = np.bincount(rank, weights=weights * ~positive)

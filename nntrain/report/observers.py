@@ -1,6 +1,7 @@
 """Observers: what follows a run from outside, its pictures and its progress on the terminal. They never steer it."""
 
 import contextlib
+import math
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -211,9 +212,17 @@ class ProgressObserver(Observer):
         silent = None if terminal else output(silent=True)
         self.progress = progress or Progress(quiet=self.quiet, console=silent)
         self._started = False
+        self._monitor = ""  # the column of metrics.csv that chooses the best checkpoint
+        self._undefined = False  # whether it was NaN, which is warned of once
 
     def warn(self, text: str) -> None:
         self.progress.warn(text)
+
+    def _warned(self, text: str) -> None:
+        """A warning in the course of training, which the log keeps."""
+        if self.progress.log is not None:
+            self.progress.log(f"warning: {text}")
+        self.warn(text)
 
     def started(self, session: "Session") -> None:
         setup, trainer, folder, progress = session.setup, session.trainer, session.folder, self.progress
@@ -233,6 +242,7 @@ class ProgressObserver(Observer):
             best=trainer.state.best,
             facts=(data_line(session.setup.splits), *session.setup.splits.notes, *session.notes),
         )
+        self._monitor = setup.monitor.name
         self._started = True
 
     def compiling(self) -> AbstractContextManager[None]:
@@ -249,9 +259,19 @@ class ProgressObserver(Observer):
 
     def evaluated(self, row: dict[str, Any], best: bool) -> None:
         self.progress.evaluated(row, best)
+        if math.isnan(row.get(self._monitor, 0.0)) and not self._undefined:
+            self._undefined = True
+            self._warned(
+                f"{self._monitor} is NaN in step {row['step']:,}: NaN is never the best, nor an improvement"
+            )
 
     def ended(self, session: "Session") -> None:
         folder = session.folder
+        if session.trainer.state.best is None:
+            self._warned(
+                f"{self._monitor} was NaN in every evaluation, so that no checkpoint is the best: the scores are those of the last one. "
+                "Set another `train.monitor`"
+            )
         command = (
             None if folder is None else generate_command(session, folder.path) or eval_command(folder.path)
         )

@@ -204,7 +204,8 @@ class Session:
             self.folder.write_info(**facts)
 
     def snapshot(self, best: bool = True) -> Snapshot:
-        """The best snapshot of the run, or the last one."""
+        """The best snapshot of the run, or the last one; the last one too if no evaluation was the best."""
+        best = best and self.trainer.state.best is not None
         if isinstance(self.record, RunFolder):
             return read(self.record.best if best else self.record.last)
         found = self.record.best if best else self.record.last

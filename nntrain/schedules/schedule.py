@@ -77,7 +77,10 @@ class Schedule(Component, family="schedule"):
         """The state before training; a checkpoint stores it as JSON."""
         return {}
 
-    def observe(self, metric: float, state: ScheduleState) -> ScheduleState:
+    def check(self, monitored: str, higher_is_better: bool) -> None:
+        """Raises ConfigError if the options do not suit the monitored metric."""
+
+    def observe(self, metric: float, state: ScheduleState, higher_is_better: bool = False) -> ScheduleState:
         """The state after an evaluation with this monitored value; does not modify `state`."""
         return state
 

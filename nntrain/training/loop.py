@@ -127,13 +127,16 @@ class Trainer:
             for split, data in watched.items():
                 if data is not None:
                     row |= columns(split, evaluate(self.feeds, data, config.loss, config.metrics))
-        value = row[self.monitor.name]
-        stopping = config.train.early_stopping
-        best = state.best is None or self.monitor.improves(value, state.best[self.monitor.name], stopping)
+        monitor, stopping = self.monitor, config.train.early_stopping
+        value = row[monitor.name]
+        best = monitor.improves(value, state.best[monitor.name] if state.best else None)
         row["best"] = int(best)
         state.best = row if best else state.best
-        state.waited = 0 if best else state.waited + 1
-        state.schedule = config.schedule.observe(value, state.schedule)
+        if monitor.improves(value, state.to_beat, stopping.min_delta if stopping else 0.0):
+            state.to_beat, state.waited = value, 0
+        else:
+            state.waited += 1
+        state.schedule = config.schedule.observe(value, state.schedule, monitor.higher_is_better)
         state.stopped_early = stopping is not None and state.waited >= stopping.patience
         record.add_evaluation(row)
         observer.evaluated(row, best)
@@ -162,7 +165,9 @@ class Trainer:
         load_network(self.network, snapshot)
         for name, array in (self.carried() | self.step.arrays()).items():
             array[...] = snapshot.tensors[name]
-        self.state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
+        self.state = state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
+        if "to_beat" not in snapshot.facts["training"] and state.best:  # written by version 0.1.0
+            state.to_beat = state.best[self.monitor.name]
 
     def carried(self) -> dict[str, np.ndarray]:
         return {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}

@@ -1,25 +1,26 @@
-"""Monitor: the value that decides which checkpoint is the best and when to stop early."""
+"""Monitor: the value that decides which checkpoint is the best, when to stop early, and what a schedule follows."""
 
 import math
 from dataclasses import dataclass
 
-from nntrain.config.schema import Config, EarlyStoppingSection
+from nntrain.config.schema import Config
 from nntrain.errors import ConfigError, Problem
 from nntrain.options import did_you_mean
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """A column of metrics.csv."""
+    """A column of metrics.csv. Best checkpoint, early stopping and schedule share its notion of better."""
 
     name: str
     higher_is_better: bool
 
-    def improves(self, value: float, best: float, stopping: EarlyStoppingSection | None) -> bool:
-        """Whether `value` is better than `best`, by more than early stopping's `min_delta` if set."""
-        if math.isnan(best):
-            return not math.isnan(value)
-        margin = stopping.min_delta if stopping else 0.0
+    def improves(self, value: float, best: float | None, margin: float = 0.0) -> bool:
+        """Whether `value` is better than `best` by more than `margin`. NaN never is; without a best, any number is."""
+        if math.isnan(value):
+            return False
+        if best is None or math.isnan(best):
+            return True
         return value > best + margin if self.higher_is_better else value < best - margin
 
 
@@ -44,3 +45,11 @@ def choose_monitor(config: Config, has_validation: bool) -> Monitor:
         message = f"{name!r} needs a validation split, and there is none"
         hint = "Add `validation: 0.1` under `data`."
     raise ConfigError([Problem(("train", "monitor"), message, hint)])
+
+
+def check_schedule(config: Config, monitor: Monitor) -> None:
+    """Raises ConfigError for a schedule that takes the monitored metric the other way round."""
+    try:
+        config.schedule.check(monitor.name, monitor.higher_is_better)
+    except ConfigError as error:
+        raise error.below("schedule", config.schedule.yaml_name) from None

@@ -16,9 +16,10 @@ from nntrain.data.transforms.augmented import Augmenter
 from nntrain.errors import ConfigError
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
+from nntrain.training.absent_labels import absent_label_warnings
 from nntrain.training.checks import augment_problems, batch_problems, output_problems
 from nntrain.training.magnitudes import magnitude_problems
-from nntrain.training.monitor import Monitor, choose_monitor
+from nntrain.training.monitor import Monitor, check_schedule, choose_monitor
 from nntrain.training.scales import scale_warnings
 
 
@@ -45,7 +46,8 @@ class Setup:
     @property
     def warnings(self) -> list[str]:
         """What trains, but not as intended."""
-        return [*self.splits.warnings, *self.scale_warnings, *self._causality_warnings()]
+        absent = absent_label_warnings(self.config, self.splits)
+        return [*self.splits.warnings, *self.scale_warnings, *absent, *self._causality_warnings()]
 
     @cached_property
     def scale_warnings(self) -> list[str]:
@@ -107,6 +109,8 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
         problems += batch_problems(config, graph, splits.train) + augment_problems(config, splits.train)
     try:
         monitor = choose_monitor(config, splits.validation is not None)
+        if to_train:
+            check_schedule(config, monitor)
     except ConfigError as error:
         problems += error.problems
     if problems:

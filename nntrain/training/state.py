@@ -21,7 +21,10 @@ class TrainingState:
     step: int = 0  # completed steps since the start
     sums: dict[str, Any] = field(default_factory=dict)  # loss and metrics since the last evaluation
     best: dict[str, Any] | None = None  # the row of metrics.csv with the best monitored value
-    waited: int = 0  # evaluations since then
+    to_beat: float | None = (
+        None  # the monitored value that the next improvement, for patience, must beat by `min_delta`
+    )
+    waited: int = 0  # evaluations since that value
     schedule: dict[str, Any] = field(default_factory=dict)  # the state of reduce_on_plateau
     stopped_early: bool = False
 

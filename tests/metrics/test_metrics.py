@@ -30,6 +30,10 @@ def value(metric, loss, prediction, target, weight=None, batch=ROWS):
     return metric.value(sums)
 
 
+def log_softmax(prediction):
+    return prediction - np.log(np.exp(prediction).sum(axis=1, keepdims=True))
+
+
 def weights():
     return np.random.default_rng(4).choice([0.0, 0.5, 1.0, 2.0], ROWS)
 
@@ -162,7 +166,32 @@ def test_perplexity_is_infinite_on_overflow_and_nan_for_nan():
     assert math.isnan(value(Metric.parse("perplexity"), "cross_entropy", np.array([[0.0, np.nan]]), target))
 
 
-@pytest.mark.parametrize("classes", [[0, 0, 0], [0, 2, 0]])
-def test_auc_is_undefined_if_a_class_has_no_samples(classes):
+def test_auc_of_a_single_class_is_undefined():
     prediction = np.random.default_rng(0).normal(size=(3, 3))
-    assert math.isnan(value(Metric.parse("auc"), "cross_entropy", prediction, np.array(classes, np.int32)))
+    assert math.isnan(value(Metric.parse("auc"), "cross_entropy", prediction, np.zeros(3, np.int32)))
+
+
+def test_auc_averages_over_the_classes_that_occur():
+    prediction, target = example("classes", ROWS)
+    target %= 2
+    expected = [
+        value(Metric.parse("auc"), "binary_cross_entropy", logit[:, None], (target == k).astype(np.int32))
+        for k, logit in enumerate(log_softmax(prediction).T[:2])
+    ]
+    found = value(Metric.parse("auc"), "cross_entropy", prediction, target)
+    assert found == pytest.approx(np.mean(expected), rel=1e-12)
+
+
+def test_auc_of_several_outputs_leaves_out_one_that_is_always_true():
+    prediction, target = example("answers", ROWS)
+    expected = value(Metric.parse("auc"), "binary_cross_entropy", prediction[:, 1:], target[:, 1:])
+    target[:, 0] = 1
+    assert value(Metric.parse("auc"), "binary_cross_entropy", prediction, target) == expected
+
+
+@pytest.mark.parametrize("metric", ["precision", "recall", "f1"])
+def test_a_class_that_is_predicted_but_never_true_does_not_enter_the_mean(metric):
+    prediction = np.array([[2.0, 1, 0], [0, 1, 0], [0, 0, 1]])
+    target = np.array([0, 1, 1], np.int32)
+    expected = {"precision": 1, "recall": (1 + 1 / 2) / 2, "f1": (1 + 2 / 3) / 2}
+    assert value(Metric.parse(metric), "cross_entropy", prediction, target) == pytest.approx(expected[metric])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from nntrain.errors import ConfigError
 from nntrain.schedules import Schedule
 from tests.support import VECTORS as VECTORS_FOLDER
 from tests.support.reference.schedules import BASE, END, monitored
@@ -22,10 +23,10 @@ def parsed(sample, **common) -> Schedule:
 
 def by_epoch(schedule, steps_per_epoch=1):
     """The learning rate at each epoch's first step."""
-    state, lrs = schedule.start(), []
+    state, lrs, higher_is_better = schedule.start(), [], getattr(schedule, "mode", "min") == "max"
     for epoch, metric in enumerate(monitored()):
         lrs.append(schedule.lr(BASE, epoch * steps_per_epoch, steps_per_epoch, END, state))
-        state = json.loads(json.dumps(schedule.observe(float(metric), state)))
+        state = json.loads(json.dumps(schedule.observe(float(metric), state, higher_is_better)))
     return lrs
 
 
@@ -111,14 +112,30 @@ def test_nan_is_not_an_improvement():
     assert schedule.lr(1.0, 0, 1, 10, state) == pytest.approx(0.1)
 
 
-def test_mode_max():
-    rising = [0.1, 0.2, 0.3, 0.4, 0.5]
-    for mode, lr in (("max", 1.0), ("min", 0.1**2)):
-        schedule = Schedule.parse({"reduce_on_plateau": {"patience": 1, "mode": mode}})
-        state = schedule.start()
-        for metric in rising:
-            state = schedule.observe(metric, state)
-        assert schedule.lr(1.0, 0, 1, 10, state) == pytest.approx(lr)
+@pytest.mark.parametrize(("higher_is_better", "lr"), [(True, 1.0), (False, 0.1**2)])
+def test_plateaus_are_those_of_the_monitored_metric(higher_is_better, lr):
+    schedule = Schedule.parse({"reduce_on_plateau": {"patience": 1}})
+    state = schedule.start()
+    for metric in [0.1, 0.2, 0.3, 0.4, 0.5]:
+        state = schedule.observe(metric, state, higher_is_better)
+    assert schedule.lr(1.0, 0, 1, 10, state) == pytest.approx(lr)
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_an_equal_negative_value_is_a_plateau(higher_is_better):
+    schedule = Schedule.parse({"reduce_on_plateau": {"patience": 1}})
+    state = schedule.start()
+    for metric in [-0.5] * 5:
+        state = schedule.observe(metric, state, higher_is_better)
+    assert schedule.lr(1.0, 0, 1, 10, state) == pytest.approx(0.1**2)
+
+
+@pytest.mark.parametrize(("mode", "higher_is_better"), [("min", True), ("max", False)])
+def test_a_mode_that_contradicts_the_metric_is_an_error(mode, higher_is_better):
+    schedule = Schedule.parse({"reduce_on_plateau": {"mode": mode}})
+    schedule.check("validation_loss", not higher_is_better)
+    with pytest.raises(ConfigError):
+        schedule.check("validation_loss", higher_is_better)
 
 
 @pytest.mark.parametrize("end", [1, 2, 3, 10])

@@ -176,8 +176,7 @@ def test_a_batch_in_which_nothing_counts_teaches_nothing(shell):
 def test_early_stopping_ends_the_run(shell):
     stopping = MOONS.replace("epochs: 4", "epochs: 50, early_stopping: {patience: 2, min_delta: 10}")
     rows = rows_of(shell.fit(stopping) / "metrics.csv")
-    assert len(rows) == 3  # the first is the best, and two more do not improve by 10
-    assert [row["best"] for row in rows] == ["1", "0", "0"]
+    assert len(rows) == 3  # two after the first do not improve by 10
 
 
 def test_evaluation_can_go_by_steps(shell):
