@@ -12,12 +12,14 @@ from nntrain import kernels
 from nntrain.component import Component
 from nntrain.data.batch import Batch
 from nntrain.data.origin import Origin
+from nntrain.data.images.form import ImageForm
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.features import OneHot, name_mismatch
 from nntrain.errors import DataError
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
 REPEATED = 512
+CLASSES_SHOWN = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Dataset:
     normalized: bool = False  # of text: to NFC, with marks in their words; not in older checkpoints
     consecutive: bool = False  # row r of a batch continues row r of the batch before
     origin: Origin | None = None  # where the rows are in files
+    image_form: ImageForm | None = None  # of image files: how they became samples
     notes: tuple[
         str, ...
     ] = ()  # what reading found, for people: "classes: cat, dog", "3 files skipped: 3 .txt"
@@ -217,13 +220,23 @@ class Splits:
 
     @property
     def notes(self) -> list[str]:
-        """The notes of all splits, each once."""
-        return list(dict.fromkeys(note for part in self.parts().values() for note in part.notes))
+        """The names of the classes, and the notes of all splits, each once."""
+        train = self.train
+        classes = [f"classes: {shortened(train.classes)}"] if train.classes and not train.unit else []
+        return list(
+            dict.fromkeys([*classes, *(note for part in self.parts().values() for note in part.notes)])
+        )
 
     @property
     def warnings(self) -> list[str]:
         """The warnings of all splits, each once."""
         return list(dict.fromkeys(warning for part in self.parts().values() for warning in part.warnings))
+
+
+def shortened(names: tuple[str, ...]) -> str:
+    """ "cat, dog", or the first eight and the number of the others."""
+    more = f" and {len(names) - CLASSES_SHOWN:,} more" if len(names) > CLASSES_SHOWN else ""
+    return ", ".join(names[:CLASSES_SHOWN]) + more
 
 
 def mismatch(train: Dataset, other: Dataset) -> str:
@@ -248,3 +261,7 @@ class Reader(Component, family="source"):
     def load(self, folder: Path) -> Splits:
         """Reads the data; relative paths count from `folder`. Raises DataError for files that cannot be used."""
         raise NotImplementedError
+
+    def load_like(self, folder: Path, train: Dataset) -> Splits:
+        """`load` of data that join `train`, or that a network trained on `train` is evaluated on."""
+        return self.load(folder)

@@ -26,6 +26,9 @@ class ArraySource:
     def load(self, folder: Path) -> Splits:
         return Splits(self.dataset)
 
+    def load_like(self, folder: Path, train: Dataset) -> Splits:
+        return self.load(folder)
+
 
 class Data:
     """Samples x and targets y from memory, split and scaled like the data of a config.

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nntrain.data.dataset import Splits
+from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.splits import join, split
 from nntrain.data.tables import giveaways
 from nntrain.data.transforms.impute import impute
@@ -20,6 +20,7 @@ class Source(Protocol):
     @property
     def yaml_name(self) -> str: ...
     def load(self, folder: Path) -> Splits: ...
+    def load_like(self, folder: Path, train: Dataset) -> Splits: ...
 
 
 class DataOptions(Protocol):
@@ -35,14 +36,18 @@ class DataOptions(Protocol):
     def standardize(self) -> bool: ...
 
 
-def load_splits(options: DataOptions, folder: Path, seed: int) -> tuple[Splits, dict[str, np.ndarray]]:
+def load_splits(
+    options: DataOptions, folder: Path, seed: int, like: Dataset | None = None
+) -> tuple[Splits, dict[str, np.ndarray]]:
     """The splits, and for each split taken from the source its rows there (int64). Relative paths count from `folder`.
 
+    `like`: the training split of an earlier run, whose form the data get where files can take several.
     Raises DataError for data that cannot be used, ConfigError for options that do not match it.
     """
     source = options.source
     try:
-        splits = with_giveaways(source, source.load(folder))
+        read = source.load(folder) if like is None else source.load_like(folder, like)
+        splits = with_giveaways(source, read)
     except MemoryError as error:
         raise ConfigError(
             [Problem(("data", "source"), f"the data does not fit into memory: {error}")]
@@ -53,7 +58,7 @@ def load_splits(options: DataOptions, folder: Path, seed: int) -> tuple[Splits, 
         if chosen is None:
             continue
         if not isinstance(chosen, float):
-            splits = join(splits, name, chosen.load(folder).train)
+            splits = join(splits, name, chosen.load_like(folder, splits.train).train)
         elif name in splits.parts():
             message = f"{source.yaml_name} already has a {name} split"
             raise ConfigError([Problem(("data", name), message, "Remove this line.")])

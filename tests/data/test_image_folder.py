@@ -1,45 +1,25 @@
-"""Image folders: scanning, reading, the cache, and errors."""
+"""Image folders: which files count, splits and classes, reading, and errors."""
 
 import os
-import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nntrain.data.images import cache as image_cache
-from nntrain.data.images import image_files
-from nntrain.data.system_memory import is_mapped
+from nntrain.data.images import reading
 from nntrain.errors import UserError
 from tests.support.data import load, refused
+from tests.support.images import make_pets, of, picture, put
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache/images"
-
-
-def picture(seed: int, height: int = 6, width: int = 5, channels: int = 3) -> np.ndarray:
-    image = np.random.default_rng(seed).integers(0, 256, (height, width, channels), dtype=np.uint8)
-    return image[..., 0] if channels == 1 else image
-
-
-def put(path, image: np.ndarray, **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path, **options)
 
 
 @pytest.fixture
 def pets(tmp_path):
-    """Three cats, two dogs, in colours, of 6 x 5 pixels."""
-    for seed, name in enumerate(["cats/1.png", "cats/10.PNG", "cats/more/2.png", "dogs/a.bmp", "dogs/b.png"]):
-        put(tmp_path / "pets" / name, picture(seed))
-    return tmp_path / "pets"
-
-
-def of(folder, **options):
-    return load({"image_folder": {"path": "pets", **options}}, folder.parent)
+    return make_pets(tmp_path)
 
 
 def test_classes_are_folders_and_images_their_files_in_order(pets):
@@ -61,6 +41,11 @@ def test_classes_are_folders_and_images_their_files_in_order(pets):
         (".bmp", {}),
         (".gif", {}),
         (".webp", {"lossless": True}),
+        (".tif", {}),
+        (".TIFF", {}),
+        (".pgm", {}),
+        (".tga", {}),
+        (".jp2", {"irreversible": False}),
         (".jpg", {"quality": 100}),
         (".jpeg", {"quality": 100}),
     ],
@@ -87,22 +72,6 @@ def test_channels_are_as_the_images_are_or_as_asked_for(tmp_path, wording):
     assert of(folder, channels=1).train.x.shape == (3, 6, 5, 1)
 
 
-def test_16_bits_become_8(tmp_path):
-    deep = np.array([[0, 255, 256], [0x1234, 0x8000, 0xFFFF]], np.uint16)
-    for name in ("a", "b"):
-        put(tmp_path / "pets" / name / "x.png", deep)
-    assert np.array_equal(of(tmp_path / "pets").train.x[0, :, :, 0], deep >> 8)
-
-
-def test_transparency_and_palettes_become_colours(tmp_path):
-    put(tmp_path / "pets/a/x.png", np.dstack([picture(0), np.full((6, 5), 9, np.uint8)]))
-    (tmp_path / "pets/b").mkdir()
-    Image.fromarray(picture(1)).quantize(8).save(tmp_path / "pets/b/x.png")
-    data = of(tmp_path / "pets").train
-    assert np.array_equal(data.x[0], picture(0))
-    assert data.x.shape == (2, 6, 5, 3)
-
-
 def test_kinds_of_colours_and_kinds_of_grey_go_together(tmp_path):
     colour, grey = Image.fromarray(picture(0)), Image.fromarray(picture(0, channels=1))
     for folder, images in (
@@ -125,14 +94,6 @@ def of_path(folder, path) -> np.ndarray:
     return load({"image_folder": path}, folder).train.x
 
 
-def test_images_on_their_side_are_set_upright(tmp_path):
-    exif = Image.Exif()
-    exif[image_files.ORIENTATION] = 6  # to be turned clockwise
-    for name in ("a", "b"):
-        put(tmp_path / "pets" / name / "x.png", picture(0), exif=exif)
-    assert np.array_equal(of(tmp_path / "pets").train.x[0], np.rot90(picture(0), -1))
-
-
 @pytest.mark.parametrize(("size", "expected"), [(4, (4, 4)), ([3, 7], (3, 7)), ([12, 10], (12, 10))])
 def test_size_stretches_all_images(pets, size, expected):
     put(pets / "dogs/large.jpg", np.full((90, 40, 3), 200, np.uint8))
@@ -149,12 +110,15 @@ def test_images_of_several_sizes_need_one(pets, wording):
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("validation", ["validation", "val"])
-def test_train_test_and_validation_folders_are_splits(pets, tmp_path, validation):
+@pytest.mark.parametrize(
+    ("train", "test", "validation"),
+    [("train", "test", "validation"), ("Train", "Test", "val"), ("training", "TESTING", "Valid")],
+)
+def test_train_test_and_validation_folders_are_splits(pets, tmp_path, train, test, validation):
     root = tmp_path / "all"
     root.mkdir()
-    pets.rename(root / "train")
-    put(root / "test/dogs/z.png", picture(7))
+    pets.rename(root / train)
+    put(root / test / "dogs/z.png", picture(7))
     put(root / validation / "cats/z.png", picture(8))
     put(root / validation / "dogs/z.png", picture(9))
     splits = load({"image_folder": "all"}, tmp_path)
@@ -164,6 +128,7 @@ def test_train_test_and_validation_folders_are_splits(pets, tmp_path, validation
     assert splits.validation.target.tolist() == [0, 1]
     assert np.array_equal(splits.test.x[0], picture(7))
     assert np.array_equal(splits.validation.x[1], picture(9))
+    assert splits.notes == ["classes: cats, dogs"]
 
 
 def test_a_split_has_no_classes_outside_the_training_split(pets, tmp_path, wording):
@@ -174,63 +139,96 @@ def test_a_split_has_no_classes_outside_the_training_split(pets, tmp_path, wordi
     wording(refused(load, {"image_folder": "all"}, tmp_path))
 
 
-def test_a_class_called_train_among_others_is_a_class(pets):
-    put(pets / "train/x.png", picture(5))
-    assert of(pets).train.classes == ("cats", "dogs", "train")
-
-
-# --- what is kept ----------------------------------------------------------------------------------------------------
-
-
-def test_images_are_read_once_and_mapped(pets, cache, monkeypatch, capsys):
-    first = of(pets).train
-    assert is_mapped(first.x)
-    (file,) = cache.iterdir()
-    assert file.name.startswith("pets-")
-    assert capsys.readouterr().err == f"Reading 5 images (0.0 MB) into the cache {file}\n"
-    monkeypatch.setattr(image_files, "read", lambda *_: 1 / 0)
-    again = of(pets).train
-    assert np.array_equal(again.x, first.x)
-    assert capsys.readouterr().err == ""
-
-
-def test_changed_files_and_other_options_renew_the_cache(pets, cache):
-    of(pets)
-    of(pets, channels=1)
-    of(pets, size=4)
-    assert len(list(cache.iterdir())) == 3
-    put(pets / "dogs/b.png", picture(11))
-    os.utime(pets / "dogs/b.png", ns=(1, 1))
-    assert np.array_equal(of(pets).train.x[4], picture(11))
-    (pets / "cats/1.png").unlink()
-    assert np.array_equal(of(pets).train.x[0], picture(1))
-
-
-@pytest.mark.parametrize(
-    "damage", [lambda data: data[:100], lambda data: data[:-1], lambda data: b"", lambda data: b"PK" + data]
-)
-def test_a_corrupt_cache_is_renewed(pets, cache, damage):
-    of(pets)
-    (file,) = cache.iterdir()
-    file.write_bytes(damage(file.read_bytes()))
-    assert np.array_equal(of(pets).train.x, [picture(seed) for seed in range(5)])
-    assert len(list(cache.iterdir())) == 1
-
-
-def test_a_failed_read_leaves_no_cache(pets, cache):
-    (pets / "dogs/c.png").write_bytes((pets / "dogs/b.png").read_bytes()[:100])
-    refused(of, pets)
-    assert not cache.exists() or list(cache.iterdir()) == []
-
-
-def test_a_cache_that_cannot_be_written_is_an_error(pets, cache, wording):
-    cache.parent.write_text("a file")
-    wording(re.sub(r"-\w{16}\.npy", "-HASH.npy", refused(of, pets)))
-
-
-def test_a_full_disk_is_reported_before_anything_is_written(pets, cache, monkeypatch, wording):
-    monkeypatch.setattr(image_cache.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
+@pytest.mark.parametrize("folders", [["Train"], ["valid", "test"]])
+def test_splits_beside_classes_are_an_error(pets, folders, wording):
+    for folder in folders:
+        put(pets / folder / "cats/x.png", picture(5))
     wording(refused(of, pets))
+
+
+def test_inside_a_split_any_name_is_a_class(pets, tmp_path):
+    put(tmp_path / "all/train/train/x.png", picture(5))
+    pets.joinpath("cats").rename(tmp_path / "all/train/cats")
+    assert load({"image_folder": "all"}, tmp_path).train.classes == ("cats", "train")
+
+
+def test_two_folders_of_one_split_and_splits_without_training_are_errors(tmp_path, wording):
+    for folder in ("val", "valid"):
+        put(tmp_path / "pets" / folder / "cats/x.png", picture(5))
+    wording(refused(of, tmp_path / "pets"))
+    (tmp_path / "pets/val").rename(tmp_path / "pets/test")
+    wording(refused(of, tmp_path / "pets"))
+
+
+def test_a_test_split_without_labels_is_an_error(pets, tmp_path, wording):
+    pets.rename(tmp_path / "train")
+    (tmp_path / "pets").mkdir()
+    (tmp_path / "train").rename(pets / "train")
+    put(pets / "test/1.png", picture(7))
+    wording(refused(of, pets))
+
+
+def test_fit_and_summary_name_the_classes(shell, pets):
+    shell.write(PETS)
+    for command in ("fit", "summary"):
+        assert "classes: cats, dogs\n" in shell.run(command, "config.yaml").output
+
+
+def test_of_many_classes_eight_are_named(tmp_path):
+    for number in range(10):
+        put(tmp_path / "pets" / f"c{number}" / "x.png", picture(number))
+    assert of(tmp_path / "pets").notes == ["classes: c0, c1, c2, c3, c4, c5, c6, c7 and 2 more"]
+
+
+# --- what is passed over ---------------------------------------------------------------------------------------------
+
+
+def test_hidden_and_thumbnail_folders_are_passed_over_at_every_depth_and_counted(pets, wording):
+    for name in (
+        "cats/.thumbnails/1.png",
+        "cats/more/.thumbnails/1.png",
+        "cats/@eaDir/1.png/SYNOFILE_THUMB_M.png",
+        "__MACOSX/cats/1.png",
+        ".ipynb_checkpoints/1-checkpoint.png",
+        "dogs/.1.png",
+        "readme.png",
+    ):
+        put(pets / name, picture(9))
+    for name in ("Thumbs.db", "cats/.DS_Store", "dogs/notes.txt", "dogs/list", "dogs/a.heic", "dogs/b.HEIC"):
+        (pets / name).write_bytes(b"no image")
+    (pets / "dogs/gone.png").symlink_to("nowhere")
+    splits = of(pets)
+    assert np.array_equal(splits.train.x, [picture(seed) for seed in range(5)])
+    assert splits.train.classes == ("cats", "dogs")
+    wording("\n".join(splits.notes))
+
+
+def test_linked_folders_are_followed_once_and_without_end(pets, tmp_path):
+    put(tmp_path / "else/3.png", picture(5))
+    put(tmp_path / "birds/1.png", picture(6))
+    (pets / "cats/more/linked").symlink_to(tmp_path / "else")
+    (pets / "cats/again").symlink_to(tmp_path / "else")
+    (pets / "cats/up").symlink_to(pets)
+    (pets / "cats/self").symlink_to(pets / "cats/more")
+    (tmp_path / "else/back").symlink_to(pets / "cats")
+    (pets / "birds").symlink_to(tmp_path / "birds")
+    (tmp_path / "birds/round").symlink_to(pets)
+    (pets / "dogs/loop").symlink_to("loop")
+    data = of(pets).train
+    assert data.classes == ("birds", "cats", "dogs")
+    assert data.target.tolist() == [0, 1, 1, 1, 1, 2, 2]
+    assert np.array_equal(data.x, [picture(seed) for seed in (6, 0, 1, 5, 2, 3, 4)])
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(pets, monkeypatch):
+    def scandir(path):
+        if str(path).endswith("more"):
+            raise PermissionError(13, "Permission denied")
+        return original(path)
+
+    original = os.scandir
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert refused(of, pets) == f"{pets}/cats/more: cannot be read: Permission denied"
 
 
 # --- what cannot be read ---------------------------------------------------------------------------------------------
@@ -243,6 +241,7 @@ def test_a_full_disk_is_reported_before_anything_is_written(pets, cache, monkeyp
         b"these are words",
         b"\x89PNG\r\n\x1a\n" + b"\0" * 40,
         b"GIF89a",
+        b"P5 0 5 255\n",
         b"BM" + b"\xff" * 60,
         b"\xff\xd8\xff\xe0" + b"\0" * 30,
         b"RIFF\x10\0\0\0WEBPVP8 " + b"\xff" * 30,
@@ -300,6 +299,55 @@ def test_a_folder_without_folders_a_file_and_nothing_are_errors(tmp_path, wordin
     wording(told)
 
 
+def spoil_six(pets):
+    """Six files of seven kinds of damage that are no images, among the others; their names in order."""
+    for number in range(4):
+        put(pets / "dogs" / f"c{number}.png", picture(number, 24, 24))
+    for name in ("cats/10.PNG", "dogs/c1.png", "dogs/c2.png"):
+        (pets / name).write_bytes((pets / name).read_bytes()[:-40])
+    (pets / "dogs/c3.png").write_bytes(b"")
+    (pets / "dogs/d.jpg").write_bytes(b"<html>")
+    (pets / "dogs/e.gif").write_bytes(b"GIF89a")
+    return ["cats/10.PNG", "dogs/c1.png", "dogs/c2.png", "dogs/c3.png", "dogs/d.jpg", "dogs/e.gif"]
+
+
+def test_all_broken_images_are_reported_at_once(pets, monkeypatch):
+    names = spoil_six(pets)
+    told = refused(of, pets, size=6)
+    assert told.startswith("pets: 6 images cannot be read:\n")
+    assert [name for name in names if f"  {pets}/{name}: " in told] == names
+    assert "on_broken: skip" in told
+    monkeypatch.setattr(reading, "MOST_REPORTED", 2)
+    assert "dogs/c1.png: " in refused(of, pets, size=6)
+    assert "\n  and 4 more\n" in refused(of, pets, size=6)
+
+
+def test_broken_images_can_be_left_out(pets, capsys):
+    names = spoil_six(pets)
+    for _ in range(2):  # from the files, then from the cache
+        splits = of(pets, size=24, on_broken="skip")
+        assert splits.train.target.tolist() == [0, 0, 1, 1, 1]
+        assert np.array_equal(splits.train.x[4], picture(0, 24, 24))
+        assert splits.notes[1] == f"left out: 6 images that cannot be read: {', '.join(names[:3])} and 3 more"
+    assert capsys.readouterr().err.count("Reading") == 1
+    assert refused(of, pets, size=24).startswith("pets: 6 images cannot be read:\n")
+
+
+def test_broken_images_alone_are_an_error_even_if_they_may_be_left_out(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        (tmp_path / "pets" / name / "x.png").write_bytes(b"no image")
+    assert refused(of, tmp_path / "pets", size=4, on_broken="skip").startswith(
+        "pets: 2 images cannot be read"
+    )
+
+
+def test_large_images_are_read_a_few_at_a_time(pets, monkeypatch):
+    expected = of(pets).train.x
+    monkeypatch.setattr(reading, "READ_AHEAD_BYTES", 200)
+    assert np.array_equal(of(pets, size=[6, 5]).train.x, expected)
+
+
 PETS = """
 data: {source: {image_folder: {path: pets, size: 4}}, standardize: true, augment: [random_flip]}
 model: {layers: [flatten, {dense: 2}]}
@@ -352,7 +400,7 @@ def no_classes(pets):
 def test_a_corrupt_folder_ends_fit_with_exit_2(shell, pets, spoil, wording):
     spoil(pets)
     done = shell.run("fit", shell.write(PETS.replace(", size: 4", "")), code=2)
-    assert done.stderr.startswith(f"error: {pets}/dogs/b.png: " if spoil is broken else "error: pets")
+    assert f"error: {pets}/dogs/b.png: " if spoil is broken else "error: pets" in done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert not (shell.folder / "runs").exists()

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from nntrain.data.dataset import Dataset
+from nntrain.data.images.form import ImageForm
 from nntrain.data.tables.features import OneHot
 
 
 def describe(train: Dataset) -> dict[str, Any]:
     """What JSON can hold: shapes, names and classes. The arrays are in `train.statistics`."""
+    images = {} if train.image_form is None else {"image_form": train.image_form.to_dict()}
     return {
         "input_shape": train.input_shape,
         "target_shape": train.target_shape,
@@ -27,6 +29,7 @@ def describe(train: Dataset) -> dict[str, Any]:
         "normalized": train.normalized,
         "consecutive": train.consecutive,
         "lengths": train.lengths is not None,
+        **images,
     }
 
 
@@ -53,4 +56,5 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
         shift=statistics["shift"],
         scale=statistics["scale"],
         fill=statistics.get("fill"),
+        image_form=ImageForm.of(description["image_form"]) if "image_form" in description else None,
     )

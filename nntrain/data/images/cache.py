@@ -1,79 +1,203 @@
 """Image cache: the images of a folder in one .npy file of bytes, which later runs memory-map."""
 
+import contextlib
 import hashlib
+import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from nntrain.data.files.download import begin_progress
 from nntrain.data.files.npy import read_npy
 from nntrain.data.images import image_files
+from nntrain.data.images.form import ImageForm
+from nntrain.data.images.reading import Reading, Survey, Wanted, survey
+from nntrain.data.system_memory import memory_bytes
 from nntrain.errors import DataError
-from nntrain.files import replacing
+from nntrain.files import replacing, write_atomic
 
-VERSION = 1  # of the cached bytes; files of another version are not used
+VERSION = 2  # of the cached bytes; files of another version are not used
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)  # of a manifest that is missing or corrupt
 
-Read = Callable[[list[Path]], tuple[tuple[int, ...], Iterator[np.ndarray]]]
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a folder; those that cannot be read are left out."""
+
+    x: np.ndarray  # (images, height, width, channels) uint8
+    survey: Survey
+    broken: dict[int, DataError]  # by position among the files
+    warning: str = ""
+
+    @property
+    def form(self) -> ImageForm:
+        return self.survey.form
 
 
-def cached(root: Path, files: list[Path], options: object, read: Read) -> np.ndarray:
-    """(files, height, width, channels) uint8, memory-mapped from the cache. Raises DataError.
+class ImageCache:
+    """The cache of these files, read as `wanted`: a .npy file, and a manifest that tells whether it is up to date.
 
-    If they are not cached, `read(files)` returns the shape of all images, and the images one by one.
+    The manifest knows size, times, inode and contents of each file: of a file with another time or inode the contents are compared,
+    so that swapped files are noticed, and copied ones are not read again.
     """
-    home = Path(os.environ.get("NNTRAIN_CACHE") or os.path.expanduser("~/.cache/nntrain")) / "images"
-    path = home / f"{root.resolve().name or 'images'}-{_key(root, files, options)}.npy"
-    try:
-        return read_npy(home, path.name)
-    except DataError:  # missing or corrupt
-        pass
-    with image_files.strict_about_size():
-        shape, images = read(files)
+
+    def __init__(self, root: Path, files: Sequence[Path], wanted: Wanted):
+        from PIL import __version__ as pillow
+
+        self.files, self.wanted = files, wanted
+        self.names = [os.fsdecode(file.relative_to(root)) for file in files]
+        home = os.environ.get("NNTRAIN_CACHE") or os.path.expanduser("~/.cache/nntrain")
+        self.home = Path(home) / "images"
+        key = hashlib.sha256(repr((VERSION, pillow, str(root.resolve()), wanted)).encode("utf-8", "replace"))
+        self.stem = f"{root.resolve().name or 'images'}-{key.hexdigest()[:16]}"
+        self.manifest = self.home / f"{self.stem}.json"
+
+    @cached_property
+    def states(self) -> list[list[int]]:
+        """Size, times and inode of each file, as they were before it is read. Raises DataError."""
+        return [_state(file) for file in self.files]
+
+    def find(self) -> Images | None:
+        """The images, memory-mapped; None where the cache is missing, corrupt or out of date."""
         try:
-            home.mkdir(parents=True, exist_ok=True)
-            needed, free = int(np.prod(shape)), shutil.disk_usage(home).free
-            if needed > free:
-                raise DataError(
-                    f"the cache of the images needs {needed / 1e9:,.1f} GB. Free: {free / 1e9:,.1f} GB.",
-                    "Use a smaller `size`, or set NNTRAIN_CACHE to a folder with more space.",
-                    str(home),
-                )
-            _write(path, shape, images, files)
-        except OSError as error:
+            saved = json.loads(self.manifest.read_bytes())
+            if saved["names"] != self.names or not self._unchanged(saved):
+                return None
+            form = ImageForm.of(saved["form"])
+            broken = {
+                int(number): DataError(message, hint, str(self.files[int(number)]))
+                for number, (message, hint) in saved["broken"].items()
+            }
+            x = read_npy(self.home, saved["images"])
+            if x.dtype != np.uint8 or x.shape != (len(self.files) - len(broken), *form.shape):
+                return None
+            return Images(x, Survey(form, saved["deep"], saved["coarse"]), broken)
+        except (DataError, *UNREADABLE):
+            return None
+
+    def _unchanged(self, saved: dict[str, Any]) -> bool:
+        """Whether the files have the contents that the manifest knows."""
+        touched = [
+            number
+            for number, (now, then) in enumerate(zip(self.states, saved["states"], strict=True))
+            if now != then
+        ]
+        for number in touched:
+            same_size = self.states[number][0] == saved["states"][number][0]
+            if not same_size or _digest(self.files[number]) != saved["digests"][number]:
+                return False
+        if touched:
+            with contextlib.suppress(OSError):  # then the contents are compared again next time
+                self._write_manifest({**saved, "states": self.states})
+        return True
+
+    def fill(self, name: str, strict: bool) -> Images:
+        """Reads the images into the cache, or into memory where it cannot be written.
+
+        Raises DataError at `name`; with `strict` also for images that cannot be read, without caching the others.
+        """
+        with image_files.strict_about_size():
+            found = survey(name, self.files, self.wanted)
+            needed = len(self.files) * int(np.prod(found.form.shape))
+            try:
+                self.home.mkdir(parents=True, exist_ok=True)
+                if needed > (free := shutil.disk_usage(self.home).free):
+                    raise OSError(0, f"{needed / 1e9:,.1f} GB needed, {free / 1e9:,.1f} GB free")
+                return self._filled(name, found, strict)
+            except OSError as error:
+                reason = error.strerror or str(error)
+            return self._in_memory(name, found, strict, needed, reason)
+
+    def _filled(self, name: str, found: Survey, strict: bool) -> Images:
+        previous = self._current()
+        state = hashlib.sha256(repr((self.names, self.states)).encode("utf-8", "replace")).hexdigest()[:8]
+        path = self.home / f"{self.stem}-{state}.npy"
+        images = Reading(name, self.files, found.form, strict, f" into the cache {path}")
+        with replacing(path) as to:
+            # Plain writes: a full disk would crash a memory-mapped file.
+            _write_header(to, (len(self.files), *found.form.shape))
+            for pixels in images:
+                to.write(pixels.tobytes())
+            to.seek(0)
+            _write_header(to, (len(self.files) - len(images.broken), *found.form.shape))
+        manifest = {
+            "images": path.name,
+            "names": self.names,
+            "states": self.states,
+            "digests": images.digests,
+            "broken": {number: (error.message, error.hint) for number, error in images.broken.items()},
+            "form": found.form.to_dict(),
+            "deep": found.deep,
+            "coarse": found.coarse,
+        }
+        try:
+            self._write_manifest(manifest)
+        except OSError:
+            path.unlink()
+            raise
+        if previous not in ("", path.name):
+            with contextlib.suppress(OSError):  # on Windows, a file that another process has mapped
+                (self.home / previous).unlink()
+        return Images(read_npy(self.home, path.name), found, images.broken)
+
+    def _in_memory(self, name: str, found: Survey, strict: bool, needed: int, reason: str) -> Images:
+        if needed > memory_bytes():
             raise DataError(
-                f"cannot be written: {error.strerror or error}",
-                "Set NNTRAIN_CACHE to another folder.",
-                str(path),
-            ) from None
-    return read_npy(home, path.name)
+                f"the images need {needed / 1e9:,.1f} GB, more than the memory, and their cache cannot be written: "
+                f"{reason}",
+                "Use a smaller `size`, or set NNTRAIN_CACHE to a folder with more space.",
+                str(self.home),
+            )
+        x = np.empty((len(self.files), *found.form.shape), np.uint8)
+        images, count = Reading(name, self.files, found.form, strict), 0
+        for pixels in images:
+            x[count] = pixels
+            count += 1
+        warning = (
+            f"the cache of the images cannot be written ({self.home}: {reason}): they stay in memory, "
+            f"{needed / 1e6:,.1f} MB, and each run reads them again. Set NNTRAIN_CACHE to another folder"
+        )
+        return Images(x[:count], found, images.broken, warning)
 
-
-def _key(root: Path, files: list[Path], options: object) -> str:
-    """A hash of everything that the cached bytes depend on."""
-    from PIL import __version__ as pillow
-
-    digest = hashlib.sha256(repr((VERSION, pillow, str(root.resolve()), options)).encode())
-    for file in files:
+    def _current(self) -> str:
+        """The name of the .npy file that the manifest names; empty where there is none."""
         try:
-            state = file.stat()
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror}", place=str(file)) from None
-        identity = (str(file.relative_to(root)), state.st_size, state.st_mtime_ns)
-        digest.update(repr(identity).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:16]
+            return str(json.loads(self.manifest.read_bytes())["images"])
+        except UNREADABLE:
+            return ""
+
+    def _write_manifest(self, content: dict[str, Any]) -> None:
+        write_atomic(self.manifest, json.dumps(content).encode())
 
 
-def _write(path: Path, shape: tuple[int, ...], images: Iterator[np.ndarray], files: list[Path]) -> None:
-    """A .npy file, renamed to `path` when complete. Plain writes: a full disk would crash a memory-mapped file."""
-    total = sum(file.stat().st_size for file in files)
-    progress = begin_progress(f"Reading {len(files):,} images ({total / 1e6:.1f} MB) into the cache {path}")
-    with replacing(path) as to:
-        np.lib.format.write_array_header_1_0(to, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        done = 0
-        for file, image in zip(files, images, strict=True):
-            to.write(image.tobytes())
-            done += file.stat().st_size
-            progress(done, total)
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    """NumPy leaves room in it, so that its length does not depend on the number of images."""
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _state(file: Path) -> list[int]:
+    try:
+        state = file.stat()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", place=str(file)) from None
+    # The inode and the time of its last change tell apart files that were swapped, whatever their own times.
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+
+
+def _digest(file: Path) -> str:
+    """Empty for a file that cannot be read, as in the manifest."""
+    try:
+        return image_files.digest(image_files.read_content(file))
+    except DataError:
+        return ""

@@ -1,18 +1,29 @@
 """Folders of images: one folder per class, or one per split with the folders of the classes."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from nntrain.data.files.opening import similar_name
-from nntrain.data.images.image_files import SUFFIXES
+from nntrain.data.images.walk import PassedOver, entries, images_below
 from nntrain.data.tables.features import listed
 from nntrain.errors import DataError
 
-# The name of a folder -> the split.
-SPLITS = {"train": "train", "test": "test", "validation": "validation", "val": "validation"}
+# The name of a folder in lower case -> the split.
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+}
+ORDER = ("train", "test", "validation")
+NO_CLASSES = "expected one folder of images per class. Received: no folders."
 
 
 @dataclass(frozen=True)
@@ -24,47 +35,100 @@ class LabelledFiles:
     labels: np.ndarray  # (files,) int32
 
 
-def scan(name: str, root: Path) -> dict[str, LabelledFiles]:
-    """The image files below `root` by split; `name` is the folder's name in the config. Raises DataError."""
-    folders = _subfolders(name, root)
-    if not ("train" in folders and set(folders) <= set(SPLITS)):
-        return {"train": _labelled(name, root, folders)}
-    if "validation" in folders and "val" in folders:
-        raise DataError("expected one of the folders `validation` and `val`. Received: both.", place=name)
+@dataclass(frozen=True)
+class Scan:
+    """The image files of a folder by split, and what else it holds."""
+
+    parts: dict[str, LabelledFiles]
+    passed: PassedOver
+
+    @property
+    def files(self) -> list[Path]:
+        """Split by split, class by class."""
+        return [file for part in self.parts.values() for file in part.files]
+
+
+def scan(name: str, root: Path, classes: tuple[str, ...] = ()) -> Scan:
+    """The image files below `root`; `name` is the folder's name in the config. Raises DataError.
+
+    Without `classes`, the folders of the training split name the classes.
+    """
+    passed = PassedOver()
+    folders = _subfolders(name, root, passed)
+    if not folders:
+        raise DataError(NO_CLASSES, place=name)
+    by_split = split_folders(name, folders)
+    if not by_split:
+        return Scan({"train": _labelled(name, root, folders, classes, passed)}, passed)
     found: dict[str, LabelledFiles] = {}
-    for folder in sorted(folders, key=list(SPLITS).index):
+    for split, folder in by_split.items():
         path, place = root / folder, f"{name}/{folder}"
-        found[SPLITS[folder]] = _labelled(place, path, _subfolders(place, path), found.get("train"))
-    return found
+        inside = _subfolders(place, path, passed)
+        if not inside and split != "train" and images_below(path, PassedOver()):
+            raise DataError(
+                f"the {split} split holds images without classes",
+                "Move the folder out of the data. A trained network predicts the classes of such images.",
+                place,
+            )
+        if not inside:
+            raise DataError(NO_CLASSES, place=place)
+        part = _labelled(place, path, inside, classes, passed)
+        classes, found[split] = part.classes, part
+    return Scan(found, passed)
 
 
-def _subfolders(name: str, root: Path) -> list[str]:
-    """The names of the folders in `root`, sorted. Raises DataError where there are none."""
-    try:
-        entries = sorted(
-            entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".")
+def split_folders(name: str, folders: Sequence[str]) -> dict[str, str]:
+    """The split of each folder, training first; empty where the folders are classes. Raises DataError for a mixture."""
+    found: dict[str, str] = {}
+    for folder in folders:
+        split = SPLITS.get(folder.lower())
+        if split in found:
+            raise DataError(
+                f"two folders of the {split} split: {found[split]!r} and {folder!r}",
+                "Merge them, or move one out of the data.",
+                name,
+            )
+        if split:
+            found[split] = folder
+    classes = [folder for folder in folders if folder not in found.values()]
+    if found and classes:
+        raise DataError(
+            f"folders of splits ({listed(found.values())}) beside folders of classes ({listed(classes)})",
+            "Each split needs a folder for each class. If all are classes, move them into a folder named 'train'.",
+            name,
         )
-    except FileNotFoundError:
+    if found and "train" not in found:
+        raise DataError(
+            f"expected a folder 'train' beside {listed(found.values())}. Received: none.",
+            "If these are classes, move them into a folder named 'train'.",
+            name,
+        )
+    return {split: found[split] for split in ORDER if split in found}
+
+
+def _subfolders(name: str, root: Path, passed: PassedOver) -> list[str]:
+    """The names of the folders in `root`, sorted; its files are counted in `passed`. Raises DataError."""
+    if not root.exists():
         message = f"no such folder in {os.path.abspath(root.parent)}.{similar_name(root)}"
-        raise DataError(message.removesuffix("."), place=name) from None
-    except NotADirectoryError:
-        raise DataError(
-            "expected a folder with one folder per class. Received: a file.", place=name
-        ) from None
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", place=name) from None
-    if not entries:
-        raise DataError("expected one folder of images per class. Received: no folders.", place=name)
-    return entries
+        raise DataError(message.removesuffix("."), place=name)
+    if not root.is_dir():
+        raise DataError("expected a folder with one folder per class. Received: a file.", place=name)
+    inside = entries(root, passed)
+    passed.add_outside(inside)
+    return sorted(path.name for path in [*inside.folders, *inside.links])
 
 
-def _labelled(name: str, root: Path, folders: list[str], train: LabelledFiles | None = None) -> LabelledFiles:
-    """The images of the classes `folders`, numbered as in `train`. Raises DataError."""
-    classes = tuple(folders) if train is None else train.classes
-    if len(classes) < 2:
+def _labelled(
+    name: str, root: Path, folders: list[str], classes: tuple[str, ...], passed: PassedOver
+) -> LabelledFiles:
+    """The images of the classes `folders`, numbered as in `classes` if there are such. Raises DataError."""
+    if not classes and len(folders) < 2:
         raise DataError(
-            f"expected at least two folders, one per class. Received: only {listed(classes)}.", place=name
+            f"expected at least two folders, one per class. Received: only {listed(folders)}.",
+            f"Set `path: {name}/{folders[0]}` if that folder holds the folders of the classes.",
+            name,
         )
+    classes = classes or tuple(folders)
     if unknown := [folder for folder in folders if folder not in classes]:
         raise DataError(
             f"unknown classes: {listed(unknown)}. The training split has: {listed(classes)}.", place=name
@@ -72,15 +136,13 @@ def _labelled(name: str, root: Path, folders: list[str], train: LabelledFiles | 
     files: list[Path] = []
     labels: list[int] = []
     for folder in folders:
-        inside = sorted(
-            Path(parent) / file
-            for parent, _, found in os.walk(root / folder)
-            for file in found
-            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
-        )
+        others = PassedOver()
+        inside = images_below(root / folder, others)
+        passed.add(others)
         if not inside:
+            received = ", ".join(others.counts) or "none"
             raise DataError(
-                f"expected images ({', '.join(SUFFIXES)}). Received: none.",
+                f"expected images. Received: {received}.",
                 "Remove the folder, or add images to it.",
                 f"{name}/{folder}",
             )

@@ -1,7 +1,6 @@
 """Image folders: one folder of images per class, cached as bytes and memory-mapped."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,25 +9,29 @@ from pydantic import Field, field_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import resolved
-from nntrain.data.images import image_files
-from nntrain.data.images.cache import cached
+from nntrain.data.images.blank import blank_warnings
+from nntrain.data.images.cache import ImageCache, Images
 from nntrain.data.images.folders import scan
-from nntrain.data.images.image_files import ImageInfo
+from nntrain.data.images.form import ImageForm, form_of
+from nntrain.data.images.reading import Wanted, broken_error
+from nntrain.data.images.walk import counted, name_text
 from nntrain.errors import DataError
 from nntrain.options import Several, mistake, shown
 
-READ_AHEAD = 256  # images that threads read ahead of the one being written
 Side = Annotated[int, Field(ge=1, le=8192)]
+MOST_NAMED = 3  # of the images that are left out
 
 
 class ImageFolder(Reader, name="image_folder"):
-    """Your own images, one folder per class: PNG, JPEG, GIF, BMP or WebP.
+    """Your own images, one folder per class: PNG, JPEG, GIF, BMP, WebP, TIFF and the other formats that Pillow reads.
 
-    The classes are the folders' names in alphabetical order. Folders named `train`, `test` and `validation` (or `val`) are splits
-    that hold the folders of the classes.
+    The classes are the folders' names in alphabetical order. Folders named `train` (or `training`), `test` (`testing`) and
+    `validation` (`valid`, `val`), in capitals or not, are splits that hold the folders of the classes. The folders inside a class belong
+    to it, linked ones included. Hidden files, thumbnails (`@eaDir`, `__MACOSX`) and files of other formats are passed over and counted.
 
     All images are resized to one size once and cached as bytes in `$NNTRAIN_CACHE/images`, or `~/.cache/nntrain/images`, from where
-    they are memory-mapped: they may be larger than memory. A changed file renews the cache.
+    they are memory-mapped: they may be larger than memory. A changed file renews the cache. EXIF orientation is applied; of several
+    frames the first is read.
     """
 
     example: ClassVar = {"path": "photographs", "size": [64, 64]}
@@ -42,6 +45,18 @@ class ImageFolder(Reader, name="image_folder"):
         )
     )
     channels: Literal["auto", 1, 3] = Field("auto", description="1: grey; 3: colour; auto: as all images are")
+    background: str = Field(
+        "white",
+        description="the colour that shows through transparent pixels: a name, or `'#rrggbb'`",
+    )
+    range: Several[float] | None = Field(
+        None,
+        description="[low, high], the values that become 0 and 255 in images with more than 8 bits per value; default: "
+        "the smallest and the largest value of all of them",
+    )
+    on_broken: Literal["error", "skip"] = Field(
+        "error", description="whether images that cannot be read are an error, or left out"
+    )
 
     @field_validator("size")
     @classmethod
@@ -57,60 +72,121 @@ class ImageFolder(Reader, name="image_folder"):
             raise mistake(f"expected 1, 3 or 'auto'. Received: {shown(value)}.")
         return value
 
+    @field_validator("range")
+    @classmethod
+    def _low_and_high(cls, value: Any) -> Any:
+        if value is not None and (len(value) != 2 or value[0] >= value[1]):
+            raise mistake(f"expected [low, high], low below high. Received: {list(value)}.")
+        return value
+
+    @field_validator("background")
+    @classmethod
+    def _is_a_colour(cls, value: str) -> str:
+        if rgb(value) is None:
+            raise mistake(
+                f"expected a colour. Received: {value!r}.",
+                "Use a name, such as black, or '#rrggbb' in quotes.",
+            )
+        return value
+
     def load(self, folder: Path) -> Splits:
+        return self._load(folder)
+
+    def load_like(self, folder: Path, train: Dataset) -> Splits:
+        """In the form of the images of `train`, whatever the sizes of these; a class without images may be missing."""
+        return self._load(folder, form_of(train), train.classes)
+
+    def _load(self, folder: Path, form: ImageForm | None = None, classes: tuple[str, ...] = ()) -> Splits:
         root = resolved(folder, self.path)
-        parts = scan(self.path, root)
-        files = [file for part in parts.values() for file in part.files]
-        x = cached(root, files, (self.size, self.channels), self._read)
-        splits, start = {}, 0
-        for name, part in parts.items():
-            splits[name] = Dataset(x[start : start + len(part.files)], part.labels, part.classes)
-            start += len(part.files)
+        found = scan(self.path, root, classes)
+        images = self._images(root, found.files, form)
+        notes = (*found.passed.notes, *_notes(root, found.files, images))
+        warnings = (images.warning,) if images.warning else ()
+        readable = np.array([number not in images.broken for number in range(len(found.files))])
+        splits, first, row = {}, 0, 0
+        for name, part in found.parts.items():
+            labels = part.labels[readable[first : first + len(part.files)]]
+            x = images.x[row : row + len(labels)]
+            first, row = first + len(part.files), row + len(labels)
+            splits[name] = Dataset(
+                x,
+                labels,
+                part.classes,
+                image_form=images.form,
+                notes=notes,
+                warnings=(*warnings, *blank_warnings(name, x, labels, part.classes)),
+            )
         return Splits(**splits)
 
-    def _read(self, files: list[Path]) -> tuple[tuple[int, ...], Iterator[np.ndarray]]:
-        """The shape of all images together, and the images one by one."""
-        with ThreadPoolExecutor() as threads:
-            infos = [info for some in _pieces(files) for info in threads.map(image_files.read_info, some)]
-        size, channels = self._size(files, infos), self._channels(files, infos)
+    def _images(self, root: Path, files: list[Path], form: ImageForm | None) -> Images:
+        """From the cache, else from the files. Raises DataError."""
+        cache = ImageCache(root, files, self.wanted())
+        images = cache.find()
+        if form is not None and (images is None or images.form != form):
+            cache = ImageCache(root, files, Wanted.exactly(self.in_form(form)))
+            images = cache.find()
+        strict = self.on_broken == "error"
+        if images is None:
+            return cache.fill(self.path, strict)
+        if strict and images.broken:
+            raise broken_error(self.path, images.broken)
+        return images
 
-        def images() -> Iterator[np.ndarray]:
-            with ThreadPoolExecutor() as threads:
-                for some in _pieces(files):
-                    yield from threads.map(lambda file: image_files.read(file, size, channels), some)
+    def wanted(self) -> Wanted:
+        size = (self.size, self.size) if isinstance(self.size, int) else self.size
+        return Wanted(
+            None if size is None else (size[0], size[1]),
+            None if self.channels == "auto" else self.channels,
+            rgb(self.background) or (255, 255, 255),
+            None if self.range is None else (self.range[0], self.range[1]),
+        )
 
-        return (len(files), *size, channels), images()
-
-    def _size(self, files: list[Path], infos: list[ImageInfo]) -> tuple[int, int]:
-        if isinstance(self.size, tuple):
-            return self.size[0], self.size[1]
-        if self.size is not None:
-            return self.size, self.size
-        sizes = [(info.height, info.width) for info in infos]
-        other = next((number for number, size in enumerate(sizes) if size != sizes[0]), None)
-        if other is not None:
-            raise DataError(
-                f"the images have different sizes: {files[0]} is {sizes[0][0]} x {sizes[0][1]}, {files[other]} is "
-                f"{sizes[other][0]} x {sizes[other][1]}",
-                "Set `size: [height, width]` to resize all images.",
-                self.path,
-            )
-        return sizes[0]
-
-    def _channels(self, files: list[Path], infos: list[ImageInfo]) -> int:
-        if self.channels != "auto":
-            return self.channels
-        other = next((number for number, info in enumerate(infos) if info.colour != infos[0].colour), None)
-        if other is not None:
-            grey, colour = (other, 0) if infos[0].colour else (0, other)
-            raise DataError(
-                f"the images differ in channels: {files[grey]} is grey, {files[colour]} is in colour",
-                "Set `channels: 1` or `channels: 3` for all images.",
-                self.path,
-            )
-        return 3 if infos[0].colour else 1
+    def in_form(self, form: ImageForm) -> ImageForm:
+        """The form of a training's images with this source's own background and range. Raises DataError for another size."""
+        own = self.wanted()
+        for option, wanted, expected in (
+            ("size", own.size, (form.height, form.width)),
+            ("channels", own.channels, form.channels),
+        ):
+            if wanted is not None and wanted != expected:
+                raise DataError(
+                    f"{option}: expected {_plain(expected)}, as in training. Received: {_plain(wanted)}.",
+                    "Remove the option: images are read as in training.",
+                    self.path,
+                )
+        if "background" in self.model_fields_set:
+            form = replace(form, background=own.background)
+        return form if own.range is None else replace(form, range=own.range)
 
 
-def _pieces(files: list[Path]) -> Iterator[list[Path]]:
-    for start in range(0, len(files), READ_AHEAD):
-        yield files[start : start + READ_AHEAD]
+def rgb(colour: str) -> tuple[int, int, int] | None:
+    """The values of an opaque colour; None for other text."""
+    from PIL import ImageColor
+
+    try:
+        values = ImageColor.getrgb(colour)
+    except ValueError:
+        return None
+    return (values[0], values[1], values[2]) if len(values) == 3 else None
+
+
+def _plain(value: int | tuple[int, int]) -> str:
+    return str(list(value) if isinstance(value, tuple) else value)
+
+
+def _notes(root: Path, files: list[Path], images: Images) -> tuple[str, ...]:
+    found = []
+    if images.broken:
+        names = [name_text(files[number].relative_to(root)) for number in images.broken]
+        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        found.append(
+            f"left out: {counted(len(names), 'image')} that cannot be read: {', '.join(names[:MOST_NAMED])}{more}"
+        )
+    if images.survey.deep and images.form.range is not None:
+        low, high = images.form.range
+        found.append(
+            f"{counted(images.survey.deep, 'image')} of more than 8 bits: {low:,g} to {high:,g} become 0 to 255 (`range`)"
+        )
+    if images.survey.coarse:
+        found.append(f"{counted(images.survey.coarse, 'image')} in colour of 16 bits: the upper 8 are used")
+    return tuple(found)
