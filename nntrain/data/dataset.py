@@ -11,8 +11,8 @@ import numpy.typing as npt
 from nntrain import kernels
 from nntrain.component import Component
 from nntrain.data.batch import Batch
-from nntrain.data.origin import Origin
 from nntrain.data.images.form import ImageForm
+from nntrain.data.origin import Origin
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.features import OneHot, name_mismatch
 from nntrain.errors import DataError

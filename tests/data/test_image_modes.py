@@ -60,7 +60,7 @@ def test_transparency_shows_the_background_in_every_mode(tmp_path, mode, name, o
     folder = in_both_classes(tmp_path, drawing(mode), name, **options)
     assert np.array_equal(of(folder, channels=1).train.x[0, :, :, 0], np.where(INK, 0, 255))
     assert not of(folder, channels=1, background="black").train.x.any()
-    colour = of(folder, channels=3, background="#102030").train.x[0]
+    colour = of(folder, channels=3, background=[16, 32, 48]).train.x[0]
     assert np.array_equal(colour, np.where(INK[..., None], 0, [16, 32, 48]))
 
 
@@ -86,12 +86,15 @@ def test_half_transparent_pixels_are_mixed_before_resizing(tmp_path):
     assert set(of(folder, size=2).train.x.ravel().tolist()) == {127}
 
 
-def test_a_background_that_is_no_colour_is_an_error(shell, wording):
+@pytest.mark.parametrize(
+    "option", ["background: pink", "background: [1, 2]", "background: [1, 2, 256]", "range: [1]"]
+)
+def test_a_background_that_is_no_colour_and_half_a_range_are_errors(shell, option, wording):
     config = (
-        "data: {source: {image_folder: {path: pets, background: grien}}}\nmodel: {layers: [{dense: 2}]}\n"
+        f"data: {{source: {{image_folder: {{path: pets, {option}}}}}}}\nmodel: {{layers: [{{dense: 2}}]}}\n"
     )
     told = shell.run("summary", shell.write(config + "loss: mse\noptimizer: {sgd: 0.1}\n"), code=2).stderr
-    assert "data.source.image_folder.background: " in told
+    assert f"data.source.image_folder.{option.split(':')[0]}" in told
     wording(told)
 
 
@@ -133,6 +136,8 @@ def test_the_range_is_that_of_all_images_so_that_they_stay_comparable(tmp_path, 
 
 def test_a_given_range_cuts_off_what_is_outside(tmp_path):
     folder = in_both_classes(tmp_path, (RAMP * 100).astype(np.uint16))
+    inverted = of(folder, range=[1010, 500]).train.x[0, :, :, 0]
+    assert np.array_equal(inverted, 255 - np.clip((RAMP * 100 - 500) / 2, 0, 255))
     x = of(folder, range=[500, 1010]).train.x[0, :, :, 0]
     assert np.array_equal(x, np.clip((RAMP * 100 - 500) / 2, 0, 255))
 

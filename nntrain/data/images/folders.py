@@ -1,7 +1,7 @@
 """Folders of images: one folder per class, or one per split with the folders of the classes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,24 @@ class LabelledFiles:
     classes: tuple[str, ...]
     files: list[Path]
     labels: np.ndarray  # (files,) int32
+
+    def without(self, numbers: Collection[int]) -> "LabelledFiles":
+        """All but the files at these positions."""
+        kept = [number for number in range(len(self.files)) if number not in numbers]
+        return LabelledFiles(self.classes, [self.files[number] for number in kept], self.labels[kept])
+
+
+@dataclass(frozen=True)
+class ImageOrigin:
+    """The files of samples, for errors."""
+
+    files: Sequence[Path]
+
+    def place(self, row: int) -> str:
+        return str(self.files[row])
+
+    def select(self, rows: slice | np.ndarray) -> "ImageOrigin":
+        return ImageOrigin([self.files[row] for row in np.arange(len(self.files))[rows]])
 
 
 @dataclass(frozen=True)

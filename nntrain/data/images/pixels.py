@@ -62,9 +62,11 @@ def _scaled(image: "Image", form: ImageForm, place: str) -> "Image":
             "Convert the image to 8 bits.",
             place,
         )
-    factor = 255 / (high - low) if high > low else 0.0
-    scaled = np.clip((values.astype(np.float64) - low) * factor + 0.5, 0, 255).astype(np.uint8)
-    result = Image.fromarray(scaled)
+    if low == high:
+        scaled = np.where(values > high, 255.0, 0.0)
+    else:
+        scaled = np.clip((values.astype(np.float64) - low) / (high - low) * 255 + 0.5, 0, 255)
+    result = Image.fromarray(scaled.astype(np.uint8))
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
         result = result.convert("RGB")

@@ -4,14 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, field_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import resolved
 from nntrain.data.images.blank import blank_warnings
 from nntrain.data.images.cache import ImageCache, Images
-from nntrain.data.images.folders import scan
+from nntrain.data.images.folders import ImageOrigin, scan
 from nntrain.data.images.form import ImageForm, form_of
 from nntrain.data.images.reading import Wanted, broken_error
 from nntrain.data.images.walk import counted, name_text
@@ -19,7 +18,14 @@ from nntrain.errors import DataError
 from nntrain.options import Several, mistake, shown
 
 Side = Annotated[int, Field(ge=1, le=8192)]
+Byte = Annotated[int, Field(ge=0, le=255)]
+COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 MOST_NAMED = 3  # of the images that are left out
+
+
+def exactly(count: int) -> Any:
+    """The number of entries of a list, for the JSON Schema."""
+    return Field(json_schema_extra={"minItems": count, "maxItems": count})
 
 
 class ImageFolder(Reader, name="image_folder"):
@@ -37,19 +43,17 @@ class ImageFolder(Reader, name="image_folder"):
     example: ClassVar = {"path": "photographs", "size": [64, 64]}
 
     path: str = Field(min_length=1, description="the folder of the classes' folders")
-    size: Side | Annotated[Several[Side], Field(json_schema_extra={"minItems": 2, "maxItems": 2})] | None = (
-        Field(
-            None,
-            description="[height, width] that all images are resized to, or one number for both; default: the size that all "
-            "images have",
-        )
+    size: Side | Annotated[Several[Side], exactly(2)] | None = Field(
+        None,
+        description="[height, width] that all images are resized to, or one number for both; default: the size that all "
+        "images have",
     )
     channels: Literal["auto", 1, 3] = Field("auto", description="1: grey; 3: colour; auto: as all images are")
-    background: str = Field(
+    background: Literal["white", "black"] | Annotated[Several[Byte], exactly(3)] = Field(
         "white",
-        description="the colour that shows through transparent pixels: a name, or `'#rrggbb'`",
+        description="the colour that shows through transparent pixels; or [red, green, blue], each 0 to 255",
     )
-    range: Several[float] | None = Field(
+    range: Annotated[Several[float], exactly(2)] | None = Field(
         None,
         description="[low, high], the values that become 0 and 255 in images with more than 8 bits per value; default: "
         "the smallest and the largest value of all of them",
@@ -72,21 +76,18 @@ class ImageFolder(Reader, name="image_folder"):
             raise mistake(f"expected 1, 3 or 'auto'. Received: {shown(value)}.")
         return value
 
+    @field_validator("background")
+    @classmethod
+    def _red_green_blue(cls, value: Any) -> Any:
+        if isinstance(value, tuple) and len(value) != 3:
+            raise mistake(f"expected [red, green, blue]. Received: {list(value)}.")
+        return value
+
     @field_validator("range")
     @classmethod
     def _low_and_high(cls, value: Any) -> Any:
-        if value is not None and (len(value) != 2 or value[0] >= value[1]):
-            raise mistake(f"expected [low, high], low below high. Received: {list(value)}.")
-        return value
-
-    @field_validator("background")
-    @classmethod
-    def _is_a_colour(cls, value: str) -> str:
-        if rgb(value) is None:
-            raise mistake(
-                f"expected a colour. Received: {value!r}.",
-                "Use a name, such as black, or '#rrggbb' in quotes.",
-            )
+        if value is not None and len(value) != 2:
+            raise mistake(f"expected [low, high]. Received: {list(value)}.")
         return value
 
     def load(self, folder: Path) -> Splits:
@@ -102,19 +103,19 @@ class ImageFolder(Reader, name="image_folder"):
         images = self._images(root, found.files, form)
         notes = (*found.passed.notes, *_notes(root, found.files, images))
         warnings = (images.warning,) if images.warning else ()
-        readable = np.array([number not in images.broken for number in range(len(found.files))])
         splits, first, row = {}, 0, 0
         for name, part in found.parts.items():
-            labels = part.labels[readable[first : first + len(part.files)]]
-            x = images.x[row : row + len(labels)]
-            first, row = first + len(part.files), row + len(labels)
+            kept = part.without({number - first for number in images.broken})
+            x = images.x[row : row + len(kept.files)]
+            first, row = first + len(part.files), row + len(kept.files)
             splits[name] = Dataset(
                 x,
-                labels,
-                part.classes,
+                kept.labels,
+                kept.classes,
                 image_form=images.form,
+                origin=ImageOrigin(kept.files),
                 notes=notes,
-                warnings=(*warnings, *blank_warnings(name, x, labels, part.classes)),
+                warnings=(*warnings, *blank_warnings(name, x, kept.labels, kept.classes)),
             )
         return Splits(**splits)
 
@@ -134,10 +135,11 @@ class ImageFolder(Reader, name="image_folder"):
 
     def wanted(self) -> Wanted:
         size = (self.size, self.size) if isinstance(self.size, int) else self.size
+        red, green, blue = self.background if isinstance(self.background, tuple) else COLOURS[self.background]
         return Wanted(
             None if size is None else (size[0], size[1]),
             None if self.channels == "auto" else self.channels,
-            rgb(self.background) or (255, 255, 255),
+            (red, green, blue),
             None if self.range is None else (self.range[0], self.range[1]),
         )
 
@@ -157,17 +159,6 @@ class ImageFolder(Reader, name="image_folder"):
         if "background" in self.model_fields_set:
             form = replace(form, background=own.background)
         return form if own.range is None else replace(form, range=own.range)
-
-
-def rgb(colour: str) -> tuple[int, int, int] | None:
-    """The values of an opaque colour; None for other text."""
-    from PIL import ImageColor
-
-    try:
-        values = ImageColor.getrgb(colour)
-    except ValueError:
-        return None
-    return (values[0], values[1], values[2]) if len(values) == 3 else None
 
 
 def _plain(value: int | tuple[int, int]) -> str:
