@@ -2,23 +2,22 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from nntrain.config.schema import Config
 from nntrain.data.arrays import Task
 from nntrain.data.conform.align import align, pad_steps
-from nntrain.data.conform.arrays import conform, conform_array, unlabeled
+from nntrain.data.conform.arrays import conform, unlabeled
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset, Splits
-from nntrain.data.finite import require_finite
 from nntrain.data.in_memory import Data, to_array
 from nntrain.data.loading import load_splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError
-from nntrain.inference.inputs import Samples, as_in_training
+from nntrain.inference.inputs import Samples, as_in_training, usable_array
 from nntrain.inference.trained import Trained
 
 __all__ = ["Data"]
@@ -39,13 +38,17 @@ def splits_of(config: Config, data: Data, folder: Path) -> tuple[Splits, dict[st
     return load_splits(options, folder, config.seed)
 
 
-def samples_of(trained: Trained, x: Any) -> Samples:
-    """Samples x (rows, *input shape) in the form of the training data; of a DataFrame the columns by name."""
+def samples_of(trained: Trained, x: Any, lenient: bool = False) -> Samples:
+    """Samples x (rows, *input shape) in the form of the training data; of a DataFrame the columns by name.
+
+    Raises UnusableSamples for values that the network does not know; if `lenient`, such samples are left out.
+    """
     train = trained.trained_on
     if train.unit:
         raise DataError("the network is a language model and takes no samples", "Use `generate`.", "x")
     if train.feature_names and hasattr(x, "columns"):
-        return Samples(unlabeled(train, table_of(trained, x).inputs()))
+        table = table_of(trained, x, lenient)
+        return Samples.of(unlabeled(train, table.inputs()), table.unusable)
     array, lengths = to_array("x", x), None
     if not array.size:
         raise DataError("expected at least one sample. Received: an empty array", place="x")
@@ -53,9 +56,7 @@ def samples_of(trained: Trained, x: Any) -> Samples:
     if train.lengths is not None:
         lengths = np.full(len(array), array.shape[1] if array.ndim > 1 else 1, np.int32)
         padded = pad_steps("x", train, Dataset(array, np.zeros((len(array), 1)), lengths=lengths)).x
-    inputs = conform_array("x", train, padded)
-    require_finite("x", cast(np.ndarray, inputs))
-    return Samples(unlabeled(train, inputs, lengths))
+    return usable_array(train, "x", padded, lenient, lengths)
 
 
 def aligned(trained: Trained, x: Any, y: Any) -> Dataset:
@@ -71,14 +72,14 @@ def aligned(trained: Trained, x: Any, y: Any) -> Dataset:
     return conform("data", train, replace(given, feature_names=(), target_names=()))
 
 
-def table_of(trained: Trained, frame: Any) -> TableEncoder:
+def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncoder:
     """A DataFrame as the table of cells that a CSV file of it would be."""
     source = trained.config.data.source
     csv = as_in_training(trained, source if isinstance(source, Csv) else Csv(path="x"))
     csv = csv.model_copy(update={"path": "x", "header": True})
     cells = [[cell_text(value) for value in row] for row in frame.to_numpy().tolist()]
     rows = enumerate([[str(name) for name in frame.columns], *cells], start=1)
-    return TableEncoder(trained.trained_on, csv, iter(rows))
+    return TableEncoder(trained.trained_on, csv, iter(rows), lenient)
 
 
 def cell_text(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Model: a trained network, to predict with, to evaluate, and to look into."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,10 @@ import numpy as np
 
 from nntrain.api.data import aligned, samples_of
 from nntrain.api.html import model_html
+from nntrain.data.conform.unusable import OnError
 from nntrain.files import write_atomic
 from nntrain.inference.generate import Sampling, generated
-from nntrain.inference.predict import check_probabilities, predict
+from nntrain.inference.predict import Predictions, check_probabilities, predict
 from nntrain.inference.trained import Trained
 from nntrain.report.terminal.tables import model_text
 from nntrain.run.checkpoint import encode
@@ -29,26 +31,37 @@ class Model:
     def __init__(self, trained: Trained):
         self._trained = trained
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: Any, *, on_error: OnError = "stop") -> np.ndarray:
         """The predictions for samples x (rows, *input shape): class names (rows,), or numbers (rows, outputs).
 
         x has the form of the training data: arrays or lists; for a table also a DataFrame, whose columns are found by
         name. With a target per step, there is one prediction for each step. Raises DataError for what does not fit.
+
+        on_error: for samples with values that the network does not know or that are missing. "stop" raises DataError;
+        "skip" leaves them out of the result; "blank" answers them with "" or NaN. Both warn with their number and places.
         """
-        found = predict(self._trained, samples_of(self._trained, x))
+        found = self._predictions(x, on_error)
         if found.classes is None:
             assert found.values is not None
             return found.values
-        names = np.array(found.names)
-        predicted: np.ndarray = names[found.classes]
-        return predicted
+        return found.class_names()
 
-    def predict_proba(self, x: Any) -> np.ndarray:
-        """The probability of each class (rows, classes), in the order of `classes`. Raises UserError if there is none."""
+    def predict_proba(self, x: Any, *, on_error: OnError = "stop") -> np.ndarray:
+        """The probability of each class (rows, classes), in the order of `classes`. Raises UserError if there is none.
+
+        on_error: as for `predict`.
+        """
         check_probabilities(self._trained)
-        values = predict(self._trained, samples_of(self._trained, x), probabilities=True).values
+        values = self._predictions(x, on_error, probabilities=True).values
         assert values is not None
         return values
+
+    def _predictions(self, x: Any, on_error: OnError, probabilities: bool = False) -> Predictions:
+        samples = samples_of(self._trained, x, lenient=on_error != "stop")
+        found = predict(self._trained, samples, probabilities, on_error)
+        for remark in found.remarks:
+            warnings.warn(remark, stacklevel=3)
+        return found
 
     def evaluate(self, x: Any, y: Any) -> dict[str, Any]:
         """The loss and the metrics on samples x and targets y: {"loss": 0.11, "accuracy": 0.97}."""

@@ -2,16 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nntrain.cli.shared import plugin_option, threads_option
 
+if TYPE_CHECKING:
+    from nntrain.data.conform.unusable import OnError
+
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), metavar="CHECKPOINT-OR-RUN")
-@click.argument("samples", metavar="[INPUT]", required=False)
+@click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -48,11 +51,11 @@ from nntrain.cli.shared import plugin_option, threads_option
 @threads_option
 def command(
     path: Path,
-    samples: str | None,
+    inputs: tuple[str, ...],
     output: Path | None,
     overwrite: bool,
     probabilities: bool,
-    on_error: str,
+    on_error: "OnError",
     prompt: str | None,
     threads: int | None,
     **sampling: Any,
@@ -67,22 +70,23 @@ def command(
     --probabilities a column `p(NAME)` for each class; or a column for each target, by its name. So
     `paste -d, INPUT OUTPUT` joins both, also if each step of a sequence has a prediction. A whole sequence, or a series
     whose next values are predicted, has one line, which begins with its identifier. FILE.npz holds the arrays class,
-    classes and probabilities, or values and targets.
+    classes and probabilities, or values and targets. For several INPUTs each line begins with the name of its INPUT.
 
     A language model takes --prompt instead of INPUT. The output is the prompt and its continuation.
     """
     from nntrain.cli.shared import hints, show_warnings, use_threads
     from nntrain.data.conform.texts import UnknownCharacters
+    from nntrain.data.conform.unusable import UnusableSamples
     from nntrain.errors import UserError
     from nntrain.inference import output as writing
     from nntrain.inference.generate import Sampling, generated, readable
     from nntrain.inference.inputs import new_samples
-    from nntrain.inference.predict import check_probabilities, predict
+    from nntrain.inference.predict import check_probabilities, joined, predict
     from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
-    check_usage(samples, output, overwrite, probabilities, on_error, prompt, given)
+    check_usage(inputs, output, overwrite, probabilities, on_error, prompt, given)
     if output is not None:
         with hints({writing.OutputExists: "Use --overwrite to replace it, or another --output."}):
             writing.check_output(output, overwrite, (".txt",) if prompt is not None else (".csv", ".npz"))
@@ -106,19 +110,26 @@ def command(
             writing.write_bytes(output, f"{text}\n".encode())
             click.echo(f"wrote {output}: {len(text):,} characters", err=True)
         return
-    assert samples is not None
-    with shown_downloads():
-        found = new_samples(stored, samples, sys.stdin.buffer, "INPUT")
-    predictions = predict(stored, found, probabilities)
+    try:
+        with shown_downloads():
+            samples = [new_samples(stored, text, sys.stdin.buffer, "INPUT", on_error) for text in inputs]
+        found = [predict(stored, one, probabilities, on_error) for one in samples]
+    except UnusableSamples as error:
+        error.hint = " ".join(
+            filter(None, [error.hint, "Use --on-error skip or blank to predict the others."])
+        )
+        raise
+    predictions = found[0] if len(found) == 1 else joined(inputs, found)
     if output is None:
         click.echo(writing.csv_text(predictions.columns()), nl=False)
     else:
         writing.write(output, predictions)
-        click.echo(f"wrote {output}: {len(found.data):,} predictions", err=True)
+        click.echo(f"wrote {output}: {len(predictions):,} predictions", err=True)
+    show_warnings(predictions.remarks)
 
 
 def check_usage(
-    samples: str | None,
+    inputs: tuple[str, ...],
     output: Path | None,
     overwrite: bool,
     probabilities: bool,
@@ -129,8 +140,8 @@ def check_usage(
     """Raises UsageError for options that cannot be combined."""
     if overwrite and output is None:
         raise click.UsageError("--overwrite requires --output.")
-    if (samples is None) == (prompt is None):
-        received = "neither" if samples is None else "both"
+    if bool(inputs) == (prompt is not None):
+        received = "both" if inputs else "neither"
         raise click.UsageError(f"Expected INPUT, or --prompt for a language model. Received: {received}.")
     if prompt is None and sampling:
         raise click.UsageError(f"--{next(iter(sampling)).replace('_', '-')} requires --prompt.")

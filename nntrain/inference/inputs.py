@@ -1,7 +1,7 @@
 """Inputs: new data for a trained network, brought into the form of its training data."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,9 +12,10 @@ from nntrain.data.conform.align import pad_steps
 from nntrain.data.conform.arrays import conform, conform_array, conform_inputs, unlabeled
 from nntrain.data.conform.sequences import SequenceEncoder
 from nntrain.data.conform.tables import TableEncoder
+from nntrain.data.conform.unusable import MOST_NAMED, OnError, Unusable, UnusableSamples
 from nntrain.data.dataset import Dataset
 from nntrain.data.files.npy import read_npy, read_npz
-from nntrain.data.finite import require_finite
+from nntrain.data.finite import not_finite, not_finite_text
 from nntrain.data.sequences.lengths import check_lengths
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
@@ -35,7 +36,16 @@ class Samples:
 
     data: Dataset
     ids: tuple[str, tuple[str, ...]] | None = None  # a column's name and its cell for each sequence
-    order: np.ndarray | None = None  # (rows,): the file's row of each step, if each step has a prediction
+    rows: np.ndarray | None = None  # the row of the output for each prediction; None: in order
+    unusable: Unusable | None = None  # of the samples, those that are not in `data`
+    count: int = 0  # rows of an output that answers all samples; 0: as many as predictions
+
+    @classmethod
+    def of(cls, data: Dataset, unusable: Unusable) -> "Samples":
+        """The usable samples of `data`."""
+        if not unusable.mask.any():
+            return cls(data)
+        return cls(data.select(unusable.usable), None, unusable.usable, unusable, len(unusable.mask))
 
 
 def new_data(trained: Trained, text: str, split: str | None, name: str = "data") -> tuple[str, Dataset]:
@@ -56,65 +66,85 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
     return chosen, conform(name, trained.trained_on, parts[chosen])
 
 
-def new_samples(trained: Trained, text: str, stdin: BinaryIO, name: str = "input") -> Samples:
-    """Samples to predict from: a CSV, .npz or .npy file, `-` for CSV on stdin, or a source. Raises UserError."""
-    train = trained.trained_on
+def new_samples(
+    trained: Trained, text: str, stdin: BinaryIO, name: str = "input", on_error: OnError = "stop"
+) -> Samples:
+    """Samples to predict from: a CSV, .npz or .npy file, `-` for CSV on stdin, or a source. Raises UserError.
+
+    Unless `on_error` is "stop", samples that cannot be used are left out.
+    """
+    train, lenient = trained.trained_on, on_error != "stop"
     if train.unit:
         message = "the network is a language model: it continues a text and takes no samples"
         raise UserError(message, "Use a prompt.", name)
     if is_source(text):
         source, folder = read_source(text, name)
         if isinstance(source, Csv) and train.feature_names:
-            return _table(trained, source, folder)
+            return _table(trained, source, folder, lenient)
         parts = source.load(folder).parts()
         return Samples(conform_inputs(name, train, parts.get("test", parts["train"])))
     if text == "-":
         table = as_in_training(trained, Csv(path="standard input"))
         with TextIOWrapper(BytesIO(stdin.read()), encoding="utf-8-sig", newline="") as lines:
-            return _rows(train, table, read_rows(table.path, lines, table.delimiter))
+            return _rows(train, table, read_rows(table.path, lines, table.delimiter), lenient)
     suffix = Path(text).suffix
     if suffix == ".npy":
-        return Samples(_array(train, text, read_npy(HERE, text)))
+        return usable_array(train, text, read_npy(HERE, text), lenient)
     if suffix == ".npz":
-        return Samples(_npz(trained, text))
-    return _table(trained, Csv(path=text), HERE)
+        return _npz(trained, text, lenient)
+    return _table(trained, Csv(path=text), HERE, lenient)
 
 
-def _table(trained: Trained, source: Csv, folder: Path) -> Samples:
+def _table(trained: Trained, source: Csv, folder: Path, lenient: bool) -> Samples:
     table = as_in_training(trained, source)
     with table.rows(folder) as rows:
-        return _rows(trained.trained_on, table, rows)
+        return _rows(trained.trained_on, table, rows, lenient)
 
 
-def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]]) -> Samples:
+def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]], lenient: bool) -> Samples:
     if not isinstance(table, Sequences):
-        return Samples(
-            unlabeled(train, conform_array(table.path, train, TableEncoder(train, table, rows).inputs()))
-        )
-    found = SequenceEncoder(train, table, rows)
+        encoder = TableEncoder(train, table, rows, lenient)
+        x = conform_array(table.path, train, encoder.inputs())
+        return Samples.of(unlabeled(train, x), encoder.unusable)
+    found = SequenceEncoder(train, table, rows, lenient)
     x, lengths = found.sequences()
-    data = unlabeled(train, x, lengths)
+    data, unusable = unlabeled(train, x, lengths), found.unusable
     if train.per_step:
-        return Samples(data, order=found.groups.order)
-    return Samples(data, ids=(found.id_name, found.groups.names) if found.id_name else None)
+        return Samples(data, None, found.groups.order, unusable, found.steps)
+    ids = (found.id_name, found.names) if found.id_name else None
+    return Samples(data, ids, unusable.usable, unusable, len(unusable.mask))
 
 
-def _npz(trained: Trained, file: str) -> Dataset:
+def _npz(trained: Trained, file: str, lenient: bool) -> Samples:
     """The samples of an .npz file, with their lengths if the training data had lengths."""
     train, source = trained.trained_on, trained.config.data.source
     as_trained = source if isinstance(source, Npz) else Npz(path=file)
+    name = f"{file}: {as_trained.x}"
     if train.lengths is None:
-        return _array(train, f"{file}: {as_trained.x}", *read_npz(HERE, file, (as_trained.x,)))
+        return usable_array(train, name, *read_npz(HERE, file, (as_trained.x,)), lenient)
     x, lengths = read_npz(HERE, file, (as_trained.x, as_trained.lengths or "lengths"))
     lengths = check_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
     padded = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x
-    return replace(_array(train, f"{file}: {as_trained.x}", padded), lengths=lengths)
+    return usable_array(train, name, padded, lenient, lengths)
 
 
-def _array(train: Dataset, name: str, x: np.ndarray | Windows) -> Dataset:
-    inputs = conform_array(name, train, x)
-    require_finite(name, cast(np.ndarray, inputs))
-    return unlabeled(train, inputs)
+def usable_array(
+    train: Dataset,
+    name: str,
+    x: np.ndarray | Windows,
+    lenient: bool,
+    lengths: np.ndarray | None = None,
+) -> Samples:
+    """The samples of an array. Raises UnusableSamples for NaN and infinity; if `lenient`, such samples are left out."""
+    inputs = cast(np.ndarray, conform_array(name, train, x))
+    mask = np.zeros(len(inputs), bool)
+    mask[list(not_finite(inputs))] = True
+    bad = np.flatnonzero(mask)
+    texts = [not_finite_text(inputs, sample) for sample in bad[:MOST_NAMED]]
+    if texts and not lenient:
+        raise UnusableSamples(texts[0], place=name)
+    reasons = tuple(f"{name}: {text}" for text in texts)
+    return Samples.of(unlabeled(train, inputs, lengths), Unusable(mask, reasons, len(bad)))
 
 
 def as_in_training(trained: Trained, source: Csv) -> Csv:

@@ -48,13 +48,18 @@ def write_bytes(file: Path, data: bytes) -> None:
         raise UserError(f"cannot write the file: {error.strerror}", place=str(file)) from None
 
 
-def csv_text(table: dict[str, np.ndarray]) -> str:
-    """Numbers have as many digits as tell them apart from all others of their type."""
+def csv_text(table: list[tuple[str, np.ndarray]]) -> str:
+    """Numbers have as many digits as tell them apart from all others of their type; NaN is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table)
-    rows = len(next(iter(table.values())))
+    writer.writerow([name for name, _ in table])
+    rows = len(table[0][1])
     for start in range(0, rows, ROWS_AT_ONCE):
-        parts = (column[start : start + ROWS_AT_ONCE].astype(str) for column in table.values())
+        parts = (_cells(column[start : start + ROWS_AT_ONCE]) for _, column in table)
         writer.writerows(zip(*parts, strict=True))
     return text.getvalue()
+
+
+def _cells(values: np.ndarray) -> np.ndarray:
+    texts = values.astype(str)
+    return np.where(np.isnan(values), "", texts) if values.dtype.kind == "f" else texts

@@ -1,20 +1,28 @@
 """Predict: classes, probabilities or numbers for new samples."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nntrain.data.conform.unusable import OnError, Unusable, UnusableSamples, of_rows
 from nntrain.data.dataset import Dataset
-from nntrain.errors import DataError, UserError
+from nntrain.errors import UserError
 from nntrain.inference.inputs import Samples
 from nntrain.inference.trained import Trained
 from nntrain.losses import Loss
 from nntrain.metrics.metric import predicted_classes
 
+NOT_FINITE = "the network's output is not a finite number"
+BLANK = -1  # in place of a class number
+
 
 @dataclass(frozen=True)
 class Predictions:
-    """One row per sample, or per step: the predicted classes, with probabilities if asked for; or numbers."""
+    """One row per sample, or per step: the predicted classes, with probabilities if asked for; or numbers.
+
+    A sample that could not be used has no row, or one of the class BLANK and of NaN.
+    """
 
     names: tuple[str, ...]  # of all classes, or of the targets
     classes: np.ndarray | None = None  # (rows,) class numbers
@@ -22,28 +30,74 @@ class Predictions:
     ids: tuple[str, tuple[str, ...]] | None = (
         None  # the column that identifies sequences, and its cell for each row
     )
+    files: tuple[str, ...] | None = None  # the input of each row, where there are several
+    remarks: tuple[str, ...] = ()  # about samples that could not be used
 
-    def columns(self) -> dict[str, np.ndarray]:
-        """A table: the column that identifies sequences, then `class` and `p(NAME)`, or the targets by name."""
-        table = {} if self.ids is None else {self.ids[0]: np.array(self.ids[1])}
+    def columns(self) -> list[tuple[str, np.ndarray]]:
+        """A table: `file`, the column that identifies sequences, then `class` and `p(NAME)`, or the targets by name."""
+        table = [] if self.files is None else [("file", np.array(self.files))]
+        if self.ids is not None:
+            table.append((self.ids[0], np.array(self.ids[1])))
         if self.classes is not None:
-            table |= {"class": np.array(self.names)[self.classes]}
+            table.append(("class", self.class_names()))
         if self.values is not None:
             heads = self.names if self.classes is None else tuple(f"p({name})" for name in self.names)
-            table |= dict(zip(heads, self.values.T, strict=True))
+            table += zip(heads, self.values.T, strict=True)
         return table
 
     def arrays(self) -> dict[str, np.ndarray]:
         """`class` (rows,), `classes` (classes,), `probabilities` (rows, classes); or `values` (rows, targets), `targets`.
 
-        With `ids` (rows,) if a column identifies sequences.
+        With `ids` (rows,) if a column identifies sequences, and `files` (rows,) for several inputs.
         """
-        arrays = {} if self.ids is None else {"ids": np.array(self.ids[1])}
+        arrays = {} if self.files is None else {"files": np.array(self.files)}
+        arrays |= {} if self.ids is None else {"ids": np.array(self.ids[1])}
         if self.classes is not None:
-            arrays |= {"class": np.array(self.names)[self.classes], "classes": np.array(self.names)}
+            arrays |= {"class": self.class_names(), "classes": np.array(self.names)}
         if self.values is not None:
             arrays["values" if self.classes is None else "probabilities"] = self.values
         return arrays if self.classes is not None else arrays | {"targets": np.array(self.names)}
+
+    def __len__(self) -> int:
+        rows = self.values if self.classes is None else self.classes
+        assert rows is not None
+        return len(rows)
+
+    def class_names(self) -> np.ndarray:
+        """(rows,) the name of each predicted class; empty for a sample that could not be used."""
+        assert self.classes is not None
+        return np.array([*self.names, ""])[self.classes]
+
+    def take(self, rows: np.ndarray) -> "Predictions":
+        """These rows alone, in this order; `ids` is unchanged."""
+        arrays = {"classes": self.classes, "values": self.values}
+        return replace(self, **{name: array[rows] for name, array in arrays.items() if array is not None})
+
+    def placed(self, rows: np.ndarray, count: int) -> "Predictions":
+        """`count` rows, blank except for these."""
+        arrays = {"classes": (self.classes, BLANK), "values": (self.values, np.nan)}
+        found = {}
+        for name, (array, blank) in arrays.items():
+            if array is not None:
+                found[name] = np.full((count, *array.shape[1:]), blank, array.dtype)
+                found[name][rows] = array
+        return replace(self, **found)
+
+
+def joined(files: Sequence[str], found: Sequence[Predictions]) -> Predictions:
+    """The predictions for several inputs, one after the other."""
+    first = found[0]
+    ids = [part.ids for part in found if part.ids is not None]
+    return replace(
+        first,
+        classes=None if first.classes is None else np.concatenate([part.classes for part in found]),
+        values=None if first.values is None else np.concatenate([part.values for part in found]),
+        ids=(ids[0][0], tuple(cell for _, cells in ids for cell in cells))
+        if len(ids) == len(found)
+        else None,
+        files=tuple(file for file, part in zip(files, found, strict=True) for _ in range(len(part))),
+        remarks=tuple(remark for part in found for remark in part.remarks),
+    )
 
 
 def check_probabilities(trained: Trained) -> None:
@@ -56,42 +110,68 @@ def check_probabilities(trained: Trained) -> None:
         raise UserError(message, "Train with cross_entropy or binary_cross_entropy.")
 
 
-def predict(trained: Trained, samples: Samples, probabilities: bool = False) -> Predictions:
+def predict(
+    trained: Trained, samples: Samples, probabilities: bool = False, on_error: OnError = "stop"
+) -> Predictions:
     """The prediction for each sample, or for each of its steps, in their order.
 
-    Raises DataError where an output is not finite.
+    Samples that cannot be used, or whose output is not finite, get no row or a blank one, as `on_error` says; for "stop"
+    raises UnusableSamples.
     """
-    loss, data = trained.config.loss, samples.data
+    data = samples.data
     outputs = trained.outputs(data)  # (rows, outputs), or (rows, steps, outputs)
     if data.per_step:
         if data.lengths is None:
             outputs = outputs.reshape(-1, outputs.shape[-1])
         else:
             outputs = outputs[np.arange(outputs.shape[1]) < data.lengths[:, None]]
-        if samples.order is not None:
-            outputs = outputs[np.argsort(samples.order, kind="stable")]
-    require_finite(outputs)
-    return replace(interpreted(loss, data, outputs, probabilities), ids=samples.ids)
+    found, finite = interpreted(trained.config.loss, data, outputs, probabilities)
+    rows = np.arange(len(outputs)) if samples.rows is None else samples.rows
+    count = samples.count or len(outputs)
+    overflown = of_rows("", rows[~finite], count, NOT_FINITE)
+    if overflown.mask.any() and on_error == "stop":
+        hint = "Check that its values are in the range of the training data."
+        raise UnusableSamples(overflown.reasons[0], hint)
+    order = np.argsort(rows, kind="stable")
+    order = order[finite[order]]
+    found, rows = found.take(order), rows[order]
+    ids = samples.ids
+    if on_error == "blank":
+        found = found.placed(rows, count)
+    elif ids is not None:
+        ids = (ids[0], tuple(ids[1][row] for row in rows))
+    reasons = [part for part in (samples.unusable, overflown) if part is not None and part.mask.any()]
+    return replace(found, ids=ids, remarks=tuple(remarks(reasons, count - len(rows), count, on_error)))
 
 
-def interpreted(loss: Loss, data: Dataset, outputs: np.ndarray, probabilities: bool) -> Predictions:
-    """Predictions from the network's outputs (rows, outputs)."""
+def remarks(found: list[Unusable], missing: int, count: int, on_error: OnError) -> list[str]:
+    """What to tell about the rows without a prediction."""
+    if not missing:
+        return []
+    what = "left out" if on_error == "skip" else "left blank"
+    return [
+        "\n".join(
+            [
+                f"{missing:,} of {count:,} predictions {what}:",
+                *(line for part in found for line in part.named()),
+            ]
+        )
+    ]
+
+
+def interpreted(
+    loss: Loss, data: Dataset, outputs: np.ndarray, probabilities: bool
+) -> tuple[Predictions, np.ndarray]:
+    """Predictions from the network's outputs (rows, outputs), and which of them are finite (rows,)."""
+    finite = np.isfinite(outputs).all(axis=1)
     if data.classes:
         found = predicted_classes(outputs)
-        shares = loss.probabilities(outputs).astype(outputs.dtype) if probabilities else None
-        return Predictions(data.classes, found.astype(np.int64), shares)
-    with np.errstate(over="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
+            shares = loss.probabilities(outputs).astype(outputs.dtype) if probabilities else None
+        return Predictions(data.classes, found.astype(np.int64), shares), finite
+    with np.errstate(invalid="ignore", over="ignore"):
         values = loss.values(outputs).astype(outputs.dtype)
-    require_finite(values)
-    return Predictions(target_names(data), values=values)
-
-
-def require_finite(values: np.ndarray) -> None:
-    """Raises DataError with the first row of (rows, outputs) that has NaN or infinity."""
-    finite = np.isfinite(values).all(axis=1)
-    if not finite.all():
-        message = f"sample {finite.argmin() + 1}: the network's output is not a finite number"
-        raise DataError(message, "Check that its values are in the range of the training data.")
+    return Predictions(target_names(data), values=values), finite & np.isfinite(values).all(axis=1)
 
 
 def target_names(data: Dataset) -> tuple[str, ...]:

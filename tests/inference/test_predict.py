@@ -196,6 +196,9 @@ def test_what_is_not_finite_is_no_prediction(shell, wording):
     found = shell.run("predict", run, "huge.npy", code=2).stderr
     assert "sample 2" in found
     wording(found)
+    blank = shell.run("predict", run, "huge.npy", "--on-error", "blank")
+    assert [bool(line.strip('"')) for line in blank.stdout.splitlines()[1:]] == [True, False]
+    wording(blank.stderr)
 
 
 def test_bytes_are_bytes_in_every_kind_of_file(shell, wording):

@@ -1,5 +1,6 @@
 """Align: features and class numbers of another file or split in the order of the training split, matched by name."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -34,7 +35,12 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     for text in other.one_hot:
         if text.column in known:
             _require_known(
-                name, f"categories in column {text.column!r}", known[text.column].categories, text.categories
+                name,
+                f"categories in column {text.column!r}",
+                known[text.column].categories,
+                text.categories,
+                other,
+                lambda label, text=text: other.x[:, text.start + label] == 1,
             )
             # A category without rows in this file is a column of 0, or NaN where the text is missing.
             absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
@@ -70,7 +76,9 @@ def pad_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
 def _align_classes(name: str, train: Dataset, other: Dataset) -> Dataset:
     if not train.classes or not other.classes:
         return other
-    _require_known(name, "classes", train.classes, other.classes)
+    _require_known(
+        name, "classes", train.classes, other.classes, other, lambda label: _stream(other.target) == label
+    )
     numbers = np.array([train.classes.index(label) for label in other.classes], np.int32)
     target = other.target
     if isinstance(target, Windows):
@@ -80,8 +88,27 @@ def _align_classes(name: str, train: Dataset, other: Dataset) -> Dataset:
     return replace(other, target=aligned, classes=train.classes)
 
 
-def _require_known(name: str, what: str, known: tuple[str, ...], received: tuple[str, ...]) -> None:
-    if unknown := [label for label in received if label not in set(known)]:
-        raise DataError(
-            f"unknown {what}: {listed(unknown)}. The training data has: {listed(known)}.", place=name
-        )
+def _require_known(
+    name: str,
+    what: str,
+    known: tuple[str, ...],
+    received: tuple[str, ...],
+    other: Dataset,
+    rows_of: Callable[[int], np.ndarray],
+) -> None:
+    """Raises DataError at the first row of `other` with an unknown label; `rows_of` says which rows have a label."""
+    unknown = [number for number, label in enumerate(received) if label not in set(known)]
+    if not unknown:
+        return
+    rows = [np.flatnonzero(rows_of(number)) for number in unknown]
+    first = min((int(found[0]) for found in rows if len(found)), default=None)
+    if other.origin is not None and first is not None:
+        if isinstance(other.x, Windows) and not isinstance(other.target, Windows):  # a target per sequence
+            first = int(other.x.starts[first])
+        name = other.origin.place(first)
+    names = [received[number] for number in unknown]
+    raise DataError(f"unknown {what}: {listed(names)}. The training data has: {listed(known)}.", place=name)
+
+
+def _stream(array: np.ndarray | Windows) -> np.ndarray:
+    return array.stream if isinstance(array, Windows) else array

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from nntrain.data.conform.unusable import Unusable, UnusableSamples
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.cells import BadCells, number, shown_value
 from nntrain.data.tables.columns import MISSING, TEXT, Column
 from nntrain.data.tables.csv_file import Rows
-from nntrain.data.tables.features import columns, listed
+from nntrain.data.tables.features import OneHot, columns, listed
 from nntrain.data.tables.table import Table
 from nntrain.errors import DataError
 from nntrain.options import did_you_mean
@@ -23,27 +24,39 @@ GAP, UNKNOWN = -1, -2  # labels of cells without a category
 class TableEncoder:
     """Encodes a file with the columns of `train`. The options `features`, `text` and `impute` of `csv` are ignored.
 
-    `rows` come from `csv.rows`. The methods raise DataError.
+    `rows` come from `csv.rows`. The methods raise DataError; if `lenient`, rows with values that the network does not know
+    do not: they are in `unusable`.
     """
 
-    def __init__(self, train: Dataset, csv: Csv, rows: Rows):
-        self.train = train
+    def __init__(self, train: Dataset, csv: Csv, rows: Rows, lenient: bool = False):
+        self.train, self.lenient = train, lenient
+        self.unusable = Unusable(np.zeros(0, bool))  # of the rows that were read
+        self.uneven: dict[int, int] = {}  # rows with another number of cells -> that number
         self.columns = columns(train.feature_names, train.one_hot)
         self.numbered = all(NUMBERED.fullmatch(name) for name, _, _ in self.columns)
         if csv.header == "auto" and not self.numbered:
             csv = csv.model_copy(update={"header": True})  # columns are found by name
-        self.csv, self.file = csv, csv.begin(rows)
+        self.csv, file = csv, csv.begin(rows)
+        self.file = replace(file, rows=self._even(file.rows, file.width))
+
+    def _even(self, rows: Rows, width: int) -> Rows:
+        """The rows, with empty cells in place of those with another number of cells than the header."""
+        for place, (line, cells) in enumerate(rows):
+            if len(cells) != width:
+                self.uneven[place] = len(cells)
+            yield line, cells if len(cells) == width else [""] * width
 
     def inputs(self) -> np.ndarray:
         """(rows, features); where the training's columns have no names, all columns in their order."""
         everything = range(self.file.width)
         if not self.columns:
-            x, _, _ = self.file.read(everything, (), as_text=()).x(one_hot=False, gaps=False)
+            unnamed = [(self.file.name(position), position, None) for position in everything]
+            x = self._x(self.file.read(everything, (), as_text=()), unnamed)
             return x.astype(np.int64) if (x == np.floor(x)).all() else x  # bytes and tokens are whole numbers
         # A file of numbered columns without targets: its columns are the features, in order.
         without_targets = self.numbered and self.file.width == len(self.columns)
         positions = list(everything) if without_targets else self._features()
-        return self._x(self.file.read(positions, (), self._text_columns(positions)))
+        return self._x(self.file.read(positions, (), self._text_columns(positions)), self.columns)
 
     def dataset(self) -> Dataset:
         """Inputs and targets; the targets are those of the training unless `csv.target` is set."""
@@ -52,8 +65,9 @@ class TableEncoder:
             if position in targets:
                 raise DataError(f"target: {name!r} is a feature of the training data", place=self.csv.path)
         table = self.file.read(positions, targets, [*self._text_columns(positions), *targets])
+        x = self._x(table, self.columns)
         target = self._classes(table) if self.train.classes else self._reals(table)
-        return replace(self.train, x=self._x(table), target=target)
+        return replace(self.train, x=x, target=target)
 
     def _features(self) -> list[int]:
         """The positions of the training's columns in the file."""
@@ -106,33 +120,43 @@ class TableEncoder:
     def _text_columns(self, positions: Sequence[int]) -> list[int]:
         return [position for position, (_, _, text) in zip(positions, self.columns, strict=True) if text]
 
-    def _x(self, table: Table) -> np.ndarray:
-        x = np.zeros((len(table.lines), len(self.train.feature_names)))
+    def _x(self, table: Table, columns: list[tuple[str, int, OneHot | None]]) -> np.ndarray:
+        x = np.zeros((len(table.lines), len(self.train.feature_names) or len(columns)))
         bad = BadCells(table.path, table.lines)
-        hint = "Fix the file: the network only accepts what it was trained on."
-        for (_, start, text), column in zip(self.columns, table.features, strict=True):
+        even = np.ones(len(x), bool)
+        even[[*self.uneven]] = False
+        expected = f"expected {self.file.width} columns, as in line {self.file.line}"
+        bad.add_texts(np.flatnonzero(~even), lambda row: f"{expected}. Received: {self.uneven[row]}.")
+        hint = "Fix the file."
+        for (_, start, text), column in zip(columns, table.features, strict=True):
             if text:
                 labels = labels_of(column, text.categories)
                 known = np.flatnonzero(labels >= 0)
                 x[known, start + labels[known]] = 1
                 x[labels == GAP, text.places] = np.nan
                 gaps, expected = labels == GAP, f"one of the training's {listed(text.categories)}"
-                bad.add(np.flatnonzero(labels == UNKNOWN), column.label, expected, column.cell)
+                bad.add(np.flatnonzero((labels == UNKNOWN) & even), column.label, expected, column.cell)
+                if (labels == UNKNOWN).any():
+                    hint = "Fix the file: the network only accepts what it was trained on."
             else:
                 values = x[:, start] = column.numbers
                 texts = column.rows(TEXT)
                 gaps, expected = np.isnan(values), "a number"
                 gaps[texts] = False
-                bad.add(texts, column.label, expected, column.cell)
+                bad.add(texts[even[texts]], column.label, expected, column.cell)
                 bad.add(
                     np.flatnonzero(np.isinf(values)), column.label, "a finite number", shown_value(values)
                 )
-            if self.train.fill is None and gaps.any():
+            if self.train.fill is None and (gaps & even).any():
                 hint = (
                     "Fix the file: missing values are only filled if the network was trained with `impute`."
                 )
-                bad.add(np.flatnonzero(gaps), column.label, expected, lambda row: "a missing value")
-        bad.raise_if_any(hint)
+                bad.add(np.flatnonzero(gaps & even), column.label, expected, lambda row: "a missing value")
+        if not self.lenient:
+            bad.raise_if_any(hint, UnusableSamples)
+        reasons = tuple(f"{table.path}:{line}: {text}" for line, text in bad.first())
+        self.unusable = Unusable(bad.mask, reasons, bad.count)
+        x[bad.mask] = 0
         return x
 
     def _classes(self, table: Table) -> np.ndarray:

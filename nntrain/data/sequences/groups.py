@@ -21,6 +21,13 @@ class Groups:
     starts: np.ndarray  # (sequences,) int64: into `order`
     lengths: np.ndarray  # (sequences,) int32
 
+    def select(self, chosen: np.ndarray) -> "Groups":
+        """These sequences alone; `order` keeps only their rows."""
+        lengths = self.lengths[chosen]
+        rows = [self.order[self.starts[place] : self.starts[place] + self.lengths[place]] for place in chosen]
+        starts = np.cumsum(lengths, dtype=np.int64) - lengths
+        return Groups(tuple(self.names[place] for place in chosen), np.concatenate(rows), starts, lengths)
+
 
 def group_rows(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
     """Groups rows by the cells of a column; without one, all rows are one sequence. Raises DataError for missing cells."""

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, WrapValidator, model_validator
 from nntrain.data.arrays import Task
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import opened
+from nntrain.data.origin import TableRows
 from nntrain.data.tables.csv_file import CsvFile, Name, Rows, header_of
 from nntrain.data.tables.rows import read_rows
 from nntrain.data.tables.table import Table
@@ -98,6 +99,7 @@ class Csv(Reader, name="csv"):
                 one_hot=one_hot,
                 target_names=tuple(column.name for column in table.targets),
                 impute=self.impute or "",
+                origin=TableRows(self.path, table.lines),
             )
         )
 

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.origin import TableRows
 from nntrain.data.sequences.groups import Groups, group_rows, require_one_target, segments, sliding_windows
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
@@ -96,7 +97,8 @@ class Sequences(Csv, name="sequences"):
         if self.predict == "sequence":
             require_one_target(table, groups, target)
         arrays = self._arrays(groups, x, target, target_names)
-        return Splits(Dataset(**arrays, classes=classes, feature_names=names, one_hot=one_hot))
+        origin = TableRows(self.path, np.asarray(table.lines)[groups.order])
+        return Splits(Dataset(**arrays, classes=classes, feature_names=names, one_hot=one_hot, origin=origin))
 
     def id_positions(self, file: CsvFile) -> list[int]:
         """The position of the column `id`, counted from 0; empty without one."""
@@ -146,11 +148,10 @@ class Sequences(Csv, name="sequences"):
         if not len(long):
             return groups.starts, groups.lengths, steps
         if self.longer == "error":
-            limit = "as in training" if trained_steps else "the value of `steps`"
             raise DataError(
-                f"sequence {groups.names[long[0]]!r}: expected at most {steps:,} steps, {limit}. Received: "
+                f"sequence {groups.names[long[0]]!r}: expected at most {steps:,} steps, the value of `steps`. Received: "
                 f"{groups.lengths[long[0]]:,}.",
-                "" if trained_steps else "Increase `steps`, or set `longer`.",
+                "Increase `steps`, or set `longer`.",
                 self.path,
             )
         return *segments(groups, steps, self.longer), steps
