@@ -23,7 +23,7 @@ def not_finite(array: np.ndarray) -> Iterator[int]:
     for start in range(0, len(array), rows):
         finite = np.isfinite(array[start : start + rows])
         if not finite.all():
-            yield from start + np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1))
+            yield from (start + np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1))).tolist()
 
 
 def not_finite_text(array: np.ndarray, sample: int) -> str:

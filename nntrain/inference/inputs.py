@@ -121,7 +121,7 @@ def _npz(trained: Trained, file: str, lenient: bool) -> Samples:
     as_trained = source if isinstance(source, Npz) else Npz(path=file)
     name = f"{file}: {as_trained.x}"
     if train.lengths is None:
-        return usable_array(train, name, *read_npz(HERE, file, (as_trained.x,)), lenient)
+        return usable_array(train, name, read_npz(HERE, file, (as_trained.x,))[0], lenient)
     x, lengths = read_npz(HERE, file, (as_trained.x, as_trained.lengths or "lengths"))
     lengths = check_lengths(f"{file}: {as_trained.lengths or 'lengths'}", lengths, x)
     padded = pad_steps(file, train, Dataset(x, np.zeros((len(x), 1)), lengths=lengths)).x

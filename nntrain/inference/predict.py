@@ -1,6 +1,6 @@
 """Predict: classes, probabilities or numbers for new samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,18 +70,24 @@ class Predictions:
 
     def take(self, rows: np.ndarray) -> "Predictions":
         """These rows alone, in this order; `ids` is unchanged."""
-        arrays = {"classes": self.classes, "values": self.values}
-        return replace(self, **{name: array[rows] for name, array in arrays.items() if array is not None})
+        return self._with(lambda array, blank: array[rows])
 
     def placed(self, rows: np.ndarray, count: int) -> "Predictions":
         """`count` rows, blank except for these."""
-        arrays = {"classes": (self.classes, BLANK), "values": (self.values, np.nan)}
-        found = {}
-        for name, (array, blank) in arrays.items():
-            if array is not None:
-                found[name] = np.full((count, *array.shape[1:]), blank, array.dtype)
-                found[name][rows] = array
-        return replace(self, **found)
+
+        def place(array: np.ndarray, blank: float) -> np.ndarray:
+            placed = np.full((count, *array.shape[1:]), blank, array.dtype)
+            placed[rows] = array
+            return placed
+
+        return self._with(place)
+
+    def _with(self, change: Callable[[np.ndarray, float], np.ndarray]) -> "Predictions":
+        """`change(array, what is blank in it)` applied to both arrays."""
+        classes = None if self.classes is None else change(self.classes, BLANK)
+        return replace(
+            self, classes=classes, values=None if self.values is None else change(self.values, np.nan)
+        )
 
 
 def joined(files: Sequence[str], found: Sequence[Predictions]) -> Predictions:

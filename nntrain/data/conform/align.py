@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from nntrain.data.conform.texts import map_vocabulary
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.windows import Windows, pad_or_cut
-from nntrain.data.tables.features import listed
+from nntrain.data.tables.features import OneHot, listed
 from nntrain.errors import DataError
 
 
@@ -40,7 +41,7 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
                 known[text.column].categories,
                 text.categories,
                 other,
-                lambda label, text=text: other.x[:, text.start + label] == 1,
+                partial(_rows_of_category, other, text),
             )
             # A category without rows in this file is a column of 0, or NaN where the text is missing.
             absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
@@ -108,6 +109,10 @@ def _require_known(
         name = other.origin.place(first)
     names = [received[number] for number in unknown]
     raise DataError(f"unknown {what}: {listed(names)}. The training data has: {listed(known)}.", place=name)
+
+
+def _rows_of_category(other: Dataset, text: OneHot, label: int) -> np.ndarray:
+    return np.asarray(other.x)[:, text.start + label] == 1
 
 
 def _stream(array: np.ndarray | Windows) -> np.ndarray:

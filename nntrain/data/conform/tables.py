@@ -120,7 +120,7 @@ class TableEncoder:
     def _text_columns(self, positions: Sequence[int]) -> list[int]:
         return [position for position, (_, _, text) in zip(positions, self.columns, strict=True) if text]
 
-    def _x(self, table: Table, columns: list[tuple[str, int, OneHot | None]]) -> np.ndarray:
+    def _x(self, table: Table, columns: Sequence[tuple[str, int, OneHot | None]]) -> np.ndarray:
         x = np.zeros((len(table.lines), len(self.train.feature_names) or len(columns)))
         bad = BadCells(table.path, table.lines)
         even = np.ones(len(x), bool)
