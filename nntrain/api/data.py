@@ -1,5 +1,6 @@
 """Data in memory: arrays instead of a config's source, and arrays for a trained network."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training, usable_array
+from nntrain.inference.pictures import Pictures, pictures_of, read_all, samples
 from nntrain.inference.trained import Trained
+from nntrain.options import shown
 
 __all__ = ["Data"]
 
@@ -59,9 +62,26 @@ def samples_of(trained: Trained, x: Any, lenient: bool = False) -> Samples:
     return usable_array(train, "x", padded, lenient, lengths)
 
 
+def are_paths(x: Any) -> bool:
+    """Whether x is a path or a list of paths."""
+    paths = x if isinstance(x, (list, tuple)) else [x]
+    return bool(paths) and all(isinstance(path, (str, os.PathLike)) for path in paths)
+
+
+def pictures_at(trained: Trained, x: Any) -> Pictures:
+    """The image files at a path, or at a list of paths; folders stand for the images in them. Raises UserError."""
+    paths = [os.fspath(path) for path in (x if isinstance(x, (list, tuple)) else [x])]
+    found = pictures_of(trained, paths, "x", sources=False)
+    if found is None:
+        raise DataError(f"expected arrays, or paths of images. Received: {shown(paths[0])}", place="x")
+    return found
+
+
 def aligned(trained: Trained, x: Any, y: Any) -> Dataset:
     """Samples and targets in the form of the training data; classes are found by name. Raises DataError."""
     train = trained.trained_on
+    if are_paths(x):
+        x = samples(trained, read_all(pictures_at(trained, x))).x
     task: Task = "classification" if train.classes else "regression"
     if train.feature_names and hasattr(x, "columns"):
         inputs = table_of(trained, x).inputs()

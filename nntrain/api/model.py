@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.api.data import aligned, samples_of
+from nntrain.api.data import aligned, are_paths, pictures_at, samples_of
 from nntrain.api.html import model_html
 from nntrain.data.conform.unusable import OnError
 from nntrain.files import write_atomic
 from nntrain.inference.generate import Sampling, generated
+from nntrain.inference.pictures import predict_pictures
 from nntrain.inference.predict import Predictions, check_probabilities, predict
 from nntrain.inference.trained import Trained
 from nntrain.report.terminal.tables import model_text
@@ -35,7 +36,8 @@ class Model:
         """The predictions for samples x (rows, *input shape): class names (rows,), or numbers (rows, outputs).
 
         x has the form of the training data: arrays or lists; for a table also a DataFrame, whose columns are found by
-        name. With a target per step, there is one prediction for each step. Raises DataError for what does not fit.
+        name; for images also the path of an image file or of a folder of them, or a list of paths. With a target per
+        step, there is one prediction for each step. Raises DataError for what does not fit.
 
         on_error: for samples with values that the network does not know or that are missing. "stop" raises DataError;
         "skip" leaves them out of the result; "blank" answers them with "" or NaN. Both warn with their number and places.
@@ -57,8 +59,11 @@ class Model:
         return values
 
     def _predictions(self, x: Any, on_error: OnError, probabilities: bool = False) -> Predictions:
-        samples = samples_of(self._trained, x, lenient=on_error != "stop")
-        found = predict(self._trained, samples, probabilities, on_error)
+        if are_paths(x):
+            found = predict_pictures(self._trained, pictures_at(self._trained, x), probabilities, on_error)
+        else:
+            samples = samples_of(self._trained, x, lenient=on_error != "stop")
+            found = predict(self._trained, samples, probabilities, on_error)
         for remark in found.remarks:
             warnings.warn(remark, stacklevel=3)
         return found

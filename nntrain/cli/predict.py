@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntrain.cli.shared import plugin_option, threads_option
+from nntrain.cli.shared import json_option, plugin_option, threads_option
 
 if TYPE_CHECKING:
     from nntrain.data.conform.unusable import OnError
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Sample from the K likeliest only.")
 @click.option("--seed", type=int, metavar="S", help="The seed of the sampling; 0 by default.")
 @plugin_option
+@json_option
 @threads_option
 def command(
     path: Path,
@@ -57,6 +58,7 @@ def command(
     probabilities: bool,
     on_error: "OnError",
     prompt: str | None,
+    as_json: bool,
     threads: int | None,
     **sampling: Any,
 ) -> None:
@@ -64,29 +66,32 @@ def command(
 
     INPUT is a CSV file, plain or gzip-compressed, or - for CSV on stdin. Its columns are found by name, in any order;
     other columns, such as the target, are ignored. Or it is an .npz file with an array x, or an .npy file. Or it is a
-    source as in a config, such as '{idx: {...}}' or digits: its test split is used, else its training split.
+    source as in a config, such as '{idx: {...}}' or digits: its test split is used, else its training split. For a
+    network trained on images it is an image file, or a folder of images, labelled or not.
 
     The output is CSV with a header and one line per sample, in the same order: the column `class`, and with
     --probabilities a column `p(NAME)` for each class; or a column for each target, by its name. So
     `paste -d, INPUT OUTPUT` joins both, also if each step of a sequence has a prediction. A whole sequence, or a series
     whose next values are predicted, has one line, which begins with its identifier. FILE.npz holds the arrays class,
-    classes and probabilities, or values and targets. For several INPUTs each line begins with the name of its INPUT.
+    classes and probabilities, or values and targets. For several INPUTs, and for
+    images, each line begins with the name of its file. --json prints the lines as the list `predictions`.
 
     A language model takes --prompt instead of INPUT. The output is the prompt and its continuation.
     """
-    from nntrain.cli.shared import hints, show_warnings, use_threads
+    from nntrain.cli.shared import hints, print_json, show_warnings, use_threads
     from nntrain.data.conform.texts import UnknownCharacters
     from nntrain.data.conform.unusable import UnusableSamples
     from nntrain.errors import UserError
     from nntrain.inference import output as writing
     from nntrain.inference.generate import Sampling, generated, readable
     from nntrain.inference.inputs import new_samples
+    from nntrain.inference.pictures import pictures_of, predict_pictures
     from nntrain.inference.predict import check_probabilities, joined, predict
     from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
-    check_usage(inputs, output, overwrite, probabilities, on_error, prompt, given)
+    check_usage(inputs, output, overwrite, probabilities, on_error, prompt, as_json, given)
     if output is not None:
         with hints({writing.OutputExists: "Use --overwrite to replace it, or another --output."}):
             writing.check_output(output, overwrite, (".txt",) if prompt is not None else (".csv", ".npz"))
@@ -104,7 +109,9 @@ def command(
         with hints({UnknownCharacters: "Remove them, or use --on-error skip."}):
             text = generated(stored, prompt, Sampling(**given), "--prompt")
         show_warnings(remarks)
-        if output is None:
+        if as_json:
+            print_json({"text": text})
+        elif output is None:
             click.echo(text)
         else:
             writing.write_bytes(output, f"{text}\n".encode())
@@ -112,19 +119,27 @@ def command(
         return
     try:
         with shown_downloads():
-            samples = [new_samples(stored, text, sys.stdin.buffer, "INPUT", on_error) for text in inputs]
-        found = [predict(stored, one, probabilities, on_error) for one in samples]
+            pictures = pictures_of(stored, inputs, "INPUT")
+            if pictures is not None:
+                found = [predict_pictures(stored, pictures, probabilities, on_error)]
+            else:
+                samples = [new_samples(stored, text, sys.stdin.buffer, "INPUT", on_error) for text in inputs]
+                found = [predict(stored, one, probabilities, on_error) for one in samples]
     except UnusableSamples as error:
         error.hint = " ".join(
             filter(None, [error.hint, "Use --on-error skip or blank to predict the others."])
         )
         raise
     predictions = found[0] if len(found) == 1 else joined(inputs, found)
-    if output is None:
+    if as_json:
+        print_json({"predictions": predictions.records()})
+    elif output is None:
         click.echo(writing.csv_text(predictions.columns()), nl=False)
     else:
         writing.write(output, predictions)
         click.echo(f"wrote {output}: {len(predictions):,} predictions", err=True)
+    for note in () if pictures is None else pictures.notes:
+        click.echo(note, err=True)
     show_warnings(predictions.remarks)
 
 
@@ -135,11 +150,14 @@ def check_usage(
     probabilities: bool,
     on_error: str,
     prompt: str | None,
+    as_json: bool,
     sampling: dict[str, Any],
 ) -> None:
     """Raises UsageError for options that cannot be combined."""
     if overwrite and output is None:
         raise click.UsageError("--overwrite requires --output.")
+    if as_json and output is not None:
+        raise click.UsageError("--json cannot be combined with --output.")
     if bool(inputs) == (prompt is not None):
         received = "both" if inputs else "neither"
         raise click.UsageError(f"Expected INPUT, or --prompt for a language model. Received: {received}.")

@@ -58,7 +58,7 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
     else:
         if isinstance(source, Text) and not trained.trained_on.normalized:
             source = source.as_before_normalization()
-        parts = source.load(folder).parts()
+        parts = source.load_like(folder, trained.trained_on).parts()
     chosen = split or ("test" if "test" in parts else "train")
     if chosen not in parts:
         message = f"{source.yaml_name} has no {chosen} split"

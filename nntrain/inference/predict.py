@@ -45,6 +45,13 @@ class Predictions:
             table += zip(heads, self.values.T, strict=True)
         return table
 
+    def records(self) -> list[dict[str, object]]:
+        """The rows of the table, for JSON."""
+        table = self.columns()
+        names = [name for name, _ in table]
+        rows = zip(*(column.tolist() for _, column in table), strict=True)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def arrays(self) -> dict[str, np.ndarray]:
         """`class` (rows,), `classes` (classes,), `probabilities` (rows, classes); or `values` (rows, targets), `targets`.
 

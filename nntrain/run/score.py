@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.data.conform.arrays import conform
 from nntrain.data.dataset import Dataset
+from nntrain.data.loading import load_splits
 from nntrain.data.tables.features import name_mismatch
 from nntrain.errors import ConfigError, UserError
 from nntrain.inference.inputs import new_data
@@ -33,7 +34,8 @@ def score(stored: Stored, split: str | None) -> Score:
     """By default on the test split, else validation, else train. Raises UserError."""
     place = str(stored.path)
     try:
-        setup = prepare(stored.config, stored.base, to_train=False)
+        loaded = load_splits(stored.config.data, stored.base, stored.config.seed, like=stored.trained_on)
+        setup = prepare(stored.config, stored.base, to_train=False, loaded=loaded)
     except ConfigError as error:
         raise UserError(f"the run does not fit its data any more: {error}", place=place) from None
     require_same_kind(stored, setup)

@@ -72,7 +72,7 @@ def scan(name: str, root: Path, classes: tuple[str, ...] = ()) -> Scan:
     Without `classes`, the folders of the training split name the classes.
     """
     passed = PassedOver()
-    folders = _subfolders(name, root, passed)
+    folders = subfolders(name, root, passed)
     if not folders:
         raise DataError(NO_CLASSES, place=name)
     by_split = split_folders(name, folders)
@@ -81,7 +81,7 @@ def scan(name: str, root: Path, classes: tuple[str, ...] = ()) -> Scan:
     found: dict[str, LabelledFiles] = {}
     for split, folder in by_split.items():
         path, place = root / folder, f"{name}/{folder}"
-        inside = _subfolders(place, path, passed)
+        inside = subfolders(place, path, passed)
         if not inside and split != "train" and images_below(path, PassedOver()):
             raise DataError(
                 f"the {split} split holds images without classes",
@@ -124,7 +124,7 @@ def split_folders(name: str, folders: Sequence[str]) -> dict[str, str]:
     return {split: found[split] for split in ORDER if split in found}
 
 
-def _subfolders(name: str, root: Path, passed: PassedOver) -> list[str]:
+def subfolders(name: str, root: Path, passed: PassedOver) -> list[str]:
     """The names of the folders in `root`, sorted; its files are counted in `passed`. Raises DataError."""
     if not root.exists():
         message = f"no such folder in {os.path.abspath(root.parent)}.{similar_name(root)}"

@@ -116,20 +116,22 @@ def decoded(files: Sequence[Path], form: ImageForm) -> Iterator[Decoded]:
 
 
 def broken_error(name: str, errors: Mapping[int, DataError]) -> DataError:
-    """One error for all images that cannot be read; a single one keeps its place."""
-    if len(errors) == 1:
-        (error,) = errors.values()
-        hint = f"{error.hint.rstrip('.') or 'Remove the file'}, or set `on_broken: skip`."
-        return DataError(error.message, hint, error.place)
-    first = list(errors.values())[:MOST_REPORTED]
-    lines = [f"  {error.place}: {error.message}" for error in first]
-    if len(errors) > len(first):
-        lines.append(f"  and {len(errors) - len(first):,} more")
-    return DataError(
-        "\n".join([f"{len(errors):,} images cannot be read:", *lines]),
-        "Replace or remove them, or leave them out with `on_broken: skip`.",
-        name,
-    )
+    """One error for all images that cannot be read, for a source."""
+    message, hint, place = report(errors, name)
+    return DataError(message, f"{hint.rstrip('.')}, or set `on_broken: skip`.", place)
+
+
+def report(errors: Mapping[int, DataError], name: str = "") -> tuple[str, str, str]:
+    """Message, hint and place of one error for all images that cannot be read; a single one keeps its own."""
+    first, *others = errors.values()
+    if not others:
+        return first.message, first.hint or "Remove the file.", first.place
+    shown = [first, *others][:MOST_REPORTED]
+    lines = [f"  {error.place}: {error.message}" for error in shown]
+    if more := len(errors) - len(shown):
+        lines.append(f"  and {more:,} more")
+    message = "\n".join([f"{len(errors):,} images cannot be read:", *lines])
+    return message, "Replace or remove them.", name
 
 
 def _in_threads(function: Callable[[Path], T], files: Sequence[Path], ahead: int = READ_AHEAD) -> Iterator[T]:
