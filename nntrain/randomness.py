@@ -5,6 +5,7 @@ SplitMix64 (Steele, Lea & Flood 2014, OOPSLA) with the key as its state. `kernel
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -52,12 +53,30 @@ def normal(key: int, count: int, start: int = 0) -> np.ndarray:
 
 def truncated_normal(key: int, count: int, limit: float = 2.0) -> np.ndarray:
     """(count,) float64, standard normal, each number resampled until it lies within `limit` standard deviations."""
-    values = normal(key, count)
-    used = count
-    while (outside := np.flatnonzero(np.abs(values) > limit)).size:
-        values[outside] = normal(key, outside.size, start=used)
-        used += outside.size
+    values = np.empty(count)
+    for positions, drawn in truncated_normal_pieces(key, count, max(count, 1), limit):
+        values[positions] = drawn
     return values
+
+
+def truncated_normal_pieces(
+    key: int, count: int, piece: int, limit: float = 2.0
+) -> Iterator[tuple[slice | np.ndarray, np.ndarray]]:
+    """The same numbers as (positions, values), at most `piece` at once; later values replace earlier ones at their position.
+
+    Each round resamples the numbers outside, in the order of their positions.
+    """
+    outside, used = None, 0
+    while outside is None or outside.size:
+        rejected = []
+        size = count if outside is None else outside.size
+        for start in range(0, size, piece):
+            values = normal(key, min(piece, size - start), used + start)
+            among = slice(start, start + values.size)
+            yield among if outside is None else outside[among], values
+            wrong = np.flatnonzero(np.abs(values) > limit) + start
+            rejected.append(wrong if outside is None else outside[wrong])
+        outside, used = np.concatenate([np.zeros(0, np.int64), *rejected]), used + size
 
 
 def permutation(key: int, count: int) -> np.ndarray:

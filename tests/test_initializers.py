@@ -1,9 +1,11 @@
 """Initializers: each samples from its distribution, from the seed and the parameter's name alone."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from nntrain.initializers import Initializer
+from nntrain.initializers import Initializer, initializer
 
 FANS = (300, 200)
 SHAPE = (300, 200)
@@ -103,3 +105,29 @@ def test_options_stored_in_any_order_mean_the_same():
     """Checkpoints spell every option by name."""
     stored = {"normal": {"mean": 0.5, "std": 0.1}}
     assert Initializer.parse(stored).spelled() == stored
+
+
+@pytest.mark.parametrize("name", VARIANCES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_drawing_piece_by_piece_gives_the_same_bits(name, dtype, monkeypatch):
+    """In several pieces, and into a part of another array."""
+    monkeypatch.setattr(initializer, "PIECE", 1024)
+    initial = Initializer.parse(name)
+    expected = initial.sample(7, SHAPE, FANS).astype(dtype)
+    out, other = np.full(SHAPE, np.nan, dtype), np.full((SHAPE[0], 3 * SHAPE[1]), np.nan, dtype)
+    initial.fill(out, 7, FANS)
+    initial.fill(other[:, SHAPE[1] : 2 * SHAPE[1]], 7, FANS)
+    assert out.tobytes() == expected.tobytes()
+    assert other[:, SHAPE[1] : 2 * SHAPE[1]].tobytes() == expected.tobytes()
+    assert np.isnan(other[:, : SHAPE[1]]).all()
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANCES if name != "orthogonal"])  # a decomposition
+def test_drawing_takes_little_memory_beside_the_values(name):
+    out = np.zeros((1500, 1000), np.float32)
+    initial = Initializer.parse(name)
+    tracemalloc.start()
+    initial.fill(out, 7, FANS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * out.nbytes

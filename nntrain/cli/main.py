@@ -67,13 +67,13 @@ def own_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         plain = warnings.showwarning
 
-        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if category.__module__.startswith("nntrain."):
                 from nntrain.report.terminal.messages import show_warning
 
                 show_warning(str(message))
             else:
-                plain(message, category, *place)
+                plain(message, category, *place, **more)
 
         warnings.showwarning = show
         yield

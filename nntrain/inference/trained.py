@@ -60,6 +60,7 @@ class Trained:
             self.config.train.precision,
             self.config.seed,
             backward=False,
+            initial=False,
             integer_input=bool(self.trained_on.vocabulary),
         )
         load_for_inference(network, self.snapshot)

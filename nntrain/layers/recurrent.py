@@ -32,6 +32,10 @@ class PerGate:
             ]
         )
 
+    def fill(self, out: np.ndarray, key: int, fans: tuple[int, int]) -> None:
+        for gate, columns in enumerate(np.split(out, self.gates, axis=1)):
+            self.one.fill(columns, randomness.key(key, gate), fans)
+
 
 @dataclass(frozen=True)
 class Raised:
@@ -46,6 +50,9 @@ class Raised:
         drawn = np.array(self.base.sample(key, shape, fans))
         drawn[self.start : self.stop] += self.value
         return drawn
+
+    def fill(self, out: np.ndarray, key: int, fans: tuple[int, int]) -> None:
+        out[...] = self.sample(key, out.shape, fans)
 
 
 class Recurrent(Layer):

@@ -1,6 +1,7 @@
 """Arena: all parameters in one flat array, all gradients in another, so that clipping, decay and update are one loop each."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
@@ -46,10 +47,10 @@ class Arena:
             self._initial.append((name, param, initializer))
             start += size
 
-    def initialize(self, seed: int) -> None:
-        """Initializes every parameter, as a function of the seed and its name alone."""
+    def initialize(self, seed: int, loaded: Collection[str] = ()) -> None:
+        """Initializes every parameter but those named `loaded`, as a function of the seed and its name alone."""
         for name, param, initializer in self._initial:
-            values = initializer.sample(randomness.key(seed, "initial", name), param.shape, param.fans)
-            # A value beyond the range of the type becomes infinite; the first step reports it.
-            with np.errstate(over="ignore"):
-                self.parameters[name][...] = values
+            if name not in loaded:
+                # A value beyond the range of the type becomes infinite; the first step reports it.
+                with np.errstate(over="ignore"):
+                    initializer.fill(self.parameters[name], randomness.key(seed, "initial", name), param.fans)

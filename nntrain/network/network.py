@@ -1,7 +1,7 @@
 """Network: the graph with its arrays. An executor runs the nodes in order, forward, and in reverse, backward."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -23,7 +23,8 @@ Call = tuple[Callable[[LayerContext], None], LayerContext, Node]
 class Network:
     """Holds every array of a model for batches of at most `rows` rows; shorter batches use their leading rows.
 
-    Without `backward` there are no gradients, and outputs are not kept. `input_gradient` asks for the gradient of the loss with
+    Without `initial` the parameters are zeros, for a caller that loads them. Without `backward` there are no gradients, and outputs
+    are not kept. `input_gradient` asks for the gradient of the loss with
     respect to the data too, as the gradient check does.
     """
 
@@ -37,13 +38,13 @@ class Network:
         backward: bool = True,
         input_gradient: bool = False,
         integer_input: bool = False,
+        initial: bool = True,
     ):
         self.graph = graph
         self.rows = rows
         self.dtype = np.dtype(dtype)
         self.info = PassInfo(seed)
         self.arena = Arena(graph, self.dtype, with_gradient=backward)
-        self.arena.initialize(seed)
         states = {f"{node.name}.{name}": state for node in graph.layers for name, state in node.state.items()}
         self.state = {
             name: np.full(state.shape, state.value, self.dtype)
@@ -62,6 +63,12 @@ class Network:
         input_dtype = np.dtype(np.int32) if integer_input else self.dtype
         self.buffers = Buffers(graph, rows, self.dtype, input_dtype, self.learning, backward)
         self._executors: dict[tuple[int, int | None], Executor] = {}
+        if initial:
+            self.initialize()
+
+    def initialize(self, loaded: Collection[str] = ()) -> None:
+        """Gives every parameter its initial values, except those named `loaded`."""
+        self.arena.initialize(self.info.seed, loaded)
 
     @property
     def theta(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pretrained: fills a new network with arrays of an earlier run, by name, and reports what matched."""
+"""Pretrained: fills a new network with arrays of an earlier run, by name, and reports what matched; the others get initial values."""
 
 from pathlib import Path
 
@@ -17,23 +17,32 @@ from nntrain.run.stored import find_checkpoint
 PREFIXES = (PARAMETER, STATE)
 
 
-def apply_pretrained(graph: Graph, network: Network, folder: Path) -> list[str]:
+def initialize(graph: Graph, network: Network, folder: Path) -> list[str]:
     """Lines that report which arrays came from where. Relative paths count from `folder`. Raises UserError."""
-    lines = []
+    lines: list[str] = []
+    loaded: set[str] = set()
+
+    def fill(wanted: dict[str, np.ndarray], source: Pretrained) -> None:
+        matched, found = _fill(wanted, arrays, source, folder)
+        loaded.update(matched)
+        lines.extend(found)
+
     arrays = {**network.arena.parameters, **network.state}
     if isinstance(graph.initializer, Pretrained):
-        lines += _fill(arrays, arrays, graph.initializer, folder)
+        fill(arrays, graph.initializer)
     for node in graph.layers:
         for name, param in node.parameters.items():
             if isinstance(param.initializer, Pretrained):
                 full = f"{node.name}.{name}"
-                lines += _fill({full: arrays[full]}, arrays, param.initializer, folder)
+                fill({full: arrays[full]}, param.initializer)
+    network.initialize(loaded)
     return lines
 
 
 def _fill(
     wanted: dict[str, np.ndarray], all_names: dict[str, np.ndarray], source: Pretrained, folder: Path
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
+    """The names that were filled, and the lines that report them."""
     file = find_checkpoint(folder / source.path)
     stored = named_arrays(file)
     missing = [name for name in wanted if name not in stored]
@@ -57,7 +66,8 @@ def _fill(
         "of another shape, randomly initialized": other_shape,
         "not used": left_over,
     }
-    return lines + [f"pretrained: {what}: {listed(names)}" for what, names in others.items() if names]
+    lines += [f"pretrained: {what}: {listed(names)}" for what, names in others.items() if names]
+    return matched, lines
 
 
 def named_arrays(file: Path) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ from nntrain.run.folder import RunFolder, claim_free
 from nntrain.run.lock import RunLock
 from nntrain.run.memory import MemoryRecord
 from nntrain.run.opening import Existing, check_resumable, chosen_folder
-from nntrain.run.pretrained import apply_pretrained
+from nntrain.run.pretrained import initialize
 from nntrain.training.interruption import Interrupted
 from nntrain.training.loop import StopRequest, Trainer
 from nntrain.training.record import Observer
@@ -98,7 +98,7 @@ class Session:
         Raises UserError. The folder is made or changed only once everything is known to be right.
         """
         if place is None:
-            self.notes = apply_pretrained(self.setup.graph, self.trainer.network, self.source.folder)
+            self.notes = initialize(self.setup.graph, self.trainer.network, self.source.folder)
             return
         default_name = self.setup.config.name or Path(self.source.file).stem
         folder = chosen_folder(place.runs, place.name, default_name, place.existing)
@@ -107,7 +107,7 @@ class Session:
             if folder.last.exists():
                 self._resume(folder, clears)
                 return
-        self.notes = apply_pretrained(self.setup.graph, self.trainer.network, self.source.folder)
+        self.notes = initialize(self.setup.graph, self.trainer.network, self.source.folder)
         if folder is None:
             folder = claim_free(place.runs, default_name)
         elif not folder.claim() and place.existing is Existing.REFUSE:
@@ -214,7 +214,7 @@ class Session:
 
     def best_network(self) -> Network:
         """The network with the best parameters, for inference."""
-        network = self.setup.network(ROWS, backward=False)
+        network = self.setup.network(ROWS, backward=False, initial=False)
         load_for_inference(network, self.snapshot())
         return network
 

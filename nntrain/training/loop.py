@@ -27,14 +27,14 @@ class StopRequest(Protocol):
 
 
 class Trainer:
-    """A run in memory: its setup, its arrays and the state of training."""
+    """A run in memory: its setup, its arrays and the state of training. The caller fills the parameters."""
 
     def __init__(self, setup: Setup):
         config = setup.config
         self.setup, self.config = setup, config
         self.data = setup.splits.train
         self.batches = setup.batches()
-        self.network = setup.network(max(self.batches.rows, FEWEST_ROWS))
+        self.network = setup.network(max(self.batches.rows, FEWEST_ROWS), initial=False)
         self.feeds = Feeds(self.network, self.data)  # for the evaluation of splits
         self.loader = Loader(self.batches, setup.augmenter(), self.network, setup.waits_for_disk)
         self.step = Step(config, self.network)

@@ -74,8 +74,10 @@ class Setup:
         outputs = config.loss.required_outputs(len(data.classes), None) if data.classes else 0
         return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
 
-    def network(self, rows: int, *, dtype: str | None = None, backward: bool = True) -> Network:
-        """A freshly initialized network for batches of at most `rows` rows."""
+    def network(
+        self, rows: int, *, dtype: str | None = None, backward: bool = True, initial: bool = True
+    ) -> Network:
+        """A network for batches of at most `rows` rows, with its initial parameters, or with zeros to be replaced."""
         tokens = bool(self.splits.train.vocabulary)
         return Network(
             self.graph,
@@ -84,6 +86,7 @@ class Setup:
             self.config.seed,
             integer_input=tokens,
             backward=backward,
+            initial=initial,
         )
 
 
