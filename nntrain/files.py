@@ -70,7 +70,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 def append(path: Path, text: str) -> None:
     """Adds text at the end of a file, which is made if needed: all of it or, if that fails, nothing."""
-    data = memoryview(text.encode())
+    data = memoryview(text.encode(errors="backslashreplace"))  # a path can have bytes that are not UTF-8
     with path.open("ab", buffering=0) as file:
         end = file.tell()
         try:

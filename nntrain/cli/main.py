@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -14,6 +14,7 @@ import click
 import nntrain
 from nntrain import cli
 from nntrain.errors import NntrainError
+from nntrain.report.terminal.encoding import set_up_streams, use_utf8_mode
 
 INTERRUPTED = 130  # what shells give for a program that Ctrl-C ended
 ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
@@ -21,6 +22,12 @@ ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
 
 class Verbs(click.Group):
     """A group whose commands are the modules of this folder; each defines `command`."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        if args is None:  # not called by another program
+            use_utf8_mode()
+        set_up_streams()
+        return super().main(args, *rest, **options)
 
     def list_commands(self, context: click.Context) -> list[str]:
         found = [

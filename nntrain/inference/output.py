@@ -37,7 +37,7 @@ def write(file: Path, predictions: Predictions) -> None:
         np.savez(data, **predictions.arrays())  # type: ignore[arg-type]  # names come from a dict
         write_bytes(file, data.getvalue())
     else:
-        write_bytes(file, csv_text(predictions.columns()).encode())
+        write_bytes(file, csv_text(predictions.columns()).encode(errors="backslashreplace"))
 
 
 def write_bytes(file: Path, data: bytes) -> None:

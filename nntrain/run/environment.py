@@ -36,7 +36,7 @@ def environment(threads: int) -> dict[str, Any]:
 
 def _cpu_name() -> str:
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     except OSError:
@@ -48,7 +48,7 @@ def _git_commit() -> str | None:
     """The commit of the current folder, if it is a git checkout."""
     command = ["git", "rev-parse", "HEAD"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=2, check=False)
+        found = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=2, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None

@@ -50,7 +50,7 @@ class ResponsiveTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         shown = self.shown(options.max_width)
         table = Table(
-            box=FRAME,
+            box=PLAIN_FRAME if options.ascii_only else FRAME,
             padding=(0, GAP - 1, 0, 0),
             pad_edge=False,
             show_edge=False,
@@ -80,6 +80,7 @@ class ResponsiveTable:
 
 
 FRAME = box.Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
+PLAIN_FRAME = box.Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
 
 
 def as_text(cell: str | Text) -> Text:
