@@ -12,6 +12,7 @@ from nntrain.report.observers import RunDisplay
 from nntrain.report.pictures import registry
 from nntrain.run.opening import Existing
 from nntrain.run.session import Place, Session
+from nntrain.run.start import Start
 from nntrain.training.interruption import NeverInterrupted
 from nntrain.training.loop import StopRequest
 
@@ -25,6 +26,7 @@ def fit(
     name: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    from_: str | Path | None = None,
     threads: int | None = None,
     progress: bool = False,
 ) -> Run:
@@ -35,6 +37,8 @@ def fit(
     runs_dir, name: the run is kept in RUNS_DIR/NAME; without a name, in the first free folder of the config's name.
     runs_dir None: nothing is written.
     resume: continue the run of that name from its last checkpoint. overwrite: replace it.
+    from_: a run folder (its best checkpoint) or a checkpoint, whose weights the new run starts from, layer by layer by name
+    and shape.
     threads: how many threads compute; all by default. The results do not depend on it.
     progress: print progress, as the command does.
 
@@ -43,7 +47,16 @@ def fit(
     if resume and overwrite:
         raise ValueError("resume continues a run, overwrite replaces it: choose one")
     place = None if runs_dir is None else Place(Path(runs_dir), name, policy(resume, overwrite))
-    return train(config, overrides_of(set), place, NeverInterrupted(), threads, terminal=progress, data=data)
+    return train(
+        config,
+        overrides_of(set),
+        place,
+        NeverInterrupted(),
+        threads,
+        start=from_,
+        terminal=progress,
+        data=data,
+    )
 
 
 def policy(resume: bool, overwrite: bool) -> Existing:
@@ -57,14 +70,16 @@ def train(
     interruption: AbstractContextManager[StopRequest],
     threads: int | None = None,
     *,
+    start: str | Path | None = None,
     terminal: bool = True,
     quiet: bool = False,
     data: Data | None = None,
 ) -> Run:
     """What the function and the command `fit` share."""
     with computing_threads(threads) as count:
+        first = None if start is None else Start.of(Path(start))
         setup, document = load_setup(config, overrides, data)
-        with Session(setup, document, overrides, count) as session:
+        with Session(setup, document, overrides, count, first) as session:
             session.open(place, registry.file_names())
             if not session.complete:
                 session.train(RunDisplay(terminal, quiet), interruption)

@@ -19,6 +19,7 @@ from nntrain.run.history import columns_of, read_columns
 from nntrain.run.memory import MemoryRecord
 from nntrain.run.session import Session
 from nntrain.run.stored import find_checkpoint
+from nntrain.training.extension import needed_to_continue
 
 
 def open_run(path: str | Path) -> "Run":
@@ -40,6 +41,7 @@ class Run:
     def __init__(self, record: RunFolder | MemoryRecord, status: str, scores: dict[str, dict[str, Any]]):
         self._record = record
         self.was_complete = False  # whether there was nothing left to train when `fit` resumed it
+        self.to_continue = ""  # what to change, in that case, so that it trains on
         self.status = status
         self.scores = scores
 
@@ -47,7 +49,10 @@ class Run:
     def of(cls, session: Session) -> "Run":
         if session.complete and session.folder is not None:
             run = open_run(session.folder.path)
-            run.was_complete = not session.trained
+            if not session.trained:
+                trainer = session.trainer
+                run.was_complete = True
+                run.to_continue = needed_to_continue(trainer.state, trainer.config.train)
             return run
         return cls(session.record, session.status, session.scores)
 

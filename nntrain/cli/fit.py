@@ -20,6 +20,13 @@ from nntrain.cli.shared import config_argument, overrides_option, plugin_option,
 )
 @click.option("--resume", is_flag=True, help="Continue the run from its last checkpoint.")
 @click.option("--overwrite", is_flag=True, help="Replace the run of that name.")
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Start a new run from the weights of a run or a checkpoint, of the layers that have the same name and shape.",
+)
 @plugin_option
 @threads_option
 @click.option("--quiet", is_flag=True, help="Print only the final lines.")
@@ -30,6 +37,7 @@ def command(
     runs_dir: Path,
     resume: bool,
     overwrite: bool,
+    start: Path | None,
     threads: int | None,
     quiet: bool,
 ) -> None:
@@ -37,7 +45,7 @@ def command(
     from nntrain.api.fit import policy, train
     from nntrain.cli.shared import hints, use_threads
     from nntrain.errors import NntrainError
-    from nntrain.run.opening import InvalidName, NoSuchRun, NotARun, RunExists
+    from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, RunExists
     from nntrain.run.session import Place
     from nntrain.training.interruption import Interrupted, Interruption, sigterm_as_ctrl_c
 
@@ -53,12 +61,20 @@ def command(
     place = Place(runs_dir, name, policy(resume, overwrite))
     try:
         with hints(advice):
-            run = train(config, overrides, place, Interruption(), quiet=quiet)
+            run = train(config, overrides, place, Interruption(), start=start, quiet=quiet)
+    except CannotResume as error:
+        remedy = f"{error.remedy}, or start" if error.remedy else "Start"
+        error.hint = (
+            f"{remedy} another run from the weights of this one: add `--from {error.place}` instead of --resume, or set "
+            "`model.initializer.pretrained`."
+        )
+        raise
     except InvalidName as error:
         error.place = "--name" if name is not None else error.place
         raise
     except Interrupted:
         raise click.exceptions.Exit(Interrupted.exit_code) from None
     if run.was_complete:
-        click.echo(f"{run.path}: this run is finished")
-        click.echo(f"hint: Set more `train.epochs`, or evaluate it: nntrain eval {run.path}")
+        ended = "has stopped early" if run.status == "stopped early" else "is finished"
+        click.echo(f"{run.path}: this run {ended}")
+        click.echo(f"hint: {run.to_continue}; or evaluate it: nntrain eval {run.path}")

@@ -214,6 +214,12 @@ class TrainSection(Options):
     """The training loop: its length, its batches, what it monitors, and when it stops."""
 
     epochs: int = Field(10, ge=1, description="the number of passes over the training split")
+    schedule_epochs: int | None = Field(
+        None,
+        ge=1,
+        description="the number of epochs over which the schedule runs; by default the `epochs` with which the run was started, so "
+        "that more epochs do not change the learning rate in hindsight",
+    )
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
         32,
         description="the number of samples per step, or `full` for the whole training split; small batches mean more and "

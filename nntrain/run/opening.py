@@ -1,12 +1,19 @@
 """Opening a run: which folder it gets, and what a folder that exists means."""
 
-from collections.abc import Iterable
+import json
 from enum import Enum
 from pathlib import Path
 
-from nntrain.config.schema import run_name
+import numpy as np
+from pydantic import ValidationError
+
+from nntrain.config.schema import Config, run_name
+from nntrain.config.validate import problems
+from nntrain.data.conform.description import describe
 from nntrain.errors import UserError
 from nntrain.network.snapshot import Snapshot
+from nntrain.options import MOST_NAMES
+from nntrain.run.changes import changes, data_changes
 from nntrain.run.checkpoint import FORMAT
 from nntrain.run.folder import RunFolder
 from nntrain.run.stored import changed_plugins
@@ -38,7 +45,15 @@ class InvalidName(UserError):
 
 
 class CannotResume(UserError):
-    """The config, the data or a plugin changed since the run was started."""
+    """The config, the data or a plugin changed since the run was started. `remedy`: what to do if not another run."""
+
+    def __init__(self, reason: str, run: str, remedy: str = ""):
+        another = (
+            "start another run from the weights of this one: set `model.initializer.pretrained` to its path"
+        )
+        hint = f"{remedy}, or {another}" if remedy else another.capitalize()
+        super().__init__(f"cannot resume: {reason}", f"{hint}.", run)
+        self.remedy = remedy
 
 
 def chosen_folder(runs: Path, name: str | None, config_name: str, existing: Existing) -> RunFolder | None:
@@ -65,39 +80,41 @@ def chosen_folder(runs: Path, name: str | None, config_name: str, existing: Exis
 
 
 def check_resumable(setup: Setup, snapshot: Snapshot, folder: RunFolder) -> None:
-    """Raises CannotResume unless config, data and plugins are those of the snapshot; more epochs are allowed."""
+    """Raises CannotResume unless config, data and plugins give the same numbers as those of the snapshot."""
+    place = str(folder.path)
     if snapshot.facts["format"] != FORMAT:
-        _refuse(folder, "an older version of nntrain started the run", "Start another run.")
-    then = flattened(snapshot.facts["config"])
-    now = flattened(setup.config.model_dump(mode="json"))
-    changed = [
-        key
-        for key in sorted(then.keys() | now.keys())
-        if then.get(key) != now.get(key) and key not in ("train.epochs", "name")
-    ]
-    if changed:
-        _refuse(
-            folder,
-            f"the config has changed in: {', '.join(changed)}",
-            "Undo the change, or start another run.",
-        )
-    if snapshot.facts["data"]["sha256"] != setup.hashes:
-        _refuse(folder, "the data have changed", "Start another run.")
+        raise CannotResume("an older version of nntrain started the run", place)
     if plugins := changed_plugins(folder.path):
-        _refuse(folder, f"the plugin {plugins[0]} is missing or has changed", "Start another run.")
+        raise CannotResume(f"the plugin {plugins[0]} is missing or has changed", place, "Undo the change")
+    try:
+        then = Config.model_validate(snapshot.facts["config"])
+    except ValidationError as error:
+        misfits = problems(error, Config)
+        raise CannotResume(f"its config does not fit this version of nntrain: {misfits}", place) from None
+    if changed := changes(then, setup.config, setup.monitor):
+        raise CannotResume("the config has changed" + listed(changed), place, "Undo the change")
+    if reason := changed_data(setup, snapshot):
+        raise CannotResume(reason + listed(data_changes(then, setup.config)), place, "Undo the change")
 
 
-def _refuse(folder: RunFolder, reason: str, hint: str) -> None:
-    raise CannotResume(f"cannot resume: {reason}", hint, str(folder.path))
+def listed(changed: list[str]) -> str:
+    """The lines of a list of changes below its title, at most eight."""
+    lines = changed[:MOST_NAMES]
+    if len(changed) > MOST_NAMES:
+        lines.append(f"and {len(changed) - MOST_NAMES} more")
+    return "".join(f"\n  {line}" for line in lines)
 
 
-def flattened(tree: object, prefix: str = "") -> dict[str, object]:
-    """{"a": {"b": [1]}} -> {"a.b[0]": 1}."""
-    items: Iterable[tuple[str, object]]
-    if isinstance(tree, dict) and tree:
-        items = [(f"{prefix}.{key}" if prefix else str(key), value) for key, value in tree.items()]
-    elif isinstance(tree, (list, tuple)) and tree:
-        items = [(f"{prefix}[{index}]", value) for index, value in enumerate(tree)]
-    else:
-        return {prefix: tree}
-    return {key: leaf for name, value in items for key, leaf in flattened(value, name).items()}
+def changed_data(setup: Setup, snapshot: Snapshot) -> str:
+    """How the data are not those of the snapshot; empty if they are the same."""
+    then, now = snapshot.facts["data"]["sha256"], setup.hashes
+    if changed := [name for name in now | then if then.get(name) != now.get(name)]:
+        return f"the {' and '.join(changed)} split{'s have' if len(changed) > 1 else ' has'} other samples"
+    described = json.loads(json.dumps(describe(setup.splits.train)))
+    stored, statistics = snapshot.facts["data"], setup.splits.train.statistics
+    same = (
+        all(stored[key] == value for key, value in described.items() if key in stored)
+        and snapshot.statistics().keys() == statistics.keys()
+        and all(np.array_equal(array, statistics[name]) for name, array in snapshot.statistics().items())
+    )
+    return "" if same else "the training split has other statistics or names"

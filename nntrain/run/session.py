@@ -21,11 +21,13 @@ from nntrain.run.environment import environment
 from nntrain.run.folder import RunFolder, claim_free
 from nntrain.run.lock import RunLock
 from nntrain.run.memory import MemoryRecord
-from nntrain.run.opening import Existing, check_resumable, chosen_folder
+from nntrain.run.opening import CannotResume, Existing, check_resumable, chosen_folder
 from nntrain.run.pretrained import initialize
+from nntrain.run.start import Start
 from nntrain.training.interruption import Interrupted
 from nntrain.training.loop import StopRequest, Trainer
 from nntrain.training.record import Observer
+from nntrain.training.seam import seam_warnings
 from nntrain.training.setup import Setup
 
 Scores = dict[str, dict[str, Any]]  # {"test": {"loss": 0.11, "accuracy": 0.975}}
@@ -63,8 +65,16 @@ class Place:
 class Session:
     """A run from opening to end. Use it as a context manager: meanwhile no other process can work on the run."""
 
-    def __init__(self, setup: Setup, source: Document, overrides: Iterable[str] = (), threads: int = 1):
-        self.setup, self.source = setup, source
+    def __init__(
+        self,
+        setup: Setup,
+        source: Document,
+        overrides: Iterable[str] = (),
+        threads: int = 1,
+        start: Start | None = None,
+    ):
+        """start: the checkpoint whose weights a new run starts from."""
+        self.setup, self.source, self.start = setup, source, start
         self.overrides, self.threads = list(overrides), threads
         self.trainer = Trainer(setup)
         self.folder: RunFolder | None = None
@@ -98,16 +108,17 @@ class Session:
         Raises UserError. The folder is made or changed only once everything is known to be right.
         """
         if place is None:
-            self.notes = initialize(self.setup.graph, self.trainer.network, self.source.folder)
+            self._initialize()
             return
         default_name = self.setup.config.name or Path(self.source.file).stem
         folder = chosen_folder(place.runs, place.name, default_name, place.existing)
         if place.existing is Existing.RESUME and folder is not None:
             self._lock(folder)
+            self._resume_start(folder)
             if folder.last.exists():
                 self._resume(folder, clears)
                 return
-        self.notes = initialize(self.setup.graph, self.trainer.network, self.source.folder)
+        self._initialize()
         if folder is None:
             folder = claim_free(place.runs, default_name)
         elif not folder.claim() and place.existing is Existing.REFUSE:
@@ -115,6 +126,20 @@ class Session:
         if place.existing is not Existing.RESUME:
             self._lock(folder)
         self._start(folder, clears)
+
+    def _initialize(self) -> None:
+        if self.start is not None:
+            self.start.check_unchanged()
+        start = Path(self.start.checkpoint) if self.start else None
+        self.notes = initialize(self.setup.graph, self.trainer.network, self.source.folder, start)
+
+    def _resume_start(self, folder: RunFolder) -> None:
+        """A run that is resumed has the start that it began with. Raises CannotResume for another one."""
+        recorded = Start.recorded(folder.read_info())
+        if self.start is not None and self.start != recorded and folder.last.exists():
+            start = f"was started from {recorded.checkpoint}" if recorded else "started from initial weights"
+            raise CannotResume(f"the run {start}", str(folder.path), "Undo the change")
+        self.start = recorded or self.start
 
     def _lock(self, folder: RunFolder) -> None:
         if warning := self._stack.enter_context(RunLock(folder.path)).warning:
@@ -130,6 +155,7 @@ class Session:
             seed=self.setup.config.seed,
             data_sha256=self.setup.hashes,
             resumed_from_steps=[],
+            **(self.start.to_info() if self.start else {}),
             **environment(self.threads),
         )
         write_npz(folder.split, self.setup.indices)
@@ -139,6 +165,7 @@ class Session:
         snapshot = read(folder.last)
         check_resumable(self.setup, snapshot, folder)
         self.trainer.restore(snapshot)
+        self.warnings += seam_warnings(self.trainer, snapshot.facts)
         self.folder = self.record = folder
         if self.complete:
             return
@@ -198,6 +225,8 @@ class Session:
         reason = {} if interrupted else {"error": described(error)}
         with contextlib.suppress(OSError):  # a full disk may be what went wrong
             self._write_info(status=self.status, **reason)
+            if self.folder is not None and reason:
+                self.folder.append_log(f"error: {reason['error']}")
 
     def _write_info(self, **facts: Any) -> None:
         if self.folder is not None:

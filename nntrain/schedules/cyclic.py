@@ -16,7 +16,7 @@ def cosine_between(high: float, low: float, fraction: float) -> float:
 class Cosine(Schedule, name="cosine"):
     """Cosine annealing: `eta_min + (lr - eta_min) (1 + cos(pi t / total)) / 2`.
 
-    It decreases slowly at the start and at the end. As in PyTorch, it rises again after `total`.
+    It decreases slowly at the start and at the end. As in PyTorch, it rises again after a `total` that is shorter than the training.
 
     Source: Loshchilov & Hutter 2017, SGDR: stochastic gradient descent with warm restarts; here without restarts.
     """
@@ -29,7 +29,8 @@ class Cosine(Schedule, name="cosine"):
     example: ClassVar = {"eta_min": 1e-5, "unit": "step"}
 
     def value(self, base: float, now: int, end: int, state: ScheduleState) -> float:
-        return cosine_between(base, self.eta_min, now / (self.total or end))
+        fraction = now / self.total if self.total else min(now, end) / end
+        return cosine_between(base, self.eta_min, fraction)
 
     def warnings(self, steps_per_epoch: int, epochs: int) -> list[str]:
         end = epochs if self.unit == "epoch" else epochs * steps_per_epoch

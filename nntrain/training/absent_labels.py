@@ -43,7 +43,7 @@ def occurring(data: Dataset) -> np.ndarray:
     """(labels,) bool: which classes, or multi-label outputs, are true for a sample of the data."""
     target = np.asarray(data.target)
     if not data.classes:
-        return (target > 0.5).reshape(-1, target.shape[-1]).any(axis=0)
+        return np.asarray((target > 0.5).reshape(-1, target.shape[-1]).any(axis=0))
     if data.per_step and data.lengths is not None:
         target = target[np.arange(target.shape[1]) < data.lengths[:, None]]
     return np.bincount(target.ravel(), minlength=len(data.classes)) > 0

@@ -10,6 +10,7 @@ from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
 from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, load_network
 from nntrain.training.diagnosis import diagnose, finite
+from nntrain.training.extension import extend
 from nntrain.training.interruption import Interrupted
 from nntrain.training.loader import Loader
 from nntrain.training.record import Observer, Record
@@ -38,7 +39,8 @@ class Trainer:
         self.feeds = Feeds(self.network, self.data)  # for the evaluation of splits
         self.loader = Loader(self.batches, setup.augmenter(), self.network, setup.waits_for_disk)
         self.step = Step(config, self.network)
-        self.state = TrainingState(schedule=config.schedule.start())
+        horizon = config.train.schedule_epochs or config.train.epochs
+        self.state = TrainingState(schedule=config.schedule.start(), horizon=horizon)
         self.monitor = setup.monitor
 
     def train(self, record: Record, observer: Observer, stop: StopRequest) -> None:
@@ -96,9 +98,13 @@ class Trainer:
         return self.state.stopped_early or self.state.epoch >= self.config.train.epochs
 
     def learning_rate(self) -> float:
-        state, config = self.state, self.config
-        progress = (state.step, len(self.batches), config.train.epochs)
-        return config.schedule.lr(config.optimizer.lr, *progress, state.schedule)
+        """Of the next step."""
+        return self.learning_rate_at(self.state.step, self.state.horizon)
+
+    def learning_rate_at(self, step: int, horizon: int) -> float:
+        config = self.config
+        progress = (step, len(self.batches), horizon)
+        return config.schedule.lr(config.optimizer.lr, *progress, self.state.schedule)
 
     def evaluation_is_due(self, ends_epoch: bool) -> bool:
         every, state = self.config.train.evaluate_every, self.state
@@ -161,13 +167,12 @@ class Trainer:
         return Snapshot(tensors | statistics, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Continues where the snapshot was taken; it must be of this config."""
+        """Continues where the snapshot was taken; of its config, only the end of training may have changed."""
         load_network(self.network, snapshot)
         for name, array in (self.carried() | self.step.arrays()).items():
             array[...] = snapshot.tensors[name]
-        self.state = state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
-        if "to_beat" not in snapshot.facts["training"] and state.best:  # written by version 0.1.0
-            state.to_beat = state.best[self.monitor.name]
+        self.state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
+        extend(self.state, snapshot.facts, self.config.train, self.monitor)
 
     def carried(self) -> dict[str, np.ndarray]:
         return {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}

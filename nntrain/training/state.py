@@ -26,6 +26,7 @@ class TrainingState:
     )
     waited: int = 0  # evaluations since that value
     schedule: dict[str, Any] = field(default_factory=dict)  # the state of reduce_on_plateau
+    horizon: int = 0  # the epochs over which the schedule runs
     stopped_early: bool = False
 
     def to_dict(self) -> dict[str, Any]:

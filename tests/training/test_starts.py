@@ -35,7 +35,7 @@ def test_pretrained_reports_what_does_not_fit(shell, wording):
     )
     log = (run / "train.log").read_text()
     assert "pretrained: 1 of 4 arrays from" in log
-    assert "randomly initialized: dense_1.weight, dense_2.weight, dense_1.bias" in log
+    assert "randomly initialized: 'dense_1.weight', 'dense_2.weight', 'dense_1.bias'" in log
 
 
 def test_pretrained_of_one_layer_reads_any_safetensors_file(shell):
@@ -44,7 +44,7 @@ def test_pretrained_of_one_layer_reads_any_safetensors_file(shell):
     layer = "{units: 8, activation: tanh, freeze: true, weight_initializer: {pretrained: start.safetensors}}"
     run = shell.fit(MOONS.replace("{units: 8, activation: tanh}", layer))
     assert np.array_equal(weights(run)["parameter.dense_1.weight"], weight)
-    assert "not used: spare" in (run / "train.log").read_text()
+    assert "not used: 'spare'" in (run / "train.log").read_text()
 
 
 @pytest.mark.parametrize("path", ["nowhere", "config.yaml"])
