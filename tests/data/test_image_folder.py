@@ -1,12 +1,15 @@
 """Image folders: which files count, splits and classes, reading, and errors."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from nntrain.config.schema import DataSection
 from nntrain.data.images import reading
+from nntrain.data.loading import load_splits
 from nntrain.errors import UserError
 from tests.support.data import load, refused
 from tests.support.images import make_pets, of, picture, put
@@ -137,6 +140,36 @@ def test_a_split_has_no_classes_outside_the_training_split(pets, tmp_path, wordi
     pets.rename(root / "train")
     put(root / "test/cows/z.png", picture(7))
     wording(refused(load, {"image_folder": "all"}, tmp_path))
+
+
+def test_a_validation_folder_of_its_own_has_the_form_of_the_training_images(pets, tmp_path):
+    (tmp_path / "pets/dogs").rename(tmp_path / "pets/café")
+    deep = np.arange(30, dtype=np.uint16).reshape(6, 5)
+    for file in [*pets.glob("*/*.*"), pets / "cats/more/2.png"]:
+        file.unlink()
+    put(pets / "cats/1.png", deep * 10)
+    put(pets / "café/1.png", deep * 100)
+    put(tmp_path / "other/cafe\u0301/1.png", np.repeat(deep * 50, 2, axis=0))  # as macOS writes the name
+    section = DataSection.model_validate(
+        {
+            "source": {"image_folder": "pets"},
+            "validation": {"image_folder": {"path": "other", "size": [6, 5]}},
+        }
+    )
+    splits, _ = load_splits(section, tmp_path, 0)
+    assert splits.validation.classes == ("café", "cats")
+    assert splits.validation.target.tolist() == [0]
+    assert np.abs(splits.validation.x[0, :, :, 0] - deep * 50 / 2900 * 255).max() < 5
+    assert splits.validation.image_form == splits.train.image_form
+
+
+def test_names_that_are_not_utf_8_are_shown_with_escapes(tmp_path):
+    for name in (b"caf\xe9", b"the"):
+        folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/pets/" + name))
+        put(folder / "\udcff.png", picture(0))
+    splits = of(tmp_path / "pets")
+    assert splits.train.classes == ("caf\\xe9", "the")
+    assert len(splits.train) == 2
 
 
 @pytest.mark.parametrize("folders", [["Train"], ["valid", "test"]])

@@ -53,15 +53,18 @@ class ImageCache:
     """
 
     def __init__(self, root: Path, files: Sequence[Path], wanted: Wanted):
-        from PIL import __version__ as pillow
-
-        self.files, self.wanted = files, wanted
+        self.root, self.files, self.wanted = root.resolve(), files, wanted
         self.names = [os.fsdecode(file.relative_to(root)) for file in files]
         home = os.environ.get("NNTRAIN_CACHE") or os.path.expanduser("~/.cache/nntrain")
         self.home = Path(home) / "images"
-        key = hashlib.sha256(repr((VERSION, pillow, str(root.resolve()), wanted)).encode("utf-8", "replace"))
-        self.stem = f"{root.resolve().name or 'images'}-{key.hexdigest()[:16]}"
+        self.stem = self._stem(wanted)
         self.manifest = self.home / f"{self.stem}.json"
+
+    def _stem(self, wanted: Wanted) -> str:
+        from PIL import __version__ as pillow
+
+        key = hashlib.sha256(repr((VERSION, pillow, str(self.root), wanted)).encode("utf-8", "replace"))
+        return f"{self.root.name or 'images'}-{key.hexdigest()[:16]}"
 
     @cached_property
     def states(self) -> list[list[int]]:
@@ -143,6 +146,9 @@ class ImageCache:
         }
         try:
             self._write_manifest(manifest)
+            # The same images serve who knows their form, such as an evaluation of the network trained on them.
+            exactly = self._stem(Wanted.exactly(found.form))
+            write_atomic(self.home / f"{exactly}.json", json.dumps(manifest).encode())
         except OSError:
             path.unlink()
             raise

@@ -1,6 +1,7 @@
 """Folders of images: one folder per class, or one per split with the folders of the classes."""
 
 import os
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.data.files.opening import similar_name
-from nntrain.data.images.walk import PassedOver, entries, images_below
+from nntrain.data.images.walk import PassedOver, entries, images_below, name_text
 from nntrain.data.tables.features import listed
 from nntrain.errors import DataError
 
@@ -146,8 +147,10 @@ def _labelled(
             f"Set `path: {name}/{folders[0]}` if that folder holds the folders of the classes.",
             name,
         )
-    classes = classes or tuple(folders)
-    if unknown := [folder for folder in folders if folder not in classes]:
+    classes = classes or tuple(map(name_text, folders))
+    exact = {known: number for number, known in enumerate(classes)}
+    numbers = {_normalized(known): number for known, number in exact.items()} | exact
+    if unknown := [folder for folder in folders if _normalized(folder) not in numbers]:
         raise DataError(
             f"unknown classes: {listed(unknown)}. The training split has: {listed(classes)}.", place=name
         )
@@ -165,5 +168,10 @@ def _labelled(
                 f"{name}/{folder}",
             )
         files += inside
-        labels += [classes.index(folder)] * len(inside)
+        labels += [numbers.get(name_text(folder), numbers[_normalized(folder)])] * len(inside)
     return LabelledFiles(classes, files, np.array(labels, np.int32))
+
+
+def _normalized(name: str) -> str:
+    """macOS writes é in a name as e and an accent, other systems as one character."""
+    return unicodedata.normalize("NFC", name_text(name))
