@@ -1,6 +1,7 @@
 """Fusion: which layer computes which neighbour too, so that a pass over memory is saved. One table has every case.
 
-The results are the same bits. Everybody else asks the node: `runs_forward`, `passes_gradient`, `fused`, `embedding` and so on.
+The results are the same bits, but for an embedding that is multiplied first: its sums have another order. Everybody else asks the
+node: `runs_forward`, `passes_gradient`, `fused`, `embedding` and so on.
 """
 
 from collections.abc import Callable, Sequence
