@@ -7,7 +7,9 @@ from typing import Any
 from nntrain.api.setup import load_setup, overrides_of
 from nntrain.component import Component
 from nntrain.errors import UserError
-from nntrain.gradient_check import Check, NetworkCheck, check_components, check_layer, check_loss
+from nntrain.gradient_check.check import Check
+from nntrain.gradient_check.components import check_components, check_layer, check_loss
+from nntrain.gradient_check.network import NetworkCheck
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
 

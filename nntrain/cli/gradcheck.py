@@ -22,7 +22,8 @@ def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> N
 
     from nntrain import plugins
     from nntrain.cli.shared import load_setup, print_json
-    from nntrain.gradient_check import NetworkCheck, check_components
+    from nntrain.gradient_check.components import check_components
+    from nntrain.gradient_check.network import NetworkCheck
     from nntrain.report.terminal.tables import show_gradcheck
 
     cost = None

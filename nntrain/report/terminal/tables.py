@@ -17,7 +17,7 @@ from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 
 if TYPE_CHECKING:
     from nntrain.bench import Bench
-    from nntrain.gradient_check import Check, Cost
+    from nntrain.gradient_check.check import Check, Cost
     from nntrain.network.graph import Graph
 
 

@@ -5,16 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from nntrain import gradient_check as gradcheck
+from nntrain.gradient_check import network as gradcheck
 from nntrain.cli.shared import load_setup
-from nntrain.gradient_check import (
-    NetworkCheck,
+from nntrain.gradient_check.components import (
+
     by_example,
     check_components,
     check_layer,
     check_loss,
-    check_tensor,
+
 )
+from nntrain.gradient_check.check import Check, Sampling
+from nntrain.gradient_check.network import NetworkCheck
+from nntrain.gradient_check.tensor import check_tensor
 from nntrain.layers.dense import Dense
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
@@ -311,7 +314,7 @@ train: {regularize: {l1: 1e-3, l2: 1e-2}}
 """
 
 
-def checks_of_network(shell) -> list[gradcheck.Check]:
+def checks_of_network(shell) -> list[Check]:
     return list(NetworkCheck(load_setup(shell.write(WITH_ALL), ())[0]).run())
 
 
