@@ -8,36 +8,38 @@ from nntrain.cli.shared import json_option, overrides_option, plugin_option
 
 
 @click.command()
-@click.argument("config", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=click.Path(path_type=Path), required=False, metavar="[CONFIG-OR-RUN]")
 @overrides_option
 @plugin_option
 @json_option
-def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check the gradients of CONFIG's network and loss.
+def command(path: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check the gradients of a config's network and loss, or of a trained network.
 
-    Without CONFIG, check every component, or those of the plugins only. Gradients are compared with central
-    differences, in float64, with the kernels that train.
+    Without CONFIG-OR-RUN, check every component, or those of the plugins only. Gradients are compared with central
+    differences, in float64, with the kernels that train. Of a run folder or a checkpoint, the network is checked at its
+    trained parameters.
     """
     import sys
 
     from nntrain import plugins
-    from nntrain.cli.shared import load_setup, print_json
+    from nntrain.api.gradcheck import network_check
+    from nntrain.cli.shared import print_json
     from nntrain.gradient_check.components import check_components
-    from nntrain.gradient_check.network import NetworkCheck
+    from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.report.terminal.tables import show_gradcheck
 
-    cost = None
-    if config is None:
+    cost, moved = None, 0
+    if path is None:
         if overrides:
-            raise click.UsageError("--set requires CONFIG.")
+            raise click.UsageError("--set requires a config.")
         checks = list(check_components([plugin.module for plugin in plugins.loaded.values()]))
     else:
-        network = NetworkCheck(load_setup(config, overrides)[0])
-        checks = list(network.run())
-        cost = network.cost()
+        with shown_downloads():
+            network = network_check(path, overrides, "--set")
+        checks, cost, moved = list(network.run()), network.cost(), network.moved
     passed = all(check.status != "FAIL" for check in checks)
     if as_json:
-        print_json({"passed": passed, "checks": [check.to_dict() for check in checks]})
+        print_json({"passed": passed, "moved": moved, "checks": [check.to_dict() for check in checks]})
     else:
-        show_gradcheck(checks, cost)
+        show_gradcheck(checks, cost, moved)
     sys.exit(0 if passed else 1)

@@ -72,9 +72,7 @@ class NetworkCheck:
         gradients = {name: array.copy() for name, array in arena.gradients.items()}
         for name, gradient in gradients.items():
             component, _, tensor = name.rpartition(".")
-            yield check_tensor(
-                component, tensor, arena.parameters[name], gradient, self.loss, self.sampling
-            )
+            yield check_tensor(component, tensor, arena.parameters[name], gradient, self.loss, self.sampling)
 
     def cost(self) -> Cost:
         def backward() -> None:
@@ -94,7 +92,9 @@ def leave_special_points(network: Network, seed: int) -> int:
     """
     moved = 0
     roles = {
-        f"{node.name}.{name}": param.role for node in network.graph.layers for name, param in node.parameters.items()
+        f"{node.name}.{name}": param.role
+        for node in network.graph.layers
+        for name, param in node.parameters.items()
     }
     for name, values in network.arena.parameters.items():
         if values.size > 1 and np.ptp(values) == 0:

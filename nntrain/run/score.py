@@ -33,12 +33,7 @@ class Score:
 def score(stored: Stored, split: str | None) -> Score:
     """By default on the test split, else validation, else train. Raises UserError."""
     place = str(stored.path)
-    try:
-        loaded = load_splits(stored.config.data, stored.base, stored.config.seed, like=stored.trained_on)
-        setup = prepare(stored.config, stored.base, to_train=False, loaded=loaded)
-    except ConfigError as error:
-        raise UserError(f"the run does not fit its data any more: {error}", place=place) from None
-    require_same_kind(stored, setup)
+    setup = setup_of(stored)
     splits = setup.splits
     parts = {
         name: data for name in ("test", "validation", "train") if (data := getattr(splits, name)) is not None
@@ -49,6 +44,18 @@ def score(stored: Stored, split: str | None) -> Score:
     changed = setup.hashes != stored.snapshot.facts["data"]["sha256"]
     warnings = ["the data have changed since training"] if changed else []
     return scored(stored, chosen, conform(place, stored.trained_on, parts[chosen]), warnings)
+
+
+def setup_of(stored: Stored) -> Setup:
+    """The run's config with its data. Raises UserError if they do not fit any more."""
+    try:
+        loaded = load_splits(stored.config.data, stored.base, stored.config.seed, like=stored.trained_on)
+        setup = prepare(stored.config, stored.base, to_train=False, loaded=loaded)
+    except ConfigError as error:
+        message = f"the run does not fit its data any more: {error}"
+        raise UserError(message, place=str(stored.path)) from None
+    require_same_kind(stored, setup)
+    return setup
 
 
 def score_on(stored: Stored, source: str, split: str | None, name: str = "data") -> Score:

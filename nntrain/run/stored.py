@@ -1,5 +1,6 @@
 """Stored runs: from a run folder or a checkpoint file back to a trained network."""
 
+import contextlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,16 @@ class Stored(Trained):
             f"the plugin {path} is missing or has changed since training"
             for path in changed_plugins(self.path.parent.parent)
         ]
+
+
+def is_stored(path: Path) -> bool:
+    """Whether the path is a run folder or a checkpoint, by its name or content, and not a config."""
+    if path.is_dir() or path.suffix == ".safetensors":
+        return True
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        head = file.read(9)  # of a safetensors file: the length of its header, which is JSON
+        return head[8:] == b"{" and 0 < int.from_bytes(head[:8], "little") < path.stat().st_size
+    return False
 
 
 def find_checkpoint(path: Path) -> Path:

@@ -58,7 +58,7 @@ def test_summary_shows_each_layer(shell):
 
 def test_gradcheck_of_a_config_is_one_json_object(shell):
     found = json.loads(shell.run("gradcheck", shell.write(MOONS), "--json").stdout)
-    assert found.keys() == {"passed", "checks"}
+    assert found.keys() == {"passed", "moved", "checks"}
     assert found["passed"] is True
     assert [(check["component"], check["tensor"], check["status"]) for check in found["checks"]] == [
         ("dense_1", "weight", "PASS"),

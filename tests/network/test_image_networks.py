@@ -4,11 +4,11 @@ import numba
 import numpy as np
 import pytest
 
-from nntrain import gradient_check as gradcheck
 from nntrain.cli.shared import load_setup
 from nntrain.config import load
 from nntrain.data.transforms.augment import Augmentation
-from nntrain.gradient_check import NetworkCheck
+from nntrain.gradient_check.check import Sampling
+from nntrain.gradient_check.network import NetworkCheck
 from tests.conftest import contents
 from tests.support import ROOT
 
@@ -17,13 +17,10 @@ RESNET = ROOT / "configs/cifar_resnet20.yaml"
 SMALL = "data.source={random: {input: [12, 10, 3], classes: 10, samples: 8}}"
 
 
-def test_the_gradients_of_the_resnet_are_right(monkeypatch):
+def test_the_gradients_of_the_resnet_are_right():
     """Two directions through each tensor, which see all of its elements, and four elements: all of them take minutes."""
-    monkeypatch.setattr(gradcheck, "ALL_BELOW", 0)
-    monkeypatch.setattr(gradcheck, "SAMPLES", 4)
-    monkeypatch.setattr(gradcheck, "DIRECTIONS", 2)
     setup, _ = load_setup(RESNET, (SMALL,))
-    checks = list(NetworkCheck(setup).run())
+    checks = list(NetworkCheck(setup, sampling=Sampling(all_below=0, elements=4, directions=2)).run())
     kinds = [
         check.component.rpartition(".")[2].rpartition("_")[0]
         for check in checks

@@ -93,13 +93,18 @@ def nonzero(value: int) -> str:
 STATUS_STYLES = {"PASS": "green", "KINK": "yellow", "FAIL": "bold red"}
 
 
-def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None) -> RenderableType:
-    """The analytic and the numeric gradient, one row per tensor, and a summary below."""
+def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None, moved: int = 0) -> RenderableType:
+    """The analytic and the numeric gradient, one row per tensor, and a summary below.
+
+    moved: how many parameters of a network were not checked at their own values.
+    """
     checks = list(checks)
+    kinks = sum(check.kinks for check in checks)
     columns = [
         Column("component", "left"),
         Column("tensor", "left"),
         Column("checked", drop_rank=2),
+        *([Column("kinks")] if kinks else []),
         Column("max abs\nerror", drop_rank=4),
         Column("max rel\nerror"),
         Column("worst at", "left", drop_rank=3),
@@ -112,6 +117,7 @@ def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None) -> Renderab
             printable(check.component),
             printable(check.tensor),
             f"{check.checked:,}",
+            *([nonzero(check.kinks)] if kinks else []),
             f"{check.max_abs_error:.1e}",
             f"{check.max_rel_error:.1e}",
             printable(check.worst_index),
@@ -142,14 +148,19 @@ def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None) -> Renderab
                 f"{printable(check.worst_index)}: backprop {check.backprop:.7g}, numeric {check.numeric:.7g}",
             )
         )
-    if found["KINK"]:
-        parts.append(
-            Text(
-                "KINK: the function has a kink there, such as relu at 0, and backprop's derivative lies between the two "
-                "one-sided derivatives.",
-                style="dim",
-            )
+    if kinks:
+        told = sum(check.checked for check in checks)
+        note = (
+            f"kinks: in {kinks:,} of {told:,} comparisons the loss has a kink, such as that of ReLU at 0; "
+            "these derivatives are not compared."
         )
+        parts.append(Text(note, style="dim"))
+    if moved:
+        note = (
+            f"{moved:,} parameters with values such as 0, where many kinks meet, were moved by about 0.01 "
+            "before the check."
+        )
+        parts.append(Text(note, style="dim"))
     if cost is not None:
         ratio = cost.numeric_s / cost.backward_s if cost.backward_s > 0 else float("inf")
         backward = (
@@ -193,10 +204,13 @@ def show_model(graph: "Graph", precision: str = "float32", console: Console | No
 
 
 def show_gradcheck(
-    checks: Iterable["Check"], cost: "Cost | None" = None, console: Console | None = None
+    checks: Iterable["Check"],
+    cost: "Cost | None" = None,
+    moved: int = 0,
+    console: Console | None = None,
 ) -> None:
     """Prints the table of a gradient check; `cost`: the time of a backward pass, where a network was checked."""
-    (console or output()).print(gradcheck(checks, cost))
+    (console or output()).print(gradcheck(checks, cost, moved))
 
 
 def show_scores(result: Mapping[str, Any], path: Path | str, console: Console | None = None) -> None:
