@@ -1,4 +1,4 @@
-"""Slope: backprop's derivative along one direction against finite differences, with kinks told apart from mistakes."""
+"""Slope: backprop's derivative along one direction against finite differences, and which disagreements are kinks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The check of one tensor: kinks are told apart from mistakes, whatever backprop's value is."""
+"""The check of one tensor: kinks are distinguished from mistakes, whatever backprop's value is."""
 
 import numpy as np
 import pytest
