@@ -10,9 +10,11 @@ from nntrain.api.run import Run
 from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
 from nntrain.report.observers import RunDisplay
 from nntrain.report.pictures import registry
+from nntrain.run import verification
 from nntrain.run.opening import Existing
 from nntrain.run.session import Place, Session
 from nntrain.run.start import Start
+from nntrain.run.verification import Verified
 from nntrain.training.interruption import NeverInterrupted
 from nntrain.training.loop import StopRequest
 
@@ -84,3 +86,19 @@ def train(
             if not session.complete:
                 session.train(RunDisplay(terminal, quiet), interruption)
             return Run.of(session)
+
+
+def verify_resume(
+    config: ConfigLike,
+    overrides: tuple[str, ...] = (),
+    *,
+    start: str | Path | None = None,
+    data: Data | None = None,
+) -> Verified:
+    """Trains a few steps of a config straight and with a restart in the middle, and compares every bit; nothing is written.
+
+    Raises ResumeDiffers, which names what differs, and what `fit` raises.
+    """
+    first = None if start is None else Path(Start.of(Path(start)).checkpoint)
+    setup, document = load_setup(config, overrides, data)
+    return verification.verify_resume(setup, document.folder, first)

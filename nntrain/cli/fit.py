@@ -27,6 +27,11 @@ from nntrain.cli.shared import config_argument, overrides_option, plugin_option,
     metavar="RUN",
     help="Start a new run from the weights of a run or a checkpoint, of the layers that have the same name and shape.",
 )
+@click.option(
+    "--verify-resume",
+    is_flag=True,
+    help="Only train a few steps, once straight and once with a restart in the middle, and compare every bit.",
+)
 @plugin_option
 @threads_option
 @click.option("--quiet", is_flag=True, help="Print only the final lines.")
@@ -38,11 +43,13 @@ def command(
     resume: bool,
     overwrite: bool,
     start: Path | None,
+    verify_resume: bool,
     threads: int | None,
     quiet: bool,
 ) -> None:
     """Train the network that CONFIG describes."""
     from nntrain.api.fit import policy, train
+    from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, use_threads
     from nntrain.errors import NntrainError
     from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, RunExists
@@ -58,6 +65,11 @@ def command(
         NoSuchRun: "Remove --resume to start it.",
         NotARun: "Use another --name.",
     }
+    if verify_resume:
+        if resume or overwrite:
+            raise click.UsageError("--verify-resume cannot be combined with --resume or --overwrite.")
+        click.echo(verified(config, overrides, start=start))
+        return
     place = Place(runs_dir, name, policy(resume, overwrite))
     try:
         with hints(advice):

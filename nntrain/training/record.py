@@ -29,3 +29,16 @@ class Observer(Protocol):
     def evaluating(self, state: TrainingState) -> None: ...
 
     def evaluated(self, row: dict[str, Any], best: bool) -> None: ...
+
+
+class Silent:
+    """An observer that shows nothing."""
+
+    def stepped(self, state: TrainingState, loss: float, lr: float, rows: int) -> None:
+        pass
+
+    def evaluating(self, state: TrainingState) -> None:
+        pass
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None:
+        pass
