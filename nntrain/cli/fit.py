@@ -47,7 +47,7 @@ def command(
     threads: int | None,
     quiet: bool,
 ) -> None:
-    """Train the network that CONFIG describes."""
+    """Train the network that CONFIG describes. `-` reads it from stdin; paths in it then count from the current folder."""
     from nntrain.api.fit import policy, train
     from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, use_threads

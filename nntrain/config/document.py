@@ -1,8 +1,9 @@
 """Document: a config as text, with the place of every value, and errors reported at their places."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nntrain.config.composer import compose
 from nntrain.config.place import Place, PlacedError, Text, YamlNode
@@ -19,6 +20,7 @@ from nntrain.options import (
 )
 
 MOST_BYTES = 10_000_000
+STDIN = "standard input"  # what errors call it
 EXPECTED = "expected options such as `data: digits`, one per line"
 
 
@@ -29,12 +31,15 @@ class Document:
     file: str  # as the user typed it
     raw: bytes  # byte for byte
     root: YamlNode  # a mapping
+    piped: bool = False  # read from a pipe or from stdin, which cannot be read again
 
     @classmethod
     def read(cls, path: str | Path) -> "Document":
-        """Raises UserError when there is no such file, or when it is not a config."""
+        """A config file, or stdin for `-`. Raises UserError when there is no such file, or when it is not a config."""
         file = str(path)
-        return cls._of(file, read_bytes(file))
+        if file == "-":
+            return replace(cls._of(STDIN, limited(STDIN, sys.stdin.buffer)), piped=True)
+        return replace(cls._of(file, read_bytes(file)), piped=is_pipe(file))
 
     @classmethod
     def parse(cls, text: str, file: str = "config.yaml") -> "Document":
@@ -57,8 +62,13 @@ class Document:
 
     @property
     def folder(self) -> Path:
-        """The folder of the config, to which its paths are relative."""
-        return Path(self.file).parent
+        """The folder of the config, to which its paths are relative; for a pipe the current folder."""
+        return Path() if self.piped else Path(self.file).parent
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its suffix."""
+        return "stdin" if self.piped else Path(self.file).stem
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -120,13 +130,23 @@ def read_bytes(file: str) -> bytes:
             message = with_suggestion("expected a config file. Received: a folder", _config_in(path))
             raise UserError(message, place=file)
         with path.open("rb") as stream:
-            raw = stream.read(MOST_BYTES + 1)
+            return limited(file, stream)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(with_suggestion("no such file", _files_like(path)), place=file) from None
     except OSError as error:
         raise UserError(f"cannot read the file: {error.strerror}", place=file) from None
     except ValueError:  # a zero byte in the name
         raise UserError("not a valid file name", place=repr(file)) from None
+
+
+def is_pipe(file: str) -> bool:
+    """Whether the file is /dev/stdin, a shell's <(...) or another that has no folder of its own."""
+    return file.startswith(("/dev/", "/proc/")) or not Path(file).is_file()
+
+
+def limited(file: str, stream: BinaryIO) -> bytes:
+    """The bytes of the stream. Raises UserError if there are too many for a config."""
+    raw = stream.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
         message = f"expected a config of at most {MOST_BYTES // 10**6} MB. Received: a larger file"
         raise UserError(message, place=file)

@@ -1,13 +1,13 @@
 """Extends: `extends: base.yaml` merges a config into a base config; each value keeps the place where it was written."""
 
-import os
 from pathlib import Path
 from typing import Any
 
+from nntrain import paths
 from nntrain.config import kinds
 from nntrain.config.document import Document
 from nntrain.config.place import PlacedError, YamlNode
-from nntrain.errors import Problem, UserError, text
+from nntrain.errors import DataError, Problem, UserError, text
 from nntrain.options import NO_SUCH_OPTION, close_to, one_edit_apart, shown, with_suggestion
 
 KEY = "extends"
@@ -15,7 +15,9 @@ KEY = "extends"
 
 def extended(document: Document, kind: Any) -> Document:
     """The document merged into its base, if it names one. Raises PlacedError."""
-    return document.with_root(_over_base(document, kind, (Path(document.file).resolve(),)))
+    return document.with_root(
+        _over_base(document, kind, () if document.piped else (Path(document.file).resolve(),))
+    )
 
 
 def _over_base(document: Document, kind: Any, chain: tuple[Path, ...]) -> YamlNode:
@@ -27,7 +29,10 @@ def _over_base(document: Document, kind: Any, chain: tuple[Path, ...]) -> YamlNo
     own = YamlNode({name: node for name, node in root.value.items() if name != KEY}, root.place, root.key)
     if not isinstance(named.value, str):
         raise _error(named, f"expected the path of another config. Received: {shown(named.tree())}")
-    file = os.path.join(os.path.dirname(document.file), named.value)
+    try:
+        file = str(paths.resolved(document.folder, named.value))
+    except DataError as error:
+        raise _error(named, error.message, error.hint) from None
     resolved = Path(file).resolve()
     if resolved in chain:
         raise _error(named, f"circular: {' -> '.join(path.name for path in (*chain, resolved))}")

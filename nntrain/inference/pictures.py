@@ -12,7 +12,7 @@ from nntrain.data.conform.arrays import conform_array, unlabeled
 from nntrain.data.conform.unusable import MOST_NAMED, OnError, Unusable, UnusableSamples
 from nntrain.data.dataset import Dataset
 from nntrain.data.files.download import begin_progress
-from nntrain.data.files.opening import resolved, similar_name
+from nntrain.data.files.opening import similar_name
 from nntrain.data.images import image_files
 from nntrain.data.images.folders import split_folders, subfolders
 from nntrain.data.images.form import ImageForm, form_of
@@ -25,6 +25,7 @@ from nntrain.inference.given import is_source, read_source
 from nntrain.inference.inputs import Samples
 from nntrain.inference.predict import Predictions, joined, predict, remarks
 from nntrain.inference.trained import Trained
+from nntrain.paths import resolved
 
 OTHER_FILES = (".csv", ".gz", ".npy", ".npz", ".tsv", ".txt", ".json")  # of a network trained on image files
 AT_ONCE = 1024  # images that are in memory

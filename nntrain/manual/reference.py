@@ -72,8 +72,9 @@ error shows its line, and all errors of a phase are reported at once. For an opt
 the error shows nntrain's name.
 
 **Values.** `1e-3` is a number, and `1e2` is also an integer; only `true` and `false` are booleans; there are no dates. Where
-text is expected, a value without quotes is taken as written: `name: 007`. Paths are relative to the folder of the config.
-YAML's anchors and `<<:` work; keys at the top level that begin with `x-` are ignored, as a place for anchors.
+text is expected, a value without quotes is taken as written: `name: 007`. Paths are relative to the folder of the config;
+`~`, `$NAME` and `${NAME}` are expanded. YAML's anchors and `<<:` work; keys at the top level that begin with `x-` are
+ignored, as a place for anchors.
 
 **Variations.** `extends: base.yaml` changes a base config. `--set optimizer.sgd.lr=0.3` changes one value of a config on the
 command line; the entries of a list are numbered from 0: `--set model.layers[1].dense.units=128`.

@@ -13,6 +13,7 @@ from nntrain.network.graph import Graph
 from nntrain.network.network import Network
 from nntrain.network.snapshot import AVERAGE, PARAMETER, STATE
 from nntrain.options import MOST_NAMES
+from nntrain.paths import resolved
 from nntrain.run.checkpoint import read_tensors
 from nntrain.run.stored import find_checkpoint, open_stored
 
@@ -28,7 +29,7 @@ def initialize(graph: Graph, network: Network, folder: Path, start: Path | None 
     loaded: set[str] = set()
 
     def fill(wanted: dict[str, np.ndarray], source: Pretrained) -> None:
-        file = find_checkpoint(folder / source.path)
+        file = find_checkpoint(resolved(folder, source.path))
         matched, found = _fill(wanted, arrays, file, "pretrained", source.strict)
         loaded.update(matched)
         lines.extend(found)

@@ -110,7 +110,7 @@ class Session:
         if place is None:
             self._initialize()
             return
-        default_name = self.setup.config.name or Path(self.source.file).stem
+        default_name = self.setup.config.name or self.source.name
         folder = chosen_folder(place.runs, place.name, default_name, place.existing)
         if place.existing is Existing.RESUME and folder is not None:
             self._lock(folder)
@@ -177,8 +177,8 @@ class Session:
         self._write_config()
 
     def _info(self) -> dict[str, Any]:
-        file = Path(self.source.file).resolve()
-        places = {"config": str(file), "config_folder": str(file.parent)}
+        file = None if self.source.piped else str(Path(self.source.file).resolve())
+        places = {"config": file, "config_folder": str(self.source.folder.resolve())}
         return {"status": "running", **places, "overrides": self.overrides}
 
     def _write_config(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from nntrain.data.files.download import OFFLINE, Remote, download, forbidden
 from nntrain.errors import DataError
 from nntrain.files import replacing
+from nntrain.paths import home, named_by
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,18 @@ class KnownFiles:
         return [path for file in self.files if (path := _present(home, file)) is not None]
 
     def _folders(self) -> list[Path]:
-        named = os.environ.get("NNTRAIN_DATA")
-        own = Path(os.path.expanduser("~/.cache/nntrain/data"))
-        return [folder / self.name for folder in ([Path(named), own] if named else [own])]
+        own = home()
+        folders = [named_by("NNTRAIN_DATA"), own / ".cache" / "nntrain" / "data" if own else None]
+        return [folder / self.name for folder in folders if folder is not None]
 
     def _writable(self, folders: list[Path]) -> Path:
         """The first folder that can be written to. $NNTRAIN_DATA must exist, so that a typo does not create a folder."""
-        *named, own = folders
-        for folder in named:
+        for folder in folders[:-1]:
             if os.access(folder if folder.exists() else folder.parent, os.W_OK | os.X_OK):
                 return folder
-        return own
+        if not folders:
+            raise DataError("there is no folder for it", "Set NNTRAIN_DATA to a folder for data.", self.name)
+        return folders[-1]
 
     def _download(self, folder: Path, files: Sequence[Remote]) -> None:
         try:

@@ -13,9 +13,10 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from nntrain.data.files.opening import file_errors, resolved
+from nntrain.data.files.opening import file_errors
 from nntrain.errors import DataError
 from nntrain.options import did_you_mean
+from nntrain.paths import resolved
 
 MAGIC = b"\x93NUMPY"
 HEADERS: dict[tuple[int, ...], Any] = {

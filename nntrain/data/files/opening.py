@@ -10,11 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from nntrain.errors import DataError
-
-
-def resolved(folder: Path, name: str) -> Path:
-    """The path of `name` in a config: `~` is the home folder, relative paths count from `folder`."""
-    return folder / os.path.expanduser(name)
+from nntrain.paths import resolved
 
 
 @contextmanager

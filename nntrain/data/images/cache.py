@@ -20,6 +20,7 @@ from nntrain.data.images.reading import Reading, Survey, Wanted, survey
 from nntrain.data.system_memory import memory_bytes
 from nntrain.errors import DataError
 from nntrain.files import replacing, write_atomic
+from nntrain.paths import cache_folder
 
 VERSION = 2  # of the cached bytes; files of another version are not used
 UNREADABLE = (
@@ -55,8 +56,7 @@ class ImageCache:
     def __init__(self, root: Path, files: Sequence[Path], wanted: Wanted):
         self.root, self.files, self.wanted = root.resolve(), files, wanted
         self.names = [os.fsdecode(file.relative_to(root)) for file in files]
-        home = os.environ.get("NNTRAIN_CACHE") or os.path.expanduser("~/.cache/nntrain")
-        self.home = Path(home) / "images"
+        self.home = cache_folder() / "images"
         self.stem = self._stem(wanted)
         self.manifest = self.home / f"{self.stem}.json"
 

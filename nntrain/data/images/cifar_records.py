@@ -8,8 +8,9 @@ from pydantic import Field
 
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.known import KnownArchive
-from nntrain.data.files.opening import file_errors, resolved
+from nntrain.data.files.opening import file_errors
 from nntrain.errors import DataError
+from nntrain.paths import resolved
 
 SIDE, CHANNELS = 32, 3
 PIXELS = SIDE * SIDE * CHANNELS

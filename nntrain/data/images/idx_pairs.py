@@ -9,8 +9,8 @@ from pydantic import Field
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.idx import read_idx
 from nntrain.data.files.known import KnownFiles
-from nntrain.data.files.opening import resolved
 from nntrain.errors import DataError
+from nntrain.paths import resolved
 
 Layout = Literal["image", "vector"]
 

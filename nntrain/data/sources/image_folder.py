@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
-from nntrain.data.files.opening import resolved
 from nntrain.data.images.blank import blank_warnings
 from nntrain.data.images.cache import ImageCache, Images
 from nntrain.data.images.folders import ImageOrigin, scan
@@ -16,6 +15,7 @@ from nntrain.data.images.reading import Wanted, broken_error
 from nntrain.data.images.walk import counted, name_text
 from nntrain.errors import DataError
 from nntrain.options import Several, mistake, shown
+from nntrain.paths import resolved
 
 Side = Annotated[int, Field(ge=1, le=8192)]
 Byte = Annotated[int, Field(ge=0, le=255)]

@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
-from nntrain.data.files.opening import resolved
 from nntrain.data.sequences.tokens import (
     BYTES,
     TextFiles,
@@ -23,6 +22,7 @@ from nntrain.data.sequences.unicode_text import WORD_WITHOUT_MARKS, normalized_p
 from nntrain.data.sequences.windows import Windows
 from nntrain.errors import DataError
 from nntrain.options import mistake
+from nntrain.paths import resolved
 
 ALPHABET = "\n" + "".join(map(chr, range(0x20, 0x7F)))  # of the packaged text in any version of Python
 TYPED = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\xa0": " "})
