@@ -41,6 +41,8 @@ def command(path: Path, split: str | None, source: str | None, as_json: bool, th
     stored = open_stored(path)
     with shown_downloads():
         result = score(stored, split) if source is None else score_on(stored, source, split, "--data")
+    for note in result.notes:
+        click.echo(note, err=True)
     show_warnings(result.warnings)
     if as_json:
         print_json(result.to_dict())

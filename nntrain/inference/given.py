@@ -42,6 +42,8 @@ def read_source(text: str, option: str) -> tuple[Reader, Path]:
         is_file = os.path.isfile(text)
         expected = EXPECTED.format(path=text if is_file else "new.csv")
         suggestion = "" if is_file else did_you_mean(text, Reader.members())
+        if os.path.isdir(text):
+            expected, suggestion = f"expected a source, such as '{{image_folder: {text}}}'", ""
         message = f"{expected}, or a YAML file with a source. Received: {shown(text)}"
         raise UserError(with_suggestion(message, suggestion), place=option)
     content = decoded(text, read_bytes(text))

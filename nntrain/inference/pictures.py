@@ -27,7 +27,7 @@ from nntrain.inference.predict import Predictions, joined, predict, remarks
 from nntrain.inference.trained import Trained
 from nntrain.paths import resolved
 
-OTHER_FILES = (".csv", ".gz", ".npy", ".npz", ".tsv", ".txt", ".json")  # of a network trained on image files
+ARRAYS = (".csv", ".gz", ".npy", ".npz", ".tsv")  # which a network trained on image files takes too
 AT_ONCE = 1024  # images that are in memory
 BYTES_AT_ONCE = 1 << 28
 COLUMN = "file"
@@ -84,7 +84,7 @@ def _pictures(trained: Trained, text: str, name: str, sources: bool) -> Pictures
         return _below(_required(trained, form, text), text, path)
     suffix = path.suffix.lower()
     trained_on_files = trained.trained_on.image_form is not None
-    if suffix not in suffixes() and not (trained_on_files and suffix not in OTHER_FILES):
+    if suffix not in suffixes() and not (trained_on_files and suffix not in ARRAYS):
         return None
     if not path.exists():
         message = f"no such file in {os.path.abspath(path.parent)}.{similar_name(path)}"

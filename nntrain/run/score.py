@@ -22,6 +22,7 @@ class Score:
     samples: int
     scores: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()  # about other data, such as files that are passed over
     source: str = ""  # of data other than the run's own
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def score_on(stored: Stored, source: str, split: str | None, name: str = "data")
             stored.config.loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
             raise UserError(error.message, error.hint, place=name) from None
-    return replace(scored(stored, chosen, data, data.warnings), source=source)
+    return replace(scored(stored, chosen, data, data.warnings), source=source, notes=data.notes)
 
 
 def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = ()) -> Score:

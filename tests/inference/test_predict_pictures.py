@@ -113,9 +113,18 @@ def test_a_picture_is_answered_as_the_same_picture_of_the_data(asked):
 
 def test_eval_takes_folders_of_other_sizes_and_of_some_of_the_classes(asked):
     put(Path("new/dog/x.jpg"), photo(True, 3, 40, 41))
-    scores = asked.scores("runs/run", "--data", "{image_folder: new}")
+    Path("new/dog/y.jpg").write_bytes(b"no image")
+    Path("new/dog/list.txt").write_text("one dog")
+    done = asked.run("eval", "runs/run", "--data", "{image_folder: {path: new, on_broken: skip}}", "--json")
+    scores = json.loads(done.stdout)
     assert scores["samples"] == 1
     assert scores["loss"] < 0.3
+    assert "files passed over: 1 .txt\n" in done.stderr
+    assert "left out: 1 image that cannot be read: dog/y.jpg\n" in done.stderr
+
+
+def test_eval_of_a_bare_folder_names_the_source(asked, wording):
+    wording(asked.run("eval", "runs/run", "--data", "photos", code=2).stderr)
 
 
 def test_eval_of_a_run_works_when_its_pictures_have_other_sizes(shell, tmp_path, monkeypatch):
@@ -191,7 +200,7 @@ def test_broken_pictures_can_be_left_out_or_blank(asked, monkeypatch, at_once):
 @pytest.mark.parametrize(
     "inputs",
     [
-        ["photos/notes.md"],
+        ["photos/notes.txt"],
         ["photos/fake.png"],
         ["photos/a.jp"],
         ["photos/x.jpg"],
@@ -203,7 +212,7 @@ def test_broken_pictures_can_be_left_out_or_blank(asked, monkeypatch, at_once):
     ],
 )
 def test_what_is_no_picture_gets_one_clear_message(asked, inputs, wording):
-    Path("photos/notes.md").write_text("three photos")
+    Path("photos/notes.txt").write_text("three photos")
     Path("photos/fake.png").write_text("no image")
     Path("empty").mkdir()
     Path("empty/list.txt").write_text("none")

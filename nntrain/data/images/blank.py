@@ -11,11 +11,13 @@ REMEDY = "For drawings on a transparent background, set `background` to another 
 
 def blank_warnings(split: str, x: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
     """About the images x (count, height, width, channels) of a split."""
-    colours = {name: _only_colour(x, np.flatnonzero(labels == number)) for number, name in enumerate(classes)}
+    counts = np.bincount(labels, minlength=len(classes))
+    rows = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])  # of each class
+    colours = {name: _only_colour(x, of_class) for name, of_class in zip(classes, rows, strict=True)}
     blank = {name: colour for name, colour in colours.items() if colour is not None}
     if not blank:
         return ()
-    if len(blank) == len(set(labels.tolist())) and len(set(blank.values())) == 1:
+    if len(blank) == np.count_nonzero(counts) and len(set(blank.values())) == 1:
         which = f"all images of the {split} split"
     else:
         which = f"all images of {'class' if len(blank) == 1 else 'the classes'} {listed(blank)} in the {split} split"

@@ -74,8 +74,8 @@ class ImageCache:
     def find(self) -> Images | None:
         """The images, memory-mapped; None where the cache is missing, corrupt or out of date."""
         try:
-            saved = json.loads(self.manifest.read_bytes())
-            if saved["names"] != self.names or not self._unchanged(saved):
+            manifest, saved = self._saved()
+            if saved["names"] != self.names or not self._unchanged(saved, manifest):
                 return None
             form = ImageForm.of(saved["form"])
             broken = {
@@ -89,7 +89,15 @@ class ImageCache:
         except (DataError, *UNREADABLE):
             return None
 
-    def _unchanged(self, saved: dict[str, Any]) -> bool:
+    def _saved(self) -> tuple[Path, dict[str, Any]]:
+        """The manifest and its content. That of a form in full points to the one whose images have this form."""
+        saved: dict[str, Any] = json.loads(self.manifest.read_bytes())
+        if "see" not in saved:
+            return self.manifest, saved
+        other = self.home / saved["see"]
+        return other, json.loads(other.read_bytes())
+
+    def _unchanged(self, saved: dict[str, Any], manifest: Path) -> bool:
         """Whether the files have the contents that the manifest knows."""
         touched = [
             number
@@ -102,7 +110,7 @@ class ImageCache:
                 return False
         if touched:
             with contextlib.suppress(OSError):  # then the contents are compared again next time
-                self._write_manifest({**saved, "states": self.states})
+                _write_json(manifest, {**saved, "states": self.states})
         return True
 
     def fill(self, name: str, strict: bool) -> Images:
@@ -145,10 +153,11 @@ class ImageCache:
             "coarse": found.coarse,
         }
         try:
-            self._write_manifest(manifest)
+            _write_json(self.manifest, manifest)
             # The same images serve who knows their form, such as an evaluation of the network trained on them.
-            exactly = self._stem(Wanted.exactly(found.form))
-            write_atomic(self.home / f"{exactly}.json", json.dumps(manifest).encode())
+            exactly = self.home / f"{self._stem(Wanted.exactly(found.form))}.json"
+            if exactly != self.manifest:
+                _write_json(exactly, {"see": self.manifest.name})
         except OSError:
             path.unlink()
             raise
@@ -183,8 +192,9 @@ class ImageCache:
         except UNREADABLE:
             return ""
 
-    def _write_manifest(self, content: dict[str, Any]) -> None:
-        write_atomic(self.manifest, json.dumps(content).encode())
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    write_atomic(path, json.dumps(content).encode())
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
