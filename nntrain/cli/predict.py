@@ -73,8 +73,8 @@ def command(
     --probabilities a column `p(NAME)` for each class; or a column for each target, by its name. So
     `paste -d, INPUT OUTPUT` joins both, also if each step of a sequence has a prediction. A whole sequence, or a series
     whose next values are predicted, has one line, which begins with its identifier. FILE.npz holds the arrays class,
-    classes and probabilities, or values and targets. For several INPUTs, and for
-    images, each line begins with the name of its file. --json prints the lines as the list `predictions`.
+    classes and probabilities, or values and targets. For several INPUTs, and for images, each line begins with the name
+    of its file. --json prints the lines as the list `predictions`.
 
     A language model takes --prompt instead of INPUT. The output is the prompt and its continuation.
     """
@@ -114,7 +114,7 @@ def command(
         elif output is None:
             click.echo(text)
         else:
-            writing.write_bytes(output, f"{text}\n".encode())
+            writing.write_bytes(output, f"{text}\n".encode(errors="backslashreplace"))
             click.echo(f"wrote {output}: {len(text):,} characters", err=True)
         return
     try:

@@ -46,11 +46,15 @@ class Predictions:
         return table
 
     def records(self) -> list[dict[str, object]]:
-        """The rows of the table, for JSON."""
+        """The rows of the table, for JSON; a blank class is null."""
         table = self.columns()
         names = [name for name, _ in table]
         rows = zip(*(column.tolist() for _, column in table), strict=True)
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        records = [dict(zip(names, row, strict=True)) for row in rows]
+        if self.classes is not None:
+            for row in np.flatnonzero(self.classes == BLANK):
+                records[row]["class"] = None
+        return records
 
     def arrays(self) -> dict[str, np.ndarray]:
         """`class` (rows,), `classes` (classes,), `probabilities` (rows, classes); or `values` (rows, targets), `targets`.

@@ -1,5 +1,9 @@
 """Samples that a network cannot use: `predict` stops by default, or answers the others and names these."""
 
+import json
+import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -66,6 +70,24 @@ def test_at_most_a_few_of_many_unusable_rows_are_named(cities, wording):
     assert len(found.splitlines()) <= 9
     assert "1,000 of 1,001" in found
     wording(found)
+
+
+def test_json_has_null_for_blanks(cities):
+    found = cities.run("predict", "runs/run", "bad.csv", "--on-error", "blank", "--probabilities", "--json")
+    rows = json.loads(found.stdout)["predictions"]
+    assert [row["class"] is None for row in rows] == UNUSABLE
+    assert [row["p(a)"] is None for row in rows] == UNUSABLE
+
+
+def test_a_reader_that_closes_the_pipe_ends_the_command_quietly(cities):
+    (cities.folder / "long.csv").write_text("city,x\n" + "c1,0.4\n" * 100_000)
+    command = [sys.executable, "-m", "nntrain", "predict", "runs/run", "long.csv", "--probabilities"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=cities.folder, env=environment, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout.readline() == b"class,p(a),p(b)\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_an_npz_of_predictions_has_blanks_too(cities):

@@ -1,7 +1,6 @@
 """Tokens: files of text as numbers, one per byte, character or word, and back."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -105,17 +104,29 @@ def code_points(text: str) -> np.ndarray:
 
 def words(chunks: Chunks, limit: int, pattern: re.Pattern[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """(length,) tokens, and the vocabulary: `<unknown>` and the `limit - 1` most frequent words, most frequent first."""
-    counts: Counter[str] = Counter()
+    number = _Numbered()
+    pieces: list[np.ndarray] = []
     for piece in _whole_words(chunks()):
-        counts.update(pattern.findall(piece))
-    known = (UNKNOWN, *(word for word, _ in counts.most_common(limit - 1)))
-    number = {word: place for place, word in enumerate(known)}
-    tokens, start = np.empty(counts.total(), smallest_type(len(known))), 0
-    for piece in _whole_words(chunks()):
-        found = [number.get(word, 0) for word in pattern.findall(piece)]
-        tokens[start : start + len(found)] = found
-        start += len(found)
-    return tokens, known
+        found = pattern.findall(piece)
+        pieces.append(np.fromiter(map(number.__getitem__, found), np.int32, len(found)))
+    counts = np.zeros(len(number), np.int64)
+    for numbers in pieces:
+        counts += np.bincount(numbers, minlength=len(number))
+    order = np.argsort(-counts, kind="stable")[: limit - 1]  # of equally frequent words, the first one
+    distinct = list(number)
+    known = (UNKNOWN, *(distinct[place] for place in order))
+    token = np.zeros(len(number), smallest_type(len(known)))
+    token[order] = np.arange(1, len(known))
+    parts = [token[numbers] for numbers in pieces]
+    return np.concatenate(parts) if parts else token, known
+
+
+class _Numbered(dict[str, int]):
+    """Numbers for words, in order of first occurrence."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
 
 
 def remarks(
