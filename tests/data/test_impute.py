@@ -152,7 +152,7 @@ def test_a_split_may_have_no_value_of_a_column_of_text(tmp_path):
 @pytest.mark.parametrize(
     ("test", "place"),
     [
-        ("size,colour,y\n1,red,1\n2,pink,2\n3,grey,3\n", "test"),
+        ("size,colour,y\n1,red,1\n2,pink,2\n3,grey,3\n", "test.csv:3: "),
         ("size,weight,y\n1,5,1\n", ""),
         ("colour,y\nred,1\n", ""),
         ("size,colour,a,b,c,d,e,f,y\n1,red,1,2,3,4,5,6,7\n", ""),
