@@ -24,10 +24,11 @@ def in_colour(image: "Image") -> bool:
 
 
 def upright(image: "Image") -> "Image":
-    """The image turned as its EXIF orientation says."""
+    """The same image, turned as its EXIF orientation says."""
     from PIL import ImageOps
 
-    return ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def deep_values(image: "Image", place: str) -> np.ndarray:
@@ -47,7 +48,8 @@ def in_bytes(image: "Image", form: ImageForm, place: str) -> "Image":
         image = _over_background(image, form)
     if image.mode == "LAB":
         image = _from_lab(image)
-    return image.convert("L" if form.channels == 1 else "RGB")
+    mode = "L" if form.channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)  # which copies
 
 
 def _scaled(image: "Image", form: ImageForm, place: str) -> "Image":

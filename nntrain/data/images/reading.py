@@ -1,5 +1,6 @@
 """Reading: the form that many image files have in common, then their pixels, a few at a time."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ Headers = Sequence[tuple[Path, ImageInfo]]
 
 READ_AHEAD = 256  # images that threads read ahead of the one in use,
 READ_AHEAD_BYTES = 1 << 28  # unless they are larger than this together
-THREADS = 8  # each holds one image of the file's own size
+THREADS = min(8, os.cpu_count() or 1)  # each holds one image of the file's own size
 MOST_REPORTED = 10  # broken images in one error
 
 
