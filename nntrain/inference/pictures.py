@@ -95,11 +95,15 @@ def _pictures(trained: Trained, text: str, name: str, sources: bool) -> Pictures
 def _required(trained: Trained, form: ImageForm | None, text: str) -> ImageForm:
     if form is not None:
         return form
-    shape = trained.trained_on.input_shape
-    message = (
-        f"the network was not trained on images, but on samples of shape {shape}. Received: image files."
+    train = trained.trained_on
+    if train.is_bytes or len(train.input_shape) < 3:
+        reason = f"the network was not trained on images, but on samples of shape {train.input_shape}"
+        raise UserError(f"{reason}. Received: image files.", "Pass a CSV, .npz or .npy file.", text)
+    raise UserError(
+        "the network was trained on numbers in a unit that image files do not have, which hold 0 to 255",
+        "Pass an .npz or .npy file in the unit of the training data.",
+        text,
     )
-    raise UserError(message, "Pass a CSV, .npz or .npy file.", text)
 
 
 def _of_source(source: ImageFolder, folder: Path, form: ImageForm) -> Pictures:

@@ -228,6 +228,13 @@ def test_a_network_of_tables_takes_no_pictures(trained, wording):
         wording(trained.run("predict", "runs/run", text, code=2).stderr)
 
 
+def test_a_network_trained_on_images_of_floats_takes_no_files(shell, wording):
+    np.savez("x.npz", x=np.random.default_rng(0).random((8, 6, 6, 1), np.float32), y=np.arange(8) % 2)
+    shell.fit(CONFIG.replace("{image_folder: {path: pets, size: [8, 6]}}", "{npz: x.npz}"))
+    put(Path("photo.jpg"), photo(True))
+    wording(shell.run("predict", "runs/run", "photo.jpg", code=2).stderr)
+
+
 @pytest.mark.parametrize("form", ["image", "vector"])
 def test_a_network_trained_on_images_of_other_sources_takes_pictures(shell, form):
     images = np.repeat(np.array([0, 200], np.uint8), 49).reshape(2, 7, 7)
