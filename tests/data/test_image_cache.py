@@ -8,7 +8,7 @@ import pytest
 
 from nntrain.data.dataset import Reader
 from nntrain.data.images import cache as image_cache
-from nntrain.data.images import image_files
+from nntrain.data.images import image_files, reading
 from nntrain.data.system_memory import is_mapped
 from tests.support.data import refused
 from tests.support.images import make_pets, of, picture, put
@@ -149,6 +149,18 @@ def test_a_disk_that_fills_up_while_the_cache_is_written_leaves_nothing_there(pe
     assert np.array_equal(splits.train.x, [picture(seed) for seed in range(5)])
     assert "No space left on device" in splits.warnings[0]
     assert list(cache.iterdir()) == []
+
+
+def test_a_file_that_vanishes_while_others_are_read_is_a_broken_one(pets, monkeypatch):
+    original = image_files.read
+
+    def removing(path, content, form):
+        (pets / "dogs/b.png").unlink(missing_ok=True)
+        return original(path, content, form)
+
+    monkeypatch.setattr(image_files, "read", removing)
+    monkeypatch.setattr(reading, "THREADS", 1)
+    assert refused(of, pets).startswith(f"{pets}/dogs/b.png: cannot be read: No such file or directory")
 
 
 def test_images_that_fit_neither_the_disk_nor_the_memory_are_an_error(pets, cache, monkeypatch, wording):

@@ -71,6 +71,10 @@ class ImageCache:
         """Size, times and inode of each file, as they were before it is read. Raises DataError."""
         return [_state(file) for file in self.files]
 
+    @property
+    def _sizes(self) -> list[int]:
+        return [state[0] for state in self.states]
+
     def find(self) -> Images | None:
         """The images, memory-mapped; None where the cache is missing, corrupt or out of date."""
         try:
@@ -134,7 +138,7 @@ class ImageCache:
         previous = self._current()
         state = hashlib.sha256(repr((self.names, self.states)).encode("utf-8", "replace")).hexdigest()[:8]
         path = self.home / f"{self.stem}-{state}.npy"
-        images = Reading(name, self.files, found.form, strict, f" into the cache {path}")
+        images = Reading(name, self.files, self._sizes, found.form, strict, f" into the cache {path}")
         with replacing(path) as to:
             # Plain writes: a full disk would crash a memory-mapped file.
             _write_header(to, (len(self.files), *found.form.shape))
@@ -175,7 +179,7 @@ class ImageCache:
                 str(self.home),
             )
         x = np.empty((len(self.files), *found.form.shape), np.uint8)
-        images, count = Reading(name, self.files, found.form, strict), 0
+        images, count = Reading(name, self.files, self._sizes, found.form, strict), 0
         for pixels in images:
             x[count] = pixels
             count += 1

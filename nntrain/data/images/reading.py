@@ -74,21 +74,29 @@ def survey(name: str, files: Sequence[Path], wanted: Wanted) -> Survey:
 class Reading:
     """One pass over image files: iterates over the pixels of those that can be read, and keeps what is known of all.
 
-    Raises DataError at the end for images that cannot be read, if `strict` or if they are all.
+    `sizes` are those of the files, in bytes, for the progress. Raises DataError at the end for images that cannot be read, if
+    `strict` or if they are all.
     """
 
-    def __init__(self, name: str, files: Sequence[Path], form: ImageForm, strict: bool, to: str = ""):
-        self.name, self.files, self.form, self.strict = name, files, form, strict
+    def __init__(
+        self,
+        name: str,
+        files: Sequence[Path],
+        sizes: Sequence[int],
+        form: ImageForm,
+        strict: bool,
+        to: str = "",
+    ):
+        self.name, self.files, self.sizes, self.form, self.strict = name, files, sizes, form, strict
         self.to = to  # where the images go, in words
         self.broken: dict[int, DataError] = {}  # by position among the files
         self.digests: list[str] = []  # of the contents of each file
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        sizes = [file.stat().st_size for file in self.files]
-        total = sum(sizes)
+        total = sum(self.sizes)
         progress = begin_progress(f"Reading {len(self.files):,} images ({total / 1e6:.1f} MB){self.to}")
         done = 0
-        for number, (found, size) in enumerate(zip(decoded(self.files, self.form), sizes, strict=True)):
+        for number, (found, size) in enumerate(zip(decoded(self.files, self.form), self.sizes, strict=True)):
             self.digests.append(found.digest)
             if found.error is not None:
                 self.broken[number] = found.error

@@ -129,8 +129,8 @@ class Entries:
 def entries(folder: Path, passed: PassedOver) -> Entries:
     """Raises OSError as DataError."""
     found, readable = Entries(), suffixes()
-    with _reading(folder):
-        for entry in os.scandir(folder):
+    with _reading(folder), os.scandir(folder) as listing:
+        for entry in listing:
             path = folder / entry.name
             is_folder = path.is_dir() if entry.is_symlink() else entry.is_dir()
             if entry.name.startswith(".") or entry.name.lower() in HIDDEN:
