@@ -28,7 +28,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Whenever the machine stops, the file of that name is the old one or the new one, whole. Errors of writing name `path`.
     """
     remove_abandoned(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = temporary_name(path)
     try:
         with temporary.open("xb") as file:  # with the permissions that the umask leaves
             with contextlib.suppress(OSError):  # a file system without locks: nothing is removed there
@@ -45,19 +45,23 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def temporary_name(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
 def remove_abandoned(path: Path) -> None:
     """Removes the temporary files of processes that died while they wrote `path`."""
-    for file in temporary_files(path):
+    for file in temporary_files(path.parent, path.name):
         with contextlib.suppress(OSError):
             if time.time() - file.stat().st_mtime > ABANDONED_S and not locking.is_locked(file):
                 file.unlink()
 
 
-def temporary_files(path: Path) -> list[Path]:
-    """The files that are, or were, being written to become `path`."""
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
+def temporary_files(folder: Path, name: str | None = None) -> list[Path]:
+    """The files that are, or were, being written to become files of this folder, or the one of that name."""
+    pattern = re.compile(rf"\.{'.+' if name is None else re.escape(name)}\.[0-9a-f]{{8}}\.tmp")
     try:
-        with os.scandir(path.parent) as entries:
+        with os.scandir(folder) as entries:
             return [Path(entry.path) for entry in entries if pattern.fullmatch(entry.name)]
     except OSError:
         return []
@@ -66,6 +70,25 @@ def temporary_files(path: Path) -> list[Path]:
 def write_atomic(path: Path, data: bytes) -> None:
     with replacing(path) as file:
         file.write(data)
+
+
+def link(path: Path, name: Path) -> bool:
+    """Gives a file a second name, in place of the file that had it; False where the file system cannot.
+
+    Only for files that are never changed in place, as those of `replacing`.
+    """
+    temporary = temporary_name(name)
+    try:
+        os.link(path, temporary)
+        os.replace(temporary, name)
+        return True
+    except OSError:
+        return False
+    finally:
+        with contextlib.suppress(
+            OSError
+        ):  # also where both were names of one file: replacing does nothing then
+            temporary.unlink()
 
 
 def append(path: Path, text: str) -> None:

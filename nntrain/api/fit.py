@@ -11,8 +11,8 @@ from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrid
 from nntrain.report.observers import RunDisplay
 from nntrain.report.pictures import registry
 from nntrain.run import verification
-from nntrain.run.opening import Existing
-from nntrain.run.session import Place, Session
+from nntrain.run.opening import Existing, Place
+from nntrain.run.session import Session
 from nntrain.run.start import Start
 from nntrain.run.verification import Verified
 from nntrain.training.interruption import NeverInterrupted

@@ -52,13 +52,16 @@ def command(
     from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, use_threads
     from nntrain.errors import NntrainError
-    from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, RunExists
-    from nntrain.run.session import Place
-    from nntrain.training.interruption import Interrupted, Interruption, sigterm_as_ctrl_c
+    from nntrain.report.observers import resume_command
+    from nntrain.report.terminal.streams import lasting
+    from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, Place, RunExists
+    from nntrain.run.unwritable import CannotSave
+    from nntrain.training.interruption import Interrupted, Interruption, stop_signals_as_ctrl_c
 
     if resume and overwrite:
         raise click.UsageError("--resume cannot be combined with --overwrite.")
-    sigterm_as_ctrl_c()
+    stop_signals_as_ctrl_c()
+    click.get_current_context().with_resource(lasting())
     use_threads(threads)
     advice: dict[type[NntrainError], str] = {
         RunExists: "Use --resume to continue it, --overwrite to replace it, or another --name.",
@@ -83,6 +86,10 @@ def command(
         raise
     except InvalidName as error:
         error.place = "--name" if name is not None else error.place
+        raise
+    except CannotSave as error:
+        if error.remedy and (command := resume_command(error.folder)):
+            error.hint = f"{error.remedy}, then continue: {command}"
         raise
     except Interrupted:
         raise click.exceptions.Exit(Interrupted.exit_code) from None

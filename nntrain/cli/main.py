@@ -15,6 +15,7 @@ import nntrain
 from nntrain import cli
 from nntrain.errors import NntrainError
 from nntrain.report.terminal.encoding import set_up_streams, use_utf8_mode
+from nntrain.report.terminal.streams import replace_closed
 
 INTERRUPTED = 130  # what shells give for a program that Ctrl-C ended
 ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
@@ -24,6 +25,7 @@ class Verbs(click.Group):
     """A group whose commands are the modules of this folder; each defines `command`."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        replace_closed()
         if args is None:  # not called by another program
             use_utf8_mode()
         set_up_streams()

@@ -201,10 +201,19 @@ class IntervalSection(Options):
 
 
 class CheckpointSection(Options):
-    """When to save a checkpoint, in addition to the end of each epoch and each evaluation."""
+    """When to save a checkpoint, in addition to the end of each epoch and each evaluation, and how many to keep."""
 
     every_steps: int | None = Field(
         None, ge=1, description="also save after every this many steps, for long epochs"
+    )
+    every_minutes: float | None = Field(
+        None, gt=0, description="also save after the step that ends this many minutes without a checkpoint"
+    )
+    keep: int = Field(
+        0,
+        ge=0,
+        description="how many checkpoints to keep in addition to the best and the last one, as `step-00000500.safetensors`: "
+        "the last ones of those at the end of an epoch, at an evaluation and at `every_steps`",
     )
 
     example: ClassVar = {"every_steps": 500}

@@ -3,11 +3,11 @@
 import contextlib
 import math
 import shlex
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntrain.report.observer import Observer, Observers
 from nntrain.report.pictures import registry
 from nntrain.report.pictures.picture import Moment, Picture, Subject
 from nntrain.report.pictures.process import DrawingProcess
@@ -25,86 +25,6 @@ if TYPE_CHECKING:
 CHECK_EVERY = 256  # steps between two checks whether a picture is due
 
 
-class Observer:
-    """A `run.session.SessionObserver` that does nothing."""
-
-    def started(self, session: "Session") -> None:
-        """The run folder is open; nothing is compiled yet."""
-
-    def compiling(self) -> AbstractContextManager[None]:
-        """Wraps the loading or compiling of the kernels."""
-        return nullcontext()
-
-    def ready(self, session: "Session") -> None:
-        """The kernels are loaded; the first step follows."""
-
-    def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
-        """A step on `rows` samples with that mean loss is done. Called often: it must not take more than a microsecond."""
-
-    def evaluating(self, state: "TrainingState") -> None:
-        """The splits are about to be scored."""
-
-    def evaluated(self, row: dict[str, Any], best: bool) -> None:
-        """A row of metrics.csv, and whether it is the best so far."""
-
-    def ended(self, session: "Session") -> None:
-        """The run is finished or stopped early, and has its scores."""
-
-    def interrupted(self, session: "Session", message: str) -> None:
-        """The run was asked to stop, and can be resumed."""
-
-    def closed(self) -> None:
-        """The last call, also after an error."""
-
-
-class Observers(Observer):
-    """Several observers as one, called in their order."""
-
-    def __init__(self, observers: Iterable[Observer]):
-        self.observers = tuple(observers)
-        self._stepped = tuple(observer.stepped for observer in self.observers)
-
-    def started(self, session: "Session") -> None:
-        for observer in self.observers:
-            observer.started(session)
-
-    @contextmanager
-    def compiling(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            for observer in self.observers:
-                stack.enter_context(observer.compiling())
-            yield
-
-    def ready(self, session: "Session") -> None:
-        for observer in self.observers:
-            observer.ready(session)
-
-    def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
-        for stepped in self._stepped:
-            stepped(state, loss, lr, rows)
-
-    def evaluating(self, state: "TrainingState") -> None:
-        for observer in self.observers:
-            observer.evaluating(state)
-
-    def evaluated(self, row: dict[str, Any], best: bool) -> None:
-        for observer in self.observers:
-            observer.evaluated(row, best)
-
-    def ended(self, session: "Session") -> None:
-        for observer in self.observers:
-            observer.ended(session)
-
-    def interrupted(self, session: "Session", message: str) -> None:
-        for observer in self.observers:
-            observer.interrupted(session, message)
-
-    def closed(self) -> None:
-        with ExitStack() as stack:  # every one, also where another fails
-            for observer in reversed(self.observers):
-                stack.callback(observer.closed)
-
-
 class RunDisplay(Observers):
     """What people see of a run: pictures and a log in its folder, and progress on the terminal.
 
@@ -114,11 +34,13 @@ class RunDisplay(Observers):
     def __init__(self, terminal: bool = True, quiet: bool = False):
         progress = ProgressObserver(terminal, quiet)
         # Pictures first: at the end the terminal lists those that there are.
-        super().__init__([PictureObserver(progress.warn), progress])
+        super().__init__([PictureObserver(progress.warn), progress], progress.warn)
 
 
 class PictureObserver(Observer):
     """Draws the pictures of a run in separate processes. A picture that fails is a warning that names it."""
+
+    name = "drawing of pictures"
 
     def __init__(self, warn: Callable[[str], None] | None = None):
         """`warn` shows a warning; without it, warnings only go to the session and its log."""
@@ -147,12 +69,17 @@ class PictureObserver(Observer):
         self._finish()
 
     def interrupted(self, session: "Session", message: str) -> None:
+        if isinstance(session.error, KeyboardInterrupt):  # at once, without waiting for anything
+            return
         if self._folder is not None and has_tables(self._folder.path):
             for process in self._during:
                 process.start()
         self._finish()
 
     def closed(self) -> None:
+        if self._session is not None and isinstance(self._session.error, KeyboardInterrupt):
+            for process in self._all():
+                process.stop()
         self._finish()
 
     def _refresh(self) -> None:
@@ -187,11 +114,14 @@ class PictureObserver(Observer):
 
     def _finish(self) -> None:
         """Waits for the running processes, and warns of those that failed."""
-        for process in [*self._during, *self._processes.values()]:
+        for process in self._all():
             process.finish()
             if process.error:
                 self._failed(process.picture, process.error)
                 process.error = ""
+
+    def _all(self) -> list[DrawingProcess]:
+        return [*self._during, *self._processes.values()]
 
     def _failed(self, name: str, reason: str) -> None:
         text = f"cannot draw the picture {name!r}: {reason}"
@@ -207,6 +137,8 @@ class PictureObserver(Observer):
 class ProgressObserver(Observer):
     """Shows a run on the terminal and writes the same lines to its log: the model, progress, scores, what to type next."""
 
+    name = "display of progress"
+
     def __init__(self, terminal: bool = True, quiet: bool = False, progress: Progress | None = None):
         self.quiet = quiet or not terminal
         silent = None if terminal else output(silent=True)
@@ -214,6 +146,8 @@ class ProgressObserver(Observer):
         self._started = False
         self._monitor = ""  # the column of metrics.csv that chooses the best checkpoint
         self._undefined = False  # whether it was NaN, which is warned of once
+        self._folder: RunFolder | None = None
+        self._compiling = contextlib.ExitStack()
 
     def warn(self, text: str) -> None:
         self.progress.warn(text)
@@ -226,13 +160,14 @@ class ProgressObserver(Observer):
 
     def started(self, session: "Session") -> None:
         setup, trainer, folder, progress = session.setup, session.trainer, session.folder, self.progress
-        progress.log = folder.append_log if folder is not None else None
+        self._folder = folder
+        progress.log = self._log if folder is not None else None
         if not self.quiet:
             show_model(setup.graph, setup.config.train.precision, progress.console)
         for warning in session.warnings:
             progress.warn(warning)
             if folder is not None:
-                folder.append_log(f"warning: {warning}")
+                self._log(f"warning: {warning}")
         progress.started(
             folder.path.name if folder is not None else setup.config.name or "run",
             folder.path if folder is not None else None,
@@ -245,10 +180,21 @@ class ProgressObserver(Observer):
         self._monitor = setup.monitor.name
         self._started = True
 
-    def compiling(self) -> AbstractContextManager[None]:
-        return self.progress.compiling()
+    def _log(self, line: str) -> None:
+        """A line of train.log; where it cannot be written, that is warned of once."""
+        if self._folder is None:
+            return
+        try:
+            self._folder.append_log(line)
+        except OSError as error:
+            place, self._folder = self._folder.log, None
+            self.warn(f"{place}: cannot be written: {error.strerror}; the run continues without")
+
+    def compiling(self) -> None:
+        self._compiling.enter_context(self.progress.compiling())
 
     def ready(self, session: "Session") -> None:
+        self._compiling.close()
         self.progress.ready()
 
     def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 from nntrain.errors import UserError
 from nntrain.files import append, temporary_files, write_atomic, write_json, write_npz
 from nntrain.network.snapshot import Snapshot
+from nntrain.options import shown
 from nntrain.run import lock
-from nntrain.run.checkpoint import encode
+from nntrain.run.checkpoints import Checkpoints, step_of
 
 STEPS_HEADER = "step,epoch,loss,lr\n"
 PENDING_STEPS = 1000  # lines of steps.csv that are kept in memory, at most
@@ -31,8 +32,9 @@ class RunFolder:
         self.steps = path / "steps.csv"
         self.log = path / "train.log"
         self.split = path / "split.npz"
-        self.last = path / "checkpoints" / "last.safetensors"
-        self.best = path / "checkpoints" / "best.safetensors"
+        self.checkpoints = Checkpoints(path / "checkpoints")
+        self.last, self.best = self.checkpoints.last, self.checkpoints.best
+        self.saved_step: int | None = None  # of the last checkpoint that this process wrote or continued from
         self._pending_steps: list[str] = []
 
     def claim(self) -> bool:
@@ -53,18 +55,32 @@ class RunFolder:
 
     def write_info(self, **facts: Any) -> None:
         """Adds facts to run.json."""
-        write_json(self.info, {**self.read_info(), **facts})
+        self.replace_info({**self.read_info(), **facts})
+
+    def replace_info(self, facts: dict[str, Any]) -> None:
+        write_json(self.info, facts)
+
+    def mark_failed(self) -> None:
+        """Changes the status in place, in one write of the same length: there may be no room for a second file."""
+        text = self.info.read_bytes()
+        at = text.find(b'"status": "running"')
+        if at >= 0:
+            with self.info.open("rb+", buffering=0) as file:
+                file.seek(at)
+                file.write(b'"status": "failed" ')
 
     def read_info(self) -> dict[str, Any]:
         try:
-            return json.loads(self.info.read_text(encoding="utf-8"))
+            found = json.loads(self.info.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
+        return found if isinstance(found, dict) else {}
 
     @property
     def ended(self) -> bool:
-        """Whether a run here is complete, with its scores and pictures."""
-        return self.read_info().get("status") in ("finished", "stopped early")
+        """Whether a run here is complete, with its scores and pictures: those come last, and then the time."""
+        info = self.read_info()
+        return info.get("status") in ("finished", "stopped early") and "ended" in info
 
     def write_arrays(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         """RUN/NAME.npz, such as what a picture is drawn from."""
@@ -91,25 +107,22 @@ class RunFolder:
     def append_log(self, line: str) -> None:
         append(self.log, line + "\n")
 
-    def save(self, snapshot: Snapshot, best: bool) -> None:
-        """Writes `best` before `last`, so that whatever `last` says of the best checkpoint is there already."""
+    def save(self, snapshot: Snapshot, best: bool, keep: int) -> None:
         self.flush()
-        data = encode(snapshot)
-        if best:
-            write_atomic(self.best, data)
-        write_atomic(self.last, data)
+        self.checkpoints.save(snapshot, best, keep)
+        self.saved_step = step_of(snapshot)
 
-    def cut_back(self, step: int) -> None:
-        """Drops the rows of both tables that are later than the checkpoint from which training continues."""
-        for table in (self.metrics, self.steps):
-            if not table.exists():
-                continue
-            # A line that a crash truncated has no line break.
-            lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
-            whole = [line for line in lines if line.endswith("\n")]
-            kept = [row for row in whole[1:] if int(row.split(",", 1)[0]) <= step]
-            if kept:
-                write_atomic(table, "".join([whole[0], *kept]).encode())
+    def tables_until(self, step: int) -> dict[Path, list[str]]:
+        """Both tables without the rows that are later than the checkpoint from which training continues.
+
+        Raises UserError for a line that is none of a run's; only a last line without an end is known to be half written.
+        """
+        return {table: lines_until(step, table) for table in (self.metrics, self.steps) if table.exists()}
+
+    def cut_back(self, tables: dict[Path, list[str]]) -> None:
+        for table, lines in tables.items():
+            if len(lines) > 1:
+                write_atomic(table, "".join(lines).encode())
             else:
                 table.unlink()
 
@@ -117,28 +130,54 @@ class RunFolder:
         """Whether the path is something else than a run: a file, or a folder with other things in it."""
         if not self.path.is_dir():
             return self.path.exists()
-        return not self.info.exists() and any(not _ours(entry.name) for entry in self.path.iterdir())
+        known = self.info.exists() or self.last.exists()
+        return not known and any(not _ours(entry.name) for entry in self.path.iterdir())
 
     def clear(self, others: Sequence[str] = ()) -> None:
         """Removes what an earlier run of the same name wrote, and the files named by `others`; nothing else."""
         for path in (*self._files(), *(self.path / name for name in others)):
             path.unlink(missing_ok=True)
-        self.remove_unfinished(others)
+        self.remove_unfinished()
 
-    def remove_unfinished(self, others: Sequence[str] = ()) -> None:
+    def remove_unfinished(self) -> None:
         """Removes the temporary files of writes that a crash interrupted: the lock says that nobody is writing."""
-        for file in (*self._files(), *(self.path / name for name in others)):
-            for unfinished in temporary_files(file):
+        for folder in (self.path, self.checkpoints.folder):
+            for unfinished in temporary_files(folder):
                 unfinished.unlink(missing_ok=True)
 
     def _files(self) -> tuple[Path, ...]:
         tables = (self.metrics, self.steps, self.log, self.split)
-        return (self.config, self.resolved, self.info, *tables, self.last, self.best)
+        return (self.config, self.resolved, self.info, *tables, *self.checkpoints.files())
 
 
 def _ours(name: str) -> bool:
     """What a run that a crash ended at its start may have left."""
     return name in ("checkpoints", lock.NAME) or name.startswith(".run.json.")
+
+
+def lines_until(step: int, table: Path) -> list[str]:
+    """The header and the rows of a table up to a step, each with its line break; without empty lines and a half one."""
+    text = table.read_bytes().decode("utf-8", errors="replace")
+    whole = [(number, line) for number, line in enumerate(text.split("\n")[:-1], 1) if line.strip()]
+    if not whole:
+        return []
+    (_, header), *rows = whole
+    columns = len(cells_of(header))
+    kept = [header]
+    for number, row in rows:
+        cells = cells_of(row)
+        if not cells[0].isdecimal() or len(cells) != columns:
+            message = (
+                f"expected the number of a step and {columns - 1} values. Received: {shown(row.strip())}"
+            )
+            raise UserError(message, "Delete or fix this line.", f"{table}:{number}")
+        if int(cells[0]) <= step:
+            kept.append(row)
+    return [f"{line}\n" for line in kept]
+
+
+def cells_of(row: str) -> list[str]:
+    return next(csv.reader([row])) if '"' in row else row.split(",")
 
 
 def csv_line(cells: list[str]) -> str:

@@ -53,12 +53,14 @@ class RunLock:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # what could not be written is written again
+            with contextlib.suppress(OSError):  # a full disk: what could not be written is tried again
+                self._file.truncate(0)
+            with contextlib.suppress(OSError):
                 self._file.close()
 
 
 def signature() -> dict[str, Any]:
-    """Who holds the lock: it stays in the file, and is true while the lock is held."""
+    """Who holds the lock. A process that is killed leaves it in the file, but not the lock."""
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {"process": os.getpid(), "host": socket.gethostname(), "started": started}
 

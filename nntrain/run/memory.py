@@ -13,6 +13,7 @@ class MemoryRecord:
         self.evaluations: list[dict[str, Any]] = []
         self.last: Snapshot | None = None
         self.best: Snapshot | None = None
+        self.saved_step: int | None = None  # of the last snapshot
 
     def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
         self.steps.append((step, epoch, loss, lr))
@@ -23,8 +24,9 @@ class MemoryRecord:
     def flush(self) -> None:
         pass
 
-    def save(self, snapshot: Snapshot, best: bool) -> None:
+    def save(self, snapshot: Snapshot, best: bool, keep: int) -> None:
         copied = {name: array.copy() for name, array in snapshot.tensors.items()}
         self.last = Snapshot(copied, snapshot.facts)
+        self.saved_step = snapshot.facts["training"]["step"]
         if best:
             self.best = self.last

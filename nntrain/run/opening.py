@@ -1,6 +1,7 @@
 """Opening a run: which folder it gets, and what a folder that exists means."""
 
 import json
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -26,6 +27,15 @@ class Existing(Enum):
     REFUSE = "refuse"
     RESUME = "resume"
     OVERWRITE = "overwrite"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is kept: in RUNS/NAME, or in the first free folder of the config's name."""
+
+    runs: Path
+    name: str | None = None
+    existing: Existing = Existing.REFUSE
 
 
 class RunExists(UserError):

@@ -1,15 +1,12 @@
 """Session: opens a run, trains it, evaluates the best checkpoint, and records how the run ended."""
 
 import contextlib
-import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from nntrain.config import Document, dump
-from nntrain.errors import NntrainError
 from nntrain.files import write_atomic, write_npz
 from nntrain.inference.evaluate import evaluate
 from nntrain.inference.feed import Feeds
@@ -17,49 +14,22 @@ from nntrain.inference.trained import ROWS
 from nntrain.network.network import Network
 from nntrain.network.snapshot import Snapshot, load_for_inference
 from nntrain.run.checkpoint import read
-from nntrain.run.environment import environment
 from nntrain.run.folder import RunFolder, claim_free
+from nntrain.run.info import described, first_facts, now, resumed
 from nntrain.run.lock import RunLock
 from nntrain.run.memory import MemoryRecord
-from nntrain.run.opening import CannotResume, Existing, check_resumable, chosen_folder
+from nntrain.run.opening import CannotResume, Existing, Place, check_resumable, chosen_folder
 from nntrain.run.pretrained import initialize
+from nntrain.run.recovery import Recovery, recover
+from nntrain.run.session_observer import SessionObserver
 from nntrain.run.start import Start
-from nntrain.training.interruption import Interrupted
+from nntrain.run.unwritable import cannot_save
+from nntrain.training.interruption import Interrupted, postponed
 from nntrain.training.loop import StopRequest, Trainer
-from nntrain.training.record import Observer
 from nntrain.training.seam import seam_warnings
 from nntrain.training.setup import Setup
 
 Scores = dict[str, dict[str, Any]]  # {"test": {"loss": 0.11, "accuracy": 0.975}}
-
-
-class SessionObserver(Observer, Protocol):
-    """Watches a run from its start to its end, in the order of these methods."""
-
-    def started(self, session: "Session") -> None: ...
-
-    def compiling(self) -> contextlib.AbstractContextManager[None]:
-        """Around the compiling or loading of kernels, which no clock counts."""
-
-    def ready(self, session: "Session") -> None:
-        """Kernels are loaded; the first step follows."""
-
-    def ended(self, session: "Session") -> None:
-        """Training has finished or stopped early, and `session.scores` are known."""
-
-    def interrupted(self, session: "Session", message: str) -> None: ...
-
-    def closed(self) -> None:
-        """Always the last call, however the run ended."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run is kept: in RUNS/NAME, or in the first free folder of the config's name."""
-
-    runs: Path
-    name: str | None = None
-    existing: Existing = Existing.REFUSE
 
 
 class Session:
@@ -107,6 +77,12 @@ class Session:
 
         Raises UserError. The folder is made or changed only once everything is known to be right.
         """
+        try:
+            self._open(place, clears)
+        except OSError as error:
+            raise self._explained(error) from None
+
+    def _open(self, place: Place | None, clears: Sequence[str]) -> None:
         if place is None:
             self._initialize()
             return
@@ -114,9 +90,10 @@ class Session:
         folder = chosen_folder(place.runs, place.name, default_name, place.existing)
         if place.existing is Existing.RESUME and folder is not None:
             self._lock(folder)
-            self._resume_start(folder)
-            if folder.last.exists():
-                self._resume(folder, clears)
+            recovery = recover(folder.checkpoints)
+            self._resume_start(folder, recovery is not None)
+            if recovery is not None:
+                self._resume(folder, recovery)
                 return
         self._initialize()
         if folder is None:
@@ -133,10 +110,10 @@ class Session:
         start = Path(self.start.checkpoint) if self.start else None
         self.notes = initialize(self.setup.graph, self.trainer.network, self.source.folder, start)
 
-    def _resume_start(self, folder: RunFolder) -> None:
+    def _resume_start(self, folder: RunFolder, has_begun: bool) -> None:
         """A run that is resumed has the start that it began with. Raises CannotResume for another one."""
         recorded = Start.recorded(folder.read_info())
-        if self.start is not None and self.start != recorded and folder.last.exists():
+        if self.start is not None and self.start != recorded and has_begun:
             start = f"was started from {recorded.checkpoint}" if recorded else "started from initial weights"
             raise CannotResume(f"the run {start}", str(folder.path), "Undo the change")
         self.start = recorded or self.start
@@ -148,42 +125,38 @@ class Session:
     def _start(self, folder: RunFolder, clears: Sequence[str]) -> None:
         self.folder = self.record = folder
         folder.clear(clears)
-        folder.last.parent.mkdir(exist_ok=True)
-        folder.write_info(
-            **self._info(),
-            started=now(),
-            seed=self.setup.config.seed,
-            data_sha256=self.setup.hashes,
-            resumed_from_steps=[],
-            **(self.start.to_info() if self.start else {}),
-            **environment(self.threads),
-        )
-        write_npz(folder.split, self.setup.indices)
-        self._write_config()
+        folder.checkpoints.folder.mkdir(exist_ok=True)
+        folder.replace_info(self._info() | self._first_info())
+        self._write_config(folder)
 
-    def _resume(self, folder: RunFolder, clears: Sequence[str]) -> None:
-        snapshot = read(folder.last)
+    def _resume(self, folder: RunFolder, recovery: Recovery) -> None:
+        snapshot = recovery.latest.snapshot
         check_resumable(self.setup, snapshot, folder)
         self.trainer.restore(snapshot)
-        self.warnings += seam_warnings(self.trainer, snapshot.facts)
-        self.folder = self.record = folder
+        step = folder.saved_step = self.trainer.state.step
+        tables = folder.tables_until(step)
+        self.folder = self.record = folder  # whose run.json says from now on how it goes
         if self.complete:
             return
-        folder.remove_unfinished(clears)
-        step = self.trainer.state.step
-        folder.cut_back(step)
-        resumed = folder.read_info().get("resumed_from_steps", [])
-        folder.write_info(**self._info(), resumed_from_steps=[*resumed, step])
-        self._write_config()
+        self.warnings += [*recovery.warnings, *seam_warnings(self.trainer, snapshot.facts)]
+        folder.remove_unfinished()
+        recovery.restore(folder.checkpoints)
+        folder.checkpoints.cut_back(step, self.setup.config.train.checkpoint.keep)
+        folder.cut_back(tables)
+        folder.replace_info(resumed(self._info(), self._first_info(), folder.read_info(), step))
+        self._write_config(folder)
+
+    def _first_info(self) -> dict[str, Any]:
+        start = self.start.to_info() if self.start else {}
+        return {**first_facts(self.setup, self.threads), **start}
 
     def _info(self) -> dict[str, Any]:
         file = None if self.source.piped else str(Path(self.source.file).resolve())
         places = {"config": file, "config_folder": str(self.source.folder.resolve())}
         return {"status": "running", **places, "overrides": self.overrides}
 
-    def _write_config(self) -> None:
-        folder = self.record
-        assert isinstance(folder, RunFolder)
+    def _write_config(self, folder: RunFolder) -> None:
+        write_npz(folder.split, self.setup.indices)
         write_atomic(folder.config, self.source.raw)
         write_atomic(folder.resolved, dump(self.setup.config.model_dump(mode="json")).encode())
 
@@ -192,41 +165,81 @@ class Session:
     ) -> None:
         """Trains to the end and evaluates. However it ends, the run says how.
 
-        Raises Diverged, Interrupted, and whatever else goes wrong.
+        Raises Diverged, Interrupted, CannotSave, and whatever else goes wrong.
         """
         self.trained = True
         try:
-            observer.started(self)
-            with observer.compiling():
-                self.trainer.warm_up()
-            observer.ready(self)
-            with interruption as stop:
-                self.trainer.train(self.record, observer, stop)
-            self.status = "stopped early" if self.trainer.state.stopped_early else "finished"
-            self.scores = self.evaluated()
-            self._write_info(scores=self.scores)
+            self._train(observer, interruption)
             observer.ended(self)
-            self._write_info(status=self.status, ended=now())
-        except BaseException as error:
-            self._failed(error, observer)
+            self._write_info(ended=now())
+        except KeyboardInterrupt as error:
+            self.error = error  # so that nothing is waited for
             raise
+        except OSError as error:
+            raise self._explained(error) from None
         finally:
             observer.closed()
 
-    def _failed(self, error: BaseException, observer: SessionObserver) -> None:
-        self._record_failure(error)
-        if self.status == "interrupted":
-            observer.interrupted(self, str(error) or "interrupted before the first step")
+    def _train(
+        self, observer: SessionObserver, interruption: contextlib.AbstractContextManager[StopRequest]
+    ) -> None:
+        """To the scores and the status, before anything is drawn or printed of them."""
+        try:
+            observer.started(self)
+            observer.compiling()
+            self.trainer.warm_up()
+            observer.ready(self)
+            with interruption as stop:
+                self.trainer.train(self.record, observer, stop)
+            self.scores = self.evaluated()
+            with postponed():
+                self.status = "stopped early" if self.trainer.state.stopped_early else "finished"
+                self._write_info(status=self.status, scores=self.scores)
+        except BaseException as error:
+            explained = self._explained(error)
+            self._record_failure(explained)
+            if self.status == "interrupted":
+                observer.interrupted(self, str(error) or self._interrupted())
+            if explained is error:
+                raise
+            raise explained from None
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """An error of the operating system about a file of the run, as a message for people; any other as it is."""
+        if isinstance(error, OSError) and self.folder is not None:
+            return cannot_save(self.folder, error, self.trainer.state.step) or error
+        return error
+
+    def _interrupted(self) -> str:
+        """What to say of a run that stopped at once, without saving."""
+        if not self.trainer.state.step:
+            return "interrupted before the first step"
+        saved = self.record.saved_step
+        return (
+            f"interrupted; saved up to step {saved:,}"
+            if saved is not None
+            else "interrupted; nothing is saved"
+        )
 
     def _record_failure(self, error: BaseException) -> None:
         self.error = error
+        if self.status != "running":  # it has ended already
+            return
         interrupted = isinstance(error, (Interrupted, KeyboardInterrupt))
-        self.status = "interrupted" if interrupted else "failed"
         reason = {} if interrupted else {"error": described(error)}
-        with contextlib.suppress(OSError):  # a full disk may be what went wrong
-            self._write_info(status=self.status, **reason)
-            if self.folder is not None and reason:
-                self.folder.append_log(f"error: {reason['error']}")
+        with postponed():
+            self.status = "interrupted" if interrupted else "failed"
+            try:
+                self._write_info(status=self.status, **reason)
+                if self.folder is not None and reason:
+                    self.folder.append_log(f"error: {reason['error']}")
+            except OSError:  # a full disk may be what went wrong
+                with contextlib.suppress(OSError):
+                    self._mark_failed()
+
+    def _mark_failed(self) -> None:
+        if self.folder is not None:
+            self.folder.mark_failed()
 
     def _write_info(self, **facts: Any) -> None:
         if self.folder is not None:
@@ -260,11 +273,3 @@ def warnings_of(setup: Setup, steps_per_epoch: int) -> list[str]:
     """What trains, but not as intended."""
     schedule = setup.config.schedule.warnings(steps_per_epoch, setup.config.train.epochs)
     return [*(f"schedule: {warning}" for warning in schedule), *setup.warnings]
-
-
-def described(error: BaseException) -> str:
-    return str(error) if isinstance(error, NntrainError) else f"{type(error).__name__}: {error}"
-
-
-def now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -14,6 +14,7 @@ from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
+from nntrain.run.recovery import all_whole
 
 
 @dataclass
@@ -60,7 +61,14 @@ def find_checkpoint(path: Path) -> Path:
 def open_stored(path: Path) -> Stored:
     """Reads a run's best checkpoint, or the given one. Raises UserError."""
     file = find_checkpoint(path)
-    snapshot = read(file)
+    try:
+        snapshot = read(file)
+    except UserError as error:
+        others = [whole for whole in all_whole(RunFolder(path).checkpoints) if path.is_dir()]
+        if others:
+            latest = max(others, key=lambda whole: whole.step)
+            error.hint = f"{latest} is whole: {latest.path}"
+        raise
     try:
         config = Config.model_validate(snapshot.facts["config"])
     except (ValidationError, KeyError) as error:

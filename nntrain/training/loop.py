@@ -1,6 +1,7 @@
 """Loop: training from the current state to the end, one page from top to bottom."""
 
 import math
+import time
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,6 +43,7 @@ class Trainer:
         horizon = config.train.schedule_epochs or config.train.epochs
         self.state = TrainingState(schedule=config.schedule.start(), horizon=horizon)
         self.monitor = setup.monitor
+        self.saved_at = time.monotonic()
 
     def train(self, record: Record, observer: Observer, stop: StopRequest) -> None:
         """Trains to the last epoch, or until early stopping.
@@ -51,6 +53,7 @@ class Trainer:
         config, state = self.config, self.state
         tally = Tally(config.loss, config.metrics, state.sums)
         state.sums = tally.sums
+        self.saved_at = time.monotonic()
         with self.loader:
             while not self.finished:
                 feed = self.loader(state.epoch, state.batch)
@@ -70,8 +73,9 @@ class Trainer:
                     self.evaluate(tally, lr, record, observer)
                     tally = Tally(config.loss, config.metrics)
                     state.sums = tally.sums
-                if evaluated or ends_epoch or self.checkpoint_is_due() or stop:
-                    self.save(record)
+                scheduled = evaluated or ends_epoch or self.checkpoint_is_due()
+                if scheduled or self.time_is_up() or stop:
+                    self.save(record, scheduled)
                 if stop and not self.finished:
                     raise Interrupted(f"interrupted at step {state.step}, in epoch {state.epoch + 1}; saved")
 
@@ -118,6 +122,10 @@ class Trainer:
         every = self.config.train.checkpoint.every_steps
         return every is not None and self.state.step % every == 0
 
+    def time_is_up(self) -> bool:
+        minutes = self.config.train.checkpoint.every_minutes
+        return minutes is not None and time.monotonic() - self.saved_at >= 60 * minutes
+
     def evaluate(self, tally: Tally, lr: float, record: Record, observer: Observer) -> None:
         """Evaluates the splits, then updates `best`, the schedule and early stopping with the monitored value."""
         config, state, splits = self.config, self.state, self.setup.splits
@@ -147,13 +155,17 @@ class Trainer:
         record.add_evaluation(row)
         observer.evaluated(row, best)
 
-    def save(self, record: Record) -> None:
-        """Saves a snapshot, as the best too if it is the best so far. What is not finite is never saved."""
+    def save(self, record: Record, scheduled: bool = False) -> None:
+        """Saves a snapshot, as the best too if it is the best so far. What is not finite is never saved.
+
+        `scheduled`: at a step that the config alone decides. Only such snapshots are kept for longer.
+        """
         if not finite(self.network.arena.values):
             record.flush()
             raise self.diverged(self.batches.rows, self.learning_rate())
         best = self.state.best is not None and self.state.best["step"] == self.state.step
-        record.save(self.snapshot(), best)
+        record.save(self.snapshot(), best, self.config.train.checkpoint.keep if scheduled else 0)
+        self.saved_at = time.monotonic()
 
     def snapshot(self) -> Snapshot:
         """The run as it is now; its arrays are the network's own, not copies."""

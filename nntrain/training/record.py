@@ -17,8 +17,11 @@ class Record(Protocol):
     def flush(self) -> None:
         """Everything added so far is kept from now on."""
 
-    def save(self, snapshot: Snapshot, best: bool) -> None:
-        """Replaces the last snapshot, and the best one too if this one is the best so far."""
+    def save(self, snapshot: Snapshot, best: bool, keep: int) -> None:
+        """Replaces the last snapshot, and the best one too if this one is the best so far.
+
+        `keep`: 0, or this snapshot is one of so many that are kept, the last ones.
+        """
 
 
 class Observer(Protocol):

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from nntrain import load
 from nntrain.api.fit import policy, train
 from nntrain.files import jsonable
+from nntrain.run.opening import Place
 from nntrain.run.score import score
-from nntrain.run.session import Place
 from nntrain.run.stored import open_stored
 from nntrain.training.interruption import Interrupted, NeverInterrupted
 from tests.conftest import contents

@@ -140,8 +140,7 @@ def test_a_process_that_cannot_be_started_is_a_warning(monkeypatch, session):
 
 def run_through(observer, session):
     observer.started(session)
-    with observer.compiling():
-        pass
+    observer.compiling()
     observer.ready(session)
     state = SimpleNamespace(step=5)
     observer.stepped(state, 1.0, 0.1, 20)
@@ -208,28 +207,47 @@ def test_an_interrupted_run_names_the_command_that_resumes_it(session):
         f"nntrain fit {session.folder.path.parent}/config.yaml --set seed=1 --plugin p.py "
         f"--runs-dir {session.folder.path.parent} --name=run --resume"
     )
-    session.folder.write_info(config=None)
+    session.folder.write_info(config="gone.yaml")
     observer.interrupted(session, "interrupted at step 5")
     assert "--resume" not in results.file.getvalue().splitlines()[-1]
 
 
-def test_observers_are_called_in_order_and_all_are_closed(session):
-    calls = []
+class Recorder(Observer):
+    def __init__(self, name, calls, fails=None):
+        self.name, self.calls, self.fails = name, calls, fails
 
-    class Recorder(Observer):
-        def __init__(self, name):
-            self.name = name
+    def called(self, method):
+        self.calls.append(f"{self.name} {method}")
+        if method == self.fails:
+            raise ZeroDivisionError("oops")
 
-        def stepped(self, *_):
-            calls.append(self.name)
+    def stepped(self, *_):
+        self.called("stepped")
 
-        def closed(self):
-            calls.append(f"closed {self.name}")
-            raise ZeroDivisionError
+    def ended(self, *_):
+        self.called("ended")
 
-    observers = Observers([Recorder("a"), Recorder("b")])
+    def closed(self):
+        self.called("closed")
+
+
+def test_observers_are_called_in_order(session):
+    calls, warnings = [], []
+    observers = Observers([Recorder("a", calls), Recorder("b", calls)], warnings.append)
     run_through(observers, session)
     observers.ended(session)
-    with pytest.raises(ZeroDivisionError):
-        observers.closed()
-    assert calls == ["a", "b", "closed a", "closed b"]
+    observers.closed()
+    assert calls == ["a stepped", "b stepped", "a ended", "b ended", "b closed", "a closed"]
+    assert warnings == []
+
+
+def test_an_observer_that_fails_is_a_warning_and_is_not_called_again(session, wording):
+    calls, warnings = [], []
+    observers = Observers([Recorder("first", calls, fails="stepped"), Recorder("b", calls)], warnings.append)
+    run_through(observers, session)
+    observers.ended(session)
+    observers.closed()
+    assert calls == ["first stepped", "first closed", "b stepped", "b ended", "b closed"]
+    assert len(warnings) == 1
+    assert "oops" in warnings[0]
+    wording(warnings[0])

@@ -1,6 +1,7 @@
 """The run folder: what `fit` writes."""
 
 import csv
+import itertools
 import json
 import socket
 import sys
@@ -11,6 +12,8 @@ from safetensors import safe_open
 
 from nntrain.config import load
 from nntrain.report.pictures import registry
+from nntrain.run.folder import RunFolder
+from nntrain.training import loop
 from tests.conftest import MOONS, TABLE, contents
 
 
@@ -35,6 +38,7 @@ def test_fit_leaves_everything_in_its_folder(shell, pictures):
         "split.npz",
         "checkpoints/last.safetensors",
         "checkpoints/best.safetensors",
+        "checkpoints/previous.safetensors",
         ".lock",
     }
     assert (run / "config.yaml").read_bytes() == text.encode()
@@ -147,3 +151,23 @@ def test_the_log_is_what_was_shown(shell):
     log = (shell.folder / "runs/run/train.log").read_text()
     assert shown.endswith(log)
     assert log.count("\nepoch ") == 4
+
+
+def test_so_many_checkpoints_are_kept_beside_best_and_last(shell):
+    run = shell.fit(MOONS.replace("batch_size: 20", "batch_size: 20, checkpoint: {keep: 3, every_steps: 4}"))
+    kept = sorted(path.name for path in (run / "checkpoints").glob("step-*"))
+    assert kept == [f"step-{step:08d}.safetensors" for step in (15, 16, 20)]
+    last = run / "checkpoints/last.safetensors"
+    assert (run / "checkpoints" / kept[-1]).read_bytes() == last.read_bytes()
+    assert shell.scores(run / "checkpoints" / kept[0]) != shell.scores(last)
+    again = shell.fit(MOONS, "--overwrite")
+    assert list((again / "checkpoints").glob("step-*")) == []
+
+
+def test_a_checkpoint_is_saved_after_some_minutes(shell, monkeypatch):
+    saved, clock = [], itertools.count()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: 20.0 * next(clock))  # once a step
+    save = RunFolder.save
+    monkeypatch.setattr(RunFolder, "save", lambda *given: saved.append(given[0]) or save(*given))
+    shell.fit(MOONS.replace("batch_size: 20", "batch_size: 20, checkpoint: {every_minutes: 1}"))
+    assert 4 < len(saved) < 20

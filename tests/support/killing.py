@@ -14,18 +14,18 @@ from nntrain import files
 from nntrain.api.fit import policy, train
 from nntrain.report.observers import PictureObserver
 from nntrain.run import folder as run_folder
-from nntrain.run.session import Place
+from nntrain.run.opening import Place
 from nntrain.training.interruption import NeverInterrupted
 
 KILLED = 9
-REPLACE = os.replace
+REPLACE, LINK = os.replace, os.link
 CONFIG = """
 data: {source: {synthetic: {kind: two_moons, samples: 40, noise: 0.1}}, validation: 0.25}
 model: {layers: [{dense: {units: 4, activation: tanh}}, {dropout: 0.2}, {dense: 2}]}
 loss: cross_entropy
 metrics: [accuracy, auc]
 optimizer: {adam: {lr: 0.05}}
-train: {epochs: 2, batch_size: 10, checkpoint: {every_steps: 2}}
+train: {epochs: 2, batch_size: 10, checkpoint: {every_steps: 2, keep: 2}}
 """
 
 
@@ -56,7 +56,12 @@ class Writes:
             append(path, text[len(text) // 2 :])
             self.step()
 
-        os.replace = replacing
+        def linking(*arguments: object) -> None:
+            self.step()
+            LINK(*arguments)
+            self.step()
+
+        os.replace, os.link = replacing, linking
         run_folder.append = appending
         for moment in ("ready", "ended", "_refresh"):  # pictures are drawn by other processes
             setattr(PictureObserver, moment, lambda *_: None)

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from nntrain.errors import UserError
 from nntrain.run.checkpoint import read
+from nntrain.run.folder import RunFolder
 from nntrain.run.session import Session
 from nntrain.training import loop
 from tests.conftest import MOONS, contents, interrupt_at
@@ -74,10 +75,57 @@ def test_a_run_interrupted_while_kernels_are_compiled_can_be_resumed(shell, monk
     assert contents(run) == straight
 
 
-def test_sigterm_is_as_good_as_ctrl_c(shell, monkeypatch):
-    interrupt_at(monkeypatch, 7, signal.SIGTERM)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU])
+def test_other_signals_are_as_good_as_ctrl_c(shell, monkeypatch, number):
+    interrupt_at(monkeypatch, 7, number)
     run = shell.fit(code=130)
     assert read(run / "checkpoints/last.safetensors").facts["training"]["step"] == 7
+
+
+def test_a_signal_that_nohup_ignores_interrupts_nothing(shell, monkeypatch):
+    interrupt_at(monkeypatch, 7, signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        shell.fit(code=0)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_second_signal_stops_at_once_with_the_last_checkpoint_whole(shell, monkeypatch, wording):
+    straight = contents(shell.fit(name="straight"))
+    add_step = RunFolder.add_step
+
+    def twice(self, step, *rest):
+        if step == 7:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+        add_step(self, step, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "add_step", twice)
+        result = shell.run("fit", "config.yaml", "--name", "broken", code=130)
+    wording("\n".join(line for line in result.stderr.splitlines() if "interrupted" in line))
+    run = shell.folder / "runs/broken"
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+    assert (
+        read(run / "checkpoints/last.safetensors").facts["training"]["step"] == 5
+    )  # of the end of the epoch
+    shell.fit(MOONS, "--resume", name="broken")
+    assert contents(run) == straight
+
+
+def test_a_signal_while_the_status_is_written_waits(shell, monkeypatch):
+    replace_info = RunFolder.replace_info
+
+    def interrupted(self, facts):
+        if facts["status"] == "failed":
+            signal.raise_signal(signal.SIGINT)
+        replace_info(self, facts)
+
+    monkeypatch.setattr(RunFolder, "replace_info", interrupted)
+    monkeypatch.setattr(loop.Trainer, "warm_up", lambda self: 1 / 0)
+    run = shell.fit(code=130)
+    assert json.loads((run / "run.json").read_text())["status"] == "failed"
 
 
 def test_what_a_crash_left_behind_the_checkpoint_is_cut_back(shell, monkeypatch):

@@ -11,6 +11,7 @@ class DrawingProcess:
     """Runs `python -m nntrain.report.pictures RUN NAME`: one process at a time, and rarely enough to leave the cores to training."""
 
     FIRST_S = 15.0  # drawing takes a core for more than a second, so the first seconds belong to training
+    LONGEST_S = 300.0  # a drawing that takes longer is given up
     PAUSE = 20  # the pause before the next drawing, in multiples of the last drawing's duration
 
     def __init__(self, folder: Path, picture: str):
@@ -36,10 +37,23 @@ class DrawingProcess:
         self._start()
 
     def finish(self) -> None:
+        if self._process is None:
+            return
+        try:
+            _, error = self._process.communicate(timeout=self.LONGEST_S)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            self.error = f"it took more than {self.LONGEST_S:g} s"
+            return
+        code = self._process.returncode
+        self.error = reason(error) or f"the process ended with exit code {code}" if code else ""
+        self._process = None
+
+    def stop(self) -> None:
+        """Ends a drawing that nobody waits for."""
         if self._process is not None:
-            _, error = self._process.communicate()
-            code = self._process.returncode
-            self.error = reason(error) or f"the process ended with exit code {code}" if code else ""
+            self._process.kill()
+            self._process.communicate()
             self._process = None
 
     def _start(self) -> None:

@@ -1,0 +1,41 @@
+"""Info: what run.json says of a run."""
+
+import datetime
+from typing import Any
+
+from nntrain.errors import NntrainError
+from nntrain.run.environment import environment
+from nntrain.training.setup import Setup
+
+OF_THE_END = ("scores", "error", "ended")  # what a run that is resumed says anew
+
+
+def first_facts(setup: Setup, threads: int) -> dict[str, Any]:
+    """What a run says from its start on."""
+    return {
+        "started": now(),
+        "seed": setup.config.seed,
+        "data_sha256": setup.hashes,
+        "resumed_from_steps": [],
+        **environment(threads),
+    }
+
+
+def resumed(
+    present: dict[str, Any], first: dict[str, Any], then: dict[str, Any], step: int
+) -> dict[str, Any]:
+    """What a run says that is resumed after `step`: the present facts, and those of its start.
+
+    `then` is what it said before; if that was damaged, `first` are the facts as if it started now.
+    """
+    facts = first | then
+    facts["resumed_from_steps"] = [*facts["resumed_from_steps"], step]
+    return present | {key: facts[key] for key in facts if key not in (*OF_THE_END, *present)}
+
+
+def described(error: BaseException) -> str:
+    return str(error) if isinstance(error, NntrainError) else f"{type(error).__name__}: {error}"
+
+
+def now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
