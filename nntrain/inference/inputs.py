@@ -9,7 +9,14 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from nntrain.data.conform.align import pad_steps
-from nntrain.data.conform.arrays import conform, conform_array, conform_inputs, unlabeled
+from nntrain.data.conform.arrays import (
+    conform,
+    conform_array,
+    conform_inputs,
+    out_of_range,
+    out_of_range_text,
+    unlabeled,
+)
 from nntrain.data.conform.sequences import SequenceEncoder
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.conform.unusable import MOST_NAMED, OnError, Unusable, UnusableSamples
@@ -104,8 +111,9 @@ def _table(trained: Trained, source: Csv, folder: Path, lenient: bool) -> Sample
 def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]], lenient: bool) -> Samples:
     if not isinstance(table, Sequences):
         encoder = TableEncoder(train, table, rows, lenient)
-        x = conform_array(table.path, train, encoder.inputs())
-        return Samples.of(unlabeled(train, x), encoder.unusable)
+        x, unusable = in_range(table.path, train, encoder.inputs(), lenient)
+        unusable = encoder.unusable | unusable
+        return Samples.of(unlabeled(train, conform_array(table.path, train, x)), unusable)
     found = SequenceEncoder(train, table, rows, lenient)
     x, lengths = found.sequences()
     data, unusable = unlabeled(train, x, lengths), found.unusable
@@ -136,6 +144,7 @@ def usable_array(
     lengths: np.ndarray | None = None,
 ) -> Samples:
     """The samples of an array. Raises UnusableSamples for NaN and infinity; if `lenient`, such samples are left out."""
+    x, unusable = in_range(name, train, x, lenient)
     inputs = cast(np.ndarray, conform_array(name, train, x))
     mask = np.zeros(len(inputs), bool)
     mask[list(not_finite(inputs))] = True
@@ -144,7 +153,22 @@ def usable_array(
     if texts and not lenient:
         raise UnusableSamples(texts[0], place=name)
     reasons = tuple(f"{name}: {text}" for text in texts)
-    return Samples.of(unlabeled(train, inputs, lengths), Unusable(mask, reasons, len(bad)))
+    unusable = unusable | Unusable(mask, reasons, len(bad))
+    return Samples.of(unlabeled(train, inputs, lengths), unusable)
+
+
+def in_range(
+    name: str, train: Dataset, x: np.ndarray | Windows, lenient: bool
+) -> tuple[np.ndarray | Windows, Unusable]:
+    """x with zeros for the samples that have unknown tokens, if `lenient`, and these samples."""
+    mask, limit = out_of_range(train, x)
+    bad = np.flatnonzero(mask)
+    if not lenient or not len(bad) or isinstance(x, Windows):
+        return x, Unusable(np.zeros(len(x), bool))
+    reasons = tuple(f"{name}: {out_of_range_text(x, sample, limit)}" for sample in bad[:MOST_NAMED])
+    known = np.where(mask.reshape(-1, *[1] * (x.ndim - 1)), 0, x)
+    whole = known if x.dtype.kind in "iu" or (known != np.floor(known)).any() else known.astype(np.int64)
+    return whole, Unusable(mask, reasons, len(bad))
 
 
 def as_in_training(trained: Trained, source: Csv) -> Csv:

@@ -244,11 +244,12 @@ def test_combining_marks_belong_to_their_word(tmp_path, content, words):
 
 @pytest.mark.parametrize("unit", ["character", "word"])
 def test_a_text_is_the_same_however_its_accents_were_typed(tmp_path, monkeypatch, unit):
-    composed = text(tmp_path, FRENCH * 9, unit=unit, window=3)
+    composed = text(tmp_path, FRENCH * 9 + "\n", unit=unit, window=3)
+    assert encode(composed, "prompt", "à\r\nà").tolist() == encode(composed, "prompt", "à\nà").tolist()
     assert encode(composed, "prompt", nfd("à Noël")).tolist() == encode(composed, "prompt", "à Noël").tolist()
     for chunk in (1, 2, 7, 1000):  # an accent can come in another piece than its letter
         monkeypatch.setattr(tokens, "CHUNK", chunk)
-        decomposed = text(tmp_path, nfd(FRENCH) * 9, unit=unit, window=3)
+        decomposed = text(tmp_path, nfd(FRENCH) * 9 + "\n", unit=unit, window=3)
         assert decomposed.classes == composed.classes
         assert np.array_equal(decomposed.x.stream, composed.x.stream)
 

@@ -20,6 +20,13 @@ loss: cross_entropy
 optimizer: {adam: 0.01}
 train: {epochs: 1}
 """
+TOKENS = """
+data: {source: {random: {input: [3], vocabulary: 9, classes: 2, samples: 40}}}
+model: {layers: [{embedding: 4}, flatten, {dense: 2}]}
+loss: cross_entropy
+optimizer: {adam: 0.01}
+train: {epochs: 1}
+"""
 BAD = "city,x\nc1,0.4\nOslo,0.4\nc2,\nc2,0.9\nc2,old\nc3\nc1,inf\n"
 UNUSABLE = [False, True, True, False, True, True, True]
 
@@ -113,16 +120,30 @@ def test_numbers_of_arrays_that_are_not_finite(shell, wording):
     wording(blank.stderr)
 
 
+def test_unknown_tokens_of_arrays(shell, wording):
+    shell.fit(TOKENS)
+    new = np.array([[1, 2, 3], [4, 99, 1], [5, 6, 7], [-1, 0, 0]])
+    np.save(shell.folder / "new.npy", new)
+    (shell.folder / "new.csv").write_text("".join(",".join(map(str, row)) + "\n" for row in new.tolist()))
+    for name in ("new.npy", "new.csv"):
+        refused = shell.run("predict", "runs/run", name, code=2).stderr
+        assert "sample 2" in refused
+        wording(refused)
+        found = shell.run("predict", "runs/run", name, "--on-error", "blank")
+        assert [line == '""' for line in found.stdout.splitlines()[1:]] == [False, True, False, True]
+        wording(found.stderr)
+
+
 def test_a_sequence_with_an_unusable_step_has_no_prediction(shell, wording):
     write_table(shell.folder)
     shell.fit(TABLE.replace("PREDICT", "sequence").replace("LAYER", "{gru: 4}"), "--set", "train.epochs=1")
-    new = "who,u,colour\na,1,red\nb,1,red\na,-1,pink\nb,1,blue\n" + "long,1,red\n" * 7 + "c,-1,red\n"
+    new = "who,u,colour\na,1,red\nb,1,red\na,-1,pink\n,1,red\nb,1,blue\n" + "long,1,red\n" * 7 + "c,-1,red\n"
     (shell.folder / "new.csv").write_text(new)
     skipped = shell.run("predict", "runs/run", "new.csv", "--on-error", "skip")
     assert [line.split(",")[0] for line in skipped.stdout.splitlines()] == ["who", "b", "c"]
     blank = shell.run("predict", "runs/run", "new.csv", "--on-error", "blank").stdout.splitlines()
     assert [line for line in blank if not line.endswith(",")] == skipped.stdout.splitlines()
-    assert [line for line in blank if line.endswith(",")] == ["a,", "long,"]
+    assert [line for line in blank if line.endswith(",")] == ["a,", ",", "long,"]
     wording(skipped.stderr)
 
 

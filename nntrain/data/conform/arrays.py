@@ -8,6 +8,7 @@ import numpy as np
 from nntrain.data.arrays import as_numbers
 from nntrain.data.conform.align import align, align_features, pad_steps
 from nntrain.data.conform.texts import map_vocabulary
+from nntrain.data.conform.unusable import UnusableSamples
 from nntrain.data.dataset import Dataset, mismatch
 from nntrain.data.finite import require_finite
 from nntrain.data.sequences.windows import Windows
@@ -99,9 +100,33 @@ def _without_ones(shape: tuple[int, ...]) -> list[int]:
 
 
 def _integers(name: str, x: np.ndarray, limit: int, dtype: type) -> np.ndarray:
-    if x.dtype.kind not in "iu" or x.min() < 0 or x.max() >= limit:
-        received = f"{x.min()} to {x.max()}" if x.dtype.kind in "iu" else x.dtype.name
+    if x.dtype.kind not in "iu":
         raise DataError(
-            f"expected whole numbers from 0 to {limit - 1}, as in training. Received: {received}.", place=name
+            f"expected whole numbers from 0 to {limit - 1}, as in training. Received: {x.dtype.name}.",
+            place=name,
         )
+    if x.min() < 0 or x.max() >= limit:
+        raise UnusableSamples(out_of_range_text(x, int(_out_of_range(x, limit).argmax()), limit), place=name)
     return np.ascontiguousarray(x, dtype)
+
+
+def out_of_range(train: Dataset, x: np.ndarray | Windows) -> tuple[np.ndarray, int]:
+    """(samples,) bool: those with tokens or bytes that training does not have, and their limit; 0 for other data."""
+    limit = train.vocabulary or 256 * train.is_bytes
+    if not limit or isinstance(x, Windows) or x.dtype.kind not in "iuf":
+        return np.zeros(len(x), bool), 0
+    return _out_of_range(x, limit), limit
+
+
+def _out_of_range(x: np.ndarray, limit: int) -> np.ndarray:
+    good = (x >= 0) & (x < limit)
+    if x.dtype.kind == "f":
+        good &= x == np.floor(x)
+    return np.logical_not(good.reshape(len(x), -1).all(axis=1))
+
+
+def out_of_range_text(x: np.ndarray, sample: int, limit: int) -> str:
+    """ "sample 3: expected whole numbers from 0 to 9, as in training. Received: 12."."""
+    values = x[sample].reshape(-1)
+    value = next(value for value in values.tolist() if not 0 <= value < limit or value % 1)
+    return f"sample {sample + 1}: expected whole numbers from 0 to {limit - 1}, as in training. Received: {value}."

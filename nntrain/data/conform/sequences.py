@@ -1,5 +1,7 @@
 """Sequence encoder: a CSV file of sequences in the form of the training data."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nntrain.data.conform.tables import TableEncoder
@@ -25,11 +27,11 @@ class SequenceEncoder(TableEncoder):
         positions, ids = self._features(), self.csv.id_positions(self.file)
         table = self.file.read(positions, ids, [*self._text_columns(positions), *ids])
         self.id_name = table.targets[0].name if ids else ""
-        groups = group_rows(self.csv.path, table.targets[0] if ids else None, table.lines)
+        groups = group_rows(self.csv.path, table.targets[0] if ids else None, table.lines, unnamed=lenient)
         x = self._x(table, self.columns)[groups.order]
         self.names = groups.names  # of all sequences
         self.steps = len(groups.order)  # of all sequences
-        self.unusable = self._unusable(groups)
+        self.unusable = self._unusable(groups, table.lines)
         usable = self.unusable.usable
         self.x = x[np.isin(np.repeat(np.arange(len(groups.names)), groups.lengths), usable)]
         self.groups = groups.select(usable)
@@ -42,18 +44,27 @@ class SequenceEncoder(TableEncoder):
             return Windows(self.x, starts, steps, lengths), lengths
         return Windows(self.x, groups.starts + groups.lengths - steps, steps), None
 
-    def _unusable(self, groups: Groups) -> Unusable:
+    def _unusable(self, groups: Groups, lines: Sequence[int]) -> Unusable:
         """Of the sequences, from that of their rows. Raises UnusableSamples for wrong lengths unless `lenient`."""
         rows = self.unusable
         mask = np.logical_or.reduceat(rows.mask[groups.order], groups.starts)
         wrong, reason = self._wrong_lengths(groups)
         reasons = [
-            f"{self.csv.path}: {reason.format(name=groups.names[place], length=groups.lengths[place])}"
+            reason.format(name=groups.names[place], length=groups.lengths[place])
             for place in np.flatnonzero(wrong)
         ]
         if reasons and not self.lenient:
-            raise UnusableSamples(reasons[0].removeprefix(f"{self.csv.path}: "), place=self.csv.path)
-        return Unusable(mask | wrong, (*rows.reasons, *reasons), rows.values + len(reasons))
+            raise UnusableSamples(reasons[0], place=self.csv.path)
+        named = [f"{self.csv.path}: {text}" for text in reasons]
+        unnamed = np.array([bool(self.id_name) and not name for name in groups.names])
+        for place in np.flatnonzero(unnamed):  # at most one
+            start = groups.starts[place]
+            named += [
+                f"{self.csv.path}:{lines[row]}: column {self.id_name!r}: expected the name of a sequence. "
+                "Received: a missing value."
+                for row in groups.order[start : start + groups.lengths[place]]
+            ]
+        return Unusable(mask | wrong | unnamed, (*rows.reasons, *named), rows.values + len(named))
 
     def _wrong_lengths(self, groups: Groups) -> tuple[np.ndarray, str]:
         steps = self.train.input_shape[0]

@@ -40,7 +40,8 @@ def word_rule(train: Dataset) -> re.Pattern[str]:
 
 def split_text(train: Dataset, text: str) -> list[str]:
     """The characters or words of `text`, by the rules by which the training text was read."""
-    text = normalized(text) if train.normalized else text
+    if train.normalized:
+        text = normalized(text.replace("\r\n", "\n").replace("\r", "\n"))  # as files are read
     return word_rule(train).findall(text) if train.unit == "word" else list(text)
 
 

@@ -24,6 +24,10 @@ class Unusable:
     reasons: tuple[str, ...] = ()  # of the first ones, each with its place
     values: int = 0  # how many values were wrong: at least as many as reasons
 
+    def __or__(self, other: "Unusable") -> "Unusable":
+        """Those of both."""
+        return Unusable(self.mask | other.mask, (*self.reasons, *other.reasons), self.values + other.values)
+
     @property
     def usable(self) -> np.ndarray:
         """(usable samples,) int64. Raises DataError if there is none."""

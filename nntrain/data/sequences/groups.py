@@ -29,8 +29,11 @@ class Groups:
         return Groups(tuple(self.names[place] for place in chosen), np.concatenate(rows), starts, lengths)
 
 
-def group_rows(path: str, column: Column | None, lines: Sequence[int]) -> Groups:
-    """Groups rows by the cells of a column; without one, all rows are one sequence. Raises DataError for missing cells."""
+def group_rows(path: str, column: Column | None, lines: Sequence[int], unnamed: bool = False) -> Groups:
+    """Groups rows by the cells of a column; without one, all rows are one sequence.
+
+    Raises DataError for missing cells; if `unnamed`, their rows are a sequence without a name.
+    """
     rows = len(lines)
     if column is None:
         return Groups(("",), np.arange(rows), np.zeros(1, np.int64), np.array([rows], np.int32))
@@ -38,13 +41,14 @@ def group_rows(path: str, column: Column | None, lines: Sequence[int]) -> Groups
     bad = BadCells(path, lines)
     missing = np.flatnonzero(categories.labels < 0)
     bad.add(missing, column.label, "the name of a sequence", lambda row: "a missing value")
-    bad.raise_if_any("Fix the file.")
+    if not unnamed:
+        bad.raise_if_any("Fix the file.")
     distinct, first, group = np.unique(categories.labels, return_index=True, return_inverse=True)
     by_start = np.argsort(first)
     number = np.empty(len(distinct), np.int64)
     number[by_start] = np.arange(len(distinct))
     lengths = np.bincount(number[group]).astype(np.int32)
-    names = tuple(categories.names[label] for label in distinct[by_start])
+    names = tuple("" if label < 0 else categories.names[label] for label in distinct[by_start])
     order = np.argsort(number[group], kind="stable")
     return Groups(names, order, np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
 
