@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import yaml
 
+from nntrain.config.schema import DataSection
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.loading import load_splits
 from nntrain.data.transforms.standardize import standardize
 from tests.support.data import refused, seen
 
@@ -41,6 +44,42 @@ def test_a_constant_column_becomes_zero_and_its_deviation_counts_as_1():
     splits = standardize(Splits(Dataset(x, x), test=Dataset(np.array([[1.1, 0.0]]), np.zeros((1, 2)))))
     assert not seen(splits.train)[:, 0].any()
     assert seen(splits.test)[0, 0] == 1.1 - 0.1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0.3, -1985.1, 1e-30, 1e30])
+def test_a_column_that_is_constant_but_for_rounding_is_constant(dtype, value):
+    value = dtype(value)
+    last_digits = np.array(
+        [value, np.nextafter(value, dtype(0)), value * (1 + 4 * np.finfo(dtype).eps)], dtype
+    )
+    x = np.stack([np.resize(last_digits, 99), np.arange(99)], axis=1).astype(dtype)
+    splits = standardize(Splits(Dataset(x, x)))
+    assert splits.train.scale[0] == 1
+    np.testing.assert_allclose(seen(splits.train)[:, 0], 0, atol=1e-5 * abs(value))
+    assert seen(splits.train)[:, 1].std() == pytest.approx(1)
+
+
+def test_small_differences_that_are_no_rounding_are_standardized():
+    x = np.float32(1985) + np.resize([0.0, 0.1], 100).astype(np.float32)[:, None]
+    splits = standardize(Splits(Dataset(x, x)))
+    assert seen(splits.train).std() == pytest.approx(1)
+
+
+def test_a_table_and_npz_arrays_have_constant_columns_too(shell):
+    cells = ["0.3", "0.30000000000000004"] * 20
+    lines = "".join(f"{cell},{row},{row % 2}\n" for row, cell in enumerate(cells))
+    (shell.folder / "t.csv").write_text(f"a,b,y\n{lines}")
+    x = np.stack([np.array([0.1 + 0.2, 0.3] * 20), np.arange(40)], axis=1)
+    for dtype in (np.float32, np.float64):
+        np.savez(shell.folder / f"{dtype.__name__}.npz", x=x.astype(dtype), y=np.arange(40) % 2)
+    for source in ("csv: {path: t.csv, target: y}", "npz: float32.npz", "npz: float64.npz"):
+        splits, _ = load_splits(
+            DataSection.model_validate({"source": yaml.safe_load(f"{{{source}}}"), "standardize": True}),
+            shell.folder,
+            0,
+        )
+        assert splits.train.scale[0] == 1
 
 
 def test_constant_bytes_keep_their_scale_to_0_and_1():

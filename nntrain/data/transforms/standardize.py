@@ -10,12 +10,14 @@ from nntrain.data.sequences.windows import Windows
 from nntrain.errors import DataError
 
 VALUES_AT_ONCE = 1 << 20  # in float64: 8 MiB, whatever the size of the data
+LAST_DIGITS = 16  # units of rounding by which the values of a constant column may differ
 
 
 def standardize(splits: Splits) -> Splits:
     """The splits with the training split's mean as `shift` and 1 / standard deviation as `scale`.
 
-    The last axis is a table's columns or an image's channels. A standard deviation of 0 counts as 1. Raises DataError for tokens.
+    The last axis is a table's columns or an image's channels. A standard deviation of 0, but for
+    rounding, counts as 1. Raises DataError for tokens.
     """
     train = splits.train
     if train.vocabulary:
@@ -53,11 +55,14 @@ def mean_and_std(x: np.ndarray, names: tuple[str, ...] = ()) -> tuple[np.ndarray
             "Fix the value, or remove the sample.",
             "standardize",
         )
-    # Rounding gives a constant column such as 0.1, 0.1, 0.1 a tiny deviation, whose inverse would be huge.
     first = x.reshape(-1, x.shape[-1])[0].astype(np.float64)
-    varies = np.zeros(len(mean), bool)
+    lowest, highest = first.copy(), first.copy()
     for chunk in chunks(x):
-        varies |= (chunk != first).any(axis=0)
+        np.minimum(lowest, chunk.min(axis=0), out=lowest)
+        np.maximum(highest, chunk.max(axis=0), out=highest)
+    # Rounding gives a constant column, such as 0.1 + 0.2 and 0.3, a tiny deviation, whose inverse would be huge.
+    rounding = np.finfo(x.dtype).eps if x.dtype.kind == "f" else 0.0
+    varies = highest - lowest > LAST_DIGITS * rounding * np.maximum(abs(lowest), abs(highest))
     return np.where(varies, mean, first), np.where(varies, np.sqrt(variance), 0)
 
 
