@@ -23,13 +23,15 @@ def command(
 
     Forward, loss, backward and optimizer on one batch; each layer next to the machine's peak.
     """
+    from nntrain import kernels
     from nntrain.bench import bench
     from nntrain.cli.shared import load_setup, print_json, use_threads
     from nntrain.report.terminal.tables import show_bench
 
     thread_count = use_threads(threads)
     setup, _ = load_setup(config, overrides)
-    result = bench(setup, batch_size, thread_count)
+    with kernels.denormals.flushed():
+        result = bench(setup, batch_size, thread_count)
     if as_json:
         print_json(result.to_dict())
     else:

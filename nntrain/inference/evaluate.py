@@ -86,17 +86,19 @@ def groups(data: Dataset, rows: int) -> list[np.ndarray]:
 def evaluate(feeds: Feeds, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, Any]:
     """The mean loss and the metrics over all samples: {"loss": 0.11, "accuracy": 0.97}."""
     tally = Tally(loss, metrics)
-    for _, feed in batches_of(feeds, data):
-        with kernels.exclusive.lock:
-            loss_sum, weight = loss(feed.prediction, feed.target, feed.weight, feed.no_gradient)
-            tally.add(loss_sum, weight, feed)
+    with kernels.denormals.flushed():
+        for _, feed in batches_of(feeds, data):
+            with kernels.exclusive.lock:
+                loss_sum, weight = loss(feed.prediction, feed.target, feed.weight, feed.no_gradient)
+                tally.add(loss_sum, weight, feed)
     return tally.scores()
 
 
 def predictions(network: Network, data: Dataset) -> np.ndarray:
     """The network's outputs (samples, *output shape) for all samples; 0 at the padded steps of a sequence."""
     outputs = np.zeros((len(data), *network.graph.output.shape), network.dtype)
-    for indices, feed in batches_of(Feeds(network, data), data):
-        place = (indices, slice(feed.executor.y.shape[1])) if data.per_step else indices
-        outputs[place] = feed.executor.y
+    with kernels.denormals.flushed():
+        for indices, feed in batches_of(Feeds(network, data), data):
+            place = (indices, slice(feed.executor.y.shape[1])) if data.per_step else indices
+            outputs[place] = feed.executor.y
     return outputs

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nntrain import randomness
+from nntrain import kernels, randomness
 from nntrain.data.conform.texts import counted, encode, split_text, unknown_in
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.tokens import UNKNOWN, decode
@@ -74,7 +74,8 @@ class WindowReader:
         executor.x[...] = 0  # the network may need all its steps; earlier ones do not see the padding
         executor.x[0, : len(tokens)] = tokens
         info.lengths, info.fresh = None, fresh
-        logits = executor.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
+        with kernels.denormals.flushed():
+            logits = executor.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
         if not np.isfinite(logits).all():
             raise UserError("the network's output is not a finite number")
         return logits

@@ -14,7 +14,9 @@ networks call most, passes an array of integers (0.3 us).
 
 import functools
 import os
+import threading
 import types
+from collections.abc import Callable
 
 # How often a waiting thread of GNU OpenMP polls before it sleeps. By default it polls for about 8 ms, and one other busy
 # process made a step of 1 ms take 7 to 68 ms. With too few, it sleeps while serial kernels run, and takes 50 us to wake: an
@@ -80,6 +82,13 @@ def implements(generic, kind: type):
     return mark
 
 
+class _BeforeParallel(threading.local):
+    call: Callable[[], None] | None = None
+
+
+before_parallel = _BeforeParallel()  # of each thread of Python: called before it runs a kernel with threads
+
+
 class Kernel:
     """One source compiled with and without threads.
 
@@ -91,8 +100,14 @@ class Kernel:
     def __init__(self, function, cost: float):
         self.smallest_parallel = PARALLEL_FROM / cost
         self.serial = _compiled(function, fastmath=FASTMATH)
-        self.parallel = _compiled(_renamed(function, "_parallel"), fastmath=FASTMATH, parallel=True)
+        self.threaded = _compiled(_renamed(function, "_parallel"), fastmath=FASTMATH, parallel=True)
         functools.update_wrapper(self, function)
+
+    def parallel(self, *args):
+        """With threads, after what `before_parallel` asks for."""
+        if (prepare := before_parallel.call) is not None:
+            prepare()
+        return self.threaded(*args)
 
     def __call__(self, out, *args):
         return (self.serial if out.size < self.smallest_parallel else self.parallel)(out, *args)
@@ -126,6 +141,11 @@ def thread_limit() -> int:
 def threads_in_use() -> int:
     """How many threads the calling thread computes with."""
     return numba.get_num_threads()
+
+
+def shares_threads() -> bool:
+    """Whether all threads of Python use the same threads for parallel loops. With OpenMP, each has its own."""
+    return bool(numba.threading_layer() != "omp")
 
 
 def use_threads(count: int) -> int:

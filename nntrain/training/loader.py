@@ -30,7 +30,7 @@ class Loader:
 
     def __enter__(self) -> "Loader":
         if self.spare is not None:
-            self._thread = ThreadPoolExecutor(1, "loader")
+            self._thread = ThreadPoolExecutor(1, "loader", kernels.denormals.flush_this_thread)
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from nntrain import kernels
 from nntrain.data.conform.description import describe
 from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
@@ -54,7 +55,7 @@ class Trainer:
         tally = Tally(config.loss, config.metrics, state.sums)
         state.sums = tally.sums
         self.saved_at = time.monotonic()
-        with self.loader:
+        with kernels.denormals.flushed(), self.loader:
             while not self.finished:
                 feed = self.loader(state.epoch, state.batch)
                 lr = self.learning_rate()
@@ -89,7 +90,7 @@ class Trainer:
             *self.step.arrays().values(),
         ]
         copies = [array.copy() for array in arrays]
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), kernels.denormals.flushed():
             for number in {0, len(self.batches) - 1}:  # the last batch may be shorter
                 tally = Tally(self.config.loss, self.config.metrics)
                 self.step(self.loader(0, number), 1, self.config.optimizer.lr, tally)
