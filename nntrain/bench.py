@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from nntrain import kernels
+from nntrain.errors import ConfigError
 from nntrain.inference.feed import Feeds
 from nntrain.network.network import Executor
+from nntrain.training.memory import memory_problems
 from nntrain.training.setup import Setup
 from nntrain.training.step import Step
 
@@ -52,6 +54,8 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     """Times training steps of the setup's network on its first samples."""
     config, data = setup.config, setup.splits.train
     rows = batch_size or (len(data) if config.train.batch_size == "full" else config.train.batch_size)
+    if problems := memory_problems(config, setup.graph, rows):
+        raise ConfigError(problems)
     network = setup.network(rows)
     feed = Feeds(network, data).at(rows)
     data.gather(np.arange(rows) % len(data), feed.batch)

@@ -27,7 +27,7 @@ FLOORS = [
     {"losses", "optimizers", "schedules", "data", "layers"},
     {"initializers"},
     {"component", "plugins"},
-    {"options", "randomness", "files", "paths"},
+    {"options", "randomness", "files", "limits", "paths"},
     {"errors", "other_tools", "locking"},
     {"kernels"},
 ]

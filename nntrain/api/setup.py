@@ -11,6 +11,7 @@ from nntrain.config import Document, dump, load
 from nntrain.config.schema import Config
 from nntrain.config.validate import checked
 from nntrain.errors import ConfigError, UserError
+from nntrain.limits import processors
 from nntrain.training.setup import Setup, prepare
 
 ConfigLike = str | Path | Mapping[str, Any]
@@ -42,7 +43,8 @@ def load_setup(
 
 @contextlib.contextmanager
 def computing_threads(count: int | None, name: str = "threads") -> Iterator[int]:
-    """Meanwhile this thread computes with `count` threads; None leaves the number as it is, by default all cores.
+    """Meanwhile this thread computes with `count` threads; None leaves the number as it is, by default all processors that this
+    process may use.
 
     `name` is what errors call the number. Raises UserError for an impossible one.
     """
@@ -52,6 +54,8 @@ def computing_threads(count: int | None, name: str = "threads") -> Iterator[int]
     if count is not None and not 1 <= count <= available:
         raise UserError(f"expected a number from 1 to {available}. Received: {count}", place=name)
     try:
-        yield kernels.jit.use_threads(before if count is None else count)
+        # Numba knows to which processors the process is bound, but not the quota of its control group.
+        default = min(before, processors()) if before == available else before
+        yield kernels.jit.use_threads(default if count is None else count)
     finally:
         kernels.jit.use_threads(before)

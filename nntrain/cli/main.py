@@ -17,6 +17,7 @@ from nntrain.errors import NntrainError
 from nntrain.report.terminal.encoding import set_up_streams, use_utf8_mode
 from nntrain.report.terminal.streams import replace_closed
 
+NOT_MAPPED = ("Cannot allocate memory", "failed to map segment")  # of the loader of shared libraries
 INTERRUPTED = 130  # what shells give for a program that Ctrl-C ended
 ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
 
@@ -64,7 +65,9 @@ class Verbs(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(INTERRUPTED)
-        except Exception as error:
+        except SystemExit:
+            raise
+        except BaseException as error:  # also a panic of a library written in Rust, out of memory
             if known := explained(error):
                 show_and_exit(known)
             raise
@@ -88,18 +91,41 @@ def own_warnings() -> Iterator[None]:
         yield
 
 
-def explained(error: Exception) -> NntrainError | None:
-    """The error of a plugin or of the operating system as a message without a traceback; None for any other."""
+def explained(error: BaseException) -> NntrainError | None:
+    """The error of a plugin, of the operating system or for lack of memory as a message without a traceback; None for any other."""
     plugins = sys.modules.get("nntrain.plugins")
     if plugins and (blamed := plugins.blame(error)):
         return blamed
+    if memory := out_of_memory(error):
+        return memory
     if (
         isinstance(error, OSError) and error.strerror and error.errno != errno.EPIPE
     ):  # click handles a closed pipe
         return NntrainError(error.strerror, place=str(error.filename or ""))
-    if isinstance(error, MemoryError):
-        return NntrainError("not enough memory", "Use a smaller batch size, network or data set.")
     return None
+
+
+def out_of_memory(error: BaseException) -> NntrainError | None:
+    """The error as a message if memory, or room for a thread, is what was missing."""
+    from nntrain.limits import memory_room
+
+    reason = str(error).removesuffix(".")
+    if isinstance(error, RuntimeError) and "can't start new thread" in reason:
+        return NntrainError(
+            "another thread cannot be started", "Use fewer --threads, or raise `ulimit -u` and `ulimit -v`."
+        )
+    causes = f"{error} {error.__cause__} {error.__context__}"
+    mapping = isinstance(error, (ImportError, OSError)) and any(text in causes for text in NOT_MAPPED)
+    panic = type(error).__name__ == "PanicException"
+    if not (
+        mapping or panic or isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    ):
+        return None
+    if mapping:
+        reason = "a library of the program cannot be loaded"
+    what = f": {reason[:1].lower()}{reason[1:]}" if reason else ""
+    hint = "Use a smaller batch size, network or data set, or raise the limit."
+    return NntrainError(f"not enough memory{what}; {memory_room().too_small_for(0)}", hint)
 
 
 def show_and_exit(error: NntrainError) -> NoReturn:

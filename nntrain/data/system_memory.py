@@ -1,19 +1,10 @@
-"""System memory: how much this machine has, and whether data in a file exceeds it."""
-
-import math
-import os
+"""System memory: whether data in a file exceeds it."""
 
 import numpy as np
 
+from nntrain.limits import memory_bytes
+
 CACHED_SHARE = 0.5  # of memory: the page cache likely keeps a file up to this size after the first read
-
-
-def memory_bytes() -> float:
-    """The machine's physical memory; infinite where the system does not report it."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
 
 
 def is_mapped(array: object) -> bool:

@@ -13,8 +13,10 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.sources.text import Text
 from nntrain.inference.evaluate import evaluate, predictions
 from nntrain.inference.feed import Feeds
+from nntrain.limits import require_memory
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
+from nntrain.network.size import network_size
 from nntrain.network.snapshot import Snapshot, load_for_inference
 
 ROWS = 256  # samples per batch of inference
@@ -54,10 +56,13 @@ class Trained:
 
     def network(self, rows: int) -> Network:
         """The network for batches of at most `rows` samples, without gradients."""
+        graph, precision = self.graph(), self.config.train.precision
+        needed = network_size(graph, rows, precision, backward=False).bytes
+        require_memory(needed, "the network takes", "Free memory, or raise the limit.")
         network = Network(
-            self.graph(),
+            graph,
             rows,
-            self.config.train.precision,
+            precision,
             self.config.seed,
             backward=False,
             initial=False,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +16,42 @@ Key = tuple[str, str]  # a node's name and the array's
 
 
 class Buffers:
-    """The arrays of a graph for `rows` rows: outputs "y", saved and scratch arrays, and gradients "dy" and "dx0", "dx1", ...
+    """The arrays of a graph, by node and name, as the plan lays them out."""
+
+    def __init__(self, plan: "Plan"):
+        self._arrays: dict[Key, np.ndarray] = {}
+        memory = [self._make(block) for block in plan.blocks]
+        self.gradients = memory[-1].view(plan.dtype) if len(memory) > 1 else np.zeros(0, plan.dtype)
+        # The gradients that reach a node from its consumers.
+        self.parts = {name: [self._arrays[key] for key in keys] for name, keys in plan.parts.items()}
+
+    def __getitem__(self, key: Key) -> np.ndarray:
+        return self._arrays[key]
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._arrays
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self._arrays.values())
+
+    def _make(self, block: "Block") -> np.ndarray:
+        memory = zeros(block.bytes, np.dtype(np.uint8))
+        for key, (buffer, shape, dtype) in block.places.items():
+            self._arrays[key] = memory[buffer.start : buffer.start + buffer.bytes].view(dtype).reshape(shape)
+        return memory
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece of memory, and the place of each array in it."""
+
+    places: dict[Key, tuple[Buffer, Shape, np.dtype]]
+    bytes: int
+
+
+class Plan:
+    """Where the arrays of a graph for `rows` rows lie: outputs "y", saved and scratch arrays, and, in a second block, gradients "dy"
+    and "dx0", "dx1", ... Nothing is allocated.
 
     Time counts the nodes, forward and then, with `backward`, in reverse. Arrays share memory where one is read for the last time
     before the other is written: most gradients of a deep network do, and without `backward` most outputs. `learning` are the
@@ -35,24 +71,18 @@ class Buffers:
         self.rows = rows
         self.dtype = dtype
         self.learning = learning if backward else set()
-        self.parts: dict[str, list[np.ndarray]] = {}  # the gradients that reach a node from its consumers
-        self._arrays: dict[Key, np.ndarray] = {}
+        self.parts: dict[str, list[Key]] = {}
+        self.blocks: list[Block] = []
         self._plan: dict[Key, tuple[Buffer, Shape, np.dtype]] = {}
         self._plan_outputs(input_dtype)
-        self._make()
+        self._lay_out()
         if backward:
-            parts = self._plan_gradients()
-            self.gradients = self._make().view(dtype)
-            self.parts = {name: [self._arrays[key] for key in keys] for name, keys in parts.items()}
+            self.parts = self._plan_gradients()
+            self._lay_out()
 
-    def __getitem__(self, key: Key) -> np.ndarray:
-        return self._arrays[key]
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._arrays
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return iter(self._arrays.values())
+    @property
+    def bytes(self) -> int:
+        return sum(block.bytes for block in self.blocks)
 
     def _back_at(self, node: Node) -> int:
         return 2 * len(self.graph.nodes) - node.index
@@ -132,15 +162,11 @@ class Buffers:
     def _keep(self, key: Key, moment: float) -> None:
         self._plan[key][0].kept_until(moment)
 
-    def _make(self) -> np.ndarray:
-        """Makes the arrays of the plan and clears it; returns their memory."""
-        memory = zeros(
-            lay_out(dict.fromkeys(buffer for buffer, _, _ in self._plan.values())), np.dtype(np.uint8)
-        )
-        for key, (buffer, shape, dtype) in self._plan.items():
-            self._arrays[key] = memory[buffer.start : buffer.start + buffer.bytes].view(dtype).reshape(shape)
+    def _lay_out(self) -> None:
+        """Gives the arrays planned so far their places."""
+        size = lay_out(dict.fromkeys(buffer for buffer, _, _ in self._plan.values()))
+        self.blocks.append(Block(self._plan, size))
         self._plan = {}
-        return memory
 
 
 def full_shape(saved: Saved, rows: int, node: Node) -> Shape:

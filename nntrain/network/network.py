@@ -12,7 +12,7 @@ from nntrain.errors import ConfigError
 from nntrain.layers.context import LayerContext, PassInfo, Shape
 from nntrain.layers.layer import Layer
 from nntrain.network.arena import Arena
-from nntrain.network.buffers import Buffers, full_shape
+from nntrain.network.buffers import Buffers, Plan, full_shape
 from nntrain.network.graph import Graph
 from nntrain.network.memory import leading
 from nntrain.network.node import Node
@@ -59,9 +59,9 @@ class Network:
         }
         self.backward_possible = backward
         self.input_gradient = input_gradient and not integer_input
-        self.learning = _learning(graph, self.input_gradient)
+        self.learning = learning_nodes(graph, self.input_gradient)
         input_dtype = np.dtype(np.int32) if integer_input else self.dtype
-        self.buffers = Buffers(graph, rows, self.dtype, input_dtype, self.learning, backward)
+        self.buffers = Buffers(Plan(graph, rows, self.dtype, input_dtype, self.learning, backward))
         self._executors: dict[tuple[int, int | None], Executor] = {}
         if initial:
             self.initialize()
@@ -272,7 +272,7 @@ def _timed(call: Callable[[LayerContext], None], seconds: list[float]) -> Callab
     return timed_call
 
 
-def _learning(graph: Graph, input_gradient: bool) -> set[str]:
+def learning_nodes(graph: Graph, input_gradient: bool = False) -> set[str]:
     """Names of the nodes whose output depends on trained parameters: only those get a gradient."""
     found = {node.name for node in graph.inputs} if input_gradient else set()
     for node in graph.layers:

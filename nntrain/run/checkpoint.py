@@ -10,6 +10,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from nntrain.errors import UserError
+from nntrain.limits import require_memory
 from nntrain.network.snapshot import Snapshot
 
 FORMAT = 2
@@ -19,6 +20,7 @@ KEY = "nntrain"  # the only key of the metadata: safetensors writes several in r
 
 def encode(snapshot: Snapshot) -> bytes:
     """The file's bytes: a function of the snapshot alone."""
+    _require_memory(sum(array.nbytes for array in snapshot.tensors.values()))
     facts = {"format": FORMAT, **snapshot.facts}
     facts["sha256"] = _checksum(snapshot.tensors, facts)
     return save_tensors(snapshot.tensors, metadata={KEY: _text(facts)})
@@ -28,6 +30,7 @@ def read(path: Path) -> Snapshot:
     """Raises UserError for a file that is missing, corrupt or not a checkpoint."""
     place = str(path)
     try:
+        _require_memory(path.stat().st_size, place)
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read the checkpoint: {error.strerror}", place=place) from None
@@ -52,11 +55,17 @@ def read(path: Path) -> Snapshot:
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
     """The arrays of any safetensors file. Raises UserError."""
     try:
+        _require_memory(path.stat().st_size, str(path))
         return load_tensors(path.read_bytes())
     except OSError as error:
         raise UserError(f"cannot read the file: {error.strerror}", place=str(path)) from None
     except SafetensorError:
         raise UserError("not a safetensors file, or truncated", place=str(path)) from None
+
+
+def _require_memory(n_bytes: int, place: str = "") -> None:
+    """Raises UserError unless arrays and file fit into memory: safetensors can hang where memory ends."""
+    require_memory(2 * n_bytes + 2**20, "the checkpoint takes", "Free memory, or raise the limit.", place)
 
 
 def _text(facts: dict) -> str:

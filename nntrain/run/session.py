@@ -256,8 +256,9 @@ class Session:
 
     def best_network(self) -> Network:
         """The network with the best parameters, for inference."""
+        snapshot = self.snapshot()  # first: reading takes twice its size for a moment
         network = self.setup.network(ROWS, backward=False, initial=False)
-        load_for_inference(network, self.snapshot())
+        load_for_inference(network, snapshot)
         return network
 
     def evaluated(self) -> Scores:

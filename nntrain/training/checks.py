@@ -8,10 +8,10 @@ import numpy as np
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset
-from nntrain.data.system_memory import memory_bytes
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph
 from nntrain.network.node import Node
+from nntrain.training.memory import memory_problems
 
 
 def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
@@ -44,22 +44,6 @@ def batch_size_problems(node: Node, batches: Batches, data: Dataset) -> list[Pro
     )
     hint = f"Set `train.batch_size` to {better}, for example." if better else "Add samples."
     return [Problem(node.path, message, hint)]
-
-
-def memory_problems(config: Config, graph: Graph, rows: int) -> list[Problem]:
-    """A network that needs more memory than the machine has."""
-    parameters = sum(math.prod(param.shape) for node in graph.layers for param in node.parameters.values())
-    own = [node for node in graph.layers if node.runs_forward]
-    outputs = rows * sum(math.prod(node.shape) for node in (graph.input, *own))
-    # Twice the parameters: each has a gradient.
-    needed = (2 * parameters + outputs) * np.dtype(config.train.precision).itemsize
-    if needed <= (available := memory_bytes()):
-        return []
-    message = (
-        f"{parameters:,} parameters and {outputs:,} activations take about {needed / 2**30:,.0f} GiB, "
-        f"but this machine has {available / 2**30:,.0f} GiB of memory"
-    )
-    return [Problem(("model", "layers"), message, "Use smaller layers or a smaller `train.batch_size`.")]
 
 
 def augment_problems(config: Config, data: Dataset) -> list[Problem]:

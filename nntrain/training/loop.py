@@ -15,12 +15,11 @@ from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.extension import extend
 from nntrain.training.interruption import Interrupted
 from nntrain.training.loader import Loader
+from nntrain.training.memory import FEWEST_ROWS
 from nntrain.training.record import Observer, Record
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
 from nntrain.training.step import Step
-
-FEWEST_ROWS = 32  # samples per evaluation batch, at least, however small the training batch
 
 
 class StopRequest(Protocol):

@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import save
 
 from nntrain import kernels
+from nntrain.limits import memory_bytes, size
 from tests.conftest import Shell
 
 GOOD = """\
@@ -249,7 +250,7 @@ def test_an_error_in_a_config_names_its_place(shell, wording, mistake):
     assert error.startswith(
         f"error: config.yaml{place}: " if place[0] == ":" else f"error: config.yaml:{place}: "
     )
-    wording(error, MEMORY=f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:,.0f} GiB")
+    wording(error, MEMORY=size(memory_bytes()))
 
 
 def places(error: str) -> list[str]:

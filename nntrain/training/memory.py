@@ -1,0 +1,38 @@
+"""Memory: what training takes in all, known before anything is allocated."""
+
+from nntrain.config.schema import Config
+from nntrain.errors import Problem
+from nntrain.limits import PROGRAM, memory_room, size
+from nntrain.network.graph import Graph
+from nntrain.network.size import network_size
+
+FEWEST_ROWS = 32  # samples per evaluation batch, at least, however small the training batch
+
+
+def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
+    """The bytes of each part, by what they hold; the data are in memory already."""
+    network = network_size(graph, rows, config.train.precision, backward=True)
+    learning = network.learning * network.item
+    parameters = network.parameters * network.item
+    slots = learning * len(config.optimizer.slot_names())
+    average = learning if config.train.ema else 0
+    stored = parameters + slots + average + network.states
+    return {
+        "parameters": parameters + network.states,
+        "gradients": learning,
+        "state of the optimizer": slots,
+        "the average of the parameters": average,
+        f"values between layers, for {rows:,} samples at once": network.buffers,
+        "copies for a checkpoint": 2 * stored,  # its arrays, and the bytes of its file
+    }
+
+
+def memory_problems(config: Config, graph: Graph, batch_rows: int) -> list[Problem]:
+    """A network that needs more memory than this process can have."""
+    parts = training_memory(config, graph, max(batch_rows, FEWEST_ROWS))
+    needed, room = sum(parts.values()) + PROGRAM, memory_room()
+    if needed <= room.free:
+        return []
+    listed = ", ".join(f"{size(n_bytes)} of {what}" for what, n_bytes in parts.items() if n_bytes)
+    message = f"training takes about {size(needed)} ({listed}), but {room.too_small_for(needed)}"
+    return [Problem(("model", "layers"), message, "Use smaller layers or a smaller `train.batch_size`.")]
