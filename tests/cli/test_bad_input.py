@@ -58,7 +58,7 @@ MISTAKES = {
     "misspelt section": (edited("train:", "trian:"), "9:1: trian"),
     "misspelt component": (
         edited("adam", "adm"),
-        "8:12: optimizer",
+        "8:13: optimizer",
     ),
     "text for a number": (
         edited("0.02", "fast"),
