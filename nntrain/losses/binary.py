@@ -8,6 +8,7 @@ from pydantic import Field
 from nntrain import kernels
 from nntrain.errors import ConfigError
 from nntrain.losses.loss import EXPONENTIAL, Loss
+from nntrain.losses.targets import Targets
 
 
 class BinaryLoss(Loss):
@@ -50,6 +51,12 @@ class BinaryCrossEntropy(BinaryLoss, name="binary_cross_entropy"):
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         return np.concatenate([_sigmoid(-prediction), _sigmoid(prediction)], axis=1)
 
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        """The logit of the share of positive targets."""
+        rare = 0.5 / targets.weight.sum()
+        share = targets.mean.clip(rare, 1 - rare)
+        return np.log(self.pos_weight * share / (1 - share))
+
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.binary_cross_entropy.run(
             2 * EXPONENTIAL * prediction.size, gradient, prediction, *rest, self.pos_weight
@@ -78,6 +85,10 @@ class Hinge(MarginLoss, name="hinge"):
     Source: Cortes & Vapnik 1995, Support-vector networks.
     """
 
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        """Each output is that of the more frequent sign."""
+        return np.where(targets.positive > 0.5, 1.0, -1.0)
+
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.hinge.run(3 * prediction.size, gradient, prediction, *rest)
 
@@ -87,6 +98,9 @@ class SquaredHinge(MarginLoss, name="squared_hinge"):
 
     A smooth `hinge` that penalizes large violations of the margin more.
     """
+
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        return 2 * targets.positive - 1
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.squared_hinge.run(3 * prediction.size, gradient, prediction, *rest)

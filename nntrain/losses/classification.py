@@ -10,6 +10,7 @@ from pydantic import Field
 from nntrain import kernels
 from nntrain.errors import ConfigError
 from nntrain.losses.loss import EXPONENTIAL, Loss, ones
+from nntrain.losses.targets import Targets
 from nntrain.options import Several
 
 
@@ -63,6 +64,14 @@ class CrossEntropy(Loss, name="cross_entropy"):
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        """The logarithm of the class frequencies, smoothed and weighted as in the loss."""
+        classes, smoothing = targets.outputs, self.label_smoothing
+        share = (1 - smoothing) * targets.frequencies + smoothing / classes
+        if self.class_weights is not None:
+            share = np.maximum(share * self.class_weights, np.finfo(np.float32).tiny)
+        return np.log(share / share.sum())
+
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         dtype = prediction.dtype
         class_weights = ones(dtype) if self.class_weights is None else _array(self.class_weights, dtype)
@@ -76,6 +85,11 @@ def _array(values: tuple[float, ...], dtype: np.dtype[Any]) -> np.ndarray:
     return np.array(values, dtype)
 
 
+def log_shares(targets: Targets) -> np.ndarray:
+    """The mean of the targets as log-probabilities."""
+    return np.log(targets.frequencies / targets.frequencies.sum())
+
+
 class NegativeLogLikelihood(Loss, name="nll"):
     """Negative log-likelihood: `-y` of the true class, averaged over samples; y are log-probabilities.
 
@@ -87,6 +101,9 @@ class NegativeLogLikelihood(Loss, name="nll"):
 
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         return np.exp(prediction.astype(np.float64))
+
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        return log_shares(targets)
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.kl_div.run(2 * prediction.size, gradient, prediction, *rest, False)
@@ -105,6 +122,9 @@ class KullbackLeibler(Loss, name="kl_div"):
 
     def values(self, prediction: np.ndarray) -> np.ndarray:
         return np.exp(prediction.astype(np.float64))
+
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        return log_shares(targets)
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.kl_div.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest, True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.component import Component
 from nntrain.errors import ConfigError
+from nntrain.losses.targets import Targets
 
 # A kernel runs in parallel from a number of multiply-adds on; an exponential costs about as much as so many.
 EXPONENTIAL = 10
@@ -88,6 +89,31 @@ class Loss(Component, family="loss"):
         counted = self.counted(prediction, target, weight)
         weights = ones(prediction.dtype) if weight is None else weight
         return self.total(gradient, prediction, target, weights, counted), counted
+
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        """(outputs,) float64: of all predictions that do not depend on the input, the one with the lowest loss.
+
+        By default found by bisection, which is right where the loss is a sum of convex functions of single outputs.
+        """
+        low, high = targets.matrix.min(axis=0), targets.matrix.max(axis=0)
+        width = np.maximum(high - low, 1.0)
+        for _ in range(10):  # the outputs of some losses are not on the scale of the targets
+            low = np.where(self._slope(low, targets) > 0, low - width, low)
+            high = np.where(self._slope(high, targets) < 0, high + width, high)
+            width *= 2
+        for _ in range(50):
+            middle = (low + high) / 2
+            rising = self._slope(middle, targets) > 0
+            low, high = np.where(rising, low, middle), np.where(rising, middle, high)
+        return (low + high) / 2
+
+    def _slope(self, constant: np.ndarray, targets: Targets) -> np.ndarray:
+        """(outputs,) float64: the derivative of the loss with respect to a constant prediction."""
+        dtype = targets.weight.dtype
+        prediction = np.tile(constant.astype(dtype), (len(targets.rows), 1))
+        gradient = np.empty_like(prediction)
+        self(prediction, targets.rows, targets.weight, gradient)
+        return gradient.sum(axis=0, dtype=np.float64)
 
     def counted(self, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> float:
         """The weight by which to divide the sum for the mean."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from nntrain import kernels
 from nntrain.losses.loss import EXPONENTIAL, Loss
+from nntrain.losses.targets import Targets
 
 
 class SumOfSquares(Loss, name="sse"):
@@ -18,6 +19,9 @@ class SumOfSquares(Loss, name="sse"):
 
     mean_over_outputs = False
     squares_targets = True
+
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        return targets.mean
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
@@ -32,6 +36,9 @@ class MeanSquaredError(Loss, name="mse"):
 
     squares_targets = True
 
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        return targets.mean
+
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.squared_error.run(2 * prediction.size, gradient, prediction, *rest)
 
@@ -41,6 +48,9 @@ class MeanAbsoluteError(Loss, name="mae"):
 
     Its minimum is the median of the targets, so it is robust to outliers. For classes t is one-hot.
     """
+
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        return targets.median
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.absolute_error.run(2 * prediction.size, gradient, prediction, *rest)
@@ -109,6 +119,9 @@ class Poisson(Loss, name="poisson"):
     def values(self, prediction: np.ndarray) -> np.ndarray:
         return np.exp(prediction.astype(np.float64))
 
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        return np.log(targets.frequencies)
+
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.poisson.run(EXPONENTIAL * prediction.size, gradient, prediction, *rest)
 
@@ -124,6 +137,11 @@ class Cosine(Loss, name="cosine"):
 
     # Lower bound of the norms, as in PyTorch's cosine_similarity.
     SHORTEST: ClassVar[float] = 1e-8
+
+    def best_constant(self, targets: Targets) -> np.ndarray:
+        """The mean direction."""
+        lengths = np.linalg.norm(targets.matrix, axis=1)
+        return targets.weight / np.maximum(lengths, self.SHORTEST) @ targets.matrix / targets.weight.sum()
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.losses.cosine.run(6 * prediction.size, gradient, prediction, *rest, self.SHORTEST)

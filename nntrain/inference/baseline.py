@@ -1,0 +1,123 @@
+"""Baseline: the scores of the best constant prediction, which a network has to beat."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.sequences.lengths import real_steps
+from nntrain.data.sequences.windows import take_rows
+from nntrain.inference.evaluate import Tally
+from nntrain.losses import Loss
+from nntrain.losses.targets import Targets
+from nntrain.metrics import Metric
+
+VALUES_AT_ONCE = 1 << 20
+MOST_STEPS = 1 << 24  # targets that are counted; of more, evenly spaced samples
+MOST_ROWS = 20_000  # of real-valued targets that the constant is fitted to
+
+
+def baseline(
+    splits: Splits, loss: Loss, metrics: Sequence[Metric], outputs: int, dtype: np.dtype
+) -> dict[str, dict[str, Any]]:
+    """For each split {"loss": 2.303, "accuracy": 0.1}: what one prediction for all samples scores, fitted to the training split.
+
+    outputs: of the network. dtype: of its arrays, for which the kernels are compiled. A metric may be better at the mean of the
+    targets than at the constant with the lowest loss; the better of both counts.
+    """
+    train = targets_of(splits.train, outputs, dtype)
+    with kernels.exclusive.lock:
+        lowest = loss.best_constant(train)
+    mean = train.mean - 0.5 if loss.binary else train.mean
+    return {
+        name: better(
+            scores(loss, metrics, lowest, data, dtype), scores(loss, metrics, mean, data, dtype), metrics
+        )
+        for name, data in splits.parts().items()
+    }
+
+
+def targets_of(data: Dataset, outputs: int, dtype: np.dtype) -> Targets:
+    """The targets of a split; of padded sequences those of real steps."""
+    if not data.classes:
+        every = -(-len(data) // MOST_ROWS)
+        rows = np.concatenate(list(rows_of(data, outputs, every)))
+        rows = rows[:: -(-len(rows) // MOST_ROWS)]
+        return Targets(rows.astype(dtype), np.ones(len(rows), dtype), outputs)
+    counts = np.zeros(len(data.classes))
+    for rows in rows_of(data, outputs):
+        counts += np.bincount(rows, minlength=len(counts))
+    found = np.flatnonzero(counts)
+    return Targets(found.astype(np.int32), counts[found].astype(dtype), outputs)
+
+
+def rows_of(data: Dataset, outputs: int, every: int = 1) -> Iterator[np.ndarray]:
+    """Blocks of the targets as rows of the loss: (some,) classes or (some, outputs) reals; of every so manieth sample."""
+    target, sample = data.target, max(1, int(np.prod(data.target_shape)))
+    every = max(every, -(-len(data) * sample // (MOST_STEPS * (1 if data.classes else outputs))))
+    chosen, at_once = np.arange(0, len(data), every), max(1, VALUES_AT_ONCE // sample)
+    for start in range(0, len(chosen), at_once):
+        indices = chosen[start : start + at_once]
+        block = take_rows(target, indices)
+        if data.per_step and data.lengths is not None:
+            real = real_steps(data.lengths[indices], block)
+            block = block[real.reshape(real.shape[:2])]
+        yield block.reshape(-1) if data.classes else block.reshape(-1, outputs)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """What a tally adds: a batch of equal predictions."""
+
+    prediction: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray | None
+
+    @property
+    def answer(self) -> np.ndarray:
+        return self.target
+
+
+def scores(
+    loss: Loss, metrics: Sequence[Metric], constant: np.ndarray, data: Dataset, dtype: np.dtype
+) -> dict[str, Any]:
+    """The loss and the metrics of a constant prediction (outputs,) on a split."""
+    tally = Tally(loss, [metric for metric in metrics if metric.scalar])
+    no_gradient = np.zeros((0, len(constant)), dtype)
+    for target, weight in batches_of(data, len(constant), dtype):
+        prediction = np.tile(constant.astype(dtype), (len(target), 1))
+        with kernels.exclusive.lock:
+            loss_sum, counted = loss(prediction, target, weight, no_gradient)
+        tally.add(loss_sum, counted, Constant(prediction, target, weight))
+    return tally.scores()
+
+
+def batches_of(
+    data: Dataset, outputs: int, dtype: np.dtype
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Targets and their weights: each class once with its count, or all rows of real values."""
+    at_once = max(1, VALUES_AT_ONCE // outputs)
+    if data.classes:
+        targets = targets_of(data, outputs, dtype)
+        blocks = [(targets.rows, targets.weight)]
+    else:
+        blocks = [(rows.astype(dtype, copy=False), None) for rows in rows_of(data, outputs)]
+    for rows, weight in blocks:
+        for start in range(0, len(rows), at_once):
+            part = slice(start, start + at_once)
+            yield rows[part], None if weight is None else weight[part]
+
+
+def better(first: dict[str, Any], second: dict[str, Any], metrics: Sequence[Metric]) -> dict[str, Any]:
+    """The first one's loss, and of each metric the better value."""
+    best = dict(first)
+    for metric in metrics:
+        name = metric.yaml_name
+        if name in best and (
+            second[name] > best[name] if metric.higher_is_better else second[name] < best[name]
+        ):
+            best[name] = second[name]
+    return best
