@@ -19,10 +19,14 @@ def model_html(trained: Trained) -> str:
 def run_html(run: "Run") -> str:
     """The status, the scores of every split, and the loss curve if the run has drawn one."""
     where = f" in <code>{escape(str(run.path))}</code>" if run.path is not None else ""
-    return f"<p><b>{escape(run.status)}</b>{where}</p>{_scores(run.scores)}{_picture(run)}"
+    return f"<p><b>{escape(run.status)}</b>{where}</p>{_scores(run)}{_picture(run)}"
 
 
-def _scores(scores: dict[str, dict[str, Any]]) -> str:
+def _scores(run: "Run") -> str:
+    """A row per split, and after the last one what the best constant prediction scores there."""
+    scores = dict(run.scores)
+    if split := next((split for split in reversed(scores) if split in run.baseline), None):
+        scores[f"baseline ({split})"] = run.baseline[split]
     names = list(dict.fromkeys(name for values in scores.values() for name in values))
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     rows = "".join(

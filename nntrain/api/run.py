@@ -15,7 +15,6 @@ from nntrain.inference.trained import Trained
 from nntrain.network.snapshot import Snapshot
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
-from nntrain.run.history import columns_of, read_columns
 from nntrain.run.memory import MemoryRecord
 from nntrain.run.session import Session
 from nntrain.run.stored import find_checkpoint
@@ -27,7 +26,8 @@ def open_run(path: str | Path) -> "Run":
     folder = RunFolder(Path(path))
     find_checkpoint(folder.path)
     info = folder.read_info()
-    return Run(folder, str(info.get("status", "unknown")), info.get("scores", {}))
+    reports = (info.get(name, empty) for name, empty in (("scores", {}), ("baseline", {}), ("warnings", [])))
+    return Run(folder, str(info.get("status", "unknown")), *reports)
 
 
 class Run:
@@ -36,14 +36,25 @@ class Run:
     status: "finished", "stopped early", "interrupted" or "failed".
     path: the run folder; None if the run was kept in memory.
     scores: {"test": {"loss": 0.11, "accuracy": 0.975}, ...} of the best checkpoint on every split.
+    baseline: the same of the best constant prediction, which a network has to beat.
+    warnings: what trained but not as intended, and what the end of the run shows.
     """
 
-    def __init__(self, record: RunFolder | MemoryRecord, status: str, scores: dict[str, dict[str, Any]]):
+    def __init__(
+        self,
+        record: RunFolder | MemoryRecord,
+        status: str,
+        scores: dict[str, dict[str, Any]],
+        baseline: dict[str, dict[str, Any]],
+        warnings: list[str],
+    ):
         self._record = record
         self.was_complete = False  # whether there was nothing left to train when `fit` resumed it
         self.to_continue = ""  # what to change, in that case, so that it trains on
         self.status = status
         self.scores = scores
+        self.baseline = baseline
+        self.warnings = warnings
 
     @classmethod
     def of(cls, session: Session) -> "Run":
@@ -54,7 +65,7 @@ class Run:
                 run.was_complete = True
                 run.to_continue = needed_to_continue(trainer.state, trainer.config.train)
             return run
-        return cls(session.record, session.status, session.scores)
+        return cls(session.record, session.status, session.scores, session.baseline, session.all_warnings)
 
     @property
     def path(self) -> Path | None:
@@ -63,17 +74,12 @@ class Run:
     @cached_property
     def history(self) -> Mapping[str, np.ndarray]:
         """The evaluations by column, each (evaluations,): "step", "epoch", "lr", "train_loss", "validation_loss", ..."""
-        if isinstance(self._record, RunFolder):
-            return read_columns(self._record.metrics)
-        return columns_of(self._record.evaluations)
+        return self._record.evaluation_columns()
 
     @cached_property
     def steps(self) -> Mapping[str, np.ndarray]:
         """The training steps by column, each (steps,): "step", "epoch", "loss", "lr"."""
-        if isinstance(self._record, RunFolder):
-            return read_columns(self._record.steps)
-        names = ("step", "epoch", "loss", "lr")
-        return columns_of([dict(zip(names, row, strict=True)) for row in self._record.steps])
+        return self._record.step_columns()
 
     @cached_property
     def model(self) -> Model:

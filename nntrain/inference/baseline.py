@@ -1,6 +1,6 @@
 """Baseline: the scores of the best constant prediction, which a network has to beat."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,9 +102,9 @@ def batches_of(
     at_once = max(1, VALUES_AT_ONCE // outputs)
     if data.classes:
         targets = targets_of(data, outputs, dtype)
-        blocks = [(targets.rows, targets.weight)]
+        blocks: Iterable[tuple[np.ndarray, np.ndarray | None]] = [(targets.rows, targets.weight)]
     else:
-        blocks = [(rows.astype(dtype, copy=False), None) for rows in rows_of(data, outputs)]
+        blocks = ((rows.astype(dtype, copy=False), None) for rows in rows_of(data, outputs))
     for rows, weight in blocks:
         for start in range(0, len(rows), at_once):
             part = slice(start, start + at_once)

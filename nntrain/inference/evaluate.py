@@ -1,7 +1,7 @@
 """Evaluate: the loss and the metrics of a network on a data set, and its predictions."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,6 +17,19 @@ LANES = 32  # consecutive windows are evaluated in so many lanes side by side, e
 FEWEST = 64  # windows or more, because the first of a lane has no past
 
 
+class Predicted(Protocol):
+    """A batch with its predictions, as a feed holds it after forward."""
+
+    @property
+    def prediction(self) -> np.ndarray: ...
+    @property
+    def target(self) -> np.ndarray: ...
+    @property
+    def answer(self) -> np.ndarray: ...
+    @property
+    def weight(self) -> np.ndarray | None: ...
+
+
 class Tally:
     """Sums of the loss and of the metrics over batches; their means at any time."""
 
@@ -29,7 +42,7 @@ class Tally:
             "metrics": {metric.yaml_name: metric.start(loss) for metric in metrics},
         }
 
-    def add(self, loss: float, weight: float, feed: Feed) -> None:
+    def add(self, loss: float, weight: float, feed: Predicted) -> None:
         """Adds the sum and the weight of a batch's loss, and the predictions in the feed."""
         self.sums["loss"] += loss
         self.sums["weight"] += weight

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntrain.report.formats import number
 from nntrain.report.observer import Observer, Observers
 from nntrain.report.pictures import registry
 from nntrain.report.pictures.picture import Moment, Picture, Subject
 from nntrain.report.pictures.process import DrawingProcess
 from nntrain.report.terminal.console import output
-from nntrain.report.terminal.progress import Progress
+from nntrain.report.terminal.progress import Progress, score_line
 from nntrain.report.terminal.tables import show_model
 from nntrain.run.history import has_tables
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nntrain.run.session import Session
     from nntrain.training.state import TrainingState
 
+IN_NATS = ("cross_entropy", "nll", "binary_cross_entropy")
 CHECK_EVERY = 256  # steps between two checks whether a picture is due
 
 
@@ -71,16 +73,25 @@ class PictureObserver(Observer):
     def interrupted(self, session: "Session", message: str) -> None:
         if isinstance(session.error, KeyboardInterrupt):  # at once, without waiting for anything
             return
-        if self._folder is not None and has_tables(self._folder.path):
-            for process in self._during:
-                process.start()
+        self._draw_tables()
         self._finish()
 
     def closed(self) -> None:
-        if self._session is not None and isinstance(self._session.error, KeyboardInterrupt):
+        from nntrain.training.diagnosis import Diverged
+
+        error = self._session.error if self._session is not None else None
+        if isinstance(error, KeyboardInterrupt):
             for process in self._all():
                 process.stop()
+        elif isinstance(error, Diverged):  # its curve shows how
+            self._draw_tables()
         self._finish()
+
+    def _draw_tables(self) -> None:
+        """Draws what the tables hold, for a run that does not reach its end."""
+        if self._folder is not None and has_tables(self._folder.path):
+            for process in self._during:
+                process.start()
 
     def _refresh(self) -> None:
         for process in self._during:
@@ -221,7 +232,10 @@ class ProgressObserver(Observer):
         command = (
             None if folder is None else generate_command(session, folder.path) or eval_command(folder.path)
         )
-        self.progress.finished(session.status, session.scores, files_of(folder), command)
+        files, baseline = files_of(folder), baseline_line(session)
+        self.progress.finished(session.status, session.scores, files, command, baseline)
+        for finding in session.findings:
+            self._warned(finding)
 
     def interrupted(self, session: "Session", message: str) -> None:
         if self._started:
@@ -238,6 +252,19 @@ def data_line(splits: "Splits") -> str:
     """ "data: 1,437 for train, 360 for test"."""
     parts = splits.parts()
     return "data: " + ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())
+
+
+def baseline_line(session: "Session") -> str:
+    """ "loss 2.303  accuracy 0.1111  (test, best constant prediction; ln 10 = 2.303)"; empty where there is none."""
+    split = next((name for name in ("test", "validation", "train") if name in session.baseline), None)
+    if split is None:
+        return ""
+    classes, loss = len(session.setup.splits.train.classes), session.setup.config.loss
+    # The loss of equal probabilities, where the loss is measured in nats.
+    uniform = (
+        f"; ln {classes:,} = {number(math.log(classes))}" if classes and loss.yaml_name in IN_NATS else ""
+    )
+    return f"{score_line(session.baseline[split])}  ({split}, best constant prediction{uniform})"
 
 
 def files_of(folder: "RunFolder | None") -> dict[str, str]:

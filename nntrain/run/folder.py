@@ -15,6 +15,7 @@ from nntrain.network.snapshot import Snapshot
 from nntrain.options import shown
 from nntrain.run import lock
 from nntrain.run.checkpoints import Checkpoints, step_of
+from nntrain.run.history import read_columns
 
 STEPS_HEADER = "step,epoch,loss,lr\n"
 PENDING_STEPS = 1000  # lines of steps.csv that are kept in memory, at most
@@ -103,6 +104,14 @@ class RunFolder:
         lines = [] if self.metrics.exists() else [",".join(row)]
         lines.append(csv_line(["" if value is None else repr(value) for value in values]))
         append(self.metrics, "".join(f"{line}\n" for line in lines))
+
+    def evaluation_columns(self) -> dict[str, np.ndarray]:
+        """The columns of metrics.csv."""
+        return read_columns(self.metrics)
+
+    def step_columns(self) -> dict[str, np.ndarray]:
+        """The columns of steps.csv."""
+        return read_columns(self.steps)
 
     def append_log(self, line: str) -> None:
         append(self.log, line + "\n")

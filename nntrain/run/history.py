@@ -32,6 +32,7 @@ class History:
 
     name: str
     status: str  # of run.json; empty where it has none
+    baseline: dict[str, float]  # the loss of the best constant prediction on each split; empty where unknown
     steps: Steps
     evaluations: dict[str, np.ma.MaskedArray]  # (evaluations,) by column, masked where the cell is empty
 
@@ -95,10 +96,12 @@ def read_history(folder: str | Path) -> History:
     step, epoch, loss, lr = (by_step.get(name, np.empty(0)) for name in ("step", "epoch", "loss", "lr"))
     if not len(evaluations["epoch"]) and not len(step):
         raise UserError("the run has not made a step yet, so there is nothing to draw", place=str(folder))
+    info = read_info(folder / "run.json")
     per_epoch = steps_per_epoch(step, epoch, evaluations)
     return History(
         name=folder.resolve().name,
-        status=read_status(folder / "run.json"),
+        status=str(info.get("status", "")),
+        baseline=baseline_losses(info.get("baseline")),
         steps=Steps(step, step / (per_epoch or 1), loss, lr, counts_steps=per_epoch is None),
         evaluations=evaluations,
     )
@@ -164,12 +167,20 @@ def read_slowly(path: Path, lines: list[str]) -> np.ma.MaskedArray:
     return np.ma.array(rows, mask=empty, dtype=np.float64)
 
 
-def read_status(path: Path) -> str:
-    """`status` of run.json; empty where there is none."""
+def read_info(path: Path) -> dict[str, Any]:
+    """run.json; empty where there is none."""
     try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get("status", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def baseline_losses(baseline: Any) -> dict[str, float]:
+    """{"test": 2.303} from the `baseline` of run.json, whatever that is."""
+    scores = baseline.items() if isinstance(baseline, dict) else ()
+    losses = {split: values.get("loss") for split, values in scores if isinstance(values, dict)}
+    return {split: float(loss) for split, loss in losses.items() if isinstance(loss, (int, float))}
 
 
 def steps_per_epoch(

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+
 from nntrain.network.snapshot import Snapshot
+from nntrain.run.history import columns_of
 
 
 class MemoryRecord:
@@ -20,6 +23,13 @@ class MemoryRecord:
 
     def add_evaluation(self, row: dict[str, Any]) -> None:
         self.evaluations.append(row)
+
+    def evaluation_columns(self) -> dict[str, np.ndarray]:
+        return columns_of(self.evaluations)
+
+    def step_columns(self) -> dict[str, np.ndarray]:
+        names = ("step", "epoch", "loss", "lr")
+        return columns_of([dict(zip(names, row, strict=True)) for row in self.steps])
 
     def flush(self) -> None:
         pass

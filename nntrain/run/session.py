@@ -1,10 +1,10 @@
 """Session: opens a run, trains it, evaluates the best checkpoint, and records how the run ended."""
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from nntrain.config import Document, dump
 from nntrain.files import write_atomic, write_npz
@@ -21,6 +21,8 @@ from nntrain.run.memory import MemoryRecord
 from nntrain.run.opening import CannotResume, Existing, Place, check_resumable, chosen_folder
 from nntrain.run.pretrained import initialize
 from nntrain.run.recovery import Recovery, recover
+from nntrain.run.review.evidence import Evidence
+from nntrain.run.review.verdict import review
 from nntrain.run.session_observer import SessionObserver
 from nntrain.run.start import Start
 from nntrain.run.unwritable import cannot_save
@@ -29,6 +31,7 @@ from nntrain.training.loop import StopRequest, Trainer
 from nntrain.training.seam import seam_warnings
 from nntrain.training.setup import Setup
 
+T = TypeVar("T")
 Scores = dict[str, dict[str, Any]]  # {"test": {"loss": 0.11, "accuracy": 0.975}}
 
 
@@ -53,6 +56,8 @@ class Session:
         self.status = "running"
         self.scores: Scores = {}
         self.warnings = warnings_of(setup, len(self.trainer.batches))
+        self.baseline: Scores = {}  # of the best constant prediction
+        self.findings: list[str] = []  # what the end of the run shows, as warnings
         self.error: BaseException | None = None
         self.trained = False  # whether `train` was called
         self._stack = contextlib.ExitStack()
@@ -171,7 +176,7 @@ class Session:
         try:
             self._train(observer, interruption)
             observer.ended(self)
-            self._write_info(ended=now())
+            self._write_info(ended=now(), warnings=self.all_warnings)
         except KeyboardInterrupt as error:
             self.error = error  # so that nothing is waited for
             raise
@@ -188,13 +193,16 @@ class Session:
             observer.started(self)
             observer.compiling()
             self.trainer.warm_up()
+            self.baseline = self._safely("the baseline", self.trainer.baseline, {})
+            self._write_info(baseline=self.baseline)
             observer.ready(self)
             with interruption as stop:
                 self.trainer.train(self.record, observer, stop)
             self.scores = self.evaluated()
+            self.findings += self._safely("the review of the run", self._reviewed, [])
             with postponed():
                 self.status = "stopped early" if self.trainer.state.stopped_early else "finished"
-                self._write_info(status=self.status, scores=self.scores)
+                self._write_info(status=self.status, scores=self.scores, warnings=self.all_warnings)
         except BaseException as error:
             explained = self._explained(error)
             self._record_failure(explained)
@@ -230,7 +238,7 @@ class Session:
         with postponed():
             self.status = "interrupted" if interrupted else "failed"
             try:
-                self._write_info(status=self.status, **reason)
+                self._write_info(status=self.status, warnings=self.all_warnings, **reason)
                 if self.folder is not None and reason:
                     self.folder.append_log(f"error: {reason['error']}")
             except OSError:  # a full disk may be what went wrong
@@ -240,6 +248,22 @@ class Session:
     def _mark_failed(self) -> None:
         if self.folder is not None:
             self.folder.mark_failed()
+
+    @property
+    def all_warnings(self) -> list[str]:
+        """Those of the start, and those of the end."""
+        return [*self.warnings, *self.findings]
+
+    def _reviewed(self) -> list[str]:
+        return review(Evidence(self.trainer, self.scores, self.baseline, self.record))
+
+    def _safely(self, what: str, compute: Callable[[], T], otherwise: T) -> T:
+        """What only reports on a run never ends it: an error becomes a warning."""
+        try:
+            return compute()
+        except Exception as error:
+            self.findings.append(f"cannot compute {what}: {described(error)}")
+            return otherwise
 
     def _write_info(self, **facts: Any) -> None:
         if self.folder is not None:

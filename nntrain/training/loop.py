@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.data.conform.description import describe
+from nntrain.inference.baseline import baseline
 from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
 from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, load_network
@@ -96,6 +97,12 @@ class Trainer:
             evaluate(self.feeds, self.data.select(slice(1)), self.config.loss, self.config.metrics)
         for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy
+
+    def baseline(self) -> dict[str, dict[str, Any]]:
+        """For each split, the scores of the best constant prediction."""
+        outputs = self.setup.graph.output.shape[-1]
+        loss, metrics = self.config.loss, self.config.metrics
+        return baseline(self.setup.splits, loss, metrics, outputs, self.network.dtype)
 
     @property
     def finished(self) -> bool:

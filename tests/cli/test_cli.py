@@ -113,6 +113,7 @@ def test_quiet_prints_how_it_ended(shell):
         "train",
         "validation",
         "test",
+        "baseline",
         "run",
         "checkpoint",
         "next",

@@ -1,10 +1,13 @@
 """The picture of the loss."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nntrain.report.formats import number
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import log_ticks, tick_labels
 from nntrain.report.pictures.drawing.curves import drops, thinned
@@ -140,6 +143,39 @@ def test_one_loss_alone_has_a_picture(tmp_path, loss):
     assert low < high
 
 
+def write_baseline(folder, loss) -> None:
+    (folder / "run.json").write_text(json.dumps({"baseline": {"validation": {"loss": loss}}}))
+
+
+def test_the_baseline_is_a_line_inside_the_axes_with_its_value_above_them(tmp_path):
+    for loss in (1.7, 20.0, 0.01):
+        folder = write_run(tmp_path / "run")
+        write_baseline(folder, loss)
+        figure = figure_of(folder)
+        (line,) = [line for line in figure.axes[0].lines if set(line.get_ydata()) == {loss}]
+        low, high = figure.axes[0].get_ylim()
+        assert low < loss < high
+        assert line.get_linewidth() < 1.5
+        (legend,) = [one for one in figure.legends if "constant" in one.get_texts()[0].get_text()]
+        assert legend.get_texts()[0].get_text() == f"constant prediction {number(loss)}"
+        figure.canvas.draw()
+        boxes = [legend.get_window_extent(), *(text.get_window_extent() for text in figure.texts)]
+        others = [one.get_window_extent() for one in figure.legends if one is not legend]
+        assert not any(
+            boxes[0].overlaps(box) for box in [*boxes[1:], *others, figure.axes[0].get_window_extent()]
+        )
+
+
+@pytest.mark.parametrize("loss", [1e9, 1e-9, 0.0, -1.0, float("nan"), None])
+def test_a_baseline_far_from_the_curves_is_not_drawn(tmp_path, loss):
+    folder = write_run(tmp_path / "run")
+    plain = figure_of(folder).axes[0].get_ylim()
+    write_baseline(folder, loss)
+    figure = figure_of(folder)
+    assert figure.axes[0].get_ylim() == plain
+    assert len(figure.legends) == 1
+
+
 odd_floats = st.one_of(st.floats(), st.floats(1e-6, 10), st.sampled_from([0.0, -1.0, 1e308, 5e-324]))
 
 
@@ -154,6 +190,7 @@ def test_no_numbers_break_the_picture(tmp_path_factory, data, epochs):
         *lists[:2],
         rows=[f"{value!r},{value!r},0.5" for value in lists[2][:epochs]],
     )
+    write_baseline(folder, lists[1][0])
     if epochs == 0:
         (folder / "steps.csv").write_text(f"step,epoch,loss,lr\n1,1,{lists[0][0]!r},{lists[1][0]!r}\n")
     figure_of(folder)

@@ -65,6 +65,8 @@ def session(shell, pictures, tmp_path):
         folder=folder,
         notes=["a note"],
         warnings=["first warning"],
+        findings=["learned nothing"],
+        baseline={"test": {"loss": 0.7}},
         best_network=lambda: setup.network(32, backward=False),
         status="finished",
         scores={"test": {"loss": 0.5}},
@@ -169,7 +171,9 @@ def test_a_run_is_shown_and_logged(session, quiet):
     assert final.splitlines()[-1].endswith(f"nntrain eval {session.folder.path}")
     log = session.folder.log.read_text()
     assert log.startswith("warning: first warning\n")
-    assert log.endswith(final)
+    assert log.endswith(f"{final}warning: learned nothing\n")
+    assert "warning: learned nothing" in progress
+    assert "baseline    loss 0.7000" in final
 
 
 def test_a_run_in_memory_has_progress_and_no_pictures(session, capsys, started):

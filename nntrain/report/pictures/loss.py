@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.formats import epoch_text, number, split_and_score
+from nntrain.report.formats import epoch_text, number, shortened, split_and_score
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import scale, whole_numbers
 from nntrain.report.pictures.drawing.best_marker import draw_best
-from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, INK, RED, SKY
+from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, INK, PALE_INK, RED, SKY
 from nntrain.report.pictures.drawing.curves import Line, drops, thinned
 from nntrain.report.pictures.drawing.out_of_range import OutOfRange
 from nntrain.report.pictures.picture import Picture, Subject
@@ -20,6 +20,7 @@ CURVES: dict[str, dict[str, Any]] = {  # split -> how its line looks
     "validation": {"color": RED, "linestyle": "-"},
     "test": {"color": GREEN, "linestyle": (0, (5, 1.5))},
 }
+LONGEST_NAME = 38  # letters of the title beside the label of the baseline
 UNFINISHED = ("interrupted", "diverged", "failed")  # statuses of run.json that the title names
 
 
@@ -47,11 +48,16 @@ def loss_figure(history: History) -> Any:
     figure = canvas.new_figure()
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4.6, 1))
     name = history.name + (f" ({history.status})" if history.status in UNFINISHED else "")
+    if history.baseline:  # its label is to the right of the name
+        name = shortened(name, LONGEST_NAME)
     top = canvas.title(figure, name, final_scores(history))
     out_of_range = OutOfRange()
     curves = {split: history.curve(f"{split}_loss") for split in CURVES}
     curves = {split: curve for split, curve in curves.items() if np.isfinite(curve[1]).any()}
     low, high = loss_range(history.steps.loss, [loss for _, loss in curves.values()])
+    baseline = baseline_in(history, low, high)
+    if baseline is not None:
+        low, high = with_value(low, high, baseline)
     logarithmic = low > 0
     longest_label = scale(above, low, high, logarithmic)
     canvas.set_margins(figure, top, longest_label)
@@ -62,6 +68,8 @@ def loss_figure(history: History) -> Any:
     noise = draw_steps(above, history, out_of_range, logarithmic)
     lines = [draw_curve(above, split, *curve, out_of_range, logarithmic) for split, curve in curves.items()]
     draw_learning_rate(above, below, history)
+    if baseline is not None:
+        draw_baseline(figure, above, baseline)
     draw_best(above, history, lines, noise)
     out_of_range.draw(figure, above)
 
@@ -120,6 +128,40 @@ def draw_curve(
         **CURVES[split],
     )
     return x, y
+
+
+def baseline_in(history: History, low: float, high: float) -> float | None:
+    """The loss of the best constant prediction on the split that selects the best epoch, where the axis can show it."""
+    split = next((name for name in ("validation", "train") if name in history.baseline), None)
+    if split is None or (low > 0 and not low / 100 < history.baseline[split] < high * 100):
+        return None
+    value = history.baseline[split]
+    near = low <= value <= high or low > 0 or abs(value) < 10 * max(abs(low), abs(high))
+    return value if np.isfinite(value) and near else None
+
+
+def with_value(low: float, high: float, value: float) -> tuple[float, float]:
+    """The limits of the loss axis, extended to show a value with a margin."""
+    if low <= 0:
+        margin = (max(high, value) - min(low, value)) * 0.05
+        return min(low, value - margin), max(high, value + margin)
+    margin = max((max(high, value) / min(low, value)) ** 0.05, 1 + 1e-7)
+    return min(low, value / margin), max(high, value * margin)
+
+
+def draw_baseline(figure: Any, axes: Any, value: float) -> None:
+    """Draws a thin line at the loss of a constant prediction; its name is above the scores, where no curve is."""
+    line = axes.axhline(value, color=PALE_INK, linewidth=1.1, linestyle=(0, (1, 1.5)), zorder=3)
+    figure.legend(
+        [line],
+        [f"constant prediction {number(value)}"],
+        loc="upper right",
+        bbox_to_anchor=(1 - canvas.MARGINS["right"] / canvas.WIDTH + 0.005, 0.998),
+        frameon=False,
+        borderpad=0.2,
+        fontsize=8.6,
+        labelcolor="#444444",
+    )
 
 
 def draw_learning_rate(above: Any, below: Any, history: History) -> None:

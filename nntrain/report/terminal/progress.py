@@ -161,14 +161,15 @@ class Progress:
         scores: Mapping[str, Mapping[str, Any]] | None = None,
         files: Mapping[str, str] | None = None,
         next_command: str | None = None,
+        baseline: str = "",
     ) -> None:
         """Training is over: prints how it ended, the scores, where the files are, and what to type next.
 
         `status`: "finished", "stopped early", "interrupted", ... `scores`: {"test": {"loss": 0.11, ...}}; by default
-        those of the best row. `files`: {"loss": "runs/x/loss.png", ...}.
+        those of the best row. `files`: {"loss": "runs/x/loss.png", ...}. `baseline`: the scores of a constant prediction.
         """
         self.close()
-        for label, text in self.closing_lines(status, scores, files or {}, next_command):
+        for label, text in self.closing_lines(status, scores, files or {}, next_command, baseline):
             label = f"{label:<12}" if label else ""
             text = printable(text)
             self._keep(label + text)
@@ -238,6 +239,7 @@ class Progress:
         scores: Mapping[str, Mapping[str, Any]] | None,
         files: Mapping[str, str],
         next_command: str | None,
+        baseline: str = "",
     ) -> Iterator[tuple[str, str]]:
         """(label, text) of each final line."""
         done = self.step / self.steps_per_epoch
@@ -255,14 +257,9 @@ class Progress:
                 f"epoch {epoch_text(row['epoch'])}, step {row['step']:,}",
             )
         for split, values in (scores or {}).items():
-            yield (
-                split,
-                "  ".join(
-                    f"{name.replace('_', ' ')} {number(value)}"
-                    for name, value in values.items()
-                    if not isinstance(value, list)
-                ),
-            )
+            yield split, score_line(values)
+        if baseline:
+            yield "baseline", baseline
         if self.folder is not None:
             yield "run", str(self.folder)
         yield from files.items()
@@ -291,6 +288,15 @@ class Progress:
             now = self._clock()
             # Ten times a second, but never more than 2% of the time.
             self._due = now + max(0.1, 50 * (now - begun))
+
+
+def score_line(values: Mapping[str, Any]) -> str:
+    """ "loss 0.1125  accuracy 0.9750"."""
+    return "  ".join(
+        f"{name.replace('_', ' ')} {number(value)}"
+        for name, value in values.items()
+        if not isinstance(value, list)
+    )
 
 
 def counted(number: int, what: str) -> str:
