@@ -11,9 +11,14 @@ from nntrain.config.scalars import inline
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sources.csv import Csv
 from nntrain.data.splits import split
-from nntrain.data.tables.columns import Column
+from nntrain.data.tables.columns import TEXT, Column
 from nntrain.data.tables.giveaways import giveaways
+from nntrain.data.tables.header import DoubtfulHeader
+from nntrain.data.tables.looks import GAPS
+from nntrain.data.tables.suspicions import look_at
+from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
+from nntrain.options import shown
 
 MOST_CATEGORIES = 50  # a text column with more different values is likely names or sentences
 STEPS = 3000  # enough for a small network on most tables
@@ -41,7 +46,11 @@ def starter(file: Path, target: str | None, output: Path) -> str:
 def look(file: Path, target: str | None, folder: Path) -> Found:
     """Reads the table, excludes columns that carry no information or that identify the sample, and notes those that determine it."""
     options: dict[str, Any] = {"path": os.path.relpath(file, folder)}
-    names = Csv(**options).column_names(folder)
+    try:
+        names = Csv(**options).column_names(folder)
+    except DoubtfulHeader:
+        options["header"] = True
+        names = Csv(**options).column_names(folder)
     if target is not None:
         options["target"] = (
             int(target) if target.lstrip("-").isdecimal() and target not in (names or ()) else target
@@ -51,21 +60,21 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         predicted = options.get("target", names[-1])
         options["features"] = [name for name in names if name not in ("", predicted)]
         left_out[f"column {names.index('') + 1}"] = "no name"
-    table = Csv(**options, impute="median").table(folder)
-    reasons = {called(column): why_not(column) for column in table.features}
+    table = read(options, folder)
+    reasons = {column.called: why_not(column) for column in table.features}
     left_out |= {str(name): reason for name, reason in reasons.items() if reason}
     if left_out:
         options["features"] = [name for name, reason in reasons.items() if not reason]
     if not reasons or options.get("features") == []:
         reason = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise UserError(f"no columns to predict from. Excluded: {reason}", place=str(file))
-    options["target"] = called(table.targets[0])
+    options["target"] = table.targets[0].called
     data = Csv(**options, impute="median").load(folder).train
     found = giveaways(data)
     if numbers := {name: one.reason for name, one in found.items() if one.numbers_rows}:
         left_out |= numbers
         usable = [column for column in table.features if not why_not(column) and column.name not in numbers]
-        options["features"] = [called(column) for column in usable]
+        options["features"] = [column.called for column in usable]
         data = Csv(**options, impute="median").load(folder).train
     notes = {name: one.warning for name, one in found.items() if not one.numbers_rows}
     if np.isnan(data.x).any():
@@ -73,17 +82,43 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
     return Found(options, left_out, notes, table.targets[0].name, data)
 
 
-def called(column: Column) -> str | int:
-    """A column in the config: its name, or its number where there is no header."""
-    return column.name if column.label != column.name else int(column.name.removeprefix("column "))
+def read(options: dict[str, Any], folder: Path) -> Table:
+    """The table; adds to `options` how its numbers and gaps are written."""
+    while True:
+        csv = Csv(**options, impute="median")
+        table = csv.table(folder)
+        columns = [*table.features, *table.targets]
+        looks = [look for column in columns if (look := look_at(column)) and len(look.numerals) == 1]
+        if looks:
+            (numerals,) = looks[0].numerals
+            if numerals.decimal != csv.decimal:
+                options.setdefault("decimal", numerals.decimal)
+            if numerals.thousands:
+                options.setdefault("thousands", numerals.thousands)
+            if numerals.units:
+                options["units"] = list(dict.fromkeys([*csv.units, *numerals.units]))
+            if Csv(**options, impute="median") != csv:
+                continue
+        gaps = [text for column in table.features if not column.is_text for text in column.distinct(TEXT)]
+        if gaps := [text for text in dict.fromkeys(gaps) if text.lower() in GAPS]:
+            options["missing"] = [*csv.missing, *gaps]
+            continue
+        return table
 
 
 def why_not(column: Column) -> str:
     """The reason to exclude a column; empty for a usable column."""
+    texts = column.distinct(TEXT)
     if column.is_text:
-        return f"{len(column.cells):,} different values" if len(column.cells) > MOST_CATEGORIES else ""
+        if look := look_at(column):
+            return f"{look.what}, such as {look.example!r}"
+        return f"{len(texts):,} different values" if len(texts) > MOST_CATEGORIES else ""
+    if texts:
+        return f"text among numbers, such as {shown(texts[0])}"
     numbers = column.numbers
     known = numbers[~np.isnan(numbers)]
+    if np.isinf(known).any():
+        return "infinite numbers"
     if not known.size or (known == known[0]).all():
         return "constant"
     return ""
@@ -160,6 +195,11 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
 
 SOURCE_NOTES = {
     "path": "relative to the folder of this file",
+    "header": "line 1 names the columns, though some are numbers; false if it is a sample",
+    "decimal": "the decimal mark",
+    "thousands": "the separator of thousands",
+    "units": "texts next to numbers to ignore",
+    "missing": "the texts that mark a missing value",
     "target": "the column to predict",
     "features": "the columns to predict from",
     "impute": "replaces missing values; computed on the training split",

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -97,12 +97,29 @@ def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncode
     source = trained.config.data.source
     csv = as_in_training(trained, source if isinstance(source, Csv) else Csv(path="x"))
     csv = csv.model_copy(update={"path": "x", "header": True})
-    cells = [[cell_text(value) for value in row] for row in frame.to_numpy().tolist()]
+    cells = [[cell_text(value, csv.decimal) for value in row] for row in _values(frame)]
     rows = enumerate([[str(name) for name in frame.columns], *cells], start=1)
     return TableEncoder(trained.trained_on, csv, iter(rows), lenient)
 
 
-def cell_text(value: Any) -> str:
-    """A value as a CSV file holds it; a missing one is empty."""
-    missing = value is None or (isinstance(value, float) and np.isnan(value))
-    return "" if missing else str(value)
+def _values(frame: Any) -> list[list[Any]]:
+    """The rows of a DataFrame; pandas would turn whole numbers into floats next to a column of floats."""
+    try:
+        array = frame.to_numpy(dtype=object)
+    except TypeError:  # other libraries take no type
+        array = frame.to_numpy()
+    return cast(list[list[Any]], array.tolist())
+
+
+MISSING_TYPES = ("NAType", "NaTType")  # of pandas
+
+
+def cell_text(value: Any, decimal: str = ".") -> str:
+    """A value as a CSV file with this decimal mark holds it; a missing one is empty."""
+    if (
+        value is None
+        or (isinstance(value, float) and np.isnan(value))
+        or type(value).__name__ in MISSING_TYPES
+    ):
+        return ""
+    return str(value).replace(".", decimal) if isinstance(value, float) else str(value)

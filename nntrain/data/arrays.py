@@ -1,15 +1,17 @@
 """Arrays: a data set from NumPy arrays of samples and targets, of any type."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from nntrain.data.dataset import Dataset, Reader
+from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.finite import require_finite
 from nntrain.data.sequences.lengths import check_lengths, real_steps
 from nntrain.data.tables.features import listed
+from nntrain.data.tables.suspicions import hardly_repeat
 from nntrain.errors import DataError
 from nntrain.options import Several, mistake
 
@@ -45,6 +47,14 @@ class ArrayReader(Reader):
             if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
                 raise mistake(f"expected at least two different `classes`. Received: {listed(self.classes)}.")
         return self
+
+    def load_like(self, folder: Path, train: Dataset) -> Splits:
+        if self.classes is not None or self.task != "auto":
+            return self.load(folder)
+        try:
+            return self.model_copy(update={"task": task_like(self.task, train)}).load(folder)
+        except DataError:
+            return self.load(folder)  # another kind of target: reported where the two are compared
 
     def dataset(
         self,
@@ -91,12 +101,41 @@ def from_arrays(
     x = as_numbers(x_name, x)
     require_finite(x_name, x)
     x = _shaped(x_name, x, layout)
+    guessed = task == "auto" and classes is None
     classification = target.dtype.kind in "biuU" if task == "auto" else task == "classification"
     if classification or classes is not None:
         dataset = Dataset(x, *_classes(target_name, target, x.shape[1] if x.ndim == 3 else 0, classes))
     else:
         dataset = Dataset(x, _reals(target_name, target))
+    if guessed:
+        notes, warnings = _remarks(target_name, target, dataset.classes)
+        dataset = replace(dataset, notes=notes, warnings=warnings)
     return dataset if lengths is None else replace(dataset, lengths=lengths)
+
+
+def task_like(task: Task, train: Dataset) -> Task:
+    """The task of another split's source: where it would guess, that of the training split."""
+    if task != "auto":
+        return task
+    return "classification" if train.classes else "regression"
+
+
+def _remarks(
+    name: str, target: np.ndarray, classes: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The notes and the warnings of a guess whether targets are classes."""
+    if not classes:
+        return (f"{name}: numbers",), ()
+    is_number = target.dtype.kind in "iu"
+    other = "; `task: regression` makes them numbers" if is_number else ""
+    notes = (f"{name}: {len(classes):,} classes{other}",)
+    if not is_number or not hardly_repeat(len(classes), target.size):
+        return notes, ()
+    warning = (
+        f"{name}: {len(classes):,} whole numbers in {target.size:,} targets hardly repeat, but are classes: set "
+        "`task: regression` if they are numbers, or `task: classification`"
+    )
+    return notes, (warning,)
 
 
 def as_numbers(name: str, x: np.ndarray) -> np.ndarray:

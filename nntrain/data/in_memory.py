@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.data.arrays import Layout, Task, from_arrays
+from nntrain.data.arrays import Layout, Task, from_arrays, task_like
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.loading import load_splits
 from nntrain.errors import ConfigError, DataError
@@ -63,8 +63,8 @@ class Data:
                     f"expected at least two different names. Received: {classes}.", place="classes"
                 )
 
-        def source(prefix: str, x: Any, y: Any, lengths: Any = None) -> ArraySource:
-            return ArraySource(_dataset(prefix, x, y, lengths, classes, task, layout))
+        self.source = ArraySource(_dataset("", x, y, lengths, classes, task, layout))
+        same_task = task_like(task, self.source.dataset)
 
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
             if chosen is None:
@@ -72,14 +72,14 @@ class Data:
             if isinstance(chosen, (tuple, list)):
                 if len(chosen) not in (2, 3):
                     raise DataError(f"{FRACTION}. Received: {len(chosen)} values.", place=name)
-                return source(f"{name}: ", *chosen)
+                x, y, lengths = (*chosen, None)[:3]
+                return ArraySource(_dataset(f"{name}: ", x, y, lengths, classes, same_task, layout))
             if isinstance(chosen, bool) or not isinstance(chosen, (int, float, np.number)):
                 raise DataError(f"{FRACTION}. Received: {type(chosen).__name__}.", place=name)
             if not 0 < chosen < 1:
                 raise DataError(f"{FRACTION}. Received: {chosen}.", place=name)
             return float(chosen)
 
-        self.source = source("", x, y, lengths)
         self.test = split("test", test)
         self.validation = split("validation", validation)
         self.standardize = standardize

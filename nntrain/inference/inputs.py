@@ -1,6 +1,5 @@
 """Inputs: new data for a trained network, brought into the form of its training data."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -29,12 +28,14 @@ from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
 from nntrain.data.sources.text import Text
+from nntrain.data.tables.csv_file import Cells
 from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
 from nntrain.inference.given import is_source, read_source
 from nntrain.inference.trained import Trained
 
 HERE = Path()
+FORMAT = ("header", "delimiter", "decimal", "thousands", "units", "missing")  # options of `csv`
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _table(trained: Trained, source: Csv, folder: Path, lenient: bool) -> Sample
         return _rows(trained.trained_on, table, rows, lenient)
 
 
-def _rows(train: Dataset, table: Csv, rows: Iterator[tuple[int, list[str]]], lenient: bool) -> Samples:
+def _rows(train: Dataset, table: Csv, rows: Cells, lenient: bool) -> Samples:
     if not isinstance(table, Sequences):
         encoder = TableEncoder(train, table, rows, lenient)
         x, unusable = in_range(table.path, train, encoder.inputs(), lenient)
@@ -178,9 +179,5 @@ def as_in_training(trained: Trained, source: Csv) -> Csv:
         return source
     if isinstance(used, Sequences):
         return used.model_copy(update={name: getattr(source, name) for name in source.model_fields_set})
-    written = {
-        name: getattr(used, name)
-        for name in ("header", "delimiter", "missing")
-        if name not in source.model_fields_set
-    }
+    written = {name: getattr(used, name) for name in FORMAT if name not in source.model_fields_set}
     return source.model_copy(update=written)

@@ -1,6 +1,7 @@
 """Checks: whether data, network, loss and training options fit together, before training starts."""
 
 import math
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy as np
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset
+from nntrain.data.tables.features import listed
+from nntrain.data.tables.numerals import number
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph
 from nntrain.network.node import Node
@@ -85,10 +88,11 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     try:
         outputs = loss.required_outputs(classes, targets)
     except ConfigError as error:
-        return problems + error.below("loss").problems
+        return problems + [with_task(config, data, problem) for problem in error.below("loss").problems]
     expected = (data.target_shape[0], outputs) if data.per_step else (outputs,)
     if output.shape != expected:
-        what = f"{classes} classes" if classes else f"{targets} target value{'s' * (targets != 1)}"
+        named = f" ({listed(data.classes)})" if classes and not data.unit else ""
+        what = f"{classes} classes{named}" if classes else f"{targets} target value{'s' * (targets != 1)}"
         came = output.shape[0] if len(output.shape) == 1 else f"the shape {output.shape}"
         where = f"per step, the shape {expected}" if data.per_step else "per sample"
         message = (
@@ -97,8 +101,44 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         )
         missing_steps = data.per_step and len(output.shape) == 1
         hint = "Set `return_sequences: true` in the recurrent layers." if missing_steps else ""
+        if not hint and may_be_numbers(config, data):
+            hint = f"If the target is a number, set {TASK.format('regression')}."
         problems.append(Problem(output.path, message, hint))
     return problems
+
+
+TASK = "`task: {}` in the source"
+
+
+def may_be_numbers(config: Config, data: Dataset) -> bool:
+    """Whether the classes are numbers that the source took for classes, and the loss takes numbers, too."""
+    loss, guessed = config.loss, getattr(config.data.source, "task", "") == "auto"
+    suits_numbers = loss.targets != "classes" and not loss.binary
+    return guessed and suits_numbers and are_numbers(data.classes)
+
+
+def task_warnings(config: Config, data: Dataset) -> list[str]:
+    """Numbers that are predicted as classes, by a loss for numbers."""
+    if not may_be_numbers(config, data):
+        return []
+    return [
+        f"{config.loss.yaml_name} is trained on one-hot vectors of {len(data.classes):,} classes: set "
+        "`task: regression` in the source if the target is a number, else `task: classification`"
+    ]
+
+
+def are_numbers(classes: tuple[str, ...]) -> bool:
+    return bool(classes) and all(number(name) is not None for name in classes)
+
+
+def with_task(config: Config, data: Dataset, problem: Problem) -> Problem:
+    """The problem of a loss that requires classes or numbers, with the option of the source that makes them so."""
+    if not hasattr(config.data.source, "task"):
+        return problem
+    if data.classes and not are_numbers(data.classes):
+        return problem
+    task = TASK.format("regression" if data.classes else "classification")
+    return replace(problem, hint=f"{problem.hint.removesuffix('.')}, or set {task}.")
 
 
 def metric_problems(config: Config, classes: int | None) -> list[Problem]:

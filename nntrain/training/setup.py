@@ -17,7 +17,7 @@ from nntrain.errors import ConfigError
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.absent_labels import absent_label_warnings
-from nntrain.training.checks import augment_problems, batch_problems, output_problems
+from nntrain.training.checks import augment_problems, batch_problems, output_problems, task_warnings
 from nntrain.training.magnitudes import magnitude_problems
 from nntrain.training.monitor import Monitor, check_schedule, choose_monitor
 from nntrain.training.scales import scale_warnings
@@ -47,7 +47,8 @@ class Setup:
     def warnings(self) -> list[str]:
         """What trains, but not as intended."""
         absent = absent_label_warnings(self.config, self.splits)
-        return [*self.splits.warnings, *self.scale_warnings, *absent, *self._causality_warnings()]
+        task = task_warnings(self.config, self.splits.train)
+        return [*self.splits.warnings, *task, *self.scale_warnings, *absent, *self._causality_warnings()]
 
     @cached_property
     def scale_warnings(self) -> list[str]:

@@ -127,3 +127,25 @@ def test_gradcheck_takes_a_config_a_component_or_nothing(shell):
         checks = nntrain.gradcheck(what)
         assert checks
         assert all(check.status == "PASS" for check in checks)
+
+
+class TypedFrame(Frame):
+    """As pandas: without a type, all columns of an array are floats if one is."""
+
+    def to_numpy(self, dtype: type = float) -> np.ndarray:
+        return self.rows.astype(dtype)
+
+
+def test_a_frame_is_read_as_the_file_of_the_training(shell):
+    codes = ["9007199254740993", "9007199254740992"]
+    rows = "".join(
+        f"{code};{0.5 if code == codes[0] else 0.25};{'ab'[code == codes[0]]}\n" for code in codes * 20
+    )
+    (shell.folder / "t.csv").write_text("code;x;y\n" + rows.replace(".", ","))
+    shell.fit(
+        'data: {source: {csv: {path: t.csv, decimal: ",", categorical: [code]}}}\nmodel: {layers: [{dense: 2}]}\n'
+        "loss: cross_entropy\noptimizer: {adam: 0.1}\ntrain: {epochs: 20, batch_size: 8}\n"
+    )
+    model = nntrain.load(shell.folder / "runs/run")
+    frame = TypedFrame({"x": [0.5, 0.25], "code": [int(code) for code in codes]})
+    assert model.predict(frame).tolist() == ["b", "a"]

@@ -129,6 +129,53 @@ def test_useless_columns_are_excluded_and_gaps_filled(shell):
     shell.run("fit", "people.yaml", "--quiet", "--set", "train.epochs=1")
 
 
+def test_columns_that_cannot_be_used_are_left_out_with_a_comment(shell):
+    draw = random.Random(0)
+    rows = [
+        [f"Mr. {n}", f"PC {n}" if n % 3 else n, f"2024-01-{n % 28 + 1:02}", draw.random(), n % 2]
+        for n in range(60)
+    ]
+    table(shell.folder / "t.csv", ["name", "ticket", "day", "fare", "y"], rows)
+    shell.run("new", "--data", "t.csv")
+    text = (shell.folder / "t.yaml").read_text()
+    excluded = [line for line in text.split("\n") if line.startswith("# Excluded: ")]
+    assert excluded == [
+        "# Excluded: name (60 different values).",
+        "# Excluded: ticket (text among numbers, such as 'PC 1').",
+        "# Excluded: day (dates, such as '2024-01-01').",
+    ]
+    shell.run("fit", "t.yaml", "--quiet", "--set", "train.epochs=1")
+
+
+def test_the_notation_of_numbers_and_gaps_is_written_down(shell):
+    draw = random.Random(0)
+    rows = [
+        [f"{draw.random():.2f}".replace(".", ","), f"{draw.random():.1%}".replace(".", ","), n % 2]
+        for n in range(60)
+    ]
+    rows[7][0] = "N/A"
+    text = "\n".join(";".join(map(str, row)) for row in [["1990", "2000", "y"], *rows])
+    (shell.folder / "t.csv").write_text(text + "\n")
+    shell.run("new", "--data", "t.csv")
+    source = load(shell.folder / "t.yaml")[0].data.source
+    assert (source.decimal, source.units, source.impute, source.features) == (",", ("%",), "median", "all")
+    assert "N/A" in source.missing
+    shell.run("fit", "t.yaml", "--quiet", "--set", "train.epochs=1")
+
+
+def test_a_header_of_numbers_is_written_down(shell):
+    draw = random.Random(0)
+    table(
+        shell.folder / "t.csv",
+        ["0", "1", "2"],
+        [[round(draw.random(), 3) for _ in range(3)] for _ in range(40)],
+    )
+    shell.run("new", "--data", "t.csv")
+    source = load(shell.folder / "t.yaml")[0].data.source
+    assert (source.header, source.target) == (True, "2")
+    shell.run("fit", "t.yaml", "--quiet", "--set", "train.epochs=1")
+
+
 def test_a_table_without_header_and_another_target(shell):
     draw = np.random.default_rng(0)
     rows = [f"{number % 2};{a:.3f};{b:.3f}\n" for number, (a, b) in enumerate(draw.random((60, 2)))]

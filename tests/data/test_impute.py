@@ -61,6 +61,20 @@ def test_missing_text_becomes_the_most_frequent_category_of_the_training_split(t
     assert seen(parts.train)[2].tolist() == seen(parts.test)[0].tolist() == [1, 0, 0]
 
 
+def test_what_was_filled_is_noted_by_column(tmp_path):
+    rows = ["red,1", "blue,?", "?,3", "green,4", "red,?"]
+    (tmp_path / "t.csv").write_text("colour,size,y\n" + "".join(f"{row},0.5\n" for row in rows))
+    splits = load({"csv": {"path": "t.csv", "impute": "median"}}, tmp_path)
+    assert impute(splits).notes == [
+        "target y: numbers",
+        "impute: 1 of 5 cells of colour filled with 'red', the most frequent",
+        "impute: 2 of 5 cells of size filled with 3, the median",
+    ]
+    wide = table([[GAP] * 6, [1] * 6] * 2)
+    many = replace(wide, x=np.tile(wide.x, 2), feature_names=tuple("abcdefghijkl"))
+    assert impute(Splits(many)).notes[-1] == "impute: cells of 2 more columns filled"
+
+
 def test_fill_does_not_see_held_out_splits():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 2))

@@ -1,11 +1,12 @@
 """Align: features and class numbers of another file or split in the order of the training split, matched by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from nntrain.data.conform.names import spelled, spelling_hint
 from nntrain.data.conform.texts import map_vocabulary
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.windows import Windows, pad_or_cut
@@ -35,14 +36,21 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     found = {feature: other.x[:, position] for position, feature in enumerate(other.feature_names)}
     for text in other.one_hot:
         if text.column in known:
+            categories = spelled(known[text.column].categories, text.categories)
             _require_known(
                 name,
                 f"categories in column {text.column!r}",
                 known[text.column].categories,
-                text.categories,
+                categories,
                 other,
                 partial(_rows_of_category, other, text),
             )
+            for category, as_trained in zip(text.categories, categories, strict=True):
+                if category != as_trained:
+                    values = found.pop(f"{text.column}={category}")
+                    found[f"{text.column}={as_trained}"] = (
+                        found.get(f"{text.column}={as_trained}", 0) + values
+                    )
             # A category without rows in this file is a column of 0, or NaN where the text is missing.
             absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
             found |= {
@@ -77,10 +85,11 @@ def pad_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
 def _align_classes(name: str, train: Dataset, other: Dataset) -> Dataset:
     if not train.classes or not other.classes:
         return other
+    classes = spelled(train.classes, other.classes)
     _require_known(
-        name, "classes", train.classes, other.classes, other, lambda label: _stream(other.target) == label
+        name, "classes", train.classes, classes, other, lambda label: _stream(other.target) == label
     )
-    numbers = np.array([train.classes.index(label) for label in other.classes], np.int32)
+    numbers = np.array([train.classes.index(label) for label in classes], np.int32)
     target = other.target
     if isinstance(target, Windows):
         aligned: np.ndarray | Windows = replace(target, stream=numbers[target.stream])
@@ -93,7 +102,7 @@ def _require_known(
     name: str,
     what: str,
     known: tuple[str, ...],
-    received: tuple[str, ...],
+    received: Sequence[str],
     other: Dataset,
     rows_of: Callable[[int], np.ndarray],
 ) -> None:
@@ -108,7 +117,11 @@ def _require_known(
             first = int(other.x.starts[first])
         name = other.origin.place(first)
     names = [received[number] for number in unknown]
-    raise DataError(f"unknown {what}: {listed(names)}. The training data has: {listed(known)}.", place=name)
+    raise DataError(
+        f"unknown {what}: {listed(names)}. The training data has: {listed(known)}.",
+        spelling_hint(known, names),
+        name,
+    )
 
 
 def _rows_of_category(other: Dataset, text: OneHot, label: int) -> np.ndarray:

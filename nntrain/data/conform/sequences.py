@@ -10,7 +10,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.groups import Groups, group_rows
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.sequences import Sequences
-from nntrain.data.tables.csv_file import Rows
+from nntrain.data.tables.csv_file import Cells
 
 
 class SequenceEncoder(TableEncoder):
@@ -22,7 +22,7 @@ class SequenceEncoder(TableEncoder):
     csv: Sequences
     x: np.ndarray  # (rows, features), sequence by sequence
 
-    def __init__(self, train: Dataset, csv: Sequences, rows: Rows, lenient: bool = False):
+    def __init__(self, train: Dataset, csv: Sequences, rows: Cells, lenient: bool = False):
         super().__init__(train, csv, rows, lenient)
         positions, ids = self._features(), self.csv.id_positions(self.file)
         table = self.file.read(positions, ids, [*self._text_columns(positions), *ids])

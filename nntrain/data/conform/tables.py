@@ -1,17 +1,18 @@
 """Table encoder: a CSV file in the form of the training data, with its columns, categories and classes matched by name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from nntrain.data.conform.names import spelled
 from nntrain.data.conform.unusable import Unusable, UnusableSamples
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.csv import Csv
-from nntrain.data.tables.cells import BadCells, number, shown_value
+from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, TEXT, Column
-from nntrain.data.tables.csv_file import Rows
+from nntrain.data.tables.csv_file import Cells
 from nntrain.data.tables.features import OneHot, columns, listed
 from nntrain.data.tables.table import Table
 from nntrain.errors import DataError
@@ -28,7 +29,7 @@ class TableEncoder:
     do not: they are in `unusable`.
     """
 
-    def __init__(self, train: Dataset, csv: Csv, rows: Rows, lenient: bool = False):
+    def __init__(self, train: Dataset, csv: Csv, rows: Cells, lenient: bool = False):
         self.train, self.lenient = train, lenient
         self.unusable = Unusable(np.zeros(0, bool))  # of the rows that were read
         self.uneven: dict[int, int] = {}  # rows with another number of cells -> that number
@@ -39,7 +40,7 @@ class TableEncoder:
         self.csv, file = csv, csv.begin(rows)
         self.file = replace(file, rows=self._even(file.rows, file.width))
 
-    def _even(self, rows: Rows, width: int) -> Rows:
+    def _even(self, rows: Cells, width: int) -> Iterator[tuple[int, list[str]]]:
         """The rows, with empty cells in place of those with another number of cells than the header."""
         for place, (line, cells) in enumerate(rows):
             if len(cells) != width:
@@ -179,15 +180,11 @@ class TableEncoder:
 
 
 def labels_of(column: Column, known: Sequence[str]) -> np.ndarray:
-    """(rows,) int32: the index in `known` of each row's text, GAP, or UNKNOWN. If all are numbers, 9 and 9.0 are the same."""
-    values = [number(name) for name in known]
-
-    def key(cell: str) -> str | float | None:
-        return cell if None in values else number(cell)
-
-    labels = {key(name): label for label, name in enumerate(known)}
+    """(rows,) int32: the index in `known` of each row's text, GAP, or UNKNOWN."""
+    labels = {name: label for label, name in enumerate(known)}
+    cells = spelled(known, column.cells)
     found = [
-        GAP if kind == MISSING else labels.get(key(cell), UNKNOWN)
-        for cell, kind in zip(column.cells, column.kinds_of, strict=False)
+        GAP if kind == MISSING else labels.get(cell, UNKNOWN)
+        for cell, kind in zip(cells, column.kinds_of, strict=False)
     ]
     return np.array([*found, GAP], np.int32)[column.places]

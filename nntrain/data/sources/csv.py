@@ -1,20 +1,20 @@
 """CSV files: tables of numbers and text, with one or more columns to predict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, WrapValidator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, WrapValidator, model_validator
 
-from nntrain.data.arrays import Task
+from nntrain.data.arrays import Task, task_like
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import opened
 from nntrain.data.origin import TableRows
-from nntrain.data.tables.csv_file import CsvFile, Name, Rows, header_of
-from nntrain.data.tables.rows import read_rows
+from nntrain.data.tables.csv_file import Cells, CsvFile, Format, Name
+from nntrain.data.tables.numerals import Numerals
+from nntrain.data.tables.rows import TAB, WHITESPACE, Rows, read_rows
 from nntrain.data.tables.table import Table
 from nntrain.errors import DataError
 from nntrain.options import Several, mistake, shown
@@ -32,6 +32,21 @@ def _expecting(expected: str) -> WrapValidator:
     return WrapValidator(check)
 
 
+def _delimiter(value: str) -> str:
+    if value not in ("auto", TAB, WHITESPACE) and (len(value) != 1 or value in '"\r\n'):
+        raise mistake(f"expected auto, tab, whitespace or a character. Received: {shown(value)}.")
+    return value
+
+
+def _units(values: Sequence[str]) -> Sequence[str]:
+    for value in values:
+        if not value.strip() or any(character.isdigit() or character in ".,+-" for character in value):
+            raise mistake(
+                f"expected texts without digits, points, commas and signs. Received: {shown(value)}."
+            )
+    return values
+
+
 Names = Annotated[Several[Name], Field(min_length=1)]
 
 
@@ -39,8 +54,8 @@ class Csv(Reader, name="csv"):
     """A table in a text file, plain or gzip-compressed: one sample per line, with columns to predict from and to predict.
 
     Columns are named as in the header, or numbered from 1, or from -1 backwards. Several targets are numbers. Classes and
-    categories are sorted as text, or as numbers if all are numbers. Text is UTF-8; cells can be quoted with "; empty lines are
-    skipped.
+    categories keep their text as written, so 1, 1.0 and 01 are different; they are sorted as numbers if all are numbers. Text is
+    UTF-8; cells can be quoted with "; empty lines, and lines at the start that begin with #, are skipped.
     """
 
     example: ClassVar = {"path": "measurements.csv", "target": "yield"}
@@ -53,8 +68,17 @@ class Csv(Reader, name="csv"):
         "auto",
         description="whether the first line names the columns; auto: if it has no numbers, or has text above a number",
     )
-    delimiter: Literal["auto", ",", ";", "tab"] = Field(
-        "auto", description="the separator of cells; auto: the most frequent in the first line"
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        "auto",
+        description="the separator of cells: a character, `tab`, or `whitespace` for any number of blanks and tabs; auto: the "
+        "most frequent of tab, `;`, `|` and `,` in the first line, else whitespace",
+    )
+    decimal: Literal[".", ","] = Field(".", description="the decimal mark of numbers")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(
+        None, description="the separator of thousands in numbers; default: none"
+    )
+    units: Annotated[Several[str], AfterValidator(_units)] = Field(
+        (), description="texts before or after numbers to ignore, such as `%` or `$`"
     )
     task: Task = Field(
         "auto",
@@ -71,8 +95,8 @@ class Csv(Reader, name="csv"):
         (), description="columns of numbers that are categories, such as postal codes"
     )
     missing: Several[str] = Field(
-        ("NA", "NaN", "nan", "?"),
-        description="the texts that mark a missing value, in addition to empty cells",
+        ("NA", "NaN", "nan", "NAN", "-nan", "?"),
+        description="the texts that mark a missing value, in addition to empty cells; []: none",
     )
     impute: Literal["mean", "median", "most_frequent"] | None = Field(
         None,
@@ -82,9 +106,14 @@ class Csv(Reader, name="csv"):
 
     @model_validator(mode="after")
     def _one_class(self) -> "Csv":
+        if self.decimal == self.thousands:
+            raise mistake(f"`decimal` and `thousands` are both {shown(self.decimal)}")
         if self.task == "classification" and isinstance(self.target, tuple) and len(self.target) > 1:
             raise mistake(f"`task: classification` requires one target. Received: {len(self.target)}.")
         return self
+
+    def load_like(self, folder: Path, train: Dataset) -> Splits:
+        return self.model_copy(update={"task": task_like(self.task, train)}).load(folder)
 
     def load(self, folder: Path) -> Splits:
         table = self.table(folder)
@@ -100,6 +129,8 @@ class Csv(Reader, name="csv"):
                 target_names=tuple(column.name for column in table.targets),
                 impute=self.impute or "",
                 origin=TableRows(self.path, table.lines),
+                notes=tuple(table.notes),
+                warnings=tuple(table.warnings),
             )
         )
 
@@ -123,8 +154,7 @@ class Csv(Reader, name="csv"):
     def column_names(self, folder: Path) -> list[str] | None:
         """The names of the file's columns, empty for one without a name; None where the first line is not a header."""
         with self.rows(folder) as rows:
-            start = [row for _, row in islice(rows, 2)]
-        return header_of(start, self.header, self._gaps) if start else None
+            return self.begin(rows).names
 
     @contextmanager
     def rows(self, folder: Path) -> Iterator[Rows]:
@@ -132,16 +162,15 @@ class Csv(Reader, name="csv"):
         with opened(folder, self.path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             yield read_rows(self.path, text, self.delimiter)
 
-    def begin(self, rows: Rows) -> CsvFile:
+    def begin(self, rows: Cells) -> CsvFile:
         """The file after its header. Raises DataError."""
-        return CsvFile.begin(self.path, rows, self.header, self._gaps)
+        numerals = Numerals(self.decimal, self.thousands or "", self.units)
+        return CsvFile.begin(
+            self.path, rows, Format(self.header, dict.fromkeys(["", *self.missing]), numerals)
+        )
 
     def targets(self, file: CsvFile) -> list[int]:
         """The positions of the columns to predict, counted from 0."""
         default: Name = -1
         target = default if self.target is None else self.target
         return file.positions("target", target if isinstance(target, tuple) else (target,))
-
-    @property
-    def _gaps(self) -> frozenset[str]:
-        return frozenset({"", *self.missing})

@@ -98,7 +98,17 @@ class Sequences(Csv, name="sequences"):
             require_one_target(table, groups, target)
         arrays = self._arrays(groups, x, target, target_names)
         origin = TableRows(self.path, np.asarray(table.lines)[groups.order])
-        return Splits(Dataset(**arrays, classes=classes, feature_names=names, one_hot=one_hot, origin=origin))
+        return Splits(
+            Dataset(
+                **arrays,
+                classes=classes,
+                feature_names=names,
+                one_hot=one_hot,
+                origin=origin,
+                notes=tuple(table.notes),
+                warnings=tuple(table.warnings),
+            )
+        )
 
     def id_positions(self, file: CsvFile) -> list[int]:
         """The position of the column `id`, counted from 0; empty without one."""

@@ -1,4 +1,4 @@
-"""Cells of a CSV file: numbers, gaps or text, and the error that lists bad cells."""
+"""Cells of a CSV file in errors: how they are shown, and the error that lists bad cells."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,14 +8,6 @@ from nntrain.errors import DataError
 from nntrain.options import shown
 
 BAD_CELLS_SHOWN = 5
-
-
-def number(cell: str) -> float | None:
-    """The cell's number, including NaN and infinity, or None."""
-    try:
-        return None if "_" in cell else float(cell)  # float() accepts 1_000
-    except ValueError:
-        return None
 
 
 def shown_cell(cell: str) -> str:

@@ -1,11 +1,12 @@
 """Columns of a CSV file, filled row by row: numbers as float64, text as indices into its distinct values."""
 
 import math
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from nntrain.data.tables.cells import number, shown_cell
+from nntrain.data.tables.cells import shown_cell
+from nntrain.data.tables.numerals import PLAIN, Numerals, number
 
 MISSING, NUMBER, TEXT = 0, 1, 2  # kinds of cells
 
@@ -13,17 +14,33 @@ MISSING, NUMBER, TEXT = 0, 1, 2  # kinds of cells
 class Column:
     """The cells of one column. `as_text` keeps numbers as text; otherwise a column of numbers has no text."""
 
-    def __init__(self, name: str, label: str, missing: Set[str], as_text: bool = False):
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        missing: Collection[str],
+        as_text: bool = False,
+        numerals: Numerals = PLAIN,
+    ):
         self.name = name
         self.label = label  # its name in errors
         self.missing = missing  # the texts that mark a missing value
         self.as_text = as_text
+        self.numerals = numerals
         self.pieces: list[np.ndarray] = []  # float64 numbers with NaN for gaps, or int32 indices into `texts`
         self.texts: dict[str, int] = _Indexed()
+        self.marks: dict[str, None] = {}  # the texts of missing values
+
+    @property
+    def called(self) -> str | int:
+        """The column in a config: its name, or its number where it has none."""
+        return self.name if self.label != self.name else int(self.name.removeprefix("column "))
 
     def extend(self, cells: tuple[str, ...]) -> None:
         """Appends the cells of further rows."""
-        numbers = None if self.as_text else _numbers(cells, self.missing)
+        numbers = None if self.as_text else self.numerals.numbers(cells, self.missing)
+        if numbers is not None:
+            self.marks |= dict.fromkeys(cells[row].strip() for row in np.flatnonzero(np.isnan(numbers)))
         self.pieces.append(
             np.fromiter(map(self.texts.__getitem__, cells), np.int32, len(cells))
             if numbers is None
@@ -33,16 +50,21 @@ class Column:
     def close(self) -> None:
         """Called after the last row: classifies the cells."""
         self.cells = [cell.strip() for cell in self.texts]  # in order of first occurrence
-        values = [math.nan if cell in self.missing else number(cell) for cell in self.cells]
-        kinds = [TEXT if value is None else MISSING if math.isnan(value) else NUMBER for value in values]
+        gaps = [cell in self.missing for cell in self.cells]
+        self.marks |= dict.fromkeys(cell for cell, gap in zip(self.cells, gaps, strict=True) if gap)
+        values = [
+            math.nan if gap or (value := self.numerals.number(cell)) is None else value
+            for cell, gap in zip(self.cells, gaps, strict=True)
+        ]
         # The last entry, at index -1, is that of cells read as numbers.
-        self.values_of = np.array([*(math.nan if value is None else value for value in values), math.nan])
-        self.kinds_of = np.array([*kinds, MISSING])
-        self.is_text = self.as_text or (
-            TEXT in kinds
-            and NUMBER not in kinds
-            and not any(piece.dtype == np.float64 and not np.isnan(piece).all() for piece in self.pieces)
+        self.values_of = np.array([*values, math.nan])
+        has_numbers = np.isfinite(self.values_of).any() or any(
+            piece.dtype == np.float64 and not np.isnan(piece).all() for piece in self.pieces
         )
+        # Without a finite number, 'inf' is a name.
+        is_number = ~np.isnan(self.values_of) & has_numbers
+        self.kinds_of = np.where([*gaps, True], MISSING, np.where(is_number, NUMBER, TEXT))
+        self.is_text = self.as_text or (TEXT in self.kinds_of and not has_numbers)
 
     @property
     def numbers(self) -> np.ndarray:
@@ -71,23 +93,31 @@ class Column:
         """The cell of a row with an index in `places`, as errors show it."""
         return shown_cell(self.cells[self.places[row]])
 
+    def distinct(self, kind: int) -> list[str]:
+        """The distinct cells of one kind, in order of first occurrence, among those with an index in `places`."""
+        return list(
+            dict.fromkeys(cell for cell, of in zip(self.cells, self.kinds_of, strict=False) if of == kind)
+        )
+
 
 class Categories:
-    """The distinct values of a column without gaps, sorted as numbers if all are numbers, else as text."""
+    """The distinct cells of a column without gaps, as written, sorted as numbers if all are numbers, else as text."""
 
     def __init__(self, column: Column):
-        used = [cell for cell, kind in zip(column.cells, column.kinds_of, strict=False) if kind != MISSING]
-        numbers = {cell: value for cell in used if (value := number(cell)) is not None}
-        if len(numbers) < len(set(used)):
-            self.names = tuple(sorted(set(used)))
-            label = {name: index for index, name in enumerate(self.names)}
-        else:  # 9 and 9.0 are the same category
-            order = sorted(set(numbers.values()))
-            self.names = tuple(str(int(value)) if value.is_integer() else repr(value) for value in order)
-            index = {value: index for index, value in enumerate(order)}
-            label = {cell: index[value] for cell, value in numbers.items()}
-        table = np.array([*(label.get(cell, -1) for cell in column.cells), -1], np.int32)
-        self.labels = table[column.places]  # (rows,) int32, -1 for a gap
+        used = {cell for cell, kind in zip(column.cells, column.kinds_of, strict=False) if kind != MISSING}
+        self.names = tuple(sorted_names(used, column.numerals))
+        label = {name: index for index, name in enumerate(self.names)}
+        gaps = column.kinds_of == MISSING
+        found = [-1 if gap else label[cell] for cell, gap in zip(column.cells, gaps, strict=False)]
+        self.labels = np.array([*found, -1], np.int32)[column.places]  # (rows,) int32, -1 for a gap
+
+
+def sorted_names(names: Iterable[str], numerals: Numerals = PLAIN) -> list[str]:
+    """The names in numeric order if all are numbers, else as text; 1, 1.0 and 01 are three names."""
+    values = {name: numerals.number(name) for name in names}
+    if None in values.values():
+        return sorted(values)
+    return sorted(values, key=lambda name: (values[name], name))
 
 
 class _Indexed(dict[str, int]):
@@ -96,19 +126,3 @@ class _Indexed(dict[str, int]):
     def __missing__(self, text: str) -> int:
         self[text] = index = len(self)
         return index
-
-
-def _numbers(cells: tuple[str, ...], missing: Set[str]) -> np.ndarray | None:
-    """(rows,) float64 with NaN for gaps; None where a cell is text."""
-    if "_" in "".join(cells):  # float() accepts 1_000
-        return None
-    for read in (map(float, cells), _with_gaps(cells, missing)):
-        try:
-            return np.fromiter(read, np.float64, len(cells))
-        except ValueError:
-            continue
-    return None
-
-
-def _with_gaps(cells: Iterable[str], missing: Set[str]) -> Iterator[float]:
-    return (math.nan if cell.strip() in missing else float(cell) for cell in cells)

@@ -6,16 +6,29 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Literal
 
-from nntrain.data.tables.cells import number
 from nntrain.data.tables.columns import Column
+from nntrain.data.tables.features import yaml_text
+from nntrain.data.tables.header import header_of
+from nntrain.data.tables.numerals import Numerals
+from nntrain.data.tables.rows import Rows
 from nntrain.data.tables.table import Table
 from nntrain.errors import DataError
 from nntrain.options import did_you_mean
 
 ROWS_AT_ONCE = 256  # few enough to stay in the cache: 12 million numbers take 5 s, 10 s with 4096
+ROWS_AT_FIRST = 100  # that show whether the first is a header
 
 Name = str | int  # of a column: its name in the header, or its number
-Rows = Iterator[tuple[int, list[str]]]  # (line number, cells)
+Cells = Iterable[tuple[int, list[str]]]  # (line number, cells) of each row
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a file is written: its header, the texts that mark a missing value, and its numbers."""
+
+    header: Literal["auto"] | bool
+    gaps: dict[str, None]  # in order
+    numerals: Numerals
 
 
 @dataclass(frozen=True)
@@ -26,17 +39,21 @@ class CsvFile:
     names: list[str] | None  # of the columns; None: no header
     width: int  # the number of columns
     line: int  # of the first row
-    rows: Rows  # without the header
-    gaps: frozenset[str]  # the texts that mark a missing value
+    rows: Iterator[tuple[int, list[str]]]  # without the header
+    source: Cells  # of all rows
+    format: Format
 
     @staticmethod
-    def begin(path: str, rows: Rows, header: Literal["auto"] | bool, gaps: frozenset[str]) -> "CsvFile":
+    def begin(path: str, source: Cells, format: Format) -> "CsvFile":
         """Reads the header. Raises DataError for a file without values, or with two columns of the same name."""
-        start = list(islice(rows, 2))
+        rows = iter(source)
+        start = list(islice(rows, ROWS_AT_FIRST))
         if not start:
             raise DataError("the file is empty", place=path)
         line, first = start[0]
-        names = header_of([row for _, row in start], header, gaps)
+        names = header_of(
+            [row for _, row in start], format.header, format.gaps, format.numerals.number, f"{path}:{line}"
+        )
         if names is not None:
             del start[0]
             if not start:
@@ -47,19 +64,40 @@ class CsvFile:
                         f"columns {names.index(name) + 1} and {position + 1} are both named {name!r}",
                         place=f"{path}:{line}",
                     )
-        return CsvFile(path, names, len(first), line, chain(start, rows), gaps)
+        return CsvFile(path, names, len(first), line, chain(start, rows), source, format)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was passed over at the start of the file."""
+        return self.source.notes if isinstance(self.source, Rows) else []
+
+    @property
+    def unended(self) -> bool:
+        """Whether the file, whose rows have been read, ends without a line break."""
+        return isinstance(self.source, Rows) and self.source.unended
 
     def read(self, features: Sequence[int], targets: Sequence[int], as_text: Collection[int]) -> Table:
         """All rows of the columns at these positions. `as_text`: the positions of columns whose numbers are kept as text."""
         columns = {
             position: Column(
-                self.name(position), self.label(position), self.gaps, as_text=position in as_text
+                self.name(position),
+                self.label(position),
+                self.format.gaps,
+                as_text=position in as_text,
+                numerals=self.format.numerals,
             )
             for position in (*features, *targets)
         }
         lines = self._fill(columns)
         of_features = [columns[position] for position in features]
-        return Table(self.path, of_features, [columns[position] for position in targets], lines)
+        return Table(
+            self.path,
+            of_features,
+            [columns[position] for position in targets],
+            lines,
+            cut=columns.get(self.width - 1) if self.unended else None,
+            notes=self.notes,
+        )
 
     def _fill(self, columns: dict[int, Column]) -> "array[int]":
         """Reads all rows into `columns`, by position; returns the line number of each row."""
@@ -68,9 +106,12 @@ class CsvFile:
             numbers, cells = zip(*piece, strict=True)
             if set(map(len, cells)) != {self.width}:
                 line, row = next((line, row) for line, row in piece if len(row) != self.width)
+                last = self.unended and line == numbers[-1] and len(row) < self.width
+                hint = "Remove the comment." if row[0].startswith("#") else ""
                 raise DataError(
                     f"expected {self.width} columns, as in line {self.line}. Received: {len(row)}.",
-                    place=f"{self.path}:{line}",
+                    "The last line has no line break: the file may be truncated." if last else hint,
+                    f"{self.path}:{line}",
                 )
             lines.extend(numbers)
             by_column = list(zip(*cells, strict=True))
@@ -116,7 +157,9 @@ class CsvFile:
                     f"{column}.",
                     place=self.path,
                 )
-            return column - 1 if column > 0 else self.width + column
+            position = column - 1 if column > 0 else self.width + column
+            self._require_unambiguous(option, column, position)
+            return position
         if self.names is None:
             raise DataError(
                 f"{option}: the file has no header with a column {column!r}",
@@ -129,6 +172,20 @@ class CsvFile:
             )
         return self.names.index(column)
 
+    def _require_unambiguous(self, option: str, column: int, position: int) -> None:
+        """Raises DataError for a number that is the name of another column."""
+        if not self.names or str(column) not in self.names or self.names[position] == str(column):
+            return
+        by_name, by_position = (
+            yaml_text(str(column)),
+            yaml_text(self.names[position] or position - self.width),
+        )
+        raise DataError(
+            f"{option}: {column} is the position of {self.label(position)} and the name of another column",
+            f"Write {by_name} for the column of this name, or {by_position} for {self.label(position)}.",
+            self.path,
+        )
+
     def name(self, position: int) -> str:
         return self.names[position] if self.names and self.names[position] else f"column {position + 1}"
 
@@ -137,23 +194,3 @@ class CsvFile:
         if self.names and self.names[position]:
             return f"column {self.names[position]!r}"
         return f"column {position + 1}"
-
-
-def header_of(
-    rows: list[list[str]], header: Literal["auto"] | bool, gaps: frozenset[str]
-) -> list[str] | None:
-    """The names in the first of one or two rows; None where it is not a header."""
-    if not (_is_header(rows, gaps) if header == "auto" else header):
-        return None
-    return [cell.strip() for cell in rows[0]]
-
-
-def _is_header(rows: list[list[str]], gaps: frozenset[str]) -> bool:
-    """Whether the first row has no number, or text above a number. Gaps are neither."""
-    above, below = rows[0], rows[-1]
-    if not any(number(cell) is not None for cell in above):
-        return True
-    return any(
-        number(name) is None and name.strip() not in gaps and number(cell) is not None
-        for name, cell in zip(above, below, strict=False)
-    )

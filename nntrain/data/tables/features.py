@@ -1,5 +1,7 @@
 """Features: the names of a table's input columns, and the one-hot encoded text columns among them."""
 
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,3 +65,19 @@ def listed(names: Iterable[str]) -> str:
     names = list(names)
     more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
     return ", ".join(map(shown, names[:NAMES_SHOWN])) + more
+
+
+PLAIN = re.compile(r"[A-Za-z][\w ./()-]*(?<! )")
+WORDS = {"true", "false", "null"}
+
+
+def yaml_list(values: Iterable[str | int]) -> str:
+    """A list as YAML spells it, with quotes where it would read another value."""
+    return f"[{', '.join(map(yaml_text, values))}]"
+
+
+def yaml_text(value: str | int) -> str:
+    """A text as YAML spells it, with quotes where it would read another value."""
+    if isinstance(value, int) or (PLAIN.fullmatch(value) and value.lower() not in WORDS):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)

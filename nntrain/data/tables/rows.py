@@ -1,42 +1,155 @@
-"""Rows of a CSV file."""
+"""Rows of a CSV file: cells, as the layout of the file separates them."""
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO, cast
 
 from nntrain.data.files.opening import undecodable_line
 from nntrain.errors import DataError
+from nntrain.options import shown
 
-DELIMITERS = {"tab": "\t", ";": ";", ",": ","}
-
-
-def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of each row that is not empty. Raises DataError for text that is not UTF-8 or not CSV."""
-    line = 0
-    try:
-        head = []
-        for first in text:
-            head.append(first)
-            if first.strip():
-                break
-        mark = _most_frequent_delimiter(head) if delimiter == "auto" else DELIMITERS[delimiter]
-        reader = csv.reader(chain(head, text), delimiter=mark, strict=True)
-        for row in reader:
-            line = reader.line_num
-            if len(row) > 1 or "".join(row).strip():
-                yield line, row
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"expected text in UTF-8. Received: byte {error.object[error.start]:#04x}.",
-            "Save the file as UTF-8.",
-            f"{path}:{undecodable_line(cast(BinaryIO, text.buffer))}",
-        ) from None
-    except csv.Error as error:
-        raise DataError(f"not a row of cells: {error}", place=f"{path}:{line + 1}") from None
+TAB, WHITESPACE = "tab", "whitespace"
+# On a tie the one that is less common in prose separates.
+DELIMITERS = ("\t", ";", "|", ",")
+LINES_LOOKED_AT = 50
+COMMENT = "#"
+DECIMAL_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
+SEP_LINE = re.compile(r"\"?sep=(.)\"?[;,\t]*", re.IGNORECASE)  # the first line of some files of Excel
+BYTE_ORDER_MARKS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+CSV_ERRORS = {  # the cause behind what Python's reader reports
+    "unexpected end of data": 'a quote (") is opened here and never closed',
+    "field larger than field limit": 'a quote (") is opened here and not closed within 131,072 characters',
+    "expected after": 'after the closing quote (") of a cell there is other text',
+}
 
 
-def _most_frequent_delimiter(head: list[str]) -> str:
-    """The delimiter with the most cells in the last line of `head`; on a tie the less common one in prose."""
-    return max(DELIMITERS.values(), key=lambda mark: len(next(csv.reader(head[-1:], delimiter=mark), ())))
+class Rows:
+    """Iterates over (line number, cells) of the rows that are not empty. Raises DataError for text that is not UTF-8 or CSV.
+
+    A line `sep=;` at the start, and lines there that begin with #, are no rows. `notes` says what was passed over; after the last
+    row, `unended` says whether the file ends without a line break.
+    """
+
+    def __init__(self, path: str, text: TextIOWrapper, delimiter: str):
+        self.path, self.delimiter = path, delimiter
+        self.notes: list[str] = []
+        self.unended = False
+        self._text = text
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        line = 0
+        try:
+            lines = self._lines()
+            head = list(islice(lines, LINES_LOOKED_AT))
+            skipped, mark = self._layout(head)
+            line = skipped
+            lines = chain(head[skipped:], lines)
+            if mark == WHITESPACE:
+                mark, lines = " ", map(_single_spaced, lines)
+            reader = csv.reader(lines, delimiter=mark, skipinitialspace=True, strict=True)
+            for row in reader:
+                line = skipped + reader.line_num
+                if len(row) > 1 or "".join(row).strip():
+                    yield line, row
+        except UnicodeDecodeError as error:
+            raise self._not_utf8(error) from None
+        except csv.Error as error:
+            cause = next((cause for part, cause in CSV_ERRORS.items() if part in str(error)), str(error))
+            raise DataError(f"not a row of cells: {cause}", place=f"{self.path}:{line + 1}") from None
+
+    def _lines(self) -> Iterator[str]:
+        line = "\n"
+        for line in self._text:
+            yield line
+        self.unended = not line.endswith(("\n", "\r"))
+
+    def _layout(self, head: list[str]) -> tuple[int, str]:
+        """How many lines at the start are no rows, and the delimiter."""
+        for number, line in enumerate(head, start=1):
+            if "\0" in line:
+                raise DataError(
+                    "expected text in UTF-8. Received: bytes of value 0, as in UTF-16",
+                    "Save the file as UTF-8.",
+                    f"{self.path}:{number}",
+                )
+        mark = {"auto": "", TAB: "\t"}.get(self.delimiter, self.delimiter)
+        start = next((number for number, line in enumerate(head) if line.strip()), len(head))
+        if start < len(head) and (found := SEP_LINE.fullmatch(head[start].rstrip("\r\n"))):
+            return start + 1, mark or found[1]
+        comments = start
+        while comments < len(head) and (head[comments].startswith(COMMENT) or not head[comments].strip()):
+            comments += 1
+        if comments == len(head):  # no other line
+            comments = start
+        mark = mark or sniffed(head[comments:])
+        if comments > start and _width(head[comments - 1 :], mark) == _width(head[comments:], mark):
+            comments -= 1  # such as the header "#id,height,species"
+        if comments > start:
+            first = shown(head[start].strip())
+            more = f" and {comments - start - 1:,} more" if comments - start > 1 else ""
+            self.notes.append(f"{self.path}: skipped the comment {first}{more}")
+        return comments, mark
+
+    def _not_utf8(self, error: UnicodeDecodeError) -> DataError:
+        file = cast(BinaryIO, self._text.buffer)
+        place = f"{self.path}:{undecodable_line(file)}"
+        file.seek(0)
+        start = file.read(4)
+        encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "")
+        received = encoding or f"byte {error.object[error.start]:#04x}"
+        return DataError(f"expected text in UTF-8. Received: {received}.", "Save the file as UTF-8.", place)
+
+
+def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Rows:
+    """The rows of a file; `delimiter` is a character, `tab`, `whitespace` or `auto`."""
+    return Rows(path, text, delimiter)
+
+
+def sniffed(lines: list[str]) -> str:
+    """The delimiter with the most cells in the first row of these lines; whitespace where no other separates."""
+    first = {mark: next(_rows(lines, mark), [""]) for mark in DELIMITERS}
+    widths = {mark: len(row) for mark, row in first.items()}
+    if widths["|"] > 1 and len({len(row) for row in _rows(lines, "|")}) > 1:  # it is common within cells
+        widths["|"] = 1
+    if any(_has_decimal_commas(first[mark]) for mark in DELIMITERS if mark != ","):
+        widths[","] = 1
+    mark = max(DELIMITERS, key=lambda mark: widths[mark])
+    return WHITESPACE if widths[mark] == 1 and _is_spaced(lines) else mark
+
+
+def _has_decimal_commas(row: list[str]) -> bool:
+    """Whether all commas of a row are decimal marks."""
+    cells = [cell.strip() for cell in row if "," in cell]
+    return len(row) > 1 and bool(cells) and all(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+
+
+def _is_spaced(lines: list[str]) -> bool:
+    """Whether all lines have the same number of words, more than one."""
+    widths = {len(line.split()) for line in lines if line.strip()}
+    return len(lines) > 1 and len(widths) == 1 and widths != {1}
+
+
+def _width(lines: list[str], mark: str) -> int:
+    return len(next(_rows(lines, mark), [""]))
+
+
+def _rows(lines: Iterable[str], mark: str) -> Iterator[list[str]]:
+    """The rows of these lines that are not empty."""
+    if mark == WHITESPACE:
+        mark, lines = " ", map(_single_spaced, lines)
+    reader = csv.reader(lines, delimiter=mark, skipinitialspace=True)
+    return (row for row in reader if len(row) > 1 or "".join(row).strip())
+
+
+def _single_spaced(line: str) -> str:
+    """The line with a single blank between cells; quoted cells keep theirs."""
+    spaced = line.strip().replace("\t", " ") if '"' in line else " ".join(line.split())
+    return spaced + "\n"

@@ -1,9 +1,10 @@
 """Table: the columns of a CSV file as arrays, features with one-hot encoded text, and class numbers or reals as targets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from nntrain.data.tables import suspicions
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.features import OneHot
@@ -14,10 +15,23 @@ MOST_CATEGORIES = 1000  # text with more distinct values is names or sentences
 
 
 class Table:
-    """The complete columns of one file; `lines` are the line numbers of its rows. The methods raise DataError."""
+    """The complete columns of one file. The methods raise DataError, and add to `notes` and `warnings` for people.
 
-    def __init__(self, path: str, features: list[Column], targets: list[Column], lines: Sequence[int]):
-        self.path, self.features, self.targets, self.lines = path, features, targets, lines
+    `lines` are the line numbers of its rows; `cut` is the column whose last cell ends the file without a line break.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        features: list[Column],
+        targets: list[Column],
+        lines: Sequence[int],
+        cut: Column | None = None,
+        notes: Iterable[str] = (),
+    ):
+        self.path, self.features, self.targets, self.lines, self.cut = path, features, targets, lines, cut
+        self.notes = list(notes)
+        self.warnings: list[str] = []
 
     def x(self, one_hot: bool, gaps: bool) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
         """(rows, features) float64, the names of the features, and the text columns among them.
@@ -36,6 +50,7 @@ class Table:
                 labels[column] = categories.labels
                 texts[column] = OneHot(column.name, categories.names, start=len(names))
                 names += [f"{column.name}={category}" for category in categories.names]
+                self._check_last(column, categories)
             else:
                 names.append(column.name)
         x = np.zeros((len(self.lines), len(names)))
@@ -50,14 +65,16 @@ class Table:
         return x, tuple(names), tuple(texts.values())
 
     def _require_numbers(self, one_hot: bool) -> None:
-        bad = self._bad_cells()
+        """Raises DataError for text among numbers, and for columns of text that look like something else."""
+        suspicions.require_plain_text(self.path, self.features)
+        bad, hints = self._bad_cells(), []
         for column in self.features:
             if not column.is_text or not (one_hot or column.as_text):
-                bad.add(column.rows(TEXT), column.label, "a number", column.cell)
-        bad.raise_if_any(
-            "Fix the file, choose other columns with `features`, or "
-            + ("list this column in `categorical`." if one_hot else "set `text: one_hot`.")
-        )
+                rows = column.rows(TEXT)
+                bad.add(rows, column.label, "a number", column.cell)
+                if len(rows):
+                    hints.append(suspicions.hint_for_text(column, one_hot))
+        bad.raise_if_any(hints[0] if hints else "")
 
     def _categories(self, column: Column) -> Categories:
         categories = Categories(column)
@@ -72,6 +89,8 @@ class Table:
                 "Choose other columns with `features`.",
                 self.path,
             )
+        if not column.as_text:
+            self.warnings += suspicions.of_text(column, categories, self.features)
         return categories
 
     def _require_values(self, x: np.ndarray, starts: list[int], gaps: bool) -> None:
@@ -89,43 +108,70 @@ class Table:
         if gaps:
             return
         for column, start in zip(self.features, starts, strict=True):
-            bad.add(
-                np.flatnonzero(np.isnan(x[:, start])),
-                column.label,
-                "a category" if column.is_text else "a number",
-                lambda row: "a missing value",
-            )
-        bad.raise_if_any("Fix the file, choose other columns with `features`, or fill gaps with `impute`.")
+            rows = np.flatnonzero(np.isnan(x[:, start]))
+            expected = "a category" if column.is_text else "a number"
+            bad.add(rows, column.label, expected, lambda row: "a missing value")
+        bad.raise_if_any(
+            "Fill gaps with `impute`, fix the file, or choose other columns with `features`."
+            + suspicions.hint_for_names(self.features)
+        )
 
     def target(self, task: str) -> tuple[np.ndarray, tuple[str, ...]]:
         """(rows,) int32 class numbers and the names of the classes, or (rows, targets) float64 and no names."""
         if len(self.targets) > 1:
             return np.stack([self._reals(column) for column in self.targets], axis=1), ()
         (column,) = self.targets
+        if task == "auto":
+            return self._guessed(column)
+        return self._classes(column) if task == "classification" else (self._reals(column)[:, None], ())
+
+    def _guessed(self, column: Column) -> tuple[np.ndarray, tuple[str, ...]]:
+        """`target` for `task: auto`."""
+        suspicions.require_plain_target(self.path, column)
         values = column.values_of[column.kinds_of == NUMBER]
         few = len(set(values)) <= MOST_CLASSES and all(value.is_integer() for value in values.tolist())
-        if few if task == "auto" else task == "classification":
-            return self._classes(column)
-        return self._reals(column)[:, None], ()
+        if not few:
+            reals = self._reals(column)[:, None]
+            whole = all(value.is_integer() for value in values.tolist())
+            other = "; `task: classification` makes them classes" if whole else ""
+            self.notes.append(f"target {column.name}: numbers{other}")
+            return reals, ()
+        labels, classes = self._classes(column)
+        other = "; `task: regression` makes them numbers" if not column.distinct(TEXT) else ""
+        self.notes.append(f"target {column.name}: {len(classes):,} classes{other}")
+        if suspicions.hardly_repeat(len(classes), len(labels)):
+            self.warnings.append(
+                f"target {column.name!r} has {len(classes):,} classes in {len(labels):,} rows, which hardly repeat: "
+                "choose another `target`, or set `task: classification` if they are classes"
+            )
+        return labels, classes
 
     def _reals(self, column: Column) -> np.ndarray:
         values = column.numbers
         bad = self._bad_cells()
-        bad.add(np.flatnonzero(~np.isfinite(values)), column.label, "a finite number", column.cell)
-        bad.raise_if_any(
-            "Fix the file, or set `task: classification` if these are names of classes."
-            if len(self.targets) == 1
-            else "Fix the file, or choose other targets."
-        )
+        rows = np.flatnonzero(~np.isfinite(values))
+        bad.add(rows, column.label, "a finite number", column.cell)
+        if len(rows):
+            bad.raise_if_any(suspicions.hint_for_target(column, several=len(self.targets) > 1))
         return values
 
     def _classes(self, column: Column) -> tuple[np.ndarray, tuple[str, ...]]:
         bad = self._bad_cells()
-        unusable = (column.kinds_of == MISSING) | np.isinf(column.values_of)
-        bad.add(np.flatnonzero(unusable[column.places]), column.label, "a class", column.cell)
-        bad.raise_if_any("Fix the file.")
+        bad.add(column.rows(MISSING), column.label, "a class", column.cell)
+        bad.raise_if_any("Remove lines without a class." + suspicions.hint_for_names([column]))
         categories = Categories(column)
+        self._check_last(column, categories)
         return categories.labels, categories.names
+
+    def _check_last(self, column: Column, categories: Categories) -> None:
+        """Warns of a last cell that can be the beginning of another text."""
+        labels = categories.labels
+        if column is not self.cut or labels[-1] < 0 or len(labels) < 2 or (labels[:-1] == labels[-1]).any():
+            return
+        self.warnings.append(
+            f"{self.path}:{self.lines[-1]}: the last line has no line break, and {column.label} has "
+            f"{categories.names[labels[-1]]!r} in no other line: the file may be truncated"
+        )
 
     def _bad_cells(self) -> BadCells:
         return BadCells(self.path, self.lines)

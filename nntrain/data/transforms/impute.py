@@ -6,7 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.tables.features import columns
 from nntrain.errors import DataError
+
+NOTES = 10  # columns that notes report
 
 
 def _most_frequent(values: np.ndarray) -> float:
@@ -39,7 +42,30 @@ def impute(splits: Splits) -> Splits:
     if not train.impute:
         return splits
     fill = fill_values(train)
-    return Splits(**{name: replace(part, fill=fill) for name, part in splits.parts().items()})
+    filled = {name: replace(part, fill=fill) for name, part in splits.parts().items()}
+    notes = (*train.notes, *notes_of(splits, fill))
+    return Splits(**filled | {"train": replace(filled["train"], notes=notes)})
+
+
+def notes_of(splits: Splits, fill: np.ndarray) -> list[str]:
+    """For each column with gaps, how many cells of all splits are filled, and with what."""
+    parts, train = splits.parts().values(), splits.train
+    rows = sum(map(len, parts))
+    statistic = train.impute.replace("_", " ")
+    notes = []
+    for name, start, text in columns(train.feature_names, train.one_hot):
+        count = sum(int(np.isnan(np.asarray(part.x)[:, start]).sum()) for part in parts)
+        if count and text:
+            most = text.categories[np.argmax(fill[text.places])]
+            notes.append(
+                f"impute: {count:,} of {rows:,} cells of {name} filled with {most!r}, the most frequent"
+            )
+        elif count:
+            notes.append(
+                f"impute: {count:,} of {rows:,} cells of {name} filled with {fill[start]:.6g}, the {statistic}"
+            )
+    more = len(notes) - NOTES
+    return notes if more <= 0 else [*notes[:NOTES], f"impute: cells of {more:,} more columns filled"]
 
 
 def fill_values(data: Dataset) -> np.ndarray:

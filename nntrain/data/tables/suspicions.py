@@ -1,0 +1,140 @@
+"""Suspicions: columns of a table that are probably not what they are read as, with the YAML that settles it."""
+
+from collections.abc import Iterable, Sequence
+
+from nntrain.data.tables.columns import NUMBER, TEXT, Categories, Column
+from nntrain.data.tables.features import yaml_list, yaml_text
+from nntrain.data.tables.looks import GAPS, Look, look_of
+from nntrain.errors import DataError
+
+FEW = 20  # texts that may differ in every row
+SHOWN = 8  # columns that a hint lists
+
+
+def hardly_repeat(distinct: int, rows: int) -> bool:
+    """Whether so many distinct texts in so many rows are names or sentences rather than categories."""
+    return distinct > FEW and 2 * distinct > rows
+
+
+def look_at(column: Column) -> Look | None:
+    """What the texts of a column look like; None for plain text, and for columns without text."""
+    return look_of(column.distinct(TEXT), column.distinct(NUMBER))
+
+
+def require_plain_text(path: str, features: Sequence[Column]) -> None:
+    """Raises DataError for columns that would be one-hot encoded, and look like numbers or dates."""
+    looks = {
+        column: look
+        for column in features
+        if column.is_text and not column.as_text and (look := look_at(column))
+    }
+    if not looks:
+        return
+    found = [f"{column.label} looks like {look.what}: {look.example!r}" for column, look in looks.items()]
+    first, *others = found
+    raise DataError(
+        "\n".join([first, *(f"{path}: {other}" for other in others)]), _hint(looks, features), path
+    )
+
+
+def require_plain_target(path: str, column: Column) -> None:
+    """Raises DataError for a target whose texts would be classes, and look like numbers or dates."""
+    if not (look := look_at(column)):
+        return
+    ways = [*look.options, "`task: classification` if these are classes"]
+    raise DataError(
+        f"target: {column.label} looks like {look.what}: {look.example!r}", f"Set {_or(ways)}.", path
+    )
+
+
+def _hint(looks: dict[Column, Look], features: Sequence[Column]) -> str:
+    # One format is that of the whole file: the one that fits most exactly.
+    options = min((look.options for look in looks.values() if look.options), key=len, default=[])
+    ways = [f"set {way}" for way in options]
+    names = yaml_list(column.name for column in looks) if len(looks) <= SHOWN else "[...]"
+    ways.append(f"leave {'it' if len(looks) == 1 else 'them'} out with {without(looks, features)}")
+    ways.append(f"set `categorical: {names}` for one feature per text")
+    text = _or(ways)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def without(left_out: Iterable[Column], features: Sequence[Column]) -> str:
+    """The line of YAML that chooses the other features."""
+    left_out = set(left_out)
+    kept = [column.called for column in features if column not in left_out]
+    return f"`features: {yaml_list(kept)}`" if 0 < len(kept) <= SHOWN else "`features: [...]`"
+
+
+def hint_for_text(column: Column, one_hot: bool) -> str:
+    """What to do about text among the numbers of a column, or about text where only numbers are accepted."""
+    texts = column.distinct(TEXT)
+    if all(text.lower() in GAPS for text in texts):
+        return f"If this marks a missing value, set {missing_line(column, also=texts)}."
+    other = "choose other columns with `features`"
+    if (look := look_at(column)) and look.options:
+        return f"The column looks like {look.what}: set {_or(look.options)}, or {other}."
+    if marks := [text for text in texts if text.lower() in GAPS]:
+        other += f", set {missing_line(column, also=marks)} if this marks missing values"
+    last = (
+        f"set `categorical: [{yaml_text(column.called)}]` for one feature per text"
+        if one_hot
+        else "set `text: one_hot`"
+    )
+    return f"Fix the file, {other}, or {last}."
+
+
+def hint_for_target(column: Column, several: bool) -> str:
+    """What to do about targets that are not numbers."""
+    texts = column.distinct(TEXT)
+    if not texts:
+        if not column.marks:
+            return "Fix the file."
+        listed = " `missing` lists the texts that mark them." if any(column.marks) else ""
+        return f"Remove lines without a number to predict.{listed}"
+    if all(text.lower() in GAPS for text in texts):
+        return f"Remove lines without a number to predict: {', '.join(map(repr, texts[:SHOWN]))} is none."
+    if (look := look_at(column)) and look.options:
+        return f"The column looks like {look.what}: set {_or(look.options)}."
+    if several:
+        return "Fix the file, or choose other targets."
+    return "Fix the file, or set `task: classification` if these are names of classes."
+
+
+def hint_for_names(columns: Sequence[Column]) -> str:
+    """What to do where a text that marks a missing value is a name; empty if all gaps are empty cells."""
+    if not any(any(column.marks) for column in columns):
+        return ""
+    marks = list(dict.fromkeys(mark for column in columns if column.is_text for mark in column.marks if mark))
+    if not marks:
+        return " `missing` lists the texts that mark them."
+    are = f"{', '.join(map(repr, marks))} {'is a name' if len(marks) == 1 else 'are names'}"
+    return f" If {are}, set {missing_line(columns[0], but=marks)}."
+
+
+def missing_line(column: Column, also: Iterable[str] = (), but: Iterable[str] = ()) -> str:
+    """The option `missing` with some texts more, or without some."""
+    texts = [text for text in column.missing if text and text not in set(but)]
+    return f"`missing: {yaml_list([*texts, *list(also)[:SHOWN]])}`"
+
+
+def of_text(column: Column, categories: Categories, features: Sequence[Column]) -> list[str]:
+    """Warnings of a column of text that is one-hot encoded: texts that hardly repeat, and gaps that may be names."""
+    rows = len(categories.labels)
+    distinct, gaps = len(categories.names), int((categories.labels < 0).sum())
+    found = []
+    if hardly_repeat(distinct, rows - gaps):
+        found.append(
+            f"column {column.name!r} has {distinct:,} different texts in {rows:,} rows, and each becomes a feature: leave it "
+            f"out with {without([column], features)}, or set `categorical: [{yaml_text(column.called)}]` to keep it"
+        )
+    if 2 * gaps > rows and (marks := [mark for mark in column.marks if mark]):
+        found.append(
+            f"column {column.name!r}: {gaps:,} of {rows:,} cells are missing ({', '.join(map(repr, marks))}): if this is a "
+            f"name, set {missing_line(column, but=marks)}"
+        )
+    return found
+
+
+def _or(ways: Iterable[str]) -> str:
+    *first, last = ways
+    return f"{', '.join(first)}, or {last}" if first else last
