@@ -216,7 +216,8 @@ def did_you_mean(name: Any, names: Iterable[str]) -> str:
     if not 0 < len(names) <= 20:
         return ""
     listed = difflib.get_close_matches(str(name), names, n=MOST_NAMES, cutoff=0)
-    return f" There are: {', '.join(sorted(listed))}{', …' if len(names) > MOST_NAMES else ''}"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f" There are: {', '.join(sorted(listed))}{more}"
 
 
 def with_suggestion(message: str, suggestion: str) -> str:

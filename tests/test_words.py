@@ -51,6 +51,8 @@ HOMEMADE = {  # a pattern -> what to write instead
     r"what comes of (it|that|them)": "the result",
     r"\bplease\b|\bsimply\b": "leave it out",
 }
+NAME = r"(?:'[^'\n]*'|`[^`\n]*`|[\w.]+)"  # in a list
+LONG_LIST = re.compile(rf"(?:{NAME}(?:, | and | or )){{8,}}{NAME}(?![\w.]| more)")
 PATTERN = re.compile("|".join(f"(?:{pattern})" for pattern in HOMEMADE), re.IGNORECASE)
 
 
@@ -85,3 +87,8 @@ def test_the_patterns_find_what_they_are_for():
         "metrics: r2 stands twice",
     ):
         assert PATTERN.search(text)
+
+
+def test_no_message_lists_more_than_eight_names():
+    messages = (ROOT / "tests" / "wording.txt").read_text(encoding="utf-8")
+    assert [found[0] for found in LONG_LIST.finditer(messages)] == []
