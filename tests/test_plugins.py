@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nntrain import component, plugins
+from nntrain.config import schema  # noqa: F401  registers all components, before the fixture copies them
 from nntrain.errors import UserError
 from nntrain.layers.layer import Activation
 
@@ -165,6 +166,46 @@ def test_eval_warns_and_resume_refuses_when_the_plugin_has_changed(shell):
     ).stderr
     assert error.startswith("error: runs/run: ")
     assert str(plugin) in error
+
+
+SCALED = DOUBLE.replace(
+    """    reads = ""
+""",
+    """    reads = ""
+
+    def parameters(self, shape):
+        from nntrain.initializers import Constant
+        from nntrain.layers.context import Param
+        return {"factor": Param((2,), initializer=Constant(value=2.0))}
+
+    def backward_parameters(self, ctx):
+        ctx.dfactor[...] = 0
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("(2,)", "(3,)", "factor has shape (2,); the code needs (3,)"),
+        ("(2,)", "(2, 2)", "factor has shape (2,); the code needs (2, 2)"),  # which could be broadcast
+        ('"factor":', '"gain":', "gain is missing"),
+    ],
+)
+def test_a_checkpoint_that_no_longer_fits_the_plugin_names_array_and_shape(
+    shell, wording, before, after, reason
+):
+    plugin = shell.write(SCALED, "double.py")
+    run = shell.fit(CONFIG, "--plugin", plugin)
+    forget()
+    shell.write(
+        SCALED.replace(before, after).replace("dfactor", "dgain" if "gain" in after else "dfactor"),
+        "double.py",
+    )
+    error = shell.run("eval", run, "--plugin", plugin, code=2).stderr
+    assert f"error: {run}/checkpoints/best.safetensors: " in error
+    assert reason in error
+    wording(error)
 
 
 def test_a_run_resumes_with_its_plugin(shell):

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import config_argument, json_option, overrides_option, plugin_option, threads_option
+from nntrain.cli.shared import (
+    config_argument,
+    json_option,
+    offline_option,
+    overrides_option,
+    plugin_option,
+    threads_option,
+)
 
 
 @click.command()
@@ -14,6 +21,7 @@ from nntrain.cli.shared import config_argument, json_option, overrides_option, p
     "--batch-size", type=click.IntRange(min=1), metavar="N", help="Samples per step; by default CONFIG's."
 )
 @plugin_option
+@offline_option
 @threads_option
 @json_option
 def command(

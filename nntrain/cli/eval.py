@@ -4,7 +4,12 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import json_option, plugin_option, threads_option
+from nntrain.cli.shared import (
+    json_option,
+    offline_option,
+    plugin_option,
+    threads_option,
+)
 
 
 @click.command()
@@ -22,6 +27,7 @@ from nntrain.cli.shared import json_option, plugin_option, threads_option
     "that holds one. By default its test split if it has one, else its training split.",
 )
 @plugin_option
+@offline_option
 @json_option
 @threads_option
 def command(path: Path, split: str | None, source: str | None, as_json: bool, threads: int | None) -> None:

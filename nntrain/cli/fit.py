@@ -4,7 +4,13 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import config_argument, overrides_option, plugin_option, threads_option
+from nntrain.cli.shared import (
+    config_argument,
+    offline_option,
+    overrides_option,
+    plugin_option,
+    threads_option,
+)
 
 
 @click.command()
@@ -33,6 +39,7 @@ from nntrain.cli.shared import config_argument, overrides_option, plugin_option,
     help="Only train a few steps, once straight and once with a restart in the middle, and compare every bit.",
 )
 @plugin_option
+@offline_option
 @threads_option
 @click.option("--quiet", is_flag=True, help="Print only the final lines.")
 def command(

@@ -4,13 +4,19 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import json_option, overrides_option, plugin_option
+from nntrain.cli.shared import (
+    json_option,
+    offline_option,
+    overrides_option,
+    plugin_option,
+)
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False, metavar="[CONFIG-OR-RUN]")
 @overrides_option
 @plugin_option
+@offline_option
 @json_option
 def command(path: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
     """Check the gradients of a config's network and loss, or of a trained network.

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntrain.cli.shared import json_option, plugin_option, threads_option
+from nntrain.cli.shared import (
+    json_option,
+    offline_option,
+    plugin_option,
+    threads_option,
+)
 
 if TYPE_CHECKING:
     from nntrain.data.conform.unusable import OnError
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
 @click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Sample from the K likeliest only.")
 @click.option("--seed", type=int, metavar="S", help="The seed of the sampling; 0 by default.")
 @plugin_option
+@offline_option
 @json_option
 @threads_option
 def command(

@@ -41,11 +41,27 @@ plugin_option = click.option(
     callback=_load_plugins,
     help="A Python file that defines components. Can be repeated.",
 )
+
+
+def _go_offline(context: click.Context, parameter: click.Parameter, offline: bool) -> None:
+    if offline:
+        from nntrain.data.files import download
+
+        context.with_resource(download.offline())
+
+
+offline_option = click.option(
+    "--offline",
+    is_flag=True,
+    expose_value=False,
+    callback=_go_offline,
+    help="Download nothing; a known data set must be on this machine. As NNTRAIN_OFFLINE=1.",
+)
 threads_option = click.option(
     "--threads",
     type=int,
     metavar="N",
-    help="Number of threads; all cores by default. The results do not depend on it.",
+    help="Number of threads; by default all processors that the process may use. The results do not depend on it.",
 )
 
 

@@ -4,13 +4,19 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import config_argument, overrides_option, plugin_option
+from nntrain.cli.shared import (
+    config_argument,
+    offline_option,
+    overrides_option,
+    plugin_option,
+)
 
 
 @click.command()
 @config_argument
 @overrides_option
 @plugin_option
+@offline_option
 def command(config: Path, overrides: tuple[str, ...]) -> None:
     """Show the layers of CONFIG's network."""
     from nntrain.cli.shared import load_setup, show_warnings

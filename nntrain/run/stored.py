@@ -12,6 +12,8 @@ from nntrain.config.schema import Config
 from nntrain.config.validate import problems
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
+from nntrain.network.network import Network
+from nntrain.network.snapshot import DoesNotFit
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
 from nntrain.run.recovery import all_whole
@@ -31,6 +33,13 @@ class Stored(Trained):
             f"the plugin {path} is missing or has changed since training"
             for path in changed_plugins(self.path.parent.parent)
         ]
+
+    def network(self, rows: int) -> Network:
+        try:
+            return super().network(rows)
+        except DoesNotFit as error:
+            error.place = str(self.path)
+            raise
 
 
 def is_stored(path: Path) -> bool:

@@ -11,7 +11,7 @@ from nntrain.data.conform.description import describe
 from nntrain.inference.baseline import baseline
 from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
-from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, load_network
+from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, fill, load_network
 from nntrain.training.diagnosis import diagnose, finite
 from nntrain.training.extension import extend
 from nntrain.training.interruption import Interrupted
@@ -188,8 +188,7 @@ class Trainer:
     def restore(self, snapshot: Snapshot) -> None:
         """Continues where the snapshot was taken; of its config, only the end of training may have changed."""
         load_network(self.network, snapshot)
-        for name, array in (self.carried() | self.step.arrays()).items():
-            array[...] = snapshot.tensors[name]
+        fill(self.carried() | self.step.arrays(), snapshot)
         self.state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
         extend(self.state, snapshot.facts, self.config.train, self.monitor)
 

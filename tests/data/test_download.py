@@ -13,6 +13,7 @@ from rich.console import Console
 from nntrain.data.files import download as downloads
 from nntrain.data.files.download import Remote, download, report_progress
 from nntrain.data.files.known import KnownFiles
+from nntrain.data.sources.cifar import Cifar10, Cifar100
 from nntrain.data.sources.fashion_mnist import FashionMnist
 from nntrain.data.sources.mnist import Mnist
 from nntrain.report.terminal import downloads as bars
@@ -216,6 +217,12 @@ PARTS = {
     "t10k-images-idx3-ubyte.gz": images(2),
     "t10k-labels-idx1-ubyte.gz": idx([1, 9]),
 }
+MNIST = """
+data: {source: mnist}
+model: {layers: [flatten, {dense: 10}]}
+loss: cross_entropy
+optimizer: {sgd: 0.1}
+"""
 PACKED = {name: gzip.compress(content) for name, content in PARTS.items()}
 
 
@@ -278,6 +285,45 @@ def test_nntrain_offline_forbids_downloads(small, mirror, monkeypatch, offline, 
     else:
         wording(refused(load, "mnist"), MIRROR=mirror.url)
     assert len(mirror.asked) == asked
+
+
+def test_the_option_forbids_downloads_for_its_command_only(small, mirror, shell):
+    config = shell.write(f"{MNIST}")
+    error = shell.run("summary", config, "--offline", code=2).stderr
+    assert "offline forbids downloading" in error
+    assert mirror.asked == []
+    assert not (small / "data/mnist").exists()
+    assert (
+        f"Downloading {mirror.url}train-images-idx3-ubyte.gz (0.0 MB) to"
+        in shell.run("summary", config).stderr
+    )
+
+
+def test_a_failed_download_leaves_no_empty_folder(small, mirror, monkeypatch):
+    mirror.answers = [fails(404)]
+    monkeypatch.setenv("NNTRAIN_DATA", "")
+    refused(load, "mnist")
+    assert not (small / "home").exists()
+    monkeypatch.setenv("NNTRAIN_DATA", str(small / "data"))
+    refused(load, "mnist")
+    assert names(small / "data") == []
+
+
+@pytest.mark.parametrize("reader", [Mnist, FashionMnist, Cifar10, Cifar100])
+def test_known_files_come_by_https(reader):
+    assert all(mirror.startswith("https://") for mirror in reader.known.mirrors)
+
+
+def test_a_redirection_to_http_is_not_followed(mirror, folder, monkeypatch):
+    def redirects(request):
+        request.send_response(302)
+        request.send_header("Location", "http://127.0.0.1:1/data.gz")
+        request.end_headers()
+
+    mirror.answers = [redirects]
+    monkeypatch.setattr(downloads, "SECURE", "http://127.0.0.1:" + mirror.url.split(":")[-1])
+    assert "is not encrypted" in refused(download, FILE, [mirror.url], folder)
+    assert names(folder) == []
 
 
 def test_an_explicit_root_is_never_filled(small, mirror, wording):

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nntrain.errors import DataError
 from nntrain.files import replacing
 
 OFFLINE = "NNTRAIN_OFFLINE"  # environment variable: any value but 0 forbids downloads
 
+SECURE = "https:"
 ROUNDS = 3  # attempts per mirror
 PAUSE_S = 1.0  # before the second round; doubles before each further one
 TIMEOUT_S = 30.0  # without a byte received
@@ -59,9 +61,22 @@ def begin_progress(text: str) -> Progress:
     return _begin.get()(text)
 
 
-def forbidden() -> bool:
-    """Whether the environment forbids downloads."""
-    return os.environ.get(OFFLINE, "") not in ("", "0")
+_offline: ContextVar[bool] = ContextVar("offline", default=False)
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """Within it, nothing is downloaded."""
+    token = _offline.set(True)
+    try:
+        yield
+    finally:
+        _offline.reset(token)
+
+
+def forbidden() -> str:
+    """What forbids downloads: the environment variable, or the caller; "" if they are allowed."""
+    return "offline" if _offline.get() else OFFLINE if os.environ.get(OFFLINE, "") not in ("", "0") else ""
 
 
 def download(file: Remote, mirrors: Sequence[str], folder: Path) -> None:
@@ -128,10 +143,19 @@ def _pieces(url: str) -> Iterator[bytes]:
     """The bytes that the server sends. Raises _Failed."""
     from http.client import HTTPException
     from urllib.error import HTTPError, URLError
-    from urllib.request import urlopen
+    from urllib.request import HTTPRedirectHandler, build_opener
+
+    class Encrypted(HTTPRedirectHandler):
+        """Follows redirections, but not from https to anything else."""
+
+        def redirect_request(self, request: Any, *rest: Any) -> Any:
+            target = rest[-1]
+            if request.full_url.startswith(SECURE) and not target.startswith(SECURE):
+                raise URLError(f"redirected to {target}, which is not encrypted")
+            return super().redirect_request(request, *rest)
 
     try:
-        with urlopen(url, timeout=TIMEOUT_S) as response:
+        with build_opener(Encrypted).open(url, timeout=TIMEOUT_S) as response:
             while piece := response.read(PIECE):
                 yield piece
     except HTTPError as error:

@@ -1,5 +1,6 @@
 """Known data sets: their files, found in the user's data folders, or downloaded into one of them."""
 
+import contextlib
 import gzip
 import os
 import shutil
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntrain.data.files.download import OFFLINE, Remote, download, forbidden
+from nntrain.data.files.download import Remote, download, forbidden
 from nntrain.errors import DataError
 from nntrain.files import replacing
 from nntrain.paths import home, named_by
@@ -57,16 +58,21 @@ class KnownFiles:
         return folders[-1]
 
     def _download(self, folder: Path, files: Sequence[Remote]) -> None:
+        made = [place for place in (folder, *folder.parents) if not place.exists()]
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
+            _remove_empty(made)
             raise DataError(
                 f"cannot be created: {error.strerror}", "Set NNTRAIN_DATA to a folder for data.", str(folder)
             ) from None
         try:
             for file in files:
                 download(file, self.mirrors, folder)
-        except DataError as error:
+        except BaseException as error:  # Ctrl-C, too
+            _remove_empty(made)
+            if not isinstance(error, DataError):
+                raise
             left = [file for file in files if _present(folder, file) is None]
             raise DataError(
                 error.message,
@@ -85,7 +91,7 @@ class KnownFiles:
         searched = "\n".join(f"  {folder}: missing {files}" for folder, files in missing.items())
         hint = f"Put them there, set `root` to their folder, or set NNTRAIN_DATA to the folder above `{self.name}`."
         if may_download:
-            hint += f" {OFFLINE} forbids downloading them from {self.mirrors[0]}."
+            hint += f" {forbidden()} forbids downloading {_size(self.files)} from {self.mirrors[0]}."
         return DataError(f"expected {self._expected()} in one folder. Searched:\n{searched}", hint, self.name)
 
 
@@ -170,6 +176,17 @@ def _present(place: Path, file: Remote) -> Path | None:
         (path for name in (file.name.removesuffix(".gz"), file.name) if (path := place / name).is_file()),
         None,
     )
+
+
+def _size(files: Sequence[Remote]) -> str:
+    return f"{sum(file.size for file in files) / 1e6:,.0f} MB"
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Removes folders, from the innermost to the outermost, as long as they are empty."""
+    with contextlib.suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def _names(files: Sequence[Remote]) -> str:

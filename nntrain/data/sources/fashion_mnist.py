@@ -17,7 +17,7 @@ class FashionMnist(MnistFormat, name="fashion_mnist"):
     # github.com/zalandoresearch/fashion-mnist; SHA-256 as in TensorFlow Datasets.
     known = KnownFiles(
         "fashion_mnist",
-        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+        ("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",),
         (
             Remote(
                 "train-images-idx3-ubyte.gz",
