@@ -6,7 +6,7 @@ import numpy as np
 
 from nntrain.data.tables.features import listed
 
-REMEDY = "For drawings on a transparent background, set `background` to another colour, such as `background: black`"
+HINT = "For drawings on a transparent background, set `background` to another colour, such as `background: black`."
 
 
 def blank_warnings(split: str, x: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def blank_warnings(split: str, x: np.ndarray, labels: np.ndarray, classes: Seque
     else:
         which = f"all images of {'class' if len(blank) == 1 else 'the classes'} {listed(blank)} in the {split} split"
     values = ", ".join(sorted({str(colour) for colour in blank.values()})[:3])
-    return (f"{which} hold a single colour ({values}): they show nothing to learn from. {REMEDY}",)
+    return (f"{which} hold a single colour ({values}): they show nothing to learn from\nhint: {HINT}",)
 
 
 def _only_colour(x: np.ndarray, rows: np.ndarray) -> str | None:

@@ -128,7 +128,7 @@ class ImageCache:
             try:
                 self.home.mkdir(parents=True, exist_ok=True)
                 if needed > (free := shutil.disk_usage(self.home).free):
-                    raise OSError(0, f"{needed / 1e9:,.1f} GB needed, {free / 1e9:,.1f} GB free")
+                    raise OSError(0, f"{_size(needed)} needed, {_size(free)} free")
                 return self._filled(name, found, strict)
             except OSError as error:
                 reason = error.strerror or str(error)
@@ -173,8 +173,7 @@ class ImageCache:
     def _in_memory(self, name: str, found: Survey, strict: bool, needed: int, reason: str) -> Images:
         if needed > memory_bytes():
             raise DataError(
-                f"the images need {needed / 1e9:,.1f} GB, more than the memory, and their cache cannot be written: "
-                f"{reason}",
+                f"the images need {_size(needed)}, more than the memory, and their cache cannot be written: {reason}",
                 "Use a smaller `size`, or set NNTRAIN_CACHE to a folder with more space.",
                 str(self.home),
             )
@@ -185,7 +184,7 @@ class ImageCache:
             count += 1
         warning = (
             f"the cache of the images cannot be written ({self.home}: {reason}): they stay in memory, "
-            f"{needed / 1e6:,.1f} MB, and each run reads them again. Set NNTRAIN_CACHE to another folder"
+            f"{_size(needed)}, and each run reads them again\nhint: Set NNTRAIN_CACHE to a folder that can be written to."
         )
         return Images(x[:count], found, images.broken, warning)
 
@@ -195,6 +194,10 @@ class ImageCache:
             return str(json.loads(self.manifest.read_bytes())["images"])
         except UNREADABLE:
             return ""
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
