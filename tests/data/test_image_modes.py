@@ -158,26 +158,87 @@ def test_values_that_are_not_finite_are_an_error(tmp_path):
     assert told.startswith(f"{tmp_path}/pets/a/x.tif: the image has values that are not finite")
 
 
-def png_of_16_bits(values: np.ndarray) -> bytes:
-    """An RGB image of 16 bits per channel, which Pillow does not write."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
+def png_of_16_bits(values: np.ndarray, kind: int, extra: bytes = b"") -> bytes:
+    """An image (height, width, channels) of 16 bits per channel, which Pillow does not write; `kind` of the PNG standard."""
     height, width, _ = values.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    content = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0))
+    content = header + extra + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + content
 
 
-def test_colours_of_16_bits_are_noted(tmp_path):
-    values = picture(0).astype(np.uint16) * 257
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def tiff_of_16_bits(values: np.ndarray, order: str, compressed: bool) -> bytes:
+    """An RGB image, in the order of bytes `<` or `>`, with the orientation 6: to be turned clockwise."""
+    height, width, channels = values.shape
+    data = values.astype(f"{order}u2").tobytes()
+    data = zlib.compress(data) if compressed else data
+    short, long, count = "HHIHH", "HHII", 10
+    bits = 8 + 2 + count * 12 + 4  # where the bits of each channel are listed; the pixels follow
+    entries = [
+        (short, 256, 3, 1, width, 0),
+        (short, 257, 3, 1, height, 0),
+        (long, 258, 3, channels, bits),
+        (short, 259, 3, 1, 8 if compressed else 1, 0),
+        (short, 262, 3, 1, 2, 0),
+        (long, 273, 4, 1, bits + 2 * channels),
+        (short, 274, 3, 1, 6, 0),
+        (short, 277, 3, 1, channels, 0),
+        (short, 278, 3, 1, height, 0),
+        (long, 279, 4, 1, len(data)),
+    ]
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HIH", 42, 8, count)
+    table = b"".join(struct.pack(order + form, *values) for form, *values in entries)
+    return head + table + struct.pack(f"{order}I{channels}H", 0, *[16] * channels) + data
+
+
+FEW = np.random.default_rng(0).integers(100, 4196, (6, 5, 3))  # 12 bits of 16
+FEW[0, 0, 0], FEW[0, 0, 1] = 100, 4195
+
+
+def test_colours_of_16_bits_that_use_few_of_them_keep_their_content(tmp_path):
     folder = in_both_classes(tmp_path, picture(0))
-    (folder / "a/x.png").write_bytes(png_of_16_bits(values))
+    (folder / "a/x.png").write_bytes(png_of_16_bits(FEW, 2))
     splits = of(folder)
-    assert np.array_equal(splits.train.x[0], picture(0))
-    assert "1 image in colour of 16 bits: the upper 8 are used" in splits.notes
+    assert splits.train.image_form.range == (100, 4195)
+    assert np.array_equal(splits.train.x[0], np.floor((FEW - 100) / 4095 * 255 + 0.5))
+    assert np.array_equal(splits.train.x[1], picture(0))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_tiff_of_16_bits_keeps_its_content_in_either_order_of_bytes(tmp_path, order, compressed):
+    folder = in_both_classes(tmp_path, np.rot90(picture(0), -1), "x.tif")
+    (folder / "a/x.tif").write_bytes(tiff_of_16_bits(FEW, order, compressed))
+    expected = np.rot90(np.floor((FEW - 100) / 4095 * 255 + 0.5), -1)
+    assert np.array_equal(of(folder).train.x[0], expected)
+
+
+def test_transparency_of_16_bits_shows_the_background(tmp_path):
+    folder = in_both_classes(tmp_path, picture(0))
+    alpha = np.full((6, 5, 1), 65535)
+    alpha[1, 2] = 0
+    expected = np.floor((FEW - 100) / 4095 * 255 + 0.5)
+    expected[1, 2] = 255
+    (folder / "a/x.png").write_bytes(png_of_16_bits(np.concatenate([FEW, alpha], axis=2), 6))
+    assert np.array_equal(of(folder).train.x[0], expected)
+    transparent = png_chunk(b"tRNS", struct.pack(">HHH", *FEW[1, 2]))
+    (folder / "a/x.png").write_bytes(png_of_16_bits(FEW, 2, transparent))
+    assert np.array_equal(of(folder).train.x[0], expected)
+
+
+def test_where_only_the_upper_half_of_16_bits_is_read_it_is_noted(tmp_path):
+    folder = in_both_classes(tmp_path, picture(0, channels=1))
+    values = picture(0, channels=1)[..., None].astype(np.uint16) * 257
+    for kind in ("a", "b"):
+        with_alpha = np.concatenate([values, np.full((6, 5, 1), 65535)], axis=2)
+        (folder / kind / "x.png").write_bytes(png_of_16_bits(with_alpha, 4))
+    splits = of(folder, channels=1)
+    assert np.array_equal(splits.train.x[0, :, :, 0], picture(0, channels=1))
+    assert "2 images of 16 bits: the upper 8 are used" in splits.notes
 
 
 # --- other modes, orientation, frames --------------------------------------------------------------------------------

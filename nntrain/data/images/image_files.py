@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nntrain.data.images import pixels
+from nntrain.data.images import pixels, sixteen
 from nntrain.data.images.form import ImageForm
 from nntrain.data.images.formats import formats
 from nntrain.errors import DataError
@@ -31,14 +31,14 @@ class ImageInfo:
     width: int
     colour: bool
     deep: bool  # more than 8 bits, which are read
-    coarse: bool  # 16 bits per channel in colour, of which Pillow reads the upper 8
+    coarse: bool  # 16 bits per channel, of which the upper 8 are read
 
 
 def read_info(path: Path, sized: bool = True) -> ImageInfo:
     """Raises DataError for a file that is not an image. Without `sized` the size may be that before the image is set upright."""
     with opened(path) as image:
         deep, size = pixels.is_deep(image), image.size
-        coarse = not deep and any(";16" in _raw_mode(tile[3]) for tile in getattr(image, "tile", ()))
+        coarse = not deep and sixteen.is_halved(image)
         # PNG keeps its orientation behind the pixels, so that asking for it reads them all.
         if sized and size[0] != size[1] and image.getexif().get(ORIENTATION) in ROTATED:
             # Pillow turns TIFF itself: the size is already that after it, or not, depending on the version.
@@ -46,15 +46,12 @@ def read_info(path: Path, sized: bool = True) -> ImageInfo:
         return ImageInfo(size[1], size[0], pixels.in_colour(image), deep, coarse)
 
 
-def _raw_mode(arguments: object) -> str:
-    """How a tile's pixels are stored, such as RGB;16B, from the arguments for its decoder."""
-    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
-
-
 def read_range(path: Path) -> tuple[float, float]:
     """The smallest and the largest value of an image with more than 8 bits. Raises DataError."""
-    with opened(path) as image:
-        values = pixels.deep_values(image, str(path))
+    with _halves(path, read_content(path)) as (image, lower):
+        values = pixels.deep_values(image, lower, str(path))
+        if values.ndim == 3:
+            values = values[..., :3]  # without transparency
         return float(values.min()), float(values.max())
 
 
@@ -65,12 +62,24 @@ def read(path: Path, content: bytes, form: ImageForm) -> np.ndarray:
     """
     from PIL import Image
 
-    with opened(path, content) as opened_image:
-        image = pixels.in_bytes(opened_image, form, str(path))
+    with _halves(path, content) as (opened_image, lower):
+        image = pixels.in_bytes(opened_image, lower, form, str(path))
         if image.size != (form.width, form.height):
             # Pillow's filters average over all source pixels when they shrink, so there is no aliasing.
             image = image.resize((form.width, form.height), Image.Resampling.BILINEAR)
         return np.asarray(image).reshape(form.shape)
+
+
+@contextmanager
+def _halves(path: Path, content: bytes) -> Iterator[tuple["Image", "Image | None"]]:
+    """The image, and the same with the lower halves of its values where Pillow keeps the upper ones only."""
+    with opened(path, content) as image:
+        if not sixteen.can_be_whole(image):
+            yield image, None
+            return
+        with opened(path, content) as lower:
+            sixteen.keep_lower_half(lower)
+            yield image, lower
 
 
 def read_content(path: Path) -> bytes:

@@ -44,7 +44,7 @@ class Survey:
 
     form: ImageForm
     deep: int = 0  # images of more than 8 bits per value
-    coarse: int = 0  # images in colour of which Pillow reads the upper 8 of 16 bits
+    coarse: int = 0  # images of 16 bits per value of which the upper 8 are read
 
 
 @dataclass(frozen=True)

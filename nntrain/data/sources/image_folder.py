@@ -179,5 +179,5 @@ def _notes(root: Path, files: list[Path], images: Images) -> tuple[str, ...]:
             f"{counted(images.survey.deep, 'image')} of more than 8 bits: {low:,g} to {high:,g} become 0 to 255 (`range`)"
         )
     if images.survey.coarse:
-        found.append(f"{counted(images.survey.coarse, 'image')} in colour of 16 bits: the upper 8 are used")
+        found.append(f"{counted(images.survey.coarse, 'image')} of 16 bits: the upper 8 are used")
     return tuple(found)
