@@ -219,6 +219,20 @@ def test_an_unknown_name_of_a_validation_file_has_its_line(cities, row, place, w
     assert evaluated.startswith(f"error: {place}")
 
 
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [("3,0.4,a\n4,0.5,b", "new.csv:2: column 'city': "), ("c1,?,a\nc1,old,b", "new.csv:3: column 'x': ")],
+)
+def test_a_column_of_another_kind_in_a_validation_file_has_its_line(cities, rows, place, wording):
+    (cities.folder / "new.csv").write_text(f"city,x,y\n{rows}\n")
+    source = "data.validation={csv: {path: new.csv, impute: mean}}"
+    refused = cities.run(
+        "fit", "config.yaml", "--set", "data.source.csv.impute=mean", "--set", source, "--name", "v", code=2
+    ).stderr
+    assert refused.startswith(f"error: {place}")
+    wording(refused)
+
+
 @pytest.mark.parametrize("predict", ["sequence", "step"])
 def test_an_unknown_name_of_a_validation_file_of_sequences_has_its_line(shell, predict, wording):
     write_table(shell.folder)

@@ -35,6 +35,8 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     known = {text.column: text for text in train.one_hot}
     found = {feature: other.x[:, position] for position, feature in enumerate(other.feature_names)}
     for text in other.one_hot:
+        if text.column in train.feature_names:
+            raise _text_for_numbers(name, text, other)
         if text.column in known:
             categories = spelled(known[text.column].categories, text.categories)
             _require_known(
@@ -59,12 +61,34 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
                 if feature not in found
             }
     for column in known.keys() & found.keys():
-        if np.isnan(found[column]).all():  # a text column without values was read as numbers
-            found |= dict.fromkeys(train.feature_names[known[column].places], found.pop(column))
+        if not np.isnan(found[column]).all():
+            raise _numbers_for_text(name, column, other)
+        # A text column without values was read as numbers.
+        found |= dict.fromkeys(train.feature_names[known[column].places], found.pop(column))
     names = [feature for feature in train.feature_names if feature in found]
     names += [feature for feature in other.feature_names if feature in found and feature not in set(names)]
     x = np.stack([found[feature] for feature in names], axis=1)
     return replace(other, x=x, feature_names=tuple(names), one_hot=train.one_hot)
+
+
+def _numbers_for_text(name: str, column: str, other: Dataset) -> DataError:
+    values = np.asarray(other.x)[:, other.feature_names.index(column)]
+    row = int(np.flatnonzero(~np.isnan(values))[0])
+    return DataError(
+        f"column {column!r}: expected a category, as in training. Received: the number {values[row]:g}.",
+        f"Set `categorical: [{column}]` if its numbers are categories, or fix the file.",
+        name if other.origin is None else other.origin.place(row),
+    )
+
+
+def _text_for_numbers(name: str, text: OneHot, other: Dataset) -> DataError:
+    x = np.asarray(other.x)[:, text.places]
+    row = int((x == 1).any(axis=1).argmax())
+    return DataError(
+        f"column {text.column!r}: expected a number, as in training. Received: {text.categories[x[row].argmax()]!r}.",
+        "Fix the file.",
+        name if other.origin is None else other.origin.place(row),
+    )
 
 
 def pad_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
