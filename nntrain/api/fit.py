@@ -12,6 +12,7 @@ from nntrain.report.observers import RunDisplay
 from nntrain.report.pictures import registry
 from nntrain.run import verification
 from nntrain.run.opening import Existing, Place
+from nntrain.run.repeat import start_of
 from nntrain.run.session import Session
 from nntrain.run.start import Start
 from nntrain.run.verification import Verified
@@ -34,7 +35,7 @@ def fit(
 ) -> Run:
     """Trains the network that a config describes, as the command `nntrain fit` does, with the same bytes.
 
-    config: a YAML file, or its contents as a dictionary; `data` replaces its `data.source`.
+    config: a YAML file, its contents as a dictionary, or the folder of a run to repeat; `data` replaces its `data.source`.
     set: values that change the config, by dotted key, such as {"optimizer.sgd.lr": 0.05}.
     runs_dir, name: the run is kept in RUNS_DIR/NAME; without a name, in the first free folder of the config's name.
     runs_dir None: nothing is written.
@@ -79,13 +80,18 @@ def train(
 ) -> Run:
     """What the function and the command `fit` share."""
     with computing_threads(threads) as count:
-        first = None if start is None else Start.of(Path(start))
+        first = Start.of(Path(start)) if start is not None else recorded_start(config)
         setup, document = load_setup(config, overrides, data)
         with Session(setup, document, overrides, count, first) as session:
             session.open(place, registry.file_names())
             if not session.complete:
                 session.train(RunDisplay(terminal, quiet), interruption)
             return Run.of(session)
+
+
+def recorded_start(config: ConfigLike) -> Start | None:
+    """The start of a run that is repeated."""
+    return None if isinstance(config, Mapping) else start_of(Path(config))
 
 
 def verify_resume(

@@ -12,6 +12,7 @@ from nntrain.config.schema import Config
 from nntrain.config.validate import checked
 from nntrain.errors import ConfigError, UserError
 from nntrain.limits import processors
+from nntrain.run.repeat import config_of, run_of
 from nntrain.training.setup import Setup, prepare
 
 ConfigLike = str | Path | Mapping[str, Any]
@@ -23,9 +24,14 @@ def overrides_of(values: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def read_config(config: ConfigLike, overrides: tuple[str, ...] = ()) -> tuple[Config, Document]:
-    """The typed config, and the document that names the place of every value. Raises UserError."""
+    """The typed config, and the document that names the place of every value. Raises UserError.
+
+    A run folder, or a config in it, is the config of the run with its overrides.
+    """
     if isinstance(config, Mapping):
         return checked(Document.parse(dump(dict(config)), file="config"), overrides)
+    if (run := run_of(Path(config))) is not None:
+        return checked(config_of(run, Path(config)), overrides)
     return load(config, overrides)
 
 

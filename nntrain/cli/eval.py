@@ -40,13 +40,18 @@ def command(path: Path, split: str | None, source: str | None, as_json: bool, th
     from nntrain.cli.shared import print_json, show_warnings, use_threads
     from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.report.terminal.tables import show_scores
-    from nntrain.run.score import score, score_on
+    from nntrain.run.score import NoData, score, score_on
     from nntrain.run.stored import open_stored
 
     use_threads(threads)
     stored = open_stored(path)
-    with shown_downloads():
-        result = score(stored, split) if source is None else score_on(stored, source, split, "--data")
+    try:
+        with shown_downloads():
+            result = score(stored, split) if source is None else score_on(stored, source, split, "--data")
+    except NoData as error:
+        other = "valuate on other data with --data, such as --data '{csv: {path: new.csv}}'."
+        error.hint = f"{error.hint} Or e{other}" if error.hint else f"E{other}"
+        raise
     for note in result.notes:
         click.echo(note, err=True)
     show_warnings(result.warnings)

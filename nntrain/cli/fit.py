@@ -20,8 +20,7 @@ from nntrain.cli.shared import (
 @click.option(
     "--runs-dir",
     type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
+    show_default="runs, or the folder of the run that CONFIG is",
     help="The folder that holds the runs.",
 )
 @click.option("--resume", is_flag=True, help="Continue the run from its last checkpoint.")
@@ -46,7 +45,7 @@ def command(
     config: Path,
     overrides: tuple[str, ...],
     name: str | None,
-    runs_dir: Path,
+    runs_dir: Path | None,
     resume: bool,
     overwrite: bool,
     start: Path | None,
@@ -54,7 +53,10 @@ def command(
     threads: int | None,
     quiet: bool,
 ) -> None:
-    """Train the network that CONFIG describes. `-` reads it from stdin; paths in it then count from the current folder."""
+    """Train the network that CONFIG describes. `-` reads it from stdin; paths in it then count from the current folder.
+
+    CONFIG can be a run folder: then its config is trained again with its overrides, or continued with --resume.
+    """
     from nntrain.api.fit import policy, train
     from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, use_threads
@@ -62,6 +64,7 @@ def command(
     from nntrain.report.observers import resume_command
     from nntrain.report.terminal.streams import lasting
     from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, Place, RunExists
+    from nntrain.run.repeat import run_of
     from nntrain.run.unwritable import CannotSave
     from nntrain.training.interruption import Interrupted, Interruption, stop_signals_as_ctrl_c
 
@@ -80,7 +83,9 @@ def command(
             raise click.UsageError("--verify-resume cannot be combined with --resume or --overwrite.")
         click.echo(verified(config, overrides, start=start))
         return
-    place = Place(runs_dir, name, policy(resume, overwrite))
+    if (repeated := run_of(config)) is not None:
+        runs_dir = runs_dir or repeated.path.parent
+    place = Place(runs_dir or Path("runs"), name, policy(resume, overwrite))
     try:
         with hints(advice):
             run = train(config, overrides, place, Interruption(), start=start, quiet=quiet)

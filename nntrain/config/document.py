@@ -32,6 +32,9 @@ class Document:
     raw: bytes  # byte for byte
     root: YamlNode  # a mapping
     piped: bool = False  # read from a pipe or from stdin, which cannot be read again
+    home: Path | None = None  # the folder from which its paths count; by default its own
+    run: str = ""  # the name of the run whose config it is
+    overrides: tuple[str, ...] = ()  # `K=V`, of that run
 
     @classmethod
     def read(cls, path: str | Path) -> "Document":
@@ -62,7 +65,9 @@ class Document:
 
     @property
     def folder(self) -> Path:
-        """The folder of the config, to which its paths are relative; for a pipe the current folder."""
+        """The folder to which its paths are relative: that of the config; for a pipe the current folder."""
+        if self.home is not None:
+            return self.home
         return Path() if self.piped else Path(self.file).parent
 
     @property

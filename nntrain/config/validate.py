@@ -34,7 +34,7 @@ def checked(
         from nntrain.config.schema import Config
 
         kind = Config
-    document = overridden(extended(document, kind), overrides, kind)
+    document = overridden(extended(document, kind), (*document.overrides, *overrides), kind)
     document = document.with_root(adapted(without_ignored(document.root), kind))
     try:
         return kind.model_validate(document.tree), document

@@ -290,21 +290,9 @@ def generate_command(session: "Session", run: Path) -> str | None:
 
 
 def resume_command(folder: "RunFolder | None") -> str | None:
-    """The command that resumes the run from any folder; None where there is no folder, or no config file.
-
-    A config that came from a pipe is read from the run's copy, in the folder where its paths begin.
-    """
-    info = folder.read_info() if folder is not None else {}
-    if folder is None or "config" not in info:
+    """The command that resumes the run from any folder; None where there is no folder, or not a run any more."""
+    if folder is None or not (folder.info.is_file() and folder.config.is_file()):
         return None
-    run, config = folder.path.resolve(), info["config"]
-    if config is not None and not Path(config).is_file():
-        return None
-    options = [("--set", override) for override in info.get("overrides", [])]
-    options += [("--plugin", plugin["path"]) for plugin in info.get("plugins", [])]
-    words = ["nntrain", "fit", config or "-", *(word for option in options for word in option)]
-    command = shlex.join([*words, "--runs-dir", str(run.parent), f"--name={run.name}", "--resume"])
-    if config is not None:
-        return command
-    copy = shlex.quote(str(run / folder.config.name))
-    return f"cd {shlex.quote(info['config_folder'])} && {command} < {copy}"
+    plugins = folder.read_info().get("plugins", [])
+    options = [word for plugin in plugins for word in ("--plugin", plugin["path"])]
+    return shlex.join(["nntrain", "fit", str(folder.path.resolve()), *options, "--resume"])

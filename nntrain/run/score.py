@@ -10,7 +10,7 @@ from nntrain.data.conform.arrays import conform
 from nntrain.data.dataset import Dataset
 from nntrain.data.loading import load_splits
 from nntrain.data.tables.features import name_mismatch
-from nntrain.errors import ConfigError, UserError
+from nntrain.errors import ConfigError, DataError, UserError
 from nntrain.inference.inputs import new_data
 from nntrain.run.stored import Stored
 from nntrain.training.setup import Setup, prepare
@@ -47,14 +47,20 @@ def score(stored: Stored, split: str | None) -> Score:
     return scored(stored, chosen, conform(place, stored.trained_on, parts[chosen]), warnings)
 
 
+class NoData(DataError):
+    """The data of a run cannot be read."""
+
+
 def setup_of(stored: Stored) -> Setup:
-    """The run's config with its data. Raises UserError if they do not fit any more."""
+    """The run's config with its data. Raises UserError if they do not fit any more, NoData if they cannot be read."""
     try:
         loaded = load_splits(stored.config.data, stored.base, stored.config.seed, like=stored.trained_on)
         setup = prepare(stored.config, stored.base, to_train=False, loaded=loaded)
     except ConfigError as error:
         message = f"the run does not fit its data any more: {error}"
         raise UserError(message, place=str(stored.path)) from None
+    except DataError as error:
+        raise NoData(error.message, error.hint, error.place) from None
     require_same_kind(stored, setup)
     return setup
 

@@ -18,6 +18,7 @@ from nntrain.run.folder import RunFolder, claim_free
 from nntrain.run.info import described, first_facts, now, resumed
 from nntrain.run.lock import RunLock
 from nntrain.run.memory import MemoryRecord
+from nntrain.run.moving import places
 from nntrain.run.opening import CannotResume, Existing, Place, check_resumable, chosen_folder
 from nntrain.run.pretrained import initialize
 from nntrain.run.recovery import Recovery, recover
@@ -48,7 +49,7 @@ class Session:
     ):
         """start: the checkpoint whose weights a new run starts from."""
         self.setup, self.source, self.start = setup, source, start
-        self.overrides, self.threads = list(overrides), threads
+        self.overrides, self.threads = [*source.overrides, *overrides], threads
         self.trainer = Trainer(setup)
         self.folder: RunFolder | None = None
         self.record: RunFolder | MemoryRecord = MemoryRecord()
@@ -91,7 +92,7 @@ class Session:
         if place is None:
             self._initialize()
             return
-        default_name = self.setup.config.name or self.source.name
+        default_name = self.source.run or self.setup.config.name or self.source.name
         folder = chosen_folder(place.runs, place.name, default_name, place.existing)
         if place.existing is Existing.RESUME and folder is not None:
             self._lock(folder)
@@ -157,8 +158,9 @@ class Session:
 
     def _info(self) -> dict[str, Any]:
         file = None if self.source.piped else str(Path(self.source.file).resolve())
-        places = {"config": file, "config_folder": str(self.source.folder.resolve())}
-        return {"status": "running", **places, "overrides": self.overrides}
+        assert self.folder is not None
+        begin = places(self.source.folder, self.folder)
+        return {"status": "running", "config": file, **begin, "overrides": self.overrides}
 
     def _write_config(self, folder: RunFolder) -> None:
         write_npz(folder.split, self.setup.indices)

@@ -16,6 +16,7 @@ from nntrain.network.network import Network
 from nntrain.network.snapshot import DoesNotFit
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
+from nntrain.run.moving import config_folder
 from nntrain.run.recovery import all_whole
 
 
@@ -84,7 +85,7 @@ def open_stored(path: Path) -> Stored:
         reason = problems(error, Config) if isinstance(error, ValidationError) else "it is missing"
         message = f"its config does not fit this version of nntrain: {reason}"
         raise UserError(message, _missing_plugins(file), str(file)) from None
-    return Stored(config, snapshot, file, _config_folder(file))
+    return Stored(config, snapshot, file, config_folder(RunFolder(file.parent.parent)))
 
 
 def changed_plugins(run: Path) -> list[str]:
@@ -98,9 +99,3 @@ def _missing_plugins(file: Path) -> str:
     """The hint where a checkpoint may name components that come from a plugin."""
     paths = " ".join(map(shlex.quote, changed_plugins(file.parent.parent)))
     return f"The run was made with a plugin. Load it first: {paths}" if paths else ""
-
-
-def _config_folder(file: Path) -> Path:
-    """The folder of the run's config, from its run.json; without one, the current folder."""
-    folder = RunFolder(file.parent.parent).read_info().get("config_folder")
-    return Path(folder) if folder else Path.cwd()

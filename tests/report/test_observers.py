@@ -53,6 +53,7 @@ def session(shell, pictures, tmp_path):
     config, _ = load(shell.write(MOONS))
     setup = prepare(config, shell.folder)
     folder = RunFolder(write_run(tmp_path / "run"))
+    folder.config.write_text(MOONS)
     folder.write_info(
         config=str(shell.folder / "config.yaml"), overrides=["seed=1"], plugins=[{"path": "p.py"}]
     )
@@ -208,10 +209,9 @@ def test_an_interrupted_run_names_the_command_that_resumes_it(session):
     observer.interrupted(session, "interrupted at step 5")
     assert "interrupted at step 5" in errors.file.getvalue()
     assert results.file.getvalue().splitlines()[-1].split(maxsplit=1)[1] == (
-        f"nntrain fit {session.folder.path.parent}/config.yaml --set seed=1 --plugin p.py "
-        f"--runs-dir {session.folder.path.parent} --name=run --resume"
+        f"nntrain fit {session.folder.path} --plugin p.py --resume"
     )
-    session.folder.write_info(config="gone.yaml")
+    session.folder.config.unlink()
     observer.interrupted(session, "interrupted at step 5")
     assert "--resume" not in results.file.getvalue().splitlines()[-1]
 
