@@ -1,11 +1,12 @@
 """Kills a training at each of its writes, resumes it, and compares what it leaves with an uninterrupted run.
 
-`python -m tests.support.killing FOLDER` prints one line per kill. Everything happens in forks of one process, so that
+`python -m tests.support.killing FOLDER [extended]` prints one line per kill. Everything happens in forks of one process, so that
 numba is loaded once; a network this small runs serial kernels only, and forking is safe.
 """
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from nntrain.run.opening import Place
 from nntrain.training.interruption import NeverInterrupted
 
 KILLED = 9
+OF_THE_KILL = ("started", "ended", "resumed_from_steps", "warnings")  # in run.json: of a file that is missing
 REPLACE, LINK = os.replace, os.link
 CONFIG = """
 data: {source: {synthetic: {kind: two_moons, samples: 40, noise: 0.1}}, validation: 0.25}
@@ -67,9 +69,9 @@ class Writes:
             setattr(PictureObserver, moment, lambda *_: None)
 
 
-def fit(config: Path, name: str, resume: bool) -> None:
+def fit(config: Path, name: str, resume: bool, start: Path | None = None) -> None:
     place = Place(config.parent / "runs", name, policy(resume, overwrite=False))
-    train(config, (), place, NeverInterrupted(), terminal=False)
+    train(config, (), place, NeverInterrupted(), start=start, terminal=False)
 
 
 def forked(work: Callable[[], None]) -> int:
@@ -86,46 +88,75 @@ def forked(work: Callable[[], None]) -> int:
 
 
 def contents(run: Path) -> dict[str, bytes]:
-    """Every file but the log, the lock and run.json, which tell times; of run.json what must be equal."""
+    """Every file but the log, the lock and run.json, which tell times; all else of run.json."""
     found = {
         str(path.relative_to(run)): path.read_bytes()
         for path in run.rglob("*")
         if path.is_file() and path.name not in ("train.log", "run.json", ".lock")
     }
     info = json.loads((run / "run.json").read_text())
-    same = {key: info[key] for key in ("status", "scores", "seed", "data_sha256", "overrides")}
+    same = {key: info[key] for key in sorted(info) if key not in OF_THE_KILL}
     return {**found, "run.json": json.dumps(same).encode()}
 
 
-def main(folder: Path) -> None:
-    config = folder / "config.yaml"
-    config.write_text(CONFIG)
+def straight(folder: Path, work: Callable[[], None]) -> int:
+    """Does the work of a run that nobody kills, in this process or a child of it; returns the number of its writes."""
 
-    def straight() -> None:
+    def counted() -> None:
         writes = Writes()
         writes.install()
-        fit(config, "straight", resume=False)
+        work()
         (folder / "count").write_text(str(writes.count))
 
-    straight()  # in this process, which loads the kernels for all its children
-    Writes().install()
-    total, expected = int((folder / "count").read_text()), contents(folder / "runs/straight")
-    for number in range(total):
+    assert forked(counted) == 0
+    return int((folder / "count").read_text())
+
+
+def kill_at_each(
+    folder: Path, writes: int, begin: Callable[[str], None], finish: Callable[[str], None]
+) -> None:
+    """Kills `begin` at each of its writes, then calls `finish`; prints what differs from runs/straight."""
+    expected = contents(folder / "runs/straight")
+    for number in range(writes):
         name = f"killed-{number}"
 
         def killed(number: int = number, name: str = name) -> None:
             Writes(number).install()
-            fit(config, name, resume=False)
+            begin(name)
 
         assert forked(killed) == KILLED, number
-        resumed = forked(lambda name=name: fit(config, name, resume=True))
-        run = folder / "runs" / name
-        found = contents(run) if resumed == 0 else {}
-        different = sorted(
-            key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)
+        code = forked(lambda name=name: finish(name))
+        found = contents(folder / "runs" / name) if code == 0 else {}
+        different = sorted(key for key in expected | found if expected.get(key) != found.get(key))
+        print(f"{number}: exit code {code}, different: {different}")
+
+
+def main(folder: Path, extended: bool) -> None:
+    """A run that starts from another one's weights; `extended`: one that had ended and is given one more epoch."""
+    config, longer, runs = folder / "config.yaml", folder / "longer.yaml", folder / "runs"
+    config.write_text(CONFIG)
+    longer.write_text(CONFIG.replace("epochs: 2", "epochs: 3"))
+    Writes().install()
+    fit(config, "first", resume=False)  # in this process, which loads the kernels for all its children
+    if not extended:
+        start = runs / "first"
+        writes = straight(folder, lambda: fit(config, "straight", False, start))
+        kill_at_each(
+            folder,
+            writes,
+            lambda name: fit(config, name, False, start),
+            lambda name: fit(config, name, True, start),
         )
-        print(f"{number}: exit code {resumed}, different: {different}")
+        return
+
+    def extend(name: str) -> None:
+        if not (runs / name).exists():
+            shutil.copytree(runs / "first", runs / name)
+        fit(longer, name, True)
+
+    writes = straight(folder, lambda: extend("straight"))
+    kill_at_each(folder, writes, extend, extend)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), "extended" in sys.argv)
