@@ -1,11 +1,13 @@
 """Damaged inputs of every format end in one message, or are read: never in another exception."""
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from nntrain.run.session import Place
 from nntrain.training.interruption import NeverInterrupted
 from tests.properties.mutations import mutated
 from tests.support import ROOT
+from tests.support.no_pictures import no_pictures
 from tests.support.scale import examples
 
 MODEL = "model: {layers: [flatten, {dense: 2}]}\nloss: cross_entropy\noptimizer: {sgd: 0.1}\n"
@@ -126,14 +129,15 @@ MANY = settings(max_examples=examples(80, 800), deadline=None, suppress_health_c
 def test_a_damaged_data_file_is_one_message(kind: str, choose: Random):
     data = mutated(FILES[kind][1], choose)
     note(repr(data[:2000]))
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, mock.patch.dict(os.environ, NNTRAIN_CACHE=f"{place}/cache"):
         config = written(Path(place), kind, data)
         require_one_message(lambda: load_setup(config))
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_the_whole_file_is_read(kind: str, tmp_path):
+def test_the_whole_file_is_read(kind: str, tmp_path, monkeypatch):
     """Or else the test above would see errors only."""
+    monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path / "cache"))
     assert outcome(lambda: load_setup(written(tmp_path, kind, FILES[kind][1]))) == ""
 
 
@@ -153,7 +157,8 @@ def run(tmp_path_factory) -> Path:
     """A run on a table, with its files."""
     folder = tmp_path_factory.mktemp("run")
     config = written(folder, "csv", FILES["csv"][1])
-    train(config, ("train.epochs=2",), Place(folder / "runs", "r"), NeverInterrupted(), terminal=False)
+    with no_pictures():
+        train(config, ("train.epochs=2",), Place(folder / "runs", "r"), NeverInterrupted(), terminal=False)
     return folder / "runs/r"
 
 
@@ -173,7 +178,7 @@ def test_a_damaged_checkpoint_is_one_message(run: Path, choose: Random):
 @settings(MANY, max_examples=examples(10, 100))
 @given(choose=st.randoms(use_true_random=False))
 def test_a_run_with_a_damaged_file_is_resumed_or_refused_in_one_message(run: Path, name: str, choose: Random):
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, no_pictures():
         folder = Path(place)
         shutil.copytree(run.parents[1], folder, dirs_exist_ok=True)
         damaged = folder / "runs/r" / name

@@ -23,6 +23,7 @@ from nntrain.run.stored import open_stored
 from nntrain.training.interruption import Interrupted, NeverInterrupted
 from tests.conftest import contents
 from tests.properties.networks import ConfigDrawer
+from tests.support.no_pictures import no_pictures
 from tests.support.scale import examples
 
 
@@ -79,11 +80,3 @@ def test_a_random_network_trains_resumes_and_evaluates(choose: Random):
             compare(left[parameter], right[parameter], **({"rtol": 1e-3, "atol": 1e-4} if tokens else {}))
         scores = [json.loads((run / "run.json").read_text())["scores"] for run in (straight, unfused)]
         assert tokens or scores[0] == scores[1]
-
-
-@contextlib.contextmanager
-def no_pictures() -> Iterator[None]:
-    with contextlib.ExitStack() as stack:
-        for moment in ("ready", "ended", "_refresh"):
-            stack.enter_context(mock.patch(f"nntrain.report.observers.PictureObserver.{moment}"))
-        yield

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.support.killing import Writes, contents, fit, forked
 
+EACH = 5  # kills of one run, at most: it comes nearer to its end each time
 DENSE = "{dense: {units: 16, activation: relu}}"
 CONVOLUTION = "{conv2d: {filters: 4, kernel_size: 3, padding: same}}"
 PATIENT = "early_stopping: {patience: 9}"
@@ -66,7 +67,7 @@ def size(path: Path) -> int:
 
 
 def killed(config: Path, name: str, whole: int, choose: random.Random) -> bool:
-    """Starts or resumes the run, and kills it once steps.csv has a random size, or is cut; False if it ended before."""
+    """Starts or resumes the run, and kills it while it opens, or once steps.csv has a random size; False if it ended before."""
     run = config.parent / "runs" / name
     resume = (run / "checkpoints/last.safetensors").exists()
     steps, start = run / "steps.csv", size(run / "steps.csv")
@@ -79,6 +80,9 @@ def killed(config: Path, name: str, whole: int, choose: random.Random) -> bool:
             print(f"{type(error).__name__}: {error}", file=sys.stderr)
             os._exit(1)
         os._exit(0)
+    if choose.random() < 0.3:  # while it starts or resumes
+        moment = 0.0
+        time.sleep(choose.uniform(0, 0.5))
     while size(steps) < moment and os.waitpid(child, os.WNOHANG) == (0, 0):
         time.sleep(0.0002)
     time.sleep(choose.uniform(0, 0.01))
@@ -99,7 +103,7 @@ def kill_and_resume(folder: Path, kills: int, choose: random.Random) -> None:
         done, run = 0, 0
         while done < kills:
             name, places, run = f"killed-{number}-{run}", [], run + 1
-            while done + len(places) < kills and killed(config, name, whole, choose):
+            while len(places) < min(EACH, kills - done) and killed(config, name, whole, choose):
                 lines = folder / "runs" / name / "steps.csv"
                 places.append(lines.read_text().count("\n") if lines.exists() else 0)
             if not places:
