@@ -48,6 +48,7 @@ def test_a_header_may_begin_with_a_hash(tmp_path):
 def test_delimiters_within_cells_do_not_separate(tmp_path):
     data = load_csv(tmp_path, "tags,y\nred|green|blue,1.5\nred,2.5\n")
     assert data.feature_names == ("tags=red", "tags=red|green|blue")
+    assert load_csv(tmp_path, '"1966","p|q"\n').classes == ("p|q",)
     assert load_csv(tmp_path, '5.1,3.5,"a; b"\n4.9,3.0,c\n').x.tolist() == [[5.1, 3.5], [4.9, 3.0]]
 
 
@@ -64,10 +65,12 @@ def test_any_character_can_separate(tmp_path, wording):
     [
         ("a,b,y\n1,2,no\n".encode("utf-16"), "t.csv:1"),
         ("a,b,y\n1,2,no\n".encode("utf-16-le"), "t.csv:1"),
+        (b"PK\x03\x04\x14\x00\x06", "t.csv:1"),
+        (b"PK\x03\x04\x14\xff", "t.csv:1"),
         ("a,b,y\n1,2,no\n# pause\n3,4,yes\n", "t.csv:4"),
         ("a,b,y\n1,2,no\n3,4", "t.csv:3"),
         ('a,b,y\n1,"2" or 3,no\n', "t.csv:2"),
-        ('a,b,y\n1,"2,no\n' + "3,4,yes\n" * 20_000, "t.csv:2"),
+        pytest.param('a,b,y\n1,"2,no\n' + "3,4,yes\n" * 20_000, "t.csv:2", id="a quote that is never closed"),
     ],
 )
 def test_other_layouts_are_refused_with_their_cause(tmp_path, text, place, wording):
@@ -127,6 +130,7 @@ def test_a_header_of_numbers_is_asked_about(tmp_path, text, wording):
         "1,2,3\n2,4,6\n3,6,9\n",
         "?,1,2.5\n" + "red,2,3.5\n" * 5,
         "2024-01-01,low\n2024-01-02,high\n",
+        "-0.79,1.5,True\n" + "-0.5,0.25,False\n" * 5,
     ],
 )
 def test_samples_in_the_first_line_are_samples(tmp_path, text):
@@ -138,6 +142,7 @@ def test_samples_in_the_first_line_are_samples(tmp_path, text):
 def test_a_number_that_is_a_position_and_a_name_is_refused_with_both_spellings(tmp_path, wording):
     text = "0,1,2,3\n0.5,1.25,0.1,2.5\n0.25,2.5,1.1,3.5\n"
     wording(refused(load_csv, tmp_path, text, header=True, target=3))
+    wording(refused(load_csv, tmp_path, text, header=True, target=0))
     assert load_csv(tmp_path, text, header=True, target="3").target[:, 0].tolist() == [2.5, 3.5]
     assert load_csv(tmp_path, text, header=True, target="2").target[:, 0].tolist() == [0.1, 1.1]
     assert load_csv(tmp_path, text, header=True, target=4).target[:, 0].tolist() == [2.5, 3.5]

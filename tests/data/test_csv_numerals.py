@@ -161,7 +161,7 @@ def test_a_training_with_decimal_commas_predicts_from_decimal_commas(shell):
         "loss: cross_entropy\noptimizer: {adam: 0.1}\ntrain: {epochs: 20, batch_size: 8}\n"
     )
     assert shell.run("predict", "runs/run", "-", given=b'x\n"0,5"\n"3,5"\n').stdout == "class\na\nb\n"
-    assert "expected a number" in shell.run("predict", "runs/run", "-", given=b"x\n0.5\n", code=2).stderr
+    assert '`decimal: "."`' in shell.run("predict", "runs/run", "-", given=b"x\n0.5\n", code=2).stderr
 
 
 # --- missing values --------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, TEXT, Column
 from nntrain.data.tables.csv_file import Cells
 from nntrain.data.tables.features import OneHot, columns, listed
+from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table
 from nntrain.errors import DataError
 from nntrain.options import did_you_mean
@@ -145,6 +146,10 @@ class TableEncoder:
                 gaps, expected = np.isnan(values), "a number"
                 gaps[texts] = False
                 bad.add(texts[even[texts]], column.label, expected, column.cell)
+                if len(texts) and (look := look_at(column)) and look.options:
+                    hint = (
+                        f"The column looks like {look.what}: set {' or '.join(look.options)} in the source."
+                    )
                 bad.add(
                     np.flatnonzero(np.isinf(values)), column.label, "a finite number", shown_value(values)
                 )

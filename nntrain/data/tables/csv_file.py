@@ -152,10 +152,12 @@ class CsvFile:
     def _position(self, option: str, column: Name) -> int:
         if isinstance(column, int):
             if column == 0 or abs(column) > self.width:
+                is_name = self.names is not None and str(column) in self.names
                 raise DataError(
                     f"{option}: expected a column from 1 to {self.width}, or from -1 to -{self.width}. Received: "
                     f"{column}.",
-                    place=self.path,
+                    f"Write `{yaml_text(str(column))}` for the column of this name." if is_name else "",
+                    self.path,
                 )
             position = column - 1 if column > 0 else self.width + column
             self._require_unambiguous(option, column, position)
@@ -182,7 +184,7 @@ class CsvFile:
         )
         raise DataError(
             f"{option}: {column} is the position of {self.label(position)} and the name of another column",
-            f"Write {by_name} for the column of this name, or {by_position} for {self.label(position)}.",
+            f"Write `{by_name}` for the column of this name, or `{by_position}` for {self.label(position)}.",
             self.path,
         )
 

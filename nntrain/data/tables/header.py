@@ -77,8 +77,7 @@ def _is_doubtful(rows: list[list[str]], gaps: Collection[str], number: Reads) ->
             return repeated or not texts or len(numbers) > 2
         if _count_up(named) and not any(map(_count_up, whole)):
             return repeated or len(numbers) >= MANY or (len(numbers) > 2 and not any(whole))
-    rises = sorted(set(values.values())) == list(values.values())
-    return repeated and rises and len(numbers) > 1
+    return repeated and len(named) > 1 and named[0] >= 0 and sorted(set(named)) == named
 
 
 def _whole(values: Sequence[float | None]) -> list[int]:

@@ -13,16 +13,19 @@ from nntrain.options import shown
 
 TAB, WHITESPACE = "tab", "whitespace"
 # On a tie the one that is less common in prose separates.
-DELIMITERS = ("\t", ";", "|", ",")
+DELIMITERS = ("\t", ";", ",", "|")
 LINES_LOOKED_AT = 50
 COMMENT = "#"
 DECIMAL_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
 SEP_LINE = re.compile(r"\"?sep=(.)\"?[;,\t]*", re.IGNORECASE)  # the first line of some files of Excel
-BYTE_ORDER_MARKS = {
+SIGNATURES = {  # the first bytes of files that are not text in UTF-8
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "an Excel file or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an Excel file",
+    b"PAR1": "a Parquet file",
 }
 CSV_ERRORS = {  # the cause behind what Python's reader reports
     "unexpected end of data": 'a quote (") is opened here and never closed',
@@ -60,7 +63,8 @@ class Rows:
                 if len(row) > 1 or "".join(row).strip():
                     yield line, row
         except UnicodeDecodeError as error:
-            raise self._not_utf8(error) from None
+            line = undecodable_line(cast(BinaryIO, self._text.buffer))
+            raise self._not_text(f"byte {error.object[error.start]:#04x}", line) from None
         except csv.Error as error:
             cause = next((cause for part, cause in CSV_ERRORS.items() if part in str(error)), str(error))
             raise DataError(f"not a row of cells: {cause}", place=f"{self.path}:{line + 1}") from None
@@ -75,11 +79,7 @@ class Rows:
         """How many lines at the start are no rows, and the delimiter."""
         for number, line in enumerate(head, start=1):
             if "\0" in line:
-                raise DataError(
-                    "expected text in UTF-8. Received: bytes of value 0, as in UTF-16",
-                    "Save the file as UTF-8.",
-                    f"{self.path}:{number}",
-                )
+                raise self._not_text("bytes of value 0, as in UTF-16", number)
         mark = {"auto": "", TAB: "\t"}.get(self.delimiter, self.delimiter)
         start = next((number for number, line in enumerate(head) if line.strip()), len(head))
         if start < len(head) and (found := SEP_LINE.fullmatch(head[start].rstrip("\r\n"))):
@@ -98,14 +98,13 @@ class Rows:
             self.notes.append(f"{self.path}: skipped the comment {first}{more}")
         return comments, mark
 
-    def _not_utf8(self, error: UnicodeDecodeError) -> DataError:
-        file = cast(BinaryIO, self._text.buffer)
-        place = f"{self.path}:{undecodable_line(file)}"
-        file.seek(0)
-        start = file.read(4)
-        encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "")
-        received = encoding or f"byte {error.object[error.start]:#04x}"
-        return DataError(f"expected text in UTF-8. Received: {received}.", "Save the file as UTF-8.", place)
+    def _not_text(self, received: str, line: int) -> DataError:
+        """The error for bytes that are not UTF-8; `received` describes them unless the file begins with a signature."""
+        self._text.buffer.seek(0)
+        start = self._text.buffer.read(4)
+        kind = next((name for mark, name in SIGNATURES.items() if start.startswith(mark)), received)
+        hint = "Save the table as a CSV file in UTF-8." if "file" in kind else "Save the file as UTF-8."
+        return DataError(f"expected text in UTF-8. Received: {kind}.", hint, f"{self.path}:{line}")
 
 
 def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Rows:
