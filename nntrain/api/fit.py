@@ -105,6 +105,6 @@ def verify_resume(
 
     Raises ResumeDiffers, which names what differs, and what `fit` raises.
     """
-    first = None if start is None else Path(Start.of(Path(start)).checkpoint)
+    first = Start.of(Path(start)) if start is not None else recorded_start(config)
     setup, document = load_setup(config, overrides, data)
-    return verification.verify_resume(setup, document.folder, first)
+    return verification.verify_resume(setup, document.folder, Path(first.checkpoint) if first else None)

@@ -29,7 +29,7 @@ from nntrain.run.start import Start
 from nntrain.run.unwritable import cannot_save
 from nntrain.training.interruption import Interrupted, postponed
 from nntrain.training.loop import StopRequest, Trainer
-from nntrain.training.seam import seam_warnings
+from nntrain.training.seam import kept_horizon, seam_warnings
 from nntrain.training.setup import Setup
 
 T = TypeVar("T")
@@ -144,6 +144,8 @@ class Session:
         self.folder = self.record = folder  # whose run.json says from now on how it goes
         if self.complete:
             return
+        if (horizon := kept_horizon(self.trainer)) is not None:  # so that the run can be repeated
+            self.overrides.append(f"train.schedule_epochs={horizon}")
         self.warnings += [*recovery.warnings, *seam_warnings(self.trainer, snapshot.facts)]
         folder.remove_unfinished()
         recovery.restore(folder.checkpoints)
@@ -165,7 +167,11 @@ class Session:
     def _write_config(self, folder: RunFolder) -> None:
         write_npz(folder.split, self.setup.indices)
         write_atomic(folder.config, self.source.raw)
-        write_atomic(folder.resolved, dump(self.setup.config.model_dump(mode="json")).encode())
+        resolved = self.setup.config.model_dump(mode="json")
+        resolved["train"]["schedule_epochs"] = (
+            kept_horizon(self.trainer) or resolved["train"]["schedule_epochs"]
+        )
+        write_atomic(folder.resolved, dump(resolved).encode())
 
     def train(
         self, observer: SessionObserver, interruption: contextlib.AbstractContextManager[StopRequest]

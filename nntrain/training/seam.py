@@ -22,12 +22,8 @@ def seam_warnings(trainer: Trainer, facts: dict[str, Any]) -> list[str]:
                 f"schedule: the learning rate leaps from {before:.4g} in step {state.step:,} to {after:.4g} in step {state.step + 1:,}, "
                 f"because {name} runs over {now} epochs instead of {then}"
             ]
-    end = now * len(trainer.batches)
-    if (
-        train.epochs > now
-        and train.schedule_epochs is None
-        and trainer.learning_rate_at(end, now) != trainer.learning_rate_at(end, train.epochs)
-    ):
+    if kept_horizon(trainer) is not None:
+        end = now * len(trainer.batches)
         return [
             f"schedule: {name} ends after {now} epochs, with which the run was started, and the learning rate is "
             f"{trainer.learning_rate_at(end, now):.4g} from then on. Set `train.schedule_epochs: {train.epochs}` to stretch it, which "
@@ -35,3 +31,13 @@ def seam_warnings(trainer: Trainer, facts: dict[str, Any]) -> list[str]:
             f"{trainer.learning_rate_at(state.step, train.epochs):.4g}"
         ]
     return []
+
+
+def kept_horizon(trainer: Trainer) -> int | None:
+    """The epochs over which the schedule runs, if they are those of the first start and today's config would change them."""
+    train, horizon = trainer.config.train, trainer.state.horizon
+    end = horizon * len(trainer.batches)
+    if train.schedule_epochs is not None or train.epochs <= horizon:
+        return None
+    stays = trainer.learning_rate_at(end, horizon) == trainer.learning_rate_at(end, train.epochs)
+    return None if stays else horizon

@@ -58,6 +58,15 @@ def test_more_epochs_keep_the_first_length_of_the_schedule_and_say_so(shell, sch
     assert found[4] == found[5] <= found[3]
 
 
+def test_an_extended_run_is_repeated_with_the_learning_rates_that_it_had(shell):
+    shell.fit(CYCLE)
+    shell.run("fit", "config.yaml", "--name", "run", "--resume", "--quiet", "--set", "train.epochs=6")
+    run = shell.folder / "runs/run"
+    shell.run("fit", run, "--name", "again", "--quiet")
+    shell.run("fit", run / "config.resolved.yaml", "--name", "resolved", "--quiet")
+    assert lrs(run) == lrs(shell.folder / "runs/again") == lrs(shell.folder / "runs/resolved")
+
+
 def test_more_epochs_of_a_schedule_without_a_length_are_not_warned_of(shell):
     config = CYCLE.replace(
         "one_cycle: {max_lr: 0.1, unit: step}", "multi_step: {milestones: [5], gamma: 0.5}"

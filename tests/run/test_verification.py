@@ -58,6 +58,14 @@ def test_resume_is_exact(shell, batch):
     assert [path.name for path in shell.folder.iterdir()] == ["config.yaml"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["adding_problem", "digits_cnn", "iris", "sequence_tagging", "series_forecast", "spirals"]
+)
+def test_resume_of_the_gallery_is_exact(shell, name):
+    assert "resume is exact" in shell.run("fit", ROOT / f"configs/{name}.yaml", "--verify-resume").stdout
+
+
 def test_hidden_states_that_are_carried_over_are_restored(shell):
     (shell.folder / "t.txt").write_text("abcd" * 200)
     assert "resume is exact" in shell.run("fit", shell.write(STATEFUL), "--verify-resume").stdout
