@@ -107,7 +107,9 @@ class Used:
 
 def _used() -> Used:
     try:
-        fields = [int(field) * os.sysconf("SC_PAGE_SIZE") for field in STATM.read_text().split()]
+        fields = [
+            int(field) * os.sysconf("SC_PAGE_SIZE") for field in STATM.read_text(encoding="utf-8").split()
+        ]
     except OSError:  # another system than Linux
         return Used()
     addresses, resident, shared, _, _, data, _ = fields  # proc_pid_statm(5)
@@ -128,7 +130,7 @@ def _group_values(controller: str, second: str, first: str) -> Iterator[str]:
     Inside a container the path may be the host's, where only the top can be read.
     """
     try:
-        lines = MEMBERSHIP.read_text().splitlines()
+        lines = MEMBERSHIP.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
     for line in lines:
@@ -140,6 +142,6 @@ def _group_values(controller: str, second: str, first: str) -> Iterator[str]:
         for place in [folder, *folder.parents]:
             if place.is_relative_to(top):
                 try:
-                    yield (place / name).read_text().strip()
+                    yield (place / name).read_text(encoding="utf-8").strip()
                 except OSError:
                     continue
