@@ -85,7 +85,7 @@ class LabelMetric(Metric):
 
     average: Literal["macro", "micro", "weighted"] = Field(
         "macro",
-        description="`macro`: the unweighted mean over the labels that occur; `micro`: from counts summed over all labels; "
+        description="`macro`: the unweighted mean over the labels that occur, as true or as predicted; `micro`: from counts summed over all labels; "
         "`weighted`: the mean weighted by how often each label is true",
     )
 
@@ -116,8 +116,8 @@ class LabelMetric(Metric):
             return ratio(*map(float, self.quotient(both.sum(), predicted.sum(), true.sum())))
         numerator, denominator = self.quotient(both, predicted, true)
         scores = np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1), 0.0)
-        # A label that is true in none of these samples does not enter the mean: it has no recall.
-        weights = true if self.average == "weighted" else (true > 0).astype(np.float64)
+        # A label that is neither predicted nor true in these samples does not enter the mean, as in scikit-learn.
+        weights = true if self.average == "weighted" else ((predicted > 0) | (true > 0)).astype(np.float64)
         return ratio(float(scores @ weights), float(weights.sum()))
 
     def quotient(

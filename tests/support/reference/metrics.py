@@ -71,7 +71,7 @@ def averaged(score, prediction, target, weight, average):
     scores = [score(*of_label) for of_label in counts]
     if average == "weighted":
         return np.average(scores, weights=[true for _, _, true in counts])
-    return np.mean([s for s, (_, _, true) in zip(scores, counts, strict=True) if true])
+    return np.mean([s for s, (_, predicted, true) in zip(scores, counts, strict=True) if predicted or true])
 
 
 def precision(prediction, target, weight, average="macro"):
