@@ -85,7 +85,8 @@ class LabelMetric(Metric):
 
     average: Literal["macro", "micro", "weighted"] = Field(
         "macro",
-        description="`macro`: the unweighted mean over the labels that occur, as true or as predicted; `micro`: from counts summed over all labels; "
+        description="`macro`: the unweighted mean over the labels that occur, as true or as predicted; "
+        "`micro`: from counts summed over all labels; "
         "`weighted`: the mean weighted by how often each label is true",
     )
 

@@ -20,7 +20,7 @@ def absent_label_warnings(config: Config, splits: Splits) -> list[str]:
 
 
 def _lacking(data: Dataset, metrics: list[str]) -> str:
-    """ "no sample of class 'c': auc is averaged over the classes that occur"; empty where every label occurs."""
+    """ "no sample of class 'c': auc averages over the other classes"; empty where every label occurs."""
     occurs = occurring(data)
     one, many = ("class", "classes") if data.classes else ("output", "outputs")
     names = [repr(name) for name in data.classes or data.target_names] or [
@@ -31,12 +31,14 @@ def _lacking(data: Dataset, metrics: list[str]) -> str:
         return ""
     listed = ", ".join(absent[:MOST_NAMES])
     listed += f" and {len(absent) - MOST_NAMES:,} more" if len(absent) > MOST_NAMES else ""
-    averaged = (
-        f"{' and '.join(metrics)} {'is' if len(metrics) == 1 else 'are'} averaged over the {many} that occur"
-    )
-    if "auc" in metrics and data.classes and occurs.sum() == 1:
-        averaged = "auc is undefined (NaN) for a single class"
-    return f"no sample of {one if len(absent) == 1 else many} {listed}: {averaged}"
+    effects = []
+    if "auc" in metrics:
+        single = bool(data.classes) and occurs.sum() == 1
+        effects.append("auc is undefined (NaN)" if single else f"auc averages over the other {many}")
+    if others := [name for name in metrics if name != "auc"]:
+        what = "it" if len(absent) == 1 else "them"
+        effects.append(f"{' and '.join(others)} count{'s' * (len(others) == 1)} {what} as 0 where predicted")
+    return f"no sample of {one if len(absent) == 1 else many} {listed}: {'; '.join(effects)}"
 
 
 def occurring(data: Dataset) -> np.ndarray:
