@@ -44,12 +44,16 @@ def memory_room() -> Room:
     return min((*_physical(), *_ulimits()), key=lambda room: room.free)
 
 
+class NotEnoughMemory(UserError):
+    """What was asked for does not fit into memory."""
+
+
 def require_memory(bytes_needed: float, what: str, hint: str, place: str = "") -> None:
-    """Raises UserError where so many more bytes are not to be had. `what` is the subject: "the samples take"."""
+    """Raises NotEnoughMemory where so many more bytes are not to be had. `what` is the subject: "the samples take"."""
     room = memory_room()
     if bytes_needed > room.free:
         message = f"{what} about {size(bytes_needed)}, but {room.too_small_for(bytes_needed)}"
-        raise UserError(message, hint, place)
+        raise NotEnoughMemory(message, hint, place)
 
 
 def processors() -> int:

@@ -12,6 +12,7 @@ from nntrain.data.tables import giveaways
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
 from nntrain.errors import ConfigError, Problem
+from nntrain.limits import NotEnoughMemory
 
 
 class Source(Protocol):
@@ -52,6 +53,10 @@ def load_splits(
         raise ConfigError(
             [Problem(("data", "source"), f"the data does not fit into memory: {error}")]
         ) from None
+    except NotEnoughMemory as error:
+        if error.place:
+            raise
+        raise ConfigError([Problem(("data", "source"), error.message, error.hint)]) from None
     fractions: dict[str, float | None] = {}
     for name, chosen in (("test", options.test), ("validation", options.validation)):
         fractions[name] = chosen if isinstance(chosen, float) else None

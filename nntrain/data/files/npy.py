@@ -15,6 +15,7 @@ import numpy as np
 
 from nntrain.data.files.opening import file_errors
 from nntrain.errors import DataError
+from nntrain.limits import require_memory
 from nntrain.options import did_you_mean
 from nntrain.paths import resolved
 
@@ -25,6 +26,7 @@ HEADERS: dict[tuple[int, ...], Any] = {
 }
 # What NumPy raises for a header that is not a Python literal of the right form.
 UNREADABLE = (ValueError, KeyError, TypeError, SyntaxError, tokenize.TokenError, RecursionError)
+PIECE = 1 << 20  # bytes read at once
 LOCAL_HEADER = 30  # bytes of a zip member's header before its name (PKWARE's APPNOTE.TXT, 4.3.7)
 
 
@@ -43,7 +45,7 @@ def read_npy(folder: Path, name: str) -> np.ndarray:
     path = resolved(folder, name)
     with file_errors(name, path), open(path, "rb") as file:
         header = _header(file, name, os.fstat(file.fileno()).st_size)
-        return _mapped(path, header, 0) if _can_map(header, 0) else _array(file, header)
+        return _mapped(path, header, 0) if _can_map(header, 0) else _array(file, header, name)
 
 
 def read_npz(folder: Path, name: str, members: tuple[str, ...]) -> list[np.ndarray]:
@@ -74,7 +76,7 @@ def _member(archive: zipfile.ZipFile, path: Path, name: str, member: str) -> np.
             offset = info.header_offset + LOCAL_HEADER + sum(lengths)
             if _can_map(header, offset):
                 return _mapped(path, header, offset)
-        return _array(file, header)
+        return _array(file, header, f"{name}: {member}")
 
 
 def _header(file: IO[bytes], name: str, size: int) -> Header:
@@ -127,5 +129,15 @@ def _mapped(path: Path, header: Header, offset: int) -> np.ndarray:
     return np.memmap(path, header.dtype, "r", offset + header.start, header.shape)
 
 
-def _array(file: IO[bytes], header: Header) -> np.ndarray:
-    return np.frombuffer(file.read(), header.dtype).reshape(header.shape, order=header.order)
+def _array(file: IO[bytes], header: Header, name: str) -> np.ndarray:
+    needed = math.prod(header.shape) * header.dtype.itemsize
+    require_memory(
+        needed, "its values take", "Save it uncompressed, or as .npy: it need not be in memory.", name
+    )
+    values = np.empty(math.prod(header.shape), header.dtype)
+    whole = memoryview(values.view(np.uint8))
+    for start in range(0, len(whole), PIECE):
+        piece = whole[start : start + PIECE]
+        if file.readinto(piece) != len(piece):  # type: ignore[attr-defined]
+            raise EOFError("the file ends within its values")
+    return values.reshape(header.shape, order=header.order)

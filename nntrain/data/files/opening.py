@@ -2,15 +2,19 @@
 
 import difflib
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from nntrain.errors import DataError
+from nntrain.limits import NotEnoughMemory, memory_room, require_memory, size
 from nntrain.paths import resolved
+
+TOO_LARGE = "Use a smaller file, or .npy files, which need not be in memory."
 
 
 @contextmanager
@@ -19,13 +23,44 @@ def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
     path = resolved(folder, name)
     with file_errors(name, path), open(path, "rb") as file:
         if file.peek(2)[:2] != b"\x1f\x8b":
+            require_memory(os.fstat(file.fileno()).st_size, "the file takes", TOO_LARGE, name)
             yield file
             return
         try:
-            with gzip.open(file) as unpacked:
-                yield cast(BinaryIO, unpacked)
+            with gzip.open(file) as unpacked, io.BufferedReader(Unpacked(unpacked, name)) as limited:
+                yield cast(BinaryIO, limited)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataError(f"the gzip file is corrupt or truncated ({error})", place=name) from None
+
+
+class Unpacked(io.RawIOBase):
+    """What a compressed file holds, as long as it fits into memory: a few bytes can stand for very many."""
+
+    def __init__(self, file: gzip.GzipFile, name: str):
+        self._file, self._name = file, name
+        self._done, self._room = 0, memory_room()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._file.readinto(buffer)
+        self._done = max(self._done, self._file.tell())
+        if self._done > self._room.free:
+            message = (
+                f"unpacked it takes more than {size(self._done)}, but {self._room.too_small_for(self._done)}"
+            )
+            raise NotEnoughMemory(message, TOO_LARGE, self._name)
+        return count
 
 
 @contextmanager

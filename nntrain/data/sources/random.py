@@ -1,6 +1,7 @@
 """Random data of any shape, for benchmarks, for a network's summary, and for tests."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -9,9 +10,11 @@ from pydantic import Field, model_validator
 
 from nntrain import randomness
 from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.limits import require_memory
 from nntrain.options import Several, mistake
 
 MAX_VALUES = 10**12
+PIECE = 1 << 18  # values drawn at once
 Size = Annotated[int, Field(ge=1)]
 
 
@@ -56,6 +59,8 @@ class Random(Reader, name="random"):
     def load(self, folder: Path) -> Splits:
         shape = (self.samples, *self.input)
         targets = (self.samples, *self.input[:1]) if self.target_per_step else (self.samples,)
+        values = math.prod(shape) + math.prod(targets) * (self.targets or 1)
+        require_memory(4 * values, "the samples take", "Use fewer or smaller `samples`.")
         x = self._below(self.vocabulary, "x", shape) if self.vocabulary else self._normal("x", shape)
         if self.classes:
             target = self._below(self.classes, "target", targets)
@@ -72,12 +77,22 @@ class Random(Reader, name="random"):
         )
 
     def _normal(self, what: str, shape: tuple[int, ...]) -> np.ndarray:
-        return randomness.normal(self._key(what), int(np.prod(shape))).astype(np.float32).reshape(shape)
+        key = self._key(what)
+        return _drawn(shape, np.float32, lambda count, start: randomness.normal(key, count, start))
 
     def _below(self, limit: int, what: str, shape: tuple[int, ...]) -> np.ndarray:
-        return (
-            (randomness.uniform(self._key(what), int(np.prod(shape))) * limit).astype(np.int32).reshape(shape)
-        )
+        key = self._key(what)
+        return _drawn(shape, np.int32, lambda count, start: randomness.uniform(key, count, start) * limit)
 
     def _key(self, what: str) -> int:
         return randomness.key(self.seed, "random", what)
+
+
+def _drawn(
+    shape: tuple[int, ...], dtype: type[np.generic], draw: Callable[[int, int], np.ndarray]
+) -> np.ndarray:
+    """An array of what `draw(count, start)` returns, piece by piece."""
+    out = np.empty(math.prod(shape), dtype)
+    for start in range(0, out.size, PIECE):
+        out[start : start + PIECE] = draw(min(PIECE, out.size - start), start)
+    return out.reshape(shape)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from nntrain import randomness
 from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.limits import require_memory
 from nntrain.options import mistake
 
 # Functions of x in [-1, 1].
@@ -70,6 +71,8 @@ class Synthetic(Reader, name="synthetic"):
         return self
 
     def load(self, folder: Path) -> Splits:
+        # Of several values for each sample, in float64.
+        require_memory(100 * self.samples, "the samples take", "Use fewer `samples`.")
         if self.kind == "curve":
             return Splits(train=self._curve(), test=self._clean_curve())
         points = {"two_moons": self._two_moons, "spirals": self._spirals, "xor": self._xor}[self.kind]

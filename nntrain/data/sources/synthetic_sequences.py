@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from nntrain import randomness
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.sequences.windows import Windows
+from nntrain.limits import require_memory
 from nntrain.options import mistake
 
 PERIODS = (47.0, 19.0, 7.3)  # of the sines, in steps; none divides another
@@ -54,6 +55,8 @@ class SyntheticSequences(Reader, name="synthetic_sequences"):
         return self
 
     def load(self, folder: Path) -> Splits:
+        values = (self.samples + self.test_samples) * self.steps
+        require_memory(20 * values, "the sequences take", "Use fewer `samples` or `steps`.")
         if self.kind == "sines":
             return self._sines()
         made = {"adding": self._adding, "parity": self._parity, "brackets": self._brackets}[self.kind]

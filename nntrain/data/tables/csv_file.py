@@ -58,10 +58,11 @@ class CsvFile:
             del start[0]
             if not start:
                 raise DataError("the file has a header and no lines after it", place=path)
+            firsts: dict[str, int] = {}
             for position, name in enumerate(names):
-                if name and names.index(name) != position:
+                if name and firsts.setdefault(name, position) != position:
                     raise DataError(
-                        f"columns {names.index(name) + 1} and {position + 1} are both named {name!r}",
+                        f"columns {firsts[name] + 1} and {position + 1} are both named {name!r}",
                         place=f"{path}:{line}",
                     )
         return CsvFile(path, names, len(first), line, chain(start, rows), source, format)

@@ -29,7 +29,7 @@ SIGNATURES = {  # the first bytes of files that are not text in UTF-8
 }
 CSV_ERRORS = {  # the cause behind what Python's reader reports
     "unexpected end of data": 'a quote (") is opened here and never closed',
-    "field larger than field limit": 'a quote (") is opened here and not closed within 131,072 characters',
+    "field larger than field limit": 'a cell has more than 131,072 characters; is a quote (") not closed?',
     "expected after": 'after the closing quote (") of a cell there is other text',
 }
 
@@ -114,7 +114,7 @@ def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Rows:
 
 def sniffed(lines: list[str]) -> str:
     """The delimiter with the most cells in the first row of these lines; whitespace where no other separates."""
-    first = {mark: next(_rows(lines, mark), [""]) for mark in DELIMITERS}
+    first = {mark: _first_row(lines, mark) for mark in DELIMITERS}
     widths = {mark: len(row) for mark, row in first.items()}
     if widths["|"] > 1 and len({len(row) for row in _rows(lines, "|")}) > 1:  # it is common within cells
         widths["|"] = 1
@@ -137,7 +137,15 @@ def _is_spaced(lines: list[str]) -> bool:
 
 
 def _width(lines: list[str], mark: str) -> int:
-    return len(next(_rows(lines, mark), [""]))
+    return len(_first_row(lines, mark))
+
+
+def _first_row(lines: list[str], mark: str) -> list[str]:
+    """Its cells; one where a cell is longer than any should be, as that of a long line without this delimiter."""
+    try:
+        return next(_rows(lines, mark), [""])
+    except csv.Error:
+        return [""]
 
 
 def _rows(lines: Iterable[str], mark: str) -> Iterator[list[str]]:
