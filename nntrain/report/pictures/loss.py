@@ -249,7 +249,9 @@ def final_scores(history: History) -> list[list[str]]:
     """One line for the best evaluation, and one for the last where it is a different one."""
     last = len(history) - 1
     if last < 0:
-        return [[f"{len(history.steps):,} steps, last mini-batch loss {number(history.steps.loss[-1])}"]]
+        steps = len(history.steps)
+        counted = f"{steps:,} step{'s' * (steps != 1)}"
+        return [[f"{counted}, last mini-batch loss {number(history.steps.loss[-1])}"]]
     if history.best == last:
         rows = {"best": last}
     else:

@@ -11,7 +11,7 @@ from nntrain.training import scales
 RISE = 2.0  # first steps that double the loss are too large
 DEAD = 0.5  # a share of dead units from which a layer is named
 VANISHED = 1e-3  # of the upper layers' gradient
-UNSCALED = 10.0  # a root mean square that only matters where nothing was learned
+UNSCALED = 20.0  # a root mean square that only matters where nothing was learned
 FEW_STEPS = 100
 FLAT = 0.01  # of the first loss
 SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "softsign")
@@ -130,14 +130,13 @@ def smaller_lr(seen: Evidence) -> str:
     return f"`optimizer: {{{optimizer.yaml_name}: {{lr: {optimizer.lr / 10:g}}}}}`"
 
 
-# In the order in which they explain each other: dead units may come from steps that were too large.
-CAUSES = (
-    equal_weights,
-    first_steps_raised_the_loss,
-    dead_units,
-    vanishing_gradients,
-    unscaled_columns,
-    unscaled_targets,
+# The first group with a finding counts, because it explains what later groups would see: unscaled columns make steps too large,
+# and steps that are too large leave dead units.
+GROUPS = (
+    (equal_weights,),
+    (unscaled_columns, unscaled_targets),
+    (first_steps_raised_the_loss, dead_units, vanishing_gradients),
+    (few_steps,),
+    (still_falling,),
+    (no_visible_cause,),
 )
-# The first of these counts, where there is no other cause.
-OTHERWISE = (few_steps, still_falling, no_visible_cause)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from nntrain.run.review.causes import CAUSES, OTHERWISE
+from nntrain.run.review.causes import GROUPS
 from nntrain.run.review.evidence import Evidence
 
 MARGIN = 0.01  # of the baseline; less is no success
@@ -18,11 +18,8 @@ def review(seen: Evidence) -> list[str]:
     if not seen.baseline:
         return []
     if not beats_baseline(seen, "train"):
-        found = [cause for look in CAUSES if (cause := look(seen))]
-        return [
-            nothing_learned(seen),
-            *(found or [next(cause for look in OTHERWISE if (cause := look(seen)))]),
-        ]
+        groups = ([cause for look in group if (cause := look(seen))] for group in GROUPS)
+        return [nothing_learned(seen), *next(filter(None, groups))]
     if memorized := only_memorized(seen):
         return [memorized]
     return list(filter(None, [overfitting(seen)]))
