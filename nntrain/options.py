@@ -186,8 +186,8 @@ def either(names: Iterable[str]) -> str:
 def close_to(name: Any, names: Iterable[str], cutoff: float = 0.6) -> str:
     """ " Did you mean 'units'?"; empty where no name has the similarity `cutoff` (1: equal)."""
     names = list(names)
-    close = [other for other in names if one_edit_apart(str(name), other)]
-    close += difflib.get_close_matches(str(name), names, n=1, cutoff=cutoff)
+    typos = [other for other in names if one_edit_apart(str(name), other)]
+    close = difflib.get_close_matches(str(name), typos or names, n=1, cutoff=0 if typos else cutoff)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
