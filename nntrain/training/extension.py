@@ -10,7 +10,7 @@ from nntrain.training.state import TrainingState
 def extend(state: TrainingState, facts: dict[str, Any], train: TrainSection, monitor: Monitor) -> None:
     """Fits a restored state to the options of today; `facts` are those of its checkpoint."""
     state.horizon = train.schedule_epochs or horizon_of(facts)
-    then = (facts["config"]["train"]["early_stopping"] or {}).get("min_delta", 0.0)
+    then = (facts["config"]["train"].get("early_stopping") or {}).get("min_delta", 0.0)
     now = train.early_stopping.min_delta if train.early_stopping else 0.0
     if then != now or "to_beat" not in facts["training"]:  # version 0.1.0 kept the best value alone
         state.to_beat = state.best[monitor.name] if state.best else None
