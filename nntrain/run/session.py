@@ -1,6 +1,7 @@
 """Session: opens a run, trains it, evaluates the best checkpoint, and records how the run ended."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from nntrain.run.review.verdict import review
 from nntrain.run.session_observer import SessionObserver
 from nntrain.run.start import Start
 from nntrain.run.unwritable import cannot_save
+from nntrain.training.diagnosis import Diverged
 from nntrain.training.interruption import Interrupted, postponed
 from nntrain.training.loop import StopRequest, Trainer
 from nntrain.training.seam import kept_horizon, seam_warnings
@@ -214,6 +216,8 @@ class Session:
         except BaseException as error:
             explained = self._explained(error)
             self._record_failure(explained)
+            if isinstance(explained, Diverged):
+                explained.hint += self._kept_weights()
             if self.status == "interrupted":
                 observer.interrupted(self, str(error) or self._interrupted())
             if explained is error:
@@ -225,6 +229,13 @@ class Session:
         if isinstance(error, OSError) and self.folder is not None:
             return cannot_save(self.folder, error, self.trainer.state.step) or error
         return error
+
+    def _kept_weights(self) -> str:
+        """How to use what a diverged run has saved."""
+        if self.folder is None or not self.folder.last.exists():
+            return ""
+        path = Path(os.path.relpath(self.folder.path, self.source.folder)).as_posix()
+        return f" To keep what it has learned, start another run with `model.initializer.pretrained: {path}`."
 
     def _interrupted(self) -> str:
         """What to say of a run that stopped at once, without saving."""

@@ -127,7 +127,9 @@ def test_a_diverged_run_keeps_its_reason_until_it_is_resumed(shell):
     wild = MOONS.replace("tanh", "relu").replace(
         "train: {", "schedule: {multi_step: {milestones: [2], gamma: 1e25}}\ntrain: {"
     )
-    run = shell.fit(wild, code=1)
+    result = shell.run("fit", shell.write(wild), "--name", "run", code=1)
+    assert "`model.initializer.pretrained: runs/run`" in result.stderr
+    run = shell.folder / "runs/run"
     info = json.loads((run / "run.json").read_text())
     assert info["status"] == "failed"
     assert "is not finite in step" in info["error"]
