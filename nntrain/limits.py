@@ -11,9 +11,8 @@ from nntrain.errors import UserError
 
 # Of Linux.
 GROUPS, MEMBERSHIP, STATM = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"), Path("/proc/self/statm")
-PROGRAM = (
-    128 * 2**20
-)  # bytes that compiled kernels, threads and pictures take during a run: 40 to 100 MiB measured
+# Bytes that compiled kernels and pictures take during a run, 40 to 100 MiB as measured, and the stack of a thread.
+PROGRAM, STACK = 128 * 2**20, 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,11 @@ def require_memory(bytes_needed: float, what: str, hint: str, place: str = "") -
     if bytes_needed > room.free:
         message = f"{what} about {size(bytes_needed)}, but {room.too_small_for(bytes_needed)}"
         raise NotEnoughMemory(message, hint, place)
+
+
+def program_bytes() -> int:
+    """What the program itself takes during a run, beyond what it has when it starts."""
+    return PROGRAM + processors() * STACK
 
 
 def processors() -> int:

@@ -6,13 +6,14 @@ import os
 import resource
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 
 from nntrain import kernels, limits
 from nntrain.api.setup import computing_threads, load_setup
-from nntrain.cli.main import explained
+from nntrain.cli.main import explained, own_warnings
 from nntrain.errors import UserError
 from nntrain.limits import Room, memory_bytes, memory_room, processors, require_memory, size
 from nntrain.network.network import Network
@@ -155,6 +156,33 @@ def test_every_form_of_a_lack_of_memory_is_explained(error):
     assert found is not None
     assert found.exit_code == 1
     assert found.hint
+
+
+def test_eval_predict_and_resume_draw_no_initial_values(shell, monkeypatch):
+    run = shell.fit(MOONS)
+    (shell.folder / "x.csv").write_text("0.1,0.2\n")
+
+    def draws(*_):
+        raise AssertionError("initial values were drawn")
+
+    monkeypatch.setattr("nntrain.network.arena.Arena.initialize", draws)
+    shell.run("eval", run)
+    shell.run("predict", run, "x.csv")
+    shell.fit(MOONS.replace("epochs: 4", "epochs: 5"), "--resume")
+
+
+def test_own_warnings_of_python_are_shown_as_the_commands_own(capsys, monkeypatch):
+    monkeypatch.setattr("nntrain.kernels.cache._warned", False)
+    monkeypatch.setattr(
+        "warnings.warn", lambda text, category, stacklevel: warnings.showwarning(text, category, "f.py", 1)
+    )
+    with own_warnings():
+        kernels.cache._warn("/cache", "Read-only file system")
+        kernels.cache._warn("/cache", "Read-only file system")
+    error = capsys.readouterr().err
+    assert error.startswith("warning: /cache: compiled kernels cannot be kept (Read-only file system)")
+    assert error.count("warning") == 1
+    assert "\nhint: Set NNTRAIN_CACHE" in error
 
 
 def limited(*arguments: object, megabytes: int) -> subprocess.CompletedProcess:

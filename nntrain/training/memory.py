@@ -2,7 +2,7 @@
 
 from nntrain.config.schema import Config
 from nntrain.errors import Problem
-from nntrain.limits import PROGRAM, memory_room, size
+from nntrain.limits import memory_room, program_bytes, size
 from nntrain.network.graph import Graph
 from nntrain.network.size import network_size
 
@@ -30,7 +30,7 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
 def memory_problems(config: Config, graph: Graph, batch_rows: int) -> list[Problem]:
     """A network that needs more memory than this process can have."""
     parts = training_memory(config, graph, max(batch_rows, FEWEST_ROWS))
-    needed, room = sum(parts.values()) + PROGRAM, memory_room()
+    needed, room = sum(parts.values()) + program_bytes(), memory_room()
     if needed <= room.free:
         return []
     listed = ", ".join(f"{size(n_bytes)} of {what}" for what, n_bytes in parts.items() if n_bytes)
