@@ -137,6 +137,8 @@ def test_a_validation_loss_that_rises_is_named_with_early_stopping():
     warning = overfitting(course(FALLS_AND_RISES))
     assert "lowest at epoch 4 (0.3)" in warning
     assert "`early_stopping: {patience: 3}`" in warning
+    early = [0.9, 0.3, *np.linspace(0.3, 2, 400)]
+    assert "`early_stopping: {patience: 7}`" in overfitting(course(early))
 
 
 @pytest.mark.parametrize(

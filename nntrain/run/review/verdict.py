@@ -76,7 +76,7 @@ def overfitting(seen: Evidence) -> str:
     risen = end - lowest > max(RISE * abs(lowest), RISE / 2 * (base - lowest))
     if not risen or math.isnan(end) or columns["train_loss"][-1] >= columns["train_loss"][best]:
         return ""
-    patience = max(3, count // 10)
+    patience = max(3, min(count // 10, 2 * best + 5))  # in evaluations; longer where the best one came late
     return (
         f"overfitting: the validation loss was lowest at epoch {epochs[best]:g} ({lowest:.4g}) and rose to {end:.4g} by epoch "
         f"{epochs[-1]:g}, while the train loss fell. The best epoch is kept; `early_stopping: {{patience: {patience}}}` under "
