@@ -10,20 +10,21 @@ import click
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    default=Path("comparison.png"),
-    show_default=True,
-    help="The picture of several runs, .png or .svg.",
+    show_default="comparison.png for several runs",
+    help="The file of the picture, .png or .svg. For one run only its loss is drawn, into this file.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace an existing picture of several runs.")
-def command(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace an existing picture.")
+def command(runs: tuple[Path, ...], output: Path | None, overwrite: bool) -> None:
     """Redraw the pictures of a run, or compare several runs.
 
     One RUN: all of its pictures are redrawn. Several: their losses in one picture, to see the effect of a changed line of YAML.
     """
-    if len(runs) == 1:
-        redraw(runs[0])
+    if len(runs) > 1:
+        compare(runs, output or Path("comparison.png"), overwrite)
+    elif output is not None:
+        draw_loss(runs[0], output, overwrite)
     else:
-        compare(runs, output, overwrite)
+        redraw(runs[0])
 
 
 def redraw(run: Path) -> None:
@@ -47,6 +48,15 @@ def redraw(run: Path) -> None:
         raise failures[0]
 
 
+def draw_loss(run: Path, output: Path, overwrite: bool) -> None:
+    """Draws the loss of a run into `output`, and prints its path."""
+    from nntrain.report.pictures.loss import draw_loss
+
+    check_output(output, overwrite)
+    draw_loss(run, [output])
+    click.echo(str(output))
+
+
 def compare(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """Draws the losses of several runs into `output`, and prints its path."""
     from nntrain.errors import UserError
@@ -54,6 +64,15 @@ def compare(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
 
     if len(runs) > MOST:
         raise UserError(f"expected at most {MOST} runs in one picture. Received: {len(runs)}", place="plot")
+    check_output(output, overwrite)
+    draw_comparison(runs, output)
+    click.echo(str(output))
+
+
+def check_output(output: Path, overwrite: bool) -> None:
+    """Raises UserError if the picture cannot be written there."""
+    from nntrain.errors import UserError
+
     place = f"--output {output}"
     if output.suffix not in (".png", ".svg"):
         raise UserError("expected a file name that ends in .png or .svg", place=place)
@@ -62,5 +81,3 @@ def compare(runs: tuple[Path, ...], output: Path, overwrite: bool) -> None:
         raise UserError("the file exists", hint, place=place)
     if not output.parent.is_dir():
         raise UserError(f"no such folder: {output.parent}", place=place)
-    draw_comparison(runs, output)
-    click.echo(str(output))

@@ -22,6 +22,16 @@ def test_the_loss_of_a_run_is_redrawn(shell, two_runs):
         assert picture.size == (1350, 900)
 
 
+def test_the_loss_of_one_run_is_drawn_into_another_file(shell, two_runs, wording):
+    run = two_runs[0]
+    assert shell.run("plot", run, "--output", "loss of a.png").stdout == "loss of a.png\n"
+    assert not (run / "loss.png").exists()
+    shell.run("plot", run)
+    assert (shell.folder / "loss of a.png").read_bytes() == (run / "loss.png").read_bytes()
+    wording(shell.run("plot", run, "--output", "loss of a.png", code=2).stderr)
+    shell.run("plot", run, "--output", "loss of a.png", "--overwrite")
+
+
 @pytest.mark.usefixtures("pictures")
 def test_every_picture_of_a_run_is_redrawn(shell):
     run = shell.fit()

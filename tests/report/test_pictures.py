@@ -174,3 +174,30 @@ def test_the_columns_of_a_title_keep_apart_and_on_the_page(line):
     assert len(boxes) == len(line)
     assert all(a.x1 + 5 < b.x0 for a, b in itertools.pairwise(boxes))
     assert boxes[-1].x1 < figure.get_size_inches()[0] * figure.dpi - 5
+
+
+GAPS = """
+data: {{csv: {{path: gaps.csv, target: y, impute: mean}}}}
+model: {{layers: [{{dense: {{units: 4, activation: relu}}}}, {{dense: {outputs}}}]}}
+loss: {loss}
+optimizer: {{adam: 0.01}}
+train: {{epochs: 1}}
+"""
+
+
+@pytest.mark.usefixtures("pictures")
+@pytest.mark.parametrize(
+    ("name", "table", "config"),
+    [
+        ("fit", "u,y\n0.5,1.5\n,2.5\n0.7,1.25\n", GAPS.format(outputs=1, loss="mse")),
+        ("regions", "u,v,y\n1,2,a\n,3,b\n2,,b\n4,1,a\n", GAPS.format(outputs=2, loss="cross_entropy")),
+    ],
+)
+def test_pictures_are_drawn_from_data_without_gaps(shell, name, table, config):
+    (shell.folder / "gaps.csv").write_text(table)
+    result = shell.run("fit", shell.write(config), "--quiet")
+    run = shell.folder / "runs/config"
+    assert "cannot draw" not in result.stderr
+    assert (run / f"{name}.png").is_file()
+    with np.load(run / f"{name}.npz") as arrays:
+        assert all(np.isfinite(arrays[key]).all() for key in arrays if arrays[key].dtype.kind == "f")

@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from nntrain.errors import UserError
+from nntrain.report.observers import ProgressObserver
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
 from nntrain.run.session import Session
@@ -166,6 +167,24 @@ def test_a_run_that_crashed_while_it_was_scored_is_scored_on_resume(shell, monke
     info = json.loads((shell.folder / "runs/run/run.json").read_text())
     assert info["status"] == "finished"
     assert set(info["scores"]) == {"train", "validation", "test"}
+
+
+def test_a_run_that_was_stopped_while_it_was_drawn_is_finished_and_drawn_on_resume(shell, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressObserver, "ended", interrupted)
+        run = shell.fit(code=130)
+    info = json.loads((run / "run.json").read_text())
+    assert info["status"] == "finished"
+    assert set(info["scores"]) == {"train", "validation", "test"}
+    ended = []
+    monkeypatch.setattr(ProgressObserver, "ended", lambda *_: ended.append(True))
+    shell.fit(MOONS, "--resume")
+    assert ended == [True]
+    shell.fit(MOONS, "--resume")
+    assert ended == [True]
 
 
 def test_a_finished_run_can_be_given_more_epochs(shell):

@@ -1,5 +1,6 @@
 """Loss: the losses over the epochs, and below them the learning rate."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,16 @@ class Loss(Picture, name="loss"):
         return has_tables(folder)
 
     def draw(self, folder: Path) -> None:
-        history = read_history(folder)
-        with canvas.styled():
-            figure = loss_figure(history)
-            for file in self.files:
-                canvas.save(figure, folder / file)
+        draw_loss(folder, [folder / file for file in self.files])
+
+
+def draw_loss(folder: Path, files: Iterable[Path]) -> None:
+    """Draws the loss of a run folder into files. Raises UserError."""
+    history = read_history(folder)
+    with canvas.styled():
+        figure = loss_figure(history)
+        for file in files:
+            canvas.save(figure, file)
 
 
 def loss_figure(history: History) -> Any:
