@@ -247,6 +247,13 @@ class TrainSection(Options):
     ema: WeightAverageSection | None = Field(
         None, description="evaluate an exponential moving average of the weights"
     )
+    on_nan: Literal["stop", "skip", "rollback"] = Field(
+        "stop",
+        description="what to do at a NaN or an infinity: `stop` ends the run; `skip` leaves out the update of such a step, "
+        "and ends the run after 10 in a row; `rollback` goes back to the parameters and the optimizer state of the last checkpoint "
+        "of an epoch, an evaluation or `every_steps`, continues with the next batch and half the learning rate, and ends the run "
+        "after 10 times. With `skip` and `rollback` each step also checks the gradient and the parameters",
+    )
     monitor: str | None = Field(
         None,
         description="the value that selects the best checkpoint, stops early and guides reduce_on_plateau, such as "

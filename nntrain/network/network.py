@@ -139,6 +139,12 @@ class Executor:
         for backward, ctx, _ in self._backward:
             backward(ctx)
 
+    def gradients(self) -> Iterator[tuple[Node, str, LayerContext]]:
+        """Runs backward and yields each layer, the name of its method and its arrays after it has run."""
+        for backward, ctx, node in self._backward:
+            backward(ctx)
+            yield node, backward.__name__, ctx
+
     @contextmanager
     def timed(self) -> Iterator[dict[tuple[str, str], list[float]]]:
         """Records the seconds of each call while it is open, by the names of the node and the method."""

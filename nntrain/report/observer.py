@@ -32,6 +32,9 @@ class Observer:
     def evaluated(self, row: dict[str, Any], best: bool) -> None:
         """A row of metrics.csv, and whether it is the best so far."""
 
+    def warned(self, message: str) -> None:
+        """Training continues, but not as intended."""
+
     def ended(self, session: "Session") -> None:
         """The run is finished or stopped early, and has its scores."""
 
@@ -68,6 +71,9 @@ class Guarded(Observer):
 
     def evaluated(self, row: dict[str, Any], best: bool) -> None:
         self._call(self._observer.evaluated, row, best)
+
+    def warned(self, message: str) -> None:
+        self._call(self._observer.warned, message)
 
     def ended(self, session: "Session") -> None:
         self._call(self._observer.ended, session)
@@ -124,6 +130,10 @@ class Observers(Observer):
     def evaluated(self, row: dict[str, Any], best: bool) -> None:
         for observer in self.observers:
             observer.evaluated(row, best)
+
+    def warned(self, message: str) -> None:
+        for observer in self.observers:
+            observer.warned(message)
 
     def ended(self, session: "Session") -> None:
         for observer in self.observers:

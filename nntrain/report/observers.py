@@ -163,7 +163,7 @@ class ProgressObserver(Observer):
     def warn(self, text: str) -> None:
         self.progress.warn(text)
 
-    def _warned(self, text: str) -> None:
+    def warned(self, text: str) -> None:
         """A warning in the course of training, which the log keeps."""
         if self.progress.log is not None:
             self.progress.log(f"warning: {text}")
@@ -218,14 +218,14 @@ class ProgressObserver(Observer):
         self.progress.evaluated(row, best)
         if math.isnan(row.get(self._monitor, 0.0)) and not self._undefined:
             self._undefined = True
-            self._warned(
+            self.warned(
                 f"{self._monitor} is NaN in step {row['step']:,}: NaN is never the best, nor an improvement"
             )
 
     def ended(self, session: "Session") -> None:
         folder = session.folder
         if session.trainer.state.best is None:
-            self._warned(
+            self.warned(
                 f"{self._monitor} was NaN in every evaluation, so that no checkpoint is the best: the scores are those of the last one. "
                 "Set another `train.monitor`"
             )
@@ -235,7 +235,7 @@ class ProgressObserver(Observer):
         files, baseline = files_of(folder), baseline_line(session)
         self.progress.finished(session.status, session.scores, files, command, baseline)
         for finding in session.findings:
-            self._warned(finding)
+            self.warned(finding)
 
     def interrupted(self, session: "Session", message: str) -> None:
         if self._started:

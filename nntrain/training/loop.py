@@ -10,13 +10,16 @@ from nntrain import kernels
 from nntrain.data.conform.description import describe
 from nntrain.inference.baseline import baseline
 from nntrain.inference.evaluate import Tally, evaluate
-from nntrain.inference.feed import Feeds
+from nntrain.inference.feed import Feed, Feeds
 from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, fill, load_network
-from nntrain.training.diagnosis import diagnose, finite
+from nntrain.training.anchor import PREFIX, Anchor
+from nntrain.training.diagnosis import Diverged, Moment, diagnose, finite
 from nntrain.training.extension import extend
 from nntrain.training.interruption import Interrupted
 from nntrain.training.loader import Loader
 from nntrain.training.memory import FEWEST_ROWS
+from nntrain.training.on_nan import Answer, Rollback, Skip
+from nntrain.training.on_nan import stop as stop_at_nan
 from nntrain.training.record import Observer, Record
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
@@ -45,29 +48,37 @@ class Trainer:
         self.state = TrainingState(schedule=config.schedule.start(), horizon=horizon)
         self.monitor = setup.monitor
         self.saved_at = time.monotonic()
+        self.lr_before: float | None = None  # of the last step, None before the first one of this process
+        self.anchor: Anchor | None = None  # where a rollback goes back to
+        self.on_nan: Answer = Skip(self.step) if config.train.on_nan == "skip" else stop_at_nan
 
     def train(self, record: Record, observer: Observer, stop: StopRequest) -> None:
         """Trains to the last epoch, or until early stopping.
 
-        Raises Diverged at the step where a NaN or an infinity appears, Interrupted after saving if asked to stop.
+        Raises Diverged at a NaN or an infinity, unless `on_nan` lets the run continue, Interrupted after saving if asked to stop.
         """
         config, state = self.config, self.state
         tally = Tally(config.loss, config.metrics, state.sums)
         state.sums = tally.sums
         self.saved_at = time.monotonic()
+        self.set_anchor()
         with kernels.denormals.flushed(), self.loader:
             while not self.finished:
                 feed = self.loader(state.epoch, state.batch)
                 lr = self.learning_rate()
                 fresh = state.batch == 0 or not self.data.consecutive
                 loss = self.step(feed, state.step + 1, lr, tally, fresh=fresh)
-                if not math.isfinite(loss):
-                    record.flush()
-                    raise self.diverged(feed.rows, lr)
+                applied = self.step.applied
+                if not applied:
+                    self.not_finite(loss, lr, record, observer)
+                elif state.skipped_in_a_row:
+                    state.skipped_in_a_row = 0
+                self.lr_before = lr
                 state.step += 1
                 state.batch += 1
                 record.add_step(state.step, state.epoch + 1, loss, lr)
-                observer.stepped(state, loss, lr, feed.rows)
+                if applied:
+                    observer.stepped(state, loss, lr, feed.rows)
                 if ends_epoch := state.batch == len(self.batches):
                     state.epoch, state.batch = state.epoch + 1, 0
                 if evaluated := self.evaluation_is_due(ends_epoch):
@@ -115,7 +126,7 @@ class Trainer:
     def learning_rate_at(self, step: int, horizon: int) -> float:
         config = self.config
         progress = (step, len(self.batches), horizon)
-        return config.schedule.lr(config.optimizer.lr, *progress, self.state.schedule)
+        return config.schedule.lr(config.optimizer.lr, *progress, self.state.schedule) * self.state.lr_factor
 
     def evaluation_is_due(self, ends_epoch: bool) -> bool:
         every, state = self.config.train.evaluate_every, self.state
@@ -169,7 +180,10 @@ class Trainer:
         """
         if not finite(self.network.arena.values):
             record.flush()
-            raise self.diverged(self.batches.rows, self.learning_rate())
+            raise self.diverged(math.nan, self.learning_rate())
+        if scheduled and self.anchor is not None:
+            self.anchor.set(self.state.step)
+            self.state.anchor_step = self.state.step
         best = self.state.best is not None and self.state.best["step"] == self.state.step
         record.save(self.snapshot(), best, self.config.train.checkpoint.keep if scheduled else 0)
         self.saved_at = time.monotonic()
@@ -182,7 +196,9 @@ class Trainer:
             "data": {**describe(self.data), "sha256": self.setup.hashes},
         }
         statistics = {f"{STATISTICS}{name}": array for name, array in self.data.statistics.items()}
-        tensors = arrays_of(self.network) | self.carried() | self.step.arrays() | self.state.arrays()
+        tensors = self.changing() | self.state.arrays()
+        if self.anchor is not None and self.anchor.step != self.state.step:
+            tensors |= self.anchor.tensors()
         return Snapshot(tensors | statistics, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -191,14 +207,56 @@ class Trainer:
         fill(self.carried() | self.step.arrays(), snapshot)
         self.state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
         extend(self.state, snapshot.facts, self.config.train, self.monitor)
+        self.set_anchor()
+        if self.anchor is not None and any(name.startswith(PREFIX) for name in snapshot.tensors):
+            self.anchor.read(snapshot.tensors, self.state.anchor_step)
+
+    def changing(self) -> dict[str, np.ndarray]:
+        """The arrays that a step changes, by their names in a snapshot."""
+        return arrays_of(self.network) | self.carried() | self.step.arrays()
 
     def carried(self) -> dict[str, np.ndarray]:
         return {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
 
-    def diverged(self, rows: int, lr: float) -> Exception:
-        about_data = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in self.setup.scale_warnings)
-        executor = self.network.executor(rows)
-        return diagnose(executor, self.state.step + 1, lr, self.state.epoch + 1, about_data)
+    def set_anchor(self) -> None:
+        """Makes the parameters as they are the goal of rollbacks, until the next checkpoint."""
+        if self.config.train.on_nan == "rollback" and self.anchor is None:
+            self.anchor = Anchor(self.changing(), self.state.step)
+            self.state.anchor_step = self.state.step
+            self.on_nan = Rollback(self.anchor)
+
+    def not_finite(self, loss: float, lr: float, record: Record, observer: Observer) -> None:
+        """Handles a step that was not applied as `on_nan` says. Raises Diverged where the run ends."""
+        self.step.undo()
+        error = self.diverged(loss, lr)
+        self.step.undo()  # the diagnosis runs the network again
+        try:
+            self.on_nan(error, self.state, observer)
+        except Diverged:
+            record.flush()
+            raise
+
+    def diverged(self, loss: float, lr: float) -> Diverged:
+        """What is not finite at the next step, or was left so by the last one."""
+        state, about_data = self.state, self.setup.scale_warnings
+        hint = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in about_data)
+        now = self.moment(state.step + 1, state.epoch, state.batch, lr)
+        if self.step.updated and self.step.guards:
+            before: Moment | None = now
+        elif self.lr_before is None:
+            before = None
+        elif state.batch:
+            before = self.moment(state.step, state.epoch, state.batch - 1, self.lr_before)
+        else:
+            before = self.moment(state.step, state.epoch - 1, len(self.batches) - 1, self.lr_before)
+        with kernels.exclusive.lock, np.errstate(all="ignore"):
+            return diagnose(self.config, self.network, self.load, now, before, loss, hint)
+
+    def load(self, moment: Moment) -> Feed:
+        return self.loader(moment.epoch - 1, moment.batch)
+
+    def moment(self, step: int, epoch: int, batch: int, lr: float) -> Moment:
+        return Moment(step, epoch + 1, batch, lr, self.batches.indices(epoch, batch))
 
 
 def columns(split: str, scores: dict[str, Any]) -> dict[str, float]:

@@ -23,6 +23,7 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
         "state of the optimizer": slots,
         "the average of the parameters": average,
         f"values between layers, for {rows:,} samples at once": network.buffers,
+        "copies for a rollback": stored if config.train.on_nan == "rollback" else 0,
         "copies for a checkpoint": 2 * stored,  # its arrays, and the bytes of its file
     }
 

@@ -33,6 +33,8 @@ class Observer(Protocol):
 
     def evaluated(self, row: dict[str, Any], best: bool) -> None: ...
 
+    def warned(self, message: str) -> None: ...
+
 
 class Silent:
     """An observer that shows nothing."""
@@ -44,4 +46,7 @@ class Silent:
         pass
 
     def evaluated(self, row: dict[str, Any], best: bool) -> None:
+        pass
+
+    def warned(self, message: str) -> None:
         pass

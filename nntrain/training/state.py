@@ -28,6 +28,11 @@ class TrainingState:
     schedule: dict[str, Any] = field(default_factory=dict)  # the state of reduce_on_plateau
     horizon: int = 0  # the epochs over which the schedule runs
     stopped_early: bool = False
+    skipped: int = 0  # steps that were not applied, for `on_nan: skip`
+    skipped_in_a_row: int = 0
+    rollbacks: int = 0  # for `on_nan: rollback`
+    lr_factor: float = 1.0  # of the schedule's learning rate, halved by each rollback
+    anchor_step: int = 0  # the step that the next rollback goes back to
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: everything but the arrays of the metrics."""

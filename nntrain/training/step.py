@@ -24,19 +24,33 @@ class Step:
         size, dtype = network.theta.size, network.theta.dtype
         self.slots = {name: zeros(size, dtype) for name in config.optimizer.slot_names()}
         self.average = zeros(size, dtype) if config.train.ema else None
+        self.applied = False  # whether the last step was: its numbers are finite
+        self.updated = False  # whether it changed the parameters, even if it should not have
+        self.states = [*network.state.values(), *network.carried.values()]
+        # Only a run that can continue after a NaN looks for one in the gradient, which takes another pass over it.
+        self.guards = config.train.on_nan != "stop"
+        self.states_before = [state.copy() for state in self.states] if self.guards else []
 
     def __call__(self, feed: Feed, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
-        """The mean loss of the batch in the feed, before the update. If it is not finite, there is no update.
+        """The mean loss of the batch in the feed, before the update. If it is not finite, there is no update; see `applied`.
 
         step counts from 1. fresh: the batch does not continue the previous one.
         """
         with kernels.exclusive.lock:
             self.network.info.fresh = fresh
+            for before, state in zip(self.states_before, self.states, strict=False):
+                before[...] = state
             loss_sum, weight_sum = self.move(feed, step, lr)
             if not math.isfinite(loss_sum):
                 return loss_sum
-            tally.add(loss_sum, weight_sum, feed)
+            if self.applied:
+                tally.add(loss_sum, weight_sum, feed)
             return loss_sum / weight_sum if weight_sum else 0.0
+
+    def undo(self) -> None:
+        """Sets the states back to what they were before the last step, if the run may continue."""
+        for before, state in zip(self.states_before, self.states, strict=False):
+            state[...] = before
 
     def move(self, feed: Feed, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch in the feed. Returns the sum of the loss and of the weights."""
@@ -46,13 +60,20 @@ class Step:
         gradient = feed.gradient
         assert gradient is not None, "a network without gradients cannot be trained"
         loss_sum, weight_sum = config.loss(feed.prediction, feed.target, feed.weight, gradient)
-        if math.isfinite(loss_sum) and weight_sum:  # if all weights are 0, there is nothing to learn
+        self.updated = False
+        self.applied = math.isfinite(loss_sum)
+        if self.applied and weight_sum:  # if all weights are 0, there is nothing to learn
             feed.executor.backward()
             self.shape_gradient(step)
+            if self.guards and not usable(network.grad):
+                self.applied = False
+                return loss_sum, weight_sum
+            self.updated = True
             config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
             if self.average is not None and config.train.ema is not None:
                 decay = config.train.ema.decay if step > 1 else 0.0  # the average starts at the first update
                 kernels.gradient.average(self.average, network.theta, decay)
+            self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(network.theta))
         return loss_sum, weight_sum
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -92,3 +113,8 @@ class Step:
             yield
         finally:
             theta[...] = moving
+
+
+def usable(gradient: np.ndarray) -> bool:
+    """Whether all values are finite, and their squares too, which many optimizers keep."""
+    return bool(kernels.reduce.sum_of_squares(gradient) <= float(np.finfo(gradient.dtype).max))
