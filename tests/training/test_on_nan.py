@@ -20,16 +20,16 @@ NORMED = MOONS.replace("{dropout: 0.2}", "batch_norm")  # with running statistic
 AT = 7  # the second step of the second epoch
 
 
-def spoil(monkeypatch, kind, method, change, steps=(AT,)) -> None:
+def break_method(monkeypatch, kind, method, change, steps=(AT,)) -> None:
     """Lets a method of a layer give something else in training, at these steps."""
     original = getattr(kind, method)
 
-    def spoilt(self, ctx):
+    def broken_method(self, ctx):
         original(self, ctx)
         if ctx.info.training and ctx.info.step in steps:
             change(ctx)
 
-    monkeypatch.setattr(kind, method, spoilt)
+    monkeypatch.setattr(kind, method, broken_method)
 
 
 def in_forward(ctx):
@@ -45,7 +45,7 @@ def in_parameters(ctx):
         ctx.dweight[0, 0] = np.inf
 
 
-SPOILT = {
+BROKEN = {
     "forward": (Tanh, "forward", in_forward),
     "backward": (Tanh, "backward_input", in_backward),
     "parameter": (Dense, "backward_parameters", in_parameters),
@@ -82,7 +82,7 @@ def steps_of(run) -> list[dict[str, str]]:
     ],
 )
 def test_a_run_stops_and_names_step_place_and_samples(monkeypatch, shell, wording, what, step, place):
-    spoil(monkeypatch, *SPOILT[what])
+    break_method(monkeypatch, *BROKEN[what])
     shell.fit(code=1)
     error = last_error(shell)
     wording(re.sub(r"norm [^ ,)]+", "norm N", error))
@@ -129,9 +129,9 @@ def test_huge_values_of_the_data_are_named(shell):
 def test_skipped_steps_change_nothing_but_the_position(monkeypatch, shell):
     """Wherever the NaN appears, the rest of the run is the same."""
     skip = NORMED.replace("batch_size: 20", "batch_size: 20, on_nan: skip")
-    for number, what in enumerate(SPOILT):
+    for number, what in enumerate(BROKEN):
         with monkeypatch.context() as patch:
-            spoil(patch, *SPOILT[what])
+            break_method(patch, *BROKEN[what])
             run = shell.fit(skip, name=what)
         facts = read(run / "checkpoints/last.safetensors")
         assert (facts.facts["training"]["skipped"], facts.facts["training"]["step"]) == (1, 20)
@@ -148,7 +148,7 @@ def test_skipped_steps_change_nothing_but_the_position(monkeypatch, shell):
 
 def test_a_run_that_only_skips_ends(monkeypatch, shell):
     skip = MOONS.replace("batch_size: 20", "batch_size: 20, on_nan: skip")
-    spoil(monkeypatch, *SPOILT["forward"], steps=range(3, 100))
+    break_method(monkeypatch, *BROKEN["forward"], steps=range(3, 100))
     shell.fit(skip, code=1)
     error = last_error(shell)
     assert "step 13" in error
@@ -168,7 +168,7 @@ def test_a_rollback_restores_the_last_checkpoint_and_halves_the_learning_rate(mo
         original(self, theta, grad, slots, lr, step, decayed)
 
     monkeypatch.setattr(Optimizer.members()["adam"], "update", update)
-    spoil(monkeypatch, *SPOILT["backward"])
+    break_method(monkeypatch, *BROKEN["backward"])
     short = shell.fit(ROLLBACK.replace("epochs: 4", "epochs: 1"), name="short")
     run = shell.fit(ROLLBACK)
     then = read(short / "checkpoints/last.safetensors").tensors
@@ -184,7 +184,7 @@ def test_a_rollback_restores_the_last_checkpoint_and_halves_the_learning_rate(mo
 
 @pytest.mark.parametrize("stop", [6, 7, 9, 12])
 def test_a_rollback_resumes_to_the_same_bytes(monkeypatch, shell, stop):
-    spoil(monkeypatch, *SPOILT["parameter"], steps=(AT, 13))
+    break_method(monkeypatch, *BROKEN["parameter"], steps=(AT, 13))
     straight = contents(shell.fit(ROLLBACK, name="straight"))
     with monkeypatch.context() as patch:
         interrupt_at(patch, stop)
@@ -195,7 +195,7 @@ def test_a_rollback_resumes_to_the_same_bytes(monkeypatch, shell, stop):
 
 
 def test_a_run_that_only_rolls_back_ends(monkeypatch, shell):
-    spoil(monkeypatch, *SPOILT["forward"], steps=range(3, 100))
+    break_method(monkeypatch, *BROKEN["forward"], steps=range(3, 100))
     shell.fit(ROLLBACK, code=1)
     assert "gone back to a checkpoint 10 times" in last_error(shell)
 
