@@ -11,6 +11,7 @@ from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset
 from nntrain.data.tables.features import listed
 from nntrain.data.tables.numerals import number
+from nntrain.data.tables.table import TRUNCATED
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph
 from nntrain.network.node import Node
@@ -103,6 +104,8 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         hint = "Set `return_sequences: true` in the recurrent layers." if missing_steps else ""
         if not hint and may_be_numbers(config, data):
             hint = f"If the target is a number, set {TASK.format('regression')}."
+        if not hint and classes:  # what is suspicious about the data may explain another number of classes
+            hint = next((warning for warning in data.warnings if TRUNCATED in warning), "")
         problems.append(Problem(output.path, message, hint))
     return problems
 

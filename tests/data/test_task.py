@@ -43,6 +43,13 @@ def test_classes_taken_for_numbers_are_named_where_the_loss_needs_classes(shell,
     shell.run("fit", "config.yaml", "--set", "data.source.csv.task=classification")
 
 
+def test_a_class_too_many_from_a_truncated_line_is_explained(shell):
+    write(shell, ["no", "yes"] * 5, outputs=2, loss="cross_entropy")
+    with open(shell.folder / "t.csv", "w") as file:
+        file.write("x,y\n1,no\n2,yes\n3,no\n4,ye")
+    assert "truncated" in shell.run("fit", "config.yaml", code=2).stderr
+
+
 @pytest.mark.parametrize(("trained", "other"), [([3, 4, 5] * 5, [3, 4]), (list(range(40)), [1, 2, 1])])
 def test_another_file_is_read_as_the_training_file(shell, trained, other):
     write(shell, trained)

@@ -100,8 +100,9 @@ class Rows:
 
     def _not_text(self, received: str, line: int) -> DataError:
         """The error for bytes that are not UTF-8; `received` describes them unless the file begins with a signature."""
-        self._text.buffer.seek(0)
-        start = self._text.buffer.read(4)
+        file = cast(BinaryIO, self._text.buffer)
+        file.seek(0)
+        start = file.read(4)
         kind = next((name for mark, name in SIGNATURES.items() if start.startswith(mark)), received)
         hint = "Save the table as a CSV file in UTF-8." if "file" in kind else "Save the file as UTF-8."
         return DataError(f"expected text in UTF-8. Received: {kind}.", hint, f"{self.path}:{line}")

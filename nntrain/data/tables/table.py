@@ -11,6 +11,7 @@ from nntrain.data.tables.features import OneHot
 from nntrain.errors import DataError
 
 MOST_CLASSES = 20  # whole numbers with more distinct values are quantities, not classes
+TRUNCATED = "the file may be truncated"
 MOST_CATEGORIES = 1000  # text with more distinct values is names or sentences
 
 
@@ -170,7 +171,7 @@ class Table:
             return
         self.warnings.append(
             f"{self.path}:{self.lines[-1]}: the last line has no line break, and {column.label} has "
-            f"{categories.names[labels[-1]]!r} in no other line: the file may be truncated"
+            f"{categories.names[labels[-1]]!r} in no other line: {TRUNCATED}"
         )
 
     def _bad_cells(self) -> BadCells:
