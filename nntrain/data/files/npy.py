@@ -135,7 +135,7 @@ def _array(file: IO[bytes], header: Header, name: str) -> np.ndarray:
         needed, "its values take", "Save it uncompressed, or as .npy: it need not be in memory.", name
     )
     values = np.empty(math.prod(header.shape), header.dtype)
-    whole = memoryview(values.view(np.uint8))
+    whole = values.view(np.uint8).data
     for start in range(0, len(whole), PIECE):
         piece = whole[start : start + PIECE]
         if file.readinto(piece) != len(piece):  # type: ignore[attr-defined]
