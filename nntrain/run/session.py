@@ -1,7 +1,6 @@
 """Session: opens a run, trains it, evaluates the best checkpoint, and records how the run ended."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,13 +19,13 @@ from nntrain.run.info import described, first_facts, now, resumed
 from nntrain.run.lock import RunLock
 from nntrain.run.memory import MemoryRecord
 from nntrain.run.moving import places
-from nntrain.run.opening import CannotResume, Existing, Place, check_resumable, chosen_folder
+from nntrain.run.opening import Existing, Place, check_resumable, chosen_folder
 from nntrain.run.pretrained import initialize
 from nntrain.run.recovery import Recovery, recover
 from nntrain.run.review.evidence import Evidence
 from nntrain.run.review.verdict import review
 from nntrain.run.session_observer import SessionObserver
-from nntrain.run.start import Start
+from nntrain.run.start import Start, resumed_start, start_from
 from nntrain.run.unwritable import cannot_save
 from nntrain.training.diagnosis import Diverged
 from nntrain.training.interruption import Interrupted, postponed
@@ -99,7 +98,7 @@ class Session:
         if place.existing is Existing.RESUME and folder is not None:
             self._lock(folder)
             recovery = recover(folder.checkpoints)
-            self._resume_start(folder, recovery is not None)
+            self.start = resumed_start(folder, self.start, has_begun=recovery is not None)
             if recovery is not None:
                 self._resume(folder, recovery)
                 return
@@ -117,14 +116,6 @@ class Session:
             self.start.check_unchanged()
         start = Path(self.start.checkpoint) if self.start else None
         self.notes = initialize(self.setup.graph, self.trainer.network, self.source.folder, start)
-
-    def _resume_start(self, folder: RunFolder, has_begun: bool) -> None:
-        """A run that is resumed has the start that it began with. Raises CannotResume for another one."""
-        recorded = Start.recorded(folder.read_info())
-        if self.start is not None and self.start != recorded and has_begun:
-            start = f"was started from {recorded.checkpoint}" if recorded else "started from initial weights"
-            raise CannotResume(f"the run {start}", str(folder.path), "Undo the change")
-        self.start = recorded or self.start
 
     def _lock(self, folder: RunFolder) -> None:
         if warning := self._stack.enter_context(RunLock(folder.path)).warning:
@@ -216,8 +207,8 @@ class Session:
         except BaseException as error:
             explained = self._explained(error)
             self._record_failure(explained)
-            if isinstance(explained, Diverged):
-                explained.hint += self._kept_weights()
+            if isinstance(explained, Diverged) and self.folder is not None:
+                explained.hint += start_from(self.folder)
             if self.status == "interrupted":
                 observer.interrupted(self, str(error) or self._interrupted())
             if explained is error:
@@ -229,13 +220,6 @@ class Session:
         if isinstance(error, OSError) and self.folder is not None:
             return cannot_save(self.folder, error, self.trainer.state.step) or error
         return error
-
-    def _kept_weights(self) -> str:
-        """How to use what a diverged run has saved."""
-        if self.folder is None or not self.folder.last.exists():
-            return ""
-        path = Path(os.path.relpath(self.folder.path, self.source.folder)).as_posix()
-        return f" To keep what it has learned, start another run with `model.initializer.pretrained: {path}`."
 
     def _interrupted(self) -> str:
         """What to say of a run that stopped at once, without saving."""

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.errors import UserError
+from nntrain.run.folder import RunFolder
+from nntrain.run.opening import CannotResume
 from nntrain.run.stored import find_checkpoint
 
 
@@ -40,3 +42,20 @@ class Start:
             raise UserError(
                 "the checkpoint that the run starts from has changed", "Start another run.", self.checkpoint
             )
+
+
+def resumed_start(folder: RunFolder, given: Start | None, *, has_begun: bool) -> Start | None:
+    """A run that is resumed has the start that it began with. Raises CannotResume if another one is given."""
+    recorded = Start.recorded(folder.read_info())
+    if has_begun and given is not None and given != recorded:
+        start = f"was started from {recorded.checkpoint}" if recorded else "started from initial weights"
+        raise CannotResume(f"the run {start}", str(folder.path), "Undo the change")
+    return recorded or given
+
+
+def start_from(folder: RunFolder) -> str:
+    """A hint how to use what a diverged run has saved; empty if it has saved nothing."""
+    if not folder.last.exists():
+        return ""
+    path = folder.path.resolve()
+    return f" To keep what it has learned, start another run with `model.initializer.pretrained: {path}`."
