@@ -73,7 +73,8 @@ def diagnose(
         what, moment = f"the gradient is not finite in {now}, {norm_of(network)})", now
         cause = in_backward(config, feed := load(now))
     else:
-        norm = f", {norm_of(network)} in the step before" if before is not None else ""
+        # Of the last step that had one: those before this one may have been skipped.
+        norm = f", last {norm_of(network)}" if before is not None and finite(network.grad) else ""
         what, moment = f"the loss is not finite in {now}{norm})", now
         cause = in_forward(feed := load(now))
     rows = np.arange(len(moment.samples)) if cause.rows is None else cause.rows
