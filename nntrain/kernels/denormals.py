@@ -78,7 +78,9 @@ class _Threads:
 
     users = 0  # where all threads of Python share these threads: how many have set the flags
 
-    def __init__(self) -> None:
+    def __init__(self, own: np.uint32) -> None:
+        """own: the flags of the thread of Python, before."""
+        self.own = own
         self.before = np.zeros(0, np.uint32)
 
     def set(self) -> None:
@@ -94,10 +96,9 @@ class _Threads:
             return
         with exclusive.lock:
             _Threads.users -= 1
-            shared = jit.shares_threads()
-            if _Threads.users == 0 or not shared:
-                if shared:  # another thread of Python may have set them first
-                    self.before &= ~np.uint32(FLUSH)
+            if _Threads.users == 0 or not jit.shares_threads():
+                # They may have been set already: a new thread inherits them from the one that starts it.
+                self.before = self.before & ~np.uint32(FLUSH) | self.own & np.uint32(FLUSH)
                 in_use = jit.threads_in_use()
                 jit.use_threads(self.before.size)
                 _exchange_all.threaded(self.before, False)
@@ -116,8 +117,9 @@ def flushed() -> Iterator[None]:
     if not X86 or getattr(_inside, "now", False):
         yield
         return
-    own, threads = np.zeros(1, np.uint32), _Threads()
+    own = np.zeros(1, np.uint32)
     _exchange_all.serial(own, True)
+    threads = _Threads(own[0])
     _inside.now, jit.before_parallel.call = True, threads.set
     try:
         yield

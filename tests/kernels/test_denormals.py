@@ -1,5 +1,7 @@
 """Denormals are zero while networks compute, on every thread, and the program's own arithmetic is as before."""
 
+import subprocess
+import sys
 import threading
 
 import numba
@@ -10,6 +12,7 @@ from nntrain import kernels
 from nntrain.kernels import denormals
 from nntrain.kernels.denormals import flushed
 from tests.conftest import contents
+from tests.support import ROOT
 
 pytestmark = pytest.mark.skipif(not denormals.X86, reason="flags of x86 processors")
 TINY = float("1e-310")
@@ -44,6 +47,15 @@ def test_every_thread_has_the_flags_inside_and_not_outside():
     with flushed():
         assert flags_of_threads(2) == {denormals.FLUSH}
     assert flags_of_threads(2) == {0}
+
+
+def test_threads_that_start_inside_lose_the_flags_too():
+    code = (
+        "from nntrain.kernels import denormals, jit; from tests.kernels.test_denormals import flags_of_threads\n"
+        "with denormals.flushed(): flags_of_threads(2)\n"
+        "assert flags_of_threads(2) == {0}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 def test_one_thread_may_leave_while_another_computes():
