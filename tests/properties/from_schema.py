@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 PLACE = "#/$defs/"
-WORDS = ("relu", "name", "a", "x_1", "0.1", "full", "", "é")
+WORDS = ("relu", "name", "a", "x_1", "0.1", "full", "", "é", "%", "tab")
 STRANGE = (None, True, -1, 0, 2, 0.5, "many", "", [], {}, [1, 2, 3], {"units": 3}, "dense", ["relu"])
 
 
@@ -35,8 +35,9 @@ class Drawer:
             return choose.choice(schema["enum"])
         if "const" in schema:
             return schema["const"]
-        kinds = schema["type"]
-        return getattr(self, kinds if isinstance(kinds, str) else choose.choice(kinds))(schema, depth)
+        kinds, excluded = schema["type"], schema.get("not", {}).get("type", [])
+        kinds = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind not in excluded]
+        return getattr(self, choose.choice(kinds))(schema, depth)
 
     def object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})

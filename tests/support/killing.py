@@ -19,7 +19,13 @@ from nntrain.run.opening import Place
 from nntrain.training.interruption import NeverInterrupted
 
 KILLED = 9
-OF_THE_KILL = ("started", "ended", "resumed_from_steps", "warnings")  # in run.json: of a file that is missing
+OF_THE_KILL = (
+    "git",
+    "started",
+    "ended",
+    "resumed_from_steps",
+    "warnings",
+)  # in run.json: of a file that is missing
 REPLACE, LINK = os.replace, os.link
 CONFIG = """
 data: {source: {synthetic: {kind: two_moons, samples: 40, noise: 0.1}}, validation: 0.25}

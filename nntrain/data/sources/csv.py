@@ -33,8 +33,12 @@ def _expecting(expected: str) -> WrapValidator:
 
 
 def _delimiter(value: str) -> str:
-    if value not in ("auto", TAB, WHITESPACE) and (len(value) != 1 or value in '"\r\n'):
-        raise mistake(f"expected auto, tab, whitespace or a character. Received: {shown(value)}.")
+    if value not in ("auto", TAB, WHITESPACE) and (
+        len(value) != 1 or value in '"\r\n' or (value.isascii() and value.isalnum())
+    ):
+        raise mistake(
+            f"expected auto, tab, whitespace, or one character that is no letter or digit. Received: {shown(value)}."
+        )
     return value
 
 
@@ -70,6 +74,10 @@ class Csv(Reader, name="csv"):
     )
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
         "auto",
+        json_schema_extra={
+            "pattern": r'^(auto|tab|whitespace|[^"\r\n0-9A-Za-z])$',
+            "not": {"type": ["number", "boolean"]},
+        },
         description="the separator of cells: a character, `tab`, or `whitespace` for any number of blanks and tabs; auto: the "
         "most frequent of tab, `;`, `|` and `,` in the first line, else whitespace",
     )
@@ -78,7 +86,9 @@ class Csv(Reader, name="csv"):
         None, description="the separator of thousands in numbers; default: none"
     )
     units: Annotated[Several[str], AfterValidator(_units)] = Field(
-        (), description="texts before or after numbers to ignore, such as `%` or `$`"
+        (),
+        json_schema_extra={"items": {"type": "string", "pattern": r"^[^0-9.,+-]*[^0-9.,+\-\s][^0-9.,+-]*$"}},
+        description="texts before or after numbers to ignore, such as `%` or `$`",
     )
     task: Task = Field(
         "auto",
