@@ -22,7 +22,9 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 # Options that need or exclude each other: the schema leaves these to the loader.
 RELATIONS = re.compile(
     r"expected (either|both|at least one of) `|`[\w: ]+` (requires|cannot be combined with) "
-    r"|expected the smaller `|`decimal` and `thousands` are both|nesterov requires|expected at least two different `classes`|gaps in sequences cannot be filled"
+    r"|expected the smaller `|`decimal` and `thousands` are both"
+    r"|nesterov requires|expected at least two different `classes`|gaps in sequences cannot be filled"
+    r"|a sequence with one target cannot be split"
 )
 
 

@@ -87,7 +87,13 @@ class Csv(Reader, name="csv"):
     )
     units: Annotated[Several[str], AfterValidator(_units)] = Field(
         (),
-        json_schema_extra={"items": {"type": "string", "pattern": r"^[^0-9.,+-]*[^0-9.,+\-\s][^0-9.,+-]*$"}},
+        json_schema_extra={
+            "items": {
+                "type": "string",
+                "pattern": r"^[^0-9.,+-]*[^0-9.,+\-\s][^0-9.,+-]*$",
+                "not": {"type": "number"},
+            }
+        },
         description="texts before or after numbers to ignore, such as `%` or `$`",
     )
     task: Task = Field(
