@@ -95,7 +95,7 @@ def few_steps(seen: Evidence) -> str:
     if steps >= FEW_STEPS:
         return ""
     enough = epochs * -(-10 * FEW_STEPS // max(steps, 1))
-    return f"training made {steps:,} steps only. Set more `epochs` under `train`, such as {enough:,}"
+    return f"training made {steps:,} steps only. Set more `epochs` under `train`, such as {float(f'{enough:.1g}'):,.0f}"
 
 
 def still_falling(seen: Evidence) -> str:
