@@ -42,9 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
     scale.thorough = config.getoption("--thorough")
 
 
-# A shell that starts the tests in the background has them ignore Ctrl-C, which some tests send.
+# A shell that starts the tests in the background has them ignore Ctrl-C, and nohup SIGHUP; some tests send both.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 os.environ["NNTRAIN_OFFLINE"] = "1"  # no test fetches anything from anywhere
 os.environ.setdefault(
