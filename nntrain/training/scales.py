@@ -44,14 +44,18 @@ def scale_warnings(data: Dataset, graph: Graph, loss: Loss) -> list[str]:
     return [warning for warning in found if warning]
 
 
+def unscaled(scales: list[Scale], kind: str) -> str:
+    """ "unscaled columns: 'area' is about 12,900 ± 4,100, 'year' is about 1,984 ± 20"; at most eight names."""
+    named = ", ".join(f"{scale.name} is about {scale}" for scale in scales[:MOST_NAMES])
+    more = f" and {len(scales) - MOST_NAMES:,} more" if len(scales) > MOST_NAMES else ""
+    return f"unscaled {kind}{'s' * (len(scales) > 1)}: {named}{more}"
+
+
 def columns_warning(scales: list[Scale]) -> str:
     if not scales:
         return ""
-    named = ", ".join(f"{scale.name} is about {scale}" for scale in scales[:MOST_NAMES])
-    more = f" and {len(scales) - MOST_NAMES:,} more" if len(scales) > MOST_NAMES else ""
-    kind = "columns" if len(scales) > 1 else "column"
     return (
-        f"unscaled {kind}: {named}{more}; training is slow or diverges with such inputs. "
+        f"{unscaled(scales, 'column')}; training is slow or diverges with such inputs. "
         "Set `standardize: true` under `data`"
     )
 
@@ -59,11 +63,9 @@ def columns_warning(scales: list[Scale]) -> str:
 def target_warning(scales: list[Scale]) -> str:
     if not scales:
         return ""
-    named = ", ".join(f"{scale.name} is about {scale}" for scale in scales[:MOST_NAMES])
-    more = f" and {len(scales) - MOST_NAMES:,} more" if len(scales) > MOST_NAMES else ""
     kind = "targets" if len(scales) > 1 else "target"
     return (
-        f"unscaled {kind}: {named}{more}; the outputs of a network start near 0, so training takes very long or diverges. "
+        f"{unscaled(scales, 'target')}; the outputs of a network start near 0, so training takes very long or diverges. "
         f"Rescale the {kind} in the data: {rescaled(scales[0])}, for example"
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.images.blank import blank_warnings
@@ -20,6 +20,7 @@ from nntrain.paths import resolved
 Side = Annotated[int, Field(ge=1, le=8192)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
+LISTS = {"size": ("height", "width"), "background": ("red", "green", "blue"), "range": ("low", "high")}
 MOST_NAMED = 3  # of the images that are left out
 
 
@@ -62,11 +63,12 @@ class ImageFolder(Reader, name="image_folder"):
         "error", description="whether images that cannot be read are an error, or left out"
     )
 
-    @field_validator("size")
+    @field_validator(*LISTS)
     @classmethod
-    def _two_sides(cls, value: Any) -> Any:
-        if isinstance(value, tuple) and len(value) != 2:
-            raise mistake(f"expected [height, width]. Received: {list(value)}.")
+    def _as_many_entries(cls, value: Any, info: ValidationInfo) -> Any:
+        entries = LISTS[str(info.field_name)]
+        if isinstance(value, tuple) and len(value) != len(entries):
+            raise mistake(f"expected [{', '.join(entries)}]. Received: {list(value)}.")
         return value
 
     @field_validator("channels", mode="before")
@@ -74,20 +76,6 @@ class ImageFolder(Reader, name="image_folder"):
     def _a_number(cls, value: Any) -> Any:
         if isinstance(value, bool):  # equal to 1 in Python
             raise mistake(f"expected 1, 3 or 'auto'. Received: {shown(value)}.")
-        return value
-
-    @field_validator("background")
-    @classmethod
-    def _red_green_blue(cls, value: Any) -> Any:
-        if isinstance(value, tuple) and len(value) != 3:
-            raise mistake(f"expected [red, green, blue]. Received: {list(value)}.")
-        return value
-
-    @field_validator("range")
-    @classmethod
-    def _low_and_high(cls, value: Any) -> Any:
-        if value is not None and len(value) != 2:
-            raise mistake(f"expected [low, high]. Received: {list(value)}.")
         return value
 
     def load(self, folder: Path) -> Splits:

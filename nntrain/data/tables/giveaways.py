@@ -128,7 +128,7 @@ def determines(values: np.ndarray, target: np.ndarray, is_class: bool, is_text: 
     if np.count_nonzero(np.bincount(number) >= FEWEST_OF_CLASS) < 2:
         return ""
     pairs = len(np.unique(value.astype(np.int64) * len(distinct) + number))
-    return f"each of its {kinds:,} values goes with a single value of {{target}}" if pairs == kinds else ""
+    return f"each of its {kinds:,} values occurs with a single value of {{target}}" if pairs == kinds else ""
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
