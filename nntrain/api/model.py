@@ -1,7 +1,7 @@
 """Model: a trained network, to predict with, to evaluate, and to look into."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from nntrain.api.data import aligned, are_paths, pictures_at, samples_of
 from nntrain.api.html import model_html
 from nntrain.data.conform.unusable import OnError
 from nntrain.files import write_atomic
+from nntrain.inference.chosen_metrics import parsed_metrics
 from nntrain.inference.generate import Sampling, generated
 from nntrain.inference.pictures import predict_pictures
 from nntrain.inference.predict import Predictions, check_probabilities, predict
@@ -68,9 +69,14 @@ class Model:
             warnings.warn(remark, stacklevel=3)
         return found
 
-    def evaluate(self, x: Any, y: Any) -> dict[str, Any]:
-        """The loss and the metrics on samples x and targets y: {"loss": 0.11, "accuracy": 0.97}."""
-        return self._trained.evaluate(aligned(self._trained, x, y))
+    def evaluate(self, x: Any, y: Any, *, metrics: Iterable[Any] | None = None) -> dict[str, Any]:
+        """The loss and the metrics on samples x and targets y: {"loss": 0.11, "accuracy": 0.97}.
+
+        metrics: names, or `{name: options}`, such as ["f1", {"top_k_accuracy": {"k": 3}}]; by default those of the config.
+        The rows (true) and columns (predicted) of a confusion matrix are in the order of `classes`. Raises UserError.
+        """
+        chosen = None if metrics is None else parsed_metrics(self._trained, metrics)
+        return self._trained.evaluate(aligned(self._trained, x, y), chosen)
 
     def generate(
         self,

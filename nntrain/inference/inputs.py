@@ -32,6 +32,7 @@ from nntrain.data.tables.csv_file import Cells
 from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
 from nntrain.inference.given import is_source, read_source
+from nntrain.inference.new_files import source_at
 from nntrain.inference.trained import Trained
 
 HERE = Path()
@@ -57,8 +58,11 @@ class Samples:
 
 
 def new_data(trained: Trained, text: str, split: str | None, name: str = "data") -> tuple[str, Dataset]:
-    """The split of a source to evaluate on, with its name. `name` is what errors call the text. Raises UserError."""
-    source, folder = read_source(text, name)
+    """The split of a source, or of a file or folder, to evaluate on, with its name. `name` is what errors call the text.
+
+    Raises UserError.
+    """
+    source, folder = read_source(text, name) if is_source(text) else (source_at(trained, text, name), HERE)
     if isinstance(source, Csv) and not isinstance(source, Sequences) and trained.trained_on.feature_names:
         table = as_in_training(trained, source)
         with table.rows(folder) as rows:

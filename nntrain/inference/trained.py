@@ -1,6 +1,7 @@
 """A trained network: its config, its snapshot, and what it knows of the data that it was trained on."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from nntrain.data.sources.text import Text
 from nntrain.inference.evaluate import evaluate, predictions
 from nntrain.inference.feed import Feeds
 from nntrain.limits import require_memory
+from nntrain.metrics import Metric
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.network.size import network_size
@@ -81,8 +83,10 @@ class Trained:
         with self._lock:
             return predictions(self._network, data)
 
-    def evaluate(self, data: Dataset) -> dict[str, Any]:
-        """The loss and the metrics on data like those of the training."""
+    def evaluate(self, data: Dataset, metrics: Sequence[Metric] | None = None) -> dict[str, Any]:
+        """The loss and metrics, by default those of the config, on data like those of the training."""
         with self._lock:
             feeds = Feeds(self._network, data)
-            return evaluate(feeds, data, self.config.loss, self.config.metrics)
+            return evaluate(
+                feeds, data, self.config.loss, self.config.metrics if metrics is None else metrics
+            )

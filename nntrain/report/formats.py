@@ -40,6 +40,11 @@ def count(value: float, unit: str = "") -> str:
     return f"{value:,.0f} {unit}".rstrip()
 
 
+def counted(number: int, what: str) -> str:
+    """1 epoch, 2,000 steps."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def size(n_bytes: float) -> str:
     """Bytes in powers of 1024: 640 B, 4.20 KiB, 1.43 GiB."""
     for factor, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):

@@ -12,6 +12,7 @@ from nntrain.data.loading import load_splits
 from nntrain.data.tables.features import name_mismatch
 from nntrain.errors import ConfigError, DataError, UserError
 from nntrain.inference.inputs import new_data
+from nntrain.metrics import Metric
 from nntrain.run.stored import Stored
 from nntrain.training.setup import Setup, prepare
 
@@ -24,15 +25,21 @@ class Score:
     warnings: list[str] = field(default_factory=list)
     notes: tuple[str, ...] = ()  # about other data, such as files that are passed over
     source: str = ""  # of data other than the run's own
+    classes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}; for other data, "data": "iris" comes first."""
+        """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}; for other data, "data": "iris" comes first.
+
+        After a confusion matrix come the names of its rows and columns: "classes": ["cat", "dog"].
+        """
         head = {"data": self.source} if self.source else {}
-        return head | {"split": self.split, "samples": self.samples, **self.scores}
+        matrix = any(isinstance(value, list) for value in self.scores.values())
+        names = {"classes": list(self.classes)} if matrix and self.classes else {}
+        return head | {"split": self.split, "samples": self.samples, **self.scores} | names
 
 
-def score(stored: Stored, split: str | None) -> Score:
-    """By default on the test split, else validation, else train. Raises UserError."""
+def score(stored: Stored, split: str | None, metrics: Sequence[Metric] | None = None) -> Score:
+    """By default on the test split, else validation, else train; and by the metrics of the config. Raises UserError."""
     place = str(stored.path)
     setup = setup_of(stored)
     splits = setup.splits
@@ -44,7 +51,7 @@ def score(stored: Stored, split: str | None) -> Score:
         raise UserError(f"this run has no {chosen} split", f"Available: {', '.join(parts)}.", place)
     changed = setup.hashes != stored.snapshot.facts["data"]["sha256"]
     warnings = ["the data have changed since training"] if changed else []
-    return scored(stored, chosen, conform(place, stored.trained_on, parts[chosen]), warnings)
+    return scored(stored, chosen, conform(place, stored.trained_on, parts[chosen]), metrics, warnings)
 
 
 class NoData(DataError):
@@ -65,19 +72,30 @@ def setup_of(stored: Stored) -> Setup:
     return setup
 
 
-def score_on(stored: Stored, source: str, split: str | None, name: str = "data") -> Score:
-    """On a source: `digits`, `{csv: {...}}`, or a YAML file that holds one, which errors call `name`. Raises UserError."""
+def score_on(
+    stored: Stored,
+    source: str,
+    split: str | None,
+    name: str = "data",
+    metrics: Sequence[Metric] | None = None,
+) -> Score:
+    """On a file or folder of the kind of the training data, or on a source: `digits`, `{csv: {...}}`, or a YAML file that
+    holds one. Errors call it `name`. Raises UserError.
+    """
     chosen, data = new_data(stored, source, split, name)
     if not data.classes:
         try:
             stored.config.loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
             raise UserError(error.message, error.hint, place=name) from None
-    return replace(scored(stored, chosen, data, data.warnings), source=source, notes=data.notes)
+    return replace(scored(stored, chosen, data, metrics, data.warnings), source=source, notes=data.notes)
 
 
-def scored(stored: Stored, name: str, data: Dataset, warnings: Sequence[str] = ()) -> Score:
-    return Score(name, len(data), stored.evaluate(data), [*warnings, *stored.warnings])
+def scored(
+    stored: Stored, name: str, data: Dataset, metrics: Sequence[Metric] | None, warnings: Sequence[str]
+) -> Score:
+    scores = stored.evaluate(data, metrics)
+    return Score(name, len(data), scores, [*warnings, *stored.warnings], classes=stored.trained_on.classes)
 
 
 def require_same_kind(stored: Stored, setup: Setup) -> None:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.inference.test_predict_sequences import TABLE, TEXT, write_table
 from tests.support.data import idx
 from tests.support.people import HEADER, people, text_of
 
@@ -130,6 +131,59 @@ def test_columns_in_another_order_are_still_found(trained, wording):
     assert {name: found[name] for name in expected} == expected
 
 
+def test_a_bare_file_is_read_as_the_data_of_the_training(trained):
+    expected = own_scores(trained)
+    assert scores(trained, "others.csv") == expected
+    rows = [[kind, "9", height, colour, age] for age, colour, height, kind in people(1, 40)]
+    (trained.folder / "other.csv").write_text(text_of(rows, ["kind", "more", "height", "colour", "age"]))
+    assert scores(trained, "other.csv") == expected  # the target is found by its name, too
+    assert (
+        json.loads(trained.run("eval", "runs/run", "--data", "./other.csv", "--json").stdout)["data"]
+        == "./other.csv"
+    )
+
+
+def test_bare_arrays_and_tables_suit_a_network_that_was_trained_without_files(shell, wording):
+    shell.fit(DIGITS)
+    x, y = np.random.default_rng(0).integers(0, 17, (30, 64)) / 16, np.arange(30) % 10
+    np.savez(shell.folder / "new.npz", x=x, y=y)
+    (shell.folder / "new.csv").write_text(
+        text_of(np.column_stack([x, y]).tolist(), [*map(str, range(64)), "y"])
+    )
+    np.savez(shell.folder / "images.npz", x=(16 * x).reshape(-1, 8, 8) / 16, y=y)
+    found = scores(shell, "new.npz")
+    (shell.folder / "new.json").write_text("{}")
+    wording(complaint(shell, "new.json"))
+    assert found["samples"] == 30
+    assert scores(shell, "new.csv") == found
+    assert scores(shell, "images.npz") == found
+
+
+def test_a_bare_npz_has_the_arrays_of_the_training(shell):
+    arrays = {"inputs": np.random.default_rng(0).normal(size=(40, 2)), "labels": np.arange(40) % 2}
+    np.savez(shell.folder / "data.npz", **arrays)
+    np.savez(shell.folder / "new.npz", **{name: array[:10] for name, array in arrays.items()})
+    shell.fit(
+        "data: {npz: {path: data.npz, x: inputs, target: labels}}\nmodel: {layers: [{dense: 2}]}\nloss: cross_entropy\n"
+        "optimizer: {sgd: {lr: 0.1}}\ntrain: {epochs: 1, batch_size: 8}\n"
+    )
+    assert scores(shell, "new.npz") == scores(shell, "{npz: {path: new.npz, x: inputs, target: labels}}")
+
+
+def test_bare_sequences_have_the_options_of_the_training(shell):
+    write_table(shell.folder)
+    shell.fit(TABLE.replace("PREDICT", "sequence").replace("LAYER", "{gru: 4}"))
+    write_table(shell.folder, "new.csv")
+    assert scores(shell, "new.csv") == own_scores(shell, "--split", "train")
+
+
+def test_a_bare_text_is_read_with_the_vocabulary_of_the_training(shell):
+    (shell.folder / "text.txt").write_text("abcdefghi\n" * 40)
+    shell.fit(TEXT.replace("epochs: 30", "epochs: 1").replace("dense: 11", "dense: 10"))
+    (shell.folder / "new.md").write_text("ihgfedcba\n" * 10)
+    assert scores(shell, "new.md") == scores(shell, "{text: {path: new.md, window: 8}}")
+
+
 BAD_TABLES = {
     "an unknown class": ("age,colour,height,kind\n1,red,2,old\n1,red,2,new\n", "new.csv:3: column 'kind': "),
     "no class": ("age,colour,height,kind\n1,red,2,\n", "new.csv:2: column 'kind': "),
@@ -151,12 +205,14 @@ def test_bad_tables_are_refused(trained, case, wording):
 @pytest.mark.parametrize(
     ("source", "place"),
     [
-        ("others.csv", "--data: "),
         ("digts", "--data: "),
         ("{csv: {path: others.csv, taget: kind}}", "--data: csv.taget: "),
         ("{csv: {path: others.csv", "--data: "),
         ("{source: digits}", "--data: "),
         ("{csv: none.csv}", "none.csv: "),
+        ("none.csv", "none.csv: "),
+        ("folder", "--data: "),
+        ("notes.pdf", "notes.pdf:1: "),
         ("none.yaml", "none.yaml: "),
         ("empty.yaml", "empty.yaml: "),
         ("wrong.yaml", "wrong.yaml:1:1: csv.path: "),
@@ -172,6 +228,8 @@ def test_bad_sources_are_refused(trained, source, place, wording):
     folder = trained.folder
     (folder / "empty.yaml").write_text("# nothing\n")
     (folder / "wrong.yaml").write_text("csv:\n  pth: others.csv\n")
+    (folder / "folder").mkdir()
+    (folder / "notes.pdf").write_bytes(b"%PDF\xff")
     np.savez(folder / "wide.npz", x=np.zeros((2, 4)), y=["old", "red"])
     np.savez(folder / "numbers.npz", x=np.zeros((2, 5)), y=[0.5, 1.5])
     np.savez(folder / "others.npz", x=np.zeros((2, 5)), y=[0, 1])

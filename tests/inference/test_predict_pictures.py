@@ -123,8 +123,15 @@ def test_eval_takes_folders_of_other_sizes_and_of_some_of_the_classes(asked):
     assert "left out: 1 image that cannot be read: dog/y.jpg\n" in done.stderr
 
 
-def test_eval_of_a_bare_folder_names_the_source(asked, wording):
-    wording(asked.run("eval", "runs/run", "--data", "photos", code=2).stderr)
+def test_eval_of_a_bare_folder_reads_its_folders_as_classes(asked, wording):
+    for kind, bright in (("cat", False), ("dog", True)):
+        put(Path("new") / kind / "1.jpg", photo(bright, 9, 40, 40))
+    assert asked.scores("runs/run", "--data", "new") == {
+        **asked.scores("runs/run", "--data", "{image_folder: new}"),
+        "data": "new",
+    }
+    wording(asked.run("eval", "runs/run", "--data", "photos", code=2).stderr)  # without classes
+    wording(asked.run("eval", "runs/run", "--data", "photos/a.jpg", code=2).stderr)
 
 
 def test_eval_of_a_run_works_when_its_pictures_have_other_sizes(shell, tmp_path, monkeypatch):

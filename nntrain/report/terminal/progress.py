@@ -11,7 +11,16 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.text import Text
 
-from nntrain.report.formats import SPLITS, duration, epoch_text, number, printable, short, split_and_score
+from nntrain.report.formats import (
+    SPLITS,
+    counted,
+    duration,
+    epoch_text,
+    number,
+    printable,
+    short,
+    split_and_score,
+)
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.messages import show_warning
 from nntrain.report.terminal.screen import Screen
@@ -297,11 +306,6 @@ def score_line(values: Mapping[str, Any]) -> str:
         for name, value in values.items()
         if not isinstance(value, list)
     )
-
-
-def counted(number: int, what: str) -> str:
-    """1 epoch, 2,000 steps."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def score_columns(row: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from nntrain.report.formats import count, duration, number, printable, size
+from nntrain.report.terminal.confusion import ConfusionMatrix
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 
@@ -171,31 +172,17 @@ def gradcheck(checks: Iterable["Check"], cost: "Cost | None" = None, moved: int 
     return Group(*parts)
 
 
-def scores(values: Mapping[str, float | list[list[float]]]) -> RenderableType:
+def scores(values: Mapping[str, float | list[list[float]]], classes: Sequence[str] = ()) -> RenderableType:
     """{"loss": 0.11, "top_k_accuracy": 0.975} as two columns; a matrix, such as `confusion_matrix`, as a table below."""
     width = max((len(name) for name, value in values.items() if not isinstance(value, list)), default=0)
     parts: list[RenderableType] = []
     for name, value in sorted(values.items(), key=lambda item: isinstance(item[1], list)):
         words = name.replace("_", " ")
         if isinstance(value, list):
-            heading = Text.assemble((words, "bold"), " (rows: true classes, columns: predicted classes)")
-            parts += [Text(), heading, matrix(value)]
+            parts += [Text(), ConfusionMatrix(words, value, classes)]
         else:
             parts.append(Text.assemble((words.ljust(width), "bold"), "  ", number(value)))
     return Group(*parts)
-
-
-def matrix(values: list[list[float]]) -> RenderableType:
-    """Counts (classes, classes) under the numbers of the classes, the diagonal bold."""
-    texts = [[f"{value:.6g}" for value in row] for row in values]
-    width = max(len(text) for row in texts for text in row) + 2
-    lines = [Text(" " * 5 + "".join(f"{i:>{width}}" for i in range(len(texts))), style="dim")]
-    for i, row in enumerate(texts):
-        line = Text(f"{i:>5}", style="dim")
-        for j, text in enumerate(row):
-            line.append(text.rjust(width), style="not dim bold" if i == j else "not dim")
-        lines.append(line)
-    return Group(*lines)
 
 
 def show_model(graph: "Graph", precision: str = "float32", console: Console | None = None) -> None:
@@ -215,15 +202,16 @@ def show_gradcheck(
 
 def show_scores(result: Mapping[str, Any], path: Path | str, console: Console | None = None) -> None:
     """Prints the scores of a checkpoint: {"split": "test", "samples": 360, "loss": 0.11, ...}, with "data" where the data are
-    not the run's own.
+    not the run's own, and "classes" where there is a confusion matrix.
     """
     console = console or output()
-    values = {name: value for name, value in result.items() if name not in ("data", "split", "samples")}
+    about = ("data", "split", "samples", "classes")
+    values = {name: value for name, value in result.items() if name not in about}
     source = f"{printable(result['data'])}, " if "data" in result else ""
     samples = f", {result['samples']:,} samples, checkpoint "
     head = Text.assemble((f"{source}{result['split']} split", "bold"), samples, printable(path))
     console.print(head, soft_wrap=True)
-    console.print(scores(values))
+    console.print(scores(values, result.get("classes", ())))
 
 
 def show_bench(result: "Bench", console: Console | None = None) -> None:
