@@ -106,6 +106,7 @@ OPTIONS = _inverted(
         "train.early_stopping.min_delta": "tol",
         "train.evaluate_every": "eval_every eval_interval eval_steps test_interval evaluation_frequency validation_freq "
         "val_check_interval check_val_every_n_epoch",
+        "train.record": "track_grad_norm log_gradients log_grad_norm",
         "train.checkpoint.every_steps": "save_steps save_every save_interval snapshot checkpoint_frequency",
     }
 )

@@ -82,6 +82,14 @@ class Run:
         return self._record.step_columns()
 
     @cached_property
+    def layers(self) -> Mapping[str, np.ndarray]:
+        """What `train.record` recorded, by column, each (rows,): "step", "epoch", "kind", "name", "norm", "mean", ...; empty without.
+
+        kind: "weights", "gradients" or "activations". name: of a parameter, such as "dense_1.weight", or of a layer.
+        """
+        return self._record.layer_columns()
+
+    @cached_property
     def model(self) -> Model:
         """The network of the best checkpoint."""
         return Model(self._trained(best=True))

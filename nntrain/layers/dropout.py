@@ -29,6 +29,7 @@ class Dropout(Layer, name="dropout"):
     reads = ""
     acts_per_step = True
     initializer_from_next = True
+    only_in_training = True
     example: ClassVar = {"rate": 0.5}
 
     def saved(self, x: Shape) -> dict[str, Saved]:
@@ -62,6 +63,7 @@ class GaussianNoise(Layer, name="gaussian_noise"):
     reads = ""
     passes_gradient = True
     initializer_from_next = True
+    only_in_training = True
     example: ClassVar = {"std": 0.1}
 
     def forward(self, ctx: LayerContext) -> None:

@@ -40,6 +40,7 @@ class Layer(Component, family="layer"):
     passes_gradient: ClassVar[bool] = False  # every dx equals dy: no backward_input
     fuses: ClassVar[tuple[Fusable, ...]] = ()  # work of its neighbours that it can do
     fusable_as: ClassVar[Fusable | None] = None  # the work that it is, for a neighbour that fuses it
+    only_in_training: ClassVar[bool] = False  # in evaluation it is the identity, as dropout
     depends_on_batch: ClassVar[bool] = False  # a row's output depends on the other rows, as with batch norm
 
     # What `initializer: auto` asks: which initializer suits the weights before this activation (or of this layer), and whether
@@ -50,6 +51,7 @@ class Layer(Component, family="layer"):
     # What other parts of nntrain ask.
     acts_per_step: ClassVar[bool] = False  # a step of y depends on that step of x alone
     acts_per_position: ClassVar[bool] = False  # y shows x place by place: activations, batch norm
+    bounds: ClassVar[tuple[float, float] | None] = None  # of its outputs, near which its gradient vanishes
     normalizes_logits: ClassVar[bool] = False  # turns logits into probabilities or their logarithms
 
     example_inputs: ClassVar[tuple[Shape, ...]] = ((6,),)  # shapes that gradcheck tries `example` with

@@ -151,8 +151,8 @@ def table(options: list[Option], anchors: dict[tuple[str, str], str]) -> list[st
 def linked(option: Option, anchors: dict[tuple[str, str], str]) -> str:
     """The type, with links to the chapters of the families in it."""
     names = "|".join(name for name, member in anchors if not member)
-    if option.type == "options":
-        return f"[options](#{anchors[option.name, '']})"
+    if re.match(r"options\b", option.type):
+        return f"[options](#{anchors[option.name, '']}){option.type.removeprefix('options')}"
     return re.sub(
         rf"(?<!`)\b({names})(s|es)?\b", lambda found: f"[{found[0]}](#{anchors[found[1], '']})", option.type
     )

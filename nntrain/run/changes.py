@@ -24,6 +24,7 @@ FREE: tuple[Keys, ...] = (
     ("train", "early_stopping"),
     ("train", "checkpoint"),
     ("train", "on_nan"),
+    ("train", "record"),
 )
 LONGEST_VALUE = 60  # characters of a value in a line
 

@@ -13,7 +13,7 @@ from nntrain.errors import UserError
 from nntrain.files import append, temporary_files, write_atomic, write_json, write_npz
 from nntrain.network.snapshot import Snapshot
 from nntrain.options import shown
-from nntrain.run import lock
+from nntrain.run import layers, lock
 from nntrain.run.checkpoints import Checkpoints, step_of
 from nntrain.run.history import read_columns
 
@@ -31,6 +31,7 @@ class RunFolder:
         self.info = path / "run.json"
         self.metrics = path / "metrics.csv"
         self.steps = path / "steps.csv"
+        self.layers = path / "layers.csv"
         self.log = path / "train.log"
         self.split = path / "split.npz"
         self.checkpoints = Checkpoints(path / "checkpoints")
@@ -105,6 +106,10 @@ class RunFolder:
         lines.append(csv_line(["" if value is None else repr(value) for value in values]))
         append(self.metrics, "".join(f"{line}\n" for line in lines))
 
+    def add_layers(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            append(self.layers, layers.as_csv(rows, header=not self.layers.exists()))
+
     def evaluation_columns(self) -> dict[str, np.ndarray]:
         """The columns of metrics.csv."""
         return read_columns(self.metrics)
@@ -112,6 +117,10 @@ class RunFolder:
     def step_columns(self) -> dict[str, np.ndarray]:
         """The columns of steps.csv."""
         return read_columns(self.steps)
+
+    def layer_columns(self) -> dict[str, np.ndarray]:
+        """The columns of layers.csv."""
+        return layers.read_layers(self.layers)
 
     def append_log(self, line: str) -> None:
         append(self.log, line + "\n")
@@ -122,11 +131,11 @@ class RunFolder:
         self.saved_step = step_of(snapshot)
 
     def tables_until(self, step: int) -> dict[Path, list[str]]:
-        """Both tables without the rows that are later than the checkpoint from which training continues.
+        """The tables without the rows that are later than the checkpoint from which training continues.
 
         Raises UserError for a line that is none of a run's; only a last line without an end is known to be half written.
         """
-        return {table: lines_until(step, table) for table in (self.metrics, self.steps) if table.exists()}
+        return {table: lines_until(step, table) for table in self._tables() if table.exists()}
 
     def cut_back(self, tables: dict[Path, list[str]]) -> None:
         for table, lines in tables.items():
@@ -154,9 +163,19 @@ class RunFolder:
             for unfinished in temporary_files(folder):
                 unfinished.unlink(missing_ok=True)
 
+    def _tables(self) -> tuple[Path, ...]:
+        return (self.metrics, self.steps, self.layers)
+
     def _files(self) -> tuple[Path, ...]:
-        tables = (self.metrics, self.steps, self.log, self.split)
-        return (self.config, self.resolved, self.info, *tables, *self.checkpoints.files())
+        return (
+            self.config,
+            self.resolved,
+            self.info,
+            *self._tables(),
+            self.log,
+            self.split,
+            *self.checkpoints.files(),
+        )
 
 
 def _ours(name: str) -> bool:

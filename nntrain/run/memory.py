@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.network.snapshot import Snapshot
+from nntrain.run import layers
 from nntrain.run.history import columns_of
 
 
@@ -14,6 +15,7 @@ class MemoryRecord:
     def __init__(self) -> None:
         self.steps: list[tuple[int, int, float, float]] = []  # step, epoch, loss, lr
         self.evaluations: list[dict[str, Any]] = []
+        self.layers: list[dict[str, Any]] = []
         self.last: Snapshot | None = None
         self.best: Snapshot | None = None
         self.saved_step: int | None = None  # of the last snapshot
@@ -24,12 +26,18 @@ class MemoryRecord:
     def add_evaluation(self, row: dict[str, Any]) -> None:
         self.evaluations.append(row)
 
+    def add_layers(self, rows: list[dict[str, Any]]) -> None:
+        self.layers += rows
+
     def evaluation_columns(self) -> dict[str, np.ndarray]:
         return columns_of(self.evaluations)
 
     def step_columns(self) -> dict[str, np.ndarray]:
         names = ("step", "epoch", "loss", "lr")
         return columns_of([dict(zip(names, row, strict=True)) for row in self.steps])
+
+    def layer_columns(self) -> dict[str, np.ndarray]:
+        return layers.columns_of(self.layers)
 
     def flush(self) -> None:
         pass

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.config.schema import Config, IntervalSection
+from nntrain.config.schema import Config
+from nntrain.config.train_section import IntervalSection
 from nntrain.data.dataset import Splits
 from nntrain.errors import NntrainError
 from nntrain.network.graph import build_graph

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nntrain.config.schema import TrainSection
+from nntrain.config.train_section import TrainSection
 from nntrain.training.monitor import Monitor
 from nntrain.training.state import TrainingState
 

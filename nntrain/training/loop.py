@@ -21,6 +21,7 @@ from nntrain.training.memory import FEWEST_ROWS
 from nntrain.training.on_nan import Answer, Rollback, Skip
 from nntrain.training.on_nan import stop as stop_at_nan
 from nntrain.training.record import Observer, Record
+from nntrain.training.recorder import Recorder
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
 from nntrain.training.step import Step
@@ -46,6 +47,9 @@ class Trainer:
         self.step = Step(config, self.network)
         horizon = config.train.schedule_epochs or config.train.epochs
         self.state = TrainingState(schedule=config.schedule.start(), horizon=horizon)
+        self.recorder = (
+            Recorder(config.train.record, self.network, len(self.batches)) if config.train.record else None
+        )
         self.monitor = setup.monitor
         self.saved_at = time.monotonic()
         self.lr_before: float | None = None  # of the last step, None before the first one of this process
@@ -67,6 +71,7 @@ class Trainer:
                 feed = self.loader(state.epoch, state.batch)
                 lr = self.learning_rate()
                 fresh = state.batch == 0 or not self.data.consecutive
+                recorder = self.recorder_of_next_step()
                 loss = self.step(feed, state.step + 1, lr, tally, fresh=fresh)
                 applied = self.step.applied
                 if not applied:
@@ -78,6 +83,8 @@ class Trainer:
                 state.batch += 1
                 record.add_step(state.step, state.epoch + 1, loss, lr)
                 if applied:
+                    if recorder is not None:
+                        record.add_layers(recorder.rows(feed, state.step))
                     observer.stepped(state, loss, lr, feed.rows)
                 if ends_epoch := state.batch == len(self.batches):
                     state.epoch, state.batch = state.epoch + 1, 0
@@ -104,7 +111,10 @@ class Trainer:
         with np.errstate(all="ignore"), kernels.denormals.flushed():
             for number in {0, len(self.batches) - 1}:  # the last batch may be shorter
                 tally = Tally(self.config.loss, self.config.metrics)
-                self.step(self.loader(0, number), 1, self.config.optimizer.lr, tally)
+                feed = self.loader(0, number)
+                self.step(feed, 1, self.config.optimizer.lr, tally)
+                if self.recorder is not None:
+                    self.recorder.rows(feed, 1)
             evaluate(self.feeds, self.data.select(slice(1)), self.config.loss, self.config.metrics)
         for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy
@@ -127,6 +137,14 @@ class Trainer:
         config = self.config
         progress = (step, len(self.batches), horizon)
         return config.schedule.lr(config.optimizer.lr, *progress, self.state.schedule) * self.state.lr_factor
+
+    def recorder_of_next_step(self) -> Recorder | None:
+        """The recorder, ready for the next step, where that one is recorded."""
+        recorder, state = self.recorder, self.state
+        if recorder is None or not recorder.is_due(state.step + 1, state.horizon):
+            return None
+        recorder.remember()
+        return recorder
 
     def evaluation_is_due(self, ends_epoch: bool) -> bool:
         every, state = self.config.train.evaluate_every, self.state

@@ -16,6 +16,7 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
     parameters = network.parameters * network.item
     slots = learning * len(config.optimizer.slot_names())
     average = learning if config.train.ema else 0
+    remembered = learning if config.train.record and config.train.record.weights else 0
     stored = parameters + slots + average + network.states
     return {
         "parameters": parameters + network.states,
@@ -23,6 +24,7 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
         "state of the optimizer": slots,
         "the average of the parameters": average,
         f"values between layers, for {rows:,} samples at once": network.buffers,
+        "weights before a recorded step": remembered,
         "copies for a rollback": stored if config.train.on_nan == "rollback" else 0,
         "copies for a checkpoint": 2 * stored,  # its arrays, and the bytes of its file
     }

@@ -14,6 +14,9 @@ class Record(Protocol):
     def add_evaluation(self, row: dict[str, Any]) -> None:
         """One row of metrics.csv."""
 
+    def add_layers(self, rows: list[dict[str, Any]]) -> None:
+        """The rows of layers.csv of one step; None where a value does not exist."""
+
     def flush(self) -> None:
         """Everything added so far is kept from now on."""
 

@@ -22,6 +22,7 @@ class Sigmoid(Activation, name="sigmoid"):
     """
 
     reads = "y"
+    bounds = (0, 1)
     normalizes_logits = True
 
     def forward(self, ctx: LayerContext) -> None:
@@ -40,6 +41,7 @@ class Tanh(Activation, name="tanh"):
     """
 
     reads = "y"
+    bounds = (-1, 1)
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.activations.tanh(flat(ctx.y), flat(ctx.x))
@@ -55,6 +57,7 @@ class Softsign(Activation, name="softsign"):
     """
 
     reads = "y"
+    bounds = (-1, 1)
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.activations.softsign(flat(ctx.y), flat(ctx.x))
@@ -70,6 +73,7 @@ class HardSigmoid(Activation, name="hard_sigmoid"):
     """
 
     reads = "y"
+    bounds = (0, 1)
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.activations.clip(flat(ctx.y), flat(ctx.x), 3.0, 0.0, 6.0, 1 / 6)
@@ -85,6 +89,7 @@ class HardTanh(Activation, name="hard_tanh"):
     """
 
     reads = "y"
+    bounds = (-1, 1)
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.activations.clip(flat(ctx.y), flat(ctx.x), 0.0, -1.0, 1.0, 1.0)
@@ -100,6 +105,7 @@ class Relu6(Activation, name="relu6"):
     """
 
     reads = "y"
+    bounds = (0, 6)
     preferred_initializer = "he_normal"
 
     def forward(self, ctx: LayerContext) -> None:
