@@ -22,6 +22,7 @@ _HOMES = {
     "load": "nntrain.api.model",
     "open_run": "nntrain.api.run",
     "gradcheck": "nntrain.api.gradcheck",
+    "plot": "nntrain.api.plot",
     "Data": "nntrain.api.data",
     "Model": "nntrain.api.model",
     "Run": "nntrain.api.run",
@@ -45,6 +46,7 @@ __all__ = [
     "gradcheck",
     "load",
     "open_run",
+    "plot",
 ]
 
 

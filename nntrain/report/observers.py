@@ -3,15 +3,16 @@
 import contextlib
 import math
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntrain.report.formats import number
 from nntrain.report.observer import Observer, Observers
 from nntrain.report.pictures import registry
-from nntrain.report.pictures.picture import Moment, Picture, Subject
+from nntrain.report.pictures.picture import Moment
 from nntrain.report.pictures.process import DrawingProcess
+from nntrain.report.pictures.subject import Subject
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.progress import Progress, score_line
 from nntrain.report.terminal.tables import show_model
@@ -49,13 +50,13 @@ class PictureObserver(Observer):
         self._warn = warn
         self._session: Session | None = None
         self._folder: RunFolder | None = None
-        self._processes: dict[str, DrawingProcess] = {}
-        self._during: list[DrawingProcess] = []
+        self._processes: list[DrawingProcess] = []
+        self._during: list[DrawingProcess] = []  # redrawn as training goes on
 
     def ready(self, session: "Session") -> None:
         self._session, self._folder = session, session.folder
         self._make("start", session)
-        self._during = [process for _, process in self._collected("during", session)]
+        self._during = self._collected("during", session)
 
     def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
         if state.step % CHECK_EVERY == 0:
@@ -99,16 +100,17 @@ class PictureObserver(Observer):
 
     def _make(self, moment: Moment, session: "Session") -> None:
         """Collects and starts to draw the pictures of a moment."""
-        for picture, process in self._collected(moment, session):
-            self._processes[picture.name] = process
+        for process in self._collected(moment, session):
+            self._processes.append(process)
             process.start()
 
-    def _collected(self, moment: Moment, session: "Session") -> Iterator[tuple[Picture, DrawingProcess]]:
-        """The pictures of a moment that apply to the run, and how to draw them; their arrays are in the run folder."""
+    def _collected(self, moment: Moment, session: "Session") -> list[DrawingProcess]:
+        """One process for the pictures of a moment that apply to the run, if any; their arrays are in the run folder."""
         folder = self._folder
         if folder is None:  # a run in memory
-            return
-        subject = Subject(session.setup, session.best_network)
+            return []
+        subject = Subject(folder.path.name, lambda: session.setup, session.best_network, folder.path)
+        names = []
         for picture in registry.pictures().values():
             if picture.moment != moment:
                 continue
@@ -117,22 +119,23 @@ class PictureObserver(Observer):
                     continue
                 arrays = picture.collect(subject)
                 if arrays is not None:
-                    folder.write_arrays(picture.name, arrays)
+                    folder.write_arrays(picture.stored, arrays)
             except Exception as error:
                 self._failed(picture.name, str(error) or type(error).__name__)
-                continue
-            yield picture, DrawingProcess(folder.path, picture.name)
+            else:
+                names.append(picture.name)
+        return [DrawingProcess(folder.path, names)] if names else []
 
     def _finish(self) -> None:
         """Waits for the running processes, and warns of those that failed."""
         for process in self._all():
             process.finish()
-            if process.error:
-                self._failed(process.picture, process.error)
-                process.error = ""
+            for picture, reason in process.errors.items():
+                self._failed(picture, reason)
+            process.errors = {}
 
     def _all(self) -> list[DrawingProcess]:
-        return [*self._during, *self._processes.values()]
+        return [*self._during, *self._processes]
 
     def _failed(self, name: str, reason: str) -> None:
         text = f"cannot draw the picture {name!r}: {reason}"

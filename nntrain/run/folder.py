@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +84,11 @@ class RunFolder:
         info = self.read_info()
         return info.get("status") in ("finished", "stopped early") and "ended" in info
 
-    def write_arrays(self, name: str, arrays: dict[str, np.ndarray]) -> None:
-        """RUN/NAME.npz, such as what a picture is drawn from."""
-        write_npz(self.path / f"{name}.npz", arrays)
+    def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """RUN/NAME, such as plots/fit.npz, from which a picture is drawn."""
+        path = self.path / name
+        path.parent.mkdir(exist_ok=True)
+        write_npz(path, arrays)
 
     def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
         self._pending_steps.append(f"{step},{epoch},{loss!r},{lr!r}\n")

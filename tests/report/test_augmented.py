@@ -6,10 +6,10 @@ from PIL import Image
 
 from nntrain.config import load
 from nntrain.data.transforms.augmented import augmented
-from nntrain.report.pictures.augmented import EPOCHS, IMAGES, mixture
-from nntrain.report.pictures.picture import Subject
+from nntrain.report.pictures.data.augmented import EPOCHS, IMAGES, mixture
 from nntrain.report.pictures.registry import pictures as all_pictures
 from nntrain.training.setup import prepare
+from tests.support.pictures import subject_of
 
 DIGITS = """
 data: {source: {digits: image}, validation: 0.5, augment: [{random_crop: 1}, {cutmix: {probability: 0.5}}]}
@@ -29,7 +29,7 @@ def setup_of(shell, text=DIGITS):
 
 
 def examples_of(setup):
-    return PICTURE.collect(Subject(setup, lambda: pytest.fail("no network is needed")))
+    return PICTURE.collect(subject_of(setup))
 
 
 def test_examples_are_what_epochs_see(shell):
@@ -67,25 +67,28 @@ def test_shares_of_a_mixed_target_are_named():
 @pytest.mark.parametrize(("shape", "mixed"), [((28, 28, 1), True), ((5, 20, 3), False), ((20, 5, 4), True)])
 def test_the_picture_has_a_cell_for_every_image(tmp_path, shape, mixed):
     captions = np.array([["a"] + ["a 0.5, b 0.5" if mixed else ""] * 7] * 6)
-    np.savez(tmp_path / "augmented.npz", images=np.full((6, 8, *shape), 128, np.uint8), captions=captions)
-    PICTURE.draw(tmp_path)
-    first = (tmp_path / "augmented.png").read_bytes()
-    with Image.open(tmp_path / "augmented.png") as picture:
+    (tmp_path / "plots").mkdir()
+    np.savez(
+        tmp_path / "plots/augmented.npz", images=np.full((6, 8, *shape), 128, np.uint8), captions=captions
+    )
+    PICTURE.draw_stored(tmp_path)
+    first = (tmp_path / "plots/augmented.png").read_bytes()
+    with Image.open(tmp_path / "plots/augmented.png") as picture:
         grey = (np.asarray(picture.convert("RGB")) == 128).all(axis=2)
     share = min(1, shape[0] / shape[1]) * min(1, shape[1] / shape[0])
     assert grey.sum() == pytest.approx(48 * (1.06 * 150) ** 2 * share, rel=0.1)  # borders cover some
-    PICTURE.draw(tmp_path)
-    assert (tmp_path / "augmented.png").read_bytes() == first
+    PICTURE.draw_stored(tmp_path)
+    assert (tmp_path / "plots/augmented.png").read_bytes() == first
 
 
 @pytest.mark.usefixtures("pictures")
 def test_a_run_that_augments_leaves_the_picture(shell):
     run = shell.fit(DIGITS)
-    with Image.open(run / "augmented.png") as picture:
+    with Image.open(run / "plots/augmented.png") as picture:
         assert picture.size[0] > 1000
-    assert {path.name for path in run.iterdir()} >= {"augmented.npz", "loss.png"}
+    assert {path.name for path in (run / "plots").iterdir()} >= {"augmented.npz", "augmented.png"}
     plain = shell.fit(
         DIGITS.replace(", augment: [{random_crop: 1}, {cutmix: {probability: 0.5}}]", ""), "--overwrite"
     )
     assert plain == run
-    assert not any(path.name.startswith("augmented") for path in run.iterdir())
+    assert not list(run.rglob("augmented*"))

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from nntrain.config import load
-from nntrain.report.pictures.filters import FILTERS, IMAGES
-from nntrain.report.pictures.picture import Subject
+from nntrain.report.pictures.learned.filters import FILTERS, IMAGES
 from nntrain.report.pictures.registry import pictures as all_pictures
 from nntrain.training.setup import prepare
+from tests.support.pictures import subject_of
 
 DIGITS = """
 data: {source: {digits: image}, standardize: true}
@@ -25,7 +25,7 @@ def found_in(shell, text=DIGITS):
     config, _ = load(shell.write(text))
     setup = prepare(config, shell.folder)
     network = setup.network(IMAGES, backward=False)
-    subject = Subject(setup, lambda: network)
+    subject = subject_of(setup, network)
     return setup, network, PICTURE.collect(subject) if PICTURE.applies(subject) else None
 
 
@@ -73,26 +73,27 @@ def test_networks_without_a_first_convolution_of_images_have_no_picture(shell, l
 @pytest.mark.parametrize(("channels", "filters"), [(1, 10), (3, 2)])
 def test_the_picture_is_the_same_each_time(tmp_path, channels, filters):
     draw = np.random.default_rng(0)
+    (tmp_path / "plots").mkdir()
     np.savez(
-        tmp_path / "filters.npz",
+        tmp_path / "plots/filters.npz",
         weights=draw.normal(size=(5, 5, channels, filters)),
         names=np.array(["cat"] * 4),
         images=draw.random((4, 9, 9, channels)),
         maps=draw.random((4, 5, 5, filters)),
         of=np.array(filters),
     )
-    PICTURE.draw(tmp_path)
-    first = (tmp_path / "filters.png").read_bytes()
-    PICTURE.draw(tmp_path)
-    assert (tmp_path / "filters.png").read_bytes() == first
+    PICTURE.draw_stored(tmp_path)
+    first = (tmp_path / "plots/filters.png").read_bytes()
+    PICTURE.draw_stored(tmp_path)
+    assert (tmp_path / "plots/filters.png").read_bytes() == first
 
 
 @pytest.mark.usefixtures("pictures")
 def test_a_run_leaves_the_picture_until_it_is_overwritten(shell):
     run = shell.fit(DIGITS)
-    with Image.open(run / "filters.png") as picture:
+    with Image.open(run / "plots/filters.png") as picture:
         assert picture.size[0] > 1000
     shell.fit(
         DIGITS.replace("{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, ", ""), "--overwrite"
     )
-    assert not list(run.glob("filters*"))
+    assert not list(run.rglob("filters*"))

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from nntrain.config import load
 from nntrain.inference.evaluate import predictions
-from nntrain.report.pictures.forecast import PANELS, STEPS
-from nntrain.report.pictures.picture import Subject
+from nntrain.report.pictures.learned.forecast import PANELS, STEPS
 from nntrain.report.pictures.registry import pictures as all_pictures
 from nntrain.training.setup import prepare
+from tests.support.pictures import drawn_from, faults, figure_of, subject_of
 
 SERIES = """
 data: {source: {sequences: {path: load.csv, predict: next, target: [load], window: 12, horizon: 5}}, test: 0.3}
@@ -33,7 +32,7 @@ def test_forecasts_are_those_of_the_test_split(shell, horizon):
         shell, SERIES.replace("horizon: 5", f"horizon: {horizon}").replace("dense: 5", f"dense: {horizon}")
     )
     network = setup.network(32, backward=False)
-    picture, subject = all_pictures()["forecast"], Subject(setup, lambda: network)
+    picture, subject = all_pictures()["forecast"], subject_of(setup, network)
     assert picture.applies(subject)
     assert not any(
         all_pictures()[name].applies(subject) for name in ("augmented", "filters", "fit", "regions")
@@ -55,7 +54,6 @@ def test_forecasts_are_those_of_the_test_split(shell, horizon):
         np.testing.assert_array_equal(actual, targets[first : first + shown].T)
         np.testing.assert_allclose(forecast, outputs[first : first + shown].T, rtol=1e-5)
         assert np.array_equal(past[0], np.asarray(test.x)[first, :, 1])
-    np.savez(shell.folder / "forecast.npz", **arrays)
-    picture.draw(shell.folder)
-    with Image.open(shell.folder / "forecast.png") as picture:
-        assert picture.size[0] > 1000
+    figure = figure_of(picture, drawn_from(arrays))
+    assert len(figure.axes) == len(forecast)
+    assert faults(figure) == []

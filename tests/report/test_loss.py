@@ -11,8 +11,8 @@ from nntrain.report.formats import number
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import log_ticks, tick_labels
 from nntrain.report.pictures.drawing.curves import drops, thinned
-from nntrain.report.pictures.loss import loss_figure
 from nntrain.report.pictures.registry import pictures
+from nntrain.report.pictures.training.loss import loss_figure
 from nntrain.run.history import read_history
 from tests.support.run_tables import PER_EPOCH, write_run
 
@@ -63,9 +63,9 @@ def test_thinning_keeps_every_column_s_extremes(points, seed):
 
 def test_a_run_is_drawn_to_both_files_and_the_same_bytes_each_time(tmp_path):
     folder = write_run(tmp_path / "run")
-    LOSS.draw(folder)
+    LOSS.draw_stored(folder)
     first = [(folder / name).read_bytes() for name in ("loss.png", "loss.svg")]
-    LOSS.draw(folder)
+    LOSS.draw_stored(folder)
     assert first == [(folder / name).read_bytes() for name in ("loss.png", "loss.svg")]
     assert first[0].startswith(b"\x89PNG")
     assert b"dc:date" not in first[1]
@@ -82,7 +82,7 @@ def test_a_drawing_that_fails_leaves_the_old_picture(tmp_path, monkeypatch):
     (folder / "loss.png").write_text("old")
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        LOSS.draw(folder)
+        LOSS.draw_stored(folder)
     assert (folder / "loss.png").read_text() == "old"
     assert sorted(path.name for path in folder.iterdir()) == ["loss.png", "metrics.csv", "steps.csv"]
 
@@ -199,7 +199,7 @@ def test_no_numbers_break_the_picture(tmp_path_factory, data, epochs):
 def test_names_are_text_and_not_mathematics(tmp_path):
     folder = write_run(tmp_path / "a $x^$ [b]run")
     assert figure_of(folder).texts[0].get_text() == folder.name
-    LOSS.draw(folder)
+    LOSS.draw_stored(folder)
 
 
 def test_two_hundred_thousand_steps_make_a_small_svg(tmp_path):
@@ -207,7 +207,7 @@ def test_two_hundred_thousand_steps_make_a_small_svg(tmp_path):
     loss = np.exp(draw.normal(size=200_000)).tolist()
     rows = [f"{i + 1},{i // 1000 + 1},{x!r},0.1\n" for i, x in enumerate(loss)]
     (tmp_path / "steps.csv").write_text("step,epoch,loss,lr\n" + "".join(rows))
-    LOSS.draw(tmp_path)
+    LOSS.draw_stored(tmp_path)
     assert (tmp_path / "loss.svg").stat().st_size < 250_000
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from nntrain.config import load
 from nntrain.report.observers import Observer, Observers, PictureObserver, ProgressObserver, RunDisplay
 from nntrain.report.pictures import registry
-from nntrain.report.pictures.picture import Picture
+from nntrain.report.pictures.picture import Picture, registered
 from nntrain.report.pictures.process import DrawingProcess
 from nntrain.report.terminal.progress import Progress
 from nntrain.run.folder import RunFolder
@@ -36,16 +36,11 @@ class Fake(Picture, name="fake"):
         self.calls.append("collect")
         return {"values": np.arange(3)}
 
-    def draw(self, folder):
+    def figure(self, drawn):
         raise AssertionError("only a separate process draws")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _unregistered():
-    from nntrain.report.pictures import picture
-
-    yield
-    picture.registered.pop("fake", None)
+registered.pop("fake")  # other tests list all pictures
 
 
 @pytest.fixture
@@ -79,7 +74,7 @@ def session(shell, pictures, tmp_path):
 def started(monkeypatch):
     """The names of the pictures whose processes were started; none really starts."""
     names = []
-    monkeypatch.setattr(DrawingProcess, "_start", lambda self: names.append(self.picture))
+    monkeypatch.setattr(DrawingProcess, "_start", lambda self: names.extend(self.pictures))
     return names
 
 
@@ -102,7 +97,7 @@ def test_pictures_are_collected_and_drawn_at_their_moment(monkeypatch, session, 
     observer.closed()
     assert started == ["fake"]
     assert fake.calls == ["applies", "collect"]
-    with np.load(session.folder.path / "fake.npz") as arrays:
+    with np.load(session.folder.path / "plots/fake.npz") as arrays:
         assert arrays["values"].tolist() == [0, 1, 2]
 
 

@@ -12,9 +12,10 @@ from nntrain.report.pictures import picture as picture_module
 from nntrain.report.pictures.__main__ import main
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.grid import grid_over
-from nntrain.report.pictures.picture import Picture
-from nntrain.report.pictures.process import DrawingProcess, reason
-from nntrain.report.pictures.registry import file_names, pictures
+from nntrain.report.pictures.picture import Picture, option
+from nntrain.report.pictures.process import DrawingProcess, last_line, reasons
+from nntrain.report.pictures.registry import GROUPS, file_names, pictures
+from tests.support.pictures import drawn_from, faults, figure_of, words
 from tests.support.run_tables import write_run
 
 
@@ -22,10 +23,19 @@ def test_every_picture_is_registered():
     names = list(pictures())
     assert names[0] == "loss"
     assert set(names) >= {"augmented", "filters", "fit", "forecast", "regions"}
-    assert {"loss.png", "loss.svg", "fit.png", "fit.npz", "augmented.npz"} <= set(file_names())
+    assert {
+        "loss.png",
+        "loss.svg",
+        "plots/fit.png",
+        "plots/fit.svg",
+        "plots/fit.npz",
+        "plots/augmented.npz",
+    } <= set(file_names())
     for name, picture in pictures().items():
         assert picture.name == name
-        assert picture.moment in ("during", "start", "end")
+        assert picture.moment in ("during", "start", "end", "asked")
+        assert picture.takes == ("names",) or set(picture.takes) <= {"config", "run"}
+        assert picture.group in GROUPS
         assert picture.title.endswith(".")
 
 
@@ -38,15 +48,14 @@ def test_a_new_picture_registers_itself_and_a_duplicate_is_refused(monkeypatch):
         def applies(self, subject):
             return True
 
-        def draw(self, folder):
-            (folder / self.files[0]).touch()
+        bins: int = option(10, "how many bars")
+
+        def figure(self, drawn):
+            raise AssertionError
 
     assert picture_module.registered["histogram"] is Histogram
-    assert (Histogram.files, Histogram.moment, Histogram().stored) == (
-        ("histogram.png",),
-        "end",
-        "histogram.npz",
-    )
+    assert (Histogram.files, Histogram.moment) == (("plots/histogram.png",), "asked")
+    assert (Histogram().stored, Histogram().bins, Histogram(bins=3).bins) == ("plots/histogram.npz", 10, 3)
     with pytest.raises(TypeError, match="histogram"):
         type("Again", (Picture,), {}, name="histogram")
 
@@ -62,15 +71,15 @@ def test_the_registry_loads_nothing_heavy():
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "incomplete"])
 def test_a_picture_without_its_arrays_is_a_data_error(tmp_path, wording, damage):
-    path = tmp_path / "fit.npz"
+    path = tmp_path / "plots/fit.npz"
+    path.parent.mkdir()
     np.savez(path, x=np.zeros(3))
     if damage == "missing":
         path.unlink()
     elif damage == "truncated":
         path.write_bytes(path.read_bytes()[:100])
-    assert pictures()["fit"].can_draw(tmp_path) == (damage != "missing")
     with pytest.raises(DataError) as caught:
-        pictures()["fit"].draw(tmp_path)
+        pictures()["fit"].draw_stored(tmp_path)
     assert caught.value.place == str(path)
     wording(str(caught.value))
 
@@ -85,16 +94,15 @@ def test_an_unknown_picture_is_a_usage_error(tmp_path, capsys, wording):
 
 
 def test_a_process_reports_why_it_failed(tmp_path):
-    process = DrawingProcess(tmp_path, "loss")
+    process = DrawingProcess(tmp_path, ["loss", "fit"])
     process.start()
     process.finish()
-    assert process.error.startswith(f"{tmp_path}: ")
-    assert "hint" not in process.error
-    assert (
-        reason("Traceback:\n  line\nZeroDivisionError: division by zero\n")
-        == "ZeroDivisionError: division by zero"
-    )
-    assert reason("") == ""
+    assert process.errors["loss"].startswith(f"{tmp_path}: ")
+    assert process.errors["fit"].startswith(f"{tmp_path / 'plots/fit.npz'}: ")
+    assert "hint" not in process.errors["loss"]
+    assert reasons("a warning\nloss: no space: left\nother: text\n", ["loss"]) == {"loss": "no space: left"}
+    assert last_line("Traceback:\n  line\nZeroDivisionError: division by zero\n").startswith("ZeroDivision")
+    assert last_line("") == ""
 
 
 def test_the_process_draws_once_and_loads_nothing_heavy(tmp_path):
@@ -110,47 +118,51 @@ def test_the_process_draws_once_and_loads_nothing_heavy(tmp_path):
     assert (folder / "loss.svg").exists()
     command = [sys.executable, "-m", "nntrain.report.pictures", str(tmp_path), "loss"]
     failed = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert failed.returncode == 2
-    assert failed.stderr.startswith("error: ")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("loss: ")
 
 
-def test_a_fit_is_drawn(tmp_path):
+def test_a_fit_is_drawn():
     x = np.linspace(-1, 1, 20)
     grid = grid_over(x[:, None], 100)[0]
     assert grid[0] < -1
     assert grid[-1] > 1
     for tested in (x, np.empty(0)):
-        np.savez(
-            tmp_path / "fit.npz",
-            x=x,
-            target=x**2,
-            test_x=tested,
-            test_target=tested,
-            grid=grid,
-            prediction=grid**2,
-            labels=np.array(["$t$", "[y]"]),
-        )
-        pictures()["fit"].draw(tmp_path)
-        assert (tmp_path / "fit.png").read_bytes().startswith(b"\x89PNG")
+        arrays = {
+            "x": x,
+            "target": x**2,
+            "test_x": tested,
+            "test_target": tested,
+            "grid": grid,
+            "prediction": grid**2,
+            "labels": np.array(["$t$", "[y]"]),
+        }
+        figure = figure_of(pictures()["fit"], drawn_from(arrays))
+        assert [len(line.get_xdata()) for line in figure.axes[0].lines if line.get_label() == "network"] == [
+            100
+        ]
+        assert ("test data" in words(figure)) == bool(len(tested))
+        assert faults(figure) == []
 
 
 @pytest.mark.parametrize("classes", [1, 2, 11])
-def test_regions_are_drawn(tmp_path, classes):
+def test_regions_are_drawn(classes):
     draw = np.random.default_rng(0)
     x, target = draw.normal(size=(50, 2)), draw.integers(0, classes, 50)
     across, up = grid_over(x, 40)
-    np.savez(
-        tmp_path / "regions.npz",
-        x=x,
-        target=target,
-        grid_x=across,
-        grid_y=up,
-        probabilities=draw.random((40, 40, classes)),
-        classes=np.array(["$a"] * classes),
-        labels=np.array(["x1", "x2"]),
-    )
-    pictures()["regions"].draw(tmp_path)
-    assert (tmp_path / "regions.png").read_bytes().startswith(b"\x89PNG")
+    arrays = {
+        "x": x,
+        "target": target,
+        "grid_x": across,
+        "grid_y": up,
+        "probabilities": draw.random((40, 40, classes)),
+        "classes": np.array(["$a"] * classes),
+        "labels": np.array(["x1", "x2"]),
+    }
+    for style in ("light", "dark"):
+        figure = figure_of(pictures()["regions"], drawn_from(arrays), style=style)
+        assert faults(figure) == []
+        assert len(figure.legends[0].get_texts()) == classes
 
 
 @pytest.mark.parametrize(
@@ -198,6 +210,6 @@ def test_pictures_are_drawn_from_data_without_gaps(shell, name, table, config):
     result = shell.run("fit", shell.write(config), "--quiet")
     run = shell.folder / "runs/config"
     assert "cannot draw" not in result.stderr
-    assert (run / f"{name}.png").is_file()
-    with np.load(run / f"{name}.npz") as arrays:
+    assert (run / f"plots/{name}.png").is_file()
+    with np.load(run / f"plots/{name}.npz") as arrays:
         assert all(np.isfinite(arrays[key]).all() for key in arrays if arrays[key].dtype.kind == "f")

@@ -27,7 +27,7 @@ def test_fit_leaves_everything_in_its_folder(shell, pictures):
     assert "warning" not in shell.run("fit", path, "--set", "train.epochs=2", "--name", "run").stderr
     run = shell.folder / "runs/run"
     files = {str(file.relative_to(run)) for file in run.rglob("*") if file.is_file()}
-    assert files >= {"loss.png", "loss.svg", "regions.npz", "regions.png"}
+    assert files >= {"loss.png", "loss.svg", "plots/regions.npz", "plots/regions.png"}
     assert files - set(registry.file_names()) == {
         "config.yaml",
         "config.resolved.yaml",

@@ -1,5 +1,5 @@
-"""Pictures of a run, one module per picture: `python -m nntrain.report.pictures RUN NAME` draws one.
+"""Pictures, one module per picture, in a folder per topic: `nntrain plot` draws them, and `fit` some of them.
 
-Training starts that as a separate process, so that drawing never delays a step. The process loads numpy and matplotlib,
-but not numba. The same numbers give the same bytes.
+`python -m nntrain.report.pictures RUN NAME...` draws pictures of a run folder. Training starts that as a separate process,
+so that drawing never delays a step. The process loads numpy and matplotlib, but not numba. The same numbers give the same bytes.
 """

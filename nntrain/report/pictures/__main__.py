@@ -1,4 +1,4 @@
-"""`python -m nntrain.report.pictures RUN NAME` draws one picture of a run folder."""
+"""`python -m nntrain.report.pictures RUN NAME...` draws pictures of a run folder; a line for each that fails names it."""
 
 import sys
 from pathlib import Path
@@ -9,16 +9,19 @@ from nntrain.report.pictures.registry import pictures
 
 def main(arguments: list[str]) -> int:
     known = pictures()
-    if len(arguments) != 2 or arguments[1] not in known:
-        print(f"usage: python -m nntrain.report.pictures RUN {{{','.join(sorted(known))}}}", file=sys.stderr)
+    if len(arguments) < 2 or not known.keys() >= set(arguments[1:]):
+        print("usage: python -m nntrain.report.pictures RUN NAME...", file=sys.stderr)
         return 2
-    folder, name = arguments
-    try:
-        known[name].draw(Path(folder))
-    except NntrainError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    folder, *names = arguments
+    code = 0
+    for name in names:
+        try:
+            known[name].draw_stored(Path(folder))
+        except Exception as error:
+            reason = str(error).splitlines()[0] if isinstance(error, NntrainError) else repr(error)
+            print(f"{name}: {reason}", file=sys.stderr)
+            code = 1
+    return code
 
 
 if __name__ == "__main__":

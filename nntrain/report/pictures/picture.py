@@ -1,55 +1,56 @@
-"""Picture: the base class of all pictures of a run. A subclass in a module of this folder registers itself by its name."""
+"""Picture: the base class of all pictures. A subclass in a module below this folder registers itself by its name."""
 
+import dataclasses
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 import numpy as np
 
 from nntrain.errors import DataError
+from nntrain.report.pictures.drawing import canvas
 
 if TYPE_CHECKING:
-    from nntrain.network.network import Network
-    from nntrain.training.setup import Setup
+    from nntrain.report.pictures.subject import Subject
 
-Moment = Literal["during", "start", "end"]
-
-
-class Subject:
-    """What pictures are computed from: a prepared config, and the trained network, which is made when a picture asks for it."""
-
-    def __init__(self, setup: "Setup", trained: "Callable[[], Network]"):
-        self.setup = setup
-        self._trained = trained
-
-    @cached_property
-    def network(self) -> "Network":
-        """The network with the parameters of the best checkpoint; available at the end of training."""
-        return self._trained()
-
-    def outputs(self, x: np.ndarray) -> np.ndarray:
-        """The outputs (samples, ...) of the network for new inputs (samples, *input_shape) in the units of the training data."""
-        from nntrain.data.conform.arrays import unlabeled
-        from nntrain.inference.evaluate import predictions
-
-        train = self.setup.splits.train
-        return predictions(self.network, unlabeled(train, x.astype(train.x.dtype)))
+Moment = Literal["during", "start", "end", "asked"]
+Takes = Literal["config", "run", "names"]
 
 
+def option(default: Any, help: str) -> Any:
+    """An option of a picture: a typed field of its class, and on the command line `--NAME VALUE` with this help."""
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(option,))
 class Picture(ABC):
-    """A picture of a run, drawn from the run folder alone, so that it can be redrawn at any time.
+    """A picture of a config, of a run, or of several runs: arrays that `collect` computes, and a figure that `figure` draws from them.
 
-    `class Loss(Picture, name="loss")` registers the picture; its files are NAME.png and, for its arrays, NAME.npz. Importing
-    a module of pictures loads neither matplotlib nor numba: `collect` and `draw` import what they need.
+    `class Confusion(Picture, name="confusion")` registers the picture for `nntrain plot confusion`. Its options are typed fields.
+    The two steps are apart, so that a run can collect while it has its network and data, and another process can draw.
+    Importing a module of pictures loads neither matplotlib nor numba: `collect` and `figure` import what they need.
+    The same arrays give the same bytes.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]  # one sentence: what the picture shows
-    files: ClassVar[tuple[str, ...]]  # by default NAME.png
-    moment: ClassVar[Moment] = "end"  # "during": redrawn while training; "start", "end": drawn once
+    takes: ClassVar[tuple[Takes, ...]] = (
+        "run",
+    )  # what it can be drawn of; "names" are passed as the option `names`
+    applies_to: ClassVar[str] = (
+        ""  # what `applies` demands, such as "classifiers"; for the error where it does not
+    )
+    costly: ClassVar[bool] = (
+        False  # takes more than a few seconds, so that only asking for it by name draws it
+    )
+    several: ClassVar[bool] = False  # whether it shows several runs together
+    moment: ClassVar[Moment] = (
+        "asked"  # "during": redrawn while training; "start", "end": drawn once by `fit`
+    )
+    files: ClassVar[tuple[str, ...]]  # what `fit` draws, in the run folder; by default plots/NAME.png
+    suffixes: ClassVar[tuple[str, ...]] = (".png", ".svg")  # of the files that it can be written to
 
     def __init_subclass__(cls, *, name: str, **options: object):
         super().__init_subclass__(**options)
@@ -58,32 +59,46 @@ class Picture(ABC):
                 f"two pictures are named {name!r}: {registered[name].__qualname__} and {cls.__qualname__}"
             )
         cls.name = name
-        cls.files = cls.__dict__.get("files", (f"{name}.png",))
-        registered[name] = cls
+        cls.files = cls.__dict__.get("files", (f"{FOLDER}/{name}.png",))
+        registered[name] = dataclasses.dataclass(kw_only=True, eq=False)(cls)
 
     @property
     def stored(self) -> str:
-        """The file of the run folder that holds the arrays of `collect`."""
-        return f"{self.name}.npz"
+        """The file of the run folder that holds the arrays of `collect`, where `fit` draws the picture."""
+        return f"{FOLDER}/{self.name}.npz"
 
-    @abstractmethod
-    def applies(self, subject: Subject) -> bool:
-        """Whether a run of this setup has this picture. Cheap; called at the start of training."""
+    @property
+    def group(self) -> str:
+        """The folder of the picture's module, such as "training"."""
+        return type(self).__module__.removeprefix(f"{__package__}.").split(".")[0]
 
-    def collect(self, subject: Subject) -> dict[str, np.ndarray] | None:
-        """The arrays that `draw` needs, computed in the training process; None where the run's tables suffice."""
+    def applies(self, subject: "Subject") -> bool:
+        """Whether it can be drawn of this config or run, with its options at their defaults. Cheap."""
+        return True
+
+    def collect(self, subject: "Subject") -> Mapping[str, np.ndarray] | None:
+        """The arrays that `figure` needs; None where the run's tables suffice. Raises UserError with the reason where it cannot."""
         return None
 
-    def can_draw(self, folder: Path) -> bool:
-        """Whether a run folder holds what `draw` needs."""
-        return (folder / self.stored).is_file()
-
     @abstractmethod
-    def draw(self, folder: Path) -> None:
-        """Draws `files` from the contents of the run folder; the same contents give the same bytes. Raises UserError."""
+    def figure(self, *drawn: "Drawn") -> Any:
+        """The matplotlib Figure, one `Drawn` per config or run. Called within `canvas.styled`. Raises UserError."""
 
-    def arrays(self, folder: Path) -> dict[str, np.ndarray]:
-        """The stored arrays. Raises DataError where the file is missing or corrupt."""
+    def write(self, path: Path, *drawn: "Drawn", style: canvas.Style = "light") -> None:
+        """Draws into a file whose suffix is one of `suffixes`. Raises UserError."""
+        with canvas.styled(style):
+            canvas.save(self.figure(*drawn), path)
+
+    def draw_stored(self, folder: Path) -> None:
+        """Draws `files` from the contents of a run folder alone."""
+        drawn = Drawn(folder.resolve().name, self.stored_arrays(folder), folder)
+        for file in self.files:
+            self.write(folder / file, drawn)
+
+    def stored_arrays(self, folder: Path) -> "Arrays":
+        """The stored arrays; none for a picture that is drawn from the run's tables. Raises DataError if the file is missing or corrupt."""
+        if type(self).collect is Picture.collect:
+            return Arrays(folder)
         path = folder / self.stored
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -99,7 +114,7 @@ class Picture(ABC):
 class Arrays(dict[str, np.ndarray]):
     """Arrays by name; a missing one is a DataError that names the file."""
 
-    def __init__(self, path: Path, arrays: "np.lib.npyio.NpzFile"):
+    def __init__(self, path: Path, arrays: "Mapping[str, np.ndarray] | np.lib.npyio.NpzFile" = {}):  # noqa: B006
         super().__init__(arrays)
         self.path = path
 
@@ -107,4 +122,20 @@ class Arrays(dict[str, np.ndarray]):
         raise DataError(f"missing array: {name!r}", place=str(self.path))
 
 
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """What a figure is drawn from: the collected arrays of a config or a run, by whose name it is titled."""
+
+    name: str
+    arrays: Arrays
+    folder: Path | None = None  # of a run
+
+    @property
+    def run(self) -> Path:
+        """The run folder, for a picture that is drawn from its tables."""
+        assert self.folder is not None, "a picture of tables takes runs"
+        return self.folder
+
+
+FOLDER = "plots"  # of a run folder
 registered: dict[str, type[Picture]] = {}

@@ -1,23 +1,24 @@
-"""Drawing processes: a picture is drawn by a separate process, so that training never waits for it."""
+"""Drawing processes: pictures are drawn by a separate process, so that training never waits for them."""
 
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 
 class DrawingProcess:
-    """Runs `python -m nntrain.report.pictures RUN NAME`: one process at a time, and rarely enough to leave the cores to training."""
+    """Runs `python -m nntrain.report.pictures RUN NAME...`: one process at a time, and rarely enough to leave the cores to training."""
 
     FIRST_S = 15.0  # drawing takes a core for more than a second, so the first seconds belong to training
     LONGEST_S = 300.0  # a drawing that takes longer is given up
     PAUSE = 20  # the pause before the next drawing, in multiples of the last drawing's duration
 
-    def __init__(self, folder: Path, picture: str):
+    def __init__(self, folder: Path, pictures: Iterable[str]):
         self.folder = folder
-        self.picture = picture
-        self.error = ""  # why the last process failed; empty where it did not
+        self.pictures = tuple(pictures)
+        self.errors: dict[str, str] = {}  # why the last process failed, by picture
         self._process: subprocess.Popen[str] | None = None
         self._begun = time.monotonic()
         self._next = self._begun + self.FIRST_S
@@ -43,11 +44,13 @@ class DrawingProcess:
             _, error = self._process.communicate(timeout=self.LONGEST_S)
         except subprocess.TimeoutExpired:
             self.stop()
-            self.error = f"it took more than {self.LONGEST_S:g} s"
+            self._all_failed(f"it took more than {self.LONGEST_S:g} s")
             return
         code = self._process.returncode
-        self.error = reason(error) or f"the process ended with exit code {code}" if code else ""
         self._process = None
+        self.errors = reasons(error, self.pictures) if code else {}
+        if code and not self.errors:
+            self._all_failed(last_line(error) or f"the process ended with exit code {code}")
 
     def stop(self) -> None:
         """Ends a drawing that nobody waits for."""
@@ -59,7 +62,7 @@ class DrawingProcess:
     def _start(self) -> None:
         self._begun = time.monotonic()
         # It finds the modules that this process finds, and with `-P` none in the current folder.
-        command = [sys.executable, "-P", "-m", "nntrain.report.pictures", str(self.folder), self.picture]
+        command = [sys.executable, "-P", "-m", "nntrain.report.pictures", str(self.folder), *self.pictures]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         # In a session of its own, so that Ctrl-C reaches the training process only.
         try:
@@ -74,11 +77,18 @@ class DrawingProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            self.error = f"cannot start a process: {error.strerror}"
+            self._all_failed(f"cannot start a process: {error.strerror}")
+
+    def _all_failed(self, reason: str) -> None:
+        self.errors = dict.fromkeys(self.pictures, reason)
 
 
-def reason(stderr: str) -> str:
-    """The message of an error without its hint, or the last line of a traceback."""
-    lines = stderr.strip().splitlines()
-    found = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")] or lines[-1:]
-    return found[0] if found else ""
+def reasons(stderr: str, pictures: Iterable[str]) -> dict[str, str]:
+    """What the process says of the pictures that failed: a line `NAME: REASON` for each."""
+    lines = (line.partition(": ") for line in stderr.splitlines())
+    return {name: reason for name, _, reason in lines if name in pictures}
+
+
+def last_line(stderr: str) -> str:
+    """The last line of a traceback."""
+    return (stderr.strip().splitlines() or [""])[-1]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import epoch_text, number
-from nntrain.report.pictures.drawing.canvas import BLACK, PALE_INK, YELLOW
+from nntrain.report.pictures.drawing.canvas import BLACK, EDGE, PALE_INK, PAPER, YELLOW
 from nntrain.report.pictures.drawing.curves import Line, dense
 from nntrain.run.history import History
 
@@ -43,7 +43,7 @@ def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> No
         fontsize=9,
         zorder=7,
         linespacing=1.25,
-        bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#BBBBBB", "alpha": 0.92},
+        bbox={"boxstyle": "round,pad=0.35", "facecolor": PAPER, "edgecolor": EDGE, "alpha": 0.92},
         arrowprops={"arrowstyle": "-", "color": PALE_INK, "linewidth": 0.8, "shrinkB": 7},
     )
 

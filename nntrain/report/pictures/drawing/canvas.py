@@ -2,28 +2,71 @@
 
 import contextlib
 import math
+import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from nntrain.files import replacing
 from nntrain.report.formats import printable, shortened
 
-# Okabe & Ito 2008: distinguishable with every kind of colour vision; in print the line styles differ too.
+Style = Literal["light", "dark"]
+
+# Names of colours, whose values depend on the style; matplotlib knows them within `styled`. Those of data are from Okabe & Ito 2008,
+# distinguishable with every kind of colour vision; in print the line styles differ too.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#F0E442",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
+    f"nntrain:{name}" for name in ("black", "orange", "sky", "green", "yellow", "blue", "red", "pink")
 )
-INK, PALE_INK, GRID = "#222222", "#666666", "#E4E4E4"
+(
+    PAPER,
+    INK,
+    SOFT_INK,
+    PALE_INK,
+    EDGE,
+    GRID,
+    SPINE,
+) = (  # the background, texts from dark to pale, frames, grid lines, axes
+    f"nntrain:{name}" for name in ("paper", "ink", "soft ink", "pale ink", "edge", "grid", "spine")
+)
+COLOURS: dict[Style, dict[str, str]] = {
+    "light": {
+        BLACK: "#000000",
+        ORANGE: "#E69F00",
+        SKY: "#56B4E9",
+        GREEN: "#009E73",
+        YELLOW: "#F0E442",
+        BLUE: "#0072B2",
+        RED: "#D55E00",
+        PINK: "#CC79A7",
+        PAPER: "#FFFFFF",
+        INK: "#222222",
+        SOFT_INK: "#444444",
+        PALE_INK: "#666666",
+        EDGE: "#BBBBBB",
+        GRID: "#E4E4E4",
+        SPINE: "#999999",
+    },
+    "dark": {
+        BLACK: "#F2F2F2",
+        ORANGE: "#F0B23A",
+        SKY: "#7CC7F2",
+        GREEN: "#2EC08F",
+        YELLOW: "#F4EC6A",
+        BLUE: "#4797DD",
+        RED: "#F2803F",
+        PINK: "#E09BC0",
+        PAPER: "#14171C",
+        INK: "#E6E6E6",
+        SOFT_INK: "#C4C4C4",
+        PALE_INK: "#A0A0A0",
+        EDGE: "#5A5F66",
+        GRID: "#2B3037",
+        SPINE: "#7A7F86",
+    },
+}
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
 CLASS_MARKERS = "os^DvPX*"
 
@@ -35,12 +78,14 @@ MARGINS = {
 }  # inches around the axes; the title comes above
 COLUMN_GAP = 0.16  # inches between the columns of a title
 
-STYLE: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "text.color": INK,
     "axes.labelcolor": INK,
-    "axes.edgecolor": "#999999",
+    "axes.titlecolor": INK,
+    "axes.edgecolor": SPINE,
+    "axes.facecolor": PAPER,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
@@ -48,8 +93,9 @@ STYLE: dict[str, Any] = {
     "ytick.color": INK,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
+    "legend.labelcolor": INK,
     "lines.solid_capstyle": "round",
-    "figure.facecolor": "white",
+    "figure.facecolor": PAPER,
     "path.simplify_threshold": 0.5,
     "svg.fonttype": "path",
     "svg.hashsalt": "nntrain",
@@ -57,15 +103,27 @@ STYLE: dict[str, Any] = {
 
 
 @contextlib.contextmanager
-def styled() -> Iterator[None]:
+def styled(style: Style = "light") -> Iterator[None]:
     """Uses our style instead of the user's matplotlibrc, and ignores letters that the font lacks."""
     import matplotlib
+    from matplotlib.colors import get_named_colors_mapping
+
+    names = get_named_colors_mapping()
+    before = {name: names[name] for name in COLOURS[style] if name in names}
+
+    def define(colours: Mapping[str, Any]) -> None:
+        for name, value in colours.items():  # not `update`, which would leave values in matplotlib's cache
+            names[name] = value
 
     with matplotlib.rc_context(), warnings.catch_warnings():
+        define(COLOURS[style])
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)  # type: ignore[arg-type]
+        matplotlib.rcParams.update(SETTINGS)  # type: ignore[arg-type]
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield
+        try:
+            yield
+        finally:
+            define(before)
 
 
 def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Any:
@@ -75,27 +133,30 @@ def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Any:
     return Figure(figsize=(width, height), dpi=DPI)
 
 
-def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) -> float:
-    """Writes the name of the run and below it `lines` of small text in columns. Returns the height of the title in inches."""
+def title(
+    figure: Any, name: str, lines: Sequence[Sequence[str]] = (), legend_rows: int = 1, sentence: str = ""
+) -> float:
+    """Writes the name of the config or run, below it what the picture shows in one sentence, and `lines` of small text in columns.
+
+    Lines of more than one column are set in a grid. Returns the height of all this, with `legend_rows` below it, in inches.
+    """
     width, height = figure.get_size_inches()
     left = MARGINS["left"] / width
-    figure.text(
-        left,
-        1 - 0.1 / height,
-        shortened(printable(name), int(6.4 * width)),
-        fontsize=15,
-        fontweight="bold",
-        va="top",
-        parse_math=False,
-    )
+
+    def write(text: str, down: float, size: float, colour: str, **more: Any) -> Any:
+        return figure.text(
+            left, 1 - down / height, text, fontsize=size, color=colour, va="top", parse_math=False, **more
+        )
+
+    write(shortened(printable(name), int(6.4 * width)), 0.1, 15, INK, fontweight="bold")
     down = 0.44
+    for line in wrapped(sentence, int(12.4 * (width - MARGINS["left"] - MARGINS["right"]))):
+        write(line, down, 10, INK)
+        down += 0.21
     columns: dict[int, list[Any]] = {}
-    for line in lines:
-        for i, cell in enumerate(line):
-            text = figure.text(
-                left, 1 - down / height, cell, fontsize=8.6, color="#444444", va="top", parse_math=False
-            )
-            columns.setdefault(i, []).append(text)
+    for cells in lines:
+        for i, cell in enumerate(cells):
+            columns.setdefault(i, []).append(write(cell, down, 8.6, SOFT_INK))
         down += 0.19
     x = MARGINS["left"]
     for texts in columns.values():
@@ -103,6 +164,17 @@ def title(figure: Any, name: str, lines: list[list[str]], legend_rows: int = 1) 
             text.set_x(x / width)
         x += COLUMN_GAP + max(text.get_window_extent().width for text in texts) / figure.dpi
     return down + 0.12 + 0.21 * legend_rows
+
+
+def wrapped(text: str, letters: int) -> list[str]:
+    """Lines of at most so many letters, without a final full stop."""
+    return textwrap.wrap(text.removesuffix("."), max(letters, 20))
+
+
+def lay_out(figure: Any, top: float) -> None:
+    """Lets matplotlib arrange all axes and their labels without overlaps below a title of `top` inches."""
+    height = figure.get_size_inches()[1]
+    figure.set_layout_engine("constrained", rect=(0.01, 0.01, 0.98, 1 - (top + 0.02) / height - 0.01))
 
 
 def set_margins(figure: Any, top: float, tick_label: int = 0) -> None:
@@ -142,7 +214,7 @@ def show_image(axes: Any, image: np.ndarray, **colours: Any) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     for side in axes.spines.values():
-        side.set(visible=True, color="#BBBBBB", linewidth=0.8)
+        side.set(visible=True, color=EDGE, linewidth=0.8)
 
 
 def marker_size(samples: int) -> float:
@@ -150,8 +222,25 @@ def marker_size(samples: int) -> float:
     return float(np.clip(9 - 1.9 * math.log10(max(samples, 1)), 1.8, 6))
 
 
+def rgb(colour: str) -> np.ndarray:
+    """The red, green and blue (3,) of one of the colours above, in [0, 1]; within `styled`."""
+    from matplotlib.colors import to_rgb
+
+    return np.array(to_rgb(colour))
+
+
+PROGRAM = "nntrain"  # what the metadata of our pictures say
+
+
 def save(figure: Any, path: Path) -> None:
     """Writes the picture whole or not at all, so that a reader sees the old one or the new one."""
-    metadata = {"Date": None} if path.suffix == ".svg" else None
+    metadata = {"Creator": PROGRAM, "Date": None} if path.suffix == ".svg" else {"Software": PROGRAM}
     with replacing(path) as file:
         figure.savefig(file, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a picture that `save` wrote, by its metadata, so that it can be drawn again."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return PROGRAM.encode() in head

@@ -1,21 +1,24 @@
 """Regions: the class that a network with two inputs predicts at each point of the plane, with its training data."""
 
 import math
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.drawing.canvas import CLASS_COLOURS, CLASS_MARKERS, INK
+from nntrain.report.pictures.drawing.canvas import CLASS_COLOURS, CLASS_MARKERS, INK, PAPER
 from nntrain.report.pictures.drawing.grid import grid_over, nearest, outer_edges
-from nntrain.report.pictures.picture import Picture, Subject
+from nntrain.report.pictures.picture import Drawn, Picture
+from nntrain.report.pictures.subject import Subject
 
 CELLS = 300  # along each side of the plane
 
 
 class Regions(Picture, name="regions"):
     title = "The class that the network predicts at each point of the plane (paler: less certain)."
+    moment = "end"
+    applies_to = "classifiers with two numeric inputs"
 
     def applies(self, subject: Subject) -> bool:
         train = subject.setup.splits.train
@@ -41,49 +44,48 @@ class Regions(Picture, name="regions"):
             "labels": np.array(train.feature_names or ("x1", "x2")),
         }
 
-    def draw(self, folder: Path) -> None:
-        arrays = self.arrays(folder)
+    def figure(self, drawn: Drawn) -> Any:
+        arrays = drawn.arrays
         x, target, probabilities = arrays["x"], arrays["target"], arrays["probabilities"]
         grid_x, grid_y, classes = arrays["grid_x"], arrays["grid_y"], arrays["classes"]
         predicted = probabilities.argmax(-1)  # (grid_y, grid_x)
-        with canvas.styled():
-            figure = canvas.new_figure(7.2, 7.2)
-            axes = figure.subplots()
-            axes.imshow(
-                region_colours(probabilities),
-                origin="lower",
-                aspect="auto",
-                interpolation="nearest",
-                zorder=0,
-                extent=(*outer_edges(grid_x), *outer_edges(grid_y)),
+        figure = canvas.new_figure(7.2, 7.2)
+        axes = figure.subplots()
+        axes.imshow(
+            region_colours(probabilities),
+            origin="lower",
+            aspect="auto",
+            interpolation="nearest",
+            zorder=0,
+            extent=(*outer_edges(grid_x), *outer_edges(grid_y)),
+        )
+        for i in range(len(classes)):
+            if (predicted == i).any() and (predicted != i).any():
+                border = {"colors": [INK], "linewidths": 0.9, "zorder": 1}
+                axes.contour(grid_x, grid_y, margin_of(i, probabilities), levels=[0], **border)
+        for i, name in enumerate(classes):
+            own = target == i
+            axes.plot(
+                x[own, 0],
+                x[own, 1],
+                CLASS_MARKERS[(i + i // 8) % 8],
+                color=CLASS_COLOURS[i % 8],
+                linestyle="none",
+                markersize=canvas.marker_size(len(x)) + 1,
+                markeredgecolor=PAPER,
+                markeredgewidth=0.6,
+                zorder=3,
+                label=shortened(printable(name), 20),
             )
-            for i in range(len(classes)):
-                if (predicted == i).any() and (predicted != i).any():
-                    border = {"colors": [INK], "linewidths": 0.9, "zorder": 1}
-                    axes.contour(grid_x, grid_y, margin_of(i, probabilities), levels=[0], **border)
-            for i, name in enumerate(classes):
-                own = target == i
-                axes.plot(
-                    x[own, 0],
-                    x[own, 1],
-                    CLASS_MARKERS[(i + i // 8) % 8],
-                    color=CLASS_COLOURS[i % 8],
-                    linestyle="none",
-                    markersize=canvas.marker_size(len(x)) + 1,
-                    markeredgecolor="white",
-                    markeredgewidth=0.6,
-                    zorder=3,
-                    label=shortened(printable(name), 20),
-                )
-            axes.set_xlabel(printable(arrays["labels"][0]), parse_math=False)
-            axes.set_ylabel(printable(arrays["labels"][1]), parse_math=False)
-            wrong = np.count_nonzero(predicted[nearest(grid_y, x[:, 1]), nearest(grid_x, x[:, 0])] != target)
-            line = f"{len(x):,} training samples, {wrong:,} of them misclassified"
-            columns = 5 if max(map(len, classes)) <= 10 else 3
-            legend_rows = math.ceil(len(classes) / columns)
-            canvas.set_margins(figure, canvas.title(figure, folder.resolve().name, [[line]], legend_rows))
-            canvas.place_legend(figure, axes, columns)
-            canvas.save(figure, folder / self.files[0])
+        axes.set_xlabel(printable(arrays["labels"][0]), parse_math=False)
+        axes.set_ylabel(printable(arrays["labels"][1]), parse_math=False)
+        wrong = np.count_nonzero(predicted[nearest(grid_y, x[:, 1]), nearest(grid_x, x[:, 0])] != target)
+        line = f"{len(x):,} training samples, {wrong:,} of them misclassified"
+        columns = 5 if max(map(len, classes)) <= 10 else 3
+        legend_rows = math.ceil(len(classes) / columns)
+        canvas.set_margins(figure, canvas.title(figure, drawn.name, [[line]], legend_rows, self.title))
+        canvas.place_legend(figure, axes, columns)
+        return figure
 
 
 def margin_of(i: int, probabilities: np.ndarray) -> np.ndarray:
@@ -94,8 +96,9 @@ def margin_of(i: int, probabilities: np.ndarray) -> np.ndarray:
 
 def region_colours(probabilities: np.ndarray) -> np.ndarray:
     """The pale colour (grid_y, grid_x, 3) of the predicted class, the paler the lower its probability."""
-    palette = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in CLASS_COLOURS])
+    palette = np.array([canvas.rgb(colour) for colour in CLASS_COLOURS])
     chance = 1 / probabilities.shape[-1]
     certainty = (probabilities.max(-1) - chance) / (1 - chance) if chance < 1 else 0.8
     strength = np.broadcast_to(0.06 + 0.39 * certainty, probabilities.shape[:2])
-    return 1 - strength[..., None] * (1 - palette[probabilities.argmax(-1) % 8])
+    paper = canvas.rgb(PAPER)
+    return paper + strength[..., None] * (palette[probabilities.argmax(-1) % 8] - paper)

@@ -1,12 +1,13 @@
 """Augmented: images of the training split next to their augmentations in the first epochs."""
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.picture import Picture, Subject
+from nntrain.report.pictures.picture import Drawn, Picture
+from nntrain.report.pictures.subject import Subject
 
 IMAGES, EPOCHS = 6, 7
 CELL, GAP, CAPTION = 1.06, 0.08, 0.2  # inches
@@ -16,6 +17,7 @@ LEFT, RIGHT = canvas.MARGINS["left"], 0.3
 class Augmented(Picture, name="augmented"):
     title = "Training images, and their augmentations in the first epochs."
     moment = "start"
+    applies_to = "configs with `data.augment`"
 
     def applies(self, subject: Subject) -> bool:
         return bool(subject.setup.config.data.augment)
@@ -47,33 +49,32 @@ class Augmented(Picture, name="augmented"):
             "captions": np.array(captions).T,
         }
 
-    def draw(self, folder: Path) -> None:
+    def figure(self, drawn: Drawn) -> Any:
         """A row for each image: the original, then a column for each epoch."""
-        arrays = self.arrays(folder)
+        arrays = drawn.arrays
         images, captions = arrays["images"], arrays["captions"]
         rows, columns, height, width, channels = images.shape
         captioned = bool((captions[:, 1:] != "").any())
         down, across = min(1, height / width) * CELL, min(1, width / height) * CELL
         pitch = down + GAP + CAPTION
-        with canvas.styled():
-            figure = canvas.new_figure(LEFT + columns * (across + GAP) + GAP + RIGHT, 0.95 + rows * pitch)
-            total_width, total_height = figure.get_size_inches()
-            canvas.title(figure, folder.resolve().name, [[self.title.removesuffix(".")]])
-            for row in range(rows):
-                for column in range(columns):
-                    left = LEFT + column * (across + GAP) + (2 * GAP if column else 0)
-                    bottom = total_height - 0.92 - row * pitch - down
-                    image = images[row, column] if channels == 3 else images[row, column, :, :, 0]
-                    place = (left / total_width, bottom / total_height)
-                    axes = figure.add_axes((*place, across / total_width, down / total_height))
-                    canvas.show_image(axes, image, cmap="gray", vmin=0, vmax=255)
-                    if row == 0:
-                        head = "original" if column == 0 else f"epoch {column}"
-                        axes.set_title(head, fontsize=8.5, pad=4, color=canvas.INK)
-                    if column == 0 or captioned:
-                        caption = shortened(printable(str(captions[row, column])), 22)
-                        axes.set_xlabel(caption, fontsize=7, labelpad=3, parse_math=False)
-            canvas.save(figure, folder / self.files[0])
+        figure = canvas.new_figure(LEFT + columns * (across + GAP) + GAP + RIGHT, 0.95 + rows * pitch)
+        total_width, total_height = figure.get_size_inches()
+        canvas.title(figure, drawn.name, sentence=self.title)
+        for row in range(rows):
+            for column in range(columns):
+                left = LEFT + column * (across + GAP) + (2 * GAP if column else 0)
+                bottom = total_height - 0.92 - row * pitch - down
+                image = images[row, column] if channels == 3 else images[row, column, :, :, 0]
+                place = (left / total_width, bottom / total_height)
+                axes = figure.add_axes((*place, across / total_width, down / total_height))
+                canvas.show_image(axes, image, cmap="gray", vmin=0, vmax=255)
+                if row == 0:
+                    head = "original" if column == 0 else f"epoch {column}"
+                    axes.set_title(head, fontsize=8.5, pad=4, color=canvas.INK)
+                if column == 0 or captioned:
+                    caption = shortened(printable(str(captions[row, column])), 22)
+                    axes.set_xlabel(caption, fontsize=7, labelpad=3, parse_math=False)
+        return figure
 
 
 def mixture(classes: tuple[str, ...], target: np.ndarray) -> str:

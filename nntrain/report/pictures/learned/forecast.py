@@ -1,20 +1,22 @@
 """Forecast: the actual values of a few series next to the network's forecasts."""
 
-from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from nntrain.report.formats import printable
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.drawing.canvas import BLACK, PALE_INK, RED
-from nntrain.report.pictures.picture import Picture, Subject
+from nntrain.report.pictures.drawing.canvas import BLACK, EDGE, PALE_INK, RED
+from nntrain.report.pictures.picture import Drawn, Picture
+from nntrain.report.pictures.subject import Subject
 
 PANELS, STEPS = 4, 60  # windows with a forecast of several steps; consecutive forecasts of one step
 
 
 class Forecast(Picture, name="forecast"):
     title = "Actual values of the series, and the network's forecasts from the values before them."
+    moment = "end"
+    applies_to = "networks that predict the next values of a series"
 
     def applies(self, subject: Subject) -> bool:
         from nntrain.data.sequences.windows import Windows
@@ -60,39 +62,38 @@ class Forecast(Picture, name="forecast"):
             "label": np.array(label),
         }
 
-    def draw(self, folder: Path) -> None:
-        arrays = self.arrays(folder)
+    def figure(self, drawn: Drawn) -> Any:
+        arrays = drawn.arrays
         past, actual, forecast = (arrays[name] for name in ("past", "actual", "forecast"))
         panels, steps = actual.shape
         ahead = np.arange(1, steps + 1)
-        with canvas.styled():
-            figure = canvas.new_figure(canvas.WIDTH, 1.2 + 1.7 * panels)
-            rows = figure.subplots(panels, sharex=True, squeeze=False)[:, 0]
-            for axes, before, truth, prediction in zip(rows, past, actual, forecast, strict=True):
-                axes.axvline(0.5, color="#BBBBBB", linewidth=1)
-                axes.plot(np.arange(1 - len(before), 1), before, color=PALE_INK, linewidth=1.2, label="past")
-                axes.plot(
-                    ahead,
-                    truth,
-                    color=BLACK,
-                    linewidth=1.2,
-                    linestyle=(0, (4, 2)),
-                    marker="o",
-                    markersize=3,
-                    label="actual",
-                )
-                axes.plot(
-                    ahead, prediction, color=RED, linewidth=1.8, marker="s", markersize=3.5, label="forecast"
-                )
-                axes.grid(True)
-                axes.margins(x=0.02)
-                axes.set_ylabel(printable(str(arrays["label"])), parse_math=False)
-            split = arrays["split"]
-            if arrays["horizon"] > 1:
-                line = f"{panels} windows of the {split} split, each with a forecast of {steps:,} steps"
-            else:
-                line = f"{steps} steps of the {split} split, each forecast from all steps before it"
-            rows[-1].set_xlabel("steps from the start of the forecast")
-            canvas.set_margins(figure, canvas.title(figure, folder.resolve().name, [[line]]))
-            canvas.place_legend(figure, rows[0])
-            canvas.save(figure, folder / self.files[0])
+        figure = canvas.new_figure(canvas.WIDTH, 1.2 + 1.7 * panels)
+        rows = figure.subplots(panels, sharex=True, squeeze=False)[:, 0]
+        for axes, before, truth, prediction in zip(rows, past, actual, forecast, strict=True):
+            axes.axvline(0.5, color=EDGE, linewidth=1)
+            axes.plot(np.arange(1 - len(before), 1), before, color=PALE_INK, linewidth=1.2, label="past")
+            axes.plot(
+                ahead,
+                truth,
+                color=BLACK,
+                linewidth=1.2,
+                linestyle=(0, (4, 2)),
+                marker="o",
+                markersize=3,
+                label="actual",
+            )
+            axes.plot(
+                ahead, prediction, color=RED, linewidth=1.8, marker="s", markersize=3.5, label="forecast"
+            )
+            axes.grid(True)
+            axes.margins(x=0.02)
+            axes.set_ylabel(printable(str(arrays["label"])), parse_math=False)
+        split = arrays["split"]
+        if arrays["horizon"] > 1:
+            line = f"{panels} windows of the {split} split, each with a forecast of {steps:,} steps"
+        else:
+            line = f"{steps} steps of the {split} split, each forecast from all steps before it"
+        rows[-1].set_xlabel("steps from the start of the forecast")
+        canvas.set_margins(figure, canvas.title(figure, drawn.name, [[line]], sentence=self.title))
+        canvas.place_legend(figure, rows[0])
+        return figure

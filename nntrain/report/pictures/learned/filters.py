@@ -1,13 +1,13 @@
 """Filters: the kernels of the first convolution, and the feature maps that they produce from a few images."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.picture import Picture, Subject
+from nntrain.report.pictures.picture import Drawn, Picture
+from nntrain.report.pictures.subject import Subject
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
@@ -22,6 +22,10 @@ ABOVE, LABEL = 0.86, 0.2
 class Filters(Picture, name="filters"):
     title = (
         "The filters of the first convolution, and their feature maps of a few images (brighter is larger)."
+    )
+    moment = "end"
+    applies_to = (
+        "networks whose first layer with parameters is a convolution of images, with a kernel larger than 1×1"
     )
 
     def applies(self, subject: Subject) -> bool:
@@ -62,55 +66,53 @@ class Filters(Picture, name="filters"):
             "of": np.array(weights.shape[-1]),
         }
 
-    def draw(self, folder: Path) -> None:
+    def figure(self, drawn: Drawn) -> Any:
         """A column for each filter: the kernel above, then a row for each image."""
-        arrays = self.arrays(folder)
+        arrays = drawn.arrays
         weights, images, maps, names, total = (
             arrays[name] for name in ("weights", "images", "maps", "names", "of")
         )
         shown = weights.shape[-1]
         left = canvas.MARGINS["left"] + 0.3
         across = left + (shown + 1) * (CELL + GAP) + ASIDE + canvas.MARGINS["right"]
-        with canvas.styled():
-            figure = canvas.new_figure(
-                max(across, 6), ABOVE + LABEL + (len(images) + 1) * (CELL + GAP) + ASIDE + 0.2
-            )
-            which = "All" if shown == total else f"The {shown} filters with the largest norm, of"
-            colours = "RGB, grey is 0" if weights.shape[2] == 3 else "blue is positive, red negative, white 0"
-            lines = [self.title.removesuffix("."), f"{which} {total}; their weights: {colours}"]
-            canvas.title(figure, folder.resolve().name, [[line] for line in lines])
+        figure = canvas.new_figure(
+            max(across, 6), ABOVE + LABEL + (len(images) + 1) * (CELL + GAP) + ASIDE + 0.2
+        )
+        which = "All" if shown == total else f"The {shown} filters with the largest norm, of"
+        colours = "RGB, grey is 0" if weights.shape[2] == 3 else "blue is positive, red negative, white 0"
+        canvas.title(
+            figure, drawn.name, [[f"{which} {total}; their weights: {colours}"]], sentence=self.title
+        )
 
-            def cell(row: int, column: int, picture: np.ndarray, **colours: Any) -> None:
-                width, height = figure.get_size_inches()
-                x = left + column * (CELL + GAP) + (ASIDE if column else 0)
-                y = height - ABOVE - LABEL - row * (CELL + GAP) - (ASIDE if row else 0) - CELL
-                axes = figure.add_axes((x / width, y / height, CELL / width, CELL / height))
-                canvas.show_image(axes, picture, **colours)
-                if column == 0:
-                    axes.set_ylabel(
-                        shortened(printable(str(names[row - 1])), 12),
-                        fontsize=8.5,
-                        rotation=0,
-                        ha="right",
-                        va="center",
-                        labelpad=6,
-                        parse_math=False,
-                    )
-
-            largest = np.abs(weights).max() or 1
-            for number in range(shown):
-                kernel, own = weights[..., number], maps[..., number]
-                if kernel.shape[-1] == 3:
-                    cell(0, number + 1, 0.5 + kernel / (2 * np.abs(kernel).max() or 1))
-                else:
-                    cell(0, number + 1, kernel[..., 0], cmap="RdBu", vmin=-largest, vmax=largest)
-                for row, feature_map in enumerate(own):
-                    cell(row + 1, number + 1, feature_map, cmap="gray", vmin=own.min(), vmax=own.max())
-            for row, image in enumerate(images):
-                cell(
-                    row + 1, 0, image if image.shape[-1] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=1
+        def cell(row: int, column: int, picture: np.ndarray, **colours: Any) -> None:
+            width, height = figure.get_size_inches()
+            x = left + column * (CELL + GAP) + (ASIDE if column else 0)
+            y = height - ABOVE - LABEL - row * (CELL + GAP) - (ASIDE if row else 0) - CELL
+            axes = figure.add_axes((x / width, y / height, CELL / width, CELL / height))
+            canvas.show_image(axes, picture, **colours)
+            if column == 0:
+                axes.set_ylabel(
+                    shortened(printable(str(names[row - 1])), 12),
+                    fontsize=8.5,
+                    rotation=0,
+                    ha="right",
+                    va="center",
+                    labelpad=6,
+                    parse_math=False,
                 )
-            canvas.save(figure, folder / self.files[0])
+
+        largest = np.abs(weights).max() or 1
+        for number in range(shown):
+            kernel, own = weights[..., number], maps[..., number]
+            if kernel.shape[-1] == 3:
+                cell(0, number + 1, 0.5 + kernel / (2 * np.abs(kernel).max() or 1))
+            else:
+                cell(0, number + 1, kernel[..., 0], cmap="RdBu", vmin=-largest, vmax=largest)
+            for row, feature_map in enumerate(own):
+                cell(row + 1, number + 1, feature_map, cmap="gray", vmin=own.min(), vmax=own.max())
+        for row, image in enumerate(images):
+            cell(row + 1, 0, image if image.shape[-1] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=1)
+        return figure
 
 
 def first_convolution(graph: "Graph") -> "Node | None":

@@ -1,7 +1,5 @@
 """Loss: the losses over the epochs, and below them the learning rate."""
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +8,14 @@ from nntrain.report.formats import epoch_text, number, shortened, split_and_scor
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import scale, whole_numbers
 from nntrain.report.pictures.drawing.best_marker import draw_best
-from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, INK, PALE_INK, RED, SKY
+from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, INK, PALE_INK, PAPER, RED, SKY, SOFT_INK
 from nntrain.report.pictures.drawing.curves import Line, drops, thinned
 from nntrain.report.pictures.drawing.out_of_range import OutOfRange
-from nntrain.report.pictures.picture import Picture, Subject
-from nntrain.run.history import History, has_tables, read_history
+from nntrain.report.pictures.picture import Drawn, Picture
+from nntrain.report.pictures.subject import Subject
+from nntrain.report.pictures.training.comparison import comparison_figure
+from nntrain.report.pictures.training.loss_range import loss_range
+from nntrain.run.history import History, read_history
 
 CURVES: dict[str, dict[str, Any]] = {  # split -> how its line looks
     "train": {"color": BLUE, "linestyle": "-"},
@@ -27,26 +28,17 @@ UNFINISHED = ("interrupted", "diverged", "failed")  # statuses of run.json that 
 
 class Loss(Picture, name="loss"):
     title = "The loss on each split over the epochs, with the learning rate below."
-    files = ("loss.png", "loss.svg")
+    several = True
     moment = "during"
+    files = ("loss.png", "loss.svg")
+    applies_to = "runs"
 
     def applies(self, subject: Subject) -> bool:
-        return True
+        return subject.is_run
 
-    def can_draw(self, folder: Path) -> bool:
-        return has_tables(folder)
-
-    def draw(self, folder: Path) -> None:
-        draw_loss(folder, [folder / file for file in self.files])
-
-
-def draw_loss(folder: Path, files: Iterable[Path]) -> None:
-    """Draws the loss of a run folder into files. Raises UserError."""
-    history = read_history(folder)
-    with canvas.styled():
-        figure = loss_figure(history)
-        for file in files:
-            canvas.save(figure, file)
+    def figure(self, *drawn: Drawn) -> Any:
+        histories = [read_history(each.run) for each in drawn]
+        return loss_figure(histories[0]) if len(histories) == 1 else comparison_figure(histories)
 
 
 def loss_figure(history: History) -> Any:
@@ -130,7 +122,7 @@ def draw_curve(
         marker="o" if len(x) <= 40 else None,
         markersize=3.6 if len(x) > 1 else 6,
         zorder=4,
-        path_effects=[Stroke(linewidth=3.6, foreground="white", alpha=0.8), Normal()],
+        path_effects=[Stroke(linewidth=3.6, foreground=PAPER, alpha=0.8), Normal()],
         **CURVES[split],
     )
     return x, y
@@ -166,7 +158,7 @@ def draw_baseline(figure: Any, axes: Any, value: float) -> None:
         frameon=False,
         borderpad=0.2,
         fontsize=8.6,
-        labelcolor="#444444",
+        labelcolor=SOFT_INK,
     )
 
 
@@ -195,7 +187,7 @@ def draw_learning_rate(above: Any, below: Any, history: History) -> None:
         for axes in (above, below):
             axes.axvline(
                 starts[drop],
-                color="#808080",
+                color=PALE_INK,
                 linewidth=1,
                 linestyle=(0, (4, 3)),
                 zorder=1.5,
@@ -217,38 +209,6 @@ def stairs(start: np.ndarray, end: np.ndarray, value: np.ndarray) -> Line:
     turns = np.flatnonzero(np.diff(value, prepend=np.nan))
     x = np.append(np.repeat(start[turns], 2)[1:], end[-1])
     return x, np.repeat(value[turns], 2)
-
-
-def loss_range(steps: np.ndarray, curves: list[np.ndarray]) -> tuple[float, float]:
-    """The limits of the loss axis; a `low` of 0 or less means a linear axis.
-
-    They contain the curves completely. Mini-batch outliers may lie outside, so that they do not flatten the curves.
-    """
-    # 100 decades each way suffice for any loss, and nothing below overflows within them.
-    main, noise = (
-        np.clip(values[np.isfinite(values)], -1e100, 1e100)
-        for values in (np.concatenate([*curves, []]), steps)
-    )
-    everything = main if len(main) else noise
-    if not len(everything):
-        return 0.1, 1.0
-    if np.count_nonzero(everything <= 0) * 2 > len(everything):
-        usual = np.quantile(noise, (0.01, 0.99)) if len(noise) else everything
-        low, high = float(min(everything.min(), usual.min())), float(max(everything.max(), usual.max()))
-        # A share of the value where there is only one: -1e16 + 1 is still -1e16.
-        margin = max(0.05 * (high - low), 1e-6 * max(-low, high)) or 1.0
-        return min(low - margin, 0.0), high + margin
-    main, noise = (np.maximum(values[values > 0], 1e-100) for values in (main, noise))
-    if not len(main):
-        low, high = np.quantile(noise, (0.001, 1)) if len(noise) else (0.1, 1.0)
-    else:
-        low, high = main.min(), main.max()
-        if len(noise):
-            low = min(low, max(noise.min(), low / 10))
-            high = max(high, noise[0], min(noise.max(), high * 10))
-    low, high = float(low), float(high)
-    margin = (high / low) ** 0.05 if high > low * (1 + 1e-7) else 1.05
-    return low / margin, high * margin
 
 
 def final_scores(history: History) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Fit: the function of one variable that a network learned, over its training and test data."""
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,13 +8,16 @@ from nntrain.report.formats import printable
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, RED, SKY
 from nntrain.report.pictures.drawing.grid import grid_over
-from nntrain.report.pictures.picture import Picture, Subject
+from nntrain.report.pictures.picture import Drawn, Picture
+from nntrain.report.pictures.subject import Subject
 
 POINTS = 600  # of the curve
 
 
 class Fit(Picture, name="fit"):
     title = "The network's function of one variable, with the data that it was trained and tested on."
+    moment = "end"
+    applies_to = "networks with one numeric input and one output"
 
     def applies(self, subject: Subject) -> bool:
         train = subject.setup.splits.train
@@ -37,44 +40,41 @@ class Fit(Picture, name="fit"):
             "labels": np.array(labels),
         }
 
-    def draw(self, folder: Path) -> None:
-        arrays = self.arrays(folder)
+    def figure(self, drawn: Drawn) -> Any:
+        arrays = drawn.arrays
         x, target, test_x, test_target = (arrays[name] for name in ("x", "target", "test_x", "test_target"))
-        with canvas.styled():
-            figure = canvas.new_figure()
-            axes = figure.subplots()
-            crowded = len(x) > 2000
+        figure = canvas.new_figure()
+        axes = figure.subplots()
+        crowded = len(x) > 2000
+        axes.plot(
+            x,
+            target,
+            "o",
+            color=SKY,
+            markersize=canvas.marker_size(len(x)),
+            alpha=0.45 if crowded else 0.75,
+            zorder=2,
+            markeredgecolor=BLUE,
+            markeredgewidth=0 if crowded else 0.5,
+            label=f"training data ({len(x):,})",
+        )
+        if len(test_x):
             axes.plot(
-                x,
-                target,
-                "o",
-                color=SKY,
-                markersize=canvas.marker_size(len(x)),
-                alpha=0.45 if crowded else 0.75,
-                zorder=2,
-                markeredgecolor=BLUE,
-                markeredgewidth=0 if crowded else 0.5,
-                label=f"training data ({len(x):,})",
+                test_x,
+                test_target,
+                "^",
+                color=GREEN,
+                markersize=canvas.marker_size(len(test_x)),
+                alpha=0.75,
+                zorder=2.5,
+                markeredgewidth=0,
+                label=f"test data ({len(test_x):,})",
             )
-            if len(test_x):
-                axes.plot(
-                    test_x,
-                    test_target,
-                    "^",
-                    color=GREEN,
-                    markersize=canvas.marker_size(len(test_x)),
-                    alpha=0.75,
-                    zorder=2.5,
-                    markeredgewidth=0,
-                    label=f"test data ({len(test_x):,})",
-                )
-            axes.plot(
-                arrays["grid"], arrays["prediction"], color=RED, linewidth=2.4, zorder=4, label="network"
-            )
-            axes.set_xlabel(printable(arrays["labels"][0]), parse_math=False)
-            axes.set_ylabel(printable(arrays["labels"][1]), parse_math=False)
-            axes.grid(True)
-            axes.margins(x=0.02)
-            canvas.set_margins(figure, canvas.title(figure, folder.resolve().name, []))
-            canvas.place_legend(figure, axes)
-            canvas.save(figure, folder / self.files[0])
+        axes.plot(arrays["grid"], arrays["prediction"], color=RED, linewidth=2.4, zorder=4, label="network")
+        axes.set_xlabel(printable(arrays["labels"][0]), parse_math=False)
+        axes.set_ylabel(printable(arrays["labels"][1]), parse_math=False)
+        axes.grid(True)
+        axes.margins(x=0.02)
+        canvas.set_margins(figure, canvas.title(figure, drawn.name, sentence=self.title))
+        canvas.place_legend(figure, axes)
+        return figure
