@@ -55,6 +55,7 @@ def command(
     from nntrain.cli.shared import print_json, show_warnings, use_threads
     from nntrain.inference.chosen_metrics import read_metrics
     from nntrain.report.terminal.downloads import shown_downloads
+    from nntrain.report.terminal.messages import show_note
     from nntrain.report.terminal.tables import show_scores
     from nntrain.run.score import NoData, score, score_on
     from nntrain.run.stored import open_stored
@@ -73,7 +74,7 @@ def command(
         error.hint = f"{error.hint} Or e{other}" if error.hint else f"E{other}"
         raise
     for note in result.notes:
-        click.echo(note, err=True)
+        show_note(note)
     show_warnings(result.warnings)
     if as_json:
         print_json(result.to_dict())

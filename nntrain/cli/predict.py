@@ -94,6 +94,7 @@ def command(
     from nntrain.inference.pictures import pictures_of, predict_pictures
     from nntrain.inference.predict import check_probabilities, joined, predict
     from nntrain.report.terminal.downloads import shown_downloads
+    from nntrain.report.terminal.messages import show_note
     from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
@@ -145,7 +146,7 @@ def command(
         writing.write(output, predictions)
         click.echo(f"wrote {output}: {len(predictions):,} predictions", err=True)
     for note in () if pictures is None else pictures.notes:
-        click.echo(note, err=True)
+        show_note(note)
     show_warnings(predictions.remarks)
 
 

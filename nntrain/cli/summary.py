@@ -21,10 +21,11 @@ def command(config: Path, overrides: tuple[str, ...]) -> None:
     """Show the layers of CONFIG's network."""
     from nntrain.cli.shared import load_setup, show_warnings
     from nntrain.report.observers import data_line
+    from nntrain.report.terminal.messages import show_result
     from nntrain.report.terminal.tables import show_model
 
     setup, _ = load_setup(config, overrides)
     show_warnings(setup.warnings)
     show_model(setup.graph, setup.config.train.precision)
     for fact in (data_line(setup.splits), *setup.splits.notes):
-        click.echo(fact)
+        show_result(fact)

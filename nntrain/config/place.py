@@ -1,10 +1,10 @@
 """Places: the line and column of a value in a text, and errors that show their source line."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from nntrain.config.excerpt import excerpt, printable
 from nntrain.errors import ConfigError, Problem, dotted, text
 
 LINE_BREAK = re.compile(
@@ -47,15 +47,7 @@ class Place:
         """The source line and, on the next line, a caret under the column; empty for an override or a whole text."""
         if not self.in_text:
             return ""
-        line = self.text.lines[self.line - 1]
-        start = max(0, self.column - 1 - WIDTH // 2) if len(line) > WIDTH else 0
-        shown, before = printable(line[start : start + WIDTH]), printable(line[start : self.column - 1])
-        margin = " " * len(str(self.line))
-        # The caret is aligned by tabs under tabs, and by two spaces under a wide character.
-        blank = "".join(
-            c if c == "\t" else "  " if unicodedata.east_asian_width(c) in "WF" else " " for c in before
-        )
-        return f"\n  {self.line} | {shown}".rstrip() + f"\n  {margin} | {blank}^"
+        return "\n" + excerpt(self.line, self.text.lines[self.line - 1], self.column - 1, WIDTH)
 
 
 @dataclass(frozen=True)
@@ -107,8 +99,3 @@ def located(place: Place, problem: Problem) -> str:
     """`config.yaml:4:7: model.layers[0].dense.units`"""
     keys = f": {printable(dotted(problem.path))}" if problem.path else ""
     return printable(str(place)) + keys
-
-
-def printable(text: str) -> str:
-    """The text with control characters, which would change the terminal, as escapes; tabs stay."""
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in text)

@@ -118,9 +118,12 @@ def test_scores_are_shown_with_a_matrix_below(wording):
     wording(console.file.getvalue())
 
 
-def test_an_error_is_printed_unbroken_and_escaped():
-    path = "/a/very/long/path" * 20 + "/[bold]config[/bold].yaml"
+def test_a_long_path_is_printed_unbroken_and_escaped():
+    path = "/a/very/long/path" * 21 + "/[bold]config[/bold].yaml"
     console = terminal(40)
+    show_error(UserError(f"{path}: no such file\x1b[2J"), console)
+    assert console.file.getvalue() == f"error: {path}: no such\n  file\\x1b[2J\n"
+    console = plain_console(40)  # a file
     show_error(UserError(f"{path}: no such file\x1b[2J"), console)
     assert console.file.getvalue() == f"error: {path}: no such file\\x1b[2J\n"
 

@@ -13,6 +13,7 @@ from nntrain.templates import Template
 
 CODE = "cyan"
 MARGIN = 2
+NARROWEST = 32  # columns for texts beside names; with fewer they begin below
 
 
 def show_page(page: Page, console: Console | None = None) -> None:
@@ -33,7 +34,7 @@ def show_page(page: Page, console: Console | None = None) -> None:
     if page.example:
         show.heading("Example")
         for line in page.example.split("\n"):
-            show.line(Text(" " * MARGIN + line, style=CODE))
+            show.code(line)
     if page.source:
         show.paragraph(f"Source: {page.source}")
 
@@ -65,6 +66,10 @@ class _Writer:
 
     def line(self, text: Text) -> None:
         self.console.print(text)
+
+    def code(self, line: str) -> None:
+        """Without breaks of our own, so that it can be copied."""
+        self.console.print(Text(" " * MARGIN + line, style=CODE), soft_wrap=True)
 
     def paragraph(self, text: str) -> None:
         if text:
@@ -99,8 +104,13 @@ class _Writer:
 
     def entries(self, found: list[tuple[str, Text]]) -> None:
         start = MARGIN + max(cell_len(name) for name, _ in found) + MARGIN
+        below = self.console.width - start < NARROWEST
         for name, text in found:
-            self.console.print(_Hanging(Text(name, style=CODE), text, start))
+            if below:
+                self.console.print(Text(" " * MARGIN + name, style=CODE), soft_wrap=True)
+            self.console.print(
+                _Hanging(Text("" if below else name, style=CODE), text, 3 * MARGIN if below else start)
+            )
 
     def marked(self, text: str) -> Text:
         """Colours the text between backticks; without colours the backticks remain."""
@@ -122,6 +132,6 @@ class _Hanging:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         head = Text.assemble(" " * MARGIN, self.name)
-        for line in self.text.wrap(console, max(options.max_width - self.start, 20)):
+        for line in self.text.wrap(console, max(options.max_width - self.start, 1)):
             yield Text.assemble(head, " " * (self.start - head.cell_len), line)
             head = Text()

@@ -22,8 +22,9 @@ from nntrain.report.formats import (
     split_and_score,
 )
 from nntrain.report.terminal.console import output
-from nntrain.report.terminal.messages import show_warning
+from nntrain.report.terminal.messages import INDENT, show_warning
 from nntrain.report.terminal.screen import Screen
+from nntrain.report.terminal.wrapping import show_line
 
 NEVER = math.inf
 KEPT_ROWS = 10  # evaluations on the screen
@@ -183,7 +184,7 @@ class Progress:
             text = printable(text)
             self._keep(label + text)
             style = "bold" if label.strip() in ("", "next") else ""
-            self.results.print(Text.assemble((label, "dim"), (text, style)), soft_wrap=True)
+            show_line(self.results, Text.assemble((label, "dim"), (text, style)), len(label))
 
     def close(self) -> None:
         """Ends the live display and restores the terminal."""
@@ -287,8 +288,7 @@ class Progress:
             self.log(line)
 
     def _print(self, line: str) -> None:
-        # Above the live display where there is one, unbroken elsewhere.
-        self.console.print(Text(line), soft_wrap=self._screen is None)
+        show_line(self.console, Text(line), INDENT)  # above the live display where there is one
 
     def _refresh(self, phase: str = "") -> None:
         if self._screen is not None:

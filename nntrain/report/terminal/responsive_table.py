@@ -1,12 +1,12 @@
 """Responsive table: it hides its least important columns where the terminal is too narrow."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -32,13 +32,16 @@ class ResponsiveTable:
     row_styles: dict[int, str] = field(default_factory=dict)
     lists_hidden: bool = True  # in a line below the table
 
-    def shown(self, width: int) -> list[int]:
-        """The indices of the columns that fit into `width`."""
+    def widths(self) -> list[int]:
         lines = [*self.rows, *([self.totals] if self.totals else [])]
-        widths = [
+        return [
             max([*map(cell_len, column.heading.split("\n")), *(cell_len(str(line[i])) for line in lines)])
             for i, column in enumerate(self.columns)
         ]
+
+    def shown(self, width: int) -> list[int]:
+        """The indices of the columns that fit into `width`."""
+        widths = self.widths()
         shown = list(range(len(self.columns)))
         while sum(widths[i] + GAP for i in shown) > width:
             optional = [i for i in shown if self.columns[i].drop_rank]
@@ -47,8 +50,17 @@ class ResponsiveTable:
             shown.remove(max(optional, key=lambda i: (self.columns[i].drop_rank, i)))
         return shown
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
+    def apart(self, shown: list[int], width: int) -> set[int]:
+        """The rows whose first cell is on a line of its own, because it does not fit beside the others."""
+        room = width - GAP - sum(self.widths()[i] + GAP for i in shown[1:])
+        head = [*self.columns[shown[0]].heading.split("\n"), *([str(self.totals[0])] if self.totals else [])]
+        if room < max(map(cell_len, head)):
+            return set()
+        return {number for number, row in enumerate(self.rows) if cell_len(str(row[shown[0]])) > room}
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = self.shown(options.max_width)
+        apart = self.apart(shown, options.max_width)
         table = Table(
             box=PLAIN_FRAME if options.ascii_only else FRAME,
             padding=(0, GAP - 1, 0, 0),
@@ -70,8 +82,19 @@ class ResponsiveTable:
                 vertical="bottom",
             )
         for number, row in enumerate(self.rows):
-            table.add_row(*(as_text(row[i]) for i in shown), style=self.row_styles.get(number))
-        yield table
+            first, *others = (as_text(row[i]) for i in shown)
+            table.add_row(Text() if number in apart else first, *others, style=self.row_styles.get(number))
+        if apart:
+            head = max(self.columns[i].heading.count("\n") for i in shown) + 2  # and the rule
+            for number, line in enumerate(console.render_lines(table, options)):
+                if number - head in apart:
+                    style = self.row_styles.get(number - head, "")
+                    name = as_text(self.rows[number - head][shown[0]]).copy()
+                    name.stylize_before(style)
+                    yield name
+                yield from [*line, Segment.line()]
+        else:
+            yield table
         hidden = [
             column.heading.replace("\n", " ") for i, column in enumerate(self.columns) if i not in shown
         ]

@@ -15,6 +15,7 @@ from nntrain.report.formats import count, duration, number, printable, size
 from nntrain.report.terminal.confusion import ConfusionMatrix
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
+from nntrain.report.terminal.wrapping import show_line
 
 if TYPE_CHECKING:
     from nntrain.bench import Bench
@@ -210,7 +211,7 @@ def show_scores(result: Mapping[str, Any], path: Path | str, console: Console | 
     source = f"{printable(result['data'])}, " if "data" in result else ""
     samples = f", {result['samples']:,} samples, checkpoint "
     head = Text.assemble((f"{source}{result['split']} split", "bold"), samples, printable(path))
-    console.print(head, soft_wrap=True)
+    show_line(console, head)
     console.print(scores(values, result.get("classes", ())))
 
 
