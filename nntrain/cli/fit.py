@@ -61,7 +61,7 @@ def command(
     from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, use_threads
     from nntrain.errors import NntrainError
-    from nntrain.report.observers import resume_command
+    from nntrain.report.progress_observer import resume_command
     from nntrain.report.terminal.streams import lasting
     from nntrain.run.opening import CannotResume, InvalidName, NoSuchRun, NotARun, Place, RunExists
     from nntrain.run.repeat import run_of

@@ -20,7 +20,7 @@ from nntrain.cli.shared import (
 def command(config: Path, overrides: tuple[str, ...]) -> None:
     """Show the layers of CONFIG's network."""
     from nntrain.cli.shared import load_setup, show_warnings
-    from nntrain.report.observers import data_line
+    from nntrain.report.progress_observer import data_line
     from nntrain.report.terminal.messages import show_result
     from nntrain.report.terminal.tables import show_model
 

@@ -10,7 +10,7 @@ import pytest
 
 from nntrain import paths
 from nntrain.errors import DataError
-from nntrain.report.observers import resume_command
+from nntrain.report.progress_observer import resume_command
 from nntrain.run.folder import RunFolder
 from tests.conftest import TABLE, write_table
 

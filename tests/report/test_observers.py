@@ -8,10 +8,12 @@ import pytest
 from rich.console import Console
 
 from nntrain.config import load
-from nntrain.report.observers import Observer, Observers, PictureObserver, ProgressObserver, RunDisplay
+from nntrain.report.observer import Observer, Observers
+from nntrain.report.observers import PictureObserver, RunDisplay
 from nntrain.report.pictures import registry
 from nntrain.report.pictures.picture import Picture, registered
 from nntrain.report.pictures.process import DrawingProcess
+from nntrain.report.progress_observer import ProgressObserver
 from nntrain.report.terminal.progress import Progress
 from nntrain.run.folder import RunFolder
 from nntrain.training.setup import prepare

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from nntrain.errors import UserError
-from nntrain.report.observers import ProgressObserver
+from nntrain.report.progress_observer import ProgressObserver
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
 from nntrain.run.session import Session

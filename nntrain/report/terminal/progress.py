@@ -11,17 +11,10 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.text import Text
 
-from nntrain.report.formats import (
-    SPLITS,
-    counted,
-    duration,
-    epoch_text,
-    number,
-    printable,
-    short,
-    split_and_score,
-)
+from nntrain.report.formats import counted, duration, epoch_text, printable
 from nntrain.report.terminal.console import output
+from nntrain.report.terminal.curve import LossCurve
+from nntrain.report.terminal.lines import EvaluationLines, grouped, score_line
 from nntrain.report.terminal.messages import INDENT, show_warning
 from nntrain.report.terminal.screen import Screen
 from nntrain.report.terminal.wrapping import show_line
@@ -68,8 +61,7 @@ class Progress:
         self._clock = clock
         self._due = NEVER  # when the display is redrawn
         self._screen: Screen | None = None
-        self._fractions = False  # whether there were evaluations within an epoch
-        self._widths: dict[str, int] = {}
+        self.curve: LossCurve | None = None  # where there is a screen
         self._last: dict[str, Any] | None = None
 
     # Events of the training
@@ -83,16 +75,18 @@ class Progress:
         steps_per_epoch: int,
         step: int = 0,
         best: Mapping[str, Any] | None = None,
+        curve: LossCurve | None = None,
         facts: tuple[str, ...] = (),
     ) -> None:
         """Training begins, kept in a folder or in memory, after `step` steps of an earlier session with its `best` row.
 
-        `facts`: lines about the data and the network.
+        `curve`: the losses of that session. `facts`: lines about the data and the network.
         """
         self.folder = folder
         self.epochs, self.steps_per_epoch, self.total = epochs, steps_per_epoch, epochs * steps_per_epoch
         self.first_step = self.step = step
         self.best = dict(best) if best else None
+        self.lines = EvaluationLines(epochs, self.total)
         self.lr, self._rows, self._loss_sum = math.nan, 0, 0.0
         self.ready()
         self._rate = math.nan  # samples per second of the previous evaluation interval
@@ -102,6 +96,7 @@ class Progress:
         for fact in facts:
             self.note(fact)
         if self.live:
+            self.curve = curve or LossCurve(step)
             self._screen = Screen(self, self.console)
             self._refresh("starting")
 
@@ -128,6 +123,8 @@ class Progress:
         self.lr = lr
         self._rows += rows
         self._loss_sum += loss * rows
+        if self.curve is not None:
+            self.curve.pending.append(loss)
         if now >= self._due:
             self._refresh()
 
@@ -146,8 +143,9 @@ class Progress:
         self._interval = self._last_event = now
         self._last = row
         self.recent.append(row)
-        self._fractions |= row["epoch"] != round(row["epoch"])
-        line = self.line(row)
+        if self.curve is not None:
+            self.curve.add_evaluation(row)
+        line = self.lines.line(row, row is self.best)
         self._keep(line)
         if self._screen is None and not self.quiet:
             self._print(line)
@@ -223,26 +221,6 @@ class Progress:
         """The mean since the last evaluation."""
         return self._loss_sum / self._rows if self._rows else math.nan
 
-    def epoch_done(self, row: Mapping[str, Any]) -> str:
-        """The epochs done at a row, with two decimals once there was an evaluation within an epoch."""
-        return f"{row['epoch']:.2f}" if self._fractions else epoch_text(row["epoch"])
-
-    def line(self, row: Mapping[str, Any]) -> str:
-        """An evaluation as a line of plain text, aligned with the previous lines."""
-        epoch = self.epoch_done(row).rjust(len(str(self.epochs)) + 3 * self._fractions)
-        parts = [f"epoch {epoch}/{self.epochs}", f"step {row['step']:>{len(str(self.total))}}"]
-        split_before = ""
-        for column in score_columns(row):
-            split, score = split_and_score(column)
-            name = f"{split} {score}".strip() if split != split_before else score
-            split_before = split
-            parts.append(f"{name} {self._aligned(column, number(row[column]))}")
-        parts += [
-            f"lr {self._aligned('lr', short(row['lr']))}",
-            self._aligned("seconds", duration(row["seconds"])),
-        ]
-        return "  ".join([*parts, "best"] if row is self.best else parts)
-
     def closing_lines(
         self,
         status: str,
@@ -278,11 +256,6 @@ class Progress:
 
     # How it is shown
 
-    def _aligned(self, column: str, text: str) -> str:
-        usual = 8 if column.endswith("loss") else 6  # 0.001234; wider values shift what follows
-        width = self._widths[column] = max(len(text), self._widths.get(column, usual))
-        return text.rjust(width)
-
     def _keep(self, line: str) -> None:
         if self.log is not None:
             self.log(line)
@@ -297,30 +270,3 @@ class Progress:
             now = self._clock()
             # Ten times a second, but never more than 2% of the time.
             self._due = now + max(0.1, 50 * (now - begun))
-
-
-def score_line(values: Mapping[str, Any]) -> str:
-    """ "loss 0.1125  accuracy 0.9750"."""
-    return "  ".join(
-        f"{name.replace('_', ' ')} {number(value)}"
-        for name, value in values.items()
-        if not isinstance(value, list)
-    )
-
-
-def score_columns(row: Mapping[str, Any]) -> list[str]:
-    """The columns of a row of metrics.csv that hold a score of a split as one number."""
-    return [
-        column
-        for column, value in row.items()
-        if split_and_score(column)[0] in SPLITS and not isinstance(value, list)
-    ]
-
-
-def grouped(row: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """{"train_loss": 1, "test_loss": 2} -> {"train": {"loss": 1}, "test": {"loss": 2}}."""
-    groups: dict[str, dict[str, float]] = {}
-    for column in score_columns(row):
-        split, score = split_and_score(column)
-        groups.setdefault(split, {})[score] = row[column]
-    return groups

@@ -4,18 +4,22 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from nntrain.report.formats import clock, count, duration, number, short, split_and_score
+from nntrain.report.terminal.plot import AROUND, LossPlot
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 
 if TYPE_CHECKING:
     from nntrain.report.terminal.progress import Progress
 
 STATUS_LINES = 5  # below the table, and its heading
+CURVE_WIDTH, CURVE_HEIGHT = 50, 22  # of a terminal that has room for the curve, at least
+WIDEST_CURVE = 80
 
 
 class Screen:
@@ -27,11 +31,11 @@ class Screen:
         self._live.start()
 
     def draw(self, phase: str = "") -> None:
-        self._live.update(Group(*self._table(), *self._status(phase)), refresh=True)
+        self._live.update(Group(*self._table(), *self._curve(), *self._status(phase)), refresh=True)
 
     def close(self) -> None:
-        """Leaves the table on the terminal."""
-        self._live.update(Group(*self._table()), refresh=True)
+        """Leaves the table and the curve on the terminal."""
+        self._live.update(Group(*self._table(), *self._curve()), refresh=True)
         self._live.stop()
 
     def _table(self) -> list[RenderableType]:
@@ -53,7 +57,7 @@ class Screen:
         ]
         lines: list[list[str | Text]] = [
             [
-                progress.epoch_done(row),
+                progress.lines.epoch_done(row),
                 *(number(row[column]) for column in scores),
                 short(row["lr"]),
                 duration(row["seconds"]),
@@ -67,12 +71,25 @@ class Screen:
     def _rows(self) -> list[dict[str, Any]]:
         """The last evaluations; an older best one takes the first row."""
         progress = self.progress
-        room = max(self._live.console.height - STATUS_LINES - 4, 1)
+        room = max(self._live.console.height - STATUS_LINES - 4 - self._curve_lines(), 1)
         rows = list(progress.recent)[-room:]
         best = progress.best
         if best is not None and "seconds" in best and len(rows) > 1 and not any(row is best for row in rows):
             rows[0] = best
         return rows
+
+    def _curve(self) -> list[RenderableType]:
+        curve, rows = self.progress.curve, self._curve_lines() - AROUND - 1
+        if curve is None or rows <= 0:
+            return []
+        return [Constrain(LossPlot(curve, self.progress.steps_per_epoch, rows), WIDEST_CURVE), Text()]
+
+    def _curve_lines(self) -> int:
+        """How many lines the curve takes of the terminal, with an empty one below it: about a third; 0 where it has no room."""
+        console = self._live.console
+        if console.width < CURVE_WIDTH or console.height < CURVE_HEIGHT:
+            return 0
+        return min(console.height // 3, 12) + 1
 
     def _status(self, phase: str) -> list[RenderableType]:
         progress = self.progress
