@@ -16,6 +16,7 @@ from nntrain.options import shown
 from nntrain.run import layers, lock
 from nntrain.run.checkpoints import Checkpoints, step_of
 from nntrain.run.history import read_columns
+from nntrain.run.times import Times
 
 STEPS_HEADER = "step,epoch,loss,lr\n"
 PENDING_STEPS = 1000  # lines of steps.csv that are kept in memory, at most
@@ -32,6 +33,7 @@ class RunFolder:
         self.metrics = path / "metrics.csv"
         self.steps = path / "steps.csv"
         self.layers = path / "layers.csv"
+        self.times = Times(path / "times.csv")
         self.log = path / "train.log"
         self.split = path / "split.npz"
         self.checkpoints = Checkpoints(path / "checkpoints")
@@ -91,6 +93,7 @@ class RunFolder:
         write_npz(path, arrays)
 
     def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
+        self.times.start()
         self._pending_steps.append(f"{step},{epoch},{loss!r},{lr!r}\n")
         if len(self._pending_steps) >= PENDING_STEPS:
             self.flush()
@@ -107,6 +110,7 @@ class RunFolder:
         lines = [] if self.metrics.exists() else [",".join(row)]
         lines.append(csv_line(["" if value is None else repr(value) for value in values]))
         append(self.metrics, "".join(f"{line}\n" for line in lines))
+        self.times.add(row["step"])
 
     def add_layers(self, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -166,7 +170,7 @@ class RunFolder:
                 unfinished.unlink(missing_ok=True)
 
     def _tables(self) -> tuple[Path, ...]:
-        return (self.metrics, self.steps, self.layers)
+        return (self.metrics, self.steps, self.layers, self.times.path)
 
     def _files(self) -> tuple[Path, ...]:
         return (

@@ -4,12 +4,14 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nntrain.errors import UserError
+from nntrain.run.settings import Settings, component_name, read_settings
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,36 @@ class History:
     baseline: dict[str, float]  # the loss of the best constant prediction on each split; empty where unknown
     steps: Steps
     evaluations: dict[str, np.ma.MaskedArray]  # (evaluations,) by column, masked where the cell is empty
+    folder: Path
+    scores: dict[
+        str, dict[str, float]
+    ]  # of the best checkpoint, evaluated on each split; empty before the end
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The resolved config as plain values; empty where there is none."""
+        return read_settings(self.folder)
+
+    @property
+    def loss_name(self) -> str:
+        """ "cross_entropy"; empty where it is unknown."""
+        return component_name(self.settings, "loss")
+
+    @property
+    def monitor(self) -> str:
+        """The column that chooses the best evaluation."""
+        train = self.settings.get("train")
+        chosen = train.get("monitor") if isinstance(train, dict) else None
+        if chosen in self.evaluations:
+            return str(chosen)
+        return "validation_loss" if "validation_loss" in self.evaluations else "train_loss"
+
+    def seconds(self, step: np.ndarray) -> np.ndarray | None:
+        """The training time after each of these steps, interpolated between evaluations; None where it was not recorded."""
+        times = read_columns(self.folder / "times.csv")
+        if not len(times.get("seconds", ())):
+            return None
+        return np.interp(step, np.append(0, times["step"]), np.append(0, times["seconds"]))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -104,6 +136,8 @@ def read_history(folder: str | Path) -> History:
         baseline=baseline_losses(info.get("baseline")),
         steps=Steps(step, step / (per_epoch or 1), loss, lr, counts_steps=per_epoch is None),
         evaluations=evaluations,
+        folder=folder,
+        scores=scores_of(info.get("scores")),
     )
 
 
@@ -181,6 +215,16 @@ def baseline_losses(baseline: Any) -> dict[str, float]:
     scores = baseline.items() if isinstance(baseline, dict) else ()
     losses = {split: values.get("loss") for split, values in scores if isinstance(values, dict)}
     return {split: float(loss) for split, loss in losses.items() if isinstance(loss, (int, float))}
+
+
+def scores_of(scores: Any) -> dict[str, dict[str, float]]:
+    """{"test": {"loss": 0.16, "accuracy": 0.94}} from the `scores` of run.json, whatever that is; numbers only."""
+    splits = scores.items() if isinstance(scores, dict) else ()
+    return {
+        split: {name: float(value) for name, value in values.items() if isinstance(value, (int, float))}
+        for split, values in splits
+        if isinstance(values, dict)
+    }
 
 
 def steps_per_epoch(

@@ -7,21 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nntrain.errors import UserError
 from nntrain.report.formats import number
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import log_ticks, tick_labels
 from nntrain.report.pictures.drawing.curves import drops, thinned
 from nntrain.report.pictures.registry import pictures
-from nntrain.report.pictures.training.loss import loss_figure
+from nntrain.report.pictures.training.loss_curves import RUNNING, loss_figure
+from nntrain.report.pictures.training.progress import smoothed
 from nntrain.run.history import read_history
+from tests.support.pictures import faults
 from tests.support.run_tables import PER_EPOCH, write_run
 
 LOSS = pictures()["loss"]
 
 
-def figure_of(folder):
+def figure_of(folder, *options):
     with canvas.styled():
-        figure = loss_figure(read_history(folder))
+        figure = loss_figure(read_history(folder), *options)
         figure.draw_without_rendering()
     return figure
 
@@ -35,7 +38,8 @@ def dashed_verticals(axes):
 
 
 def line_named(axes, label):
-    return next(line for line in axes.lines if line.get_label() == label)
+    names = {"train": RUNNING}
+    return next(line for line in axes.lines if line.get_label() == names.get(label, label))
 
 
 def test_drops_are_found_and_gradual_schedules_have_none():
@@ -98,6 +102,63 @@ def test_drops_and_the_best_epoch_are_marked(tmp_path):
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (2.0, 0.3)
     assert [text.get_text() for text in above.texts] == ["best: epoch 2\nvalidation loss 0.3000"]
     assert above.get_yscale() == below.get_yscale() == "log"
+
+
+def write_facts(folder, monitor=None, loss="cross_entropy", **info):
+    (folder / "config.resolved.yaml").write_text(
+        f"loss: {{{loss}: {{}}}}\ntrain: {{monitor: {monitor or 'null'}}}\n"
+    )
+    (folder / "run.json").write_text(json.dumps(info))
+
+
+def test_the_axis_names_the_loss_and_the_star_what_it_is_best_by(tmp_path):
+    folder = write_run(tmp_path / "run", rows=[f"1.0,{loss},0.5" for loss in (0.9, 0.3, 0.4, 0.5)])
+    write_facts(folder)
+    above = figure_of(folder).axes[0]
+    assert above.get_ylabel() == "cross entropy loss"
+    assert above.texts[0].get_text() == "best: epoch 2\nvalidation loss 0.3000"
+    write_facts(folder, monitor="validation_accuracy")
+    above = figure_of(folder).axes[0]
+    assert above.texts[0].get_text() == "best validation accuracy 0.5000\nepoch 2, validation loss 0.3000"
+
+
+def test_the_best_line_has_the_scores_of_the_terminal_and_the_last_line_running_means(tmp_path):
+    folder = write_run(tmp_path / "run", rows=[f"1.0,{loss},0.5" for loss in (0.9, 0.3, 0.4, 0.5)])
+    scores = {"train": {"loss": 0.25}, "validation": {"loss": 0.3, "confusion_matrix": [[1]]}}
+    write_facts(folder, scores=scores)
+    found = [text.get_text() for text in figure_of(folder).texts]
+    assert "train loss 0.2500" in found
+    assert f"{RUNNING} loss 1.000, accuracy" not in found
+    assert f"{RUNNING} loss 1.000" in found
+    assert "validation loss 0.3000" in found
+
+
+def test_the_x_axis_counts_epochs_steps_or_time(tmp_path):
+    folder = write_run(tmp_path / "run")
+    for unit, end, label in (("epoch", 4, "epoch"), ("step", 40, "step")):
+        above, below = figure_of(folder, unit).axes
+        assert line_named(above, "validation").get_xdata().tolist() == [end / 4 * i for i in (1, 2, 3, 4)]
+        assert below.get_xlabel() == label
+    with pytest.raises(UserError, match="no times"):
+        figure_of(folder, "time")
+    (folder / "times.csv").write_text("step,seconds\n10,60\n20,90\n30,120\n40,180\n")
+    above, below = figure_of(folder, "time").axes
+    assert line_named(above, "validation").get_xdata().tolist() == [1, 1.5, 2, 3]
+    assert line_named(above, "mini-batch").get_xdata()[4] == 0.5  # half of the first minute
+    assert below.get_xlabel() == "minutes of training"
+
+
+def test_smoothing_is_a_moving_average_without_a_bias_at_the_start():
+    values = np.array([1.0, 3.0, np.nan, 3.0])
+    assert smoothed(values, 0.5).tolist() == pytest.approx([1, 7 / 3, 7 / 3, 19 / 7])
+    assert smoothed(values, 0.0) is values
+    assert smoothed(np.full(50, 2.0), 0.9) == pytest.approx(2.0)
+
+
+def test_labels_of_a_low_panel_keep_apart(tmp_path):
+    for rates in ([0.003, 0.002], [0.1, 0.09, 0.08], [3e-4, 2e-4, 1e-4]):
+        lr = [rates[i % len(rates)] for i in range(40)]
+        assert faults(figure_of(write_run(tmp_path / "run", lr=lr))) == []
 
 
 def test_the_best_label_covers_no_line_and_stays_inside(tmp_path):

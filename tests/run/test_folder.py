@@ -34,6 +34,7 @@ def test_fit_leaves_everything_in_its_folder(shell, pictures):
         "run.json",
         "metrics.csv",
         "steps.csv",
+        "times.csv",
         "train.log",
         "split.npz",
         "checkpoints/last.safetensors",

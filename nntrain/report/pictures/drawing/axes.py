@@ -28,12 +28,23 @@ def scale(
     apart = (high / low) ** (1 / 6)  # a label takes a sixth of the axis
     if levels and len(levels) <= most and all(b > a * apart for a, b in itertools.pairwise(levels)):
         ticks, between = levels, []
+    if most <= 4:  # a low panel, whose labels would overlap
+        ticks = apart_by(ticks, apart)
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     labels = tick_labels(ticks)
     axes.yaxis.set_major_formatter(FixedFormatter(labels))
     axes.yaxis.set_minor_locator(FixedLocator(between if most > 4 else []))
     axes.yaxis.set_minor_formatter(FixedFormatter([""] * len(between)))
     return max(map(len, labels), default=0)
+
+
+def apart_by(ticks: list[float], factor: float) -> list[float]:
+    """The ticks, from the largest down, without those that are closer than `factor` to the one before."""
+    kept: list[float] = []
+    for tick in sorted(ticks, reverse=True):
+        if not kept or kept[-1] >= tick * factor:
+            kept.append(tick)
+    return kept[::-1]
 
 
 def log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[float]]:

@@ -11,13 +11,13 @@ from nntrain.report.pictures.drawing.curves import Line, dense
 from nntrain.run.history import History
 
 
-def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> None:
-    """Draws a star at the best evaluation, and a label with its value next to it."""
+def draw_best(axes: Any, history: History, at: np.ndarray, lines: list[Line], noise: Line) -> None:
+    """Draws a star on the loss of the best evaluation, and a label that says by what it is best. `at` (evaluations,) are positions."""
     if history.best is None:
         return
     split = "validation" if history.value("validation_loss", history.best) is not None else "train"
-    x, y = history.value("epoch", history.best), history.value(f"{split}_loss", history.best)
-    if x is None or y is None or not math.isfinite(y) or (axes.get_yscale() == "log" and y <= 0):
+    x, y = float(at[history.best]), history.value(f"{split}_loss", history.best)
+    if y is None or not math.isfinite(y) or (axes.get_yscale() == "log" and y <= 0):
         return
     axes.plot(
         [x],
@@ -32,7 +32,7 @@ def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> No
         clip_on=False,
         label="best",
     )
-    text = f"best: epoch {epoch_text(x)}\n{split} loss {number(y)}"
+    text = best_text(history, history.best, f"{split} loss {number(y)}")
     axes.annotate(
         text,
         (x, y),
@@ -46,6 +46,16 @@ def draw_best(axes: Any, history: History, lines: list[Line], noise: Line) -> No
         bbox={"boxstyle": "round,pad=0.35", "facecolor": PAPER, "edgecolor": EDGE, "alpha": 0.92},
         arrowprops={"arrowstyle": "-", "color": PALE_INK, "linewidth": 0.8, "shrinkB": 7},
     )
+
+
+def best_text(history: History, row: int, loss: str) -> str:
+    """ "best: epoch 3, validation loss 0.1377", or "best validation accuracy 0.9514, epoch 3, ..." for another monitor, in lines."""
+    epoch, monitor = history.value("epoch", row), history.monitor
+    when = f"epoch {epoch_text(epoch)}" if epoch is not None else ""
+    if monitor.endswith("_loss"):
+        return f"best: {when}\n{loss}"
+    value = history.value(monitor, row)
+    return f"best {monitor.replace('_', ' ')} {number(value)}\n{when}, {loss}"
 
 
 def emptiest_position(

@@ -191,17 +191,26 @@ def set_margins(figure: Any, top: float, tick_label: int = 0) -> None:
 
 def place_legend(figure: Any, axes: Any, columns: int = 6) -> None:
     """Places the legend above the axes, where it covers nothing."""
-    legend = figure.legend(
-        *axes.get_legend_handles_labels(),
-        loc="lower left",
-        ncols=columns,
-        frameon=False,
-        borderpad=0.2,
-        columnspacing=1.6,
-        bbox_to_anchor=(axes.get_position().x0 - 0.008, axes.get_position().y1),
-        handlelength=2.2,
-        handletextpad=0.6,
-    )
+
+    def place(size: float) -> Any:
+        return figure.legend(
+            *axes.get_legend_handles_labels(),
+            loc="lower left",
+            ncols=columns,
+            frameon=False,
+            borderpad=0.2,
+            columnspacing=1.6,
+            bbox_to_anchor=(axes.get_position().x0 - 0.008, axes.get_position().y1),
+            handlelength=2.2,
+            handletextpad=0.6,
+            fontsize=size,
+        )
+
+    for size in (10, 9, 8, 7):  # points: the largest that fits
+        legend = place(size)
+        if size == 7 or legend.get_window_extent().x1 <= figure.bbox.x1:
+            break
+        legend.remove()
     for line in legend.get_lines():
         line.set_linewidth(max(line.get_linewidth(), 1.2))
     for text in legend.get_texts():

@@ -1,0 +1,120 @@
+"""Settings: the resolved configs of runs as plain values, and the options in which runs differ."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nntrain.errors import Keys, dotted
+
+Settings = dict[str, Any]
+NAMES = (("name",),)  # what differs between runs without being an option of them
+LONGEST = 24  # characters of a value in a label
+
+
+def read_settings(folder: Path) -> Settings:
+    """config.resolved.yaml of a run; empty where there is none that can be read."""
+    try:
+        found = yaml.safe_load((folder / "config.resolved.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def component_name(settings: Settings, *keys: str) -> str:
+    """ "cross_entropy" for the key `loss`; empty where there is none."""
+    value: Any = settings
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return next(iter(value)) if isinstance(value, Mapping) and len(value) == 1 else ""
+
+
+def differing(runs: Sequence[Settings]) -> dict[Keys, list[Any]]:
+    """The value of each run for every option that is not the same in all of them, by its keys, such as ("optimizer", "sgd", "lr").
+
+    Where the runs have different components, such as sgd and adam, their names; where lists have different lengths, the lists.
+    """
+    return {keys: values for keys, values in _differing(list(runs), ()) if keys not in NAMES}
+
+
+def _differing(values: list[Any], path: Keys) -> list[tuple[Keys, list[Any]]]:
+    first = values[0]
+    if all(
+        repr(value) == repr(first) for value in values[1:]
+    ):  # 1 is not true, although Python finds them equal
+        return []
+    if all(isinstance(value, Mapping) for value in values):
+        if all(len(value) == 1 for value in values) and len({next(iter(value)) for value in values}) > 1:
+            return [(path, [next(iter(value)) for value in values]), *_shared_options(values, path)]
+        names = dict.fromkeys(name for value in values for name in value)
+        return [
+            entry
+            for name in names
+            for entry in _differing([value.get(name) for value in values], (*path, name))
+        ]
+    if all(isinstance(value, list) and len(value) == len(first) for value in values):
+        return [
+            entry
+            for index, entries in enumerate(zip(*values, strict=True))
+            for entry in _differing(list(entries), (*path, index))
+        ]
+    return [(path, values)]
+
+
+def _shared_options(components: list[Any], path: Keys) -> list[tuple[Keys, list[Any]]]:
+    """The options that different components have in common, such as the `lr` of optimizers, and in which they differ."""
+    options = [next(iter(value.values())) or {} for value in components]
+    if not all(isinstance(each, Mapping) for each in options):
+        return []
+    names = [name for name in options[0] if name == "lr" and all(name in each for each in options)]
+    return [entry for name in names for entry in _differing([each[name] for each in options], (*path, name))]
+
+
+def labels(names: Sequence[str], runs: Sequence[Settings], most: int = 4) -> list[str]:
+    """What tells the runs apart: "lr 0.1, momentum 0.9" for each; their names where that is nothing, or more than `most` options."""
+    found = differing(runs) if all(runs) else {}
+    if len(found) > most:
+        return list(names)
+    short = shortest_names(list(found))
+    written = [
+        ", ".join(setting_text(keys, short[keys], found[keys], i) for keys in found) for i in range(len(runs))
+    ]
+    repeated = {text for text in written if written.count(text) > 1}
+    return [
+        name if not text else f"{name}: {text}" if text in repeated else text
+        for name, text in zip(names, written, strict=True)
+    ]
+
+
+def setting_text(keys: Keys, name: str, values: list[Any], run: int) -> str:
+    """ "lr 0.1"; a layer that differs in kind by its kind alone: "lstm"."""
+    value = value_text(values[run])
+    is_kind = isinstance(keys[-1], int) and all(isinstance(each, str) for each in values)
+    return value if is_kind else f"{name} {value}"
+
+
+def shortest_names(paths: list[Keys]) -> dict[Keys, str]:
+    """The end of each path that no other path has, from an option's name on: "lr", but "layers[0].units" beside "layers[1].units"."""
+    found = {}
+    for keys in paths:
+        for start in range(len(keys) - 1, -1, -1):
+            end = keys[start:]
+            if isinstance(end[0], int) or (len(end) == 1 and end[0] in ("source", "weight")):
+                continue
+            if sum(other[-len(end) :] == end for other in paths) == 1:
+                break
+        found[keys] = dotted(keys[start:])
+    return found
+
+
+def value_text(value: Any) -> str:
+    """A value in a label: numbers as in YAML, lists by their length where they are long."""
+    from nntrain.config.scalars import inline  # with it comes pydantic, which reading does not need
+
+    if value is None:
+        return "none"
+    text = inline(value)
+    if len(text) <= LONGEST:
+        return text
+    return f"({len(value)} entries)" if isinstance(value, (list, dict)) else f"{text[: LONGEST - 1]}…"

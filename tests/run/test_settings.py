@@ -1,0 +1,51 @@
+"""The options in which runs differ."""
+
+from nntrain.run.settings import differing, labels, read_settings
+
+SGD = {
+    "optimizer": {"sgd": {"lr": 0.1, "momentum": 0.9}},
+    "model": {"layers": [{"dense": {"units": 4}}, {"relu": {}}]},
+}
+
+
+def changed(**options):
+    return {**SGD, **options}
+
+
+def test_values_components_and_lists_are_compared():
+    adam = changed(optimizer={"adam": {"lr": 0.01, "eps": 1e-8}})
+    assert differing([SGD, adam]) == {("optimizer",): ["sgd", "adam"], ("optimizer", "lr"): [0.1, 0.01]}
+    wide = changed(model={"layers": [{"dense": {"units": 8}}, {"relu": {}}]})
+    assert differing([SGD, wide, SGD]) == {("model", "layers", 0, "dense", "units"): [4, 8, 4]}
+    deep = changed(model={"layers": [{"dense": {"units": 4}}]})
+    assert list(differing([SGD, deep])) == [("model", "layers")]
+    assert differing([SGD, SGD]) == {}
+    assert differing([{"a": 1}, {"a": True}]) == {
+        ("a",): [1, True]
+    }  # not the same, although Python finds them equal
+
+
+def test_labels_are_short_and_tell_the_runs_apart():
+    adam = changed(optimizer={"adam": {"lr": 0.01, "eps": 1e-8}})
+    assert labels(["a", "b"], [SGD, adam]) == ["optimizer sgd, lr 0.1", "optimizer adam, lr 0.01"]
+    assert labels(["a", "b", "c"], [SGD, adam, adam])[1:] == [
+        "b: optimizer adam, lr 0.01",
+        "c: optimizer adam, lr 0.01",
+    ]
+    assert labels(["a", "b"], [SGD, SGD]) == ["a", "b"]
+    assert labels(["a", "b"], [SGD, {}]) == ["a", "b"]  # a run without its config
+    tanh = changed(model={"layers": [{"dense": {"units": 4}}, {"tanh": {}}]})
+    assert labels(["a", "b"], [SGD, tanh]) == ["relu", "tanh"]
+    units = [
+        changed(model={"layers": [{"dense": {"units": n}}, {"dense": {"units": m}}]})
+        for n, m in ((4, 5), (6, 7))
+    ]
+    assert labels(["a", "b"], units)[0] == "layers[0].dense.units 4, layers[1].dense.units 5"
+
+
+def test_the_settings_of_a_run_are_read_or_empty(shell):
+    run = shell.fit()
+    assert read_settings(run)["train"]["batch_size"] > 0
+    (run / "config.resolved.yaml").write_text("[")
+    assert read_settings(run) == {}
+    assert read_settings(run / "nothing") == {}
