@@ -1,0 +1,54 @@
+"""Bars: how often each class, token or value occurs."""
+
+from typing import Any
+
+import numpy as np
+
+from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.drawing.canvas import BLUE, INK
+
+NUMBERED = 20  # bars or fewer have their counts above them
+UPRIGHT = 12  # names or more may be long, because they are upright
+ACROSS = 90  # letters side by side
+NAMED = 120  # bars or fewer have their names
+
+
+def draw_counts(axes: Any, names: list[str], counts: np.ndarray, colours: list[str] | str = BLUE) -> None:
+    """A bar for each name; the names are as large as their number permits."""
+    at, spare = np.arange(len(names)), max(0, 6 - len(names)) / 2  # two bars are not as wide as the figure
+    axes.bar(at, counts, color=colours, width=0.8 if len(names) < 60 else 0.9)
+    axes.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)
+    if len(names) <= NUMBERED:
+        for x, count in zip(at, counts, strict=True):
+            axes.annotate(
+                f"{count:,}",
+                (x, count),
+                (0, 2),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=INK,
+            )
+        axes.margins(y=0.15)
+    if len(names) > NAMED:
+        axes.set_xticks([])
+        return
+    labels = labels_of(names)
+    size = 9 if len(names) <= NUMBERED else 8 if len(names) <= 60 else 6
+    axes.set_xticks(at, labels, rotation=0 if are_level(labels) else 90, fontsize=size, parse_math=False)
+    axes.tick_params(axis="x", length=0)
+
+
+def labels_of(names: list[str]) -> list[str]:
+    return [shortened(printable(name), 22 if len(names) > UPRIGHT else 12) for name in names]
+
+
+def are_level(labels: list[str]) -> bool:
+    """Whether the names fit side by side."""
+    return max(map(len, labels)) * len(labels) <= ACROSS
+
+
+def room_for_names(names: list[str]) -> float:
+    """The inches below the bars that their names take."""
+    labels = labels_of(names)
+    return 0.35 if len(names) > NAMED or are_level(labels) else 0.3 + 0.075 * max(map(len, labels))
