@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nntrain.data.sequences.windows import Windows
-
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
 
@@ -19,6 +17,8 @@ def image_shape(data: "Dataset") -> tuple[int, int, int] | None:
 
     A vector is an image if it has a square number of values from 0 to 1, without names, as those of the packaged digits.
     """
+    from nntrain.data.sequences.windows import Windows
+
     shape = data.input_shape
     if data.vocabulary or isinstance(data.x, Windows):
         return None
