@@ -60,18 +60,30 @@ def draw(
     overwrite: bool = False,
 ) -> Path:
     """What the function and the command share."""
-    if picture.takes == ("names",):
+    names = is_of_names(picture, of)
+    if names:
         subjects = []
         picture = type(picture)(**{**vars(picture), "names": tuple(map(str, of))})
     else:
+        picture = pictures().get(picture.of_runs, picture)
         subjects = [subject_of(Path(each), overrides) for each in of]
         require_suitable(picture, subjects)
     path = Path(output) if output is not None else default_file(picture, subjects)
     check_file(path, picture.suffixes, overwrite)
-    drawn = [collected(picture, subject) for subject in subjects]
+    if names:
+        drawn = [Drawn(picture.name.capitalize(), Arrays(path, picture.compute()))]
+    else:
+        drawn = [collected(picture, subject) for subject in subjects]
     path.parent.mkdir(exist_ok=True)
     picture.write(path, *drawn, style=style)
     return path
+
+
+def is_of_names(picture: Picture, of: tuple[str | Path, ...]) -> bool:
+    """Whether a picture shows what it names; some show runs, too, which exist as folders."""
+    if picture.takes == ("names",):
+        return True
+    return "names" in picture.takes and not any(Path(each).exists() and is_stored(Path(each)) for each in of)
 
 
 def draw_all(run: Path, style: canvas.Style = "light", suffix: str = ".png") -> Iterator[Path | UserError]:
@@ -83,7 +95,7 @@ def draw_all(run: Path, style: canvas.Style = "light", suffix: str = ".png") -> 
     subject = subject_of(run, ())
     require_tables(run)
     for name, picture in pictures().items():
-        if picture.costly or picture.takes == ("names",):
+        if picture.costly or "names" in picture.takes:
             continue
         try:
             # What `fit` has stored is drawn without the data, which may have moved.

@@ -67,9 +67,9 @@ def listed() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def arguments_of(picture: Any) -> str:
-    """ "CONFIG|RUN", "RUN...", "[NAMES]...": as in a usage line."""
-    if picture.takes == ("names",):
-        return "[NAMES]..."
+    """ "CONFIG|RUN", "RUN...", "[NAMES|RUN]...": as in a usage line."""
+    if "names" in picture.takes:
+        return f"[{'|'.join(what.upper() for what in picture.takes)}]..."
     return "|".join(what.upper() for what in picture.takes) + ("..." if picture.several else "")
 
 
@@ -162,15 +162,15 @@ def picture_command(name: str) -> click.Command:
             click.echo(str(draw(chosen, of, output, style, overrides, overwrite)))
 
     command = click.Command(name, callback=callback, help=picture.title, params=own)
-    shared = [overwrite_option, style_option, output_option]
+    shared = [overwrite_option, style_option, output_option, plugin_option]
     if picture.takes != ("names",):
-        shared += [offline_option, plugin_option]
+        shared.append(offline_option)
     if "config" in picture.takes:
         shared.append(overrides_option)
     for add in shared:
         add(command)
     usage = arguments_of(picture)
-    click.argument("of", nargs=-1, required=picture.takes != ("names",), metavar=usage)(command)
+    click.argument("of", nargs=-1, required="names" not in picture.takes, metavar=usage)(command)
     return command
 
 

@@ -38,7 +38,8 @@ class Picture(ABC):
     title: ClassVar[str]  # one sentence: what the picture shows
     takes: ClassVar[tuple[Takes, ...]] = (
         "run",
-    )  # what it can be drawn of; "names" are passed as the option `names`
+    )  # what it can be drawn of; "names" are passed as the option `names`, for `compute`
+    of_runs: ClassVar[str] = ""  # the picture that is drawn instead where one of names is given runs
     applies_to: ClassVar[str] = (
         ""  # what `applies` demands, such as "classifiers"; for the error where it does not
     )
@@ -80,9 +81,13 @@ class Picture(ABC):
         """The arrays that `figure` needs; None where the run's tables suffice. Raises UserError with the reason where it cannot."""
         return None
 
+    def compute(self) -> Mapping[str, np.ndarray]:
+        """The arrays of a picture of names, from the option `names`. Raises UserError for a name that is not known."""
+        raise NotImplementedError
+
     @abstractmethod
     def figure(self, *drawn: "Drawn") -> Any:
-        """The matplotlib Figure, one `Drawn` per config or run. Called within `canvas.styled`. Raises UserError."""
+        """The matplotlib Figure, one `Drawn` per config or run, or one for all names. Called within `canvas.styled`. Raises UserError."""
 
     def write(self, path: Path, *drawn: "Drawn", style: canvas.Style = "light") -> None:
         """Draws into a file whose suffix is one of `suffixes`. Raises UserError."""

@@ -148,7 +148,10 @@ def title(
             left, 1 - down / height, text, fontsize=size, color=colour, va="top", parse_math=False, **more
         )
 
-    write(shortened(printable(name), int(6.4 * width)), 0.1, 15, INK, fontweight="bold")
+    heading = write(shortened(printable(name), int(6.4 * width)), 0.1, 15, INK, fontweight="bold")
+    room = (width - MARGINS["left"] - MARGINS["right"]) * figure.dpi
+    if (wide := heading.get_window_extent().width) > room:  # letters of other scripts are wider
+        heading.set_text(shortened(heading.get_text(), int(len(heading.get_text()) * room / wide)))
     down = 0.44
     for line in wrapped(sentence, int(12.4 * (width - MARGINS["left"] - MARGINS["right"]))):
         write(line, down, 10, INK)
