@@ -53,10 +53,14 @@ class Feed:
 
     def forward(self, training: bool) -> None:
         """Runs the network on what is in the batch."""
+        self.pass_lengths()
+        self.executor.forward(training)
+
+    def pass_lengths(self) -> None:
+        """Passes the real lengths of the batch's sequences to the layers."""
         lengths = self.batch.lengths
         all_real = lengths is None or lengths.min() == self.batch.x.shape[1]
         self.info.lengths = None if all_real else lengths
-        self.executor.forward(training)
 
 
 class Feeds:

@@ -76,10 +76,11 @@ def build_graph(
     initializer: Initializer | None = None,
     path: Keys = ("model", "layers"),
     vocabulary: int = 0,
+    fused: bool = True,
 ) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config.
 
-    `vocabulary`: the data are tokens, whole numbers below it.
+    `vocabulary`: the data are tokens, whole numbers below it. Without `fused` each layer computes its own output and gradient.
     """
     data = data_node(input_shape, path[:-1], vocabulary)
     builder = _Builder(data)
@@ -88,7 +89,8 @@ def build_graph(
         builder.check_that_all_is_used(output)
     if builder.problems:
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
-    fuse(builder.nodes)
+    if fused:
+        fuse(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
+    from nntrain.network.graph import Graph
     from nntrain.network.network import Network
     from nntrain.training.setup import Setup
 
@@ -46,13 +47,23 @@ class Subject:
             return self._trained()
         return self.setup.network(min(ROWS, len(self.setup.splits.train)), backward=False)
 
-    def learner(self, rows: int, *, dtype: str | None = None, input_gradient: bool = False) -> "Network":
-        """A network of its own that can run backward, for batches of at most `rows` rows, with the parameters of `network`."""
+    def learner(
+        self,
+        rows: int,
+        *,
+        dtype: str | None = None,
+        input_gradient: bool = False,
+        graph: "Graph | None" = None,
+    ) -> "Network":
+        """A network of its own that can run backward, for batches of at most `rows` rows, with the parameters of `network`.
+
+        graph: another one for the same parameters, such as one without fusion.
+        """
         from nntrain.network.network import Network
 
         setup = self.setup
         network = Network(
-            setup.graph,
+            graph or setup.graph,
             rows,
             dtype or setup.config.train.precision,
             setup.config.seed,
