@@ -1,6 +1,7 @@
 """nntrain: trains neural networks described in YAML, on a core compiled by Numba.
 
-`nntrain.fit` trains, `nntrain.load` opens a trained network, `nntrain.gradcheck` verifies gradients; see docs/python.md.
+`nntrain.fit` trains, `nntrain.load` opens a trained network, `nntrain.check` finds mistakes before training,
+`nntrain.gradcheck` verifies gradients; see docs/python.md.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from nntrain.api.check import check
     from nntrain.api.data import Data
     from nntrain.api.fit import fit
     from nntrain.api.gradcheck import gradcheck
@@ -23,6 +25,7 @@ _HOMES = {
     "open_run": "nntrain.api.run",
     "gradcheck": "nntrain.api.gradcheck",
     "plot": "nntrain.api.plot",
+    "check": "nntrain.api.check",
     "Data": "nntrain.api.data",
     "Model": "nntrain.api.model",
     "Run": "nntrain.api.run",
@@ -42,6 +45,7 @@ __all__ = [
     "NntrainError",
     "Run",
     "UserError",
+    "check",
     "fit",
     "gradcheck",
     "load",

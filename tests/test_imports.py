@@ -17,6 +17,7 @@ FLOORS = [
     {"cli"},
     {"api"},
     {"report"},
+    {"preflight"},
     {"run", "gradient_check", "bench", "templates", "starter"},
     {"training"},
     {"inference"},

@@ -46,9 +46,17 @@ class Setup:
     @property
     def warnings(self) -> list[str]:
         """What trains, but not as intended."""
-        absent = absent_label_warnings(self.config, self.splits)
-        task = task_warnings(self.config, self.splits.train)
-        return [*self.splits.warnings, *task, *self.scale_warnings, *absent, *self._causality_warnings()]
+        return [warning for warnings in self.warnings_by_topic.values() for warning in warnings]
+
+    @property
+    def warnings_by_topic(self) -> dict[str, list[str]]:
+        return {
+            "data": self.splits.warnings,
+            "task": task_warnings(self.config, self.splits.train),
+            "scale": self.scale_warnings,
+            "absent_labels": absent_label_warnings(self.config, self.splits),
+            "causality": self._causality_warnings(),
+        }
 
     @cached_property
     def scale_warnings(self) -> list[str]:

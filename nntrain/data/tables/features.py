@@ -67,6 +67,20 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(map(shown, names[:NAMES_SHOWN])) + more
 
 
+LINE_NAMES = 8  # columns that a line of YAML lists
+NUMBERED = re.compile(r"column (\d+)")  # how columns without a header are named
+
+
+def features_line(kept: Iterable[str]) -> str:
+    """The line of YAML that chooses these columns: "`features: [age, height]`"; abbreviated where there are many, or none."""
+    names = list(kept)
+    if not 0 < len(names) <= LINE_NAMES:
+        return "`features: [...]`"
+    numbers = [match for name in names if (match := NUMBERED.fullmatch(name))]
+    chosen = [int(match[1]) for match in numbers] if len(numbers) == len(names) else names
+    return f"`features: {yaml_list(chosen)}`"
+
+
 PLAIN = re.compile(r"[A-Za-z][\w ./()-]*(?<! )")
 WORDS = {"true", "false", "null"}
 

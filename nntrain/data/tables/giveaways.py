@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.tables.features import columns
+from nntrain.data.tables.features import columns, features_line
 
 FEWEST_ROWS = 20  # fewer rows agree by chance
 FEWEST_OF_CLASS = 5  # with one row of a class, a column that is 1 there alone is chance, too
@@ -20,8 +20,11 @@ def warnings_of(data: Dataset, choosable: bool) -> tuple[str, ...]:
     """One warning per column; `choosable`: the source has the option `features`."""
     found = giveaways(data)
     kept = [name for name, _, _ in columns(data.feature_names, data.one_hot) if name not in found]
-    listed = f"`features: [{', '.join(kept)}]`" if 0 < len(kept) <= 8 else "`features`"
-    advice = f"leave it out with {listed}, or list it there to keep it" if choosable else "leave it out"
+    advice = (
+        f"leave it out with {features_line(kept)}, or list it there to keep it"
+        if choosable
+        else "leave it out"
+    )
     return tuple(f"column {name!r} {giveaway.warning}: {advice}" for name, giveaway in found.items())
 
 

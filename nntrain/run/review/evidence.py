@@ -18,7 +18,7 @@ from nntrain.training.scales import evenly
 from nntrain.training.setup import Setup
 
 SAMPLES = 512
-RELU = "relu"
+CLIPPED = ("relu", "relu6")  # activations that are 0, as their gradient is, for all negative inputs
 
 Scores = Mapping[str, Mapping[str, Any]]
 
@@ -31,6 +31,7 @@ class Evidence:
     scores: Scores  # of the best checkpoint, by split
     baseline: Scores  # of the best constant prediction, by split
     record: RunFolder | MemoryRecord
+    untrained: bool = False  # at its initial weights, where batch norm has no statistics of the data yet
 
     @property
     def setup(self) -> Setup:
@@ -71,9 +72,9 @@ class Evidence:
         for start in range(0, len(self.sampled), self.trainer.network.rows):
             feed = self._filled(self.sampled[start : start + self.trainer.network.rows])
             with kernels.exclusive.lock:
-                feed.forward(training=False)
-                for node, y in feed.executor.outputs(training=False):
-                    if any(part.layer.yaml_name == RELU for part in (node, *node.fused)):
+                feed.pass_lengths()
+                for node, y in feed.executor.outputs(training=self.untrained):
+                    if any(part.layer.yaml_name in CLIPPED for part in (node, *node.fused)):
                         highest = y.reshape(-1, y.shape[-1]).max(axis=0)
                         largest[node.name] = np.maximum(largest.get(node.name, highest), highest)
         return {name: (int((highest <= 0).sum()), len(highest)) for name, highest in largest.items()}

@@ -1,0 +1,1 @@
+"""Checks: each module is one check, which registers itself."""

@@ -1,0 +1,69 @@
+"""Duplicate columns: columns of a table that hold the same values as another one."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nntrain.data.tables.giveaways import SAME, correlation
+from nntrain.preflight.check import Check
+from nntrain.preflight.columns import TableColumn, leaving_out, table_columns
+from nntrain.preflight.finding import Finding
+from nntrain.preflight.subject import Subject
+from nntrain.training.scales import evenly
+
+FEWEST_ROWS = 10  # fewer agree by chance
+MOST_COLUMNS = 500  # that are compared in pairs
+
+
+class DuplicateColumns(Check, name="duplicate_columns", about="data"):
+    """The same values are a warning, the same values in another unit a note. Inputs without names are left alone: they may be pixels."""
+
+    def look(self, subject: Subject) -> Iterator[Finding]:
+        every = table_columns(subject.train)
+        if not subject.train.feature_names or not len(subject.train) >= FEWEST_ROWS:
+            return
+        varying = [column for column in every if np.ptp(column.values) > 0]
+        twins: dict[str, TableColumn] = {}  # the first column with the same values, by name
+        firsts: dict[bytes, TableColumn] = {}
+        for column in varying:
+            first = firsts.setdefault(identity(column), column)
+            if first is not column:
+                twins[column.name] = first
+        for name, first in twins.items():
+            yield self.found(
+                "warning",
+                f"column {name!r} holds the same values as {first.label}",
+                leaving_out(subject.config, every, set(twins)),
+                f"column {name!r}",
+            )
+        single = [column for column in varying if column.name not in twins and not column.is_text]
+        for column, first in in_other_units(single[:MOST_COLUMNS]):
+            yield self.found(
+                "note",
+                f"{column.label} is {first.label} in another unit: their correlation is "
+                f"{correlation(column.values, first.values):.6g}",
+                leaving_out(subject.config, every, {column.name}),
+                column.label,
+            )
+
+
+def identity(column: TableColumn) -> bytes:
+    """Equal for columns with equal values; of text, for columns whose categories are the same rows."""
+    if not column.is_text:
+        return (column.values + 0.0).tobytes()
+    _, first, numbers = np.unique(column.values, return_index=True, return_inverse=True)
+    return b"text" + first[numbers].tobytes()  # each category as the row in which it occurs first
+
+
+def in_other_units(columns: list[TableColumn]) -> Iterator[tuple[TableColumn, TableColumn]]:
+    """Pairs of a column and an earlier one with a correlation of 1 or -1; some rows decide which pairs are looked at."""
+    if len(columns) < 2:
+        return
+    some = np.stack([column.values[evenly(len(column.values))] for column in columns]).astype(np.float64)
+    with np.errstate(all="ignore"):
+        related = np.abs(np.corrcoef(some)) > SAME
+    for i, column in enumerate(columns):
+        for j in np.flatnonzero(related[i, :i]):
+            if abs(correlation(column.values, columns[j].values)) > SAME:
+                yield column, columns[j]
+                break

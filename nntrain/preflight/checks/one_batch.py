@@ -1,0 +1,45 @@
+"""One batch: a network that cannot memorize a few samples will not learn many; or only with another learning rate."""
+
+import math
+from collections.abc import Iterator
+
+from nntrain.preflight.check import Check
+from nntrain.preflight.finding import Finding
+from nntrain.preflight.one_batch import MEMORIZED, Attempt
+from nntrain.preflight.remedies import against_starving, first_of_all, with_lr
+from nntrain.preflight.subject import Subject
+
+NOTHING = 0.05  # of the way from the best constant prediction to a perfect one
+
+
+class OneBatchCheck(Check, name="one_batch", about="training"):
+    """Each attempt is bounded, so that little progress is no finding; only none is."""
+
+    def look(self, subject: Subject) -> Iterator[Finding]:
+        batch = subject.one_batch
+        if batch is None or batch.own.progress >= NOTHING or not all(each.decided for each in batch.attempts):
+            return
+        own, best = batch.own, batch.best
+        place = f"{batch.samples} samples"
+        if best.progress >= MEMORIZED:
+            smaller = best.lr < own.lr
+            yield self.found(
+                "warning" if smaller else "note",
+                f"on {batch.samples} samples alone, the loss goes {course(own)} with a learning rate of {own.lr:g}, and "
+                f"{course(best)} with {best.lr:g}: the learning rate is {'too large' if smaller else 'small'}",
+                first_of_all(subject) or with_lr(subject, best.lr),
+                place,
+            )
+        elif best.progress < NOTHING:
+            yield self.found(
+                "warning",
+                f"the network cannot memorize even {batch.samples} samples: the loss goes {course(own)} in {own.steps:,} steps, "
+                f"while always predicting the same gives {batch.constant:.4g}; other learning rates do not change that",
+                first_of_all(subject) or against_starving(subject),
+                place,
+            )
+
+
+def course(attempt: Attempt) -> str:
+    end = "NaN or infinity" if math.isnan(attempt.last) else f"{attempt.last:.4g}"
+    return f"from {attempt.first:.4g} to {end}"

@@ -1,0 +1,54 @@
+"""Shared samples: the same input in the training split and in the test or validation split, whose scores are then too good."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nntrain.preflight.check import Check
+from nntrain.preflight.finding import Finding
+from nntrain.preflight.subject import Subject
+
+FEWEST = 5
+SHARE = 0.01  # of the split
+BY_CHANCE = (
+    20.0  # times as many as independent columns would give are still no sign: columns are not independent
+)
+
+
+class SharedSamples(Check, name="shared_samples", about="data"):
+    """More equal inputs than chance gives. Tables with few different rows have many, and are left alone."""
+
+    def look(self, subject: Subject) -> Iterator[Finding]:
+        keys = subject.keys
+        for split in ("validation", "test"):
+            if split not in keys:
+                continue
+            shared = np.isin(keys[split], keys["train"])
+            count, size = int(shared.sum()), len(shared)
+            chance = size * len(keys["train"]) * subject.chance_of_equal
+            if count < max(FEWEST, SHARE * size, BY_CHANCE * chance):
+                continue
+            here = int(np.flatnonzero(shared)[0])
+            there = int(np.flatnonzero(keys["train"] == keys[split][here])[0])
+            which = f"all {size:,}" if count == size else f"{count:,} of {size:,}"
+            yield self.found(
+                "warning",
+                f"{which} samples of the {split} split ({count / size:.0%}) are in the training split, too, such as "
+                f"{named(subject, split, here, there)}: the scores of the {split} split are too good",
+                remedy(subject, split),
+                f"{split} split",
+            )
+
+
+def named(subject: Subject, split: str, here: int, there: int) -> str:
+    """Two equal samples, of the split and of the training split, as the source numbers them."""
+    numbers = subject.number(split, here), subject.number("train", there)
+    if split in subject.setup.indices:
+        return "samples {:,} and {:,} of the source".format(*sorted(numbers))
+    return f"sample {numbers[0]:,}, which is sample {numbers[1]:,} of the training data"
+
+
+def remedy(subject: Subject, split: str) -> str:
+    if isinstance(getattr(subject.config.data, split), float):
+        return "Remove repeated samples from the data, so that the split cannot separate them."
+    return f"Set `data.{split}` to samples that are not in the training split, or to a fraction, such as `{split}: 0.2`."

@@ -1,0 +1,55 @@
+"""Samples: equal inputs within a split and across splits, and how many of them chance explains."""
+
+import math
+
+import numpy as np
+
+from nntrain.data.dataset import Dataset
+from nntrain.data.sequences.windows import Windows, take_rows
+from nntrain.data.system_memory import exceeds_memory
+
+MOST_BYTES = 1 << 30  # of a split that is read for this
+MOST_COLUMNS = 64  # whose values are counted; with more, equal rows are no chance
+ROWS = 4096
+
+
+def comparable(data: Dataset) -> bool:
+    """Whether equal inputs mean something, and can be found: windows of one stream overlap anyway."""
+    if isinstance(data.x, Windows) or exceeds_memory(data.x):
+        return False
+    return bool(data.x.nbytes <= MOST_BYTES)
+
+
+def keys(data: Dataset, indices: np.ndarray | None = None) -> np.ndarray:
+    """(rows,) int64: equal for equal inputs, and different, in all likelihood, for others."""
+    indices = np.arange(len(data)) if indices is None else indices
+    found = np.empty(len(indices), np.int64)
+    for start in range(0, len(indices), ROWS):
+        rows = indices[start : start + ROWS]
+        block = np.ascontiguousarray(take_rows(data.x, rows))
+        if block.dtype.kind == "f":
+            block = block + block.dtype.type(0)  # -0.0 becomes 0.0
+        lengths = np.zeros(len(rows), np.int32) if data.lengths is None else data.lengths[rows]
+        found[start : start + len(rows)] = [
+            hash((row.tobytes(), int(length))) for row, length in zip(block, lengths, strict=True)
+        ]
+    return found
+
+
+def distinct(data: Dataset, indices: np.ndarray) -> np.ndarray:
+    """Those of the indices whose inputs differ from all before."""
+    _, first = np.unique(keys(data, indices), return_index=True)
+    return indices[np.sort(first)]
+
+
+def chance_of_equal(data: Dataset) -> float:
+    """The probability that two samples are equal if their columns were independent of each other; 0 for all but tables."""
+    if data.vocabulary or data.x.ndim != 2 or data.x.shape[1] > MOST_COLUMNS:
+        return 0.0
+    logarithm = 0.0
+    for column in np.asarray(data.x).T:
+        _, counts = np.unique(column, return_counts=True)
+        logarithm += math.log(((counts / len(data)) ** 2).sum())
+        if logarithm < -50:
+            return 0.0
+    return math.exp(logarithm)
