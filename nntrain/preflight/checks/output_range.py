@@ -11,15 +11,10 @@ from nntrain.preflight.finding import Finding
 from nntrain.preflight.subject import Subject
 from nntrain.training.scales import evenly
 
+# Of activations whose gradient does not vanish near a bound, or that have one bound only.
 RANGES = {
-    "sigmoid": (0.0, 1.0),
-    "hard_sigmoid": (0.0, 1.0),
     "softmax": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "hard_tanh": (-1.0, 1.0),
-    "softsign": (-1.0, 1.0),
     "relu": (0.0, math.inf),
-    "relu6": (0.0, 6.0),
     "softplus": (0.0, math.inf),
     "log_softmax": (-math.inf, 0.0),
 }
@@ -34,9 +29,10 @@ class OutputRange(Check, name="output_range", about="network"):
     def look(self, subject: Subject) -> Iterator[Finding]:
         output, data, loss = subject.setup.graph.output, subject.train, subject.config.loss
         kind = output.layer.yaml_name
-        if kind not in RANGES:
+        bounds = output.layer.bounds or RANGES.get(kind)
+        if bounds is None:
             return
-        low, high = RANGES[kind]
+        low, high = bounds
         if loss.from_logits:
             yield self.found(
                 "warning",

@@ -14,6 +14,7 @@ from nntrain.report.formats import count, duration, number, printable, short, si
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 from nntrain.report.terminal.tables import nonzero
+from nntrain.report.terminal.wrapping import wrapped
 
 if TYPE_CHECKING:
     from nntrain.preflight.finding import Finding
@@ -67,11 +68,10 @@ class Hanging:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         indent = 2 + max(label.cell_len for label, _ in self.rows)
         for label, text in self.rows:
-            for nth, line in enumerate(text.wrap(console, max(options.max_width - indent, 20))):
-                line.rstrip()
-                yield Text.assemble(
-                    *((label, " " * (indent - label.cell_len)) if not nth else (" " * indent,)), line
-                )
+            for line in text.split("\n"):
+                begun = Text.assemble(label, " " * (indent - label.cell_len), line)
+                yield wrapped(begun, options.max_width, indent)
+                label = Text()
 
 
 def facts(report: "Report") -> Hanging:
