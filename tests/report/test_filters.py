@@ -6,9 +6,10 @@ from PIL import Image
 
 from nntrain.config import load
 from nntrain.report.pictures.learned.filters import FILTERS, IMAGES
+from nntrain.report.pictures.learned.unit_weights import UNITS
 from nntrain.report.pictures.registry import pictures as all_pictures
 from nntrain.training.setup import prepare
-from tests.support.pictures import subject_of
+from tests.support.pictures import drawn_from, faults, figure_of, subject_of, words
 
 DIGITS = """
 data: {source: {digits: image}, standardize: true}
@@ -53,12 +54,11 @@ def test_maps_are_the_outputs_of_the_filters(shell, after):
 @pytest.mark.parametrize(
     "layers",
     [
-        "[flatten, {dense: 10}]",
         "[{conv2d: {filters: 4, kernel_size: 1}}, flatten, {dense: 10}]",
         "[{conv1d: {filters: 4, kernel_size: 3}}, flatten, {dense: 10}]",
     ],
 )
-def test_networks_without_a_first_convolution_of_images_have_no_picture(shell, layers):
+def test_networks_whose_first_layer_shows_no_images_have_no_picture(shell, layers):
     text = DIGITS.replace(
         "[{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, flatten, {dense: 10}]", layers
     )
@@ -93,7 +93,29 @@ def test_a_run_leaves_the_picture_until_it_is_overwritten(shell):
     run = shell.fit(DIGITS)
     with Image.open(run / "plots/filters.png") as picture:
         assert picture.size[0] > 1000
-    shell.fit(
-        DIGITS.replace("{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, ", ""), "--overwrite"
-    )
+    shell.fit(DIGITS.replace("kernel_size: 3", "kernel_size: 1"), "--overwrite")
     assert not list(run.rglob("filters*"))
+
+
+@pytest.mark.parametrize(
+    "source", ["digits", "{digits: image}", "{random: {input: [5, 9, 3], classes: 10, samples: 90}}"]
+)
+def test_units_of_a_first_dense_layer_are_images(shell, source):
+    text = DIGITS.replace("{digits: image}", source).replace("batch_size: 200", "batch_size: 20")
+    first = "flatten, {dense: {units: 60, activation: tanh}}, {dropout: 0.5}"
+    text = text.replace("{conv2d: {filters: 12, kernel_size: 3, activation: relu}}, flatten", first)
+    setup, network, found = found_in(shell, text if "digits" in source else text.replace("true", "false"))
+    shape = (5, 9, 3) if "random" in source else (8, 8, 1)
+    weights = network.arena.parameters["dense_1.weight"]
+    norms = np.linalg.norm(weights, axis=0)
+    chosen = [unit for unit in range(60) if (norms > norms[unit]).sum() < UNITS]
+    np.testing.assert_array_equal(found["weights"], weights[:, chosen].reshape(*shape, UNITS))
+    data = setup.splits.test or setup.splits.train
+    x = (data.x - data.shift) * data.scale
+    activity = np.tanh(x.reshape(len(x), -1) @ weights[:, chosen])
+    means = np.stack([activity[data.target == label].mean(0) for label in range(10)])
+    assert list(found["names"]) == [data.classes[best] for best in means.argmax(0)]
+    figure = figure_of(PICTURE, drawn_from(found), style="dark")
+    assert len(figure.axes) == UNITS
+    assert "of 60" in words(figure)
+    assert faults(figure) == []

@@ -1,4 +1,4 @@
-"""Filters: the kernels of the first convolution, and the feature maps that they produce from a few images."""
+"""Filters: what the first layer looks for in images: the kernels of a convolution with their feature maps, or the weights of units."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +6,9 @@ import numpy as np
 
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.images import plain
+from nntrain.report.pictures.layers import after_activation
+from nntrain.report.pictures.learned.unit_weights import collect_units, draw_units, first_dense_on_images
 from nntrain.report.pictures.picture import Drawn, Picture
 from nntrain.report.pictures.subject import Subject
 
@@ -17,27 +20,28 @@ if TYPE_CHECKING:
 IMAGES, FILTERS = 5, 10
 CELL, GAP, ASIDE = 0.82, 0.07, 0.14  # inches
 ABOVE, LABEL = 0.86, 0.2
+SENTENCE = "The filters of the first convolution, and their feature maps of a few images (brighter is larger)"
 
 
 class Filters(Picture, name="filters"):
-    title = (
-        "The filters of the first convolution, and their feature maps of a few images (brighter is larger)."
-    )
+    title = "What the first layer looks for in images: the filters of a convolution with their feature maps, or the weights of units."
     moment = "end"
-    applies_to = (
-        "networks whose first layer with parameters is a convolution of images, with a kernel larger than 1×1"
-    )
+    applies_to = "networks whose first layer with parameters is a dense layer on images, or a convolution with a kernel larger than 1×1"
 
     def applies(self, subject: Subject) -> bool:
-        return first_convolution(subject.setup.graph) is not None
+        setup = subject.setup
+        return bool(first_convolution(setup.graph) or first_dense_on_images(setup))
 
     def collect(self, subject: Subject) -> dict[str, np.ndarray] | None:
-        """weights (kernel rows, columns, channels, filters), those of the largest norm, of how many (`of`); images (images,
-        height, width, channels) in [0, 1], with their names; maps (images, height, width, filters), after the activation.
+        """Of a convolution: weights (kernel rows, columns, channels, filters), those of the largest norm, of how many (`of`); images
+        (images, height, width, channels) in [0, 1], with their names; maps (images, height, width, filters), after the activation.
+        Of a dense layer what `collect_units` returns.
         """
         from nntrain.inference.feed import Feeds
 
         setup, network = subject.setup, subject.network
+        if dense := first_dense_on_images(setup):
+            return collect_units(subject, dense)
         node = first_convolution(network.graph)
         if node is None:
             return None
@@ -69,6 +73,8 @@ class Filters(Picture, name="filters"):
     def figure(self, drawn: Drawn) -> Any:
         """A column for each filter: the kernel above, then a row for each image."""
         arrays = drawn.arrays
+        if "maps" not in arrays:
+            return draw_units(drawn)
         weights, images, maps, names, total = (
             arrays[name] for name in ("weights", "images", "maps", "names", "of")
         )
@@ -80,9 +86,7 @@ class Filters(Picture, name="filters"):
         )
         which = "All" if shown == total else f"The {shown} filters with the largest norm, of"
         colours = "RGB, grey is 0" if weights.shape[2] == 3 else "blue is positive, red negative, white 0"
-        canvas.title(
-            figure, drawn.name, [[f"{which} {total}; their weights: {colours}"]], sentence=self.title
-        )
+        canvas.title(figure, drawn.name, [[f"{which} {total}; their weights: {colours}"]], sentence=SENTENCE)
 
         def cell(row: int, column: int, picture: np.ndarray, **colours: Any) -> None:
             width, height = figure.get_size_inches()
@@ -111,7 +115,7 @@ class Filters(Picture, name="filters"):
             for row, feature_map in enumerate(own):
                 cell(row + 1, number + 1, feature_map, cmap="gray", vmin=own.min(), vmax=own.max())
         for row, image in enumerate(images):
-            cell(row + 1, 0, image if image.shape[-1] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=1)
+            cell(row + 1, 0, plain(image), cmap="gray", vmin=0, vmax=1)
         return figure
 
 
@@ -119,15 +123,6 @@ def first_convolution(graph: "Graph") -> "Node | None":
     """The first layer with parameters, where it is a convolution of grey or RGB images with a kernel larger than 1×1."""
     node = next((node for node in graph.layers if node.parameters), None)
     return node if node and node.layer.filters_parameter(*node.input_shapes) else None
-
-
-def after_activation(node: "Node") -> "Node":
-    """The layer that holds the output of the norm and the activation after `node`; where fused, the one that computes them."""
-    while len(node.consumers) == 1 and node.consumers[0].layer.acts_per_position:
-        node = node.consumers[0]
-    while node.fused_into:
-        node = node.fused_into
-    return node
 
 
 def one_of_each_class(data: "Dataset") -> np.ndarray:
