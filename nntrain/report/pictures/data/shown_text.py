@@ -61,9 +61,7 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
         if after:
             page.text(left + across, y, after, color=INK if not inside and row == 0 else PALE_INK, **style)
     axes = page.axes(left, text, canvas.WIDTH - left - canvas.MARGINS["right"], PANEL)
-    draw_counts(axes, names, 100 * frequencies / arrays["length"])
-    for number in axes.texts:
-        number.set_visible(False)  # counts in thousands; the axis has the shares
+    draw_counts(axes, names, 100 * frequencies / arrays["length"], numbered=False)
     axes.set_ylabel(f"% of the {unit}s")
     which = (
         f"the {len(names)} most frequent of {len(arrays['tokens']):,} {unit}s"

@@ -13,12 +13,14 @@ ACROSS = 90  # letters side by side
 NAMED = 120  # bars or fewer have their names
 
 
-def draw_counts(axes: Any, names: list[str], counts: np.ndarray, colours: list[str] | str = BLUE) -> None:
+def draw_counts(
+    axes: Any, names: list[str], counts: np.ndarray, colours: list[str] | str = BLUE, numbered: bool = True
+) -> None:
     """A bar for each name; the names are as large as their number permits."""
     at, spare = np.arange(len(names)), max(0, 6 - len(names)) / 2  # two bars are not as wide as the figure
     axes.bar(at, counts, color=colours, width=0.8 if len(names) < 60 else 0.9)
     axes.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)
-    if len(names) <= NUMBERED:
+    if numbered and len(names) <= NUMBERED:
         for x, count in zip(at, counts, strict=True):
             axes.annotate(
                 f"{count:,}",

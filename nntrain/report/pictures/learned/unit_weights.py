@@ -75,7 +75,8 @@ def draw_units(drawn: Drawn) -> Any:
     pitch = down + GAP + (CAPTION if named else 0)
     colours = "RGB, grey is 0" if channels == 3 else "blue is positive, red negative, white 0"
     which = f"all {total}" if units == total else f"the {units} with the largest norm, of {total:,}"
-    sentence = f"The weights of the units of {shortened(printable(drawn.arrays['layer']), 40)}, arranged as the image that they are multiplied with"
+    layer = shortened(printable(drawn.arrays["layer"]), 40)
+    sentence = f"The weights of the units of {layer}, arranged as the image that they are multiplied with"
     if named:
         sentence += ". Below each, the class for which the unit is the most active"
     page = Page(
