@@ -115,11 +115,17 @@ class LabelMetric(Metric):
         both, predicted, true = (np.atleast_1d(sums[key]) for key in ("both", "predicted", "true"))
         if self.average == "micro":
             return ratio(*map(float, self.quotient(both.sum(), predicted.sum(), true.sum())))
-        numerator, denominator = self.quotient(both, predicted, true)
-        scores = np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1), 0.0)
+        scores = np.nan_to_num(self.by_label(sums), nan=0.0)
         # A label that is neither predicted nor true in these samples does not enter the mean, as in scikit-learn.
         weights = true if self.average == "weighted" else ((predicted > 0) | (true > 0)).astype(np.float64)
         return ratio(float(scores @ weights), float(weights.sum()))
+
+    def by_label(self, sums: Sums) -> np.ndarray:
+        """(labels,) float64; NaN where it is undefined, such as the precision of a label that is never predicted."""
+        numerator, denominator = self.quotient(
+            *(np.atleast_1d(sums[key]) for key in ("both", "predicted", "true"))
+        )
+        return np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1), np.nan)
 
     def quotient(
         self, both: np.ndarray, predicted: np.ndarray, true: np.ndarray
