@@ -1,17 +1,24 @@
 """Named: the components that a picture of names shows, such as activations, spelled as in a config."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nntrain.report.formats import printable, shortened
 
 
 def named(
-    texts: Sequence[str], default: Sequence[str], family: Any, place: str, *, known: Iterable[str] = ()
+    texts: Sequence[str],
+    default: Sequence[str],
+    family: Any,
+    place: str,
+    *,
+    known: Iterable[str] = (),
+    required: Mapping[str, Any] = {},
 ) -> list[tuple[str, Any]]:
     """Each text, such as `relu` or `leaky_relu: 0.2`, with its component; a bare name may stand for the class's example.
 
-    default: instead of no texts. known: members of the family that a text may name; by default all.
+    default: instead of no texts. known: members of the family that a text may name; by default all. required:
+    options for a bare name that needs some, instead of the example's.
     Raises UserError for an unknown name, with a suggestion.
     """
     from nntrain.config.composer import compose
@@ -33,7 +40,7 @@ def named(
             raise UserError(message, f"Such as {', '.join(sorted(default[:3]))}.", place)
         kind = family.members()[name]
         if value == name and any(field.is_required() for field in kind.model_fields.values()):
-            found.append((text, kind.model_validate(kind.example)))
+            found.append((text, kind.model_validate(required or kind.example)))
         else:
             found.append((label_of(text), component(node, family, place)))
     return found
