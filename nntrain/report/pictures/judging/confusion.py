@@ -147,7 +147,7 @@ def error_lines(errors: list[Error], counts: np.ndarray, names: list[str]) -> li
 
 
 def strength(shares: np.ndarray) -> np.ndarray:
-    """How dark a share is: by its square root, so that a few percent can be told from none."""
+    """How dark a share is: by its square root, so that a few percent differ from none."""
     return np.where(shares > 0, 0.1 + 0.84 * np.sqrt(shares), 0)
 
 
