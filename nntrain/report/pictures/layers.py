@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.options import did_you_mean
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
@@ -36,6 +35,8 @@ def after_activation(node: "Node") -> "Node":
 
 def named(graph: "Graph", name: str, place: str) -> "Node":
     """The layer of that name. Raises UserError that names those that there are."""
+    from nntrain.options import did_you_mean
+
     nodes = {node.name: node for node in graph.layers}
     if name not in nodes:
         several = ", ".join(list(nodes)[:8]) + (f" and {len(nodes) - 8} more" if len(nodes) > 8 else "")
