@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from nntrain.options import Options
 
 
+UNITS = {"heads": " heads", "times": " times"}  # of main options that a bare number does not explain
+
+
 def by(shape: tuple[int, ...]) -> str:
     """ "8×8×1"; "1" for a single number."""
     return "×".join(f"{size:,}" if size < 1e5 else count(size) for size in shape) or "1"
@@ -19,7 +22,7 @@ def described(layer: "Layer") -> str:
     words = [layer.yaml_name]
     own = type(layer).own_options()
     if own and own[0] in layer.model_fields_set:
-        words.append(shown(getattr(layer, own[0])))
+        words.append(shown(getattr(layer, own[0])) + UNITS.get(own[0], ""))
     kernel = getattr(layer, "kernel_size", None)
     if isinstance(kernel, int):
         kernel = (kernel,) * (2 if "2d" in layer.yaml_name else 1)
