@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nntrain.api.check import check
     from nntrain.api.data import Data
+    from nntrain.api.find_lr import find_lr
     from nntrain.api.fit import fit
     from nntrain.api.gradcheck import gradcheck
     from nntrain.api.model import Model, load
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # Loaded on first use, so that importing nntrain costs nothing.
 _HOMES = {
     "fit": "nntrain.api.fit",
+    "find_lr": "nntrain.api.find_lr",
     "load": "nntrain.api.model",
     "open_run": "nntrain.api.run",
     "gradcheck": "nntrain.api.gradcheck",
@@ -46,6 +48,7 @@ __all__ = [
     "Run",
     "UserError",
     "check",
+    "find_lr",
     "fit",
     "gradcheck",
     "load",

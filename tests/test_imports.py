@@ -18,7 +18,7 @@ FLOORS = [
     {"api"},
     {"report"},
     {"preflight"},
-    {"run", "gradient_check", "bench", "templates", "starter"},
+    {"run", "gradient_check", "bench", "range_test", "templates", "starter"},
     {"training"},
     {"inference"},
     {"manual"},

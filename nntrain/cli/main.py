@@ -34,7 +34,7 @@ class Verbs(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         found = [
-            module.name
+            module.name.replace("_", "-")
             for module in pkgutil.iter_modules(cli.__path__)
             if module.name not in ("main", "shared")
         ]
@@ -43,7 +43,7 @@ class Verbs(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
             return None
-        return importlib.import_module(f"nntrain.cli.{name}").command
+        return importlib.import_module(f"nntrain.cli.{name.replace('-', '_')}").command
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]
