@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from nntrain.preflight.finding import Finding, Severity
@@ -36,8 +36,10 @@ class Check(ABC):
     def look(self, subject: "Subject") -> Iterator[Finding]:
         """What it finds; nothing where all is well, or where it does not apply."""
 
-    def found(self, severity: Severity, text: str, remedy: str = "", place: str = "") -> Finding:
-        return Finding(severity, self.name, text, remedy, place)
+    def found(
+        self, severity: Severity, text: str, remedy: str = "", place: str = "", columns: Iterable[str] = ()
+    ) -> Finding:
+        return Finding(severity, self.name, text, remedy, place, tuple(columns))
 
 
 registered: dict[str, type[Check]] = {}

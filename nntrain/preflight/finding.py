@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -20,8 +20,9 @@ class Finding:
     text: str  # "column 'height' has the value 3 in all 120 samples"
     remedy: str = ""  # a sentence, with a line of YAML where one exists
     place: str = ""  # the column, layer or split that it is about: "column 'height'", "layer 'dense_1'"
+    columns: tuple[str, ...] = ()  # the columns that should be left out
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def __str__(self) -> str:
@@ -36,6 +37,12 @@ def parted(warning: str) -> tuple[str, str]:
         return warning, ""
     text, advice = warning[: borders[-1].start()], warning[borders[-1].end() :]
     return text, sentence(advice)
+
+
+def rounded(value: float) -> str:
+    """Three digits: 2,060; 62,000,000; 0.00013; 1.5e+12."""
+    short = float(f"{value:.3g}")
+    return f"{short:,.0f}" if 1000 <= abs(short) < 1e9 else f"{short:g}"
 
 
 def sentence(advice: str) -> str:

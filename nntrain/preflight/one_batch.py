@@ -1,4 +1,4 @@
-"""One batch: whether the network can memorize a few samples, with the config's learning rate or one ten times smaller or larger."""
+"""One batch: whether the network can memorize a few samples, with the config's learning rate or another one."""
 
 import math
 import time
@@ -25,7 +25,8 @@ FEWEST_STEPS = 50  # fewer, on a slow network, decide nothing
 WARM_UP = 20  # steps in which the learning rate rises, where the schedule begins below it
 MEMORIZED = 0.5  # of the way from the best constant prediction to a perfect one
 CERTAIN = 1e6  # observations
-FACTORS = (1.0, 0.1, 10.0)
+NOTHING = 0.05  # of that way
+FACTORS = (0.1, 10.0, 100.0, 1000.0)  # of the learning rate, tried where the config's own brings nothing
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,11 @@ def one_batch(trainer: Trainer) -> OneBatch | None:
     if not worst - floor > 1e-6 * max(1.0, abs(worst)):
         return None
     attempts: list[Attempt] = []
-    for factor in FACTORS:
+    for factor in (1.0, *FACTORS):
         with restored(trainer):
             attempts.append(attempt(trainer, chosen, factor * config.optimizer.lr, worst, floor))
-        if attempts[-1].progress >= MEMORIZED or not attempts[-1].decided:
+        enough = NOTHING if factor == 1.0 else MEMORIZED
+        if attempts[-1].progress >= enough or not attempts[-1].decided:
             break
     return OneBatch(len(chosen), worst, tuple(attempts))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from nntrain.errors import NntrainError
 from nntrain.preflight.check import Check, all_checks
+from nntrain.preflight.columns import with_one_line
 from nntrain.preflight.cost import Cost
 from nntrain.preflight.finding import SEVERITIES, Finding
 from nntrain.preflight.one_batch import OneBatch
@@ -28,6 +29,7 @@ class Report:
     samples: dict[str, int]  # of each split
     classes: tuple[str, ...]
     input_shape: tuple[int, ...]
+    tokens: bool  # whether inputs are tokens
     loss: str  # its name
     from_logits: bool
     first_loss: float
@@ -91,6 +93,7 @@ def checked(setup: Setup, folder: Path, name: str) -> Report:
         samples={split: len(data) for split, data in setup.splits.parts().items()},
         classes=setup.splits.train.classes,
         input_shape=setup.splits.train.input_shape,
+        tokens=bool(setup.splits.train.vocabulary),
         loss=setup.config.loss.yaml_name,
         from_logits=setup.config.loss.from_logits,
         first_loss=subject.first_loss,
@@ -98,7 +101,7 @@ def checked(setup: Setup, folder: Path, name: str) -> Report:
         cost=subject.cost,
         layers=tuple(subject.layers),
         one_batch=subject.one_batch,
-        findings=tuple(findings_of(subject, all_checks())),
+        findings=tuple(with_one_line(findings_of(subject, all_checks()), subject.train)),
     )
 
 

@@ -1,6 +1,4 @@
-"""Samples: equal inputs within a split and across splits, and how many of them chance explains."""
-
-import math
+"""Samples: equal inputs within a split and across splits."""
 
 import numpy as np
 
@@ -9,7 +7,6 @@ from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.system_memory import exceeds_memory
 
 MOST_BYTES = 1 << 30  # of a split that is read for this
-MOST_COLUMNS = 64  # whose values are counted; with more, equal rows are no chance
 ROWS = 4096
 
 
@@ -40,16 +37,3 @@ def distinct(data: Dataset, indices: np.ndarray) -> np.ndarray:
     """Those of the indices whose inputs differ from all before."""
     _, first = np.unique(keys(data, indices), return_index=True)
     return indices[np.sort(first)]
-
-
-def chance_of_equal(data: Dataset) -> float:
-    """The probability that two samples are equal if their columns were independent of each other; 0 for all but tables."""
-    if data.vocabulary or data.x.ndim != 2 or data.x.shape[1] > MOST_COLUMNS:
-        return 0.0
-    logarithm = 0.0
-    for column in np.asarray(data.x).T:
-        _, counts = np.unique(column, return_counts=True)
-        logarithm += math.log(((counts / len(data)) ** 2).sum())
-        if logarithm < -50:
-            return 0.0
-    return math.exp(logarithm)

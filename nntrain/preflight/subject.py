@@ -1,9 +1,11 @@
 """Subject: what checks look at: the data, the network at its initial weights, its first steps."""
 
+import math
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,16 +16,19 @@ from nntrain.inference import baseline
 from nntrain.inference.evaluate import evaluate
 from nntrain.network.node import Node
 from nntrain.preflight import samples
+from nntrain.preflight.columns import chance_of_equal
 from nntrain.preflight.cost import Cost, cost_of, evaluation_s
 from nntrain.preflight.finding import Finding
-from nntrain.preflight.one_batch import OneBatch, one_batch
+from nntrain.preflight.one_batch import one_batch
 from nntrain.preflight.spread import Spread, layer_facts
 from nntrain.preflight.trial import Trial, first_steps, restored
 from nntrain.run.pretrained import initialize
-from nntrain.run.review.evidence import SAMPLES, Evidence
+from nntrain.run.review.evidence import SAMPLES, Evidence, Scores
 from nntrain.training.loop import Trainer
 from nntrain.training.scales import evenly
 from nntrain.training.setup import Setup
+
+T = TypeVar("T")
 
 
 class Subject:
@@ -37,16 +42,26 @@ class Subject:
         begun = time.perf_counter()
         trainer.warm_up()
         compile_s = time.perf_counter() - begun
-        self.baseline: dict[str, dict[str, Any]] = trainer.baseline()
+        unknown = {split: {"loss": math.nan} for split in setup.splits.parts()}
+        self.baseline: Scores = self._safely("the baseline", trainer.baseline, unknown)
         self.trial = Trial()
         self.evidence = Evidence(trainer, {}, self.baseline, self.trial.record, untrained=True)
         # Restored are the statistics of batch norm, and the states that are carried over.
         with restored(trainer), np.errstate(all="ignore"), kernels.denormals.flushed():
             self._look_at_initial_network()
-        self.one_batch: OneBatch | None = one_batch(trainer)
+        self.one_batch = self._safely("one batch", lambda: one_batch(trainer), None)
         evaluation = evaluation_s(trainer)
         first_steps(trainer, self.trial)
         self.cost: Cost = cost_of(trainer, compile_s, self.trial.step_s, evaluation)
+
+    def _safely(self, what: str, compute: Callable[[], T], otherwise: T) -> T:
+        """What depends on more than training itself does, such as the best constant of a plugin's loss, is a warning if it fails."""
+        try:
+            return compute()
+        except Exception as error:
+            text = f"cannot compute {what}: {type(error).__name__}: {error}"
+            self.findings.append(Finding("warning", "measurements", text))
+            return otherwise
 
     def _look_at_initial_network(self) -> None:
         trainer, config = self.trainer, self.config
@@ -103,4 +118,4 @@ class Subject:
     @cached_property
     def chance_of_equal(self) -> float:
         """The probability that two samples have equal inputs by chance."""
-        return samples.chance_of_equal(self.train)
+        return chance_of_equal(self.train)

@@ -19,6 +19,7 @@ from nntrain.training.record import Silent
 FEWEST = 11  # steps, so that a rising loss shows
 MOST = 100
 SECONDS = 1.0
+LONGEST = 4.0  # seconds, after which fewer steps suffice
 
 
 class Enough(Exception):
@@ -35,8 +36,8 @@ class TrialRecord(MemoryRecord):
     def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
         super().add_step(step, epoch, loss, lr)
         self.ends.append(time.perf_counter())
-        count = len(self.ends)
-        if count >= MOST or (count >= FEWEST and self.ends[-1] - self.ends[0] >= SECONDS):
+        count, spent_s = len(self.ends), self.ends[-1] - self.ends[0]
+        if count >= MOST or (count >= FEWEST and spent_s >= SECONDS) or spent_s >= LONGEST:
             raise Enough
 
     def save(self, snapshot: Snapshot, best: bool, keep: int) -> None:

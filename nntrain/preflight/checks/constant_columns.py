@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nntrain.data.dataset import Splits
+from nntrain.data.tables.giveaways import agree
 from nntrain.preflight.check import Check
 from nntrain.preflight.columns import TableColumn, leaving_out, listed, table_columns
-from nntrain.preflight.finding import Finding
+from nntrain.preflight.finding import Finding, Severity
 from nntrain.preflight.subject import Subject
 
 
@@ -14,29 +16,59 @@ class ConstantColumns(Check, name="constant_columns", about="data"):
     """A warning for columns with names. Inputs without names are pixels more often than not, of which some are always black."""
 
     def look(self, subject: Subject) -> Iterator[Finding]:
-        every = table_columns(subject.train)
-        constant = [column for column in every if (column.values == column.values[0]).all()]
-        rows = len(subject.train)
+        data, rows = subject.train, len(subject.train)
+        every = table_columns(data)
+        constant = [column for column in every if agree(column.values, is_constant)]
         if not constant:
             return
         if len(constant) == len(every):
             yield self.found(
                 "error", f"all {rows:,} training samples have the same input: nothing tells them apart"
             )
-        elif not subject.train.feature_names:
-            labels = listed([column.label for column in constant])
-            yield self.found(
-                "note", f"{len(constant)} of {len(every)} inputs are constant in the training split: {labels}"
-            )
-        else:
-            for column in constant:
-                yield self.found(
-                    "warning",
-                    f"{column.label} has the same value{value_of(column)} in all {rows:,} training samples",
-                    leaving_out(subject.config, every, {each.name for each in constant}),
-                    column.label,
-                )
+            return
+        if not data.feature_names:
+            text = f"{len(constant):,} of {len(every):,} inputs are constant in the training split: {named(constant)}"
+            yield self.found("note", text)
+            return
+        elsewhere = varying_elsewhere(subject.setup.splits, constant)
+        always = [column for column in constant if column.name not in elsewhere]
+        at_times = [column for column in constant if column.name in elsewhere]
+        if always:
+            yield self._of_columns(subject, "warning", always)
+        if at_times:
+            yield self._of_columns(subject, "note", at_times, ", but not in the other splits")
+
+    def _of_columns(
+        self, subject: Subject, severity: Severity, columns: list[TableColumn], where: str = ""
+    ) -> Finding:
+        names = [column.name for column in columns]
+        return self.found(
+            severity,
+            f"{named(columns)}: the same value in all {len(subject.train):,} training samples{where}",
+            leaving_out(subject.config, table_columns(subject.train), names),
+            listed(column.label for column in columns),
+            names,
+        )
 
 
-def value_of(column: TableColumn) -> str:
-    return "" if column.is_text else f", {float(np.asarray(column.values)[0]):g},"
+def varying_elsewhere(splits: Splits, constant: list[TableColumn]) -> set[str]:
+    """The names of those that have another value in another split, as a rare mark does."""
+    values = {column.name: column.values[0] for column in constant}
+    return {
+        column.name
+        for data in splits.parts().values()
+        for column in table_columns(data)
+        if column.name in values and (column.values != values[column.name]).any()
+    }
+
+
+def is_constant(values: np.ndarray) -> bool:
+    return bool((values == values[0]).all())
+
+
+def named(columns: list[TableColumn]) -> str:
+    """ "column 'unit' is 3, column 'place'"; of text, the value is not shown."""
+    return listed(
+        column.label if column.is_text else f"{column.label} is {float(column.values[0]):g}"
+        for column in columns
+    )

@@ -6,12 +6,12 @@ import numpy as np
 
 from nntrain.data.tables.giveaways import SAME, correlation
 from nntrain.preflight.check import Check
-from nntrain.preflight.columns import TableColumn, leaving_out, table_columns
+from nntrain.preflight.columns import TableColumn, leaving_out, listed, table_columns
 from nntrain.preflight.finding import Finding
 from nntrain.preflight.subject import Subject
 from nntrain.training.scales import evenly
 
-FEWEST_ROWS = 10  # fewer agree by chance
+FEWEST = 5  # rows that differ from the most frequent value; fewer agree by chance
 MOST_COLUMNS = 500  # that are compared in pairs
 
 
@@ -19,32 +19,43 @@ class DuplicateColumns(Check, name="duplicate_columns", about="data"):
     """The same values are a warning, the same values in another unit a note. Inputs without names are left alone: they may be pixels."""
 
     def look(self, subject: Subject) -> Iterator[Finding]:
-        every = table_columns(subject.train)
-        if not subject.train.feature_names or not len(subject.train) >= FEWEST_ROWS:
+        if not subject.train.feature_names:
             return
-        varying = [column for column in every if np.ptp(column.values) > 0]
+        every = table_columns(subject.train)
+        telling = [column for column in every if tells(column)]
         twins: dict[str, TableColumn] = {}  # the first column with the same values, by name
         firsts: dict[bytes, TableColumn] = {}
-        for column in varying:
+        for column in telling:
             first = firsts.setdefault(identity(column), column)
             if first is not column:
                 twins[column.name] = first
-        for name, first in twins.items():
+        if twins:
+            pairs = [
+                f"column {name!r} holds the same values as {first.label}" for name, first in twins.items()
+            ]
             yield self.found(
                 "warning",
-                f"column {name!r} holds the same values as {first.label}",
-                leaving_out(subject.config, every, set(twins)),
-                f"column {name!r}",
+                listed(pairs),
+                leaving_out(subject.config, every, twins),
+                listed(f"column {name!r}" for name in twins),
+                twins,
             )
-        single = [column for column in varying if column.name not in twins and not column.is_text]
+        single = [column for column in telling if column.name not in twins and not column.is_text]
         for column, first in in_other_units(single[:MOST_COLUMNS]):
             yield self.found(
                 "note",
                 f"{column.label} is {first.label} in another unit: their correlation is "
                 f"{correlation(column.values, first.values):.6g}",
-                leaving_out(subject.config, every, {column.name}),
+                leaving_out(subject.config, every, [column.name]),
                 column.label,
+                [column.name],
             )
+
+
+def tells(column: TableColumn) -> bool:
+    """Whether it differs in enough rows for an agreement to be no chance."""
+    _, counts = np.unique(column.values, return_counts=True)
+    return len(column.values) - int(counts.max()) >= FEWEST
 
 
 def identity(column: TableColumn) -> bytes:

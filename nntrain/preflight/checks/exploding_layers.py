@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from nntrain.preflight.check import Check
-from nntrain.preflight.finding import Finding
+from nntrain.preflight.finding import Finding, rounded
 from nntrain.preflight.remedies import other_initializer
 from nntrain.preflight.subject import Subject
 
@@ -21,12 +21,15 @@ class ExplodingLayers(Check, name="exploding_layers", about="network"):
         if not beyond:
             return
         first, last = beyond[0], beyond[-1]
-        until = f", and {stds[last]:.1e} in layer {last!r}" if last != first else ""
-        size = f"{stds[first]:,.0f}" if math.isfinite(stds[first]) else "not finite"
+        until = f", and {size(stds[last])} in layer {last!r}" if last != first else ""
         yield self.found(
             "warning",
-            f"activations explode: their standard deviation is {size} in layer {first!r}{until}, while that of the input "
-            f"is {subject.input.std:.2g}",
+            f"activations explode: their standard deviation is {size(stds[first])} in layer {first!r}{until}, while that of the input "
+            f"is {rounded(subject.input.std)}",
             other_initializer(subject) or "Add `batch_norm` between the layers.",
             f"layer {first!r}",
         )
+
+
+def size(std: float) -> str:
+    return rounded(std) if math.isfinite(std) else "not finite"

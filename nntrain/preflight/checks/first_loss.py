@@ -8,7 +8,7 @@ from nntrain.preflight.finding import Finding
 from nntrain.preflight.remedies import first_of_all, other_initializer
 from nntrain.preflight.subject import Subject
 
-OF_CLASSES = 4.0  # times the loss of equal probabilities
+OF_PROBABILITIES = 4.0  # times the loss of equal probabilities, where the loss is their logarithm
 OF_NUMBERS = 100.0  # times the loss of the best constant; the targets may well be far from 0
 
 
@@ -17,7 +17,9 @@ class FirstLoss(Check, name="first_loss", about="network"):
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         first, expected = subject.first_loss, subject.expected_loss
-        most = OF_CLASSES if subject.train.classes else OF_NUMBERS
+        loss = subject.config.loss
+        logarithmic = loss.from_logits or loss.yaml_name == "nll"
+        most = OF_PROBABILITIES if logarithmic else OF_NUMBERS
         if not expected > 0 or not math.isfinite(first) or first <= most * expected:
             return
         yield self.found(

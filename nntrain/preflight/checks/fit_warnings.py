@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from nntrain.data.dataset import Dataset
+from nntrain.data.tables.features import columns
 from nntrain.preflight.check import Check
 from nntrain.preflight.finding import Finding, parted
 from nntrain.preflight.subject import Subject
@@ -15,4 +17,15 @@ class FitWarnings(Check, name="fit_warnings", about="data"):
         schedule = config.schedule.warnings(len(subject.trainer.batches), config.train.epochs)
         for topic, warnings in {**subject.setup.warnings_by_topic, "schedule": schedule}.items():
             for warning in warnings:
-                yield Finding("warning", topic, *parted(warning))
+                text, remedy = parted(warning)
+                left_out = columns_left_out(warning, subject.train)
+                place = f"column {left_out[0]!r}" if left_out else ""
+                yield Finding("warning", topic, text, remedy, place, left_out)
+
+
+def columns_left_out(warning: str, data: Dataset) -> tuple[str, ...]:
+    """The column that a warning of a table asks to leave out."""
+    if "`features: " not in warning:
+        return ()
+    names = [name for name, _, _ in columns(data.feature_names, data.one_hot)]
+    return tuple(name for name in names if warning.startswith(f"column {name!r} "))

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from nntrain.preflight.check import Check
 from nntrain.preflight.finding import Finding
-from nntrain.preflight.one_batch import MEMORIZED, Attempt
+from nntrain.preflight.one_batch import MEMORIZED, NOTHING, Attempt
 from nntrain.preflight.remedies import against_starving, first_of_all, with_lr
 from nntrain.preflight.subject import Subject
 
-NOTHING = 0.05  # of the way from the best constant prediction to a perfect one
+HIDDEN = "Add a hidden layer, such as `dense: {units: 32, activation: relu}`, before the last one."
 
 
 class OneBatchCheck(Check, name="one_batch", about="training"):
@@ -31,11 +31,14 @@ class OneBatchCheck(Check, name="one_batch", about="training"):
                 place,
             )
         elif best.progress < NOTHING:
+            lowest, highest = (limit(attempt.lr for attempt in batch.attempts) for limit in (min, max))
+            single = len(subject.learning) == 1
             yield self.found(
-                "warning",
+                "note" if single else "warning",
                 f"the network cannot memorize even {batch.samples} samples: the loss goes {course(own)} in {own.steps:,} steps, "
-                f"while always predicting the same gives {batch.constant:.4g}; other learning rates do not change that",
-                first_of_all(subject) or against_starving(subject),
+                f"while always predicting the same gives {batch.constant:.4g}; no learning rate from {lowest:.3g} to {highest:.3g} changes "
+                "that",
+                first_of_all(subject) or (HIDDEN if single else against_starving(subject)),
                 place,
             )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nntrain.preflight.check import Check
-from nntrain.preflight.finding import Finding
+from nntrain.preflight.finding import Finding, rounded
 from nntrain.preflight.remedies import against_starving
 from nntrain.preflight.subject import Subject
 
@@ -17,14 +17,14 @@ class StarvingLayers(Check, name="starving_layers", about="network"):
         hidden = [(layer.name, layer.output.between) for layer in subject.layers[:-1] if layer.output]
         if not hidden or len(subject.train) < 2:
             return
-        # The numbers of tokens are no quantities: of a text, the first layer's output counts.
-        start = hidden[0][1] if subject.train.vocabulary else subject.input.between
+        # The numbers of tokens are no quantities: of a text, the first layer's output counts. Unscaled inputs are reported as such.
+        start = hidden[0][1] if subject.train.vocabulary else min(subject.input.between, 1.0)
         for name, between in hidden:
             if start > 0 and between < LEFT * start:
                 yield self.found(
                     "warning",
                     f"the signal starves: from layer {name!r} on, samples hardly differ, with a standard deviation of "
-                    f"{between:.1g} between them, while that of the input is {start:.2g}",
+                    f"{rounded(between)} between them, while that of the input is {rounded(subject.input.between)}",
                     against_starving(subject),
                     f"layer {name!r}",
                 )

@@ -91,7 +91,7 @@ def data_text(report: "Report") -> str:
     splits = ", ".join(f"{samples:,} for {split}" for split, samples in report.samples.items())
     classes = f"; {len(report.classes):,} classes" if report.classes else ""
     shape = " × ".join(map(str, report.input_shape))
-    return f"{splits} (samples of {shape} values{classes})"
+    return f"{splits} (samples of {shape} {'tokens' if report.tokens else 'values'}{classes})"
 
 
 def network_text(report: "Report") -> str:
