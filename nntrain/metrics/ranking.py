@@ -1,6 +1,7 @@
 """Ranking metrics: from the order of the scores."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -40,16 +41,20 @@ class AreaUnderCurve(Metric, name="auc"):
         append(sums, "weights", weight)
 
     def value(self, sums: Sums) -> float:
+        areas = [area_under_curve(*ranking) for _, ranking in self.rankings(sums)]
+        return float(np.mean(areas)) if areas else math.nan
+
+    def rankings(self, sums: Sums) -> Iterator[tuple[int, "Ranking"]]:
+        """The number of each class or label that is true for some samples and false for others, with its ranking."""
         if "scores" not in sums:
-            return math.nan
+            return
         scores, labels, weights = (joined(sums[key]) for key in ("scores", "labels", "weights"))
         if not len(scores):
-            return math.nan
+            return
         outputs = scores.shape[1]
         # The scores of one class are compared across samples, so logits need the softmax of their sample.
         normalized = sums["from_logits"] and not sums["binary"]
         largest, total = softmax_terms(scores) if normalized else (0.0, 1.0)
-        areas = []
         for number in range(outputs):
             score = scores[:, number].astype(np.float64)
             if normalized:
@@ -59,8 +64,10 @@ class AreaUnderCurve(Metric, name="auc"):
             else:
                 positive = labels == (1 if outputs == 1 else number)
             if (weights * positive).any() and (weights * ~positive).any():  # else there is no pair to compare
-                areas.append(area_under_curve(score, positive, weights))
-        return float(np.mean(areas)) if areas else math.nan
+                yield number, (score, positive, weights)
+
+
+Ranking = tuple[np.ndarray, np.ndarray, np.ndarray]  # (samples,) each: scores, which are positive, weights
 
 
 def softmax_terms(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,8 +82,16 @@ def softmax_terms(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def area_under_curve(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> float:
     """Samples of both kinds are needed."""
-    _, rank = np.unique(scores, return_inverse=True)
-    positives = np.bincount(rank, weights=weights * positive)
-    negatives = np.bincount(rank, weights=weights * ~positive)
+    return area_of_counts(*by_score(scores, positive, weights))
+
+
+def area_of_counts(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """The area from the weights of positive and negative samples by rising score."""
     lower = np.cumsum(negatives) - negatives
     return ratio(float(positives @ (lower + negatives / 2)), float(positives.sum() * negatives.sum()))
+
+
+def by_score(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(distinct scores,) float64 each, from the lowest score: the weights of the positive and of the negative samples."""
+    _, rank = np.unique(scores, return_inverse=True)
+    return np.bincount(rank, weights=weights * positive), np.bincount(rank, weights=weights * ~positive)

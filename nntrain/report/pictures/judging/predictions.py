@@ -19,7 +19,7 @@ Split = Literal["train", "validation", "test"]
 Kind = Literal["classes", "labels", "numbers"]
 
 SPLIT_HELP = "The split to judge. By default test, else validation, else train."
-MOST_VALUES = 1 << 26  # of outputs in memory: 256 MiB in float32
+MOST_VALUES = 1 << 24  # of outputs in memory: 128 MiB as probabilities in float64
 LOOKED_AT = 1000  # targets, to tell labels from shares
 LONG_NAMES = {"train": "training"}
 
