@@ -157,7 +157,9 @@ def require_suitable(picture: Picture, subjects: list[Subject]) -> None:
     for subject in subjects:
         if not picture.applies(subject):
             raise UserError(
-                f"the picture applies to {picture.applies_to} only", place=f"{place} {subject.name}"
+                f"the picture applies to {picture.applies_to} only",
+                picture.hint,
+                place=f"{place} {subject.name}",
             )
 
 

@@ -43,6 +43,7 @@ class Picture(ABC):
     applies_to: ClassVar[str] = (
         ""  # what `applies` demands, such as "classifiers"; for the error where it does not
     )
+    hint: ClassVar[str] = ""  # how a config or run comes to have it
     costly: ClassVar[bool] = (
         False  # takes more than a few seconds, so that only asking for it by name draws it
     )
@@ -98,6 +99,7 @@ class Picture(ABC):
         """Draws `files` from the contents of a run folder alone."""
         drawn = Drawn(folder.resolve().name, self.stored_arrays(folder), folder)
         for file in self.files:
+            (folder / file).parent.mkdir(exist_ok=True)
             self.write(folder / file, drawn)
 
     def stored_arrays(self, folder: Path) -> "Arrays":
