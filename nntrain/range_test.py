@@ -42,7 +42,7 @@ class RangeTest:
 
     rates, losses: (steps,), of the mini-batch of each step, before its update.
     smoothed: (steps,), of the losses; NaN where training diverges.
-    suggestion: where the smoothed loss has done most of its fall, in two digits; for the option `key`, which is now `lr`.
+    suggestion: where the smoothed loss has done most of its fall, in two digits; for the option `key`, which is now `lr` (None: it is not set).
     loss: the name of the loss function. yaml: the line of the config with the suggestion. notes: how the
     config's schedule uses it.
     lowest: the rate with the smallest smoothed loss. diverged: the rate at which training diverges, or None.
@@ -50,7 +50,7 @@ class RangeTest:
 
     suggestion: float
     key: str
-    lr: float
+    lr: float | None
     loss: str
     yaml: str
     notes: tuple[str, ...]

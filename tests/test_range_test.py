@@ -118,6 +118,24 @@ def test_every_optimizer_gets_a_suggestion_and_a_line_of_yaml(shell, name):
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("{adam: {lr: 0.02}}", "{sgd: {momentum: 0.9}}", "optimizer.sgd.lr"),
+        ("{adam: {lr: 0.02}}", "sgd", "optimizer.sgd.lr"),
+        ("train:", "schedule: {one_cycle: {pct_start: 0.2}}\ntrain:", "schedule.one_cycle.max_lr"),
+    ],
+)
+def test_the_config_need_not_set_the_rate(shell, old, new, key):
+    text = MOONS.replace(old, new)
+    result = nntrain.find_lr(shell.write(text))
+    assert (result.key, result.lr) == (key, None)
+    assert checked(Document.parse(text), (f"{key}={result.suggestion:g}",))
+    with pytest.raises(UserError, match="no such option") as caught:
+        nntrain.find_lr(shell.write(text.replace("units", "unit")))
+    assert "lr: is required" in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("schedule", "key", "words"),
     [
         ("constant", "optimizer.adam.lr", []),

@@ -63,23 +63,23 @@ def command(
 
     A range test: it trains from the initial parameters with CONFIG's optimizer, batches and augmentation, and a rate that
     grows with each step, until training diverges. The suggestion is the rate at which the loss has done most of its fall.
-    It is drawn into a picture; nothing else is written. Other options, such as a schedule, stay as they are.
+    It is drawn into a picture; nothing else is written. CONFIG need not set a rate; other options stay as they are.
     """
-    from nntrain.api.find_lr import draw, suggested
+    from nntrain.api.find_lr import draw, suggested, with_any_rate
     from nntrain.api.plot import Exists, check_file
     from nntrain.cli.shared import hints, load_setup, print_json, show_warnings, use_threads
     from nntrain.report.pictures.training.learning_rate import LearningRate
     from nntrain.report.terminal.learning_rate import show_learning_rate, shown_steps
 
     use_threads(threads)
-    setup, document = load_setup(config, overrides)
-    name = document.run or document.name
+    loaded = with_any_rate(lambda changes: load_setup(config, changes), overrides)
+    name = loaded.document.run or loaded.document.name
     path = output or Path(f"{name}-{LearningRate.name}.png")
     with hints({Exists: "Use --overwrite to replace it, or --output to choose another name."}):
         check_file(path, LearningRate.suffixes, overwrite)
-    show_warnings(setup.warnings)
+    show_warnings(loaded.setup.warnings)
     with shown_steps(steps) as done:
-        result = suggested(setup, document, steps, lowest, highest, done)
+        result = suggested(loaded, steps, lowest, highest, done)
     draw(result, name, path, style)
     if as_json:
         print_json(result.to_dict() | {"picture": str(path)})

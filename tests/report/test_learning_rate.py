@@ -70,6 +70,12 @@ def test_a_loss_that_falls_by_orders_of_magnitude_has_a_logarithmic_axis():
     assert not figure.axes[0].patches  # it did not diverge
 
 
+def test_a_rate_that_the_config_does_not_set_is_not_drawn():
+    figure = figure_of(PICTURE, drawn_from(arrays(lr=np.nan)))
+    assert "config" not in words(figure)
+    assert "suggestion" in words(figure)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

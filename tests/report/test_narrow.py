@@ -13,9 +13,10 @@ from nntrain.errors import UserError
 from nntrain.manual.pages import find
 from nntrain.report.terminal.messages import show_error, show_warning
 from nntrain.report.terminal.pages import show_page
+from nntrain.report.terminal.progress import Progress
 from nntrain.report.terminal.tables import LayerRow, summary
 from nntrain.report.terminal.wrapping import wrapped
-from tests.report.test_progress import terminal
+from tests.report.test_progress import Clock, terminal, train
 
 LONG = """\
 data: digits
@@ -131,3 +132,16 @@ def test_a_page_of_the_manual_breaks_between_words(width):
         len(line) <= width or line.strip() in page.example for line in console.file.getvalue().splitlines()
     )
     assert "\n".join(f"  {line}" for line in example) in console.file.getvalue()  # can be copied
+
+
+def test_the_final_lines_break_between_words_but_not_the_command_to_copy():
+    console = terminal(40)
+    progress = Progress(console=console, live=False)
+    command = "nntrain fit a/folder/of/mine/config.yaml --set optimizer.sgd.lr=0.05 --resume"
+    train(progress, Clock(), folder="runs/a_long_name_of_a_run")
+    progress.finished("finished", {"test": {"loss": 0.1, "top_k_accuracy": 0.9, "recall": 0.8}}, {}, command)
+    lines = console.file.getvalue().splitlines()
+    assert lines[-1] == f"next        {command}"
+    assert all(len(line) <= 40 for line in lines[:-1])
+    at = next(number for number, line in enumerate(lines) if line.startswith("test "))
+    assert lines[at + 1].startswith(" " * 12 + "0.9000")

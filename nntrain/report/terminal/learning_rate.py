@@ -36,11 +36,9 @@ def show_learning_rate(
     console = console or output()
     tested = f"{len(result.rates):,} rates from {short(result.rates[0])} to {short(result.rates[-1])}"
     end = ", where training diverges" if result.diverged is not None else ", without divergence"
+    now = "" if result.lr is None else f", which is {short(result.lr)} in the config"
     lines = [
-        (
-            "suggestion",
-            f"{short(result.suggestion)} for {result.key}, which is {short(result.lr)} in the config",
-        ),
+        ("suggestion", f"{short(result.suggestion)} for {result.key}{now}"),
         ("tested", tested + end),
         *(("note", note) for note in result.notes),
         ("YAML", result.yaml),

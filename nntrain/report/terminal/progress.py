@@ -182,7 +182,11 @@ class Progress:
             text = printable(text)
             self._keep(label + text)
             style = "bold" if label.strip() in ("", "next") else ""
-            show_line(self.results, Text.assemble((label, "dim"), (text, style)), len(label))
+            line = Text.assemble((label, "dim"), (text, style))
+            if label.strip() == "next":  # a command that can be copied
+                self.results.print(line, soft_wrap=True)
+            else:
+                show_line(self.results, line, len(label))
 
     def close(self) -> None:
         """Ends the live display and restores the terminal."""

@@ -48,11 +48,12 @@ class LearningRate(Picture, name="learning_rate"):
             rates[shown], losses[shown], "o", color=PALE_INK, markersize=2.6, alpha=0.6, label="mini-batch"
         )
         axes.plot(rates, smooth, color=BLUE, linewidth=2.4, label="smoothed")
-        scale_rates(axes, first(rates, smooth, min(suggestion, lr)), max(rates[-1], lr) * 1.5)
+        scale_rates(axes, first(rates, smooth, np.fmin(suggestion, lr)), np.fmax(rates[-1], lr) * 1.5)
         axes.grid(True, axis="both")
         axes.set_xlabel(f"learning rate ({arrays['key']})")
         axes.set_ylabel(f"training loss ({arrays['loss']})")
-        axes.axvline(lr, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=f"config: {short(lr)}")
+        if np.isfinite(lr):
+            axes.axvline(lr, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=f"config: {short(lr)}")
         axes.axvline(suggestion, color=GREEN, linewidth=1.8, label=f"suggestion: {short(suggestion)}")
         at = np.interp(np.log(suggestion), np.log(rates), smooth)
         axes.plot([suggestion], [at], "o", color=GREEN, markersize=8, zorder=4)
@@ -70,7 +71,7 @@ def arrays_of(result: "RangeTest") -> dict[str, np.ndarray]:
         "losses": result.losses,
         "smoothed": result.smoothed,
         "suggestion": np.array(result.suggestion),
-        "lr": np.array(result.lr),
+        "lr": np.array(np.nan if result.lr is None else result.lr),
         "diverged": np.array(np.nan if result.diverged is None else result.diverged),
         "key": np.array(result.key),
         "loss": np.array(result.loss),
