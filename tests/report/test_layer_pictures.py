@@ -170,6 +170,13 @@ def test_a_run_without_records_says_how_to_record(shell, wording):
         records_of(run, "gradients")
 
 
+def test_activations_of_a_run_are_its_layers_outputs(shell):
+    one, two = recorded(shell, 1), recorded(shell, 1, "relu")
+    assert shell.run("plot", "activations", one).stdout.strip().endswith("plots/layer_outputs.png")
+    assert shell.run("plot", "activations", one, two, "--output", "both.png").stdout.strip() == "both.png"
+    assert shell.run("plot", "activations", "relu").stdout.strip() == "activations.png"
+
+
 def test_only_what_was_recorded_is_drawn(shell):
     run = shell.fit(MOONS, "--set", "train.record={activations: false}")
     drawn = {Path(line).name for line in shell.run("plot", run).stdout.splitlines()}

@@ -21,8 +21,9 @@ COLUMNS = (1, 2, 3, 4, 3, 3)  # for so many panels; 4 for more
 
 
 class Activations(Picture, name="activations"):
-    title = "Activation functions and their slopes; where the gradient vanishes is shaded."
-    takes = ("names",)
+    title = "Activation functions and their slopes; of a run, the outputs of its layers over training."
+    takes = ("names", "run")
+    of_runs = "layer_outputs"
 
     names: tuple[str, ...] = option((), "activations, such as relu or 'leaky_relu: 0.2'")
     below: float = option(0.01, "slopes smaller than this count as vanished")
