@@ -117,13 +117,15 @@ def judged(subject: "Subject", split: Split | None = None) -> Judged:
         real = np.arange(outputs.shape[1]) < lengths[:, None]
         sample, step = np.nonzero(real)
         outputs, target = outputs[real], target[real]
-    finite = np.isfinite(outputs).all(axis=1)
+    kind, loss = kind_of(subject), subject.setup.config.loss
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.isfinite(loss.values(outputs) if kind == "numbers" else outputs).all(axis=1)
     if not finite.any():
         raise UserError(f"every output for the {name} split is NaN or infinite", place=subject.name)
     return Judged(
-        kind_of(subject),
+        kind,
         name,
-        subject.setup.config.loss,
+        loss,
         data,
         sample[finite],
         None if step is None else step[finite],

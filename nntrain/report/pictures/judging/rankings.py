@@ -9,6 +9,7 @@ import numpy as np
 from nntrain.errors import UserError
 from nntrain.report.pictures.drawing.canvas import CLASS_COLOURS, GRID, INK, PALE_INK
 from nntrain.report.pictures.drawing.page import Page
+from nntrain.report.pictures.judging.chosen import places_of
 from nntrain.report.pictures.judging.predictions import Split, judged, named
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def collect(
         raise UserError(
             f"there is no curve: every sample of the {rows.split} split is of one class", place=subject.name
         )
-    wanted = numbers_of(chosen, rows.names, subject.name) if chosen else [1] if two else []
+    wanted = places_of(chosen, rows.names, "class", subject.name) if chosen else [1] if two else []
     shown = [curve for curve in curves if curve[0] in wanted] if wanted else worst(curves)
     if not shown:
         raise UserError(
@@ -90,15 +91,6 @@ def collect(
         "points": np.array(points),
         "about": np.array(rows.about),
     }
-
-
-def numbers_of(chosen: tuple[str, ...], names: tuple[str, ...], place: str) -> list[int]:
-    from nntrain.options import did_you_mean
-
-    for name in chosen:
-        if name not in names:
-            raise UserError(f"unknown class {name!r}.{did_you_mean(name, names)}", place=place)
-    return [names.index(name) for name in chosen]
 
 
 def worst(curves: list[tuple[int, Points, float]]) -> list[tuple[int, Points, float]]:
