@@ -10,14 +10,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from nntrain import kernels
-from nntrain.component import Component
-from nntrain.config.scalars import inline
 from nntrain.config.schema import Config
 from nntrain.errors import NntrainError, UserError
 from nntrain.inference.evaluate import Tally
 from nntrain.schedules.cyclic import Cyclic, OneCycle
 from nntrain.schedules.decay import Constant
 from nntrain.training.loop import Trainer
+from nntrain.training.rate import rate_option, with_rate
 
 STEPS = 200
 LOWEST, HIGHEST = 1e-7, 100.0
@@ -94,19 +93,12 @@ def range_test(
     rates = rates[: len(losses)]
     smooth = smoothed(losses[:good], BANDWIDTH * (steps - 1) / math.log10(highest / lowest))
     suggestion = float(f"{rates[fallen(losses[:good], smooth)]:.1e}")
-    changed = component.model_copy(update={option: suggestion})
-    written = {option: suggestion} | changed.model_dump(mode="json", exclude_defaults=True)
-    options = {
-        name: written[name]
-        for name in dict.fromkeys([option, *component.own_options(), *written])
-        if name in written
-    }
     return RangeTest(
         suggestion=suggestion,
         key=f"{section}.{component.yaml_name}.{option}",
         lr=getattr(component, option),
         loss=trainer.config.loss.yaml_name,
-        yaml=f"{section}: {inline({component.yaml_name: options})}",
+        yaml=with_rate(trainer.config, suggestion),
         notes=notes(trainer.config),
         lowest=float(rates[smooth.argmin()]),
         diverged=float(rates[good]) if diverged else None,
@@ -114,15 +106,6 @@ def range_test(
         losses=losses,
         smoothed=np.append(smooth, [math.nan] * diverged),
     )
-
-
-def rate_option(config: Config) -> tuple[str, Component, str]:
-    """The option that sets the rate which training reaches: its section, component and name. Raises UserError if there is none."""
-    if "max_lr" in type(config.schedule).model_fields:
-        return "schedule", config.schedule, "max_lr"
-    if "lr" not in type(config.optimizer).model_fields:
-        raise UserError(f"{config.optimizer.yaml_name} has no learning rate to find", place="optimizer")
-    return "optimizer", config.optimizer, "lr"
 
 
 def notes(config: Config) -> tuple[str, ...]:

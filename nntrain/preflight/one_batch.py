@@ -15,6 +15,7 @@ from nntrain.losses.targets import Targets
 from nntrain.preflight.samples import distinct
 from nntrain.preflight.trial import restored
 from nntrain.training.loop import Trainer
+from nntrain.training.rate import rate_of
 from nntrain.training.scales import evenly
 
 SAMPLES = 16
@@ -83,7 +84,7 @@ def one_batch(trainer: Trainer) -> OneBatch | None:
     attempts: list[Attempt] = []
     for factor in (1.0, *FACTORS):
         with restored(trainer):
-            attempts.append(attempt(trainer, chosen, factor * config.optimizer.lr, worst, floor))
+            attempts.append(attempt(trainer, chosen, factor * rate_of(config), worst, floor))
         enough = NOTHING if factor == 1.0 else MEMORIZED
         if attempts[-1].progress >= enough or not attempts[-1].decided:
             break
@@ -117,7 +118,7 @@ def attempt(trainer: Trainer, chosen: np.ndarray, lr: float, worst: float, floor
 
 def steps_on(trainer: Trainer, chosen: np.ndarray, lr: float) -> Iterator[float]:
     """The loss before each step, without augmentation, and at the end that in evaluation mode, without dropout."""
-    ramp = WARM_UP if trainer.learning_rate_at(0, trainer.state.horizon) < trainer.config.optimizer.lr else 1
+    ramp = WARM_UP if trainer.learning_rate_at(0, trainer.state.horizon) < rate_of(trainer.config) else 1
     end = time.perf_counter() + SECONDS
     with kernels.exclusive.lock:
         feed = trainer.feeds.filled(trainer.data, chosen)

@@ -3,6 +3,7 @@
 from nntrain.preflight.finding import sentence
 from nntrain.preflight.subject import Subject
 from nntrain.run.review.causes import against_vanishing
+from nntrain.training.rate import two_digits, with_rate
 
 # Findings that make losses too large, or keep them from falling.
 EXPLAINING = (
@@ -32,7 +33,7 @@ def against_starving(subject: Subject) -> str:
 
 
 def with_lr(subject: Subject, lr: float) -> str:
-    return f"Set `optimizer: {{{subject.config.optimizer.yaml_name}: {{lr: {float(f'{lr:.3g}'):g}}}}}`."
+    return f"Set `{with_rate(subject.config, two_digits(lr))}`."
 
 
 def first_of_all(subject: Subject) -> str:

@@ -174,13 +174,13 @@ PLANTED = {
     "first steps that raise the loss": Planted(
         "first_steps",
         "the first steps raised the loss",
-        "`optimizer: {adam: {lr: 1}}`",
+        "`optimizer: {adam: {lr: 1.0}}`",
         change=("adam: 0.01", "adam: 10.0"),
     ),
     "a learning rate that is too large for one batch": Planted(
         "one_batch",
         "the learning rate is too large",
-        "`optimizer: {sgd: {lr: 10}}`",
+        "`optimizer: {sgd: {lr: 10.0}}`",
         change=("adam: 0.01", "sgd: 100.0"),
         passes=False,
     ),

@@ -42,7 +42,7 @@ NOTHING = {
     ),
     "a learning rate that is too large": (
         LEARNS.replace("adam: {lr: 0.02}", "sgd: {lr: 1000.0}").replace("metrics: [accuracy]", ""),
-        ["the first steps raised the loss", "`optimizer: {sgd: {lr: 100}}`"],
+        ["the first steps raised the loss", "`optimizer: {sgd: {lr: 100.0}}`"],
     ),
     "dead units": (
         LEARNS.replace(HIDDEN, "{dense: {units: 8, activation: relu, bias_initializer: {constant: -9}}}"),

@@ -14,7 +14,8 @@ class FitWarnings(Check, name="fit_warnings", about="data"):
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         config = subject.config
-        schedule = config.schedule.warnings(len(subject.trainer.batches), config.train.epochs)
+        found = config.schedule.warnings(len(subject.trainer.batches), config.train.epochs)
+        schedule = [f"schedule: {warning}" for warning in found]
         for topic, warnings in {**subject.setup.warnings_by_topic, "schedule": schedule}.items():
             for warning in warnings:
                 text, remedy = parted(warning)

@@ -9,7 +9,7 @@ from nntrain.preflight.one_batch import MEMORIZED, NOTHING, Attempt
 from nntrain.preflight.remedies import against_starving, first_of_all, with_lr
 from nntrain.preflight.subject import Subject
 
-HIDDEN = "Add a hidden layer, such as `dense: {units: 32, activation: relu}`, before the last one."
+FEW = 20  # trainable parameters per sample; fewer may not suffice to memorize it
 
 
 class OneBatchCheck(Check, name="one_batch", about="training"):
@@ -25,8 +25,8 @@ class OneBatchCheck(Check, name="one_batch", about="training"):
             smaller = best.lr < own.lr
             yield self.found(
                 "warning" if smaller else "note",
-                f"on {batch.samples} samples alone, the loss goes {course(own)} with a learning rate of {own.lr:g}, and "
-                f"{course(best)} with {best.lr:g}: the learning rate is {'too large' if smaller else 'small'}",
+                f"on {batch.samples} samples alone, the loss goes {course(own)} in {own.steps:,} steps with a learning rate of "
+                f"{own.lr:g}, and {course(best)} with {best.lr:g}: the learning rate is {'too large' if smaller else 'small'}",
                 first_of_all(subject) or with_lr(subject, best.lr),
                 place,
             )
@@ -38,9 +38,16 @@ class OneBatchCheck(Check, name="one_batch", about="training"):
                 f"the network cannot memorize even {batch.samples} samples: the loss goes {course(own)} in {own.steps:,} steps, "
                 f"while always predicting the same gives {batch.constant:.4g}; no learning rate from {lowest:.3g} to {highest:.3g} changes "
                 "that",
-                first_of_all(subject) or (HIDDEN if single else against_starving(subject)),
+                first_of_all(subject) or larger(subject, batch.samples) or against_starving(subject),
                 place,
             )
+
+
+def larger(subject: Subject, samples: int) -> str:
+    """What to do about a network that may be too small; empty for any other."""
+    if len(subject.learning) == 1:
+        return "Add a hidden layer, such as `dense: {units: 32, activation: relu}`, before the last one."
+    return "Set more `units` in the hidden layers." if subject.cost.trainable < FEW * samples else ""
 
 
 def course(attempt: Attempt) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from nntrain.network.node import Node
 from nntrain.run.review.evidence import Evidence
 from nntrain.training import scales
+from nntrain.training.rate import rate_of, two_digits, with_rate
 
 RISE = 2.0  # first steps that double the loss are too large
 DEAD = 0.5  # a share of dead units from which a layer is named
@@ -108,10 +109,10 @@ def still_falling(seen: Evidence) -> str:
     error = np.sqrt(sum(block.var() / len(block) for block in (blocks[0], blocks[-1])))
     if not (all(a > b for a, b in itertools.pairwise(means)) and means[0] - means[-1] > 3 * error):
         return ""
-    optimizer = seen.config.optimizer
+    rate = two_digits(10 * rate_of(seen.config))
     return (
         f"the loss still falls steadily at the end, from {means[0]:.4g} to {means[-1]:.4g} in the second half: the learning "
-        f"rate is too small. Set `optimizer: {{{optimizer.yaml_name}: {{lr: {10 * optimizer.lr:g}}}}}`, or more `epochs`"
+        f"rate is too small. Set `{with_rate(seen.config, rate)}`, or more `epochs`"
     )
 
 
@@ -126,8 +127,7 @@ def no_visible_cause(seen: Evidence) -> str:
 
 
 def smaller_lr(seen: Evidence) -> str:
-    optimizer = seen.config.optimizer
-    return f"`optimizer: {{{optimizer.yaml_name}: {{lr: {optimizer.lr / 10:g}}}}}`"
+    return f"`{with_rate(seen.config, two_digits(rate_of(seen.config) / 10))}`"
 
 
 # The first group with a finding counts, because it explains what later groups would see: unscaled columns make steps too large,
