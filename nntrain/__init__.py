@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nntrain.api.fit import fit
     from nntrain.api.gradcheck import gradcheck
     from nntrain.api.model import Model, load
+    from nntrain.api.plot import plot
+    from nntrain.api.report import write_report
     from nntrain.api.run import Run, open_run
     from nntrain.errors import ConfigError, DataError, NntrainError, UserError
     from nntrain.training.diagnosis import Diverged
@@ -28,6 +30,7 @@ _HOMES = {
     "gradcheck": "nntrain.api.gradcheck",
     "plot": "nntrain.api.plot",
     "check": "nntrain.api.check",
+    "write_report": "nntrain.api.report",
     "Data": "nntrain.api.data",
     "Model": "nntrain.api.model",
     "Run": "nntrain.api.run",
@@ -54,6 +57,7 @@ __all__ = [
     "load",
     "open_run",
     "plot",
+    "write_report",
 ]
 
 

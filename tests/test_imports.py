@@ -38,6 +38,7 @@ ONLY_IN = {
     "click": {"cli"},
     "rich": {"report", "cli"},
     "matplotlib": {"report"},
+    "bokeh": {"report"},
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
 }
@@ -155,6 +156,8 @@ def test_libraries_are_imported_where_they_belong(file):
         top = name.split(".")[0]
         if top in ONLY_IN and (path.as_posix(), top) not in EXCEPTIONS:
             assert room(path) in ONLY_IN[top], f"{path} imports {name}"
+        if top == "bokeh":
+            assert path.parts[:3] == ("report", "html", "curves")
         if top == "matplotlib":
             assert path.parts[:2] == ("report", "pictures")
         if name in ("numba.njit", "numba.jit"):

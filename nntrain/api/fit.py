@@ -8,6 +8,7 @@ from typing import Any
 from nntrain.api.data import Data
 from nntrain.api.run import Run
 from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
+from nntrain.report.html import PAGE
 from nntrain.report.observers import RunDisplay
 from nntrain.report.pictures import registry
 from nntrain.run import verification
@@ -83,7 +84,7 @@ def train(
         first = Start.of(Path(start)) if start is not None else recorded_start(config)
         setup, document = load_setup(config, overrides, data)
         with Session(setup, document, overrides, count, first) as session:
-            session.open(place, registry.file_names())
+            session.open(place, [*registry.file_names(), PAGE])
             if not session.complete:
                 session.train(RunDisplay(terminal, quiet), interruption)
             return Run.of(session)

@@ -92,22 +92,15 @@ def draw_all(run: Path, style: canvas.Style = "light", suffix: str = ".png") -> 
     An error that several pictures have, such as data that cannot be read, is yielded once.
     """
     failures: set[str] = set()
-    subject = subject_of(run, ())
+    subject = subject_of(run)
     require_tables(run)
-    for name, picture in pictures().items():
-        if picture.costly or "names" in picture.takes:
-            continue
+    for picture in of_every_run():
         try:
-            # What `fit` has stored is drawn without the data, which may have moved.
-            stored = picture.moment != "asked" and (run / picture.stored).is_file()
-            if not stored and not picture.applies(subject):
+            drawn = fitting(picture, subject)
+            if drawn is None:
                 continue
-            drawn = (
-                Drawn(subject.name, picture.stored_arrays(run), run)
-                if stored
-                else collected(picture, subject)
-            )
-            for path in dict.fromkeys((run / FOLDER / f"{name}{suffix}", *main_files(picture, run, style))):
+            file = run / FOLDER / f"{picture.name}{suffix}"
+            for path in dict.fromkeys((file, *main_files(picture, run, style))):
                 path.parent.mkdir(exist_ok=True)
                 picture.write(path, drawn, style=style)
         except UserError as error:
@@ -115,7 +108,21 @@ def draw_all(run: Path, style: canvas.Style = "light", suffix: str = ".png") -> 
                 failures.add(str(error))
                 yield error
         else:
-            yield run / FOLDER / f"{name}{suffix}"
+            yield file
+
+
+def of_every_run() -> list[Picture]:
+    """The pictures that are drawn of a run without asking for them by name, where they fit."""
+    return [each for each in pictures().values() if not each.costly and "names" not in each.takes]
+
+
+def fitting(picture: Picture, subject: Subject) -> Drawn | None:
+    """What a picture of a run is drawn from; None where it does not apply. Raises UserError."""
+    run = subject.folder
+    # What `fit` has stored is drawn without the data, which may have moved.
+    if run is not None and picture.moment != "asked" and (run / picture.stored).is_file():
+        return Drawn(subject.name, picture.stored_arrays(run), run)
+    return collected(picture, subject) if picture.applies(subject) else None
 
 
 def main_files(picture: Picture, run: Path, style: canvas.Style) -> list[Path]:

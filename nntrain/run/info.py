@@ -16,6 +16,7 @@ def first_facts(setup: Setup, threads: int) -> dict[str, Any]:
         "started": now(),
         "seed": setup.config.seed,
         "data_sha256": setup.hashes,
+        "samples": {name: len(data) for name, data in setup.splits.parts().items()},
         "resumed_from_steps": [],
         **environment(threads),
     }

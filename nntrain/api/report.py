@@ -1,0 +1,59 @@
+"""Report: one HTML page about a run, or about several runs side by side."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from nntrain.api.plot import fitting, of_every_run, subject_of
+from nntrain.errors import UserError
+from nntrain.report.html import PAGE
+from nntrain.report.html.page import write_page
+from nntrain.report.html.pictures import Album
+from nntrain.report.html.reported import ReportedRun
+
+MOST = 20  # runs on a page
+
+
+class Exists(UserError):
+    """The page is there already."""
+
+
+def write_report(
+    *runs: str | Path, output: str | Path | None = None, overwrite: bool = False, pictures: bool = True
+) -> Path:
+    """Writes a page about a run, or about several, as the command `nntrain report` does, and returns its file.
+
+    output: by default RUN/report.html; for several runs report.html in the current folder. overwrite: replace the file.
+    pictures: draw all pictures that fit the runs, too.
+
+    Raises UserError where a folder is no run, or the file cannot be written.
+    """
+    return write(tuple(map(Path, runs)), output, overwrite, pictures)[0]
+
+
+def write(
+    runs: Sequence[Path], output: str | Path | None, overwrite: bool, pictures: bool
+) -> tuple[Path, list[str]]:
+    """What the function and the command share: the file, and warnings about pictures that cannot be drawn."""
+    if not 1 <= len(runs) <= MOST:
+        raise UserError(f"expected 1 to {MOST} runs. Received: {len(runs)}", place="report")
+    reported = [ReportedRun(run) for run in runs]
+    path = Path(output) if output is not None else runs[0] / PAGE if len(runs) == 1 else Path(PAGE)
+    check_file(path, overwrite)
+    albums = [album(run) for run in runs] if pictures else []
+    write_page(reported, albums, path)
+    return path, list(dict.fromkeys(warning for album in albums for warning in album.warnings))
+
+
+def album(run: Path) -> Album:
+    return Album(of_every_run(), partial(fitting, subject=subject_of(run)))
+
+
+def check_file(path: Path, overwrite: bool) -> None:
+    """Raises UserError if the page cannot be written there."""
+    if path.is_dir():
+        raise UserError("expected a file. Received: a folder", place=str(path))
+    if path.exists() and not overwrite:
+        raise Exists("the file exists", place=str(path))
+    if not path.parent.is_dir():
+        raise UserError(f"no such folder: {path.parent}", place=str(path))
