@@ -79,4 +79,4 @@ def command(
     if as_json:
         print_json(result.to_dict())
     else:
-        show_scores(result.to_dict(), stored.path)
+        show_scores(result.to_dict(), stored.path, result.alone)

@@ -57,10 +57,10 @@ class Samples:
         return cls(data.select(unusable.usable), None, unusable.usable, unusable, len(unusable.mask))
 
 
-def new_data(trained: Trained, text: str, split: str | None, name: str = "data") -> tuple[str, Dataset]:
-    """The split of a source, or of a file or folder, to evaluate on, with its name. `name` is what errors call the text.
+def new_data(trained: Trained, text: str, split: str | None, name: str = "data") -> tuple[str, bool, Dataset]:
+    """The name of the split of a source, or of a file or folder, to evaluate on, whether it is the only one, and its samples.
 
-    Raises UserError.
+    `name` is what errors call the text. Raises UserError.
     """
     source, folder = read_source(text, name) if is_source(text) else (source_at(trained, text, name), HERE)
     if isinstance(source, Csv) and not isinstance(source, Sequences) and trained.trained_on.feature_names:
@@ -75,7 +75,7 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
     if chosen not in parts:
         message = f"{source.yaml_name} has no {chosen} split"
         raise UserError(message, f"Available: {', '.join(parts)}.", name)
-    return chosen, conform(name, trained.trained_on, parts[chosen])
+    return chosen, len(parts) == 1, conform(name, trained.trained_on, parts[chosen])
 
 
 def new_samples(

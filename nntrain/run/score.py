@@ -25,6 +25,7 @@ class Score:
     warnings: list[str] = field(default_factory=list)
     notes: tuple[str, ...] = ()  # about other data, such as files that are passed over
     source: str = ""  # of data other than the run's own
+    alone: bool = False  # whether the source has no other split
     classes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,13 +83,14 @@ def score_on(
     """On a file or folder of the kind of the training data, or on a source: `digits`, `{csv: {...}}`, or a YAML file that
     holds one. Errors call it `name`. Raises UserError.
     """
-    chosen, data = new_data(stored, source, split, name)
+    chosen, alone, data = new_data(stored, source, split, name)
     if not data.classes:
         try:
             stored.config.loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
             raise UserError(error.message, error.hint, place=name) from None
-    return replace(scored(stored, chosen, data, metrics, data.warnings), source=source, notes=data.notes)
+    result = scored(stored, chosen, data, metrics, data.warnings)
+    return replace(result, source=source, alone=alone, notes=data.notes)
 
 
 def scored(

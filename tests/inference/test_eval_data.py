@@ -85,14 +85,14 @@ def test_the_output_names_the_data(trained):
     assert list(json.loads(result.stdout)) == ["data", "split", "samples", "loss", "accuracy"]
     assert json.loads(result.stdout)["data"] == "{csv: others.csv}"
     head = trained.run("eval", "runs/run", "--data", "{csv: others.csv}").stdout.splitlines()[0]
-    assert (
-        head == "{csv: others.csv}, train split, 40 samples, checkpoint runs/run/checkpoints/best.safetensors"
-    )
+    assert head == "{csv: others.csv}, 40 samples, checkpoint runs/run/checkpoints/best.safetensors"
 
 
 def test_the_split_is_test_by_default(shell, wording):
     shell.fit(DIGITS)
     assert scores(shell, "digits") == own_scores(shell, "--split", "test")  # vectors, which become images
+    head = shell.run("eval", "runs/run", "--data", "digits").stdout.splitlines()[0]
+    assert head.startswith("digits, test split, 360 samples, ")
     assert scores(shell, "{digits: {as: image}}", "--split", "train") == own_scores(shell, "--split", "train")
     wording(complaint(shell, "digits", "--split", "validation"))
 

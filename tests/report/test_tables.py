@@ -111,7 +111,9 @@ def test_scores_are_shown_with_a_matrix_below(wording):
     assert text.splitlines()[-1].split() == ["1", "0", "7"]
     console = plain_console()
     show_scores(
-        {"split": "test", "samples": 1360, "loss": 0.5}, "runs/[b]x/checkpoints/best.safetensors", console
+        {"split": "test", "samples": 1360, "loss": 0.5},
+        "runs/[b]x/checkpoints/best.safetensors",
+        console=console,
     )
     assert "runs/[b]x/checkpoints/best.safetensors\nloss  0.5000\n" in console.file.getvalue()
     wording(text)

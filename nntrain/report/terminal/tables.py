@@ -201,16 +201,19 @@ def show_gradcheck(
     (console or output()).print(gradcheck(checks, cost, moved))
 
 
-def show_scores(result: Mapping[str, Any], path: Path | str, console: Console | None = None) -> None:
+def show_scores(
+    result: Mapping[str, Any], path: Path | str, alone: bool = False, console: Console | None = None
+) -> None:
     """Prints the scores of a checkpoint: {"split": "test", "samples": 360, "loss": 0.11, ...}, with "data" where the data are
-    not the run's own, and "classes" where there is a confusion matrix.
+    not the run's own, and "classes" where there is a confusion matrix. `alone`: the data have no other split.
     """
     console = console or output()
     about = ("data", "split", "samples", "classes")
     values = {name: value for name, value in result.items() if name not in about}
-    source = f"{printable(result['data'])}, " if "data" in result else ""
+    split = [] if alone else [f"{result['split']} split"]
+    source = ", ".join([printable(text) for text in [result.get("data"), *split] if text])
     samples = f", {result['samples']:,} samples, checkpoint "
-    head = Text.assemble((f"{source}{result['split']} split", "bold"), samples, printable(path))
+    head = Text.assemble((source, "bold"), samples, printable(path))
     show_line(console, head)
     console.print(scores(values, result.get("classes", ())))
 
