@@ -94,11 +94,11 @@ def forked(work: Callable[[], None]) -> int:
 
 
 def contents(run: Path) -> dict[str, bytes]:
-    """Every file but the log, the lock and run.json, which tell times; all else of run.json."""
+    """Every file but the log, the lock, times.csv and run.json, which tell times; all else of run.json."""
     found = {
         str(path.relative_to(run)): path.read_bytes()
         for path in run.rglob("*")
-        if path.is_file() and path.name not in ("train.log", "run.json", ".lock")
+        if path.is_file() and path.name not in ("train.log", "run.json", "times.csv", ".lock")
     }
     info = json.loads((run / "run.json").read_text())
     same = {key: info[key] for key in sorted(info) if key not in OF_THE_KILL}

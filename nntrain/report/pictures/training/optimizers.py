@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.options import did_you_mean, with_suggestion
 from nntrain.report.formats import short
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import scale
@@ -70,6 +69,8 @@ class Optimizers(Picture, name="optimizers"):
     def surfaces(self) -> dict[str, Surface]:
         for name in self.on:
             if name not in SURFACES:
+                from nntrain.options import did_you_mean, with_suggestion  # and with it pydantic
+
                 suggestion = did_you_mean(name, SURFACES)
                 raise UserError(with_suggestion(f"unknown function {name!r}", suggestion), place=PLACE)
         return {name: surface for name, surface in SURFACES.items() if not self.on or name in self.on}
