@@ -12,9 +12,13 @@ ROWS = 4096
 
 def comparable(data: Dataset) -> bool:
     """Whether equal inputs mean something, and can be found: windows of one stream overlap anyway."""
-    if isinstance(data.x, Windows) or exceeds_memory(data.x):
-        return False
-    return bool(data.x.nbytes <= MOST_BYTES)
+    return not isinstance(data.x, Windows) and not too_large(data)
+
+
+def too_large(data: Dataset) -> bool:
+    """Whether reading all samples would take long."""
+    x = data.x.stream if isinstance(data.x, Windows) else data.x
+    return exceeds_memory(x) or x.nbytes > MOST_BYTES
 
 
 def keys(data: Dataset, indices: np.ndarray | None = None) -> np.ndarray:

@@ -149,6 +149,40 @@ def test_python_checks_arrays_and_reports_findings():
     assert "input 3" in str(report)
 
 
+SQUARES = np.random.default_rng(1).normal(size=(60, 2)) ** 2
+
+
+@pytest.mark.parametrize(
+    ("extra", "severity", "text"),
+    [
+        (np.arange(60.0) + 5, "warning", "input 3 numbers the samples"),
+        (
+            3 * SQUARES.sum(axis=1) + 1,
+            "warning",
+            "input 3 gives the answer away (its correlation with the target is 1)",
+        ),
+        (SQUARES[:, 0], "note", "input 3 holds the same values as input 1"),
+    ],
+)
+def test_inputs_without_names_are_looked_at_too(extra, severity, text):
+    config = {
+        "model": {"layers": [{"dense": 8}, "relu", {"dense": 1}]},
+        "loss": "mse",
+        "optimizer": {"adam": 0.01},
+    }
+    x = np.column_stack([SQUARES, extra])
+    data = nntrain.Data(x, SQUARES.sum(axis=1), validation=0.2, standardize=True)
+    (finding,) = nntrain.check(config, data=data, set={"train.epochs": 100}).findings
+    assert finding.severity == severity
+    assert finding.text.startswith(text)
+
+
+def test_data_that_take_long_to_read_are_not_compared(shell, monkeypatch):
+    monkeypatch.setattr("nntrain.preflight.samples.MOST_BYTES", 100)
+    shell.write(MOONS)
+    assert "the splits are not compared" in shell.run("check", "config.yaml").stdout
+
+
 def test_without_a_warning_the_screen_ends_with_the_verdict(digits):
     assert screen(digits, 80)[-1].startswith("ready to train")
 

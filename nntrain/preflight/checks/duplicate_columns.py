@@ -16,31 +16,32 @@ MOST_COLUMNS = 500  # that are compared in pairs
 
 
 class DuplicateColumns(Check, name="duplicate_columns", about="data"):
-    """The same values are a warning, the same values in another unit a note. Inputs without names are left alone: they may be pixels."""
+    """The same values are a warning, the same values in another unit a note. Inputs without names may be pixels: a note, too."""
 
     def look(self, subject: Subject) -> Iterator[Finding]:
-        if not subject.train.feature_names:
-            return
+        named = bool(subject.train.feature_names)
         every = table_columns(subject.train)
         telling = [column for column in every if tells(column)]
-        twins: dict[str, TableColumn] = {}  # the first column with the same values, by name
+        twins: dict[
+            str, tuple[TableColumn, TableColumn]
+        ] = {}  # a column and the first one with the same values, by label
         firsts: dict[bytes, TableColumn] = {}
         for column in telling:
             first = firsts.setdefault(identity(column), column)
             if first is not column:
-                twins[column.name] = first
+                twins[column.label] = column, first
         if twins:
-            pairs = [
-                f"column {name!r} holds the same values as {first.label}" for name, first in twins.items()
-            ]
+            names = [column.name for column, _ in twins.values()] if named else []
             yield self.found(
-                "warning",
-                listed(pairs),
-                leaving_out(subject.config, every, twins),
-                listed(f"column {name!r}" for name in twins),
-                twins,
+                "warning" if named else "note",
+                listed(
+                    f"{label} holds the same values as {first.label}" for label, (_, first) in twins.items()
+                ),
+                leaving_out(subject.config, every, names) if named else "",
+                listed(twins),
+                names,
             )
-        single = [column for column in telling if column.name not in twins and not column.is_text]
+        single = [column for column in telling if named and column.label not in twins and not column.is_text]
         for column, first in in_other_units(single[:MOST_COLUMNS]):
             yield self.found(
                 "note",

@@ -6,6 +6,7 @@ import numpy as np
 
 from nntrain.preflight.check import Check
 from nntrain.preflight.finding import Finding
+from nntrain.preflight.samples import too_large
 from nntrain.preflight.subject import Subject
 
 FEWEST = 5
@@ -20,6 +21,11 @@ class SharedSamples(Check, name="shared_samples", about="data"):
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         keys = subject.keys
+        parts = subject.setup.splits.parts()
+        if len(parts) > 1 and any(too_large(data) for data in parts.values()):
+            yield self.found(
+                "note", "the splits are not compared: reading all of their samples would take long"
+            )
         for split in ("validation", "test"):
             if split not in keys:
                 continue

@@ -180,7 +180,7 @@ def layers(report: "Report") -> ResponsiveTable:
     named = {finding.place: finding.severity for finding in reversed(report.findings)}
     marked = {i: named.get(f"layer {layer.name!r}") for i, layer in enumerate(report.layers)}
     styles = {i: STYLES[severity] for i, severity in marked.items() if severity}
-    return ResponsiveTable(columns, rows, row_styles=styles, lists_hidden=False)
+    return ResponsiveTable(columns, rows, row_styles=styles)
 
 
 def spread_text(value: float) -> str:
