@@ -189,10 +189,11 @@ def test_a_language_model_has_no_confusion_matrix():
 def test_names_and_shares_are_readable():
     assert named(" ") == "' '"
     assert named("\n") == "'\\n'"
-    assert [share(value) for value in (0, 1, 0.5, 0.9999, 0.0028)] == [
+    assert [share(value) for value in (0, 1, 0.5, 0.9999, 0.0028, 1e-9)] == [
         "0%",
         "100%",
         "50%",
         "> 99.9%",
         "0.28%",
+        "< 0.01%",
     ]

@@ -32,7 +32,8 @@ class Judged:
     split: str
     loss: "Loss"
     data: "Dataset"  # the samples of the split, or so many as fit into memory
-    sample: np.ndarray  # (rows,): places in `data`
+    places: np.ndarray  # (samples,): of these samples in the split
+    sample: np.ndarray  # (rows,): numbers of samples in `data`
     step: np.ndarray | None  # (rows,), where each step has a target
     outputs: np.ndarray  # (rows, outputs), finite
     target: np.ndarray  # (rows,) class numbers, or (rows, outputs)
@@ -79,6 +80,17 @@ class Judged:
         """(rows, outputs) float64: what the outputs predict, on the scale of the targets."""
         return self.loss.values(self.outputs)
 
+    def where(self, row: int) -> str:
+        """ "people.csv:12" or "sample 12", with the step where there are several; samples and steps count from 0."""
+        sample, origin = int(self.sample[row]), self.data.origin
+        is_windows = not isinstance(self.data.x, np.ndarray)
+        place = (
+            f"sample {self.places[sample]:,}"
+            if origin is None or is_windows
+            else origin.place(sample).rsplit("/", 1)[-1]
+        )
+        return place if self.step is None else f"{place}, step {self.step[row]:,}"
+
     def score(self, metric: "Metric") -> Any:
         """The value of a metric, as `fit` and `eval` compute it."""
         sums = metric.start(self.loss)
@@ -108,7 +120,8 @@ def judged(subject: "Subject", split: Split | None = None) -> Judged:
     if name not in parts:
         raise UserError(f"there is no {name} split", f"Available: {', '.join(parts)}.", place=subject.name)
     whole = parts[name]
-    data = within_memory(whole, int(np.prod(subject.network.graph.output.shape)))
+    places = within_memory(whole, int(np.prod(subject.network.graph.output.shape)))
+    data = whole if len(places) == len(whole) else whole.select(places)
     cached = data is whole and name == subject.judged
     outputs = subject.judged_outputs if cached else predictions(subject.network, data)
     target, sample, step = np.asarray(data.target), np.arange(len(data)), None
@@ -127,6 +140,7 @@ def judged(subject: "Subject", split: Split | None = None) -> Judged:
         name,
         loss,
         data,
+        places,
         sample[finite],
         None if step is None else step[finite],
         outputs[finite],
@@ -135,13 +149,12 @@ def judged(subject: "Subject", split: Split | None = None) -> Judged:
     )
 
 
-def within_memory(data: "Dataset", outputs: int) -> "Dataset":
-    """The data, or as many of its samples, evenly spaced, as leave the outputs below MOST_VALUES."""
-    most = max(1, MOST_VALUES // outputs)
-    if len(data) <= most:
-        return data
-    # Samples that continue one another stay next to each other.
-    return data.select(slice(most) if data.consecutive else np.linspace(0, len(data) - 1, most).astype(int))
+def within_memory(data: "Dataset", outputs: int) -> np.ndarray:
+    """All samples, or as many, evenly spaced, as leave the outputs below MOST_VALUES."""
+    count, most = len(data), max(1, MOST_VALUES // outputs)
+    if count <= most or data.consecutive:  # samples that continue one another stay next to each other
+        return np.arange(min(count, most))
+    return np.linspace(0, count - 1, most).astype(int)
 
 
 def described(split: str, total: int, samples: int, steps: int, unusable: int) -> str:
@@ -163,5 +176,7 @@ def share(value: float) -> str:
     """A share as a percentage: 97.8%, 50%, 0.28%; never 100% or 0% where it is not."""
     if value in (0, 1):
         return f"{100 * value:.0f}%"
+    if 0 < value < 1e-4:
+        return "< 0.01%"
     text = f"{100 * value:.1f}" if value >= 0.01 else f"{100 * value:.2g}"
     return "> 99.9%" if text == "100.0" else f"{text.removesuffix('.0')}%"
