@@ -39,6 +39,7 @@ ONLY_IN = {
     "rich": {"report", "cli"},
     "matplotlib": {"report"},
     "bokeh": {"report"},
+    "tensorboardX": {"report"},
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
 }

@@ -8,9 +8,11 @@ from typing import Any
 from nntrain.api.data import Data
 from nntrain.api.run import Run
 from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
+from nntrain.errors import ConfigError
 from nntrain.report.html import PAGE
 from nntrain.report.observers import RunDisplay
 from nntrain.report.pictures import registry
+from nntrain.report.tensorboard import require_writer
 from nntrain.run import verification
 from nntrain.run.opening import Existing, Place
 from nntrain.run.repeat import start_of
@@ -83,10 +85,15 @@ def train(
     with computing_threads(threads) as count:
         first = Start.of(Path(start)) if start is not None else recorded_start(config)
         setup, document = load_setup(config, overrides, data)
+        if tensorboard := setup.config.train.tensorboard:
+            try:
+                require_writer()
+            except ConfigError as error:
+                raise document.explain(error) from None
         with Session(setup, document, overrides, count, first) as session:
             session.open(place, [*registry.file_names(), PAGE])
             if not session.complete:
-                session.train(RunDisplay(terminal, quiet), interruption)
+                session.train(RunDisplay(terminal, quiet, tensorboard), interruption)
             return Run.of(session)
 
 

@@ -233,3 +233,8 @@ class TrainSection(Options):
         None,
         description="record norms and distributions of each layer, for the pictures `weights`, `gradients` and `activations`",
     )
+    tensorboard: bool = Field(
+        False,
+        description="also write scalars, histograms of the weights (of the gradients, too, where `record` asks for them) and the "
+        "pictures of the run for TensorBoard: `tensorboard --logdir runs`; needs `pip install 'nntrain[tensorboard]'`",
+    )

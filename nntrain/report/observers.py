@@ -10,6 +10,7 @@ from nntrain.report.pictures.picture import Moment
 from nntrain.report.pictures.process import DrawingProcess
 from nntrain.report.pictures.subject import Subject
 from nntrain.report.progress_observer import ProgressObserver
+from nntrain.report.tensorboard import TensorBoardObserver
 from nntrain.run.history import has_tables
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ CHECK_EVERY = 256  # steps between two checks whether a picture is due
 class RunDisplay(Observers):
     """What people see of a run: pictures and a log in its folder, and progress on the terminal.
 
-    `quiet` prints the final lines and warnings only; without `terminal`, nothing is printed.
+    `quiet` prints the final lines and warnings only; without `terminal`, nothing is printed. `tensorboard` writes for TensorBoard too.
     """
 
-    def __init__(self, terminal: bool = True, quiet: bool = False):
+    def __init__(self, terminal: bool = True, quiet: bool = False, tensorboard: bool = False):
         progress = ProgressObserver(terminal, quiet)
-        # Pictures first: at the end the terminal lists those that there are.
-        super().__init__([PictureObserver(progress.warn), progress], progress.warn)
+        # Pictures first: at the end TensorBoard gets those that there are, and the terminal lists them.
+        written = [TensorBoardObserver()] if tensorboard else []
+        super().__init__([PictureObserver(progress.warn), *written, progress], progress.warn)
 
 
 class PictureObserver(Observer):

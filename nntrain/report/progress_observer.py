@@ -14,6 +14,7 @@ from nntrain.report.terminal.curve import LossCurve
 from nntrain.report.terminal.lines import score_line
 from nntrain.report.terminal.progress import Progress
 from nntrain.report.terminal.tables import show_model
+from nntrain.run.folder import TENSORBOARD
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Splits
@@ -158,6 +159,8 @@ def files_of(folder: "RunFolder | None") -> dict[str, str]:
     if folder is None:
         return {}
     files = {name: str(path) for name, path in registry.drawn_in(folder.path).items()}
+    if (events := folder.path / TENSORBOARD).is_dir():
+        files["tensorboard"] = str(events)
     return {**files, "checkpoint": str(folder.best)} if folder.best.is_file() else files
 
 

@@ -25,6 +25,7 @@ FREE: tuple[Keys, ...] = (
     ("train", "checkpoint"),
     ("train", "on_nan"),
     ("train", "record"),
+    ("train", "tensorboard"),
 )
 LONGEST_VALUE = 60  # characters of a value in a line
 

@@ -19,6 +19,7 @@ from nntrain.run.history import read_columns
 from nntrain.run.times import Times
 
 STEPS_HEADER = "step,epoch,loss,lr\n"
+TENSORBOARD = "tensorboard"  # the folder of the event files that `train.tensorboard` asks for
 PENDING_STEPS = 1000  # lines of steps.csv that are kept in memory, at most
 
 
@@ -181,6 +182,7 @@ class RunFolder:
             self.log,
             self.split,
             *self.checkpoints.files(),
+            *(self.path / TENSORBOARD).glob("events.out.tfevents.*"),
         )
 
 

@@ -110,6 +110,19 @@ def test_the_final_lines_name_files_and_the_next_command():
     assert final[-1].endswith("nntrain eval runs/toy")
 
 
+def test_a_long_label_of_the_final_lines_is_apart_from_its_text():
+    console = plain_console()
+    progress = Progress(console=console)
+    progress.started("toy", "runs/toy", epochs=1, steps_per_epoch=1)
+    progress.finished(files={"a_picture_of_layers": "runs/toy/x.png", "loss": "runs/toy/loss.png"})
+    final = console.file.getvalue().splitlines()[-2:]
+    assert [line.split() for line in final] == [
+        ["a_picture_of_layers", "runs/toy/x.png"],
+        ["loss", "runs/toy/loss.png"],
+    ]
+    assert final[0].index("runs") == final[1].index("runs")
+
+
 def test_progress_goes_to_stderr_and_the_final_lines_to_stdout(capsys):
     clock = Clock()
     train(Progress(clock=clock), clock)

@@ -20,6 +20,7 @@ from nntrain.report.terminal.screen import Screen
 from nntrain.report.terminal.wrapping import show_line
 
 NEVER = math.inf
+LABEL_WIDTH = 12  # of the final lines, at least
 KEPT_ROWS = 10  # evaluations on the screen
 
 
@@ -177,8 +178,10 @@ class Progress:
         those of the best row. `files`: {"loss": "runs/x/loss.png", ...}. `baseline`: the scores of a constant prediction.
         """
         self.close()
-        for label, text in self.closing_lines(status, scores, files or {}, next_command, baseline):
-            label = f"{label:<12}" if label else ""
+        lines = list(self.closing_lines(status, scores, files or {}, next_command, baseline))
+        width = max(LABEL_WIDTH, *(len(label) + 1 for label, _ in lines))
+        for label, text in lines:
+            label = label.ljust(width) if label else ""
             text = printable(text)
             self._keep(label + text)
             style = "bold" if label.strip() in ("", "next") else ""
