@@ -1,6 +1,7 @@
 """`nntrain report`: one HTML page about a run, or about several runs side by side."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,9 +23,18 @@ WITHOUT_CURVES = (
 )
 @click.option("--overwrite", is_flag=True, help="Replace an existing page.")
 @click.option("--no-pictures", is_flag=True, help="Leave out the pictures: a smaller page, sooner.")
+@click.option(
+    "--style",
+    type=click.Choice(["light", "dark", "both"]),
+    default="light",
+    show_default=True,
+    help="Colours of the pictures; both: each twice, and the reader's system chooses, as it does for the page itself.",
+)
 @plugin_option
 @offline_option
-def command(runs: tuple[Path, ...], output: Path | None, overwrite: bool, no_pictures: bool) -> None:
+def command(
+    runs: tuple[Path, ...], output: Path | None, overwrite: bool, no_pictures: bool, style: Any
+) -> None:
     """Write a page about a run, or about several runs side by side, to open in a browser.
 
     One file that loads nothing from anywhere: scores beside those of a constant prediction, warnings, curves to zoom into, all
@@ -40,7 +50,7 @@ def command(runs: tuple[Path, ...], output: Path | None, overwrite: bool, no_pic
         Exists: "Use --overwrite to replace it, or --output to choose another name."
     }
     with shown_downloads(), hints(advice):
-        path, warnings = write(runs, output, overwrite, pictures=not no_pictures)
+        path, warnings = write(runs, output, overwrite, style=None if no_pictures else style)
     show_warnings(warnings)
     if not available():
         click.echo(WITHOUT_CURVES, err=True)

@@ -28,7 +28,7 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     """A page of one run with pictures, and one of two runs."""
     folder = tmp_path_factory.mktemp("pages")
     runs = [fitted(folder, f"lr{lr}", {"optimizer.adam.lr": lr}) for lr in (0.1, 0.01)]
-    one = nntrain.write_report(runs[0], output=folder / "one.html")
+    one = nntrain.write_report(runs[0], output=folder / "one.html", style="both")
     two = nntrain.write_report(*runs, output=folder / "two.html", pictures=False)
     return {"one": one, "two": two}
 

@@ -144,8 +144,9 @@ def test_a_page_loads_nothing_and_may_not(shell, run, monkeypatch):
     assert "@import" not in style
 
 
-def test_every_picture_is_there_light_and_dark(shell, run):
-    found = page(shell, run, pictures=True)
+def test_every_picture_can_be_there_light_and_dark(shell, run):
+    shell.run("report", run, "--style", "both", "--output", "page.html")
+    found = Page(shell.folder / "page.html")
     dark = found.all("source", media="(prefers-color-scheme: dark)")
     assert len(dark) == len(found.all("img")) == len(found.all("picture")) >= 2
     assert "loss" in found.section("pictures")
@@ -186,7 +187,7 @@ def test_no_text_of_a_user_becomes_markup(shell):
 
 def test_no_name_of_a_run_becomes_markup_beside_a_picture():
     album = Album([], lambda picture: None)
-    album.images["loss"] = Image(EVIL, b"light", b"dark")
+    album.images["loss"] = Image("loss", EVIL, b"light", b"dark")
     assert "<script>" not in pictures_section([album, album], [EVIL, f"{EVIL} 2"])
 
 

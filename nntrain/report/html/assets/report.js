@@ -40,6 +40,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
   });
 }
 
+for (const figure of document.querySelectorAll("figure")) {
+  figure.classList.add("can-grow");
+  figure.addEventListener("click", () => figure.classList.toggle("large"));
+}
+
 // What is folded is printed too.
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;

@@ -1,38 +1,49 @@
-"""Pictures: those of one run below each other, those of several runs side by side."""
+"""Pictures: those of one run in a grid, those of several runs side by side. A click enlarges one (assets/report.js)."""
 
 from collections.abc import Sequence
 
-from nntrain.report.html.elements import Html, element, section
+from nntrain.report.html.elements import Content, Html, element, section
 from nntrain.report.html.pictures import Album, Image, address
 
 
 def pictures(albums: Sequence[Album], labels: Sequence[str]) -> Html:
     names = list(dict.fromkeys(name for album in albums for name in album.images))
-    rows = [
-        row(
-            name,
-            {
-                label: album.images[name]
-                for label, album in zip(labels, albums, strict=False)
-                if name in album.images
-            },
+    if not names:
+        return Html()
+    hint = element("p", "Click a picture to enlarge it.", class_="hint")
+    if len(albums) == 1:
+        return section(
+            "Pictures",
+            hint,
+            grid([figure(image, caption(image)) for image in albums[0].images.values()]),
+            key="pictures",
         )
-        for name in names
-    ]
-    return section("Pictures", rows, key="pictures") if rows else Html()
+    rows = []
+    for name in names:
+        shown = [
+            (label, album.images[name])
+            for label, album in zip(labels, albums, strict=True)
+            if name in album.images
+        ]
+        rows += [
+            element("h3", caption(shown[0][1])),
+            grid([figure(image, label) for label, image in shown], "several"),
+        ]
+    return section("Pictures", hint, rows, key="pictures")
 
 
-def row(name: str, images: dict[str, Image]) -> Html:
-    """One picture of every run that has it."""
-    title = next(iter(images.values())).title
-    several = len(images) > 1
-    figures = [figure(image, label if several else "") for label, image in images.items()]
-    heading = element("h3", element("b", name), " ", element("span", title, class_="hint"))
-    return Html(heading + element("div", figures, class_="pictures several" if several else "pictures"))
+def grid(figures: Sequence[Html], kind: str = "") -> Html:
+    return element("div", figures, class_=f"pictures {kind}".strip())
 
 
-def figure(image: Image, label: str) -> Html:
-    """In the style of the page."""
-    dark = element("source", media="(prefers-color-scheme: dark)", srcset=address(image.dark))
-    light = element("img", src=address(image.light), alt=f"{label} {image.title}".strip())
-    return element("figure", element("picture", dark, light), element("figcaption", label) if label else None)
+def caption(image: Image) -> Html:
+    return Html(
+        element("b", image.name) + " " + element("span", image.title.removesuffix("."), class_="hint")
+    )
+
+
+def figure(image: Image, words: Content) -> Html:
+    """In the style that the reader prefers, if there are two."""
+    dark = image.dark and element("source", media="(prefers-color-scheme: dark)", srcset=address(image.dark))
+    shown = element("img", src=address(image.png), alt=image.title)
+    return element("figure", element("figcaption", words), element("picture", dark or None, shown))
