@@ -21,10 +21,19 @@ FEATURES = re.compile("`features: [^`]*`")
 class TableColumn:
     """A column of the training split; of text, the number of each row's category."""
 
-    name: str
-    label: str  # "column 'height'", or "input 3" where columns have no names
+    name: str  # empty where columns have no names
+    short: str  # "'height'", or its number
     values: np.ndarray  # (rows,), without gaps where they are filled
-    is_text: bool
+    is_text: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "column" if self.name else "input"
+
+    @property
+    def label(self) -> str:
+        """ "column 'height'", or "input 3"."""
+        return f"{self.kind} {self.short}"
 
 
 def table_columns(data: Dataset) -> list[TableColumn]:
@@ -33,11 +42,11 @@ def table_columns(data: Dataset) -> list[TableColumn]:
         return []
     x = np.asarray(data.imputed)
     if not data.feature_names:
-        return [TableColumn("", f"input {i + 1}", x[:, i], False) for i in range(x.shape[1])]
+        return [TableColumn("", str(i + 1), x[:, i]) for i in range(x.shape[1])]
     return [
         TableColumn(
             name,
-            f"column {name!r}",
+            repr(name),
             x[:, position] if text is None else x[:, text.places].argmax(axis=1),
             text is not None,
         )

@@ -48,7 +48,7 @@ def test_the_screen_shows_cost_losses_and_layers(shell):
     ):
         assert part in shown
     row = next(line.split() for line in shown.splitlines() if line.startswith("dense_1"))
-    assert row[:7] == ["dense_1", "dense", "+", "relu", "128", "8,320", "16.4"]
+    assert row[:7] == ["dense_1", "dense", "+", "relu", "(128,)", "8,320", "16.4"]
 
 
 def test_json_is_one_object_with_the_same_facts(shell):

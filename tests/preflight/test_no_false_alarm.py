@@ -93,3 +93,23 @@ def test_columns_without_a_header_are_chosen_by_their_numbers(tmp_path):
     assert "`features: [1, 2]`" in finding.remedy
     (tmp_path / "config.yaml").write_text(text.replace("target: 4", "target: 4, features: [1, 2]"))
     assert nntrain.check(tmp_path / "config.yaml").findings == ()
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "line"),
+    [
+        (
+            "{cross_entropy: {label_smoothing: 0.1}}",
+            2,
+            "{cross_entropy: {label_smoothing: 0.1, class_weights: [",
+        ),
+        ("binary_cross_entropy", 1, "{binary_cross_entropy: {pos_weight: "),
+    ],
+)
+def test_the_remedy_of_rare_classes_keeps_the_other_options(tmp_path, loss, outputs, line):
+    write(tmp_path / "t.csv", CLEAN | {"kind": np.where(np.arange(ROWS) % 50 == 0, "yes", "no")})
+    config = CLASSES.replace("cross_entropy", loss).replace("dense: 2", f"dense: {outputs}")
+    (tmp_path / "config.yaml").write_text(config + "metrics: [accuracy]\n")
+    (finding,) = nntrain.check(tmp_path / "config.yaml").findings
+    assert f"`loss: {line}" in finding.remedy
+    assert "`metrics: [accuracy, f1]`" in finding.remedy

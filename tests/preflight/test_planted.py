@@ -58,7 +58,7 @@ RARE = np.where(np.arange(ROWS) % 60 == 0, "rare", KIND)
 PLANTED = {
     "a constant column": Planted(
         "constant_columns",
-        "column 'unit' is 3: the same value in all 192",
+        "column 'unit' has the same value, 3, in all 192",
         "`features: [width, height]`",
         {"unit": np.full(ROWS, 3)},
     ),

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nntrain.config.scalars import inline
+from nntrain.losses import Loss
 from nntrain.preflight.check import Check
 from nntrain.preflight.finding import Finding
 from nntrain.preflight.subject import Subject
@@ -42,14 +44,23 @@ class ClassBalance(Check, name="class_balance", about="data"):
 
 
 def remedy(subject: Subject, counts: np.ndarray, watched: bool) -> str:
-    loss = subject.config.loss
-    ways = [] if watched else ["`metrics: [f1, auc]` to see how rare classes are predicted"]
-    present = np.maximum(counts, 1)
-    if loss.yaml_name == "cross_entropy" and len(counts) <= MOST_CLASSES:
-        weights = ", ".join(f"{weight:.3g}" for weight in present.sum() / (len(counts) * present))
-        ways.append(f"`loss: {{cross_entropy: {{class_weights: [{weights}]}}}}` to weight them more")
-    elif loss.yaml_name == "binary_cross_entropy" and counts[1] < counts[0]:
-        ways.append(
-            f"`loss: {{binary_cross_entropy: {{pos_weight: {counts[0] / present[1]:.3g}}}}}` to weight them more"
-        )
+    config, present = subject.config, np.maximum(counts, 1)
+    ways = []
+    if not watched:
+        metrics = [*(metric.shortest() for metric in config.metrics), "f1"]
+        ways.append(f"`metrics: {inline(metrics)}` to see how rare classes are predicted")
+    if config.loss.yaml_name == "cross_entropy" and len(counts) <= MOST_CLASSES:
+        weights = present.sum() / (len(counts) * present)
+        ways.append(weighting(config.loss, class_weights=tuple(map(three_digits, weights))))
+    elif config.loss.yaml_name == "binary_cross_entropy" and counts[1] < counts[0]:
+        ways.append(weighting(config.loss, pos_weight=three_digits(counts[0] / present[1])))
     return f"Set {', or '.join(ways)}." if ways else ""
+
+
+def weighting(loss: Loss, **weights: object) -> str:
+    options = loss.model_copy(update=weights).model_dump(mode="json", exclude_defaults=True)
+    return f"`loss: {inline({loss.yaml_name: options})}` to weight them more"
+
+
+def three_digits(value: float) -> float:
+    return float(f"{value:.3g}")

@@ -27,7 +27,8 @@ class ConstantColumns(Check, name="constant_columns", about="data"):
             )
             return
         if not data.feature_names:
-            text = f"{len(constant):,} of {len(every):,} inputs are constant in the training split: {named(constant)}"
+            inputs = f"input{'s' * (len(constant) != 1)} {listed(column.short for column in constant)}"
+            text = f"{len(constant):,} of {len(every):,} inputs are constant in the training split: {inputs}"
             yield self.found("note", text)
             return
         elsewhere = varying_elsewhere(subject.setup.splits, constant)
@@ -44,7 +45,7 @@ class ConstantColumns(Check, name="constant_columns", about="data"):
         names = [column.name for column in columns]
         return self.found(
             severity,
-            f"{named(columns)}: the same value in all {len(subject.train):,} training samples{where}",
+            f"{named(columns)} in all {len(subject.train):,} training samples{where}",
             leaving_out(subject.config, table_columns(subject.train), names),
             listed(column.label for column in columns),
             names,
@@ -67,8 +68,12 @@ def is_constant(values: np.ndarray) -> bool:
 
 
 def named(columns: list[TableColumn]) -> str:
-    """ "column 'unit' is 3, column 'place'"; of text, the value is not shown."""
-    return listed(
-        column.label if column.is_text else f"{column.label} is {float(column.values[0]):g}"
-        for column in columns
-    )
+    """ "column 'unit' has the same value, 3,", or their number and the first ones; of text, the value is not shown."""
+    if len(columns) == 1:
+        return f"{columns[0].label} has the same value{value_of(columns[0], ', {},')}"
+    each = listed(f"{column.short}{value_of(column, ': {}')}" for column in columns)
+    return f"{len(columns):,} columns have a single value each ({each})"
+
+
+def value_of(column: TableColumn, form: str) -> str:
+    return "" if column.is_text else form.format(f"{float(column.values[0]):g}")

@@ -34,9 +34,7 @@ class DuplicateColumns(Check, name="duplicate_columns", about="data"):
             names = [column.name for column, _ in twins.values()] if named else []
             yield self.found(
                 "warning" if named else "note",
-                listed(
-                    f"{label} holds the same values as {first.label}" for label, (_, first) in twins.items()
-                ),
+                same_values(list(twins.values())),
                 leaving_out(subject.config, every, names) if named else "",
                 listed(twins),
                 names,
@@ -51,6 +49,14 @@ class DuplicateColumns(Check, name="duplicate_columns", about="data"):
                 column.label,
                 [column.name],
             )
+
+
+def same_values(twins: list[tuple[TableColumn, TableColumn]]) -> str:
+    """Pairs of a column and the first one that holds its values."""
+    if len(twins) == 1:
+        return f"{twins[0][0].label} holds the same values as {twins[0][1].label}"
+    pairs = listed(f"{column.short} as {first.short}" for column, first in twins)
+    return f"{len(twins):,} {twins[0][0].kind}s hold the same values as others: {pairs}"
 
 
 def tells(column: TableColumn) -> bool:

@@ -90,8 +90,8 @@ def facts(report: "Report") -> Hanging:
 def data_text(report: "Report") -> str:
     splits = ", ".join(f"{samples:,} for {split}" for split, samples in report.samples.items())
     classes = f"; {len(report.classes):,} classes" if report.classes else ""
-    shape = " × ".join(map(str, report.input_shape))
-    return f"{splits} (samples of {shape} {'tokens' if report.tokens else 'values'}{classes})"
+    what = f"{report.input_shape[0]:,} tokens" if report.tokens else f"shape {report.input_shape}"
+    return f"{splits} (samples of {what}{classes})"
 
 
 def network_text(report: "Report") -> str:
@@ -168,7 +168,7 @@ def layers(report: "Report") -> ResponsiveTable:
             [
                 printable(layer.name),
                 printable(layer.kind),
-                " × ".join(map(str, layer.shape)),
+                str(layer.shape),
                 nonzero(layer.parameters),
                 nonzero(layer.flops),
                 spread_text(spread.mean) if spread else "-",
