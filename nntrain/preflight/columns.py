@@ -54,6 +54,10 @@ def table_columns(data: Dataset) -> list[TableColumn]:
     ]
 
 
+def is_constant(values: np.ndarray) -> bool:
+    return bool((values == values[0]).all())
+
+
 def chance_of_equal(data: Dataset) -> float:
     """The probability that two samples are equal if their columns were independent of each other; 0 for all but tables."""
     every = table_columns(data)

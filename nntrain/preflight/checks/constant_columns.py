@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from nntrain.data.dataset import Splits
 from nntrain.data.tables.giveaways import agree
 from nntrain.preflight.check import Check
-from nntrain.preflight.columns import TableColumn, leaving_out, listed, table_columns
+from nntrain.preflight.columns import TableColumn, is_constant, leaving_out, listed, table_columns
 from nntrain.preflight.finding import Finding, Severity
 from nntrain.preflight.subject import Subject
 
@@ -61,10 +59,6 @@ def varying_elsewhere(splits: Splits, constant: list[TableColumn]) -> set[str]:
         for column in table_columns(data)
         if column.name in values and (column.values != values[column.name]).any()
     }
-
-
-def is_constant(values: np.ndarray) -> bool:
-    return bool((values == values[0]).all())
 
 
 def named(columns: list[TableColumn]) -> str:

@@ -1,12 +1,13 @@
 """Duplicate columns: columns of a table that hold the same values as another one."""
 
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 
-from nntrain.data.tables.giveaways import SAME, correlation
+from nntrain.data.tables.giveaways import SAME, agree, correlation
 from nntrain.preflight.check import Check
-from nntrain.preflight.columns import TableColumn, leaving_out, listed, table_columns
+from nntrain.preflight.columns import TableColumn, is_constant, leaving_out, listed, table_columns
 from nntrain.preflight.finding import Finding
 from nntrain.preflight.subject import Subject
 from nntrain.training.scales import evenly
@@ -19,27 +20,27 @@ class DuplicateColumns(Check, name="duplicate_columns", about="data"):
     """The same values are a warning, the same values in another unit a note. Inputs without names may be pixels: a note, too."""
 
     def look(self, subject: Subject) -> Iterator[Finding]:
-        named = bool(subject.train.feature_names)
         every = table_columns(subject.train)
-        telling = [column for column in every if tells(column)]
-        twins: dict[
-            str, tuple[TableColumn, TableColumn]
-        ] = {}  # a column and the first one with the same values, by label
-        firsts: dict[bytes, TableColumn] = {}
-        for column in telling:
-            first = firsts.setdefault(identity(column), column)
-            if first is not column:
-                twins[column.label] = column, first
-        if twins:
-            names = [column.name for column, _ in twins.values()] if named else []
+        varying = [column for column in every if not agree(column.values, is_constant)]
+        if subject.train.feature_names:
+            yield from self._named(subject, every, varying)
+        elif pairs := twins(varying):
+            yield self.found("note", same_values(pairs), place=listed(column.label for column, _ in pairs))
+
+    def _named(
+        self, subject: Subject, every: list[TableColumn], varying: list[TableColumn]
+    ) -> Iterator[Finding]:
+        pairs = twins(varying)
+        names = [column.name for column, _ in pairs]
+        if pairs:
             yield self.found(
-                "warning" if named else "note",
-                same_values(list(twins.values())),
-                leaving_out(subject.config, every, names) if named else "",
-                listed(twins),
+                "warning",
+                same_values(pairs),
+                leaving_out(subject.config, every, names),
+                listed(column.label for column, _ in pairs),
                 names,
             )
-        single = [column for column in telling if named and column.label not in twins and not column.is_text]
+        single = [column for column in varying if column.name not in names and not column.is_text]
         for column, first in in_other_units(single[:MOST_COLUMNS]):
             yield self.found(
                 "note",
@@ -49,6 +50,13 @@ class DuplicateColumns(Check, name="duplicate_columns", about="data"):
                 column.label,
                 [column.name],
             )
+
+
+def twins(columns: list[TableColumn]) -> list[tuple[TableColumn, TableColumn]]:
+    """Columns with the first one that holds the same values."""
+    firsts: dict[bytes, TableColumn] = {}
+    pairs = [(column, firsts.setdefault(identity(column), column)) for column in columns]
+    return [(column, first) for column, first in pairs if first is not column and tells(column)]
 
 
 def same_values(twins: list[tuple[TableColumn, TableColumn]]) -> str:
@@ -68,7 +76,7 @@ def tells(column: TableColumn) -> bool:
 def identity(column: TableColumn) -> bytes:
     """Equal for columns with equal values; of text, for columns whose categories are the same rows."""
     if not column.is_text:
-        return (column.values + 0.0).tobytes()
+        return hashlib.sha256((column.values + 0.0).tobytes()).digest()
     _, first, numbers = np.unique(column.values, return_index=True, return_inverse=True)
     return b"text" + first[numbers].tobytes()  # each category as the row in which it occurs first
 
@@ -82,6 +90,6 @@ def in_other_units(columns: list[TableColumn]) -> Iterator[tuple[TableColumn, Ta
         related = np.abs(np.corrcoef(some)) > SAME
     for i, column in enumerate(columns):
         for j in np.flatnonzero(related[i, :i]):
-            if abs(correlation(column.values, columns[j].values)) > SAME:
+            if abs(correlation(column.values, columns[j].values)) > SAME and tells(column):
                 yield column, columns[j]
                 break
