@@ -14,12 +14,19 @@ from nntrain.errors import UserError
 OVERWRITE = "Use --overwrite to replace it, or --output to choose another name."
 ALL = "all"  # the hidden subcommand that an argument which is no picture's name stands for
 
-output_option = click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The file of the picture, .png or .svg. By default RUN/plots/KIND.png, or CONFIG-KIND.png in the current folder.",
-)
+
+def output_option(suffixes: tuple[str, ...] = (".png", ".svg")) -> Any:
+    """`--output FILE` for a picture that can be written to files with these suffixes."""
+    kinds = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+    where = "By default RUN/plots/KIND.png, or CONFIG-KIND.png in the current folder."
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"The file of the picture, {kinds}. {where}",
+    )
+
+
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace an existing file that is not a picture of nntrain."
 )
@@ -102,7 +109,7 @@ def command() -> None:
 
 @click.command()
 @click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RUN...")
-@output_option
+@output_option()
 @click.option(
     "--format",
     "suffix",
@@ -162,7 +169,7 @@ def picture_command(name: str) -> click.Command:
             click.echo(str(draw(chosen, of, output, style, overrides, overwrite)))
 
     command = click.Command(name, callback=callback, help=picture.title, params=own)
-    shared = [overwrite_option, style_option, output_option, plugin_option]
+    shared = [overwrite_option, style_option, output_option(picture.suffixes), plugin_option]
     if picture.takes != ("names",):
         shared.append(offline_option)
     if "config" in picture.takes:

@@ -3,14 +3,14 @@
 import dataclasses
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 import numpy as np
 
 from nntrain.errors import DataError
-from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing import animation, canvas
 
 if TYPE_CHECKING:
     from nntrain.report.pictures.subject import Subject
@@ -90,10 +90,17 @@ class Picture(ABC):
     def figure(self, *drawn: "Drawn") -> Any:
         """The matplotlib Figure, one `Drawn` per config or run, or one for all names. Called within `canvas.styled`. Raises UserError."""
 
+    def frames(self, *drawn: "Drawn") -> Iterable[Any]:
+        """The figures of an animation, for a picture whose `suffixes` include .gif and .webp."""
+        raise NotImplementedError
+
     def write(self, path: Path, *drawn: "Drawn", style: canvas.Style = "light") -> None:
         """Draws into a file whose suffix is one of `suffixes`. Raises UserError."""
         with canvas.styled(style):
-            canvas.save(self.figure(*drawn), path)
+            if path.suffix in animation.SUFFIXES:
+                animation.save_animation(self.frames(*drawn), path)
+            else:
+                canvas.save(self.figure(*drawn), path)
 
     def draw_stored(self, folder: Path) -> None:
         """Draws `files` from the contents of a run folder alone."""

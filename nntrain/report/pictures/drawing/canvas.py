@@ -254,5 +254,7 @@ def save(figure: Any, path: Path) -> None:
 def is_ours(path: Path) -> bool:
     """Whether a file is a picture that `save` wrote, by its metadata, so that it can be drawn again."""
     with path.open("rb") as file:
-        head = file.read(4096)
-    return PROGRAM.encode() in head
+        ends = file.read(4096)
+        file.seek(max(path.stat().st_size - 4096, 0))  # where a WebP has its metadata
+        ends += file.read()
+    return PROGRAM.encode() in ends
