@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import nntrain
 from nntrain.api.plot import plot
 from nntrain.api.setup import load_setup
 from nntrain.errors import UserError
@@ -77,6 +78,20 @@ def test_a_picture_of_names_is_drawn_where_one_is(tmp_path, monkeypatch, shell):
         .endswith("x.svg")
     )
     assert "activations [NAMES" in shell.run("plot", "--list").stdout
+
+
+@pytest.mark.usefixtures("pictures")
+def test_activations_of_a_run_are_those_of_its_layers(tmp_path):
+    train = {"epochs": 1, "batch_size": 16, "record": True}
+    nntrain.fit({**XOR, "train": train, "name": "recorded"}, runs_dir=tmp_path)
+    found = plot("activations", tmp_path / "recorded", output=tmp_path / "a.png")
+    assert (
+        found.read_bytes()
+        == plot("layer_outputs", tmp_path / "recorded", output=tmp_path / "b.png").read_bytes()
+    )
+    nntrain.fit({**XOR, "train": {"epochs": 1}, "name": "plain"}, runs_dir=tmp_path)
+    with pytest.raises(UserError, match="recorded"):
+        plot("activations", tmp_path / "plain")
 
 
 def test_stretches_are_found():

@@ -67,6 +67,8 @@ class Optimizers(Picture, name="optimizers"):
         }
 
     def surfaces(self) -> dict[str, Surface]:
+        from nntrain.options import did_you_mean, with_suggestion
+
         for name in self.on:
             if name not in SURFACES:
                 from nntrain.options import did_you_mean, with_suggestion  # and with it pydantic

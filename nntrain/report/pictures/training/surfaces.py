@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class Surface:
 
     name: str
     heading: str
-    loss: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    loss: Callable[[Any, Any], Any]
     gradient: Callable[[float, float], Pair]
     start: Pair
     minima: tuple[Pair, ...]
@@ -42,7 +42,7 @@ class Surface:
         return bool(((path >= low) & (path <= high)).all())
 
 
-def beale_terms(x: float, y: float) -> tuple[float, float, float]:
+def beale_terms(x: Any, y: Any) -> tuple[Any, Any, Any]:
     return 1.5 - x + x * y, 2.25 - x + x * y**2, 2.625 - x + x * y**3
 
 
@@ -62,7 +62,7 @@ SURFACES = {
     "beale": Surface(
         "Beale",
         "Beale: flat, with a steep wall",
-        lambda x, y: sum(term**2 for term in beale_terms(x, y)),  # type: ignore[arg-type, return-value]
+        lambda x, y: np.square(beale_terms(x, y)).sum(axis=0),
         beale_gradient,
         (1.0, 1.5),
         ((3.0, 0.5),),

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain.training.record import Silent
-
 if TYPE_CHECKING:
     from nntrain.network.snapshot import Snapshot
     from nntrain.report.pictures.subject import Subject
@@ -131,7 +129,7 @@ def theta_of(subject: "Subject", snapshot: "Snapshot") -> np.ndarray:
     return network.theta
 
 
-class Camera(Silent):
+class Camera:
     """Copies the parameters at some steps."""
 
     def __init__(self, trainer: "Trainer", steps: set[int]):
@@ -141,6 +139,15 @@ class Camera(Silent):
     def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
         if state.step in self.steps:
             self.found[state.step] = self.theta.copy()
+
+    def evaluating(self, state: "TrainingState") -> None:
+        pass
+
+    def evaluated(self, row: dict[str, Any], best: bool) -> None:
+        pass
+
+    def warned(self, message: str) -> None:
+        pass
 
 
 class Until:
