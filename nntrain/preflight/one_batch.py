@@ -26,7 +26,7 @@ FEWEST_STEPS = 50  # fewer, on a slow network, decide nothing
 WARM_UP = 20  # steps in which the learning rate rises, where the schedule begins below it
 MEMORIZED = 0.5  # of the way from the best constant prediction to a perfect one
 CERTAIN = 1e6  # observations
-NOTHING = 0.05  # of that way
+NOTHING, NEAR = 0.05, 0.95  # of that way
 FACTORS = (0.1, 10.0, 100.0, 1000.0)  # of the learning rate, tried where the config's own brings nothing
 
 
@@ -106,30 +106,32 @@ def lowest_loss(trainer: Trainer, targets: Targets) -> float:
 
 
 def attempt(trainer: Trainer, chosen: np.ndarray, lr: float, worst: float, floor: float) -> Attempt:
-    losses: list[float] = []
-    for loss in steps_on(trainer, chosen, lr):
-        losses.append(loss)
-        if not math.isfinite(loss) or (worst - loss) > 0.95 * (worst - floor):
-            break
-    last = min(losses[-5:]) if math.isfinite(losses[-1]) else math.nan
-    progress = (worst - last) / (worst - floor) if math.isfinite(last) else -math.inf
-    return Attempt(lr, min(len(losses), STEPS), losses[0], last, progress)
-
-
-def steps_on(trainer: Trainer, chosen: np.ndarray, lr: float) -> Iterator[float]:
-    """The loss before each step, without augmentation, and at the end that in evaluation mode, without dropout."""
-    ramp = WARM_UP if trainer.learning_rate_at(0, trainer.state.horizon) < rate_of(trainer.config) else 1
-    end = time.perf_counter() + SECONDS
+    """Steps on the samples until their loss is near `floor`, or time is up."""
     with kernels.exclusive.lock:
         feed = trainer.feeds.filled(trainer.data, chosen)
+    losses: list[float] = []
+    for loss in steps_on(trainer, feed, lr):
+        losses.append(loss)
+        if not math.isfinite(loss):
+            return Attempt(lr, len(losses), losses[0], math.nan, -math.inf)
+        if (worst - loss) > NEAR * (worst - floor):
+            break
+    # Without dropout the loss may be lower, with batch norm's running statistics it may be anything.
+    last = min(loss for loss in (*losses[-5:], loss_of(trainer, feed)) if math.isfinite(loss))
+    return Attempt(lr, len(losses), losses[0], last, (worst - last) / (worst - floor))
+
+
+def steps_on(trainer: Trainer, feed: Feed, lr: float) -> Iterator[float]:
+    """The loss before each step on the batch in the feed."""
+    ramp = WARM_UP if trainer.learning_rate_at(0, trainer.state.horizon) < rate_of(trainer.config) else 1
+    end = time.perf_counter() + SECONDS
     for number in range(1, STEPS + 1):
         with kernels.exclusive.lock, np.errstate(all="ignore"), kernels.denormals.flushed():
             trainer.network.info.fresh = True
             loss_sum, weight = trainer.step.move(feed, number, lr * min(1.0, number / ramp))
         yield loss_sum / weight if weight else math.nan
         if time.perf_counter() > end:
-            break
-    yield loss_of(trainer, feed)
+            return
 
 
 def loss_of(trainer: Trainer, feed: Feed) -> float:

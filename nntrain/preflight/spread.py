@@ -45,7 +45,9 @@ class LayerFacts:
     parameters: int
     flops: int  # of one sample, forward
     output: Spread | None  # None: a view of its input, or computed by another layer
-    gradient: Spread | None  # of the loss with respect to its output; None where nothing below it learns
+    gradient: (
+        Spread | None
+    )  # of the loss, with respect to its output before an activation that it computes too; None: not needed
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

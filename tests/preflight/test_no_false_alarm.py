@@ -74,6 +74,16 @@ def test_a_small_learning_rate_is_a_note_with_a_larger_one(tmp_path):
     assert "`optimizer: {sgd: {lr: " in finding.remedy
 
 
+def test_dead_units_of_many_layers_are_one_finding(tmp_path):
+    write(tmp_path / "t.csv", CLEAN | {"kind": KIND})
+    dead = HIDDEN.replace("relu", "relu, bias_initializer: {constant: -20}")
+    (tmp_path / "config.yaml").write_text(CLASSES.replace(HIDDEN, ", ".join([dead] * 3)))
+    findings = nntrain.check(tmp_path / "config.yaml").findings
+    (finding,) = [finding for finding in findings if finding.check == "dead_units"]
+    assert finding.place == "layer 'dense_1'"
+    assert "2 more layers" in finding.text
+
+
 def test_all_findings_of_columns_share_one_line(tmp_path):
     extra = {"row": np.arange(ROWS), "unit": np.full(ROWS, 3), "metre": ["m"] * ROWS, "size": CLEAN["width"]}
     write(tmp_path / "t.csv", CLEAN | extra | {"kind": KIND})

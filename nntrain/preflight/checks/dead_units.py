@@ -11,22 +11,27 @@ SHARE = 0.9  # of a layer's units; in deep networks of ReLU, some are dead at an
 
 
 class DeadUnits(Check, name="dead_units", about="network"):
-    """An error where a layer gets no gradient at all."""
+    """An error where a layer gets no gradient at all. Names the first layer, which explains those above it."""
 
     def look(self, subject: Subject) -> Iterator[Finding]:
-        samples = len(subject.evidence.sampled)
-        for name, (dead, units) in subject.inactive_units.items():
-            if dead < SHARE * units:
-                continue
-            node = weighted(next(node for node in subject.setup.graph.layers if node.name == name))
-            no_gradient = subject.gradient_sizes.get(node.name, 1.0) == 0
-            yield self.found(
-                "error" if dead == units and no_gradient else "warning",
-                f"layer {name!r}: {dead:,} of {units:,} relu units are 0 for all of {samples:,} training samples at the "
-                f"initial weights: no gradient passes {'them' if dead < units else 'the layer'}",
-                remedy(subject, node),
-                f"layer {name!r}",
-            )
+        nodes = {node.name: node for node in subject.setup.graph.layers}
+        found = [
+            (weighted(nodes[name]), name, dead, units)
+            for name, (dead, units) in subject.inactive_units.items()
+            if dead >= SHARE * units
+        ]
+        if not found:
+            return
+        node, name, dead, units = found[0]
+        blocked = any(subject.gradient_sizes.get(each.name) == 0 for each, *_ in found)
+        more = f"; {len(found) - 1:,} more layers have such units" if len(found) > 1 else ""
+        yield self.found(
+            "error" if blocked else "warning",
+            f"layer {name!r}: {dead:,} of {units:,} relu units are 0 for all of {len(subject.evidence.sampled):,} training "
+            f"samples at the initial weights: no gradient passes {'them' if dead < units else 'the layer'}{more}",
+            remedy(subject, node),
+            f"layer {name!r}",
+        )
 
 
 def weighted(node: Node) -> Node:
