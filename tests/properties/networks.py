@@ -98,6 +98,7 @@ class ConfigDrawer:
             "evaluate_every": {"steps": 2},
             "checkpoint": {"every_steps": 1},
             "precision": "float64",
+            "record": {"every_steps": choose.choice((1, 2))},
         }
         few = choose.sample(sorted(optional), choose.randint(0, 3))
         return {"epochs": 2, "batch_size": choose.choice((7, 9, 27)), **{key: optional[key] for key in few}}
