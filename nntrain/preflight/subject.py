@@ -102,6 +102,10 @@ class Subject:
         """The layers with trained weights, in their order."""
         return self.evidence.learning
 
+    def has_found(self, check: str) -> bool:
+        """Whether a check before has found something, of which what another one sees is a consequence."""
+        return any(finding.check == check for finding in self.findings)
+
     def number(self, split: str, position: int) -> int:
         """The number of a sample, counted from 1, in the source where the split was taken from it."""
         rows = self.setup.indices.get(split)

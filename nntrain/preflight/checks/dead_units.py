@@ -24,7 +24,8 @@ class DeadUnits(Check, name="dead_units", about="network"):
             return
         node, name, dead, units = found[0]
         blocked = any(subject.gradient_sizes.get(each.name) == 0 for each, *_ in found)
-        more = f"; {len(found) - 1:,} more layers have such units" if len(found) > 1 else ""
+        others = len(found) - 1
+        more = f"; {others:,} more layer{'s have' if others > 1 else ' has'} such units" if others else ""
         yield self.found(
             "error" if blocked else "warning",
             f"layer {name!r}: {dead:,} of {units:,} relu units are 0 for all of {len(subject.evidence.sampled):,} training "

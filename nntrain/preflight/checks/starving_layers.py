@@ -15,7 +15,7 @@ class StarvingLayers(Check, name="starving_layers", about="network"):
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         hidden = [(layer.name, layer.output.between) for layer in subject.layers[:-1] if layer.output]
-        if not hidden or len(subject.train) < 2:
+        if not hidden or len(subject.train) < 2 or subject.has_found("dead_units"):
             return
         # The numbers of tokens are no quantities: of a text, the first layer's output counts. Unscaled inputs are reported as such.
         start = hidden[0][1] if subject.train.vocabulary else min(subject.input.between, 1.0)

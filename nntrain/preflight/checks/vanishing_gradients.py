@@ -14,6 +14,8 @@ class VanishingGradients(Check, name="vanishing_gradients", about="network"):
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         sizes = subject.gradient_sizes
+        if subject.has_found("dead_units"):
+            return
         if sizes and not any(sizes.values()):
             yield self.found(
                 "error",
