@@ -105,6 +105,9 @@ def test_each_weight_has_a_histogram_with_its_density():
 def test_of_many_layers_some_are_shown(style, name):
     figure = figure_of(Initializers(), drawn_from(collected(setup_of(DEEP)), name), style=style)
     assert len(figure.axes) == 8 + 2
+    ticks = [tick for tick in figure.axes[-1].get_xticks() if 1 <= tick <= 13]
+    assert len(set(ticks)) == len(ticks)
+    assert all(tick == int(tick) for tick in ticks)
     assert "8 of its 13 weight arrays" in words(figure).replace("\n", " ")
     assert faults(figure) == []
 

@@ -165,10 +165,10 @@ def draw_weights(axes: Any, arrays: Any, i: int) -> None:
     axes.xaxis.set_major_locator(ticks(5))
 
 
-def ticks(most: int) -> Any:
+def ticks(most: int, whole: bool = False) -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(most)
+    return MaxNLocator(most, integer=whole)
 
 
 def draw_spreads(axes: Any, arrays: Any, name: str) -> None:
@@ -222,6 +222,6 @@ def name_layers(axes: Any, layers: list[str]) -> None:
             parse_math=False,
         )
         return
-    axes.xaxis.set_major_locator(ticks(10))
+    axes.xaxis.set_major_locator(ticks(10, whole=True))
     axes.xaxis.set_major_formatter(lambda value, place: count(value))
     axes.set_xlabel(f"layer, of {len(layers)} with weights")

@@ -29,9 +29,10 @@ OTHERS = "Others"
 COLOURS = (canvas.BLUE, canvas.RED, canvas.GREEN, canvas.ORANGE, canvas.PINK, canvas.SKY, canvas.BLACK)
 DASHES = ("-", (0, (4, 1.3)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # of the families, where all are in one panel
 LONGEST = 24  # letters of a label in a legend of two columns
+DOTS = 50  # of a path, about
 NEAR = 0.1  # a distance that counts as arrived
 CLOSEST = 1e-4  # the lower end of the axis of distances
-GRID = 160  # points of a surface along each axis
+GRID = 100  # points of a surface along each axis
 
 
 class Optimizers(Picture, name="optimizers"):
@@ -134,7 +135,8 @@ def sentence(arrays: Any) -> str:
     """How the learning rates were chosen, and on the last but one of the functions who arrives first."""
     row = max(len(arrays["surfaces"]) - 2, 0)
     surface, steps = SURFACES[str(arrays["surfaces"][row])], arrays["paths"].shape[2] - 1
-    text = f"{steps} steps from the ring towards the star"
+    dots = f" (a dot every {every})" if (every := dot_every(steps)) > 1 else ""
+    text = f"{steps} steps from the ring towards the star{dots}"
     if arrays["chosen"].any():
         which = "each" if arrays["chosen"].all() else "where none is given"
         text += f", {which} with the learning rate of {short(RATES[0])} to {short(RATES[-1])} that suits best within the picture"
@@ -174,9 +176,9 @@ def draw_paths(axes: Any, surface: Surface, arrays: Any, row: int, family: str) 
         path = path[np.isfinite(path[:, 0])]
         label = str(arrays["labels"][i]) + f" {short(arrays['lr'][row, i])}" * bool(arrays["chosen"][i])
         labels.append(label)
-        axes.plot(
-            *path.T, "-o", color=colour, linewidth=1.1, markersize=1.7, alpha=0.9, label=label, zorder=4
-        )
+        every = dot_every(arrays["paths"].shape[2] - 1)
+        look = {"linewidth": 1.1, "markersize": 2.4, "alpha": 0.9, "markevery": every, "zorder": 4}
+        axes.plot(*path.T, "-o", color=colour, label=label, **look)
         axes.plot(*path[-1], "o", color=colour, markeredgecolor=canvas.PAPER, markersize=6.5, zorder=7)
     axes.plot(
         *surface.start,
@@ -200,6 +202,11 @@ def draw_paths(axes: Any, surface: Surface, arrays: Any, row: int, family: str) 
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
+
+
+def dot_every(steps: int) -> int:
+    """Of how many steps a path shows one as a dot."""
+    return max(1, steps // DOTS)
 
 
 def draw_distances(axes: Any, surface: Surface, arrays: Any, row: int, families: list[str]) -> None:
