@@ -5,7 +5,8 @@ import pytest
 
 from nntrain.config import load
 from nntrain.errors import UserError
-from nntrain.report.pictures.learned.embedding import POINTS, Embedding
+from nntrain.report.pictures.learned.embedded import POINTS
+from nntrain.report.pictures.learned.embedding import Embedding
 from nntrain.report.pictures.learned.principal import principal_plane
 from nntrain.training.setup import prepare
 from tests.support.pictures import drawn_from, faults, figure_of, subject_of, texts, words
@@ -62,10 +63,11 @@ def test_the_last_hidden_layer_is_projected_and_coloured_by_class(shell):
         assert faults(figure) == []
 
 
-def test_a_hundred_classes_with_long_names_do_not_overlap():
+@pytest.mark.parametrize("size", [1e-5, 1, 1e7])
+def test_a_hundred_classes_with_long_names_do_not_overlap(size):
     draw = np.random.default_rng(0)
     arrays = {
-        "plane": draw.normal(size=(1000, 2)),
+        "plane": size * draw.normal(size=(1000, 2)),
         "shares": np.array([0.5, 0.25]),
         "layer": np.array("a layer whose name has more than forty letters in it"),
         "names": np.array([f"{number} $x^2$ a class of a long name" for number in range(100)]),

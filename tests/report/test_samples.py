@@ -60,6 +60,7 @@ def test_images_of_odd_shapes_and_many_classes(shell, shape, classes):
     assert (shown <= 1).all()
     assert len(arrays["counts"]) == len(figure.axes[-1].patches) == classes
     if classes > 10:
+        assert ("of the first 96" in words(figure)) == (classes == 100)
         assert len(shown) == len(set(arrays["captions"][arrays["present"]]))  # one image of each class
 
 

@@ -33,4 +33,5 @@ def balance_sentence(arrays: Mapping[str, np.ndarray]) -> str:
     if counts[low] == counts[high]:
         return f"; {len(classes):,} classes with {counts[0]:,} each"
     names = [shortened(printable(classes[place]), 24) for place in (high, low)]
-    return f"; {len(classes):,} classes: most are {names[0]} ({counts[high]:,}), fewest {names[1]} ({counts[low]:,})"
+    largest, smallest = f"{names[0]} with {counts[high]:,}", f"{names[1]} with {counts[low]:,}"
+    return f"; {len(classes):,} classes: the largest is {largest}, the smallest {smallest}"

@@ -35,7 +35,7 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
         indices = np.array([np.resize(each, columns) for each in places])
         present = np.array([np.arange(columns) < len(each) for each in places])
         names = [data.classes[label] for label in classes]
-        captions = np.full(indices.shape, "", dtype=object)
+        captions = [""] * indices.size
     else:
         chosen = (
             np.unique(target, return_index=True)[1][:MOST]
@@ -47,13 +47,12 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
         indices = np.resize(chosen, (rows, columns))
         present = (np.arange(rows * columns) < len(chosen)).reshape(rows, columns)
         names = [""] * rows
-        captions = np.array([caption(data, index) for index in indices.ravel()], dtype=object)
-        captions = captions.reshape(rows, columns)
+        captions = [caption(data, index) for index in indices.ravel()]
     images = as_images(data, indices.ravel())
     return {
         "images": images.reshape(*indices.shape, *images.shape[1:]).astype(np.float32),
         "names": np.array(names, dtype=str),
-        "captions": captions.astype(str),
+        "captions": np.array(captions, dtype=str).reshape(indices.shape),
         "present": present,
     }
 
@@ -77,19 +76,34 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
     classes = [str(name) for name in arrays["classes"]]
     below = ABOVE_BARS + BARS + room_for_names(classes) if classes else GAP
     sentence = f"Images of {height}×{width} pixels of the {arrays['split']} split{balance_sentence(arrays)}"
+    shown = np.count_nonzero(present)
+    if captioned and shown < len(classes):
+        sentence += f"; one image of each of the first {shown}"
     page = Page(name, sentence, [[sizes]], below=rows * pitch + below)
+    tiles = page.axes(
+        0, 0, page.width, rows * pitch
+    )  # all images in one: axes of their own take ten times as long
+    tiles.set(xlim=(0, page.width), ylim=(rows * pitch, 0))
+    tiles.set_axis_off()
     for row, column in np.argwhere(present):
-        axes = page.axes(left + column * (across + GAP), row * pitch, across, down)
-        canvas.show_image(axes, plain(images[row, column]), cmap="gray", vmin=0, vmax=1)
+        x, y = left + column * (across + GAP), row * pitch
+        draw_tile(tiles, plain(images[row, column]), x, y, across, down)
         if captioned:
             text = shortened(printable(captions[row, column]), max(int(across / 0.075), 3))
-            axes.set_xlabel(text, fontsize=7, labelpad=2, parse_math=False)
+            page.text(x + across / 2, y + down + 0.09, text, ha="center", fontsize=7)
         if column == 0 and names[row]:
-            text = shortened(printable(names[row]), 13)
-            style = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 6, "parse_math": False}
-            axes.set_ylabel(text, fontsize=9, **style)
+            page.text(x - 0.08, y + down / 2, shortened(printable(names[row]), 13), ha="right", fontsize=9)
     if classes:
         margins = canvas.MARGINS
         bars = canvas.WIDTH - margins["left"] - margins["right"]
         draw_balance(page.axes(margins["left"], rows * pitch + ABOVE_BARS, bars, BARS), arrays)
     return page.figure
+
+
+def draw_tile(axes: Any, image: np.ndarray, x: float, y: float, across: float, down: float) -> None:
+    """An image with a thin frame, at a place of axes whose unit is the inch, with y downward."""
+    from matplotlib.patches import Rectangle
+
+    place = (x, x + across, y + down, y)
+    axes.imshow(image, extent=place, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+    axes.add_patch(Rectangle((x, y), across, down, fill=False, edgecolor=canvas.EDGE, linewidth=0.8))

@@ -104,7 +104,7 @@ def draw_input(axes: Any, arrays: Mapping[str, np.ndarray]) -> None:
         canvas.show_image(axes, mean, aspect="auto", **colours_of(mean))
     (top, left), (down, across) = arrays["start"], arrays["dilation"]
     height, width = arrays["patch"].shape[:2]
-    style = {"fill": False, "clip_on": False, "zorder": 4}
+    style: dict[str, Any] = {"fill": False, "clip_on": False, "zorder": 4}
     if down > 1 or across > 1:  # the kernel sees single cells
         for i in range(height):
             for j in range(width):
@@ -117,7 +117,7 @@ def draw_input(axes: Any, arrays: Mapping[str, np.ndarray]) -> None:
 def mark(axes: Any, row: int, column: int) -> None:
     from matplotlib.patches import Rectangle
 
-    style = {"fill": False, "edgecolor": RED, "linewidth": 2, "clip_on": False, "zorder": 4}
+    style: dict[str, Any] = {"fill": False, "edgecolor": RED, "linewidth": 2, "clip_on": False, "zorder": 4}
     axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **style))
 
 

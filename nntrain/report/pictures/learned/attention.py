@@ -199,7 +199,11 @@ def draw_weights(axes: Any, share: np.ndarray, causal: bool) -> None:
         "weights", [canvas.rgb(PAPER), canvas.rgb(BLUE), canvas.rgb(INK)]
     )
     axes.imshow(
-        shown, cmap=colours.with_extremes(bad=canvas.rgb(GRID)), vmin=0, vmax=1, interpolation="nearest"
+        shown,
+        cmap=colours.with_extremes(bad=tuple(canvas.rgb(GRID))),
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
     )
     axes.set_xticks([])
     axes.set_yticks([])
