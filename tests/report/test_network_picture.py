@@ -101,6 +101,11 @@ def test_equal_repetitions_are_drawn_once(shell):
     assert faults(figure) == []
 
 
+def test_layers_are_counted_with_their_repetitions():
+    _, found, _ = drawn(ROOT / "configs/deep_sigmoid.yaml")
+    assert int(found["layers"]) == 7
+
+
 @pytest.mark.parametrize("style", ["light", "dark"])
 def test_inputs_by_name_are_skips(shell, style):
     subject, _, figure = drawn(shell.write(SKIPS), style)

@@ -39,15 +39,16 @@ def found_in(path, overrides=(), **options):
 )
 def test_the_numbers_are_those_of_the_network(name, options):
     subject, found = found_in(ROOT / f"configs/{name}.yaml", **options)
-    layer, activation, unit, units, *_ = found["place"].tolist()
+    layer, activation, unit, last, sample, *_ = found["place"].tolist()
+    assert int(sample) == options.get("sample", 1 if name == "xor" else 0)  # the first of XOR is (0, 0)
     network, data = subject.network, subject.judged_data
     weight = network.arena.parameters[f"{layer}.weight"].astype(np.float64)
     b, z, y = found["unit"]
     np.testing.assert_allclose(found["w"], weight[:, int(unit)])
-    assert int(units) == weight.shape[1]
+    assert int(last) == weight.shape[1] - 1
     assert z == pytest.approx(sum(product for *_, product in contributions(found)) + b, rel=1e-9, abs=1e-12)
     if layer == "dense_1":
-        sample = np.asarray(data.x[options.get("sample", 0)]).reshape(-1)
+        sample = np.asarray(data.x[int(sample)]).reshape(-1)
         np.testing.assert_allclose(found["x"], (sample - data.shift) * data.scale, rtol=1e-6, atol=1e-9)
     assert np.interp(z - b, found["grid"], found["curve"]) == pytest.approx(y, abs=1e-3)
     # The fused layers of the network that predicts leave the same value.
@@ -56,7 +57,7 @@ def test_the_numbers_are_those_of_the_network(name, options):
         node for node in graph.layers if node.name == (f"{layer}.{activation}" if activation else layer)
     )
     if last is graph.output:
-        outputs = subject.outputs(np.asarray(data.x[[options.get("sample", 0)]]))
+        outputs = subject.outputs(np.asarray(data.x[[int(sample)]]))
         assert outputs[0, int(unit)] == pytest.approx(y, rel=1e-4)
     figure = figure_of(Neuron(**options), drawn_from(found))
     assert faults(figure) == []

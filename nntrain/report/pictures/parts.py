@@ -50,6 +50,12 @@ class Part:
             for part in branch:
                 yield from part.walk()
 
+    def layers(self) -> int:
+        """The number of layers with all repetitions."""
+        if not self.is_block:
+            return 1
+        return self.times * sum(part.layers() for branch in self.branches for part in branch)
+
     def alike(self) -> tuple[Any, ...]:
         """What equal parts have in common; other sources make them different."""
         own = self.lines[1:] if self.is_block else self.lines

@@ -12,7 +12,7 @@ from nntrain.report.pictures.drawing.diagram import Diagram, Point
 RADIUS = 0.25
 LAST = 1.1  # from the outputs to the loss
 BEHIND = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.85}  # texts on lines
-LABEL = (0.5, 0.29)  # inches that the two numbers on a line take
+LETTER, HIGH = 0.061, 0.29  # inches: the width of a letter of the numbers on a line, the height of the two
 
 
 @dataclass
@@ -60,7 +60,8 @@ class UnitGraph:
     ) -> None:
         """A line for each weight (sources, targets), as thick as the weight is large, with two numbers on it."""
         largest = np.abs(weight).max(initial=0) or 1
-        shares = label_places(sources, targets)
+        wide = LETTER * max(len(text) for row in labels for pair in row for text in pair)
+        shares = label_places(sources, targets, wide)
         for (i, source), (j, target) in itertools.product(enumerate(sources), enumerate(targets)):
             on_path = marked == (i, j)
             self.diagram.arrow(
@@ -78,8 +79,10 @@ class UnitGraph:
             self.diagram.text(x, y + 0.065, backward, size=6.8, colour=RED, zorder=2.5, bbox=BEHIND)
 
 
-def label_places(sources: Sequence[Point], targets: Sequence[Point]) -> list[float]:
-    """For each source the share of the way to its targets where its numbers are: apart from others, and from other lines."""
+def label_places(sources: Sequence[Point], targets: Sequence[Point], wide: float) -> list[float]:
+    """For each source the share of the way to its targets where its numbers, `wide` inches, are: apart from others, and from
+    other lines.
+    """
     start = np.repeat(np.array(sources), len(targets), axis=0)  # of each line
     end = np.tile(np.array(targets), (len(sources), 1))
     gap = targets[0][0] - sources[0][0]
@@ -89,12 +92,12 @@ def label_places(sources: Sequence[Point], targets: Sequence[Point]) -> list[flo
         for aside in np.arange(-0.3, 0.31, 0.03):
             shares = [share + aside * ((row % 2) - 0.5) for row in range(len(sources))]
             places = start + np.repeat(shares, len(targets))[:, None] * (end - start)
-            apart = (np.abs(places[:, None] - places[None]) / LABEL).max(2) + alone
+            apart = (np.abs(places[:, None] - places[None]) / (wide, HIGH)).max(2) + alone
             # How far above or below each label the other lines are, and how far the label is from the circles.
             along = (places[:, :1] - start[:, 0]) / gap
             lines = start[:, 1] + along * (end - start)[:, 1]
-            free = (np.abs(lines - places[:, 1:]) / LABEL[1] + alone).min()
-            room = gap * min(min(shares), 1 - max(shares)) - RADIUS - LABEL[0] / 2 - 0.06
+            free = (np.abs(lines - places[:, 1:]) / HIGH + alone).min()
+            room = gap * min(min(shares), 1 - max(shares)) - RADIUS - wide / 2 - 0.06
             score = 3 * min(float(apart.min()), 1.05) + 0.5 * min(float(free), 0.6) + 4 * min(room, 0.0)
             if score > best + 1e-9:
                 best, found = score, shares

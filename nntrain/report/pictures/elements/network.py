@@ -39,7 +39,7 @@ class Network(Picture, name="network"):
         total = sum(int(np.prod(param.shape)) for node in graph.layers for param in node.parameters.values())
         return {
             "parts": np.array(json.dumps([dataclasses.asdict(part) for part in shortened(parts)])),
-            "layers": np.array(len(graph.layers)),
+            "layers": np.array(sum(part.layers() for part in parts[1:-1])),
             "parameters": np.array(total),
             "shapes": np.array([what, by(graph.output.shape)]),
         }

@@ -27,12 +27,15 @@ from nntrain.report.pictures.subject import Subject
 from nntrain.report.pictures.tracing import Trace, plain_graph
 
 if TYPE_CHECKING:
+    from nntrain.data.dataset import Dataset
     from nntrain.layers.layer import Layer
     from nntrain.network.graph import Graph
+    from nntrain.network.network import Network
     from nntrain.network.node import Node
 
 WIDTH = 10.0  # inches
 POINTS = 401
+TRIED = 32  # samples from which the first is chosen
 
 
 class Neuron(Picture, name="neuron"):
@@ -42,8 +45,10 @@ class Neuron(Picture, name="neuron"):
 
     layer: str | None = option(None, "name of a dense layer; by default the first")
     unit: int | None = option(None, "number of the unit, from 0; by default the one with the largest output")
-    sample: int = option(
-        0, "number of the sample in the test split (without one: validation, training), from 0"
+    sample: int | None = option(
+        None,
+        "number of the sample in the test split (without one: validation, training), from 0; by default the first whose inputs "
+        "are not all 0",
     )
 
     def applies(self, subject: Subject) -> bool:
@@ -52,14 +57,18 @@ class Neuron(Picture, name="neuron"):
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """x, w (inputs,) and their names; b, z, y of the unit; grid and curve (points,), its activation around -b.
 
-        place: layer, activation, unit, units, sample, split. By step, the last one counts.
+        place: layer, activation, unit, the last unit, sample, split. By step, the last one counts.
         """
         setup, data = subject.setup, subject.judged_data
-        index = sample_of(data, subject.judged, self.sample, "sample")
         graph = plain_graph(setup)
         dense = self.chosen(graph)
         last = with_activation(dense)
-        network = subject.learner(1, dtype="float64", graph=graph)
+        network = subject.learner(min(TRIED, len(data)), dtype="float64", graph=graph)
+        index = (
+            first_with_input(network, dense, data)
+            if self.sample is None
+            else sample_of(data, subject.judged, self.sample, "sample")
+        )
         trace = Trace(network, data, index)
         lengths = data.lengths if len(dense.shape) == 2 else None
         step = -1 if lengths is None else int(lengths[index[0]]) - 1  # the last real one
@@ -99,8 +108,8 @@ class Neuron(Picture, name="neuron"):
                     dense.name,
                     last.layer.yaml_name if last is not dense else "",
                     f"{unit:,}",
-                    f"{len(outputs):,}",
-                    f"{self.sample:,}",
+                    f"{len(outputs) - 1:,}",
+                    f"{int(index[0]):,}",
                     subject.judged,
                     "at the last step" if len(dense.shape) > 1 else "",
                 ]
@@ -127,10 +136,10 @@ class Neuron(Picture, name="neuron"):
         b, z, y = found["unit"].tolist()
         rows = contributions(found)
         terms = adding_up([product for *_, product in rows] + [b], z)
-        layer, activation, unit, units, sample, split, step = (str(text) for text in found["place"])
+        layer, activation, unit, last, sample, split, step = (str(text) for text in found["place"])
         through = f", and {activation}(z) = {digits(y)}" if activation else ", its output"
         sentence = (
-            f"Unit {unit} of {units} of {printable(layer)}: {len(found['x']):,} inputs times their weights, plus the bias, "
+            f"{printable(layer)}, unit {unit} of 0 to {last}: {len(found['x']):,} inputs times their weights, plus the bias, "
             f"are z = {digits(z)}{through}"
         )
         note = " ".join(f"sample {sample} of the {split} split {step}".split())
@@ -161,6 +170,13 @@ class Neuron(Picture, name="neuron"):
             width=WIDTH - 0.8,
         )
         return figure
+
+
+def first_with_input(network: "Network", dense: "Node", data: "Dataset") -> np.ndarray:
+    """(1,): the index of the first sample whose inputs of the layer are not all 0; else 0."""
+    tried = np.arange(network.rows)
+    x = Trace(network, data, tried).values[dense.inputs[0].name]
+    return np.array([np.argmax(x.reshape(len(x), -1).any(axis=1))])
 
 
 def dense_layers(graph: "Graph") -> list["Node"]:
