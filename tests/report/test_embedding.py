@@ -5,6 +5,7 @@ import pytest
 
 from nntrain.config import load
 from nntrain.errors import UserError
+from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.learned.embedded import POINTS
 from nntrain.report.pictures.learned.embedding import Embedding
 from nntrain.report.pictures.learned.principal import principal_plane
@@ -149,3 +150,27 @@ def test_a_network_without_a_hidden_layer_and_an_unknown_layer(shell, wording):
         with pytest.raises(UserError) as caught:
             Embedding(layer=layer).collect(linear)
         wording(str(caught.value))
+
+
+def test_outputs_that_are_not_finite_are_left_out(shell, wording):
+    digits = subject(shell, "digits", "{dense: 6}, relu, {dense: 10}")
+    digits.judged_data.x[:5] = np.inf
+    arrays = Embedding().collect(digits)
+    assert len(arrays["plane"]) == len(arrays["group"]) <= 355
+    assert faults(figure_of(Embedding(), drawn_from(arrays))) == []
+    digits.network.theta[...] = 0
+    assert (Embedding().collect(digits)["shares"] == 0).all()
+    digits.network.theta[...] = np.nan
+    with pytest.raises(UserError) as caught:
+        Embedding().collect(digits)
+    wording(str(caught.value))
+
+
+@pytest.mark.usefixtures("pictures")
+def test_a_run_of_text_leaves_the_picture(shell):
+    (shell.folder / "text.txt").write_text("The quick brown fox, 123 jumps.\n" * 40)
+    text = CONFIG.replace("SOURCE", "{text: {path: text.txt, window: 20}}").replace("LOSS", "cross_entropy")
+    run = shell.fit(text.replace("LAYERS", TAGGED + "{dense: 26}"))
+    with np.load(run / "plots/embedding.npz") as arrays:
+        assert arrays["moved"]
+    assert canvas.is_ours(run / "plots/embedding.png")

@@ -205,3 +205,17 @@ def test_what_is_an_image(shell):
     assert (kind_of(noise) == "images") == bool(noise.x.min() >= 0)
     images = setup_of(shell, "{random: {input: [4, 9, 3], classes: 2, samples: 50}}", "flatten, {dense: 2}")
     assert as_images(images.splits.train, np.arange(3)).shape == (3, 4, 9, 3)
+
+
+def test_of_many_rows_some_from_all_over_the_data_are_shown(shell, monkeypatch):
+    monkeypatch.setattr("nntrain.report.pictures.data.shown_table.ROWS", 30)
+    monkeypatch.setattr("nntrain.report.pictures.data.shown_points.MOST", 30)
+    rows = [f"{number / 100},{number % 7},{'ab'[number // 50]}" for number in range(100)]
+    (shell.folder / "sorted.csv").write_text("\n".join(["u,v,kind", *rows]) + "\n")
+    points = setup_of(shell, "{csv: {path: sorted.csv, target: kind}}", "{dense: 2}", test=False)
+    arrays, figure = drawn(points)
+    assert len(arrays["x"]) == 30
+    assert set(arrays["target"]) == {0, 1}
+    assert "30 of 100 samples" in words(figure)
+    table = setup_of(shell, "iris", "{dense: 3}")
+    assert "30 of 120 rows" in words(drawn(table)[1])

@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.data.balance import balance_sentence
+from nntrain.report.pictures.data.shown_table import evenly
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, CLASS_COLOURS, CLASS_MARKERS, PAPER
 
@@ -19,10 +20,12 @@ MOST = 20_000
 
 def collect(data: "Dataset") -> dict[str, np.ndarray]:
     """x (samples, 1 or 2), target (samples,), labels of the inputs and the target."""
-    x, target = np.asarray(data.x[:MOST], np.float64), np.asarray(data.target[:MOST])
+    rows = evenly(len(data), MOST)
+    x, target = np.asarray(data.x[rows], np.float64), np.asarray(data.target[rows])
     inputs = data.feature_names or (("x1", "x2") if x.shape[1] == 2 else ("x",))
     return {
         "x": x,
+        "rows": np.array(len(data)),
         "target": target if target.ndim == 1 else target[:, 0],
         "labels": np.array([*inputs, (data.target_names or ("y",))[0]]),
     }
@@ -33,7 +36,8 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
     labels = [printable(label) for label in arrays["labels"]]
     classes = [shortened(printable(each), 20) for each in arrays["classes"]]
     one_input = x.shape[1] == 1
-    sentence = f"The {len(x):,} samples of the {arrays['split']} split"
+    count = f"{len(x):,}" if len(x) == arrays["rows"] else f"{len(x):,} of {arrays['rows']:,}"
+    sentence = f"The {count} samples of the {arrays['split']} split"
     if one_input:
         sentence += ": the target against the input"
     else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PANELS, ACROSS = 12, 4
 BINS = 24
-ROWS = 20_000  # of the data, at most
+ROWS = 20_000  # of the data, at most, from all over it
 DOTS = 1500  # of a column against the target, at most
 
 
@@ -27,8 +27,9 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
     Of more than PANELS columns, those that tell the most of the target by themselves: with the largest share of their variance
     between the classes, or the largest correlation with the target.
     """
-    x = np.asarray(data.x[:ROWS], np.float64)
-    target = np.asarray(data.target[:ROWS])
+    rows = evenly(len(data), ROWS)
+    x = np.asarray(data.x[rows], np.float64)
+    target = np.asarray(data.target[rows])
     per_class = bool(data.classes) and target.ndim == 1
     y = target if per_class else np.asarray(target, np.float64).reshape(len(x), -1)[:, 0]
     names = data.feature_names or tuple(f"x{number}" for number in range(1, x.shape[1] + 1))
@@ -42,8 +43,14 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
         "target": y,
         "names": np.array([names[place] for place in chosen]),
         "of": np.array(x.shape[1]),
+        "rows": np.array(len(data)),
         "label": np.array("" if per_class else labels[0]),
     }
+
+
+def evenly(count: int, most: int) -> np.ndarray:
+    """The numbers of at most so many samples from all over the data, which may be in the order of their classes."""
+    return np.unique(np.linspace(0, count - 1, most).astype(int))
 
 
 def between_classes(column: np.ndarray, target: np.ndarray) -> float:
@@ -86,6 +93,8 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
         if classes
         else f", each against {printable(arrays['label'])}"
     )
+    if len(values) < arrays["rows"]:
+        how += f" ({len(values):,} of {arrays['rows']:,} rows)"
     sentence = f"{which}{how}{balance_sentence(arrays)}"
     top = canvas.title(page, name, [[sizes]], 1 if by_class else 0, sentence)
     canvas.lay_out(page, top)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nntrain.errors import UserError
 from nntrain.report.pictures.drawing.tokens import kind_of
 from nntrain.report.pictures.layers import outputs
 from nntrain.report.pictures.learned.principal import principal_plane
@@ -102,7 +103,12 @@ def samples_of(subject: Subject, node: "Node") -> dict[str, np.ndarray]:
     elif len(node.shape) == 2 and data.lengths is not None:
         real = np.arange(node.shape[0]) < data.lengths[chosen][:, None]
         y = (y * real[..., None]).sum(axis=1) / real.sum(axis=1, keepdims=True)
-    plane, shares = principal_plane(y.reshape(len(y), -1))
+    y = y.reshape(len(y), -1)
+    finite = np.isfinite(y).all(axis=1)
+    if not finite.any():
+        raise UserError(f"every output of {node.name} is NaN or infinite", place=subject.name)
+    y, target = y[finite], target[finite]
+    plane, shares = principal_plane(y)
     return {
         "plane": plane,
         "shares": shares,
