@@ -12,7 +12,7 @@ from nntrain.inference.evaluate import evaluate
 from nntrain.inference.feed import Feeds
 from nntrain.report.pictures.training.cut import Cut, Objective, rates
 from nntrain.report.pictures.training.descent import Descent
-from nntrain.report.pictures.training.landscape import path_directions, places, random_directions
+from nntrain.report.pictures.training.landscape import path_directions, places, random_directions, spans
 from nntrain.report.pictures.training.trajectory import initial, retrained, stored, trajectory
 from nntrain.run.checkpoint import read
 from tests.support.pictures import drawn_from, faults, figure_of, words
@@ -115,6 +115,10 @@ def test_the_plane_of_a_path_holds_it():
     straight, coordinates, shares = path_directions(thetas[[0, -1]], thetas[-1], draw.normal(size=50))
     np.testing.assert_allclose(straight @ straight.T, np.eye(2), atol=1e-9)
     assert shares[1] == pytest.approx(0, abs=1e-9)
+    across, up = spans(coordinates)  # a straight path has a plane around it, too
+    assert across[0] < coordinates[0, 0] < 0 < across[1]
+    assert up[1] - up[0] == pytest.approx(0.4 * (across[1] - across[0]))
+    assert spans(np.zeros((1, 2))) == [(-0.7, 0.7)] * 2
 
 
 @pytest.mark.parametrize("style", ["light", "dark"])

@@ -64,7 +64,7 @@ class Descent(Picture, name="descent"):
         around = landscape.heights(objective, centre, axes, across, across)
         path = trajectory(subject, self.retrain)
         axes, coordinates, shares = landscape.path_directions(path.thetas, centre.astype(np.float64), axes[0])
-        x, y = (np.linspace(*landscape.span(np.append(each, 0)), self.grid) for each in coordinates.T)
+        x, y = (np.linspace(*limits, self.grid) for limits in landscape.spans(coordinates))
         return {
             "across": across,
             "around": around,

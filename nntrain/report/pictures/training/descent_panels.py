@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.formats import number, short
+from nntrain.report.formats import counted, number, short
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import log_ticks, tick_labels
 from nntrain.report.pictures.training.cut import Cut
@@ -62,6 +62,7 @@ def draw_cut(axes: Any, arrays: Any, i: int) -> None:
     axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
     axes.set_xlabel("distance along the line")
     axes.tick_params(labelleft=i == 0)
+    write_ticks(axes)
     if i == 0:
         axes.set_ylabel("loss")
     axes.grid(True)
@@ -102,7 +103,7 @@ def draw_along(figure: Any, axes: Any, arrays: Any) -> None:
     )
     star(axes)
     steps = int(arrays["steps"][-1])
-    axes.set_title(f"The path of training, {steps:,} steps", fontsize=10.5, fontweight="bold")
+    axes.set_title(f"The path of training, {counted(steps, 'step')}", fontsize=10.5, fontweight="bold")
     axes.set_xlabel(f"first direction, {shares[0]:.0%} of the path")
     axes.set_ylabel(f"second direction, {shares[1]:.0%}")
 
@@ -141,3 +142,10 @@ def draw_contours(figure: Any, axes: Any, x: np.ndarray, y: np.ndarray, loss: np
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
     axes.locator_params(nbins=5)
+    write_ticks(axes)
+
+
+def write_ticks(axes: Any) -> None:
+    """Writes each tick in full, without a common factor in a corner."""
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, place: short(float(f"{value:.4g}")).replace("-", "−"))

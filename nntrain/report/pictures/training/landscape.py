@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from nntrain.report.pictures.training.cut import Objective
 
 MARGIN = 0.2  # of the range of a path, around it
+NARROWEST = 0.4  # the range of one direction, of that of the other, at least
+SMALLEST = 1e-8  # share of a path whose direction is only rounding
 
 
 def random_directions(network: "Network", seed: int) -> np.ndarray:
@@ -56,7 +58,9 @@ def path_directions(
     directions: list[np.ndarray] = []
     for k in range(2):
         found = (
-            away.T @ vectors[:, -1 - k] if k < len(values) and values[k] > 1e-9 * total else otherwise.copy()
+            away.T @ vectors[:, -1 - k]
+            if k < len(values) and values[k] > SMALLEST * total
+            else otherwise.copy()
         )
         for other in directions:
             found -= (found @ other) * other
@@ -68,11 +72,13 @@ def path_directions(
     return axes, away @ axes.T, np.array([(values[k] if k < len(values) else 0.0) / total for k in range(2)])
 
 
-def span(coordinates: np.ndarray) -> tuple[float, float]:
-    """The range of an axis that shows all of a path, with a margin."""
-    low, high = float(coordinates.min()), float(coordinates.max())
-    margin = MARGIN * (high - low) or 1.0
-    return low - margin, high + margin
+def spans(coordinates: np.ndarray) -> list[tuple[float, float]]:
+    """The ranges of both axes, around a path (points, 2) and the trained parameters at 0."""
+    low, high = np.minimum(coordinates.min(axis=0), 0), np.maximum(coordinates.max(axis=0), 0)
+    widths = high - low
+    widths = np.maximum(widths, NARROWEST * widths.max()) if widths.max() > 0 else np.ones(2)
+    reach = (0.5 + MARGIN) * widths
+    return [(float(m - r), float(m + r)) for m, r in zip((low + high) / 2, reach, strict=True)]
 
 
 def heights(
