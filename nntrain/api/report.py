@@ -46,6 +46,8 @@ def write(
     path = Path(output) if output is not None else runs[0] / PAGE if len(runs) == 1 else Path(PAGE)
     check_file(path, overwrite)
     albums = [album(run, style) for run in runs] if style else []
+    for run, drawn in zip(reported, albums, strict=False):
+        run.problems += drawn.warnings
     write_page(reported, albums, path)
     return path, list(dict.fromkeys(warning for album in albums for warning in album.warnings))
 

@@ -10,7 +10,9 @@ import pytest
 import nntrain
 from nntrain.report.html.pictures import Album, Image
 from nntrain.report.html.sections.pictures import pictures as pictures_section
+from nntrain.report.pictures import registry
 from tests.conftest import MOONS
+from tests.support import ROOT
 from tests.support.pages import Page
 
 DROPS = (
@@ -40,6 +42,14 @@ def addresses(found: Page) -> list[str]:
     """Whatever a browser could load."""
     names = ("src", "href", "srcset", "data", "action", "poster", "background")
     return [each.attributes[name] for each in found.elements for name in names if name in each.attributes]
+
+
+@pytest.fixture
+def two_pictures(monkeypatch) -> None:
+    """All of them take many seconds."""
+    monkeypatch.setattr(
+        "nntrain.api.report.of_every_run", lambda: [registry.pictures()[name] for name in ("regions", "loss")]
+    )
 
 
 @pytest.fixture
@@ -132,7 +142,8 @@ def test_the_same_run_gives_the_same_page(shell, run):
     assert first == second
 
 
-def test_a_page_loads_nothing_and_may_not(shell, run, monkeypatch):
+@pytest.mark.usefixtures("two_pictures")
+def test_a_page_loads_nothing_and_may_not(shell, run):
     found = page(shell, run, pictures=True)
     assert found.all("img")
     assert {address.split(",")[0] for address in addresses(found)} == {"data:image/png;base64"}
@@ -144,6 +155,7 @@ def test_a_page_loads_nothing_and_may_not(shell, run, monkeypatch):
     assert "@import" not in style
 
 
+@pytest.mark.usefixtures("two_pictures")
 def test_every_picture_can_be_there_light_and_dark(shell, run):
     shell.run("report", run, "--style", "both", "--output", "page.html")
     found = Page(shell.folder / "page.html")
@@ -154,6 +166,17 @@ def test_every_picture_can_be_there_light_and_dark(shell, run):
     assert all(each.attributes["alt"] for each in found.all("img"))
 
 
+@pytest.mark.slow
+def test_all_pictures_that_fit_a_run_are_there_and_the_page_is_small(shell):
+    run = shell.fit((ROOT / "configs/digits.yaml").read_text())
+    result = shell.run("report", run)
+    assert result.stderr == ""
+    images = Page(run / "report.html").all("img")
+    assert len(images) == len(shell.run("plot", run).stdout.splitlines()) > 10
+    assert (run / "report.html").stat().st_size <= 3_000_000
+
+
+@pytest.mark.usefixtures("two_pictures")
 def test_a_picture_that_cannot_be_drawn_is_a_warning(shell, run, monkeypatch, wording):
     from nntrain.report.pictures.training.loss import Loss
 
@@ -163,7 +186,9 @@ def test_a_picture_that_cannot_be_drawn_is_a_warning(shell, run, monkeypatch, wo
     monkeypatch.setattr(Loss, "figure", broken)
     result = shell.run("report", run, "--output", "page.html")
     wording(result.stderr)
-    assert Page(shell.folder / "page.html").all("img")
+    found = Page(shell.folder / "page.html")
+    assert len(found.all("img")) == 1
+    assert "cannot draw the picture 'loss'" in found.section("findings")
 
 
 def test_no_text_of_a_user_becomes_markup(shell):

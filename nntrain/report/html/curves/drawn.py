@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import SPLITS, split_and_score
+from nntrain.report.pictures.training.progress import Progress
 from nntrain.run.history import History
 
 # Okabe & Ito 2008, as in the pictures; those that are legible on white and on black.
@@ -51,9 +52,12 @@ class Drawn:
         return bool(np.isfinite(self.curve(split, score)[1]).any())
 
     @property
-    def end(self) -> float:
-        """The epoch of its last step or evaluation."""
-        return float(max([*self.history.steps.epoch[-1:], *self.history.evaluations["epoch"].data[-1:]]))
+    def progress(self) -> Progress:
+        """The epochs of its steps and evaluations."""
+        steps = self.history.steps
+        return Progress(
+            steps.epoch, self.history.evaluations["epoch"].data, "step" if steps.counts_steps else "epoch"
+        )
 
 
 def drawn_runs(labels: Sequence[str], histories: Sequence[History | None]) -> list[Drawn]:

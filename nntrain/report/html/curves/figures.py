@@ -1,5 +1,6 @@
 """Figures: Bokeh's figures of the loss, of each metric and of the learning rate, over one axis of epochs."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.formats import SPLITS
+from nntrain.report.formats import SPLITS, short
 from nntrain.report.html.curves.drawn import (
     BASELINE,
     BEST,
@@ -25,7 +26,7 @@ from nntrain.report.html.elements import Html
 from nntrain.report.pictures.drawing.curves import drops, thinned
 from nntrain.report.pictures.training.loss_curves import loss_label, with_value
 from nntrain.report.pictures.training.loss_range import loss_range
-from nntrain.run.history import History
+from nntrain.report.pictures.training.lr_panel import learning_rates, plateaus, stairs
 
 PLACE = "curves"  # the element of the page into which they are drawn
 HEIGHTS = {"loss": 380, "metric": 240, "lr": 170}  # pixels
@@ -50,7 +51,7 @@ def figures(runs: Sequence[Drawn]) -> Html:
     from bokeh.layouts import column
     from bokeh.models import Range1d
 
-    shared = Range1d(0, max(1e-9, *(run.end for run in runs)) * 1.01)
+    shared = Range1d(0, max(1e-9, *(run.progress.end for run in runs)) * 1.01)
     parts = [loss_figure(alike, shared) for alike in by_loss(runs)]
     parts += [metric_figure(runs, shared, metric) for metric in metrics_of(runs)]
     parts.append(rate_figure(runs, shared))
@@ -96,26 +97,31 @@ def metric_figure(runs: Sequence[Drawn], shared: Any, metric: str) -> Any:
 
 
 def rate_figure(runs: Sequence[Drawn], shared: Any) -> Any:
-    rates = [learning_rates(run.history) for run in runs]
-    values = np.concatenate([lr for _, lr in rates])
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.1, 1.0)
-    margin = max((high / low) ** 0.1, 1.2)
-    figure = new_figure("lr", shared, HEIGHTS["lr"], (low / margin, high * margin), logarithmic=True)
-    for run, (epoch, lr) in zip(runs, rates, strict=True):
+    found = [learning_rates(run.history, run.progress) for run in runs]
+    figure = new_figure("lr", shared, HEIGHTS["lr"], rate_limits([lr for _, lr in found]), logarithmic=True)
+    held = sorted({level for _, lr in found for level in plateaus(lr)})
+    if held and all(b > 1.5 * a for a, b in itertools.pairwise(held)):
+        figure.yaxis.ticker = held
+        figure.yaxis.major_label_overrides = {level: short(level) for level in held}
+    for run, (x, lr) in zip(runs, found, strict=True):
         look = {"line_color": run.colour or GREY, "line_width": 2}
-        figure.step(*thinned(epoch, lr), mode="before", **look).tags = run.tags("lr")
+        starts = np.append(0.0, x[:-1])  # the rate of a step applies from the end of the previous step
+        if len(x):
+            figure.line(*thinned(*stairs(starts, x, lr)), **look).tags = run.tags("lr")
         add_drops(figure, run)
-    counts_steps = all(run.history.steps.counts_steps for run in runs)
-    figure.xaxis.axis_label = "step" if counts_steps else "epoch"
+    figure.xaxis.axis_label = runs[0].progress.label if len(runs) == 1 else "epoch"
     return figure
 
 
-def learning_rates(history: History) -> tuple[np.ndarray, np.ndarray]:
-    """(epoch, rate) of every step, without rates of 0, which a logarithmic axis cannot show."""
-    steps = history.steps
-    epoch, lr = (steps.epoch, steps.lr) if len(steps) else history.curve("lr")
-    good = np.isfinite(lr) & (lr > 0)
-    return epoch[good], lr[good]
+def rate_limits(rates: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The limits of the learning-rate axis, without the last steps of a cosine, which are almost 0."""
+    rates = [lr for lr in rates if len(lr)]
+    if not rates:
+        return 0.1, 1.0
+    high = max(float(lr.max()) for lr in rates)
+    low = min(float(lr.min() if plateaus(lr) else np.quantile(lr, 0.02)) for lr in rates)
+    margin = max((high / low) ** 0.1, 1.3)
+    return low / margin, high * margin
 
 
 def new_figure(
@@ -152,6 +158,8 @@ def add_mini_batches(figure: Any, run: Drawn, *, logarithmic: bool) -> None:
         x, y = thinned(steps.epoch[good], steps.loss[good])
         look = {"line_color": run.colour or SKY, "line_alpha": 0.3 if run.colour else 0.6}
         figure.line(x, y, **look).tags = run.tags(MINI_BATCH)
+        if len(x) == 1:
+            figure.scatter(x, y, size=5, color=look["line_color"]).tags = run.tags(MINI_BATCH)
 
 
 def add_splits(figure: Any, run: Drawn, score: str, *, logarithmic: bool = False) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nntrain.report.formats import epoch_text, number
-from nntrain.report.html.elements import Content, Html, code, element, section
+from nntrain.report.html.elements import Content, Html, code, element, marked, section
 from nntrain.report.html.reported import ReportedRun
 from nntrain.report.html.tables import Cell, facts, score, table
 
@@ -32,11 +32,18 @@ def overview(run: ReportedRun) -> Html:
     return facts(
         [
             ("status", [badge(run), " ", ENDINGS.get(run.status, "").replace("`", "")]),
-            ("error", run.info.get("error")),
+            ("error", error(run)),
             ("best epoch", best(run)),
             ("training", run.took),
         ]
     )
+
+
+def error(run: ReportedRun) -> Content:
+    """What ended the run, and the hint below it."""
+    found = run.info.get("error")
+    message, _, hint = str(found or "").partition("\nhint: ")
+    return [marked(message), element("div", "hint: ", marked(hint)) if hint else None] if found else None
 
 
 def best(run: ReportedRun) -> Content:
@@ -65,13 +72,15 @@ def scores(run: ReportedRun) -> Html:
         return Html()
     headings = ["split"]
     for name in names:
-        headings += [name.replace("_", " "), "constant prediction"]
+        headings += [name.replace("_", " "), *(["constant prediction"] if baseline else [])]
+    parts = (found, baseline) if baseline else (found,)
     rows = [
-        [split, *(cell(part.get(split, {}).get(name)) for name in names for part in (found, baseline))]
+        [split, *(cell(part.get(split, {}).get(name)) for name in names for part in parts)]
         for split in splits
     ]
     note = (
-        "The scores of the best checkpoint on each split, beside those of the best constant prediction."
+        "The scores of the best checkpoint on each split"
+        + (", beside those of the best constant prediction." if baseline else ".")
         if run.scores_are_final
         else "The scores of the best evaluation so far; those of the training split are means over its epoch, while it was learned."
     )
