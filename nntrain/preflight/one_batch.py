@@ -21,8 +21,7 @@ from nntrain.training.scales import evenly
 SAMPLES = 16
 FEWEST_SAMPLES = 3
 STEPS = 200
-SECONDS = 1.0  # of each attempt
-FEWEST_STEPS = 50  # fewer, on a slow network, decide nothing
+SECONDS = 2.0  # of each attempt, after which it decides nothing
 WARM_UP = 20  # steps in which the learning rate rises, where the schedule begins below it
 MEMORIZED = 0.5  # of the way from the best constant prediction to a perfect one
 CERTAIN = 1e6  # observations
@@ -42,7 +41,8 @@ class Attempt:
 
     @property
     def decided(self) -> bool:
-        return math.isnan(self.last) or self.steps >= FEWEST_STEPS or self.progress >= MEMORIZED
+        """Whether time sufficed for all steps, or for fewer that tell enough."""
+        return math.isnan(self.last) or self.steps == STEPS or self.progress >= MEMORIZED
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,15 @@ class OneBatch:
     @property
     def own(self) -> Attempt:
         return self.attempts[0]
+
+    @property
+    def learns(self) -> bool:
+        """Whether the loss falls clearly below that of a constant prediction, as the config is."""
+        return self.own.progress >= NOTHING
+
+    @property
+    def decided(self) -> bool:
+        return self.learns or all(attempt.decided for attempt in self.attempts)
 
     @property
     def best(self) -> Attempt:

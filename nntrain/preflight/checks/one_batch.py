@@ -17,7 +17,7 @@ class OneBatchCheck(Check, name="one_batch", about="training"):
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         batch = subject.one_batch
-        if batch is None or batch.own.progress >= NOTHING or not all(each.decided for each in batch.attempts):
+        if batch is None or batch.learns or not batch.decided:
             return
         own, best = batch.own, batch.best
         place = f"{batch.samples} samples"

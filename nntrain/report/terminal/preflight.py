@@ -142,9 +142,10 @@ def one_batch_text(report: "Report") -> str:
         return "too few different samples to try"
     own = batch.own
     end = "NaN" if math.isnan(own.last) else number(own.last)
+    undecided = "" if batch.decided else "; too slow to decide"
     return (
         f"loss {number(own.first)} to {end} in {own.steps:,} steps on the same {batch.samples} samples "
-        f"(best constant prediction {number(batch.constant)})"
+        f"(best constant prediction {number(batch.constant)}){undecided}"
     )
 
 
