@@ -34,8 +34,8 @@ def plot(
     """Draws one picture, as the command `nntrain plot KIND` does, and returns its file.
 
     kind: a picture's name, such as "confusion". of: what it shows: a config, a run folder or a checkpoint, several runs, or names,
-    such as those of activations; it depends on the picture. output: a file that ends in .png or .svg; by default
-    RUN/plots/KIND.png for a run, NAME-KIND.png in the current folder for a config. style: "light" or "dark".
+    such as those of activations; it depends on the picture. output: a file that ends in .png or .svg, for an animation in .gif
+    or .webp; by default RUN/plots/KIND.png for a run, NAME-KIND.png in the current folder for a config. style: "light" or "dark".
     set: values that change the config. overwrite: replace a file that is not such a picture. options: those of the picture.
 
     Raises UserError where the picture does not apply, or its file cannot be written.

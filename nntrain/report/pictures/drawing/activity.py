@@ -35,7 +35,7 @@ def draw_activity(page: Page, x: float, y: float, width: float, height: float, v
             axes = page.axes(x + place * (side + GAP), y, side, height)
             canvas.show_image(axes, values[..., number], **style)
         if len(chosen) < values.shape[2]:
-            more = f"{len(chosen)} with the largest range"
+            more = f"the {len(chosen)} with the largest range"
             page.text(x + width, y - 0.13, more, ha="right", fontsize=8, color=PALE_INK)
     elif values.ndim == 2:
         axes = page.axes(x, y, width, height)

@@ -18,7 +18,7 @@ def kind_of(token: str) -> str:
     if len(token) == 1 and token in VOWELS:
         return "vowels"
     if len(token) == 1 and token.isalpha():
-        return "capital letters" if token.isupper() else "other letters"
+        return "other capitals" if token.isupper() else "other letters"
     if token.isdigit():
         return "digits"
     return "words" if any(letter.isalpha() for letter in token) else "punctuation"
