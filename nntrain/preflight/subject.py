@@ -106,10 +106,16 @@ class Subject:
         """Whether a check before has found something, of which what another one sees is a consequence."""
         return any(finding.check == check for finding in self.findings)
 
-    def number(self, split: str, position: int) -> int:
-        """The number of a sample, counted from 1, in the source where the split was taken from it."""
-        rows = self.setup.indices.get(split)
-        return int(position if rows is None else rows[position]) + 1
+    def sample(self, split: str, position: int) -> str:
+        """A sample as people find it: "people.csv:12", else its number, counted from 1, in the source that the split is taken from."""
+        origin, rows = self.setup.splits.parts()[split].origin, self.setup.indices.get(split)
+        if origin is not None:
+            return origin.place(position)
+        return (
+            f"sample {position + 1:,} of the {split} split"
+            if rows is None
+            else f"sample {rows[position] + 1:,}"
+        )
 
     @cached_property
     def keys(self) -> dict[str, np.ndarray]:

@@ -182,6 +182,20 @@ def test_data_that_take_long_to_read_are_not_compared(shell, monkeypatch):
     assert "the splits are not compared" in shell.run("check", "config.yaml").stdout
 
 
+def test_equal_samples_of_arrays_are_named_by_their_numbers():
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    config = {
+        "model": {"layers": [{"dense": 8}, "relu", {"dense": 2}]},
+        "loss": "cross_entropy",
+        "optimizer": {"adam": 0.01},
+    }
+    y = (x[:, 0] > 0).astype(int)
+    data = nntrain.Data(x, y, test=(x[10:30], y[10:30]))
+    finding = nntrain.check(config, data=data).of("warning")[0]
+    assert "all 20 samples of the test split (100%)" in finding.text
+    assert "such as sample 1 of the test split and sample 11:" in finding.text
+
+
 def test_without_a_warning_the_screen_ends_with_the_verdict(digits):
     assert screen(digits, 80)[-1].startswith("ready to train")
 

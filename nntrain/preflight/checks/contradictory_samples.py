@@ -34,8 +34,8 @@ class ContradictorySamples(Check, name="contradictory_samples", about="data"):
         best = counts.max(axis=1).sum() / size
         yield self.found(
             "warning",
-            f"{count:,} of {size:,} training samples have the same input as another one of another class, such as samples "
-            f"{subject.number('train', one):,} ({data.classes[target[one]]!r}) and {subject.number('train', other):,} "
+            f"{count:,} of {size:,} training samples have the same input as another one of another class, such as "
+            f"{subject.sample('train', one)} ({data.classes[target[one]]!r}) and {subject.sample('train', other)} "
             f"({data.classes[target[other]]!r}): no network has a training accuracy above {best:.3g}",
             "Fix the classes of these samples, or add a column that tells them apart.",
             "train split",

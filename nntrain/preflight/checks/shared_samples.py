@@ -40,18 +40,10 @@ class SharedSamples(Check, name="shared_samples", about="data"):
             yield self.found(
                 "warning",
                 f"{which} samples of the {split} split ({count / size:.0%}) are in the training split, too, such as "
-                f"{named(subject, split, here, there)}: the scores of the {split} split are too good",
+                f"{subject.sample(split, here)} and {subject.sample('train', there)}: the scores of the {split} split are too good",
                 remedy(subject, split),
                 f"{split} split",
             )
-
-
-def named(subject: Subject, split: str, here: int, there: int) -> str:
-    """Two equal samples, of the split and of the training split, as the source numbers them."""
-    numbers = subject.number(split, here), subject.number("train", there)
-    if split in subject.setup.indices:
-        return "samples {:,} and {:,} of the source".format(*sorted(numbers))
-    return f"sample {numbers[0]:,}, which is sample {numbers[1]:,} of the training data"
 
 
 def remedy(subject: Subject, split: str) -> str:
