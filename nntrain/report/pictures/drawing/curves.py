@@ -1,5 +1,7 @@
 """Curves: jagged lines with fewer points, and the steps at which a learning rate drops."""
 
+from typing import Any
+
 import numpy as np
 
 Line = tuple[np.ndarray, np.ndarray]  # x and y of its points
@@ -29,6 +31,12 @@ def thinned(x: np.ndarray, y: np.ndarray, columns: int = 1000) -> Line:
         keep |= {start + int(y[start:end].argmin()), start + int(y[start:end].argmax())}
     kept = np.sort(list(keep))
     return x[kept], y[kept]
+
+
+def keep_smooth(axes: Any) -> None:
+    """Draws the lines of these axes with all their points: matplotlib leaves out some, which puts corners into smooth curves."""
+    for line in axes.lines:
+        line.get_path().should_simplify = False
 
 
 def dense(points: np.ndarray, spacing: float = 6.0) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from nntrain.report.formats import short
 from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing.curves import keep_smooth
 from nntrain.report.pictures.named import named
 from nntrain.report.pictures.picture import Drawn, Picture, option
 
@@ -135,8 +136,7 @@ def draw_panel(axes: Any, x: np.ndarray, y: np.ndarray, slope: np.ndarray, below
     axes.axhline(0, color=canvas.SPINE, linewidth=0.8, zorder=1)
     (function,) = axes.plot(x, y, color=canvas.BLUE, linewidth=2.2, zorder=4)
     (derivative,) = axes.plot(x, slope, color=canvas.RED, linewidth=1.6, linestyle=(0, (4, 1.4)), zorder=3)
-    for line in (function, derivative):
-        line.get_path().should_simplify = False  # which leaves visible corners in a smooth curve
+    keep_smooth(axes)
     return [function, derivative]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing.curves import keep_smooth
 from nntrain.report.pictures.elements import loss_curves
 from nntrain.report.pictures.named import named
 from nntrain.report.pictures.picture import Drawn, Picture, option
@@ -98,6 +99,7 @@ class Losses(Picture, name="losses"):
             draw_constants(panels[1, -1], arrays)
         for axes in panels.ravel():
             axes.grid(True)
+            keep_smooth(axes)
         canvas.lay_out(figure, top)
         return figure
 

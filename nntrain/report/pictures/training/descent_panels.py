@@ -7,6 +7,7 @@ import numpy as np
 from nntrain.report.formats import counted, number, short
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import log_ticks, tick_labels
+from nntrain.report.pictures.drawing.curves import keep_smooth
 from nntrain.report.pictures.training.cut import Cut
 
 NAMES = ("small", "good", "too large")
@@ -25,6 +26,7 @@ def draw_cut(axes: Any, arrays: Any, i: int) -> None:
     loss, slope = cut.at(shown), np.interp(shown, cut.t, cut.slope)
     low, high = float(cut.loss.min()), float(cut.loss.max())
     axes.plot(cut.t, cut.loss, color=canvas.BLUE, linewidth=2.2, zorder=3)
+    keep_smooth(axes)
     width = TANGENT * (cut.t[-1] - cut.t[0])
     last = -np.inf
     for at, height, steepness in zip(shown, loss, slope, strict=True):
