@@ -1,4 +1,4 @@
-"""Assets: the style and the script of the page, which are files of this package, and the policy that forbids everything else."""
+"""Assets: the style and the script of the page, which are files in this folder, and the policy that forbids everything else."""
 
 import base64
 import hashlib
@@ -9,8 +9,8 @@ from nntrain.report.html.elements import Html, element
 
 
 def asset(name: str) -> str:
-    """The text of a file in assets/."""
-    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
+    """The text of a file in this folder."""
+    return (files(__package__) / name).read_text(encoding="utf-8")
 
 
 def style() -> Html:

@@ -1,4 +1,4 @@
-"""Tables: rows of cells under headings; a click on a heading sorts by it (assets/report.js)."""
+"""Tables: rows of cells under headings; a click on a heading sorts by it (report.js)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -126,6 +126,15 @@ def test_names_of_runs_are_in_the_box_as_they_are_written(pages, tmp_path):
         assert browser.evaluate(BOLD) == 0
 
 
+def test_runs_with_other_metrics_share_a_page(tmp_path):
+    runs = [fitted(tmp_path, name, {"metrics": [name]}) for name in ("accuracy", "f1")]
+    page = nntrain.write_report(*runs, output=tmp_path / "page.html", pictures=False)
+    with Browser() as browser:
+        browser.open(page)
+        point_at_curves(browser)
+        assert browser.complaints == []
+
+
 def test_the_legend_hides_lines_in_all_figures(page):
     visible = "[...Bokeh.documents[0].all_models].filter((model) => model.tags.includes('train')).map((model) => model.visible)"
     with Browser() as browser:

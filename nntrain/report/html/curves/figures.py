@@ -46,7 +46,7 @@ def library() -> str:
 
 
 def figures(runs: Sequence[Drawn]) -> Html:
-    """All figures as JSON, which assets/report.js passes to Bokeh."""
+    """All figures as JSON, which report.js passes to Bokeh."""
     from bokeh.embed import json_item
     from bokeh.layouts import column
     from bokeh.models import Range1d

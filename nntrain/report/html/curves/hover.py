@@ -42,6 +42,8 @@ def texts(runs: Sequence[Drawn], score: str, epochs: np.ndarray) -> Rows:
     found: Rows = {}
     for run in runs:
         splits = [split for split in SPLITS if run.has(split, score)]
+        if not splits:  # a metric that only other runs have
+            continue
         columns = [values_of(run, split, score, epochs) for split in splits]
         found[run.label] = [
             ", ".join(f"{split} {value}" for split, value in zip(splits, values, strict=True) if value)

@@ -1,4 +1,4 @@
-"""Curves: what assets/report.js draws, or how to get it."""
+"""Curves: what report.js draws, or how to get it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Pictures: those of one run in a grid, those of several runs side by side. A click enlarges one (assets/report.js)."""
+"""Pictures: those of one run in a grid, those of several runs side by side. A click enlarges one (report.js)."""
 
 from collections.abc import Sequence
 
