@@ -155,5 +155,7 @@ def test_a_bidirectional_layer_has_two_branches():
     subject = subject_of(ROOT / text, ("model.layers=[{bidirectional: {layer: {lstm: 4}}}, {dense: 1}]",))
     first, *_ = parts_of(subject.setup.graph)
     assert (first.merge, [len(branch) for branch in first.branches]) == ("concat", [1, 1])
-    found = Network().collect(subject)
-    assert faults(figure_of(Network(), drawn_from(found))) == []
+    assert [branch[0].lines[0] for branch in first.branches] == ["lstm 4", "lstm 4 reversed"]
+    figure = figure_of(Network(), drawn_from(Network().collect(subject)))
+    assert faults(figure) == []
+    assert "skip" not in words(figure)

@@ -127,10 +127,13 @@ def styled(style: Style = "light") -> Iterator[None]:
 
 
 def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     # At the resolution of the PNG, so that texts measure what they will take there.
-    return Figure(figsize=(width, height), dpi=DPI)
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)  # keeps its renderer; the base class makes one for each text that is measured
+    return figure
 
 
 def title(

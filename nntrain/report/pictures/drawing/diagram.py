@@ -53,7 +53,9 @@ class Diagram:
         self.width, self.height = figure.get_size_inches()
         self.axes = figure.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, self.width), ylim=(self.height, 0))
-        self.axes.axis("off")
+        self.axes.axis(
+            "off"
+        )  # shapes are added as artists, because patches would be measured for the limits of the axes
 
     def text(
         self,
@@ -89,16 +91,16 @@ class Diagram:
 
         shape = f"round,pad=0,rounding_size={min(CORNER, box.height / 3)}"
         place = ((box.x, box.y), box.width, box.height)
-        self.axes.add_patch(
+        self.axes.add_artist(
             FancyBboxPatch(*place, boxstyle=shape, facecolor=PAPER, edgecolor="none", zorder=zorder)
         )
         if fill:
-            self.axes.add_patch(
+            self.axes.add_artist(
                 FancyBboxPatch(
                     *place, boxstyle=shape, facecolor=colour, alpha=fill, edgecolor="none", zorder=zorder
                 )
             )
-        self.axes.add_patch(
+        self.axes.add_artist(
             FancyBboxPatch(
                 *place,
                 boxstyle=shape,
@@ -140,9 +142,9 @@ class Diagram:
     def circle(self, x: float, y: float, radius: float, colour: str = BLUE, *, fill: float = 0.18) -> None:
         from matplotlib.patches import Circle
 
-        self.axes.add_patch(Circle((x, y), radius, facecolor=PAPER, edgecolor="none", zorder=3))
-        self.axes.add_patch(Circle((x, y), radius, facecolor=colour, alpha=fill, edgecolor="none", zorder=3))
-        self.axes.add_patch(
+        self.axes.add_artist(Circle((x, y), radius, facecolor=PAPER, edgecolor="none", zorder=3))
+        self.axes.add_artist(Circle((x, y), radius, facecolor=colour, alpha=fill, edgecolor="none", zorder=3))
+        self.axes.add_artist(
             Circle((x, y), radius, facecolor="none", edgecolor=colour, linewidth=1.3, zorder=3)
         )
 
@@ -161,7 +163,7 @@ class Diagram:
         from matplotlib.patches import FancyArrowPatch
 
         def patch(path: Any, style: str, dashes: Any) -> None:
-            self.axes.add_patch(
+            self.axes.add_artist(
                 FancyArrowPatch(
                     path=path,
                     arrowstyle=style,

@@ -163,10 +163,10 @@ class Flow:
 
         inner = box.width - 0.16
         place = (box.x + 0.08, box.y + box.height - 0.07)
-        self.diagram.axes.add_patch(
+        self.diagram.axes.add_artist(
             Rectangle(place, inner, 0.035, color=colour, alpha=0.15, zorder=3, linewidth=0)
         )
-        self.diagram.axes.add_patch(
+        self.diagram.axes.add_artist(
             Rectangle(
                 place, max(inner * share, 0.01), 0.035, color=colour, zorder=3, linewidth=0, gid="share"
             )

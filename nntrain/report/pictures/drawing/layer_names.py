@@ -28,6 +28,8 @@ def described(layer: "Layer") -> str:
         kernel = (kernel,) * (2 if "2d" in layer.yaml_name else 1)
     if isinstance(kernel, tuple) and own[0] != "kernel_size":
         words.append(by(kernel))
+    if getattr(layer, "reverse", False):
+        words.append("reversed")
     if layer.output_activation is not None:
         words.append(layer.output_activation.yaml_name)
     return " ".join(word for word in words if word)

@@ -54,7 +54,7 @@ class Network(Picture, name="network"):
         reaches = [chain_extent(column) for column in columns]
         across = 2 * LEFT + sum(reach.width for reach in reaches) + gap * len(columns) - COLUMN_GAP
         sentence = sentence_of(int(arrays["layers"]), int(arrays["parameters"]), *arrays["shapes"].tolist())
-        if skips or any(part.merge for part in every):
+        if skips or any([] in part.branches for part in every):
             sentence += "; orange arrows skip layers"
         width = max(across, NARROWEST)
         lines = len(canvas.wrapped(sentence, int(12.4 * (width - 1))))
