@@ -170,7 +170,11 @@ def write_cells(axes: Any, counts: np.ndarray, shares: np.ndarray, colours: np.n
         axes.text(column, row - down, f"{count:,}", fontsize=fontsize, **style)
         if roomy:
             axes.text(
-                column, row + 0.22, share(shares[row, column]), fontsize=min(8, 0.75 * fontsize + 1), **style
+                column,
+                row + 0.22,
+                share(float(shares[row, column])),
+                fontsize=min(8, 0.75 * fontsize + 1),
+                **style,
             )
 
 

@@ -20,7 +20,7 @@ class Importance(Picture, name="importance"):
     score: str = option(
         "", "A metric, or `loss`. By default accuracy for classes, r2 for numbers. Not for images."
     )
-    repeats: int = option(10, "How often each column is shuffled.")
+    repeats: int = option(5, "How often each column is shuffled.")
     by: Literal["column", "step"] | None = option(
         None,
         "What of sequences is shuffled: a column in all its steps, or a step with all its columns. By default columns, where there are several.",

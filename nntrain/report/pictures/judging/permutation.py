@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from nntrain.report.pictures.subject import Subject
 
 MOST = 20  # columns in the picture
-BUDGET, FEWEST = 3_000_000, 500  # samples that are evaluated in all; samples that are shuffled, at least
+BUDGET = 3_000_000  # samples, or steps of sequences, that are evaluated in all
+FEWEST = 100  # samples that are shuffled
 LINE, CHART = 0.27, 4.6  # inches
 NAMES = {"auc": "AUC", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}  # in a sentence
 
@@ -47,7 +48,8 @@ def collect(
 
     metric = chosen_metric(subject, rows, score)
     what, parts = parts_of(rows.data, by)
-    data = shuffleable(rows.data, max(FEWEST, BUDGET // (repeats * len(parts))))
+    steps = rows.data.input_shape[0] if len(rows.data.input_shape) > 1 or rows.data.vocabulary else 1
+    data = shuffleable(rows.data, max(FEWEST, BUDGET // (repeats * len(parts) * steps)))
     feeds = Feeds(subject.network, data)
     x = data.x
     assert isinstance(x, np.ndarray)
