@@ -119,6 +119,11 @@ def test_a_loss_rises(wording):
         wording(str(caught.value))
 
 
+def test_outputs_on_another_scale_are_scored_by_their_loss():
+    subject = with_outputs(np.log([[1.0], [4.0], [2.0]]), [[1], [3], [2]], loss="poisson")
+    assert drawn(subject)[0]["score"] == "loss"
+
+
 def test_no_column_that_matters_is_said():
     subject = fitted(4, [1])
     subject.network.arena.parameters["dense_1.weight"][...] = 0

@@ -168,6 +168,18 @@ def test_two_classes_are_calibrated_by_the_second():
     assert [bar.get_height() for bar in bars] == [2, 1]
 
 
+def test_labels_are_calibrated_together():
+    subject = with_outputs(
+        [[2.0, -2.0]], [[1, 0]], loss="binary_cross_entropy", target_names=("red", "round")
+    )
+    arrays, figure = drawn(Calibration(), subject)
+    assert arrays["counts"].sum() == 2
+    assert arrays["brier"] == pytest.approx((1 / (1 + np.exp(2))) ** 2)
+    text = words(figure)
+    assert "the probability of a label" in text
+    assert "confident" not in text
+
+
 def test_calibration_needs_a_bin(wording):
     with pytest.raises(UserError) as caught:
         Calibration(bins=0).collect(classifier(2))

@@ -26,7 +26,7 @@ Z = 1.959964  # of a normal distribution: 95% are within
 
 class Calibration(Picture, name="calibration"):
     title = "How often predictions are right, against how sure the network is: a reliability diagram."
-    applies_to = "classifiers whose loss trains probabilities, such as cross_entropy"
+    applies_to = "classifiers whose loss trains probabilities (such as cross_entropy)"
 
     split: Split | None = option(None, SPLIT_HELP)
     bins: int = option(15, "The number of bins of equal width.")
@@ -59,6 +59,7 @@ class Calibration(Picture, name="calibration"):
             "brier": np.array(brier(rows)),
             "means": np.array([probability.mean(), true.mean()]),
             "positive": np.array(positive),
+            "labels": np.array(rows.kind == "labels"),
             "about": np.array(rows.about),
         }
 
@@ -75,15 +76,9 @@ class Calibration(Picture, name="calibration"):
         draw_diagram(axes, arrays)
         below = page.axes(LEFT, SIDE + GAP, SIDE, BARS)
         draw_counts(below, arrays)
-        name = named(arrays["positive"])
-        what = (
-            f"the probability of {name!r}" if arrays["positive"] else "the probability of the predicted class"
-        )
-        below.set_xlabel(what, parse_math=False)
-        axes.set_ylabel(
-            f"the share that is {name!r}" if arrays["positive"] else "the share that is correct",
-            parse_math=False,
-        )
+        probability, share, _, _ = words_of(arrays)
+        below.set_xlabel(probability, parse_math=False)
+        axes.set_ylabel(share, parse_math=False)
         return page.figure
 
 
@@ -112,15 +107,37 @@ def brier(rows: Judged) -> float:
     return float(distance.mean())
 
 
-def sentence_of(arrays: Any) -> str:
-    confidence, accuracy = map(float, arrays["means"])
-    error = f"On average, probabilities differ by {100 * float(arrays['error']):.1f} percentage points from how often they come true"
+def words_of(arrays: Any) -> tuple[str, str, str, str]:
+    """What the axes show, a probability and how often it comes true, and what the means of both are called."""
+    if arrays["labels"]:
+        return (
+            "the probability of a label",
+            "the share that is true",
+            "mean probability",
+            "share that is true",
+        )
     if arrays["positive"]:
-        return f"{error}: the mean probability of {named(arrays['positive'])!r} is {share(confidence)}, its share {share(accuracy)}"
-    sure = "overconfident" if confidence > accuracy else "underconfident"
-    if abs(confidence - accuracy) < 0.01:
-        return f"{error}: the network is as sure as it is right, {share(confidence)} and {share(accuracy)}"
-    return f"{error}: the network is {sure}, {share(confidence)} sure and {share(accuracy)} right"
+        name = named(arrays["positive"])
+        return f"the probability of {name!r}", f"the share that is {name!r}", "mean probability", "share"
+    return (
+        "the probability of the predicted class",
+        "the share that is correct",
+        "mean confidence",
+        "accuracy",
+    )
+
+
+def sentence_of(arrays: Any) -> str:
+    probability, accuracy = map(float, arrays["means"])
+    error = f"On average, probabilities differ by {100 * float(arrays['error']):.1f} percentage points from how often they come true"
+    if arrays["labels"]:
+        return f"{error}: the mean probability of a label is {share(probability)}, {share(accuracy)} are true"
+    if arrays["positive"]:
+        return f"{error}: the mean probability of {named(arrays['positive'])!r} is {share(probability)}, its share {share(accuracy)}"
+    sure = "overconfident" if probability > accuracy else "underconfident"
+    if abs(probability - accuracy) < 0.01:
+        return f"{error}: the network is as sure as it is right, {share(probability)} and {share(accuracy)}"
+    return f"{error}: the network is {sure}, {share(probability)} sure and {share(accuracy)} right"
 
 
 def draw_diagram(axes: Any, arrays: Any) -> None:
@@ -149,10 +166,9 @@ def draw_counts(axes: Any, arrays: Any) -> None:
         edges[:-1], counts, width=1 / len(counts), align="edge", color=SKY, edgecolor=BLUE, linewidth=0.6
     )
     confidence, accuracy = map(float, arrays["means"])
-    label = "mean probability" if arrays["positive"] else "mean confidence"
-    axes.axvline(confidence, color=INK, linewidth=1.5, linestyle="--", label=f"{label} {confidence:.3f}")
-    label = "share" if arrays["positive"] else "accuracy"
-    axes.axvline(accuracy, color=ORANGE, linewidth=1.8, label=f"{label} {accuracy:.3f}")
+    _, _, mean, actual = words_of(arrays)
+    axes.axvline(confidence, color=INK, linewidth=1.5, linestyle="--", label=f"{mean} {confidence:.3f}")
+    axes.axvline(accuracy, color=ORANGE, linewidth=1.8, label=f"{actual} {accuracy:.3f}")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylabel("predictions")
     axes.yaxis.set_major_formatter(lambda value, _: count(value) if value == int(value) else "")

@@ -26,7 +26,7 @@ SCORES = {
 
 class Classes(Picture, name="classes"):
     title = "Precision, recall, F1 score and number of samples of each class, the worst class first."
-    applies_to = "classifiers, not language models"
+    applies_to = "classifiers (except language models)"
 
     split: Split | None = option(None, SPLIT_HELP)
 

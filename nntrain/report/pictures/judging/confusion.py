@@ -31,7 +31,7 @@ KEY = (0.01, 0.1, 0.3, 1.0)  # shares that the key of colours names
 class Confusion(Picture, name="confusion"):
     title = "How many samples of each true class are predicted as each class: counts and shares."
     moment = "end"
-    applies_to = f"classifiers with one of at most {MOST_CLASSES:,} classes for each sample or step, not language models"
+    applies_to = f"classifiers with one class for each sample or step (at most {MOST_CLASSES:,} classes, not the tokens of a text)"
 
     split: Split | None = option(None, SPLIT_HELP)
     sort: Literal["classes", "recall", "count"] = option(

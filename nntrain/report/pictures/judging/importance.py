@@ -14,11 +14,14 @@ from nntrain.report.pictures.subject import Subject
 
 class Importance(Picture, name="importance"):
     title = "How much each column matters: the drop of the score when it is shuffled; for images, how much each pixel does."
-    applies_to = "networks for tables, images, series, and tokens with one target for a fixed number of steps"
+    applies_to = (
+        "networks for tables, images, series, and tokens (with one target for a fixed number of steps)"
+    )
 
     split: Split | None = option(None, SPLIT_HELP)
     score: str = option(
-        "", "A metric, or `loss`. By default accuracy for classes, r2 for numbers. Not for images."
+        "",
+        "A metric, or `loss`. By default accuracy for classes, r2 for numbers (loss where outputs are logarithms or logits). Not for images.",
     )
     repeats: int = option(5, "How often each column is shuffled.")
     by: Literal["column", "step"] | None = option(

@@ -85,10 +85,12 @@ def collect(
 
 def chosen_metric(subject: "Subject", rows: Judged, score: str) -> "Metric | None":
     """The metric of that name; None for the loss. Raises UserError if it does not fit, or is not a single number."""
+    from nntrain.losses import Loss
     from nntrain.metrics import Metric
     from nntrain.report.pictures.named import named as components
 
-    if score == "loss":
+    on_another_scale = type(rows.loss).values is not Loss.values  # such as logarithms of counts
+    if score == "loss" or (not score and rows.kind == "numbers" and on_another_scale):
         return None
     place = "plot importance: score"
     name = score or ("r2" if rows.kind == "numbers" else "accuracy")
@@ -96,8 +98,6 @@ def chosen_metric(subject: "Subject", rows: Judged, score: str) -> "Metric | Non
     try:
         metric.check(rows.loss, len(rows.data.classes) or None)
     except ConfigError as error:
-        if not score:  # soft targets of a loss for classes
-            return None
         raise UserError(error.message, error.hint, place=place) from None
     if not metric.scalar:
         raise UserError(f"{metric.yaml_name} is not a single number", "Use accuracy.", place=place)

@@ -14,7 +14,7 @@ from nntrain.report.pictures.subject import Subject
 
 class Pr(Picture, name="pr"):
     title = "Precision and recall: how many alarms are right, against how many samples of a class are found, as the threshold moves."
-    applies_to = "classifiers, not language models"
+    applies_to = "classifiers (except language models)"
 
     split: Split | None = option(None, SPLIT_HELP)
     classes: tuple[str, ...] = option((), CLASSES_HELP)

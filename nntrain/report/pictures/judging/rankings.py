@@ -154,15 +154,14 @@ def draw(axes: Any, arrays: Mapping[str, np.ndarray], measure: str, drawstyle: s
             label=label,
             zorder=3,
         )
-        x, y = arrays["points"][place]
-        if np.isfinite(x) and np.isfinite(y):
-            label = "" if place else "the threshold of the predictions"
-            axes.plot(x, y, "o", color=INK, markersize=6, zorder=6, label=label or None)
     if len(arrays["mean"]):
         label = f"mean of {arrays['of']:,}: {measure} {arrays['mean_area']:.3f}"
         axes.plot(
             GRID_POINTS, arrays["mean"], color=INK, linewidth=2.4, linestyle="--", label=label, zorder=5
         )
+    points = arrays["points"][np.isfinite(arrays["points"]).all(axis=1)]
+    if len(points):
+        axes.plot(*points.T, "o", color=INK, markersize=6, zorder=6, label="the threshold of the predictions")
 
 
 def draw_legend(axes: Any) -> None:

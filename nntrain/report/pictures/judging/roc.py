@@ -19,7 +19,7 @@ CLASSES_HELP = (
 
 class Roc(Picture, name="roc"):
     title = "ROC: how many samples of a class are found, against false alarms, as the threshold moves."
-    applies_to = "classifiers, not language models"
+    applies_to = "classifiers (except language models)"
 
     split: Split | None = option(None, SPLIT_HELP)
     classes: tuple[str, ...] = option((), CLASSES_HELP)
