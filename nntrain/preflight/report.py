@@ -17,7 +17,7 @@ from nntrain.preflight.subject import Subject
 from nntrain.training.setup import Setup
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The result of `nntrain.check`.
 
@@ -80,6 +80,9 @@ class Report:
             "one_batch": self.one_batch.to_dict() if self.one_batch else None,
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+    def __repr__(self) -> str:
+        return f"<nntrain.check {self.name}: {self.verdict}>"
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.findings), self.verdict])

@@ -37,6 +37,10 @@ def digits():
     return nntrain.check(DIGITS)
 
 
+def test_a_report_shows_its_verdict(digits):
+    assert repr(digits) == "<nntrain.check digits: ready to train: 1 note>"
+
+
 def test_the_screen_shows_cost_losses_and_layers(shell):
     shown = shell.run("check", DIGITS).stdout
     for part in (

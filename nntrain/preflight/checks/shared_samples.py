@@ -36,11 +36,15 @@ class SharedSamples(Check, name="shared_samples", about="data"):
                 continue
             here = int(np.flatnonzero(shared)[0])
             there = int(np.flatnonzero(keys["train"] == keys[split][here])[0])
+            places = (
+                subject.sample(split, here),
+                subject.sample("train", there),
+            )  # the same line of a file that is read twice
             which = f"all {size:,}" if count == size else f"{count:,} of {size:,}"
             yield self.found(
                 "warning",
                 f"{which} samples of the {split} split ({count / size:.0%}) are in the training split, too, such as "
-                f"{subject.sample(split, here)} and {subject.sample('train', there)}: the scores of the {split} split are too good",
+                f"{' and '.join(dict.fromkeys(places))}: the scores of the {split} split are too good",
                 remedy(subject, split),
                 f"{split} split",
             )
