@@ -195,7 +195,8 @@ def check_file(path: Path, suffixes: tuple[str, ...], overwrite: bool) -> None:
     """Raises UserError if a picture cannot be written there. Only pictures of ours are replaced without being told to."""
     place = str(path)
     if path.suffix not in suffixes:
-        raise UserError(f"expected a file name that ends in {' or '.join(suffixes)}", place=place)
+        expected = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+        raise UserError(f"expected a file name that ends in {expected}", place=place)
     if path.exists() and not overwrite and not canvas.is_ours(path):
         raise Exists("the file exists, and is not a picture of nntrain", place=place)
     if not path.parent.is_dir() and path.parent.name != FOLDER:

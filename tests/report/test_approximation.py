@@ -58,6 +58,32 @@ def test_each_width_is_set_in_every_hidden_layer(shell):
     assert (config.train.epochs, config.train.evaluate_every.epochs) == (9, 9)
 
 
+def test_large_targets_of_a_named_column(shell):
+    x = np.linspace(100, 900, 40)
+    rows = [f"{value},{30_000 * np.sin(value / 100):.0f}" for value in x]
+    (shell.folder / "one.csv").write_text(
+        "\n".join(["a long name of an input of more than forty letters,$y$", *rows]) + "\n"
+    )
+    text = CURVE.replace(
+        "{synthetic: {kind: curve, function: bumps, samples: 120, noise: 0.02}}",
+        "{csv: {path: one.csv, target: $y$}}, standardize: true",
+    )
+    layers = "[{dense: {units: 5, activation: relu}}, {dense: {units: 5, activation: relu}}, {dense: 1}]"
+    arrays = Approximation(units=(1, 3), epochs=3).collect(
+        subject_of(
+            curve_setup(shell, text.replace(text[text.index("[{dense") : text.index("}\nloss")], layers))
+        )
+    )
+    picture = Approximation()
+    figure = figure_of(picture, drawn_from(arrays))
+    assert "in each of 2 layers" in words(figure)
+    assert faults(figure) == []
+    with canvas.styled("light"):
+        for frame in picture.frames(drawn_from(arrays)):
+            frame.draw_without_rendering()
+        assert faults(frame) == []
+
+
 def test_a_network_that_diverges_is_drawn_and_said_so(shell):
     setup = curve_setup(shell, CURVE.replace("adam: {lr: 0.05}", "sgd: {lr: 1e9}"))
     fit = fitted(setup, 4, 20, np.linspace(-1, 1, 30), 5)

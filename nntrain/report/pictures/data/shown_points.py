@@ -10,6 +10,7 @@ from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.data.balance import balance_sentence
 from nntrain.report.pictures.data.shown_table import evenly
 from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing.axes import plain_ticks
 from nntrain.report.pictures.drawing.canvas import BLUE, CLASS_COLOURS, CLASS_MARKERS, PAPER
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
     axes.set_xlabel(labels[0], parse_math=False)
     axes.set_ylabel(labels[1], parse_math=False)
     axes.grid(True)
-    canvas.set_margins(figure, top)
+    canvas.set_margins(figure, top, plain_ticks(axes))
     if classes:
         canvas.place_legend(figure, axes, columns)
     return figure

@@ -87,3 +87,19 @@ def whole_numbers(end: float) -> Any:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(10, integer=end >= 2, steps=[1, 2, 5, 10])
+
+
+def plain_ticks(axes: Any) -> int:
+    """Labels the ticks of both linear axes as people write numbers: 0.25, 20,000, 1.5e-5.
+
+    Returns the number of letters of the longest label of the y axis, whose limits must be final.
+    """
+
+    def label(value: float, place: int | None = None) -> str:
+        value = float(f"{value:.10g}")  # not 0.30000000000000004
+        return f"{value:,.6g}" if value == 0 or 1e-3 <= abs(value) < 1e6 else short(value)
+
+    axes.xaxis.set_major_formatter(label)
+    axes.yaxis.set_major_formatter(label)
+    low, high = axes.get_ylim()
+    return max((len(label(tick)) for tick in axes.get_yticks() if low <= tick <= high), default=0)

@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.errors import UserError
 from nntrain.report.formats import epoch_text, number, printable
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.drawing.axes import scale
+from nntrain.report.pictures.drawing.axes import plain_ticks, scale
 from nntrain.report.pictures.drawing.canvas import BLUE, INK, RED, SKY
 from nntrain.report.pictures.drawing.grid import grid_over
 from nntrain.report.pictures.drawing.page import Page
@@ -71,6 +71,7 @@ class Approximation(Picture, name="approximation"):
             "moments": np.zeros((0, POINTS)) if last is None else last.curves,
             "epochs": np.zeros(0) if last is None else last.epochs,
             "of": np.array(epochs),
+            "layers": np.array(len(hidden_layers(setup.config))),
             "labels": np.array(labels),
             "loss": np.array(setup.config.loss.yaml_name),
             "split": np.array(subject.judged),
@@ -114,7 +115,7 @@ class Approximation(Picture, name="approximation"):
         axes.grid(True)
         axes.set_xlabel(printable(arrays["labels"][0]), parse_math=False)
         axes.set_ylabel(printable(arrays["labels"][1]), parse_math=False)
-        canvas.set_margins(figure, top)
+        canvas.set_margins(figure, top, plain_ticks(axes))
         text = axes.set_title("", fontsize=11, loc="left", pad=6)
         for epoch, curve in zip(arrays["epochs"], arrays["moments"], strict=True):
             line.set_ydata(curve)
@@ -132,7 +133,7 @@ def sentence_of(arrays: Any, parts: tuple[str, ...]) -> str:
     if "units" in parts and len(units) > 1:
         change = f"from {number(float(losses[0]))} with {units[0]} hidden unit{'s' * int(units[0] > 1)} to"
         last = f"{number(float(losses[-1]))} with {units[-1]}"
-        return f"One hidden layer approximates the function the better the more units it has: {label} goes {change} {last}"
+        return f"The same function fitted with more and more hidden units: {label} goes {change} {last}"
     if parts == ("bump",):
         return "Two sigmoids make a bump, and bumps make any function: why one hidden layer is enough, if it is wide enough"
     return f"The function that a network computes, as training goes on; {label} at the end: {number(float(losses[-1]))}"
@@ -140,7 +141,8 @@ def sentence_of(arrays: Any, parts: tuple[str, ...]) -> str:
 
 def heading(part: str, arrays: Any) -> str:
     if part == "units":
-        return f"after {arrays['of']:,} epochs, with different numbers of hidden units"
+        each = f" in each of {arrays['layers']} layers" if arrays["layers"] > 1 else ""
+        return f"after {arrays['of']:,} epochs, with different numbers of hidden units{each}"
     if part == "training":
         units = int(arrays["units"][-1])
         return f"with {units} hidden unit{'s' * (units > 1)}, as training goes on"

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import number
+from nntrain.report.pictures.drawing.axes import plain_ticks
 from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, INK, ORANGE, PALE_INK, RED, SKY
 
 BUMPS = 20
@@ -42,7 +43,8 @@ def draw_bumps(panels: list[Any], grid: np.ndarray, x: np.ndarray, target: np.nd
     """Four panels: two sigmoids, their difference, a bump for each interval, and their sum over the data."""
     edges, heights = by_hand(x, target)
     bumps = bumps_of(grid, edges, heights)
-    chosen = int(heights.argmax() if heights.max() > 0 else np.abs(heights).argmax())
+    inner = heights[1:-1]  # whose steps both lie within the data
+    chosen = 1 + int(inner.argmax() if inner.max() > 0 else np.abs(inner).argmax())
     left, right, height = edges[chosen], edges[chosen + 1], heights[chosen]
     rising, falling = height * step(grid, left), -height * step(grid, right)
     first, second, third, last = panels
@@ -60,3 +62,4 @@ def draw_bumps(panels: list[Any], grid: np.ndarray, x: np.ndarray, target: np.nd
     for axes in panels[:3]:
         axes.axhline(0, color=PALE_INK, linewidth=0.6)
         axes.title.set_color(INK)
+        plain_ticks(axes)

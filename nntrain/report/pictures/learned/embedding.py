@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.report.formats import printable, short, shortened
+from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing.axes import plain_ticks
 from nntrain.report.pictures.drawing.canvas import CLASS_COLOURS, CLASS_MARKERS, PAPER
 from nntrain.report.pictures.drawing.labels import place_labels
 from nntrain.report.pictures.drawing.tokens import visible
@@ -61,9 +62,7 @@ class Embedding(Picture, name="embedding"):
         axes.update_datalim(plane)
         axes.autoscale_view()
         axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(lambda value, place: short(value))
-        canvas.set_margins(figure, top, max(len(short(tick)) for tick in axes.get_yticks()))
+        canvas.set_margins(figure, top, plain_ticks(axes))
         if len(arrays["values"]):
             draw_values(figure, axes, arrays)
         elif tokens:
