@@ -133,6 +133,12 @@ class Browser:
         """Moves the pointer to a place in the window."""
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drags from one place of the window to another."""
+        steps = [("mousePressed", start), ("mouseMoved", start), ("mouseMoved", end), ("mouseReleased", end)]
+        for kind, (x, y) in steps:
+            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
     def without_scripts(self) -> None:
         self.send("Emulation.setScriptExecutionDisabled", value=True)
 

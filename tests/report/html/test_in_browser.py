@@ -51,12 +51,16 @@ def page(pages) -> Path:
     return pages["one"]
 
 
-def point_at_curves(browser: Browser) -> None:
+def place_of_curves(browser: Browser) -> tuple[float, float, float]:
+    """Their left, top and width in the window."""
     browser.wait_for(READY)
     browser.evaluate("document.getElementById('curves').scrollIntoView()")
-    x, y, width = browser.evaluate(
-        "(({x, y, width}) => [x, y, width])(document.getElementById('curves').getBoundingClientRect())"
-    )
+    rectangle = "document.getElementById('curves').getBoundingClientRect()"
+    return tuple(browser.evaluate(f"(({{x, y, width}}) => [x, y, width])({rectangle})"))
+
+
+def point_at_curves(browser: Browser) -> None:
+    x, y, width = place_of_curves(browser)
     for shift in (0, 5):
         browser.move(x + width / 2 + shift, y + 150)
     browser.wait_for(f"{BOXES}.length > 0")
@@ -133,6 +137,19 @@ def test_runs_with_other_metrics_share_a_page(tmp_path):
         browser.open(page)
         point_at_curves(browser)
         assert browser.complaints == []
+
+
+def test_dragging_zooms_into_all_figures(page):
+    ranges = "[...Bokeh.documents[0].all_models].filter((model) => model.type === 'Figure').map((model) => model.x_range.end)"
+    with Browser() as browser:
+        browser.open(page)
+        x, y, width = place_of_curves(browser)
+        before = browser.evaluate(ranges)
+        browser.drag((x + 200, y + 100), (x + width / 2, y + 300))
+        browser.wait_for(f"{ranges}[0] < {0.8 * before[0]}")
+        assert len(before) == 3  # loss, accuracy, lr
+        assert len(set(browser.evaluate(ranges))) == 1
+        assert (browser.requests, browser.complaints) == ([], [])
 
 
 def test_the_legend_hides_lines_in_all_figures(page):

@@ -65,7 +65,7 @@ def test_a_page_holds_what_a_run_left(shell, run):
     assert headings == [
         "Summary",
         "Curves",
-        "Classes, test split",
+        "Classes",
         "Evaluations",
         "Network",
         "Config",
@@ -257,6 +257,18 @@ def test_classes_have_precision_and_recall(shell, run):
     recall = matrix[0, 0] / matrix[0].sum()
     assert f"{recall:.4f}"[:6] in text
     assert f"{matrix[0].sum():.0f}" in text
+
+
+@pytest.mark.usefixtures("pictures")
+def test_classes_are_there_without_a_metric_for_them(shell):
+    run = shell.fit()
+    assert (run / "plots/confusion.npz").exists()
+    found = page(shell, run)
+    text = found.section("classes")
+    assert "test split" in text
+    assert "precision" in text
+    (run / "plots/confusion.npz").write_text("corrupt")
+    assert not page(shell, run).section("classes")
 
 
 def test_a_page_without_the_library_of_curves_says_how_to_get_it(shell, run, monkeypatch, wording):

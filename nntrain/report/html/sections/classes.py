@@ -1,10 +1,11 @@
-"""Classes: precision, recall and F1 of each class, for runs whose metrics include the confusion matrix."""
+"""Classes: precision, recall and F1 of each class, from the confusion matrix that the run has recorded or drawn."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.errors import UserError
 from nntrain.report.html.elements import Html, element, folded, section
 from nntrain.report.html.reported import ReportedRun
 from nntrain.report.html.tables import Cell, Row, score, table
@@ -12,28 +13,62 @@ from nntrain.report.html.tables import Cell, Row, score, table
 LARGEST = 30  # classes of a matrix that is shown
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """Counts (true classes, predicted classes)."""
+
+    counts: np.ndarray
+    names: Sequence[str]
+    about: str  # of which samples
+
+
 def classes(run: ReportedRun) -> Html:
-    split = next((name for name in ("test", "validation", "train") if matrix_of(run, name) is not None), None)
-    matrix = matrix_of(run, split) if split else None
+    matrix = recorded(run) or drawn(run)
     if matrix is None:
         return Html()
-    names = run.classes if len(run.classes) == len(matrix) else [str(number) for number in range(len(matrix))]
     return section(
-        f"Classes, {split} split",
-        per_class(matrix, names),
-        confusion(matrix, names) if len(matrix) <= LARGEST else None,
+        "Classes",
+        element("p", f"{matrix.about}."),
+        per_class(matrix.counts, matrix.names),
+        confusion(matrix.counts, matrix.names) if len(matrix.counts) <= LARGEST else None,
         key="classes",
     )
 
 
-def matrix_of(run: ReportedRun, split: str) -> np.ndarray | None:
-    """Counts (true classes, predicted classes); None where the run has none."""
-    value: Any = run.scores.get(split, {}).get("confusion_matrix")
+def recorded(run: ReportedRun) -> Matrix | None:
+    """Of the metric `confusion_matrix`, for the split that tells most about the network."""
+    for split in ("test", "validation", "train"):
+        counts = square(run.scores.get(split, {}).get("confusion_matrix"))
+        if counts is not None:
+            numbers = [str(number) for number in range(len(counts))]
+            return Matrix(
+                counts, run.classes if len(run.classes) == len(counts) else numbers, f"The {split} split"
+            )
+    return None
+
+
+def drawn(run: ReportedRun) -> Matrix | None:
+    """What `fit` has drawn the confusion matrix from."""
+    from nntrain.report.pictures.registry import pictures
+
     try:
-        matrix = np.array(value, dtype=np.float64)
+        arrays = pictures()["confusion"].stored_arrays(run.path)
+        counts = square(arrays["counts"])
+        return (
+            None
+            if counts is None
+            else Matrix(counts, [str(name) for name in arrays["classes"]], str(arrays["about"]))
+        )
+    except UserError:
+        return None
+
+
+def square(value: object) -> np.ndarray | None:
+    try:
+        counts = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
         return None
-    return matrix if matrix.ndim == 2 and len(matrix) == matrix.shape[1] and len(matrix) else None
+    return counts if counts.ndim == 2 and len(counts) == counts.shape[1] and len(counts) else None
 
 
 def per_class(matrix: np.ndarray, names: Sequence[str]) -> Html:
