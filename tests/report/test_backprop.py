@@ -89,6 +89,27 @@ def test_the_chain_rule_adds_up(name):
         np.testing.assert_allclose(values, values[-1], atol=0.012 * max(terms))
 
 
+@pytest.mark.parametrize(
+    ("layers", "activations"),
+    [
+        (
+            "[{dense: 4}, sigmoid, {dropout: 0.5}, {dense: 3}, relu, {dense: 100}, log_softmax]",
+            ["sigmoid", "relu", ""],
+        ),
+        ("[{dense: {units: 4, activation: softmax}}, {dense: {units: 100, activation: log_softmax}}]", [""]),
+        ("[{dense: 4}, tanh, sigmoid, {dense: {units: 100}}, log_softmax]", [""]),
+        ("[{dense: 4}, prelu, {dense: {units: 100}}, log_softmax]", [""]),
+    ],
+)
+def test_only_activations_of_single_values_belong_to_a_unit(shell, layers, activations):
+    subject, found = found_in(shell.write(HEAD + f"loss: nll\nmodel: {{layers: {layers}}}\n"), sample=2)
+    assert found["activations"].tolist() == activations
+    _, arena = reference(subject, 2)
+    first = sorted(key for key in arena.gradients if key.endswith(".weight"))[-len(activations)]
+    chosen = np.ix_(found["units.0"] - 1, found["units.1"] - 1)
+    np.testing.assert_allclose(found["dw.1"], arena.gradients[first][chosen], rtol=1e-7, atol=1e-12)
+
+
 def test_a_sample_of_its_own_choice_has_a_gradient():
     """The first sample of XOR is (0, 0), whose first weights have no gradient."""
     _, found = found_in(ROOT / "configs/xor.yaml")

@@ -35,10 +35,12 @@ def found_in(path, overrides=(), **options):
         ("digits", {"sample": 5}),
         ("digits", {"layer": "dense_2", "unit": 60}),
         ("iris_regression", {"layer": "dense_2"}),
+        ("deep_sigmoid", {}),
     ],
 )
 def test_the_numbers_are_those_of_the_network(name, options):
     subject, found = found_in(ROOT / f"configs/{name}.yaml", **options)
+    assert name != "deep_sigmoid" or found["place"][1] == "sigmoid"
     layer, activation, unit, last, sample, *_ = found["place"].tolist()
     assert int(sample) == options.get("sample", 1 if name == "xor" else 0)  # the first of XOR is (0, 0)
     network, data = subject.network, subject.judged_data
@@ -47,7 +49,7 @@ def test_the_numbers_are_those_of_the_network(name, options):
     np.testing.assert_allclose(found["w"], weight[:, int(unit)])
     assert int(last) == weight.shape[1] - 1
     assert z == pytest.approx(sum(product for *_, product in contributions(found)) + b, rel=1e-9, abs=1e-12)
-    if layer == "dense_1":
+    if layer in ("dense_1", "repeat_1.1.dense_1"):
         sample = np.asarray(data.x[int(sample)]).reshape(-1)
         np.testing.assert_allclose(found["x"], (sample - data.shift) * data.scale, rtol=1e-6, atol=1e-9)
     assert np.interp(z - b, found["grid"], found["curve"]) == pytest.approx(y, abs=1e-3)

@@ -39,7 +39,6 @@ Pair = tuple["Node", "Node"]  # a dense layer, and the last node of its activati
 def dense_tail(graph: "Graph") -> list[Pair]:
     """The dense layers on vectors at the end, in order, each with its activation; a softmax there counts as part of the loss."""
     from nntrain.layers.dense import Dense
-    from nntrain.layers.layer import Activation
 
     found: list[Pair] = []
     node, last = graph.output, graph.output
@@ -48,14 +47,10 @@ def dense_tail(graph: "Graph") -> list[Pair]:
         if isinstance(layer, Dense) and len(node.shape) == 1:
             found.insert(0, (node, last))
             last = node.inputs[0]
-        elif layer.normalizes_logits and not found:
+        elif layer.normalizes_logits and not elementwise(node) and not found:
             last = node.inputs[0]
-        elif (
-            isinstance(layer, Activation)
-            and node.shape == node.inputs[0].shape
-            and not layer.parameters(node.shape)
-        ):
-            pass
+        elif elementwise(node) and not node.parameters and last is node:
+            pass  # of the dense layer before it
         elif (layer.only_in_training or layer.aliases_input) and last is node:
             last = node.inputs[0]  # nothing changes on the way from the stage before
         else:
@@ -64,6 +59,16 @@ def dense_tail(graph: "Graph") -> list[Pair]:
         if len(node.consumers) != 1:
             break
     return found
+
+
+def elementwise(node: "Node") -> bool:
+    """Whether it is an activation of each value on its own."""
+    from nntrain.layers.activations.softmax import LogSoftmax, Softmax
+    from nntrain.layers.layer import Activation
+
+    layer = node.layer
+    by_row = isinstance(layer, (Softmax, LogSoftmax))
+    return isinstance(layer, Activation) and not by_row and node.shape == node.inputs[0].shape
 
 
 def stages_of(trace: "Trace", pairs: list[Pair]) -> list[Stage]:

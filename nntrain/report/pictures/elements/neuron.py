@@ -23,6 +23,7 @@ from nntrain.report.pictures.drawing.weighted_sum import (
 )
 from nntrain.report.pictures.layers import named, sample_of
 from nntrain.report.pictures.picture import Drawn, Picture, option
+from nntrain.report.pictures.stages import elementwise
 from nntrain.report.pictures.subject import Subject
 from nntrain.report.pictures.tracing import Trace, plain_graph
 
@@ -187,11 +188,8 @@ def dense_layers(graph: "Graph") -> list["Node"]:
 
 def with_activation(dense: "Node") -> "Node":
     """The activation that alone reads the layer, if it acts on each value of its own; else the layer."""
-    from nntrain.layers.layer import Activation
-
     after = dense.consumers[0] if len(dense.consumers) == 1 else dense
-    elementwise = isinstance(after.layer, Activation) and not after.layer.normalizes_logits
-    return after if elementwise and after.shape == dense.shape else dense
+    return after if elementwise(after) else dense
 
 
 def activated(layer: "Layer", grid: np.ndarray, parameters: dict[str, Any]) -> np.ndarray:
