@@ -19,7 +19,7 @@ from nntrain.report.pictures.subject import Subject
 
 POINTS, MOMENTS = 300, 40
 ACROSS = 4  # panels side by side
-PANEL, GAP, CAPTION, HEAD, BELOW = (2.15, 1.45), 0.42, 0.26, 0.34, 0.3  # inches
+PANEL, GAP, CAPTION, HEAD, BELOW = (2.15, 1.45), 0.55, 0.26, 0.34, 0.3  # inches
 LEFT = canvas.MARGINS["left"]
 WIDTH = LEFT + ACROSS * PANEL[0] + (ACROSS - 1) * GAP + canvas.MARGINS["right"]
 
@@ -157,6 +157,7 @@ def draw_data(axes: Any, arrays: Any, size: float = 2.0) -> None:
     axes.set(
         xlim=(arrays["grid"][0], arrays["grid"][-1]), ylim=(target.min() - beyond, target.max() + beyond)
     )
+    plain_ticks(axes)
 
 
 def draw_units(panels: list[Any], arrays: Any) -> None:

@@ -59,6 +59,7 @@ def draw_bumps(panels: list[Any], grid: np.ndarray, x: np.ndarray, target: np.nd
     last.plot(x, target, "o", color=SKY, markersize=2, alpha=0.6, markeredgewidth=0)
     last.plot(grid, bumps.sum(axis=0), color=RED, linewidth=1.8)
     last.set_title(f"their sum: {2 * len(bumps)} units, by hand", fontsize=9)
+    plain_ticks(last)
     for axes in panels[:3]:
         axes.axhline(0, color=PALE_INK, linewidth=0.6)
         axes.title.set_color(INK)
