@@ -7,6 +7,7 @@ from typing import Any
 from nntrain.bench import training_flops
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
+from nntrain.data.system_memory import exceeds_memory
 from nntrain.inference.evaluate import evaluate
 from nntrain.network.size import network_size
 from nntrain.training.loop import Trainer
@@ -66,12 +67,13 @@ def cost_of(trainer: Trainer, compile_s: float, step_s: float, evaluation_s: flo
 
 
 def data_bytes(splits: Splits) -> int:
-    """Of samples and targets; windows of one stream share it."""
+    """Of samples and targets in memory; windows of one stream share it."""
     arrays = {
         id(array): array.nbytes
         for data in splits.parts().values()
         for values in (data.x, data.target)
         for array in ([values.stream] if isinstance(values, Windows) else [values])
+        if not exceeds_memory(array)
     }
     return sum(arrays.values())
 

@@ -200,6 +200,12 @@ def test_equal_samples_of_arrays_are_named_by_their_numbers():
     assert "such as sample 1 of the test split and sample 11:" in finding.text
 
 
+def test_data_that_stay_on_disk_take_no_memory(monkeypatch):
+    assert nntrain.check(DIGITS).cost.data_bytes == 1797 * (64 + 1) * 4
+    monkeypatch.setattr("nntrain.preflight.cost.exceeds_memory", lambda array: array.ndim == 2)
+    assert nntrain.check(DIGITS).cost.data_bytes == 1797 * 4
+
+
 def test_without_a_warning_the_screen_ends_with_the_verdict(digits):
     assert screen(digits, 80)[-1].startswith("ready to train")
 
