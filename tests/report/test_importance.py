@@ -127,7 +127,7 @@ def test_outputs_on_another_scale_are_scored_by_their_loss():
 def test_no_column_that_matters_is_said():
     subject = fitted(4, [1])
     subject.network.arena.parameters["dense_1.weight"][...] = 0
-    assert "No column matters by more than chance" in words(drawn(subject)[1])
+    assert "No column matters by more than the spread" in words(drawn(subject)[1])
 
 
 def test_gaps_are_filled_before_columns_are_shuffled():

@@ -1,5 +1,6 @@
 """Errors: which predictions are wrong, those of which the network was most certain first, in words."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ from nntrain.errors import UserError
 from nntrain.report.formats import counted, number
 from nntrain.report.pictures.judging.chosen import places_of
 from nntrain.report.pictures.judging.predictions import Judged, named, share
+
+SEARCHED = 200  # times as many rows as are shown, for different ones
 
 
 @dataclass(frozen=True)
@@ -21,10 +24,15 @@ class Errors:
     correct: bool = False  # there are no errors: these are the least certain predictions
 
 
-def errors_of(rows: Judged, most: int, true: str | None, predicted: str | None, place: str) -> Errors:
+Key = Callable[[int], Hashable]  # of rows; of those with the same key, the first is shown
+
+
+def errors_of(
+    rows: Judged, most: int, true: str | None, predicted: str | None, place: str, key: Key | None = None
+) -> Errors:
     """At most so many; of classifiers only those of a true and a predicted class, where these are given. Raises UserError."""
     if rows.kind == "classes":
-        return of_classes(rows, most, true, predicted, place)
+        return of_classes(rows, most, true, predicted, place, key)
     if true is not None or predicted is not None:
         raise UserError(
             "errors can be chosen by class only where each sample has one of several classes", place=place
@@ -32,7 +40,9 @@ def errors_of(rows: Judged, most: int, true: str | None, predicted: str | None, 
     return of_labels(rows, most) if rows.kind == "labels" else of_numbers(rows, most)
 
 
-def of_classes(rows: Judged, most: int, true: str | None, predicted: str | None, place: str) -> Errors:
+def of_classes(
+    rows: Judged, most: int, true: str | None, predicted: str | None, place: str, key: Key | None
+) -> Errors:
     number_of_row = np.arange(len(rows))
     certainty = rows.probabilities[number_of_row, rows.predicted]
     if not rows.loss.probabilistic:
@@ -43,13 +53,13 @@ def of_classes(rows: Judged, most: int, true: str | None, predicted: str | None,
         wanted, wrong = filtered(rows, wanted, true, predicted, place)
     if wanted.any():
         found = np.flatnonzero(wanted)
-        order = found[np.argsort(-certainty[found], kind="stable")][:most]
+        order = cut(found[np.argsort(-certainty[found], kind="stable")], most, key)
         some = (
             "the most certain first" if len(order) == len(found) else f"{these(len(order))} the most certain"
         )
         sentence = f"{wrong}; {some}"
     else:
-        order = np.argsort(certainty, kind="stable")[:most]
+        order = cut(np.argsort(certainty, kind="stable"), most, key)
         sentence = f"All {len(rows):,} predictions are correct; these are the least certain"
     names = rows.names
 
@@ -64,6 +74,16 @@ def of_classes(rows: Judged, most: int, true: str | None, predicted: str | None,
         sentence,
         not wanted.any() or (true is not None and true == predicted),
     )
+
+
+def cut(order: np.ndarray, most: int, key: Key | None) -> np.ndarray:
+    """The first rows, each key once."""
+    if key is None:
+        return order[:most]
+    first: dict[Hashable, int] = {}
+    for row in order[: most * SEARCHED]:
+        first.setdefault(key(int(row)), int(row))
+    return np.array(list(first.values())[:most])
 
 
 def filtered(

@@ -1,6 +1,6 @@
 """Tokens and text that are mistaken: what the network read before each error."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,26 @@ MONO = "DejaVu Sans Mono"
 
 def collect(rows: Judged, chosen: np.ndarray) -> dict[str, np.ndarray]:
     """read (mistakes,): the last tokens up to the step of the error, or of the sequence; `steps` whether each step has a target."""
-    data = rows.data
-    texts = []
-    for row in chosen:
-        sample = int(rows.sample[row])
-        tokens = np.asarray(data.x[np.array([sample])])[0]
-        end = len(tokens) if data.lengths is None else int(data.lengths[sample])
-        texts.append(spelled(data, tokens[: end if rows.step is None else int(rows.step[row]) + 1]))
+    texts = [spelled(rows.data, tokens_before(rows, int(row))) for row in chosen]
     return {"read": np.array(texts, dtype=str), "steps": np.array(rows.step is not None)}
+
+
+def key_of(rows: Judged) -> Callable[[int], Hashable]:
+    """What makes two errors the same: the text that is shown, the target and the prediction."""
+
+    def key(row: int) -> Hashable:
+        text = spelled(rows.data, tokens_before(rows, row))
+        return text, np.asarray(rows.target[row]).tobytes(), np.asarray(rows.predicted[row]).tobytes()
+
+    return key
+
+
+def tokens_before(rows: Judged, row: int) -> np.ndarray:
+    """(steps,): the tokens that the network has read."""
+    data, sample = rows.data, int(rows.sample[row])
+    tokens = np.asarray(data.x[np.array([sample])])[0]
+    end = len(tokens) if data.lengths is None else int(data.lengths[sample])
+    return tokens[: end if rows.step is None else int(rows.step[row]) + 1]
 
 
 def spelled(data: Any, tokens: np.ndarray) -> str:
@@ -44,7 +56,7 @@ def spelled(data: Any, tokens: np.ndarray) -> str:
 def figure(name: str, arrays: Mapping[str, np.ndarray]) -> Any:
     """A table: what was read, what is true, what is predicted, and where."""
     heads = [
-        "read up to the error" if arrays["steps"] else "sequence (its end)",
+        "read so far" if arrays["steps"] else "sequence (its end)",
         "true",
         "predicted",
         "where",
@@ -67,7 +79,7 @@ def figure(name: str, arrays: Mapping[str, np.ndarray]) -> Any:
     page = Page(
         name,
         str(arrays["sentence"]),
-        [[str(arrays["about"])]],
+        [[f"{arrays['about']}; each text once"]],
         below=(len(lines) + 1.6) * LINE,
         width=max(left + sum(widths) + 0.1, 7.5),
     )

@@ -32,7 +32,9 @@ class Mistakes(Picture, name="mistakes"):
         rows = judged(subject, self.split)
         kind = kind_of(rows.data)
         module = module_of(kind)
-        found = errors_of(rows, self.number or module.SHOWN, self.true, self.predicted, subject.name)
+        key = module.key_of(rows) if kind == "tokens" else None
+        most = self.number or module.SHOWN
+        found = errors_of(rows, most, self.true, self.predicted, subject.name, key)
         return {
             "kind": np.array(kind),
             "where": np.array([rows.where(row) for row in found.rows], dtype=str),

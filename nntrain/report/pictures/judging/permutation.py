@@ -219,8 +219,8 @@ def sentence_of(arrays: Mapping[str, np.ndarray]) -> str:
     place = int(arrays["drops"].mean(axis=1).argmax())
     first, what, score = arrays["drops"][place], arrays["what"], arrays["score"]
     baseline, mean = float(arrays["baseline"]), float(first.mean())
-    if not mean > 2 * first.std():
-        return f"No {what} matters by more than chance: shuffled, the {score} stays near {number(baseline)}"
+    if not mean > first.std():
+        return f"No {what} matters by more than the spread of its repeats: the {score} stays near {number(baseline)}"
     change = mean if arrays["rises"] else -mean
     return (
         f"{named(arrays['names'][place])} matters most: shuffled, the {score} goes from {number(baseline)} "
