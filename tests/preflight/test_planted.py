@@ -226,7 +226,7 @@ PLANTED = {
     ),
     "a relu before numbers that are all negative": Planted(
         "output_range",
-        "but all targets are not",
+        "but no target is: they are from -12.6",
         "Remove `relu`",
         config=NUMBERS,
         change=("dense: 1", "dense: {units: 1, activation: relu}"),

@@ -55,10 +55,10 @@ class OutputRange(Check, name="output_range", about="network"):
             outside = float(((target < low - margin) | (target > high + margin)).mean())
             if outside < SHARE:
                 return
-            which = "all" if outside == 1 else f"{outside:.0%} of the"
+            beyond = "no target is" if outside == 1 else f"{outside:.0%} of the targets are not"
             yield self.found(
                 "error" if outside == 1 else "warning",
-                f"the last layer is {kind}, whose outputs are {spelled(low, high)}, but {which} targets are not: they are from "
+                f"the last layer is {kind}, whose outputs are {spelled(low, high)}, but {beyond}: they are from "
                 f"{target.min():.4g} to {target.max():.4g}",
                 f"Remove `{kind}` after the last layer, or rescale the targets.",
                 f"layer {output.name!r}",
