@@ -197,3 +197,27 @@ def test_names_and_shares_are_readable():
         "0.28%",
         "< 0.01%",
     ]
+
+
+@pytest.mark.usefixtures("pictures")
+@pytest.mark.parametrize(
+    ("source", "outputs", "loss", "name"),
+    [
+        ("iris", 3, "cross_entropy", "confusion"),
+        ("{iris: {target: petal_width}}", 1, "mse", "residuals"),
+    ],
+)
+def test_fit_draws_what_its_test_split_shows(shell, source, outputs, loss, name):
+    text = f"""
+data: {{source: {source}, test: 0.2}}
+model: {{layers: [{{dense: {outputs}}}]}}
+loss: {loss}
+optimizer: {{adam: 0.01}}
+train: {{epochs: 1}}
+"""
+    result = shell.run("fit", shell.write(text), "--quiet")
+    assert "cannot draw" not in result.stderr
+    run = shell.folder / "runs/config"
+    assert (run / f"plots/{name}.png").is_file()
+    assert shell.run("plot", name, run, "--split", "train").stdout == f"{run}/plots/{name}.png\n"
+    shell.run("plot", name, run, "--split", "validation", code=2)

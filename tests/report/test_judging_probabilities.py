@@ -101,6 +101,8 @@ def test_a_split_of_one_class_has_no_curve(wording):
     with pytest.raises(UserError) as caught:
         Roc().collect(with_outputs(np.eye(2), [1, 1], ("a", "b")))
     wording(str(caught.value))
+    assert not Roc().applies(with_outputs(np.eye(2), [1, 1], ("a", "b")))
+    assert not Pr().applies(with_outputs(np.eye(2), [1, 1], ("a", "b")))
 
 
 def test_perfect_predictions_reach_the_corner_which_is_enlarged():

@@ -6,7 +6,7 @@ import numpy as np
 
 from nntrain.report.pictures.drawing.canvas import PALE_INK
 from nntrain.report.pictures.judging import rankings
-from nntrain.report.pictures.judging.predictions import SPLIT_HELP, Split, is_classifier, named
+from nntrain.report.pictures.judging.predictions import SPLIT_HELP, Split, has_several, is_classifier, named
 from nntrain.report.pictures.judging.roc import CLASSES_HELP
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject
@@ -14,13 +14,15 @@ from nntrain.report.pictures.subject import Subject
 
 class Pr(Picture, name="pr"):
     title = "Precision and recall: how many alarms are right, against how many samples of a class are found, as the threshold moves."
-    applies_to = "classifiers (except language models)"
+    applies_to = (
+        "classifiers (except language models) with samples of several classes in the split that is judged"
+    )
 
     split: Split | None = option(None, SPLIT_HELP)
     classes: tuple[str, ...] = option((), CLASSES_HELP)
 
     def applies(self, subject: Subject) -> bool:
-        return is_classifier(subject)
+        return is_classifier(subject) and has_several(subject)
 
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """As `rankings.collect`: x is the recall, y the precision, an area the average precision."""

@@ -112,6 +112,12 @@ def is_classifier(subject: "Subject") -> bool:
     return kind_of(subject) != "numbers" and not subject.setup.splits.train.unit
 
 
+def has_several(subject: "Subject") -> bool:
+    """Whether the split that is judged by default has samples of more than one class, or labels that differ."""
+    target = np.asarray(subject.judged_data.target)
+    return bool((target != target[:1]).any())
+
+
 def judged(subject: "Subject", split: Split | None = None) -> Judged:
     """The predictions for a split, by default `Subject.judged`. Raises UserError without such a split, or without a finite output."""
     from nntrain.inference.evaluate import predictions
