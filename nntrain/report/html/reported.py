@@ -49,7 +49,7 @@ class ReportedRun:
 
     @property
     def status(self) -> str:
-        """As in run.json; "ended without a status" for a run that no process trains any more, as after a crash."""
+        """As in run.json; "crashed" for a run that is recorded as running, and that no process trains any more."""
         status = str(self.info.get("status", "unknown"))
         if status == "running" and not locking.is_locked(self.path / lock.NAME):
             return "crashed"

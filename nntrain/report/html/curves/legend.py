@@ -19,7 +19,9 @@ from nntrain.report.html.curves.drawn import (
 )
 from nntrain.report.html.elements import Html, element
 from nntrain.report.pictures.drawing.curves import drops
+from nntrain.report.pictures.training.loss_curves import RUNNING
 
+NAMES = {"train": RUNNING}  # unlike the final scores
 STROKES = {"solid": None, "dashed": "6 3", "dotted": "2 2"}
 
 
@@ -66,7 +68,7 @@ def entries(runs: Sequence[Drawn]) -> Iterator[Entry]:
     for split in SPLITS:
         if any(run.has(split, score) for run in runs for score in ("loss", *metrics_of(runs))):
             colour = GREY if several else str(runs[0].look(split)["line_color"])
-            yield Entry(split, split, colour, DASHES[split] if several else "solid")
+            yield Entry(split, NAMES.get(split, split), colour, DASHES[split] if several else "solid")
     if any(run.history.best is not None for run in runs):
         yield Entry(BEST, "best epoch", GREY, mark="★")
     if any(len(drops(run.history.steps.lr)) for run in runs):

@@ -12,8 +12,8 @@ ENDINGS = {  # status -> what it means
     "stopped early": "ended by `early_stopping`",
     "interrupted": "stopped by the user or the system, with a checkpoint",
     "failed": "ended by an error",
-    "running": "training goes on: this page shows the run so far",
-    "crashed": "its process ended without a word, as at a power failure",
+    "running": "still training: this page shows the run so far",
+    "crashed": "its process ended without recording how, as at a power failure",
     "unknown": "run.json does not say how the run ended",
 }
 
@@ -47,7 +47,7 @@ def error(run: ReportedRun) -> Content:
 
 
 def best(run: ReportedRun) -> Content:
-    """ "epoch 25 of 25, with the lowest validation loss 0.03029"."""
+    """ "25 of 25, best by validation_loss 0.03029"."""
     history = run.history
     if history is None or not len(history):
         return "no evaluation yet"
@@ -61,7 +61,7 @@ def best(run: ReportedRun) -> Content:
 
 
 def scores(run: ReportedRun) -> Html:
-    """A row per split: each score, and below it in the same row that of the best constant prediction."""
+    """A row per split: each score, and beside it that of the best constant prediction."""
     found, baseline = run.scores, run.baseline
     splits = [split for split in ("train", "validation", "test") if split in found or split in baseline]
     names = list(
@@ -82,7 +82,7 @@ def scores(run: ReportedRun) -> Html:
         "The scores of the best checkpoint on each split"
         + (", beside those of the best constant prediction." if baseline else ".")
         if run.scores_are_final
-        else "The scores of the best evaluation so far; those of the training split are means over its epoch, while it was learned."
+        else "The scores of the best evaluation so far; those of the training split are running means over the epoch."
     )
     return Html(element("p", note) + table(headings, rows))
 
