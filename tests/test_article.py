@@ -20,7 +20,9 @@ def test_every_command_runs_and_draws_its_figure(tmp_path):
 
 def test_every_element_has_its_figure():
     commands = [command for step in steps() if step.figure for command in step.commands]
-    missing = [kind for kind in KINDS if not any(f"nntrain plot {kind} " in f"{command} " for command in commands)]
+    missing = [
+        kind for kind in KINDS if not any(f"nntrain plot {kind} " in f"{command} " for command in commands)
+    ]
     assert missing == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from nntrain.cli.main import main
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/article.md")
 
 
 def block(number: int) -> str:

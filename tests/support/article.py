@@ -19,7 +19,9 @@ from nntrain.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
 ARTICLE = ROOT / "docs/article.md"
-BLOCK = re.compile(r"```bash\n(?P<commands>.*?)```\n(?:\n!\[(?P<text>[^\]]*)\]\((?P<figure>[^)]+)\))?", re.DOTALL)
+BLOCK = re.compile(
+    r"```bash\n(?P<commands>.*?)```\n(?:\n!\[(?P<text>[^\]]*)\]\((?P<figure>[^)]+)\))?", re.DOTALL
+)
 COLOURS = 255  # of a figure in the article: it looks the same, and the file is half as large
 
 
