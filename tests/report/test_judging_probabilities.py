@@ -45,7 +45,7 @@ def test_the_auc_is_that_of_the_metric(number, style):
     for place in range(len(arrays["names"])):
         assert np.trapezoid(*curve(arrays, place)[::-1]) == pytest.approx(arrays["areas"][place], abs=1e-12)
     text = words(figure)
-    assert f"AUC {value:.3f}" in text
+    assert f"AUC {value:.4f}" in text
     assert ("are shown" in text) == (number > ALL)
     assert len(arrays["names"]) == {2: 1, 5: 5, 100: WORST}[number]
     assert len(arrays["mean"]) == (0 if number == 2 else 501)
@@ -77,7 +77,7 @@ def test_average_precision_is_the_sum_over_the_increases_of_recall():
     assert y == pytest.approx([1, 1, 2 / 3, 3 / 5])
     text = words(figure)
     assert "base rate: 0.600" in text
-    assert "AP 0.756" in text
+    assert "AP 0.7556" in text
 
 
 def test_the_worst_of_many_classes_have_curves():

@@ -131,8 +131,8 @@ def sentence_of(counts: np.ndarray, names: list[str], errors: list[Error]) -> st
     text = f"{correct:,} of {total:,} predictions are correct ({share(correct / total)})"
     if errors:
         often, true, predicted = errors[0]
-        times = "once" if often == 1 else f"{often:,} times"
-        text += f"; the most frequent error: {names[true]} is taken for {names[predicted]}, {times}"
+        times = "once" if often == 1 else f"{often:,}×"
+        text += f"; most often {names[true]} is taken for {names[predicted]} ({times})"
     if missing := int((counts.sum(axis=1) == 0).sum()):
         text += f"; {missing:,} of the {len(names):,} classes ha{'s' if missing == 1 else 've'} no samples"
     return text
@@ -182,7 +182,9 @@ def draw_key(axes: Any) -> None:
     """Two columns of colours, for correct predictions and for errors, beside the shares that they stand for."""
     up = np.linspace(0, 1, 128)  # the square root of the share
     columns = [shades(strength(up**2), colour) for colour in (BLUE, RED)]
-    axes.imshow(np.stack(columns, axis=1), origin="lower", aspect="auto", extent=(0, 2, 0, 1))
+    axes.imshow(
+        np.stack(columns, axis=1), origin="lower", aspect="auto", extent=(0, 2, 0, 1), interpolation="nearest"
+    )
     axes.set_xticks([])
     axes.yaxis.tick_right()
     axes.set_yticks(np.sqrt(KEY), [f"{value:.0%}" for value in KEY], fontsize=7.5)

@@ -35,7 +35,7 @@ class Pr(Picture, name="pr"):
         base = float(arrays["shares"][0] if one else arrays["mean_share"])
         who = f"Average precision of {named(arrays['names'][0])!r}" if one else "Mean average precision"
         guessing = f"guessing would reach {base:.3f}, the share of samples of the class"
-        sentence = f"{who} {area:.3f}; {guessing}{rankings.left_out(arrays)}"
+        sentence = f"{who} {area:.4f}; {guessing}{rankings.left_out(arrays)}"
         page, axes = rankings.page_of(drawn.name, sentence, arrays)
         axes.set_xlabel("recall: the share of the class that is found")
         axes.set_ylabel("precision: the share of what is taken for the class that belongs to it")

@@ -144,7 +144,7 @@ def draw(axes: Any, arrays: Mapping[str, np.ndarray], measure: str, drawstyle: s
     starts = [0, *arrays["ends"][:-1]]
     several = len(arrays["names"]) > 1
     for place, (start, end) in enumerate(zip(starts, arrays["ends"], strict=True)):
-        label = f"{named(arrays['names'][place], 20)}: {measure} {arrays['areas'][place]:.3f}"
+        label = f"{named(arrays['names'][place], 20)}: {measure} {arrays['areas'][place]:.4f}"
         axes.plot(
             arrays["x"][start:end],
             arrays["y"][start:end],
@@ -155,7 +155,7 @@ def draw(axes: Any, arrays: Mapping[str, np.ndarray], measure: str, drawstyle: s
             zorder=3,
         )
     if len(arrays["mean"]):
-        label = f"mean of {arrays['of']:,}: {measure} {arrays['mean_area']:.3f}"
+        label = f"mean of {arrays['of']:,}: {measure} {arrays['mean_area']:.4f}"
         axes.plot(
             GRID_POINTS, arrays["mean"], color=INK, linewidth=2.4, linestyle="--", label=label, zorder=5
         )

@@ -55,12 +55,12 @@ class Roc(Picture, name="roc"):
 def sentence_of(arrays: Mapping[str, np.ndarray]) -> str:
     if rankings.is_single(arrays):
         area, name = float(arrays["areas"][0]), named(arrays["names"][0])
-        return f"AUC {area:.3f}: in {share(area)} of the pairs, a sample of {name!r} scores higher than one of another class"
+        return f"AUC {area:.4f}: in {share(area)} of the pairs, a sample of {name!r} scores higher than one of another class"
     area = float(arrays["mean_area"])
     pairs = (
         f"in {share(area)} of the pairs, a sample of a class scores higher for it than one of another class"
     )
-    return f"Mean AUC {area:.3f}: {pairs}{rankings.left_out(arrays)}"
+    return f"Mean AUC {area:.4f}: {pairs}{rankings.left_out(arrays)}"
 
 
 def curve(positives: np.ndarray, negatives: np.ndarray) -> tuple[rankings.Points, float]:
