@@ -19,9 +19,9 @@ from nntrain.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
 ARTICLE = ROOT / "docs/article.md"
-BLOCK = re.compile(
-    r"```bash\n(?P<commands>.*?)```\n(?:\n!\[(?P<text>[^\]]*)\]\((?P<figure>[^)]+)\))?", re.DOTALL
-)
+BLOCK = r"```bash\n(?P<commands>.*?)```\n(?:\n!\[(?P<text>[^\]]*)\]\((?P<figure>[^)]+)\))?"
+INLINE = r"`(?P<inline>nntrain [^`]+)`"
+STEP = re.compile(f"{BLOCK}|{INLINE}", re.DOTALL)
 COLOURS = 255  # of a figure in the article: it looks the same, and the file is half as large
 
 
@@ -34,10 +34,13 @@ class Step:
 
 
 def steps() -> list[Step]:
-    found = BLOCK.finditer(ARTICLE.read_text(encoding="utf-8"))
+    """The blocks of commands and the commands within sentences, in their order."""
+    found = STEP.finditer(ARTICLE.read_text(encoding="utf-8"))
     return [
-        Step(tuple(block["commands"].replace("\\\n", " ").strip().splitlines()), block["figure"] or "")
-        for block in found
+        Step((" ".join(each["inline"].split()),))
+        if each["inline"]
+        else Step(tuple(each["commands"].strip().splitlines()), each["figure"] or "")
+        for each in found
     ]
 
 
