@@ -174,3 +174,10 @@ def test_a_run_of_text_leaves_the_picture(shell):
     with np.load(run / "plots/embedding.npz") as arrays:
         assert arrays["moved"]
     assert canvas.is_ours(run / "plots/embedding.png")
+
+
+def test_outputs_that_do_not_differ_are_named(shell):
+    digits = subject(shell, "digits", "{dense: {units: 3, activation: relu}}, {dense: 10}")
+    digits.network.arena.parameters["dense_1.weight"][...] = 0
+    figure = figure_of(Embedding(), drawn_from(Embedding().collect(digits)))
+    assert "The outputs of dense_1.relu are the same for all samples" in " ".join(words(figure).split())

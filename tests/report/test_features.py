@@ -84,3 +84,11 @@ def test_a_sample_out_of_range_and_an_unknown_layer(shell, wording):
     with pytest.raises(UserError) as caught:
         named(cnn.network.graph, "conv2d_3", "layer")
     wording(str(caught.value))
+
+
+def test_a_text_is_captioned_by_its_tokens_and_one_step_or_feature_has_no_plural(shell):
+    text = "{text: {window: 1}}"
+    tokens = subject(shell, "{embedding: 1}, {dense: 96}", text)
+    shown = words(figure_of(Features(), drawn_from(Features().collect(tokens))))
+    assert "input: 1 token\n" in shown
+    assert "embedding_1: 1 step of 1 feature, from" in shown

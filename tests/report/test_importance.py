@@ -227,3 +227,11 @@ def test_images_with_numbers_have_saliency_without_classes():
     _, figure = drawn(run_of(data, "flatten, {dense: 1}", "mse"))
     assert len(figure.axes) == 20
     assert "10 of 12 images" in words(figure)
+
+
+def test_rounding_is_no_importance(monkeypatch):
+    subject = fitted(3, [0])
+    scores = iter([0.1 + 0.2, *[0.3] * 30])
+    monkeypatch.setattr(permutation, "scored", lambda *_: next(scores))
+    arrays, _ = drawn(subject, repeats=10)
+    assert (arrays["drops"] == 0).all()

@@ -192,3 +192,8 @@ def test_places_count_in_the_whole_split(monkeypatch):
     assert list(drawn(subject)[0]["where"]) == ["sample 5"]
     data = replace(subject.judged_data, consecutive=True)
     assert list(predictions.within_memory(data, 2)) == [0, 1]
+
+
+def test_a_single_mistake_is_counted_in_the_singular():
+    _, figure = drawn(with_outputs(np.log(SHARES), [0, 1, 0, 1, 1], ("cat", "dog")))
+    assert "1 of 5 predictions is wrong" in words(figure)

@@ -104,3 +104,12 @@ def test_an_unknown_output_is_an_error(wording):
 
 def test_classifiers_have_no_residuals():
     assert not Residuals().applies(with_outputs(np.eye(2), [0, 1], ("a", "b")))
+
+
+def test_the_r2_of_a_network_that_is_far_off_is_short():
+    target = np.random.default_rng(0).normal(size=(50, 2))
+    _, figure = drawn(with_outputs(target + 5000, target, loss="mse", target_names=("a", "b")))
+    assert "R² -2" in words(figure)
+    assert "e7: half of the predictions" in words(figure)
+    _, figure = drawn(with_outputs(1e-2 * target - 0.02, 1e-2 * target, loss="mse", target_names=("a", "b")))
+    assert len(figure.axes) == 8

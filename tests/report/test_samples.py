@@ -7,6 +7,8 @@ from nntrain.config import load
 from nntrain.errors import UserError
 from nntrain.report.pictures.data.samples import Samples, kind_of
 from nntrain.report.pictures.data.shown_table import PANELS, between_classes, bin_edges, correlation
+from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing.bars import draw_counts, room_for_names
 from nntrain.report.pictures.images import as_images, image_shape
 from nntrain.training.setup import prepare
 from tests.support.pictures import drawn_from, faults, figure_of, subject_of, words
@@ -219,3 +221,15 @@ def test_of_many_rows_some_from_all_over_the_data_are_shown(shell, monkeypatch):
     assert "30 of 100 samples" in words(figure)
     table = setup_of(shell, "iris", "{dense: 3}")
     assert "30 of 120 rows" in words(drawn(table)[1])
+
+
+@pytest.mark.parametrize("number", [60, 72, 100, 120])
+def test_names_below_many_bars_do_not_overlap(number):
+    names = [f"the long name of the class number {place}" for place in range(number)]
+    with canvas.styled("light"):
+        figure = canvas.new_figure(canvas.WIDTH, 2 + room_for_names(names))
+        axes = figure.add_axes((0.1, room_for_names(names) / (2 + room_for_names(names)), 0.88, 0.4))
+        draw_counts(axes, names, np.arange(number))
+        figure.draw_without_rendering()
+        assert faults(figure) == []
+    assert ("1 of 2 of the" in words(figure)) == (number > 72)

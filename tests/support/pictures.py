@@ -4,7 +4,6 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from nntrain.report.pictures.drawing import canvas
@@ -61,7 +60,7 @@ def faults(figure: Any) -> list[str]:
 def undrawn(figure: Any) -> set[int]:
     """The ids of the labels of ticks outside the limits of their axis: matplotlib keeps them, and does not draw them."""
     found = set()
-    for axes in figure.findobj(Axes):
+    for axes in figure.findobj(lambda artist: hasattr(artist, "axison")):  # a secondary axis, too
         for axis, side in ((axes.xaxis, 0), (axes.yaxis, 1)):
             low, high = sorted(axis.get_view_interval())
             hair = 1e-9 * max(abs(low), abs(high))

@@ -45,6 +45,7 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
         "of": np.array(x.shape[1]),
         "rows": np.array(len(data)),
         "label": np.array("" if per_class else labels[0]),
+        "targets": np.array(1 if per_class else len(labels)),
     }
 
 
@@ -91,7 +92,8 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
         if by_class
         else ""
         if classes
-        else f", each against {printable(arrays['label'])}"
+        else f", each against {shortened(printable(arrays['label']), 40)}"
+        + (f", the first of {arrays['targets']:,} targets" if arrays["targets"] > 1 else "")
     )
     if len(values) < arrays["rows"]:
         how += f" ({len(values):,} of {arrays['rows']:,} rows)"

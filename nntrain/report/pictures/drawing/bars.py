@@ -1,16 +1,20 @@
 """Bars: how often each class, token or value occurs."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, INK
+from nntrain.report.pictures.drawing.shades import widest
 
 NUMBERED = 20  # bars or fewer have their counts above them
 UPRIGHT = 12  # names or more may be long, because they are upright
 ACROSS = 90  # letters side by side
-NAMED = 120  # bars or fewer have their names
+NAMED = 120  # bars or fewer have names
+CLOSEST = 72  # names side by side, upright and small: of more bars every second one has its name
 
 
 def draw_counts(
@@ -35,10 +39,21 @@ def draw_counts(
     if len(names) > NAMED:
         axes.set_xticks([])
         return
-    labels = labels_of(names)
-    size = 9 if len(names) <= NUMBERED else 8 if len(names) <= 60 else 6
-    axes.set_xticks(at, labels, rotation=0 if are_level(labels) else 90, fontsize=size, parse_math=False)
+    labels, every = labels_of(names), math.ceil(len(names) / CLOSEST)
+    axes.set_xticks(
+        at[::every],
+        labels[::every],
+        rotation=0 if are_level(labels) else 90,
+        fontsize=letter_size(names),
+        parse_math=False,
+    )
     axes.tick_params(axis="x", length=0)
+    if every > 1:
+        axes.set_xlabel(f"1 of {every} of the {len(names):,} names is written", fontsize=8)
+
+
+def letter_size(names: list[str]) -> float:
+    return 9 if len(names) <= NUMBERED else 8 if len(names) <= 60 else 6
 
 
 def labels_of(names: list[str]) -> list[str]:
@@ -53,4 +68,6 @@ def are_level(labels: list[str]) -> bool:
 def room_for_names(names: list[str]) -> float:
     """The inches below the bars that their names take."""
     labels = labels_of(names)
-    return 0.35 if len(names) > NAMED or are_level(labels) else 0.3 + 0.075 * max(map(len, labels))
+    if len(names) > NAMED or are_level(labels):
+        return 0.35
+    return 0.35 + widest(canvas.new_figure(), labels, letter_size(names)) + 0.2 * (len(names) > CLOSEST)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.report.formats import printable
+from nntrain.report.formats import counted, printable
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import INK, ORANGE
 from nntrain.report.pictures.drawing.chain_rule import digits
@@ -140,7 +140,7 @@ class Neuron(Picture, name="neuron"):
         layer, activation, unit, last, sample, split, step = (str(text) for text in found["place"])
         through = f", and {activation}(z) = {digits(y)}" if activation else ", its output"
         sentence = (
-            f"{printable(layer)}, unit {unit} of 0 to {last}: {len(found['x']):,} inputs times their weights, plus the bias, "
+            f"{printable(layer)}, unit {unit} of 0 to {last}: {counted(len(found['x']), 'input')} times the weights, plus the bias, "
             f"are z = {digits(z)}{through}"
         )
         note = " ".join(f"sample {sample} of the {split} split {step}".split())

@@ -48,7 +48,7 @@ def of_classes(
     if not rows.loss.probabilistic:
         certainty = np.abs(rows.outputs).max(axis=1)
     wanted = rows.true != rows.predicted
-    wrong = f"{int(wanted.sum()):,} of {len(rows):,} predictions are wrong"
+    wrong = f"{int(wanted.sum()):,} of {len(rows):,} predictions {is_or_are(wanted)} wrong"
     if true is not None or predicted is not None:
         wanted, wrong = filtered(rows, wanted, true, predicted, place)
     if wanted.any():
@@ -116,7 +116,7 @@ def of_labels(rows: Judged, most: int) -> Errors:
     order = found[np.argsort(-values if wrong.any() else values, kind="stable")][:most]
     total = f"{wrong.size:,} labels"
     sentence = (
-        f"{int(wrong.sum()):,} of {total} are wrong; {these(len(order))} the most certain"
+        f"{int(wrong.sum()):,} of {total} {is_or_are(wrong)} wrong; {these(len(order))} the most certain"
         if wrong.any()
         else f"All {total} are correct; these are the least certain"
     )
@@ -161,3 +161,7 @@ def of_numbers(rows: Judged, most: int) -> Errors:
 
 def these(count: int) -> str:
     return "this is" if count == 1 else f"these {count:,} are"
+
+
+def is_or_are(wrong: np.ndarray) -> str:
+    return "is" if wrong.sum() == 1 else "are"

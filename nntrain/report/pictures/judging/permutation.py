@@ -57,6 +57,7 @@ def collect(
     sign = 1.0 if metric is not None and metric.higher_is_better else -1.0
     baseline = scored(subject, feeds, data, metric)
     drops = np.empty((len(parts), repeats))
+    hair = 1e-12 * max(abs(baseline), 1.0)  # sums of other orders differ by rounding
     for place, part in enumerate(parts):
         before = x[part.where].copy()
         for repeat in range(repeats):
@@ -68,7 +69,8 @@ def collect(
                 changed = before.copy()
                 changed[real] = values[randomness.permutation(key, len(values))]
                 x[part.where] = changed
-            drops[place, repeat] = sign * (baseline - scored(subject, feeds, data, metric))
+            drop = sign * (baseline - scored(subject, feeds, data, metric))
+            drops[place, repeat] = 0.0 if abs(drop) < hair else drop
         x[part.where] = before
     order = np.argsort(-drops.mean(axis=1), kind="stable") if what == "column" else np.arange(len(parts))
     some = f"; {len(data):,} of them are shuffled" if len(data) < len(rows.data) else ""

@@ -12,7 +12,7 @@ GROUPS = 12  # of neighbouring predictions, whose mean residual is drawn
 
 
 def draw_output(
-    panels: Any, arrays: Mapping[str, np.ndarray], place: int, name: str, heads: bool = True
+    panels: Any, arrays: Mapping[str, np.ndarray], place: int, name: str, heads: bool = True, ticks: int = 6
 ) -> None:
     """Predicted against true, residuals against predicted, their quantiles against the normal ones, their histogram."""
     true, predicted = arrays["true"][:, place], arrays["predicted"][:, place]
@@ -62,7 +62,7 @@ def draw_output(
     for axes in panels:
         axes.grid(True)
         axes.tick_params(labelsize=8.5)
-        axes.locator_params(axis="both", nbins=6)
+        axes.locator_params(axis="both", nbins=ticks)
 
 
 def running_mean(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -88,11 +88,14 @@ class Residuals(Picture, name="residuals"):
         for place in range(shown):
             of_output = panels.ravel() if single else panels[place]
             name = named(arrays["names"][place], 22)
-            draw_output(of_output, arrays, place, name, heads=place == 0)
+            draw_output(of_output, arrays, place, name, heads=place == 0, ticks=6 if single else 4)
             if not single:
                 rmse, _, r2 = arrays["scores"][place]
                 of_output[0].set_title(
-                    f"{name}\nRMSE {number(rmse)}, R² {r2:.3f}", fontsize=9.5, loc="left", parse_math=False
+                    f"{name}\nRMSE {number(rmse)}, R² {r2_text(r2, 3)}",
+                    fontsize=9.5,
+                    loc="left",
+                    parse_math=False,
                 )
         return figure
 
@@ -112,4 +115,9 @@ def errors_of(rows: Any, predicted: np.ndarray, columns: list[int]) -> tuple[flo
 def sentence_of(arrays: Any) -> str:
     rmse, mae, r2 = map(float, arrays["overall"])
     within = f"half of the predictions are off by less than {number(float(arrays['halfway']))}"
-    return f"RMSE {number(rmse)}, MAE {number(mae)}, R² {r2:.4f}: {within}"
+    return f"RMSE {number(rmse)}, MAE {number(mae)}, R² {r2_text(r2)}: {within}"
+
+
+def r2_text(r2: float, decimals: int = 4) -> str:
+    """0.9421, but -2.395e6 of a model that is much worse than the mean."""
+    return f"{r2:.{decimals}f}" if r2 > -10 else number(r2)

@@ -136,4 +136,5 @@ def colouring(data: "Dataset", target: np.ndarray) -> dict[str, np.ndarray]:
         **none,
         "values": np.asarray(target, np.float64).reshape(len(target), -1)[:, 0],
         "label": np.array(label),
+        "targets": np.array(np.asarray(target[0]).size),
     }

@@ -80,7 +80,12 @@ def sentence_of(arrays: Any) -> str:
         if arrays["moved"]:
             return f"Where training moved the vectors of {layer} from their random start: tokens that are used alike move alike"
         return f"The vectors of {layer}, projected on the plane in which they vary the most"
-    by = "its target" if len(arrays["values"]) else "its class"
+    if not np.ptp(arrays["plane"], axis=0).any():
+        return f"The outputs of {layer} are the same for all samples: it tells nothing about them"
+    by = "its class"
+    if len(arrays["values"]):
+        targets = int(arrays["targets"])
+        by = f"the first of its {targets:,} targets" if targets > 1 else "its target"
     return f"The outputs of {layer}, projected on the plane in which they vary the most; each point has the colour of {by}"
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain.report.formats import number, printable, shortened
+from nntrain.report.formats import counted, number, printable, shortened
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.activity import draw_activity, height_of
 from nntrain.report.pictures.drawing.bars import draw_counts, room_for_names
@@ -83,12 +83,14 @@ class Features(Picture, name="features"):
             values = arrays["input"] if place == 0 else shown[place - 1]
             image = place == 0 and bool(arrays["is_image"])
             name = "input" if place == 0 else layers[place - 1]
-            page.text(LEFT, y + CAPTION / 2, caption(name, values, image), fontsize=9)
+            of_tokens = place == 0 and len(arrays["tokens"]) > 0
+            text = f"input: {counted(len(values), 'token')}" if of_tokens else caption(name, values, image)
+            page.text(LEFT, y + CAPTION / 2, text, fontsize=9)
             if image:
                 axes = page.axes(LEFT, y + CAPTION, width, height)
                 canvas.show_image(axes, plain(values), cmap="gray", vmin=0, vmax=1)
                 axes.set_anchor("W")
-            elif place == 0 and len(arrays["tokens"]):
+            elif of_tokens:
                 draw_tokens(page, y + CAPTION, width, [str(token) for token in arrays["tokens"]])
             else:
                 draw_activity(page, LEFT, y + CAPTION, width, height, values)
@@ -111,12 +113,13 @@ def label_of(node: "Node") -> str:
 
 def caption(name: str, values: np.ndarray, image: bool) -> str:
     """The name of a layer, what its output is, and its range."""
-    what = {3: "maps of {0}×{1}", 2: "{0} steps of {1} features", 1: "{0} values", 0: "a number"}
-    text = (
-        what[values.ndim].format(*values.shape) if values.ndim in what else "×".join(map(str, values.shape))
-    )
-    if values.ndim == 3 and not image:
-        text = f"{values.shape[2]:,} {text}"
+    shape = values.shape
+    if values.ndim == 3:
+        text = f"{counted(shape[2], 'map')} of {shape[0]}×{shape[1]}"
+    elif values.ndim == 2:
+        text = f"{counted(shape[0], 'step')} of {counted(shape[1], 'feature')}"
+    else:
+        text = counted(shape[0], "value") if values.ndim == 1 else "×".join(map(str, shape))
     if values.shape == (1,):
         return f"{shortened(printable(name), 60)}: {number(float(values[0]))}"
     if image:
