@@ -10,6 +10,7 @@ from nntrain.errors import Keys, dotted
 
 Settings = dict[str, Any]
 NAMES = (("name",),)  # what differs between runs without being an option of them
+ABSENT = object()  # in place of the value of an option that a run's component does not have
 LONGEST = 24  # characters of a value in a label
 
 
@@ -63,12 +64,22 @@ def _differing(values: list[Any], path: Keys) -> list[tuple[Keys, list[Any]]]:
 
 
 def _shared_options(components: list[Any], path: Keys) -> list[tuple[Keys, list[Any]]]:
-    """The options that different components have in common, such as the `lr` of optimizers, and in which they differ."""
+    """How the options of components of different kinds differ: `lr`, which optimizers share, and those of runs with the same kind."""
+    kinds = [next(iter(value)) for value in components]
     options = [next(iter(value.values())) or {} for value in components]
     if not all(isinstance(each, Mapping) for each in options):
         return []
-    names = [name for name in options[0] if name == "lr" and all(name in each for each in options)]
-    return [entry for name in names for entry in _differing([each[name] for each in options], (*path, name))]
+    found = []
+    if all("lr" in each for each in options):
+        found = _differing([each["lr"] for each in options], (*path, "lr"))
+    for kind in dict.fromkeys(kinds):
+        of_kind = [options[i] for i in range(len(kinds)) if kinds[i] == kind]
+        for keys, values in _differing(of_kind, (*path, kind)):
+            if keys[-1] == "lr" and found:
+                continue
+            given = iter(values)
+            found.append((keys, [next(given) if other == kind else ABSENT for other in kinds]))
+    return found
 
 
 def labels(names: Sequence[str], runs: Sequence[Settings], most: int = 4) -> list[str]:
@@ -78,7 +89,12 @@ def labels(names: Sequence[str], runs: Sequence[Settings], most: int = 4) -> lis
         return list(names)
     short = shortest_names(list(found))
     written = [
-        ", ".join(setting_text(keys, short[keys], found[keys], i) for keys in found) for i in range(len(runs))
+        ", ".join(
+            setting_text(keys, short[keys], values, i)
+            for keys, values in found.items()
+            if values[i] is not ABSENT
+        )
+        for i in range(len(runs))
     ]
     repeated = {text for text in written if written.count(text) > 1}
     return [
@@ -112,6 +128,8 @@ def value_text(value: Any) -> str:
     """A value in a label: numbers as in YAML, lists by their length where they are long."""
     from nntrain.config.scalars import inline  # with it comes pydantic, which reading does not need
 
+    if value is ABSENT:
+        return ""
     if value is None:
         return "none"
     text = inline(value)

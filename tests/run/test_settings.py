@@ -1,6 +1,6 @@
 """The options in which runs differ."""
 
-from nntrain.run.settings import differing, labels, read_settings
+from nntrain.run.settings import ABSENT, differing, labels, read_settings
 
 SGD = {
     "optimizer": {"sgd": {"lr": 0.1, "momentum": 0.9}},
@@ -23,6 +23,22 @@ def test_values_components_and_lists_are_compared():
     assert differing([{"a": 1}, {"a": True}]) == {
         ("a",): [1, True]
     }  # not the same, although Python finds them equal
+
+
+def test_options_of_components_of_one_kind_are_compared_beside_another_kind():
+    rnn, other = (
+        {"model": {"layers": [{"simple_rnn": {"units": 4, "activation": name}}]}} for name in ("relu", "tanh")
+    )
+    lstm = {"model": {"layers": [{"lstm": {"units": 4}}]}}
+    assert differing([lstm, rnn, other]) == {
+        ("model", "layers", 0): ["lstm", "simple_rnn", "simple_rnn"],
+        ("model", "layers", 0, "simple_rnn", "activation"): [ABSENT, "relu", "tanh"],
+    }
+    assert labels(["a", "b", "c"], [lstm, rnn, other]) == [
+        "lstm",
+        "simple_rnn, activation relu",
+        "simple_rnn, activation tanh",
+    ]
 
 
 def test_labels_are_short_and_tell_the_runs_apart():

@@ -1,6 +1,7 @@
 """Comparison: several runs in one table, with what differs between their configs and their final scores."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from nntrain.config.scalars import inline
 from nntrain.errors import dotted
@@ -10,7 +11,7 @@ from nntrain.report.html.reported import ReportedRun
 from nntrain.report.html.sections.summary import badge, is_number
 from nntrain.report.html.sections.summary import cell as score_cell
 from nntrain.report.html.tables import Cell, large, table
-from nntrain.run.settings import differing, value_text
+from nntrain.run.settings import ABSENT, differing, value_text
 
 
 def comparison(runs: Sequence[ReportedRun], labels: Sequence[str]) -> Html:
@@ -56,6 +57,11 @@ def best_epoch(run: ReportedRun) -> Cell:
     return Cell("" if epoch is None else epoch_text(epoch), epoch, numeric=True)
 
 
+def value_cell(value: Any) -> Cell:
+    """A value, shortened, with its whole text on hover; empty for an option that the run's component does not have."""
+    return Cell("") if value is ABSENT else Cell(code(value_text(value)), title=inline(value))
+
+
 def differences(runs: Sequence[ReportedRun]) -> Html:
     """A row per option that differs, a column per run."""
     known = [run for run in runs if run.settings]
@@ -65,8 +71,7 @@ def differences(runs: Sequence[ReportedRun]) -> Html:
     if not found:
         return note or element("p", "Their configs do not differ.")
     rows = [
-        [Cell(code(dotted(keys))), *(Cell(code(value_text(value)), title=inline(value)) for value in values)]
-        for keys, values in found.items()
+        [Cell(code(dotted(keys))), *(value_cell(value) for value in values)] for keys, values in found.items()
     ]
     heading = element("h3", "What differs between their configs")
     return Html(heading + table(["option", *(run.name for run in known)], rows, sortable=False) + note)

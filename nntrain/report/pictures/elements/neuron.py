@@ -161,6 +161,7 @@ class Neuron(Picture, name="neuron"):
         diagram.arrow([(SUM, middle + LARGE + 0.75), (SUM, middle + LARGE)], INK, width=1.2)
         diagram.text(SUM, middle + LARGE + 0.87, f"bias b = {terms[-2]}", size=9)
         diagram.arrow([(SUM + LARGE, middle), (CURVE[0] - 0.62, middle)], ORANGE, width=2)
+        diagram.text(SUM + LARGE, middle - 0.2, f"y = {digits(y)}", size=8.5, ha="left", fontweight="bold")
         draw_curve(figure, found, top + 0.1, min(below - 0.55, 3.4))
         diagram.text(
             0.5,
