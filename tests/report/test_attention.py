@@ -5,7 +5,7 @@ import pytest
 
 from nntrain.config import load
 from nntrain.errors import UserError
-from nntrain.report.pictures.layers import outputs
+from nntrain.report.pictures.computing.layers import outputs
 from nntrain.report.pictures.learned.attention import Attention, distance
 from nntrain.training.setup import prepare
 from tests.support.pictures import drawn_from, faults, figure_of, subject_of, words

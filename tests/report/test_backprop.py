@@ -30,8 +30,8 @@ DEEP = (
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("nntrain.report.pictures.cost.SECONDS", 0.001)
-    monkeypatch.setattr("nntrain.report.pictures.cost.IN_FULL_S", 0.01)
+    monkeypatch.setattr("nntrain.report.pictures.computing.cost.SECONDS", 0.001)
+    monkeypatch.setattr("nntrain.report.pictures.computing.cost.IN_FULL_S", 0.01)
 
 
 def found_in(path, **options):

@@ -5,8 +5,8 @@ import pytest
 
 from nntrain.config import load
 from nntrain.errors import UserError
+from nntrain.report.pictures.computing.layers import outputs
 from nntrain.report.pictures.elements.convolution import Convolution
-from nntrain.report.pictures.layers import outputs
 from nntrain.training.setup import prepare
 from tests.support.pictures import drawn_from, faults, figure_of, subject_of, words
 

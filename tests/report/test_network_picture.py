@@ -8,9 +8,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import FancyArrowPatch
 
 from nntrain.api.plot import subject_of
+from nntrain.report.pictures.computing.parts import from_dict, parts_of
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.elements.network import MOST, Network
-from nntrain.report.pictures.parts import from_dict, parts_of
 from tests.support import ROOT
 from tests.support.pictures import drawn_from, faults, figure_of, words
 

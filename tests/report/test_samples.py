@@ -5,11 +5,11 @@ import pytest
 
 from nntrain.config import load
 from nntrain.errors import UserError
+from nntrain.report.pictures.computing.images import as_images, image_shape
 from nntrain.report.pictures.data.samples import Samples, kind_of
 from nntrain.report.pictures.data.shown_table import PANELS, between_classes, bin_edges, correlation
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.bars import draw_counts, room_for_names
-from nntrain.report.pictures.images import as_images, image_shape
 from nntrain.training.setup import prepare
 from tests.support.pictures import drawn_from, faults, figure_of, subject_of, words
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nntrain.config import load
-from nntrain.report.pictures.tracing import Trace, plain_graph
+from nntrain.report.pictures.computing.tracing import Trace, plain_graph
 from nntrain.training.setup import prepare
 from tests.support.pictures import subject_of
 

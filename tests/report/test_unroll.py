@@ -5,11 +5,11 @@ import pytest
 
 from nntrain.api.plot import subject_of
 from nntrain.errors import UserError
-from nntrain.report.pictures.cells import chosen, gates_of, initial_network, reach, reaches
+from nntrain.report.pictures.computing.cells import chosen, gates_of, initial_network, reach, reaches
+from nntrain.report.pictures.computing.layers import sample_of
+from nntrain.report.pictures.computing.tracing import plain_graph
 from nntrain.report.pictures.elements.unroll import UNITS, Unroll
-from nntrain.report.pictures.layers import sample_of
 from nntrain.report.pictures.registry import pictures
-from nntrain.report.pictures.tracing import plain_graph
 from tests.support import ROOT
 from tests.support.pictures import drawn_from, faults, figure_of, words
 from tests.support.pictures import subject_of as subject_from

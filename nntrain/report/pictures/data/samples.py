@@ -51,7 +51,7 @@ class Samples(Picture, name="samples"):
 
 def kind_of(data: "Dataset") -> str:
     """The name of the module that shows such data."""
-    from nntrain.report.pictures.images import image_shape
+    from nntrain.report.pictures.computing.images import image_shape
 
     if data.unit:
         return "text"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.report.formats import number, printable, shortened
+from nntrain.report.pictures.computing.images import as_images, plain
 from nntrain.report.pictures.data.balance import balance_sentence, draw_balance
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.bars import room_for_names
 from nntrain.report.pictures.drawing.page import Page
-from nntrain.report.pictures.images import as_images, plain
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset

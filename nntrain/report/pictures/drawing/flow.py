@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nntrain.report.pictures.computing.parts import Part
 from nntrain.report.pictures.drawing.canvas import (
     BLUE,
     EDGE,
@@ -17,7 +18,6 @@ from nntrain.report.pictures.drawing.canvas import (
     SOFT_INK,
 )
 from nntrain.report.pictures.drawing.diagram import Box, Diagram, Point
-from nntrain.report.pictures.parts import Part
 
 WIDTH = 2.25  # of a box, inches
 LINE, TWO_LINES = 0.3, 0.5  # heights of boxes with one line and with two

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import counted, short
+from nntrain.report.pictures.computing.layer_names import by
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import scale, whole_numbers
 from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, INK, ORANGE, PALE_INK, RED, SKY, SOFT_INK
 from nntrain.report.pictures.drawing.diagram import Box, Diagram
-from nntrain.report.pictures.drawing.layer_names import by
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.tokens import visible
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import short
+from nntrain.report.pictures.computing.named import named
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.curves import keep_smooth
-from nntrain.report.pictures.named import named
 from nntrain.report.pictures.picture import Drawn, Picture, option
 
 # Read down its columns: those that saturate on the left, the rectifiers beside them.

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.errors import UserError
+from nntrain.report.pictures.computing.layers import after_activation, computing, forward, named, sample_of
 from nntrain.report.pictures.elements.convolution_drawing import draw_convolution
-from nntrain.report.pictures.layers import after_activation, computing, forward, named, sample_of
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject
 

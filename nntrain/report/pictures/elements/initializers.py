@@ -78,7 +78,7 @@ class Initializers(Picture, name="initializers"):
 
     def compared(self) -> "list[tuple[str, Initializer]]":
         from nntrain.initializers import Initializer
-        from nntrain.report.pictures.named import named
+        from nntrain.report.pictures.computing.named import named
 
         known = [name for name in Initializer.members() if name not in ("auto", "pretrained")]
         return named(self.others, OTHERS, Initializer, "plot initializers", known=known)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.report.formats import counted, number, short
+from nntrain.report.pictures.computing.layer_names import by, described, options_of
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, ORANGE, PALE_INK, PINK, RED, SKY, SOFT_INK
 from nntrain.report.pictures.drawing.diagram import Box, Diagram
-from nntrain.report.pictures.drawing.layer_names import by, described, options_of
 from nntrain.report.pictures.picture import Drawn, Picture
 from nntrain.report.pictures.subject import Subject
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.report.pictures.computing.named import named
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.curves import keep_smooth
 from nntrain.report.pictures.elements import loss_curves
-from nntrain.report.pictures.named import named
 from nntrain.report.pictures.picture import Drawn, Picture, option
 
 DEFAULT = ("mse", "mae", "huber", "cross_entropy")

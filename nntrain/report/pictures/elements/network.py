@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import count, counted
+from nntrain.report.pictures.computing.layer_names import by
+from nntrain.report.pictures.computing.parts import Part, from_dict, parts_of
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.diagram import Diagram
 from nntrain.report.pictures.drawing.flow import Flow, chain_extent, in_columns
-from nntrain.report.pictures.drawing.layer_names import by
-from nntrain.report.pictures.parts import Part, from_dict, parts_of
 from nntrain.report.pictures.picture import Drawn, Picture
 from nntrain.report.pictures.subject import Subject
 

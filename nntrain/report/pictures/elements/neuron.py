@@ -6,6 +6,9 @@ import numpy as np
 
 from nntrain.errors import UserError
 from nntrain.report.formats import counted, printable
+from nntrain.report.pictures.computing.layers import named, sample_of
+from nntrain.report.pictures.computing.stages import elementwise
+from nntrain.report.pictures.computing.tracing import Trace, plain_graph
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import INK, ORANGE
 from nntrain.report.pictures.drawing.chain_rule import digits
@@ -21,11 +24,8 @@ from nntrain.report.pictures.drawing.weighted_sum import (
     draw_inputs,
     equation,
 )
-from nntrain.report.pictures.layers import named, sample_of
 from nntrain.report.pictures.picture import Drawn, Picture, option
-from nntrain.report.pictures.stages import elementwise
 from nntrain.report.pictures.subject import Subject
-from nntrain.report.pictures.tracing import Trace, plain_graph
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset

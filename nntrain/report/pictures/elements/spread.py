@@ -52,7 +52,7 @@ def spreads(setup: "Setup", network: "Network") -> Mapping[str, np.ndarray]:
     """
     from nntrain import kernels
     from nntrain.inference.feed import Feeds
-    from nntrain.report.pictures.layers import after_activation
+    from nntrain.report.pictures.computing.layers import after_activation
 
     data = setup.splits.train
     feed = Feeds(network, data).filled(data, setup.batches().indices(0, 0)[: network.rows])

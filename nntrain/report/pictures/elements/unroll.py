@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.report.formats import counted, printable, short
-from nntrain.report.pictures.cells import chosen, gates_of, reaches, recurrent_layers
-from nntrain.report.pictures.drawing.layer_names import by
+from nntrain.report.pictures.computing.cells import chosen, gates_of, reaches, recurrent_layers
+from nntrain.report.pictures.computing.layer_names import by
+from nntrain.report.pictures.computing.layers import sample_of
+from nntrain.report.pictures.computing.tracing import plain_graph
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.unrolled import DIAGRAM, draw_gates, draw_reach, draw_steps, gates_height
-from nntrain.report.pictures.layers import sample_of
 from nntrain.report.pictures.learned.features import token_names
 from nntrain.report.pictures.picture import Arrays, Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject
-from nntrain.report.pictures.tracing import plain_graph
 
 if TYPE_CHECKING:
     from nntrain.network.node import Node

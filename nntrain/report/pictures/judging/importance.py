@@ -35,7 +35,7 @@ class Importance(Picture, name="importance"):
 
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """The arrays of `permutation` or `saliency`, whichever there is."""
-        from nntrain.report.pictures.images import image_shape
+        from nntrain.report.pictures.computing.images import image_shape
 
         if self.repeats < 2:
             raise UserError(

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import shortened
+from nntrain.report.pictures.computing.images import as_images, plain
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import INK, PALE_INK, RED
 from nntrain.report.pictures.drawing.page import Page
-from nntrain.report.pictures.images import as_images, plain
 from nntrain.report.pictures.judging.predictions import Judged
 
 SHOWN, COLUMNS = 24, 6

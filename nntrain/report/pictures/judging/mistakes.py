@@ -52,7 +52,7 @@ class Mistakes(Picture, name="mistakes"):
 
 def kind_of(data: "Dataset") -> str:
     """The name of the module that shows such samples."""
-    from nntrain.report.pictures.images import image_shape
+    from nntrain.report.pictures.computing.images import image_shape
 
     if data.vocabulary:
         return "tokens"

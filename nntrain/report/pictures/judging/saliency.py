@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nntrain.report.pictures.computing.images import as_images, image_shape, plain
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import PALE_INK, RED
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.shades import shades
-from nntrain.report.pictures.images import as_images, image_shape, plain
 from nntrain.report.pictures.judging.predictions import Judged, named
 
 if TYPE_CHECKING:

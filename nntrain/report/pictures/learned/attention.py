@@ -6,11 +6,11 @@ import numpy as np
 
 from nntrain.errors import UserError
 from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.computing.layers import sample_of
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, EDGE, GRID, INK, PAPER
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.tokens import visible
-from nntrain.report.pictures.layers import sample_of
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntrain.errors import UserError
+from nntrain.report.pictures.computing.layers import outputs
 from nntrain.report.pictures.drawing.tokens import kind_of
-from nntrain.report.pictures.layers import outputs
 from nntrain.report.pictures.learned.principal import principal_plane
 from nntrain.report.pictures.subject import Subject
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from nntrain.errors import UserError
 from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.computing.layers import named
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import plain_ticks
 from nntrain.report.pictures.drawing.canvas import CLASS_COLOURS, CLASS_MARKERS, PAPER
 from nntrain.report.pictures.drawing.labels import place_labels
 from nntrain.report.pictures.drawing.tokens import visible
-from nntrain.report.pictures.layers import named
 from nntrain.report.pictures.learned.embedded import last_hidden, samples_of, token_embedding, tokens_of
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject

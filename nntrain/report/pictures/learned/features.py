@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.report.formats import counted, number, printable, shortened
+from nntrain.report.pictures.computing.images import as_images, image_shape, plain
+from nntrain.report.pictures.computing.layers import outputs, sample_of, stages
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.activity import draw_activity, height_of
 from nntrain.report.pictures.drawing.bars import draw_counts, room_for_names
 from nntrain.report.pictures.drawing.canvas import BLUE, GREEN, PALE_INK
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.tokens import visible
-from nntrain.report.pictures.images import as_images, image_shape, plain
-from nntrain.report.pictures.layers import outputs, sample_of, stages
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject
 

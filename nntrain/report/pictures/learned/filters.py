@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.computing.images import plain
+from nntrain.report.pictures.computing.layers import after_activation
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.images import plain
-from nntrain.report.pictures.layers import after_activation
 from nntrain.report.pictures.learned.unit_weights import collect_units, draw_units, first_dense_on_images
 from nntrain.report.pictures.picture import Drawn, Picture
 from nntrain.report.pictures.subject import Subject

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.computing.images import image_shape
+from nntrain.report.pictures.computing.layers import after_activation, outputs
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.page import Page
-from nntrain.report.pictures.images import image_shape
-from nntrain.report.pictures.layers import after_activation, outputs
 from nntrain.report.pictures.picture import Drawn
 from nntrain.report.pictures.subject import Subject
 

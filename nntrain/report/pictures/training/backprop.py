@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import counted, printable, shortened
-from nntrain.report.pictures.cost import measured_cost
+from nntrain.report.pictures.computing.cost import measured_cost
+from nntrain.report.pictures.computing.layers import sample_of
+from nntrain.report.pictures.computing.stages import Stage, dense_tail, largest, stages_of
+from nntrain.report.pictures.computing.tracing import Trace, plain_graph
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import RED, SOFT_INK
 from nntrain.report.pictures.drawing.chain_rule import draw_cost, draw_units, factor, spelled
 from nntrain.report.pictures.drawing.diagram import Diagram
 from nntrain.report.pictures.drawing.unit_graph import UnitGraph
-from nntrain.report.pictures.layers import sample_of
 from nntrain.report.pictures.picture import Arrays, Drawn, Picture, option
-from nntrain.report.pictures.stages import Stage, dense_tail, largest, stages_of
 from nntrain.report.pictures.subject import Subject
-from nntrain.report.pictures.tracing import Trace, plain_graph
 
 MOST = 4  # units drawn of a single hidden layer
 SOME = 3  # of inputs, outputs, and two hidden layers

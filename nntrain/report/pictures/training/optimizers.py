@@ -6,9 +6,9 @@ import numpy as np
 
 from nntrain.errors import UserError
 from nntrain.report.formats import short
+from nntrain.report.pictures.computing.named import named
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import scale
-from nntrain.report.pictures.named import named
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.training.surfaces import RATES, SURFACES, Surface, best_path, path_of
 

@@ -8,7 +8,7 @@ import numpy as np
 if TYPE_CHECKING:
     from nntrain.network.graph import Graph
     from nntrain.network.node import Node
-    from nntrain.report.pictures.tracing import Trace
+    from nntrain.report.pictures.computing.tracing import Trace
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nntrain.report.formats import counted
-from nntrain.report.pictures.drawing.layer_names import by, described
+from nntrain.report.pictures.computing.layer_names import by, described
 
 if TYPE_CHECKING:
     from nntrain.network.graph import Graph

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.report.pictures.layers import forward, named
+from nntrain.report.pictures.computing.layers import forward, named
+from nntrain.report.pictures.computing.tracing import Trace, plain_graph
 from nntrain.report.pictures.subject import Subject
-from nntrain.report.pictures.tracing import Trace, plain_graph
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
