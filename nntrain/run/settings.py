@@ -135,4 +135,6 @@ def value_text(value: Any) -> str:
     text = inline(value)
     if len(text) <= LONGEST:
         return text
-    return f"({len(value)} entries)" if isinstance(value, (list, dict)) else f"{text[: LONGEST - 1]}…"
+    if not isinstance(value, (list, dict)):
+        return f"{text[: LONGEST - 1]}…"
+    return f"({len(value)} {'entry' if len(value) == 1 else 'entries'})"

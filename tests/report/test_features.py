@@ -71,7 +71,9 @@ def test_sequences_of_tokens(shell):
     source = "{synthetic_sequences: {kind: brackets, steps: 20, samples: 30, test_samples: 9}}"
     tagging = subject(shell, "{embedding: 4}, {gru: {units: 4, return_sequences: true}}, {dense: 8}", source)
     arrays = Features(sample=3).collect(tagging)
-    np.testing.assert_array_equal(arrays[f"y{len(arrays['layers']) - 1}"], tagging.judged_outputs[3])
+    steps = int(tagging.judged_data.lengths[3])
+    outputs_of_layer = arrays[f"y{len(arrays['layers']) - 1}"]
+    np.testing.assert_array_equal(outputs_of_layer, tagging.judged_outputs[3][:steps])
     assert faults(figure_of(Features(), drawn_from(arrays))) == []
 
 
@@ -92,3 +94,15 @@ def test_a_text_is_captioned_by_its_tokens_and_one_step_or_feature_has_no_plural
     shown = words(figure_of(Features(), drawn_from(Features().collect(tokens))))
     assert "input: 1 token\n" in shown
     assert "embedding_1: 1 step of 1 feature, from" in shown
+
+
+def test_the_padding_of_a_short_sequence_is_not_shown(shell):
+    rows = [f"{number},{step},{number % 2}" for number in range(20) for step in range(3 if number % 2 else 9)]
+    (shell.folder / "sequences.csv").write_text("\n".join(["id,u,class", *rows]))
+    source = "{sequences: {path: sequences.csv, id: id, task: classification}}"
+    short = subject(shell, "{lstm: {units: 4, return_sequences: true}}, {lstm: 3}, {dense: 2}", source)
+    sample = int(np.argmin(short.judged_data.lengths))
+    arrays = Features(sample=sample).collect(short)
+    assert [len(arrays[name]) for name in ("input", "y0", "y1")] == [3, 3, 3]
+    assert arrays["y0"].shape == (3, 4)
+    assert "input: 3 steps of 1 feature" in words(figure_of(Features(), drawn_from(arrays)))

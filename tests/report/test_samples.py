@@ -233,3 +233,12 @@ def test_names_below_many_bars_do_not_overlap(number):
         figure.draw_without_rendering()
         assert faults(figure) == []
     assert ("1 of 2 of the" in words(figure)) == (number > 72)
+
+
+def test_sequences_of_different_lengths_say_so_and_their_classes_are_of_samples(shell):
+    rows = [f"{number},{step},{number % 2}" for number in range(20) for step in range(3 if number % 2 else 9)]
+    (shell.folder / "sequences.csv").write_text("\n".join(["id,u,class", *rows]))
+    source = "{sequences: {path: sequences.csv, id: id, task: classification}}"
+    _, figure = drawn(setup_of(shell, source, "{lstm: 3}, {dense: 2}"))
+    assert "2 sequences of the training split, 3 to 9 steps" in " ".join(words(figure).split())
+    assert figure.axes[-1].get_ylabel() == "training samples"

@@ -18,7 +18,8 @@ def draw_balance(axes: Any, arrays: Mapping[str, np.ndarray]) -> None:
     few = len(classes) <= COLOURED
     colours: list[str] | str = [canvas.CLASS_COLOURS[i] for i in range(len(classes))] if few else canvas.BLUE
     draw_counts(axes, classes, arrays["counts"], colours)
-    axes.set_ylabel(f"{arrays['split']} samples" if arrays.get("steps") is None else "steps")
+    per_step = np.size(arrays.get("steps", ())) > 0
+    axes.set_ylabel("steps" if per_step else f"{arrays['split']} samples")
     if len(classes) > NAMED:
         axes.set_xlabel(f"{len(classes):,} classes")
     axes.grid(True, axis="y")

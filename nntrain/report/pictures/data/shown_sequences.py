@@ -57,7 +57,9 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
     panels, total = len(x), int(arrays["of"])
     page = canvas.new_figure(canvas.WIDTH, 1.3 + 1.25 * panels + balance)
     which = "" if total == len(features) else f"; the first {len(features)} of {total:,} features"
-    sentence = f"{panels} sequences of the {arrays['split']} split, {x.shape[1]:,} steps each{which}{balance_sentence(arrays)}"
+    sentence = (
+        f"{panels} sequences of the {arrays['split']} split, {lengths_of(x)}{which}{balance_sentence(arrays)}"
+    )
     several = len(features) > 1
     top = canvas.title(page, name, [[sizes]], 1 if several or arrays["ahead"] else 0, sentence)
     canvas.lay_out(page, top)
@@ -96,6 +98,12 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
     if classes:
         draw_balance(page.add_subplot(grid[panels]), arrays)
     return page
+
+
+def lengths_of(x: np.ndarray) -> str:
+    """ "60 steps each", or "3 to 18 steps" where they end earlier."""
+    steps = np.unique((~np.isnan(x)).any(axis=2).sum(axis=1))
+    return f"{steps[-1]:,} steps each" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,} steps"
 
 
 def target_text(arrays: Mapping[str, np.ndarray], row: int) -> str:

@@ -43,9 +43,16 @@ class Features(Picture, name="features"):
         nodes = stages(subject.network.graph)
         chosen = [nodes[place] for place in np.unique(np.linspace(0, len(nodes) - 1, LAYERS).astype(int))]
         found = outputs(subject.network, data, index, [*chosen, subject.network.graph.output])
-        raw = np.asarray(data.x[index])[0]
+        whole = np.asarray(data.x[index])[0]
+        # Of a sequence without its padding.
+        steps = None if data.lengths is None else int(data.lengths[index[0]])
+        raw = whole[:steps]
         is_image = image_shape(data) is not None
-        arrays = {f"y{place}": found[node.name][0] for place, node in enumerate(chosen)}
+        arrays = {}
+        for place, node in enumerate(chosen):
+            y = found[node.name][0]
+            per_step = y.ndim == 2 and len(y) == len(whole)
+            arrays[f"y{place}"] = y[:steps] if per_step else y
         prediction = found[subject.network.graph.output.name]
         one_class = bool(data.classes) and not data.target_shape
         target = np.asarray(data.target[index])[0]
