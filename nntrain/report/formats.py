@@ -1,6 +1,7 @@
 """Formats: numbers, durations and names for people, the same in pictures, tables and logs."""
 
 import math
+from collections.abc import Sequence
 
 SPLITS = ("train", "validation", "test")
 
@@ -105,3 +106,21 @@ def shortened(text: str, length: int) -> str:
         return text
     half = (length - 1) // 2
     return f"{text[: length - 1 - half]}…{text[-half:]}"
+
+
+def distinct(texts: Sequence[str], length: int) -> list[str]:
+    """Each text in at most `length` characters; of those that `shortened` makes equal, the part where they begin to differ."""
+    found = [shortened(text, length) for text in texts]
+    alike: dict[str, list[int]] = {}
+    for place, short in enumerate(found):
+        alike.setdefault(short, []).append(place)
+    for places in alike.values():
+        wholes = [texts[place] for place in places]
+        if len(set(wholes)) > 1:
+            differ = (len(set(letters)) > 1 for letters in zip(*wholes, strict=False))
+            at = next((at for at, do in enumerate(differ) if do), min(map(len, wholes)))
+            start = at - length // 2 + 1  # not negative, as they have so many letters in common
+            end = start + length - 2
+            for place, whole in zip(places, wholes, strict=True):
+                found[place] = f"…{whole[start:end]}" + "…" * (end < len(whole))
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain.report.formats import printable, shortened
+from nntrain.report.formats import distinct, printable, shortened
 from nntrain.report.pictures.data.balance import COLOURED, balance_sentence, draw_balance
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.bars import room_for_names
@@ -103,13 +103,13 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
     grid = page.add_gridspec(
         down + bool(classes), across, height_ratios=[1.75] * down + [balance] * bool(classes)
     )
+    heads = distinct([printable(each) for each in names], 24)
     for place, column in enumerate(values.T):
         axes = page.add_subplot(grid[place // across, place % across])
         missing = np.mean(~np.isfinite(column))
         more = f" ({missing:.0%} missing)" if missing else ""
-        axes.set_title(
-            shortened(printable(names[place]), 24 - len(more)) + more, fontsize=9, pad=4, parse_math=False
-        )
+        head = shortened(heads[place], 24 - len(more)) + more
+        axes.set_title(head, fontsize=9, pad=4, parse_math=False)
         if arrays["label"]:
             draw_against(axes, column, target)
             if place % across == 0:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.formats import printable, shortened
+from nntrain.report.formats import distinct, printable
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, INK
 from nntrain.report.pictures.drawing.shades import widest
@@ -57,7 +57,7 @@ def letter_size(names: list[str]) -> float:
 
 
 def labels_of(names: list[str]) -> list[str]:
-    return [shortened(printable(name), 22 if len(names) > UPRIGHT else 12) for name in names]
+    return distinct([printable(name) for name in names], 22 if len(names) > UPRIGHT else 12)
 
 
 def are_level(labels: list[str]) -> bool:

@@ -10,7 +10,7 @@ from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, EDGE, GRID, INK, ORANGE, PALE_INK
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.shades import widest
-from nntrain.report.pictures.judging.predictions import SPLIT_HELP, Split, is_classifier, judged, named
+from nntrain.report.pictures.judging.predictions import SPLIT_HELP, Split, all_named, is_classifier, judged
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject
 
@@ -104,11 +104,11 @@ class Row:
 def rows_of(arrays: Any, order: np.ndarray) -> list[Row]:
     """The classes, with a gap of a line where some are left out, and two averages."""
     shown = order if len(order) <= MOST else np.concatenate([order[:WORST], order[WORST - MOST :]])
-    support = arrays["support"]
+    support, names = arrays["support"], all_named(arrays["classes"], 26)
     rows = [
         Row(
             place + 0.5 + (place >= WORST and len(order) > MOST),
-            named(arrays["classes"][number], 26),
+            names[number],
             arrays["scores"][number],
             int(support[number]),
             "no samples"
@@ -134,12 +134,12 @@ def worst_first(scores: np.ndarray, support: np.ndarray) -> np.ndarray:
 
 
 def sentence_of(arrays: Any, order: np.ndarray) -> str:
-    f1, names = arrays["scores"][:, 2], arrays["classes"]
+    f1, names = arrays["scores"][:, 2], all_named(arrays["classes"])
     known = [place for place in order if not math.isnan(f1[place])]
     what = "label" if arrays["labels"] else "class"
     text = f"Accuracy {arrays['accuracy']:.3f}, macro F1 {arrays['macro'][2]:.3f}"
     if len(known) > 1 and f1[known[0]] < f1[known[-1]]:
-        worst, best = (f"{named(names[place])} with {f1[place]:.3f}" for place in (known[0], known[-1]))
+        worst, best = (f"{names[place]} with {f1[place]:.3f}" for place in (known[0], known[-1]))
         text += f"; the worst {what} by F1 is {worst}, the best {best}"
     if len(order) > MOST:
         text += f". The {WORST} worst and {MOST - WORST} best of {len(order):,} {'labels' if arrays['labels'] else 'classes'}"

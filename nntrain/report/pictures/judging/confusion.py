@@ -12,10 +12,10 @@ from nntrain.report.pictures.drawing.shades import shades, text_on, widest
 from nntrain.report.pictures.judging.predictions import (
     SPLIT_HELP,
     Split,
+    all_named,
     is_classifier,
     judged,
     kind_of,
-    named,
     share,
 )
 from nntrain.report.pictures.picture import Drawn, Picture, option
@@ -52,7 +52,7 @@ class Confusion(Picture, name="confusion"):
         return {"counts": counts, "classes": np.array(rows.names), "about": np.array(rows.about)}
 
     def figure(self, drawn: Drawn) -> Any:
-        counts, names = drawn.arrays["counts"], [named(name, 18) for name in drawn.arrays["classes"]]
+        counts, names = drawn.arrays["counts"], all_named(drawn.arrays["classes"], 18)
         order = self.order(counts)
         counts, names = counts[np.ix_(order, order)], [names[place] for place in order]
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

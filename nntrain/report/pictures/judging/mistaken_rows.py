@@ -10,7 +10,7 @@ from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import EDGE, INK, ORANGE, PALE_INK, RED
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.shades import widest
-from nntrain.report.pictures.judging.predictions import Judged, named
+from nntrain.report.pictures.judging.predictions import Judged, all_named, named
 
 SHOWN, COLUMNS = 15, 6
 UNUSUAL = 2.0  # standard deviations from the mean
@@ -54,7 +54,7 @@ def category_of(row: np.ndarray, categories: tuple[str, ...]) -> str:
 
 def figure(name: str, arrays: Mapping[str, np.ndarray]) -> Any:
     """A table: where the row is, what is true, what is predicted, and the values of its columns."""
-    heads = ["row", "true", "predicted", *(named(column, 14) for column in arrays["columns"])]
+    heads = ["row", "true", "predicted", *all_named(arrays["columns"], 14)]
     lines = [
         [shortened(where, 30), named(true, 26), named(predicted, 26), *(named(cell, 14) for cell in cells)]
         for where, true, predicted, cells in zip(

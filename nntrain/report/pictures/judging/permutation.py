@@ -15,7 +15,7 @@ from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLUE, EDGE, INK, ORANGE, PALE_INK
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.shades import widest
-from nntrain.report.pictures.judging.predictions import Judged, named
+from nntrain.report.pictures.judging.predictions import Judged, all_named
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
@@ -153,7 +153,7 @@ def figure(name: str, arrays: Mapping[str, np.ndarray]) -> Any:
     if arrays["what"] == "step":
         return figure_of_steps(name, arrays)
     drops, what = arrays["drops"][:MOST], str(arrays["what"])
-    names = [named(each, 30) for each in arrays["names"][:MOST]]
+    names = all_named(arrays["names"][:MOST], 30)
     texts = [f"{short(float(f'{row.mean():.3g}'))} ± {short(float(f'{row.std():.2g}'))}" for row in drops]
     probe = canvas.new_figure()
     left = max(canvas.MARGINS["left"], 0.35 + widest(probe, names, 9.5))
@@ -225,6 +225,6 @@ def sentence_of(arrays: Mapping[str, np.ndarray]) -> str:
         return f"No {what} matters by more than the spread of its repeats: the {score} stays near {number(baseline)}"
     change = mean if arrays["rises"] else -mean
     return (
-        f"{named(arrays['names'][place])} matters most: shuffled, the {score} goes from {number(baseline)} "
+        f"{all_named(arrays['names'], 30)[place]} matters most: shuffled, the {score} goes from {number(baseline)} "
         f"to {number(baseline + change)} on average"
     )

@@ -1,5 +1,6 @@
 """Predictions: the outputs of a network for one split beside its targets, row by row, for all pictures that judge a model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.report.formats import counted, printable, shortened
+from nntrain.report.formats import counted, distinct, printable, shortened
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
@@ -174,8 +175,17 @@ def described(split: str, total: int, samples: int, steps: int, unusable: int) -
 
 def named(name: object, length: int = 24) -> str:
     """The name of a class or a column on one line, shortened; one of blanks in quotes."""
+    return shortened(on_a_line(name), length)
+
+
+def all_named(names: Iterable[object], length: int = 24) -> list[str]:
+    """As `named`, but long names that differ in their middle are shown where they differ."""
+    return distinct([on_a_line(name) for name in names], length)
+
+
+def on_a_line(name: object) -> str:
     text = str(name)
-    return shortened(printable(text if text.strip() else repr(text)).replace("\n", "\\n"), length)
+    return printable(text if text.strip() else repr(text)).replace("\n", "\\n")
 
 
 def share(value: float) -> str:

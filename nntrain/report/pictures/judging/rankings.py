@@ -10,7 +10,7 @@ from nntrain.errors import UserError
 from nntrain.report.pictures.drawing.canvas import CLASS_COLOURS, GRID, INK, PALE_INK
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.judging.chosen import places_of
-from nntrain.report.pictures.judging.predictions import Split, judged, named
+from nntrain.report.pictures.judging.predictions import Split, all_named, judged
 
 if TYPE_CHECKING:
     from nntrain.report.pictures.subject import Subject
@@ -142,9 +142,9 @@ def page_of(name: str, sentence: str, arrays: Mapping[str, np.ndarray]) -> tuple
 def draw(axes: Any, arrays: Mapping[str, np.ndarray], measure: str, drawstyle: str) -> None:
     """The curves with their areas in the legend, the average of all classes, and the points of the predictions."""
     starts = [0, *arrays["ends"][:-1]]
-    several = len(arrays["names"]) > 1
+    several, names = len(arrays["names"]) > 1, all_named(arrays["names"], 20)
     for place, (start, end) in enumerate(zip(starts, arrays["ends"], strict=True)):
-        label = f"{named(arrays['names'][place], 20)}: {measure} {arrays['areas'][place]:.4f}"
+        label = f"{names[place]}: {measure} {arrays['areas'][place]:.4f}"
         axes.plot(
             arrays["x"][start:end],
             arrays["y"][start:end],

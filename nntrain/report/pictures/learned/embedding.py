@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.errors import UserError
-from nntrain.report.formats import printable, shortened
+from nntrain.report.formats import distinct, printable, shortened
 from nntrain.report.pictures.computing.layers import named
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import plain_ticks
@@ -48,7 +48,7 @@ class Embedding(Picture, name="embedding"):
     def figure(self, drawn: Drawn) -> Any:
         arrays = drawn.arrays
         plane, tokens = arrays["plane"], [str(token) for token in arrays["tokens"]]
-        names = [shortened(printable(name), 24) for name in arrays["names"]]
+        names = distinct([printable(name) for name in arrays["names"]], 24)
         legend = bool(names) and (bool(tokens) or len(names) <= COLOURED)
         columns = 5 if max(map(len, names), default=0) <= 12 else 3
         figure = canvas.new_figure(SIZE + (0.9 if len(arrays["values"]) else 0), SIZE)
