@@ -181,3 +181,14 @@ def test_outputs_that_do_not_differ_are_named(shell):
     digits.network.arena.parameters["dense_1.weight"][...] = 0
     figure = figure_of(Embedding(), drawn_from(Embedding().collect(digits)))
     assert "The outputs of dense_1.relu are the same for all samples" in " ".join(words(figure).split())
+
+
+def test_the_names_of_classes_do_not_hide_a_few_points(shell):
+    xor = subject(
+        shell,
+        "{synthetic: {kind: xor, samples: 4, noise: 0}}",
+        "{dense: {units: 3, activation: tanh}}, {dense: 2}",
+    )
+    figure = figure_of(Embedding(), drawn_from(Embedding().collect(xor)))
+    assert len(figure.axes[0].texts) == 0
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["0", "1"]

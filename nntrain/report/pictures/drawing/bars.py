@@ -1,6 +1,5 @@
 """Bars: how often each class, token or value occurs."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def draw_counts(
     if len(names) > NAMED:
         axes.set_xticks([])
         return
-    labels, every = labels_of(names), math.ceil(len(names) / CLOSEST)
+    labels, every = labels_of(names), 2 if len(names) > CLOSEST else 1
     axes.set_xticks(
         at[::every],
         labels[::every],
@@ -49,7 +48,7 @@ def draw_counts(
     )
     axes.tick_params(axis="x", length=0)
     if every > 1:
-        axes.set_xlabel(f"1 of {every} of the {len(names):,} names is written", fontsize=8)
+        axes.set_xlabel("every second name is written", fontsize=8)
 
 
 def letter_size(names: list[str]) -> float:

@@ -18,6 +18,7 @@ from nntrain.report.pictures.subject import Subject
 
 COLOURED = len(CLASS_COLOURS)
 SIZE = 7.4  # inches
+FEW = 12  # points, which names in the plane would hide
 
 
 class Embedding(Picture, name="embedding"):
@@ -106,6 +107,8 @@ def draw_groups(axes: Any, plane: np.ndarray, group: np.ndarray, names: list[str
     size = canvas.marker_size(len(plane)) + 1
     for label in present:
         draw_points(axes, plane[group == label], label, size, names[label])
+    if len(plane) <= FEW and len(names) <= COLOURED:
+        return  # the names would hide the points; the legend has them
     centres = np.array([np.median(plane[group == label], axis=0) for label in present])
     labels = [names[label] for label in present]
     place_labels(axes, centres, labels, 11 if len(names) <= 20 else 8, fontweight="bold")
