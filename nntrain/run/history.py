@@ -22,7 +22,7 @@ class Steps:
     epoch: np.ndarray  # (steps,); step numbers where `counts_steps`
     loss: np.ndarray  # (steps,) of the mini-batch
     lr: np.ndarray  # (steps,)
-    counts_steps: bool = False  # the first epoch is not over, so the number of steps per epoch is unknown
+    counts_steps: bool = False  # the number of steps per epoch is unknown: an old run in its first epoch
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -129,7 +129,7 @@ def read_history(folder: str | Path) -> History:
     if not len(evaluations["epoch"]) and not len(step):
         raise UserError("the run has not made a step yet, so there is nothing to draw", place=str(folder))
     info = read_info(folder / "run.json")
-    per_epoch = steps_per_epoch(step, epoch, evaluations)
+    per_epoch = steps_per_epoch(step, epoch, evaluations) or recorded_steps(info.get("steps_per_epoch"))
     return History(
         name=folder.resolve().name,
         status=str(info.get("status", "")),
@@ -225,6 +225,11 @@ def scores_of(scores: Any) -> dict[str, dict[str, float]]:
         for split, values in splits
         if isinstance(values, dict)
     }
+
+
+def recorded_steps(value: Any) -> float | None:
+    """The number of run.json, which runs of earlier versions lack."""
+    return float(value) if isinstance(value, int) and value > 0 else None
 
 
 def steps_per_epoch(

@@ -17,6 +17,7 @@ def first_facts(setup: Setup, threads: int) -> dict[str, Any]:
         "seed": setup.config.seed,
         "data_sha256": setup.hashes,
         "samples": {name: len(data) for name, data in setup.splits.parts().items()},
+        "steps_per_epoch": len(setup.batches()),
         "resumed_from_steps": [],
         **environment(threads),
     }

@@ -70,6 +70,17 @@ def test_a_run_that_failed_early_is_marked_and_does_not_flatten_the_others(tmp_p
         assert faults(figure) == []
 
 
+def test_a_run_that_failed_in_its_first_epoch_is_at_its_place(tmp_path):
+    good, bad = run(tmp_path, "good"), run(tmp_path, "bad", status="failed", epochs=1)
+    (bad / "metrics.csv").unlink()
+    assert compared(good, bad).axes[-1].get_xlabel() == "step"
+    (bad / "run.json").write_text(json.dumps({"status": "failed", "steps_per_epoch": 20}))
+    figure = compared(good, bad)
+    assert figure.axes[-1].get_xlabel() == "epoch"
+    (cross,) = [line for line in figure.axes[0].lines if line.get_marker() == "X"]
+    assert cross.get_xdata()[0] == 0.5  # 10 steps of 20
+
+
 def test_drops_metrics_test_losses_and_mini_batches_are_there(tmp_path):
     tables = {
         "lr": [0.1] * 20 + [0.01] * 20,
