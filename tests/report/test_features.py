@@ -106,3 +106,9 @@ def test_the_padding_of_a_short_sequence_is_not_shown(shell):
     assert [len(arrays[name]) for name in ("input", "y0", "y1")] == [3, 3, 3]
     assert arrays["y0"].shape == (3, 4)
     assert "input: 3 steps of 1 feature" in words(figure_of(Features(), drawn_from(arrays)))
+
+
+def test_the_layers_are_listed_once_where_none_has_a_similar_name(shell):
+    with pytest.raises(UserError) as caught:
+        named(subject(shell).network.graph, "xyz", "layer")
+    assert str(caught.value).count("max_pool2d_1") == 1

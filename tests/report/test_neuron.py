@@ -99,7 +99,7 @@ def test_long_names_and_any_number_of_inputs(style, size):
     found = {
         "x": x,
         "w": w,
-        "names": np.array([LONG] * size),
+        "names": np.array([f"{LONG[:25]} {number:03} {LONG}" for number in range(size)]),
         "unit": np.array([-12345.678, z, np.tanh(z)]),
         "grid": grid + 12345.678,
         "curve": np.tanh(grid),
@@ -108,6 +108,8 @@ def test_long_names_and_any_number_of_inputs(style, size):
     figure = figure_of(Neuron(), drawn_from(found), style=style)
     assert faults(figure) == []
     assert len(figure.axes[1].lines) == 5
+    numbered = set(re.findall(r"^….*\b\d{3}\b.*…$", words(figure), re.MULTILINE))
+    assert len(numbered) == {1: 0, 9: 9, 300: 8}[size]  # the place where the names differ is shown
 
 
 def test_the_last_step_of_a_sequence_and_the_slope_of_a_prelu(shell):

@@ -35,14 +35,13 @@ def after_activation(node: "Node") -> "Node":
 
 def named(graph: "Graph", name: str, place: str) -> "Node":
     """The layer of that name. Raises UserError that names those that there are."""
-    from nntrain.options import did_you_mean
+    from nntrain.options import close_to, with_suggestion
 
     nodes = {node.name: node for node in graph.layers}
     if name not in nodes:
         several = ", ".join(list(nodes)[:8]) + (f" and {len(nodes) - 8} more" if len(nodes) > 8 else "")
-        raise UserError(
-            f"no such layer: {name!r}.{did_you_mean(name, nodes)}", f"The layers are {several}.", place=place
-        )
+        wrong = with_suggestion(f"no such layer: {name!r}", close_to(name, nodes))
+        raise UserError(wrong, f"The layers are {several}.", place=place)
     return nodes[name]
 
 

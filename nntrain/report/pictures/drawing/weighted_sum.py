@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.formats import printable, shortened
+from nntrain.report.formats import distinct, printable
 from nntrain.report.pictures.drawing.canvas import BLUE, INK, ORANGE, PALE_INK, PAPER, RED, SKY, SOFT_INK
 from nntrain.report.pictures.drawing.chain_rule import Arrays, digits, in_product
 from nntrain.report.pictures.drawing.diagram import Diagram
@@ -41,10 +41,9 @@ def draw_inputs(
 ) -> None:
     """A circle for each input, and a line to the sum."""
     largest = max((abs(w) for _, _, w, _ in rows if w is not None), default=1) or 1
-    for (name, x, w, _), product in zip(rows, terms, strict=False):
-        diagram.text(
-            INPUT - RADIUS - 0.1, y, shortened(printable(name), 16), size=8.5, ha="right", colour=SOFT_INK
-        )
+    names = distinct([printable(name) for name, *_ in rows], 16)
+    for name, (_, x, w, _), product in zip(names, rows, terms, strict=False):
+        diagram.text(INPUT - RADIUS - 0.1, y, name, size=8.5, ha="right", colour=SOFT_INK)
         colour = PALE_INK if w is None or not w else BLUE if w > 0 else RED
         line = [
             (INPUT + (RADIUS if x is not None else 0), y),
