@@ -35,6 +35,7 @@ class Tally:
 
     def __init__(self, loss: Loss, metrics: Sequence[Metric], sums: dict | None = None):
         self.metrics = metrics
+        self.loss = loss
         self.known = {metric.yaml_name for metric in metrics if metric.sums_the_loss(loss)}
         self.sums = sums or {
             "loss": 0.0,
@@ -54,7 +55,7 @@ class Tally:
                 )
                 sums["count"] += weight
             else:
-                metric.add(sums, feed.prediction, feed.answer, feed.weight)
+                metric.add(sums, compared(metric, self.loss, feed.prediction), feed.answer, feed.weight)
 
     def scores(self) -> dict[str, Any]:
         """{"loss": ..., "accuracy": ...}."""
@@ -68,6 +69,12 @@ class Tally:
             name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()
         }
         return {"loss": loss, **plain}
+
+
+def compared(metric: Metric, loss: Loss, prediction: np.ndarray) -> np.ndarray:
+    """What a metric compares with the targets: the outputs, or what they predict, such as the exponential of poisson's outputs."""
+    is_value = type(loss).values is Loss.values  # as for most losses
+    return loss.values(prediction) if metric.on_values and not is_value else prediction
 
 
 def batches_of(feeds: Feeds, data: Dataset) -> Iterator[tuple[np.ndarray, Feed]]:

@@ -17,6 +17,9 @@ class Metric(Component, family="metric"):
 
     targets: ClassVar[Literal["real", "classes", "any"]] = "any"  # "classes": binary targets too
     higher_is_better: ClassVar[bool] = False
+    on_values: ClassVar[bool] = (
+        False  # compares what `Loss.values` makes of the outputs, on the scale of the targets
+    )
     scalar: ClassVar[bool] = True  # a single number, which can be plotted, monitored and written to a table
 
     def check(self, loss: Loss, classes: int | None) -> None:

@@ -12,6 +12,8 @@ from nntrain.metrics.state import Sums
 class ErrorMetric(Metric):
     """Base of mse, rmse and mae: the mean of a function of the error over rows and outputs."""
 
+    on_values = True
+
     def start(self, loss: Loss) -> Sums:
         return {"sum": 0.0, "count": 0.0}
 
@@ -58,6 +60,7 @@ class R2(Metric, name="r2"):
     An output with a constant target counts 1 if it is predicted exactly, else 0.
     """
 
+    on_values = True
     targets = "real"
     higher_is_better = True
 

@@ -167,3 +167,32 @@ def test_class_names_cannot_change_the_terminal(shell):
     assert json.loads(shell.run("eval", shell.fit(), "--metrics", "confusion_matrix", "--json").stdout)[
         "classes"
     ]
+
+
+COUNTS = """
+data: {source: {csv: {path: counts.csv, target: y}}}
+model: {layers: [{dense: 1}]}
+loss: LOSS
+metrics: [mae, r2]
+optimizer: {sgd: 0.01}
+train: {epochs: 2, batch_size: 10}
+"""
+
+
+@pytest.mark.parametrize("loss", ["poisson", "binary_cross_entropy", "mse"])
+def test_metrics_of_a_regression_compare_values_on_the_scale_of_the_targets(shell, loss):
+    """The outputs of poisson are logarithms of the counts that it predicts, those of binary_cross_entropy logits."""
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=40), random.uniform(0.05, 0.95, 40)
+    (shell.folder / "counts.csv").write_text(
+        "x,y\n" + "".join(f"{a},{b}\n" for a, b in zip(x, y, strict=True))
+    )
+    run = shell.fit(COUNTS.replace("LOSS", loss))
+    scores = json.loads(shell.run("eval", run, "--split", "train", "--json").stdout)
+    model = nntrain.load(run)
+    predicted = model.predict(x[:, None].astype(np.float32)).ravel()
+    assert scores["mae"] == pytest.approx(np.abs(predicted - y).mean(), rel=1e-5)
+    expected = 1 - ((predicted - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    assert scores["r2"] == pytest.approx(expected, rel=1e-4)
+    assert model.evaluate(x[:, None], y)["mae"] == pytest.approx(scores["mae"], rel=1e-6)
+    assert nntrain.open_run(run).baseline["train"]["mae"] < 0.5

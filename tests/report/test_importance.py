@@ -119,9 +119,11 @@ def test_a_loss_rises(wording):
         wording(str(caught.value))
 
 
-def test_outputs_on_another_scale_are_scored_by_their_loss():
+def test_outputs_on_another_scale_are_scored_by_what_they_predict():
     subject = with_outputs(np.log([[1.0], [4.0], [2.0]]), [[1], [3], [2]], loss="poisson")
-    assert drawn(subject)[0]["score"] == "loss"
+    arrays = drawn(subject)[0]
+    assert arrays["score"] == "R²"
+    assert arrays["baseline"] == pytest.approx(0.5)  # 1 - 1 / 2
 
 
 def test_no_column_that_matters_is_said():

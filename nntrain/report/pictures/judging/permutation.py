@@ -87,12 +87,10 @@ def collect(
 
 def chosen_metric(subject: "Subject", rows: Judged, score: str) -> "Metric | None":
     """The metric of that name; None for the loss. Raises UserError if it does not fit, or is not a single number."""
-    from nntrain.losses import Loss
     from nntrain.metrics import Metric
     from nntrain.report.pictures.computing.named import named as components
 
-    on_another_scale = type(rows.loss).values is not Loss.values  # such as logarithms of counts
-    if score == "loss" or (not score and rows.kind == "numbers" and on_another_scale):
+    if score == "loss":
         return None
     place = "plot importance: score"
     name = score or ("r2" if rows.kind == "numbers" else "accuracy")

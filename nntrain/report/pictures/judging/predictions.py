@@ -94,8 +94,10 @@ class Judged:
 
     def score(self, metric: "Metric") -> Any:
         """The value of a metric, as `fit` and `eval` compute it."""
+        from nntrain.inference.evaluate import compared
+
         sums = metric.start(self.loss)
-        metric.add(sums, self.outputs, self.target, None)
+        metric.add(sums, compared(metric, self.loss, self.outputs), self.target, None)
         return metric.value(sums)
 
 
