@@ -12,10 +12,12 @@ from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.picture import FOLDER, Arrays, Drawn, Picture
 from nntrain.report.pictures.registry import pictures
 from nntrain.report.pictures.subject import ROWS, Subject
+from nntrain.run.folder import RunFolder
 from nntrain.run.history import has_tables
 from nntrain.run.repeat import run_of
 from nntrain.run.score import setup_of
 from nntrain.run.stored import is_stored, open_stored
+from nntrain.training.setup import Setup
 
 
 class Exists(UserError):
@@ -144,7 +146,15 @@ def subject_of(path: Path, overrides: tuple[str, ...] = ()) -> Subject:
     else:
         found = run_of(path.resolve().parent.parent)
         folder = found.path if found is not None else path.parent
-    return Subject(folder.resolve().name, lambda: setup_of(stored()), lambda: stored().network(ROWS), folder)
+    # A run that ended before its first checkpoint has at least its config.
+    early = run_of(path) is not None and not any(
+        file.exists() for file in RunFolder(path).checkpoints.files()
+    )
+
+    def setup() -> Setup:
+        return load_setup(path)[0] if early else setup_of(stored())
+
+    return Subject(folder.resolve().name, setup, lambda: stored().network(ROWS), folder)
 
 
 def require_suitable(picture: Picture, subjects: list[Subject]) -> None:

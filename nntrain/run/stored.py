@@ -64,7 +64,8 @@ def find_checkpoint(path: Path) -> Path:
         if candidate.exists():
             return candidate
     expected = f"{run.best.relative_to(path)} or {run.last.name}"
-    hint = "Expected a run folder, such as runs/NAME."
+    early = "The run ended before its first checkpoint."
+    hint = early if run.info.exists() else "Expected a run folder, such as runs/NAME."
     raise UserError(f"this folder holds no checkpoint ({expected})", hint, str(path))
 
 

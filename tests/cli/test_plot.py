@@ -119,3 +119,12 @@ def test_a_picture_has_two_styles_and_formats_and_an_api(shell, two_runs):
     assert shell.run("plot", run, "--format", "svg").stdout.splitlines()[0] == f"{run}/plots/loss.svg"
     with pytest.raises(nntrain.UserError, match="Did you mean 'loss'"):
         nntrain.plot("los", run)
+
+
+def test_a_run_without_a_checkpoint_has_the_pictures_of_its_config(shell, wording):
+    run = shell.fit()
+    for file in (run / "checkpoints").iterdir():
+        file.unlink()
+    result = shell.run("plot", run, code=2)
+    assert {"loss.png", "network.png", "schedules.png"} <= {path.name for path in (run / "plots").iterdir()}
+    wording(result.stderr)
