@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nntrain.report.pictures.subject import Subject
 
 MOST = 20  # columns in the picture
-BUDGET = 3_000_000  # samples, or steps of sequences, that are evaluated in all
+BUDGET = 1_500_000  # samples, or steps of sequences, that are evaluated in all
 FEWEST = 100  # samples that are shuffled
 LINE, CHART = 0.27, 4.6  # inches
 NAMES = {"auc": "AUC", "mae": "MAE", "mse": "MSE", "r2": "R²", "rmse": "RMSE"}  # in a sentence
