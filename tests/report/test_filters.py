@@ -116,6 +116,6 @@ def test_units_of_a_first_dense_layer_are_images(shell, source):
     means = np.stack([activity[data.target == label].mean(0) for label in range(10)])
     assert list(found["names"]) == [data.classes[best] for best in means.argmax(0)]
     figure = figure_of(PICTURE, drawn_from(found), style="dark")
-    assert len(figure.axes) == UNITS
+    assert len(figure.axes[0].images) == UNITS
     assert "of 60" in words(figure)
     assert faults(figure) == []

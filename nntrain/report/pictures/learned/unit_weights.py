@@ -9,7 +9,7 @@ from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.computing.images import image_shape
 from nntrain.report.pictures.computing.layers import after_activation, outputs
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.drawing.page import Page
+from nntrain.report.pictures.drawing.page import Page, Sheet
 from nntrain.report.pictures.picture import Drawn
 from nntrain.report.pictures.subject import Subject
 
@@ -79,16 +79,16 @@ def draw_units(drawn: Drawn) -> Any:
     sentence = f"The weights of the units of {layer}, arranged as the image that they are multiplied with"
     if named:
         sentence += ". Below each, the class for which the unit is the most active"
-    page = Page(
-        drawn.name, sentence, [[f"units: {which}; {colours}"]], below=-(-units // across) * pitch + GAP
-    )
+    below = -(-units // across) * pitch + GAP
+    page = Page(drawn.name, sentence, [[f"units: {which}; {colours}"]], below=below)
+    sheet = Sheet(page, below)  # axes for each image would take most of the time
     largest = np.abs(weights).max() or 1
     for unit in range(units):
-        axes = page.axes(left + unit % across * (size + GAP), unit // across * pitch, size, down)
+        x, y = left + unit % across * (size + GAP), unit // across * pitch
         image = weights[..., unit]
         if channels == 3:
-            canvas.show_image(axes, 0.5 + image / (2 * (np.abs(image).max() or 1)))
+            sheet.image(0.5 + image / (2 * (np.abs(image).max() or 1)), x, y, size, down)
         else:
-            canvas.show_image(axes, image[..., 0], cmap="RdBu", vmin=-largest, vmax=largest)
-        axes.set_xlabel(shortened(printable(names[unit]), 15), fontsize=8, labelpad=2, parse_math=False)
+            sheet.image(image[..., 0], x, y, size, down, cmap="RdBu", vmin=-largest, vmax=largest)
+        sheet.caption(shortened(printable(names[unit]), 15), x + size / 2, y + down)
     return page.figure
