@@ -1,11 +1,14 @@
 """The picture of an embedding: principal components of a layer's outputs, or of the vectors of tokens."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from nntrain.config import load
 from nntrain.errors import UserError
 from nntrain.report.pictures.drawing import canvas
+from nntrain.report.pictures.drawing.labels import place_labels
 from nntrain.report.pictures.learned.embedded import POINTS
 from nntrain.report.pictures.learned.embedding import Embedding
 from nntrain.report.pictures.learned.principal import principal_plane
@@ -192,3 +195,19 @@ def test_the_names_of_classes_do_not_hide_a_few_points(shell):
     figure = figure_of(Embedding(), drawn_from(Embedding().collect(xor)))
     assert len(figure.axes[0].texts) == 0
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["0", "1"]
+
+
+def test_a_class_whose_label_has_no_room_is_labelled_next_to_its_centre():
+    with canvas.styled():
+        figure = canvas.new_figure()
+        axes = figure.subplots()
+        axes.set(xlim=(-1, 1), ylim=(-1, 1))
+        points = np.zeros((3, 2))
+        assert place_labels(axes, points, ["a", "b", "c"]).tolist() == [True, False, False]
+        for text in list(axes.texts):
+            text.remove()
+        assert place_labels(axes, points, ["a", "b", "c"], nudged=True).all()
+        boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert max(abs(text.get_position()[1]) for text in axes.texts) < 0.2  # still near

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.report.formats import number, printable, shortened
+from nntrain.report.pictures.computing.sequences import unpadded
 from nntrain.report.pictures.data.balance import balance_sentence, draw_balance
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.bars import room_for_names
@@ -24,19 +25,12 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
     from nntrain.data.sequences.windows import Windows
 
     chosen = chosen_samples(data)
-    some = data.select(chosen)
-    x = np.asarray(some.x, np.float64).reshape(len(chosen), data.input_shape[0], -1)
-    if some.lengths is not None:
-        x[np.arange(x.shape[1]) >= some.lengths[:, None]] = np.nan
-    features = x.shape[2]
-    names = data.feature_names or tuple(f"x{number}" for number in range(1, features + 1))
-    shown = min(features, FEATURES)
-    target = np.asarray(some.target)
+    x, names = unpadded(data, chosen)
     return {
-        "x": x[..., :shown],
-        "target": target,
-        "features": np.array(names[:shown] if features > 1 else ("value",)),
-        "of": np.array(features),
+        "x": x[..., :FEATURES],
+        "target": np.asarray(data.select(chosen).target),
+        "features": np.array(names[:FEATURES]),
+        "of": np.array(x.shape[2]),
         "label": np.array((data.target_names or ("target",))[0]),
         "ahead": np.array(isinstance(data.target, Windows) and not data.classes),
         "steps": np.array(1) if data.per_step else np.zeros(0),

@@ -7,6 +7,9 @@ import numpy as np
 
 from nntrain.report.pictures.drawing.canvas import INK, PAPER
 
+# Where a label may be instead of on its point, in sizes of the label.
+ASIDE = ((0, 0), (0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (1, -1), (-1, 1), (1, 1))
+
 
 def place_labels(
     axes: Any,
@@ -14,11 +17,13 @@ def place_labels(
     labels: Sequence[str],
     size: float = 10,
     colours: Sequence[str] = (),
+    nudged: bool = False,
     **style: Any,
 ) -> np.ndarray:
     """Writes the labels at points (labels, 2) of the data, the first ones first, and leaves out those that would overlap an earlier one.
 
-    Returns which are shown (labels,). The place and the limits of the axes must be final.
+    `nudged`: such a label is written next to its point, if there is room. Returns which are shown (labels,). The place and the limits of
+    the axes must be final.
     """
     from matplotlib.patheffects import withStroke
 
@@ -40,10 +45,16 @@ def place_labels(
             **style,
         )
         box = text.get_window_extent()
-        whole = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
-        shown[place] = whole and not any(box.overlaps(other) for other in taken)
-        if shown[place]:
-            taken.append(box)
+        for across, up in ASIDE if nudged else ASIDE[:1]:
+            moved = box.translated(1.1 * across * box.width, 1.1 * up * box.height)
+            whole = inside.contains(moved.x0, moved.y0) and inside.contains(moved.x1, moved.y1)
+            if whole and not any(moved.overlaps(other) for other in taken):
+                centre = (moved.x0 + moved.x1) / 2, (moved.y0 + moved.y1) / 2
+                if across or up:
+                    text.set_position(axes.transData.inverted().transform(centre))
+                taken.append(moved)
+                shown[place] = True
+                break
         else:
             text.remove()
     return shown

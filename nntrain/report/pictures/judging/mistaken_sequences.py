@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import printable, shortened
+from nntrain.report.pictures.computing.sequences import unpadded
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.canvas import BLACK, CLASS_COLOURS, PALE_INK, RED
 from nntrain.report.pictures.judging.predictions import Judged
@@ -20,16 +21,12 @@ def collect(rows: Judged, chosen: np.ndarray) -> dict[str, np.ndarray]:
     from nntrain.data.sequences.windows import Windows
 
     data, samples = rows.data, rows.sample[chosen]
-    some = data.select(samples)
-    x = np.asarray(some.x, np.float64).reshape(len(samples), data.input_shape[0], -1)
-    if some.lengths is not None:
-        x[np.arange(x.shape[1]) >= some.lengths[:, None]] = np.nan
+    x, names = unpadded(data, samples)
     total = x.shape[2]
-    names = data.feature_names or tuple(f"x{number}" for number in range(1, total + 1))
     ahead = isinstance(data.target, Windows) and rows.kind == "numbers" and rows.step is None and total == 1
     return {
         "x": x[..., :FEATURES],
-        "features": np.array(names[:FEATURES] if total > 1 else ("value",)),
+        "features": np.array(names[:FEATURES]),
         "of": np.array(total),
         "step": np.full(len(samples), -1) if rows.step is None else rows.step[chosen],
         "actual": np.asarray(rows.target[chosen], np.float64) if ahead else np.empty((len(samples), 0)),

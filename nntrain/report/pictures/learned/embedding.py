@@ -111,7 +111,7 @@ def draw_groups(axes: Any, plane: np.ndarray, group: np.ndarray, names: list[str
         return  # the names would hide the points; the legend has them
     centres = np.array([np.median(plane[group == label], axis=0) for label in present])
     labels = [names[label] for label in present]
-    place_labels(axes, centres, labels, 11 if len(names) <= 20 else 8, fontweight="bold")
+    place_labels(axes, centres, labels, 11 if len(names) <= 20 else 8, nudged=True, fontweight="bold")
 
 
 def draw_tokens(axes: Any, plane: np.ndarray, group: np.ndarray, names: list[str], tokens: list[str]) -> None:

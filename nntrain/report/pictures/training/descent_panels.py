@@ -8,6 +8,7 @@ from nntrain.report.formats import counted, number, short
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import log_ticks, tick_labels
 from nntrain.report.pictures.drawing.curves import keep_smooth
+from nntrain.report.pictures.drawing.markers import ring, star
 from nntrain.report.pictures.training.cut import Cut
 
 NAMES = ("small", "good", "too large")
@@ -45,16 +46,7 @@ def draw_cut(axes: Any, arrays: Any, i: int) -> None:
             arrowprops={"arrowstyle": "->", "color": canvas.RED, "linewidth": 1.2},
             zorder=5,
         )
-    axes.plot(
-        0,
-        loss[0],
-        "o",
-        color=canvas.PAPER,
-        markeredgecolor=canvas.BLACK,
-        markeredgewidth=1.6,
-        markersize=8,
-        zorder=6,
-    )
+    ring(axes, 0, loss[0])
     axes.set_title(
         f"{NAMES[i]}: learning rate {short(float(f'{lr:.2g}'))}", fontsize=10.5, fontweight="bold", pad=18
     )
@@ -82,7 +74,7 @@ def note_of(loss: np.ndarray, left: bool, i: int) -> str:
 def draw_around(figure: Any, axes: Any, arrays: Any) -> None:
     """The landscape in two random directions."""
     draw_contours(figure, axes, arrays["across"], arrays["across"], arrays["around"])
-    star(axes)
+    star(axes, 0, 0)
     axes.set_title("Two random directions", fontsize=10.5, fontweight="bold")
     axes.set_xlabel("first direction, in lengths of the weights")
     axes.set_ylabel("second direction")
@@ -94,25 +86,12 @@ def draw_along(figure: Any, axes: Any, arrays: Any) -> None:
     path, shares = arrays["path"], arrays["shares"]
     axes.plot(*path.T, color=canvas.PAPER, linewidth=3.4, zorder=4)
     axes.plot(*path.T, "-o", color=canvas.RED, linewidth=1.3, markersize=3, zorder=5)
-    axes.plot(
-        *path[0],
-        "o",
-        color=canvas.PAPER,
-        markeredgecolor=canvas.BLACK,
-        markeredgewidth=1.6,
-        markersize=8,
-        zorder=6,
-    )
-    star(axes)
+    ring(axes, *path[0])
+    star(axes, 0, 0)
     steps = int(arrays["steps"][-1])
     axes.set_title(f"The path of training, {counted(steps, 'step')}", fontsize=10.5, fontweight="bold")
     axes.set_xlabel(f"first direction, {shares[0]:.0%} of the path")
     axes.set_ylabel(f"second direction, {shares[1]:.0%}")
-
-
-def star(axes: Any) -> None:
-    """The trained network."""
-    axes.plot(0, 0, "*", color=canvas.YELLOW, markeredgecolor=canvas.BLACK, markersize=13, zorder=7)
 
 
 def draw_contours(figure: Any, axes: Any, x: np.ndarray, y: np.ndarray, loss: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from nntrain.report.formats import short
 from nntrain.report.pictures.computing.named import named
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import scale
+from nntrain.report.pictures.drawing.markers import ring, star
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.training.surfaces import RATES, SURFACES, Surface, best_path, path_of
 
@@ -165,7 +166,7 @@ def draw_surface(axes: Any, surface: Surface) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     for at in surface.minima:
-        axes.plot(*at, "*", color=canvas.YELLOW, markeredgecolor=canvas.BLACK, markersize=11, zorder=6)
+        star(axes, *at, size=11)
 
 
 def draw_paths(axes: Any, surface: Surface, arrays: Any, row: int, family: str) -> None:
@@ -180,15 +181,7 @@ def draw_paths(axes: Any, surface: Surface, arrays: Any, row: int, family: str) 
         look = {"linewidth": 1.1, "markersize": 2.4, "alpha": 0.9, "markevery": every, "zorder": 4}
         axes.plot(*path.T, "-o", color=colour, label=label, **look)
         axes.plot(*path[-1], "o", color=colour, markeredgecolor=canvas.PAPER, markersize=6.5, zorder=7)
-    axes.plot(
-        *surface.start,
-        "o",
-        color=canvas.PAPER,
-        markeredgecolor=canvas.BLACK,
-        markersize=7.5,
-        markeredgewidth=1.6,
-        zorder=5,
-    )
+    ring(axes, *surface.start, zorder=5)
     legend = axes.legend(
         loc="upper left",
         bbox_to_anchor=(-0.02, 0.0),
