@@ -128,3 +128,12 @@ def test_a_run_without_a_checkpoint_has_the_pictures_of_its_config(shell, wordin
     result = shell.run("plot", run, code=2)
     assert {"loss.png", "network.png", "schedules.png"} <= {path.name for path in (run / "plots").iterdir()}
     wording(result.stderr)
+
+
+def test_a_picture_of_the_user_s_that_names_the_program_is_not_replaced(shell, two_runs):
+    mine = shell.folder / "mine.svg"
+    mine.write_text('<svg xmlns="http://www.w3.org/2000/svg"><title>nntrain, by hand</title></svg>')
+    shell.run("plot", "loss", two_runs[0], "--output", mine, code=2)
+    assert "by hand" in mine.read_text()
+    shell.run("plot", "loss", two_runs[0], "--output", mine, "--overwrite")
+    shell.run("plot", "loss", two_runs[0], "--output", mine)  # now it is ours

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.files import replacing
-from nntrain.report.pictures.drawing.canvas import PROGRAM
+from nntrain.report.pictures.drawing.canvas import MARK
 
 SUFFIXES = (".gif", ".webp")
 FRAME, LAST = 140, 2000  # milliseconds
@@ -27,10 +27,10 @@ def save_animation(figures: Iterable[Any], path: Path) -> None:
             Image.frombytes("RGBA", canvas.get_width_height(), canvas.buffer_rgba().tobytes()).convert("RGB")
         )
     durations = [FRAME] * (len(frames) - 1) + [LAST]
-    more: dict[str, Any] = {"comment": PROGRAM.encode()}
+    more: dict[str, Any] = {"comment": MARK.encode()}
     if path.suffix == ".webp":
         exif = Image.Exif()
-        exif[SOFTWARE] = PROGRAM
+        exif[SOFTWARE] = MARK
         more = {"exif": exif, "quality": 85}
     with replacing(path) as file:
         kind = path.suffix[1:].upper()
