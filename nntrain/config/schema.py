@@ -9,6 +9,7 @@ import nntrain.data  # registers the sources
 import nntrain.layers  # noqa: F401  (registers the layers)
 from nntrain.config.train_section import TrainSection
 from nntrain.data.dataset import Reader
+from nntrain.data.folds.fold import Fold
 from nntrain.data.transforms.augment import Augmentation
 from nntrain.initializers import Auto, Initializer
 from nntrain.layers.layer import Layer
@@ -58,6 +59,10 @@ class DataSection(Options):
         None,
         description="the validation split: a fraction of the training split to hold out, stratified by class, or a source "
         "of its own",
+    )
+    fold: Fold | None = Field(
+        None,
+        description="one fold of a cross-validation, as the test split in place of any other; `nntrain crossval` runs them all",
     )
     standardize: bool = Field(
         False,

@@ -113,6 +113,20 @@ def from_arrays(
     return dataset if lengths is None else replace(dataset, lengths=lengths)
 
 
+def with_groups(name: str, data: Dataset, groups: np.ndarray) -> Dataset:
+    """`data` with the groups (count,), named by whole numbers or text, whose samples are held out together. Raises DataError."""
+    if groups.ndim != 1 or groups.dtype.kind not in "biuU":
+        raise DataError(
+            f"expected groups (count,) of whole numbers or text. Received: {_type_name(groups.dtype)} of shape {groups.shape}.",
+            place=name,
+        )
+    if len(groups) != len(data):
+        raise DataError(
+            f"expected {len(data):,} groups, one per sample. Received: {len(groups):,}.", place=name
+        )
+    return replace(data, groups=np.unique(groups, return_inverse=True)[1])
+
+
 def task_like(task: Task, train: Dataset) -> Task:
     """The task of another split's source: where it would guess, that of the training split."""
     if task != "auto":

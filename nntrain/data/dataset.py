@@ -15,7 +15,7 @@ from nntrain.data.images.form import ImageForm
 from nntrain.data.origin import Origin
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.features import OneHot, name_mismatch
-from nntrain.errors import DataError
+from nntrain.errors import ConfigError, DataError, Problem
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
 REPEATED = 512
@@ -46,6 +46,9 @@ class Dataset:
     fill: np.ndarray | None = None
     lengths: np.ndarray | None = None  # (count,) int32: steps before the padding; None: no padding
     series: np.ndarray | None = None  # (count,): the series of each window, in order of time; None: no order
+    groups: np.ndarray | None = (
+        None  # (count,): samples of a group are held out together; None: each by itself
+    )
     unit: str = ""  # of text: character, byte or word; the classes are then the tokens
     normalized: bool = False  # of text: to NFC, with marks in their words; not in older checkpoints
     consecutive: bool = False  # row r of a batch continues row r of the batch before
@@ -97,7 +100,7 @@ class Dataset:
 
     def select(self, indices: slice | np.ndarray) -> "Dataset":
         """The samples at `indices`."""
-        arrays = {name: getattr(self, name) for name in ("x", "target", "lengths", "series")}
+        arrays = {name: getattr(self, name) for name in ("x", "target", "lengths", "series", "groups")}
         chosen: dict[str, Any] = {name: array[indices] for name, array in arrays.items() if array is not None}
         if self.origin is not None and not isinstance(self.x, Windows):  # the stream of windows stays whole
             chosen["origin"] = self.origin.select(indices)
@@ -265,3 +268,10 @@ class Reader(Component, family="source"):
     def load_like(self, folder: Path, train: Dataset) -> Splits:
         """`load` of data that join `train`, or that a network trained on `train` is evaluated on."""
         return self.load(folder)
+
+    def for_folds(self, group: str | int | None) -> "Reader":
+        """The reader whose training split is cut into folds; `group` names the column of its `groups`. Raises ConfigError."""
+        if group is None:
+            return self
+        message = f"{self.yaml_name} has no column that names groups"
+        raise ConfigError([Problem(("data", "fold", "group"), message, "Remove `group`.")])

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.data.arrays import Layout, Task, from_arrays, task_like
+from nntrain.data.arrays import Layout, Task, from_arrays, task_like, with_groups
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.folds.fold import Fold
 from nntrain.data.loading import load_splits
-from nntrain.errors import ConfigError, DataError
+from nntrain.errors import ConfigError, DataError, Problem
 
 Pair = tuple[Any, ...]  # (x, y), or (x, y, lengths) for padded sequences
 FRACTION = "expected a fraction between 0 and 1, or a tuple (x, y) of arrays"
@@ -29,13 +30,20 @@ class ArraySource:
     def load_like(self, folder: Path, train: Dataset) -> Splits:
         return self.load(folder)
 
+    def for_folds(self, group: str | int | None) -> "ArraySource":
+        if group is None:
+            return self
+        message = "arrays in memory have no column that names groups"
+        raise ConfigError([Problem(("data", "fold", "group"), message, "Pass `group` to `nntrain.Data`.")])
+
 
 class Data:
     """Samples x and targets y from memory, split and scaled like the data of a config.
 
     x (count, ...) are tables, images or sequences; y are class numbers or names (int, bool, str), or numbers to predict (float),
     one row per sample, or one row per step of each. `test` and `validation` are fractions of the samples, or tuples (x, y).
-    `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths). uint8 counts as images, 0 to 255 for
+    `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths). `group` (count,) names a group for each
+    sample; fractions and folds hold out whole groups. uint8 counts as images, 0 to 255 for
     [0, 1]. Arrays, nested lists, and pandas DataFrames and Series are accepted; arrays are not copied where their type fits.
 
     Raises DataError for arrays of different lengths, other types, NaN, and empty arrays.
@@ -50,6 +58,7 @@ class Data:
         validation: float | Pair | None = None,
         classes: Sequence[str] | None = None,
         lengths: Any = None,
+        group: Any = None,
         task: Task = "auto",
         layout: Layout = "stored",
         standardize: bool = False,
@@ -63,7 +72,10 @@ class Data:
                     f"expected at least two different names. Received: {classes}.", place="classes"
                 )
 
-        self.source = ArraySource(_dataset("", x, y, lengths, classes, task, layout))
+        dataset = _dataset("", x, y, lengths, classes, task, layout)
+        if group is not None:
+            dataset = with_groups("group", dataset, to_array("group", group))
+        self.source = ArraySource(dataset)
         same_task = task_like(task, self.source.dataset)
 
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
@@ -83,6 +95,7 @@ class Data:
         self.test = split("test", test)
         self.validation = split("validation", validation)
         self.standardize = standardize
+        self.fold: Fold | None = None
 
     def load(self, seed: int = 0) -> tuple[Splits, dict[str, np.ndarray]]:
         """The splits, and for each split taken from x the rows there. Raises DataError."""

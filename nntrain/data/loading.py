@@ -1,12 +1,14 @@
-"""Loading: reader -> test and validation splits -> imputation -> standardization."""
+"""Loading: reader -> fold, or test split -> validation split -> imputation -> standardization."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.folds.fold import Fold
+from nntrain.data.folds.taken import take_fold
 from nntrain.data.splits import join, split
 from nntrain.data.tables import giveaways
 from nntrain.data.transforms.impute import impute
@@ -22,6 +24,7 @@ class Source(Protocol):
     def yaml_name(self) -> str: ...
     def load(self, folder: Path) -> Splits: ...
     def load_like(self, folder: Path, train: Dataset) -> Splits: ...
+    def for_folds(self, group: str | int | None) -> Any: ...
 
 
 class DataOptions(Protocol):
@@ -35,6 +38,8 @@ class DataOptions(Protocol):
     def validation(self) -> float | Source | None: ...
     @property
     def standardize(self) -> bool: ...
+    @property
+    def fold(self) -> Fold | None: ...
 
 
 def load_splits(
@@ -45,10 +50,14 @@ def load_splits(
     `like`: the training split of an earlier run, whose form the data get where files can take several.
     Raises DataError for data that cannot be used, ConfigError for options that do not match it.
     """
-    source = options.source
+    fold = options.fold
+    source = options.source if fold is None else options.source.for_folds(fold.group)
+    rows: dict[str, np.ndarray] = {}
     try:
-        read = source.load(folder) if like is None else source.load_like(folder, like)
-        splits = with_giveaways(source, read)
+        splits = source.load(folder) if like is None else source.load_like(folder, like)
+        if fold is not None:
+            splits, rows = take_fold(source, folder, splits, fold, seed, options.test)
+        splits = with_giveaways(source, splits)
     except MemoryError as error:
         raise ConfigError(
             [Problem(("data", "source"), f"the data does not fit into memory: {error}")]
@@ -58,16 +67,21 @@ def load_splits(
             raise
         raise ConfigError([Problem(("data", "source"), error.message, error.hint)]) from None
     fractions: dict[str, float | None] = {}
-    for name, chosen in (("test", options.test), ("validation", options.validation)):
+    test = None if fold is not None else options.test
+    for name, chosen in (("test", test), ("validation", options.validation)):
         fractions[name] = chosen if isinstance(chosen, float) else None
         if chosen is None:
             continue
         if not isinstance(chosen, float):
+            if fold is not None and isinstance(chosen, type(source)):  # whose columns are the same
+                chosen = chosen.for_folds(fold.group)
             splits = join(splits, name, chosen.load_like(folder, splits.train).train)
         elif name in splits.parts():
             message = f"{source.yaml_name} already has a {name} split"
             raise ConfigError([Problem(("data", name), message, "Remove this line.")])
     splits, indices = split(splits, seed=seed, **fractions)
+    if rows:
+        indices = {name: rows["train"][taken] for name, taken in indices.items()} | {"test": rows["test"]}
     splits = impute(splits)
     return standardize(splits) if options.standardize else splits, indices
 

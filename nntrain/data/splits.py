@@ -18,9 +18,10 @@ def split(
 ) -> tuple[Splits, dict[str, np.ndarray]]:
     """Holds out the given fractions: `test` of the training split, then `validation` of the rest.
 
-    Random, and stratified where each sample has a class. A text or a series is cut at its end, without windows that overlap the
-    border. Also returns the rows (int64) of the source's training split in each split taken from it. Taking a fraction copies.
-    Raises DataError where the source already has the split, or has too few samples, or a single class.
+    Random, and stratified where each sample has a class; whole groups where samples have groups. A text or a series is cut at its
+    end, without windows that overlap the border. Also returns the rows (int64) of the source's training split in each split taken
+    from it. Taking a fraction copies. Raises DataError where the source already has the split, or has too few samples, or a
+    single class.
     """
     data = splits.train
     if len(data.classes) == 1:
@@ -44,6 +45,10 @@ def split(
             )
         count = held_out_count(name, fraction, len(rows["train"]))
         key = randomness.key(seed, "split", name)
+        if data.groups is not None:
+            kept, held_out = grouped_split(data.groups[rows["train"]], name, count, key)
+            rows[name], rows["train"] = rows["train"][held_out], rows["train"][kept]
+            continue
         stratified = data.classes and data.target.ndim == 1
         labels = (
             np.asarray(data.target)[rows["train"]] if stratified else np.zeros(len(rows["train"]), np.int32)
@@ -140,6 +145,20 @@ def stratified_split(labels: np.ndarray, count: int, key: int) -> tuple[np.ndarr
     nth[by_label] = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     held_out = nth < quota[labels]
     return shuffled[~held_out], shuffled[held_out]
+
+
+def grouped_split(groups: np.ndarray, name: str, count: int, key: int) -> tuple[np.ndarray, np.ndarray]:
+    """(kept, held out): positions, whole groups in random order held out until they are about `count` samples."""
+    distinct, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(distinct) < 2:
+        raise DataError(
+            f"a split by group requires at least two groups. Received: {len(distinct)}.", place=name
+        )
+    order = randomness.permutation(key, len(distinct))
+    held = np.cumsum(sizes[order])[:-1]  # samples in the first 1, 2, ... groups; the last group is kept
+    chosen = order[: 1 + int(np.abs(held - count).argmin())]
+    held_out = np.isin(group, chosen)
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
 def hashes(splits: Splits) -> dict[str, str]:

@@ -24,7 +24,7 @@ RELATIONS = re.compile(
     r"expected (either|both|at least one of) `|`[\w: ]+` (requires|cannot be combined with) "
     r"|expected the smaller `|`decimal` and `thousands` are both"
     r"|nesterov requires|expected at least two different `classes`|gaps in sequences cannot be filled"
-    r"|a sequence with one target cannot be split"
+    r"|a sequence with one target cannot be split|expected a fold from 1 to "
 )
 
 

@@ -81,15 +81,28 @@ def sliding_windows(groups: Groups, reach: int, stride: int) -> tuple[np.ndarray
 
 def require_one_target(table: Table, groups: Groups, target: np.ndarray) -> None:
     """Raises DataError where the target changes within a sequence."""
+    columns = ", ".join(column.label for column in table.targets[:MOST_NAMES])
+    bad = _changing(table, groups, target, columns, "target")
+    bad.raise_if_any("Fix the file, or set `predict: step` if each step has a target.")
+
+
+def require_one_group(table: Table, groups: Groups, group: np.ndarray) -> None:
+    """Raises DataError where the group (rows,), which is held out as a whole, changes within a sequence."""
+    bad = _changing(table, groups, group, "group", "group")
+    bad.raise_if_any("Fix the file, or group by another column.")
+
+
+def _changing(table: Table, groups: Groups, values: np.ndarray, place: str, what: str) -> BadCells:
+    """The rows where values (rows, ...) are not those of the first row of their sequence."""
     of_row = np.empty(len(groups.order), np.int64)
     of_row[groups.order] = np.repeat(np.arange(len(groups.names)), groups.lengths)
     first = groups.order[groups.starts][of_row]
-    differs = (target != target[first]).reshape(len(target), -1).any(axis=1)
+    differs = (values != values[first]).reshape(len(values), -1).any(axis=1)
     bad = BadCells(table.path, table.lines)
     bad.add(
         np.flatnonzero(differs),
-        ", ".join(column.label for column in table.targets[:MOST_NAMES]),
-        "the same target in each row of a sequence",
-        lambda row: f"a target other than in line {table.lines[first[row]]}",
+        place,
+        f"the same {what} in each row of a sequence",
+        lambda row: f"a {what} other than in line {table.lines[first[row]]}",
     )
-    bad.raise_if_any("Fix the file, or set `predict: step` if each step has a target.")
+    return bad

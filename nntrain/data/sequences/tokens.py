@@ -102,17 +102,27 @@ def code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def words(chunks: Chunks, limit: int, pattern: re.Pattern[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(length,) tokens, and the vocabulary: `<unknown>` and the `limit - 1` most frequent words, most frequent first."""
+def words(
+    chunks: Chunks, limit: int, pattern: re.Pattern[str], until: int | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(length,) tokens, and the vocabulary: `<unknown>` and the `limit - 1` most frequent words, most frequent first.
+
+    `until`: only the first so many words make the vocabulary; None: all.
+    """
     number = _Numbered()
     pieces: list[np.ndarray] = []
     for piece in _whole_words(chunks()):
         found = pattern.findall(piece)
         pieces.append(np.fromiter(map(number.__getitem__, found), np.int32, len(found)))
     counts = np.zeros(len(number), np.int64)
+    length = 0
     for numbers in pieces:
-        counts += np.bincount(numbers, minlength=len(number))
-    order = np.argsort(-counts, kind="stable")[: limit - 1]  # of equally frequent words, the first one
+        counts += np.bincount(
+            numbers if until is None else numbers[: max(until - length, 0)], minlength=len(number)
+        )
+        length += len(numbers)
+    order = np.argsort(-counts, kind="stable")  # of equally frequent words, the first one
+    order = order[counts[order] > 0][: limit - 1]
     distinct = list(number)
     known = (UNKNOWN, *(distinct[place] for place in order))
     token = np.zeros(len(number), smallest_type(len(known)))
@@ -127,6 +137,14 @@ class _Numbered(dict[str, int]):
     def __missing__(self, word: str) -> int:
         self[word] = number = len(self)
         return number
+
+
+UNUSED = "<unused {number}>"  # a place of a vocabulary that no token has
+
+
+def padded_names(names: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """`names` and unused places, `count` together."""
+    return (*names, *(UNUSED.format(number=number + 1) for number in range(count - len(names))))
 
 
 def remarks(

@@ -70,11 +70,20 @@ class Windows:
 
     def distinct_steps(self) -> np.ndarray:
         """(some, ...): the steps of the stream that are in any window, each once."""
+        inside = self.covered()
+        return self.stream if inside.all() else self.stream[inside]
+
+    def covered(self) -> np.ndarray:
+        """(length,) bool: the steps of the stream that are in any window."""
         change = np.zeros(len(self.stream) + 1, np.int64)
         np.add.at(change, self.starts, 1)
         np.add.at(change, self.ends, -1)
-        inside = np.cumsum(change[:-1]) > 0
-        return self.stream if inside.all() else self.stream[inside]
+        return np.cumsum(change[:-1]) > 0
+
+    def holding(self, marked: np.ndarray) -> np.ndarray:
+        """(count,) bool: the windows with a step that is marked in (length,)."""
+        before = np.concatenate([[0], np.cumsum(marked)])
+        return before[self.ends] > before[self.starts]
 
     def hashed_arrays(self) -> tuple[np.ndarray, ...]:
         """Arrays that are equal if and only if the windows are, whatever else the stream holds; for hashes."""

@@ -6,13 +6,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, WrapValidator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, WrapValidator, model_validator
 
 from nntrain.data.arrays import Task, task_like
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import opened
 from nntrain.data.origin import TableRows
 from nntrain.data.tables.csv_file import Cells, CsvFile, Format, Name
+from nntrain.data.tables.grouping import group_numbers
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import TAB, WHITESPACE, Rows, read_rows
 from nntrain.data.tables.table import Table
@@ -120,6 +121,8 @@ class Csv(Reader, name="csv"):
         "frequent category. Default: a missing value is an error",
     )
 
+    _group: Name | None = PrivateAttr(None)  # the column whose values name groups
+
     @model_validator(mode="after")
     def _one_class(self) -> "Csv":
         if self.decimal == self.thousands:
@@ -131,8 +134,14 @@ class Csv(Reader, name="csv"):
     def load_like(self, folder: Path, train: Dataset) -> Splits:
         return self.model_copy(update={"task": task_like(self.task, train)}).load(folder)
 
+    def for_folds(self, group: Name | None) -> "Csv":
+        source = self.model_copy()
+        source._group = group
+        return source
+
     def load(self, folder: Path) -> Splits:
         table = self.table(folder)
+        groups = None if self._group is None else group_numbers(table, table.targets.pop())
         x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=self.impute is not None)
         target, classes = table.target(self.task)
         return Splits(
@@ -144,6 +153,7 @@ class Csv(Reader, name="csv"):
                 one_hot=one_hot,
                 target_names=tuple(column.name for column in table.targets),
                 impute=self.impute or "",
+                groups=groups,
                 origin=TableRows(self.path, table.lines),
                 notes=tuple(table.notes),
                 warnings=tuple(table.warnings),
@@ -151,7 +161,7 @@ class Csv(Reader, name="csv"):
         )
 
     def table(self, folder: Path) -> Table:
-        """The columns before they become arrays."""
+        """The columns before they become arrays; with groups, their column is the last of the targets."""
         with self.rows(folder) as rows:
             file = self.begin(rows)
             if file.width < 2:
@@ -161,11 +171,21 @@ class Csv(Reader, name="csv"):
                     self.path,
                 )
             targets = self.targets(file)
-            features = file.features(self.features, targets)
+            groups = self.group_positions(file, targets)
+            left_out = [*targets, *groups] if self.features == "all" else targets
+            features = file.features(self.features, left_out)
             categorical = file.positions("categorical", self.categorical)
             if others := [position for position in categorical if position not in features]:
                 raise DataError(f"categorical: {file.label(others[0])} is not a feature", place=self.path)
-            return file.read(features, targets, as_text=(*targets, *categorical))
+            names = set(groups) - set(features)
+            return file.read(features, [*targets, *groups], as_text=(*targets, *categorical, *names))
+
+    def group_positions(self, file: CsvFile, targets: Sequence[int]) -> list[int]:
+        """The position of the column that names groups, counted from 0; empty without one. Raises DataError."""
+        positions = [] if self._group is None else file.positions("fold.group", (self._group,))
+        if set(positions) & set(targets):
+            raise DataError(f"fold.group: {file.label(positions[0])} is a target", place=self.path)
+        return positions
 
     def column_names(self, folder: Path) -> list[str] | None:
         """The names of the file's columns, empty for one without a name; None where the first line is not a header."""

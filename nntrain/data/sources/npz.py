@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
-from nntrain.data.arrays import ArrayReader
+from nntrain.data.arrays import ArrayReader, with_groups
 from nntrain.data.dataset import Splits
 from nntrain.data.files.npy import read_npy, read_npz
 
@@ -29,10 +29,21 @@ class Npz(ArrayReader, name="npz"):
         None, min_length=1, description="the name of the array of lengths (count,), for padded sequences"
     )
 
+    _group: str | None = PrivateAttr(None)  # the name of the array whose values name groups
+
+    def for_folds(self, group: str | int | None) -> "Npz":
+        source = self.model_copy()
+        source._group = None if group is None else str(group)
+        return source
+
     def load(self, folder: Path) -> Splits:
         members = (self.x, self.target) if self.lengths is None else (self.x, self.target, self.lengths)
         names = (f"{self.path}: {self.x}", f"{self.path}: {self.target}", f"{self.path}: {self.lengths}")
-        return Splits(self.dataset(names, *read_npz(folder, self.path, members)))
+        data = self.dataset(names, *read_npz(folder, self.path, members))
+        if self._group is not None:
+            (groups,) = read_npz(folder, self.path, (self._group,))
+            data = with_groups(f"{self.path}: {self._group}", data, groups)
+        return Splits(data)
 
 
 class Npy(ArrayReader, name="npy"):

@@ -1,17 +1,25 @@
 """Sequences: CSV files whose rows are steps, to classify sequences, predict a target per step, or forecast series."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.origin import TableRows
-from nntrain.data.sequences.groups import Groups, group_rows, require_one_target, segments, sliding_windows
+from nntrain.data.sequences.groups import (
+    Groups,
+    group_rows,
+    require_one_group,
+    require_one_target,
+    segments,
+    sliding_windows,
+)
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.csv_file import CsvFile, Name
+from nntrain.data.tables.grouping import group_numbers
 from nntrain.errors import DataError
 from nntrain.options import mistake
 
@@ -84,11 +92,13 @@ class Sequences(Csv, name="sequences"):
         with self.rows(folder) as rows:
             file = self.begin(rows)
             targets, ids = self.targets(file), self.id_positions(file)
-            features = self._feature_positions(file, targets, ids)
-            as_text = [*file.positions("categorical", self.categorical), *ids]
+            named = self.group_positions(file, targets)
+            features = self._feature_positions(file, targets, ids, named)
+            as_text = [*file.positions("categorical", self.categorical), *ids, *(set(named) - set(features))]
             if self.predict != "next":
                 as_text += targets
-            table = file.read(features, [*targets, *ids], as_text)
+            table = file.read(features, [*targets, *ids, *named], as_text)
+        group_of_row = group_numbers(table, table.targets.pop()) if named else None
         id_column = table.targets.pop() if ids else None
         x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=False)
         target, classes = table.target("regression" if self.predict == "next" else self.task)
@@ -96,6 +106,8 @@ class Sequences(Csv, name="sequences"):
         groups = group_rows(self.path, id_column, table.lines)
         if self.predict == "sequence":
             require_one_target(table, groups, target)
+        if group_of_row is not None:
+            require_one_group(table, groups, group_of_row)
         arrays = self._arrays(groups, x, target, target_names)
         origin = TableRows(self.path, np.asarray(table.lines)[groups.order])
         return Splits(
@@ -104,17 +116,25 @@ class Sequences(Csv, name="sequences"):
                 classes=classes,
                 feature_names=names,
                 one_hot=one_hot,
+                groups=None if group_of_row is None else group_of_row[groups.order][arrays["x"].starts],
                 origin=origin,
                 notes=tuple(table.notes),
                 warnings=tuple(table.warnings),
             )
         )
 
+    def for_folds(self, group: Name | None) -> "Sequences":
+        if group is None and self.longer == "split":  # the parts of a sequence are not independent
+            group = self.id
+        return cast(Sequences, super().for_folds(group))
+
     def id_positions(self, file: CsvFile) -> list[int]:
         """The position of the column `id`, counted from 0; empty without one."""
         return [] if self.id is None else file.positions("id", (self.id,))
 
-    def _feature_positions(self, file: CsvFile, targets: list[int], ids: list[int]) -> list[int]:
+    def _feature_positions(
+        self, file: CsvFile, targets: list[int], ids: list[int], groups: list[int]
+    ) -> list[int]:
         """The columns to predict from; for `predict: next` including the targets."""
         if set(ids) & set(targets):
             raise DataError(f"id: {file.label(ids[0])} is a target", place=self.path)
@@ -122,7 +142,10 @@ class Sequences(Csv, name="sequences"):
             raise DataError(
                 f"features: {file.label(ids[0])} is `id`, which is not a feature", place=self.path
             )
-        return file.features(self.features, sorted({*ids, *(() if self.predict == "next" else targets)}))
+        left_out = {*ids, *(() if self.predict == "next" else targets)}
+        if self.features == "all":
+            left_out |= set(groups)
+        return file.features(self.features, sorted(left_out))
 
     def _arrays(
         self, groups: Groups, x: np.ndarray, target: np.ndarray, target_names: tuple[str, ...]

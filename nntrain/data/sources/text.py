@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
@@ -15,6 +16,7 @@ from nntrain.data.sequences.tokens import (
     characters,
     file_bytes,
     file_chunks,
+    padded_names,
     remarks,
     words,
 )
@@ -33,8 +35,9 @@ class Text(Reader, name="text"):
 
     A held-out fraction is the end of the text. Tokens are characters, bytes, or words (a punctuation mark and the end of a line
     count as words); most networks for them begin with `embedding`. The vocabulary is that of the whole text, including held-out
-    fractions. To keep it from them, use separate files for `validation` and `test`: characters outside the training text are then
-    an error, and such words are `<unknown>`. Text is normalized to Unicode's NFC; combining marks belong to their word.
+    fractions; with `fold`, that of what precedes the held-out block. To keep it from held-out fractions, use separate files for
+    `validation` and `test`: characters outside the training text are then an error, and such words are `<unknown>`. Text is
+    normalized to Unicode's NFC; combining marks belong to their word.
 
     Files are UTF-8, plain or gzip-compressed; the files of a folder are joined in order of name. Without a path, the text is
     Python's language reference, in 96 distinct characters; it depends on the version of Python.
@@ -104,14 +107,49 @@ class Text(Reader, name="text"):
             )
         )
 
+    def with_vocabulary_until(
+        self, folder: Path, data: Dataset, until: int
+    ) -> tuple[Dataset, np.ndarray | None]:
+        """`data`, which this source loaded, with the vocabulary of the first `until` tokens; and the tokens outside it, if any.
+
+        Its size stays: it is that of layers, as the config sets them. Places at its end are then unused. Words outside it are
+        `<unknown>`; characters outside it are marked in (length,) bool.
+        """
+        assert isinstance(data.x, Windows)
+        tokens, unknown = data.x.stream, None
+        if self.unit == "byte":
+            return data, None
+        if self.unit == "word":
+            files = self._files(folder, self.path) if self.path else []
+            tokens, names = self._tokens(folder, files, until)
+        else:
+            occurs = np.bincount(tokens[:until], minlength=len(data.classes)) > 0
+            if not self.path or occurs.all():  # the characters of the packaged text are known
+                return data, None
+            names = tuple(name for name, known in zip(data.classes, occurs, strict=True) if known)
+            number = np.where(occurs, np.cumsum(occurs) - 1, 0).astype(tokens.dtype)
+            tokens, unknown = number[tokens], ~occurs[tokens]
+        notes, warnings = remarks(self.unit, tokens[:until], len(names), "text to train on: ")
+        measured = replace(
+            data,
+            x=replace(data.x, stream=tokens),
+            target=replace(cast(Windows, data.target), stream=tokens),
+            classes=padded_names(names, len(data.classes)),
+            notes=notes,
+            warnings=warnings,
+        )
+        return measured, unknown
+
     def as_before_normalization(self) -> "Text":
         """The same text, read as by versions that left it as it is and tore words at their combining marks."""
         source = self.model_copy()
         source._normalized = False
         return source
 
-    def _tokens(self, folder: Path, files: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-        """(length,) tokens, and the vocabulary."""
+    def _tokens(
+        self, folder: Path, files: list[str], until: int | None = None
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """(length,) tokens, and the vocabulary; of words, that of the first `until`."""
         if self.unit == "byte":
             data = file_bytes(folder, files) if files else np.frombuffer(packaged().encode(), np.uint8)
             return data, BYTES
@@ -122,7 +160,7 @@ class Text(Reader, name="text"):
 
         if self.unit == "character":
             return characters(chunks, known="" if files else ALPHABET)
-        return words(chunks, self.words, word_pattern() if self._normalized else WORD_WITHOUT_MARKS)
+        return words(chunks, self.words, word_pattern() if self._normalized else WORD_WITHOUT_MARKS, until)
 
     def _files(self, folder: Path, name: str) -> list[str]:
         path = resolved(folder, name)
