@@ -53,7 +53,10 @@ def _add_section(kind: Kind, found: dict[str, Kind]) -> None:
     if kind.name in found:
         return
     found[kind.name] = kind
-    for name, field in kind.owner.model_fields.items():
+    fields = list(kind.owner.model_fields.items())
+    if kind.path:  # the sections of a section first, so that they follow it in the reference
+        fields.sort(key=lambda entry: not any(map(section, choices(entry[1].annotation))))
+    for name, field in fields:
         _add(field.annotation, (*kind.path, field.alias or name), kind.within, found)
 
 

@@ -45,7 +45,7 @@ def test_the_reference_is_up_to_date(whole):
 
 
 def test_the_kinds_are_the_sections_and_families_of_a_config():
-    assert list(kinds())[:7] == ["config", "data", "source", "fold", "augmentation", "model", "initializer"]
+    assert list(kinds())[:7] == ["config", "data", "fold", "source", "augmentation", "model", "initializer"]
     assert {"layer", "activation", "loss", "metric", "optimizer", "schedule"} <= kinds().keys()
     assert {"train", "regularize", "grad_clip", "early_stopping", "warmup"} <= set(SECTIONS)
     assert "relu" in kinds()["activation"].members()
