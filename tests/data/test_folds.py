@@ -252,7 +252,7 @@ def test_the_vocabulary_of_a_text_is_that_of_what_precedes_the_held_out_block(tm
     assert splits.train.classes == (" ", "a", "b", "c", "<unused 1>", "<unused 2>", "<unused 3>")
     assert splits.train.vocabulary == 7  # as the layers of the config are made for
     assert any(
-        "not tested, because the training part lacks characters: 'x'" in text for text in splits.warnings
+        "not tested, because the training part has no characters: 'x'" in text for text in splits.warnings
     )
     assert not (np.asarray(splits.test.x) >= 4).any()
     windows = [text[6 * row : 6 * row + 7] for row in rows["test"]]

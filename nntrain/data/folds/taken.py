@@ -20,7 +20,7 @@ def take_fold(
 ) -> tuple[Splits, dict[str, np.ndarray]]:
     """`splits` of `source` with the fold as the test split, and the rows (int64) of both in the source's training split.
 
-    Samples that hold a category or a character that the rest of the training split lacks are left out of the fold, as the
+    Samples with a category or a character that is missing in the rest of the training split are left out of the fold, as the
     trained network cannot take them. `test`: the option that the fold takes the place of. Raises ConfigError.
     """
     try:
@@ -39,7 +39,7 @@ def take_fold(
         if left_out:
             warnings.append(
                 f"fold {fold.number}: {left_out:,} of {len(rows.test):,} held-out samples are not tested, because the "
-                f"training part lacks {measured.what}"
+                f"training part has no {measured.what}"
             )
     of = f"{len(tested):,} of {len(splits.train):,} samples are held out as the test split, {rows.how}"
     notes.append(f"fold {fold.number} of {fold.of}: {of}")
