@@ -2,19 +2,16 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from nntrain.config.schema import Config
 from nntrain.data.arrays import Task
 from nntrain.data.conform.align import align, pad_steps
 from nntrain.data.conform.arrays import conform, unlabeled
 from nntrain.data.conform.tables import TableEncoder
-from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.dataset import Dataset
 from nntrain.data.in_memory import Data, to_array
-from nntrain.data.loading import load_splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError
@@ -26,19 +23,6 @@ from nntrain.options import shown
 __all__ = ["Data"]
 
 SOURCE = "data.source=in_memory"  # what an override puts into a config that is trained on arrays
-
-
-def splits_of(config: Config, data: Data, folder: Path) -> tuple[Splits, dict[str, np.ndarray]]:
-    """The splits of arrays in memory, and for each split the rows it has in them. Raises DataError or ConfigError."""
-    own = {
-        "source": data.source,
-        "test": data.test,
-        "validation": data.validation,
-        "standardize": data.standardize,
-    }
-    # The config's section holds where `data` sets nothing.
-    options = config.data.model_copy(update={name: value for name, value in own.items() if value})
-    return load_splits(options, folder, config.seed)
 
 
 def samples_of(trained: Trained, x: Any, lenient: bool = False) -> Samples:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nntrain.api.data import SOURCE, Data, splits_of
+from nntrain.api.data import SOURCE, Data
 from nntrain.config import Document, dump, load
 from nntrain.config.schema import Config
 from nntrain.config.validate import checked
@@ -41,7 +41,7 @@ def load_setup(
     """The config with its data, or with `data`, and its graph. Raises UserError; errors in the config name their place."""
     typed, document = read_config(config, overrides if data is None else (*overrides, SOURCE))
     try:
-        loaded = None if data is None else splits_of(typed, data, document.folder)
+        loaded = None if data is None else data.load_for(typed.data, document.folder, typed.seed)
         return prepare(typed, document.folder, loaded=loaded), document
     except ConfigError as error:
         raise document.explain(error) from None

@@ -97,6 +97,17 @@ class Data:
         self.standardize = standardize
         self.fold: Fold | None = None
 
+    def load_for(self, options: Any, folder: Path, seed: int) -> tuple[Splits, dict[str, np.ndarray]]:
+        """The splits for a config's `data` section `options`, which holds where these data set nothing."""
+        own = {
+            "source": self.source,
+            "test": self.test,
+            "validation": self.validation,
+            "standardize": self.standardize,
+        }
+        chosen = options.model_copy(update={name: value for name, value in own.items() if value})
+        return load_splits(chosen, folder, seed)
+
     def load(self, seed: int = 0) -> tuple[Splits, dict[str, np.ndarray]]:
         """The splits, and for each split taken from x the rows there. Raises DataError."""
         try:
