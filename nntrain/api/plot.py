@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from nntrain.api.setup import load_setup, overrides_of
 from nntrain.errors import UserError
 from nntrain.options import did_you_mean
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.picture import FOLDER, Arrays, Drawn, Picture
+from nntrain.report.pictures.picture import FOLDER, Arrays, Drawn, Picture, Takes
 from nntrain.report.pictures.registry import pictures
+from nntrain.report.pictures.search.group import draw_group, of_group
 from nntrain.report.pictures.subject import ROWS, Subject
 from nntrain.run.folder import RunFolder
 from nntrain.run.history import has_tables
 from nntrain.run.repeat import run_of
 from nntrain.run.score import setup_of
 from nntrain.run.stored import is_stored, open_stored
+from nntrain.search.groups import Group, group_of
 from nntrain.training.setup import Setup
 
 
@@ -68,6 +70,8 @@ def draw(
         picture = type(picture)(**{**vars(picture), "names": tuple(map(str, of))})
     else:
         picture = pictures().get(picture.of_runs, picture)
+        if picture.of_sweeps and all(group_of(Path(each)) == "sweep" for each in of):
+            picture = pictures()[picture.of_sweeps]
         subjects = [subject_of(Path(each), overrides) for each in of]
         require_suitable(picture, subjects)
     path = Path(output) if output is not None else default_file(picture, subjects)
@@ -91,8 +95,12 @@ def is_of_names(picture: Picture, of: tuple[str | Path, ...]) -> bool:
 def draw_all(run: Path, style: canvas.Style = "light", suffix: str = ".png") -> Iterator[Path | UserError]:
     """Draws every picture that fits a run into RUN/plots/, and loss.png again; yields each one's file, or why it failed.
 
-    An error that several pictures have, such as data that cannot be read, is yielded once.
+    Those of a cross-validation or a sweep are drawn into its folder. An error that several pictures have, such as data that cannot be
+    read, is yielded once.
     """
+    if group_of(run) is not None:
+        yield from draw_group(run, style, (suffix,))
+        return
     failures: set[str] = set()
     subject = subject_of(run)
     require_tables(run)
@@ -136,6 +144,8 @@ def subject_of(path: Path, overrides: tuple[str, ...] = ()) -> Subject:
     """A config file, a run folder or a checkpoint as what pictures are of. Raises UserError if it does not exist."""
     if not path.exists() and str(path) != "-":
         raise UserError("no such config, run folder or checkpoint", place=str(path))
+    if (group := group_of(path)) is not None:
+        return Subject(path.resolve().name, lambda: refuse_group(path, group), folder=path)
     if not is_stored(path):
         return Subject(path.stem, lambda: load_setup(path, overrides)[0])
     if overrides:
@@ -165,7 +175,15 @@ def require_suitable(picture: Picture, subjects: list[Subject]) -> None:
             "one run or more" if picture.several else " or ".join(f"one {what}" for what in picture.takes)
         )
         raise UserError(f"expected {expected}. Received: {len(subjects) or 'none'}", place=place)
-    if "config" not in picture.takes and (configs := [each.name for each in subjects if not each.is_run]):
+    for subject in subjects:
+        group = None if subject.folder is None else group_of(subject.folder)
+        if subject.folder is not None and group is not None and group not in picture.takes:
+            refuse_group(subject.folder, group, picture.takes)
+    if (
+        "run" in picture.takes
+        and "config" not in picture.takes
+        and (configs := [each.name for each in subjects if not each.is_run])
+    ):
         raise UserError(
             f"expected a run, because the picture shows what training did. Received a config: {configs[0]}",
             "Train it first with `nntrain fit`.",
@@ -178,6 +196,19 @@ def require_suitable(picture: Picture, subjects: list[Subject]) -> None:
                 picture.hint,
                 place=f"{place} {subject.name}",
             )
+
+
+def refuse_group(folder: Path, group: Group, takes: tuple[Takes, ...] = ("run",)) -> NoReturn:
+    """Raises the error that says which runs and pictures there are."""
+    groups = {"crossval": "a cross-validation", "sweep": "a sweep"}
+    what = groups[group]
+    expected = next((groups[each] for each in takes if each in groups), "a run")
+    known = [picture.name for picture in of_group(folder)]
+    raise UserError(
+        f"expected {expected}. Received: {what}",
+        f"Its runs are the folders in it. Pictures of {what}: {', '.join(known)}.",
+        place=str(folder),
+    )
 
 
 def require_tables(run: Path) -> None:
@@ -198,6 +229,8 @@ def default_file(picture: Picture, subjects: list[Subject]) -> Path:
     if len(subjects) != 1:
         return Path(file)
     folder = subjects[0].folder
+    if folder is not None and group_of(folder) is not None:
+        return folder / picture.files[0]
     return Path(f"{subjects[0].name}-{file}") if folder is None else folder / FOLDER / file
 
 

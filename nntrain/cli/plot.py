@@ -103,7 +103,8 @@ def command() -> None:
     """Draw pictures of a config or a run.
 
     With a KIND, that picture; `nntrain plot KIND --help` lists its options. With a RUN alone, all pictures that fit it, into
-    RUN/plots/. With several runs alone, their losses in one picture, to see the effect of a changed line of YAML.
+    RUN/plots/, and all of a cross-validation or a sweep into its folder. With several runs alone, their losses in one picture, to
+    see the effect of a changed line of YAML.
     """
 
 

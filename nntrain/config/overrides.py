@@ -34,13 +34,18 @@ class Override:
             raise ConfigError(
                 "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64"
             )
-        path = tuple(int(index) if index else part for index, part in PART.findall(name))
+        path = keys_of(name)
         try:
             value = compose(text, place.text)
         except ConfigError as error:
             raise error.below(*path) from None
         node = replace(value, place=place, key=place) if value else YamlNode(None, place, place)
         return cls(path, text, node)
+
+
+def keys_of(name: str) -> Keys:
+    """ "model.layers[2].dense" -> ("model", "layers", 2, "dense")."""
+    return tuple(int(index) if index else part for index, part in PART.findall(name))
 
 
 def overridden(document: Document, overrides: Iterable[str], kind: Any) -> Document:

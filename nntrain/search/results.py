@@ -46,6 +46,12 @@ class SweepResult:
         return tuple(dict.fromkeys(name for trial in self.trials for name in trial.parameters))
 
     @property
+    def values(self) -> np.ndarray:
+        """The values (trials,), NaN where a trial has none."""
+        found = [math.nan if trial.value is None else trial.value for trial in self.trials]
+        return np.array(found, np.float64)
+
+    @property
     def ranking(self) -> tuple[Trial, ...]:
         """The finished trials with finite values, best first; of equal ones the first."""
         sign = -1 if self.higher_is_better else 1

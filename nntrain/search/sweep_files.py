@@ -6,9 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nntrain.config.composer import compose
-from nntrain.config.place import Text
-from nntrain.config.scalars import inline
 from nntrain.errors import NntrainError, UserError
 from nntrain.files import write_atomic, write_json
 from nntrain.search.results import STATES, SweepResult, Trial
@@ -44,6 +41,8 @@ def write_sweep(folder: Path, result: SweepResult, **facts: Any) -> None:
 
 def trials_text(result: SweepResult) -> str:
     """The trials as CSV. A parameter is written as in `--set`, such as `1e-3` or `{adam: {lr: 0.1}}`; empty where a trial lacks it."""
+    from nntrain.config.scalars import inline  # with it comes pydantic, which `nntrain runs` does without
+
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
     names = result.parameters
@@ -111,5 +110,8 @@ def trial_of(row: list[str], names: list[str], place: str) -> Trial:
 
 
 def value_of(cell: str) -> Any:
+    from nntrain.config.composer import compose
+    from nntrain.config.place import Text
+
     node = compose(cell, Text.of("cell", cell, is_file=False))
     return None if node is None else node.tree()

@@ -34,7 +34,7 @@ def test_every_picture_is_registered():
     for name, picture in pictures().items():
         assert picture.name == name
         assert picture.moment in ("during", "start", "end", "asked")
-        assert set(picture.takes) <= {"config", "run", "names"}
+        assert set(picture.takes) <= {"config", "run", "names", "crossval", "sweep"}
         assert picture.group in GROUPS
         assert picture.title.endswith(".")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nntrain.report.pictures.subject import Subject
 
 Moment = Literal["during", "start", "end", "asked"]
-Takes = Literal["config", "run", "names"]
+Takes = Literal["config", "run", "names", "crossval", "sweep"]
 
 
 def option(default: Any, help: str) -> Any:
@@ -40,6 +40,7 @@ class Picture(ABC):
         "run",
     )  # what it can be drawn of; "names" are passed as the option `names`, for `compute`
     of_runs: ClassVar[str] = ""  # the picture that is drawn instead where one of names is given runs
+    of_sweeps: ClassVar[str] = ""  # the picture that is drawn instead of a sweep
     applies_to: ClassVar[str] = (
         ""  # what `applies` demands, such as "classifiers"; for the error where it does not
     )

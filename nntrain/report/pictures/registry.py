@@ -8,7 +8,7 @@ from pathlib import Path
 from nntrain.report import pictures as folder
 from nntrain.report.pictures.picture import Picture, registered
 
-GROUPS = ("training", "elements", "learned", "judging", "data")  # in the order of the listing
+GROUPS = ("training", "elements", "learned", "judging", "data", "search")  # in the order of the listing
 
 
 @cache
@@ -39,6 +39,7 @@ def file_names() -> list[str]:
     return [
         name
         for picture in pictures().values()
+        if {"config", "run"} & set(picture.takes)
         for name in dict.fromkeys(
             (
                 *picture.files,

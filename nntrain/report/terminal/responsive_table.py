@@ -35,7 +35,7 @@ class ResponsiveTable:
     def widths(self) -> list[int]:
         lines = [*self.rows, *([self.totals] if self.totals else [])]
         return [
-            max([*map(cell_len, column.heading.split("\n")), *(cell_len(str(line[i])) for line in lines)])
+            max([*map(cell_len, column.heading.split("\n")), *(longest_line(line[i]) for line in lines)])
             for i, column in enumerate(self.columns)
         ]
 
@@ -53,8 +53,8 @@ class ResponsiveTable:
     def apart(self, shown: list[int], width: int) -> set[int]:
         """The rows whose first cell is on a line of its own, because it does not fit beside the others."""
         room = width - GAP - sum(self.widths()[i] + GAP for i in shown[1:])
-        head = [*self.columns[shown[0]].heading.split("\n"), *([str(self.totals[0])] if self.totals else [])]
-        if room < max(map(cell_len, head)):
+        head = [self.columns[shown[0]].heading, *(self.totals[:1] if self.totals else [])]
+        if room < max(map(longest_line, head)):
             return set()
         return {number for number, row in enumerate(self.rows) if cell_len(str(row[shown[0]])) > room}
 
@@ -104,6 +104,10 @@ class ResponsiveTable:
 
 FRAME = box.Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
 PLAIN_FRAME = box.Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
+
+
+def longest_line(cell: str | Text) -> int:
+    return max(map(cell_len, str(cell).split("\n")))
 
 
 def as_text(cell: str | Text) -> Text:

@@ -1,0 +1,76 @@
+"""Value axis: the limits of an axis of scores, which a few very bad scores do not stretch."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nntrain.report.pictures.drawing.axes import scale
+
+RATIO = 20.0  # between losses, above which their axis is logarithmic
+FENCE = 3.0  # interquartile ranges beyond the quartiles: the "far out" values of Tukey 1977
+FEWEST = 4  # values of which some may be outside
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """The limits of an axis. Bad values may be outside, never good ones."""
+
+    low: float
+    high: float
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, values: np.ndarray, higher_is_better: bool) -> "ValueAxis":
+        """The axis for values (n,); NaN and infinity do not count."""
+        found = np.clip(values[np.isfinite(values)], -1e100, 1e100)
+        if not len(found):
+            return cls(0.0, 1.0, False)
+        positive = bool((found > 0).all()) and not higher_is_better
+        logarithmic = positive and float(found.max()) / float(found.min()) > RATIO
+        placed = np.log10(found) if logarithmic else found
+        low, high = float(placed.min()), float(placed.max())
+        if len(found) >= FEWEST:
+            quarter, three_quarters = np.quantile(placed, (0.25, 0.75))
+            reach = FENCE * float(three_quarters - quarter)
+            if reach > 0 and higher_is_better:
+                low = max(low, float(quarter) - reach)
+            elif reach > 0:
+                high = min(high, float(three_quarters) + reach)
+        # A share of the value where there is only one: -1e16 + 1 is still -1e16.
+        margin = 0.06 * (high - low) if high - low > 1e-9 * max(abs(low), abs(high)) else 0.0
+        margin = margin or (0.3 if logarithmic else 0.1 * abs(high) or 1.0)
+        if logarithmic:
+            return cls(10 ** (low - margin), 10 ** (high + margin), True)
+        return within_bounds(low - margin, high + margin, found)
+
+    def including(self, low: float, high: float, values: np.ndarray) -> "ValueAxis":
+        """The axis of these values with room for a band, too."""
+        return within_bounds(min(low, self.low), max(high, self.high), values[np.isfinite(values)])
+
+    def place(self, values: np.ndarray) -> np.ndarray:
+        """Where values are between the limits, from 0 to 1; those outside are at the limits, NaN stays NaN."""
+        if self.logarithmic:
+            low, high = math.log10(self.low), math.log10(self.high)
+            values = np.log10(np.maximum(values, 1e-300))
+        else:
+            low, high = self.low, self.high
+        return np.clip((values - low) / (high - low), 0.0, 1.0)
+
+    def outside(self, values: np.ndarray) -> np.ndarray:
+        """Which of the values are beyond the limits."""
+        return (values < self.low) | (values > self.high)
+
+    def set(self, axes: Any, most: int = 7) -> int:
+        """Sets the y axis. Returns the number of letters of the longest tick label."""
+        return scale(axes, self.low, self.high, self.logarithmic, most)
+
+
+def within_bounds(low: float, high: float, values: np.ndarray) -> ValueAxis:
+    """A linear axis; where all values are from 0 to 1, as an accuracy, hardly more than that."""
+    hair = 0.03 * (high - low)
+    if len(values) and values.min() >= 0:
+        low = max(low, -hair)
+        high = min(high, 1 + hair) if values.max() <= 1 else high
+    return ValueAxis(low, high, logarithmic=False)
