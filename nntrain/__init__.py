@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nntrain.api.plot import plot
     from nntrain.api.report import write_report
     from nntrain.api.run import Run, open_run
+    from nntrain.api.runs import runs
     from nntrain.errors import ConfigError, DataError, NntrainError, UserError
     from nntrain.training.diagnosis import Diverged
 
@@ -27,6 +28,7 @@ _HOMES = {
     "find_lr": "nntrain.api.find_lr",
     "load": "nntrain.api.model",
     "open_run": "nntrain.api.run",
+    "runs": "nntrain.api.runs",
     "gradcheck": "nntrain.api.gradcheck",
     "plot": "nntrain.api.plot",
     "check": "nntrain.api.check",
@@ -57,6 +59,7 @@ __all__ = [
     "load",
     "open_run",
     "plot",
+    "runs",
     "write_report",
 ]
 

@@ -17,6 +17,7 @@ FLOORS = [
     {"cli"},
     {"api"},
     {"report"},
+    {"listing"},
     {"search"},
     {"preflight"},
     {"run", "gradient_check", "bench", "range_test", "templates", "starter"},

@@ -17,6 +17,7 @@ from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder
 from nntrain.run.memory import MemoryRecord
 from nntrain.run.session import Session
+from nntrain.run.status import status_of
 from nntrain.run.stored import find_checkpoint
 from nntrain.training.extension import needed_to_continue
 
@@ -27,13 +28,13 @@ def open_run(path: str | Path) -> "Run":
     find_checkpoint(folder.path)
     info = folder.read_info()
     reports = (info.get(name, empty) for name, empty in (("scores", {}), ("baseline", {}), ("warnings", [])))
-    return Run(folder, str(info.get("status", "unknown")), *reports)
+    return Run(folder, status_of(folder.path, info), *reports)
 
 
 class Run:
     """A finished or unfinished training.
 
-    status: "finished", "stopped early", "interrupted" or "failed".
+    status: "finished", "stopped early", "interrupted" or "failed"; of a folder also "running", or "killed" if its process is gone.
     path: the run folder; None if the run was kept in memory.
     scores: {"test": {"loss": 0.11, "accuracy": 0.975}, ...} of the best checkpoint on every split.
     baseline: the same of the best constant prediction, which a network has to beat.

@@ -18,9 +18,17 @@ def first_facts(setup: Setup, threads: int) -> dict[str, Any]:
         "data_sha256": setup.hashes,
         "samples": {name: len(data) for name, data in setup.splits.parts().items()},
         "steps_per_epoch": len(setup.batches()),
+        "monitor": setup.monitor.name,
+        "higher_is_better": directions(setup),
         "resumed_from_steps": [],
         **environment(threads),
     }
+
+
+def directions(setup: Setup) -> dict[str, bool]:
+    """Of the loss and the metrics, so that whoever compares runs needs neither their plugins nor our classes."""
+    metrics = {metric.yaml_name: metric.higher_is_better for metric in setup.config.metrics if metric.scalar}
+    return {"loss": False, **metrics}
 
 
 def resumed(

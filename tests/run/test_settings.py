@@ -1,6 +1,11 @@
 """The options in which runs differ."""
 
+import pytest
+
+from nntrain.config import Document, dump
+from nntrain.config.validate import checked
 from nntrain.run.settings import ABSENT, differing, labels, read_settings
+from tests.support import ROOT
 
 SGD = {
     "optimizer": {"sgd": {"lr": 0.1, "momentum": 0.9}},
@@ -65,3 +70,18 @@ def test_the_settings_of_a_run_are_read_or_empty(shell):
     (run / "config.resolved.yaml").write_text("[")
     assert read_settings(run) == {}
     assert read_settings(run / "nothing") == {}
+
+
+def test_small_numbers_are_numbers(tmp_path):
+    """`1e-05` is text in YAML 1.1, which PyYAML reads."""
+    text = "seed: 3\noptimizer:\n  sgd:\n    lr: 1e-05\ntrain:\n  epochs: 3\n"
+    (tmp_path / "config.resolved.yaml").write_text(text)
+    assert read_settings(tmp_path) == {"seed": 3, "optimizer": {"sgd": {"lr": 1e-5}}, "train": {"epochs": 3}}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_resolved_config_read_by_sections_is_the_whole(file, tmp_path):
+    config, _ = checked(Document.read(file))
+    text = dump(config.model_dump(mode="json") | {"name": "two: words\n  - and\nlines: here"})
+    (tmp_path / "config.resolved.yaml").write_text(text)
+    assert read_settings(tmp_path) == Document.parse(text).tree

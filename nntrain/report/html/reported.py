@@ -7,14 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nntrain import locking
 from nntrain.errors import NntrainError, UserError
 from nntrain.report.formats import duration
 from nntrain.report.terminal.tables import LayerRow, layer_rows
-from nntrain.run import lock
 from nntrain.run.folder import RunFolder
 from nntrain.run.history import has_tables, read_history
 from nntrain.run.settings import Settings, read_settings
+from nntrain.run.status import ENDED, status_of
 from nntrain.run.stored import open_stored
 
 T = TypeVar("T")
@@ -49,15 +48,11 @@ class ReportedRun:
 
     @property
     def status(self) -> str:
-        """As in run.json; "crashed" for a run that is recorded as running, and that no process trains any more."""
-        status = str(self.info.get("status", "unknown"))
-        if status == "running" and not locking.is_locked(self.path / lock.NAME):
-            return "crashed"
-        return status
+        return status_of(self.path, self.info)
 
     @property
     def is_unfinished(self) -> bool:
-        return self.status not in ("finished", "stopped early")
+        return self.status not in ENDED
 
     @property
     def scores(self) -> Scores:

@@ -31,6 +31,9 @@ class ResponsiveTable:
     totals: list[str | Text] | None = None
     row_styles: dict[int, str] = field(default_factory=dict)
     lists_hidden: bool = True  # in a line below the table
+    longest_first: int | None = (
+        None  # characters; longer first cells have lines of their own before a column is hidden
+    )
 
     def widths(self) -> list[int]:
         lines = [*self.rows, *([self.totals] if self.totals else [])]
@@ -42,6 +45,11 @@ class ResponsiveTable:
     def shown(self, width: int) -> list[int]:
         """The indices of the columns that fit into `width`."""
         widths = self.widths()
+        if self.longest_first is not None:
+            names = [cell_len(str(row[0])) for row in self.rows]
+            widths[0] = max(
+                cell_len(self.columns[0].heading), *(n for n in names if n <= self.longest_first), 0
+            )
         shown = list(range(len(self.columns)))
         while sum(widths[i] + GAP for i in shown) > width:
             optional = [i for i in shown if self.columns[i].drop_rank]

@@ -57,9 +57,9 @@ def test_a_running_run_is_shown_as_far_as_it_is(shell):
     assert "--resume" not in found.section("commands")
 
 
-def test_a_run_whose_process_is_gone_has_crashed(shell):
+def test_a_run_whose_process_is_gone_was_killed(shell):
     found = page(shell, with_info(shell.fit(), status="running"))
-    assert "crashed" in found.section("summary")
+    assert "killed" in found.section("summary")
     assert "--resume" in found.section("commands")
 
 

@@ -13,7 +13,8 @@ ENDINGS = {  # status -> what it means
     "interrupted": "stopped by the user or the system, with a checkpoint",
     "failed": "ended by an error",
     "running": "still training: this page shows the run so far",
-    "crashed": "its process ended without recording how, as at a power failure",
+    "pruned": "stopped by a sweep, because it lagged behind other trials",
+    "killed": "its process ended without recording how, as at a power failure",
     "unknown": "run.json does not say how the run ended",
 }
 

@@ -1,0 +1,81 @@
+"""`nntrain runs`: a line for each run of a folder."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.shared import hints, json_option
+from nntrain.errors import NntrainError, UserError
+
+RUNS = Path("runs")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=RUNS, metavar="[FOLDER]")
+@click.option(
+    "--sort",
+    metavar="COLUMN",
+    help="A score, such as validation_accuracy or test_loss: the best first. Or name, time (the shortest first), started (the newest last).",
+)
+@click.option(
+    "--status", "statuses", multiple=True, help="Only runs of this status, such as finished. Can be repeated."
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Only the N newest, or with --sort the N first."
+)
+@json_option
+def command(
+    folder: Path, sort: str | None, statuses: tuple[str, ...], limit: int | None, as_json: bool
+) -> None:
+    """List the runs in FOLDER, by default runs, the newest last.
+
+    For each run its status, also of one that is going on or was killed, the epochs done, the score that chooses the best
+    checkpoint, that of the test split, the time of training, and in which options it differs from the other runs on the same
+    data. Of a cross-validation or a sweep, a line says how far it is; give its folder to list its runs.
+    """
+    from nntrain.cli.shared import print_json
+    from nntrain.listing.listing import NoSuchFolder, list_runs
+    from nntrain.listing.order import score_column, sorted_by
+
+    advice: dict[type[NntrainError], str] = {
+        NoSuchFolder: "Train a run first, with `nntrain fit CONFIG`, or name the folder of its --runs-dir."
+    }
+    with hints(advice):
+        found = list_runs(folder)
+    chosen = "" if sort in (None, "name", "time", "started") else score_column(found, str(sort), "--sort")
+    kept = sorted_by(found, sort, "--sort") if sort is not None else found
+    if statuses:
+        wanted = [status_named(text) for text in statuses]
+        kept = [run for run in kept if run.status in wanted]
+    if limit is not None:
+        kept = kept[:limit] if sort is not None else kept[-limit:]
+    if as_json:
+        print_json([run.to_dict() for run in kept])
+    elif kept:
+        from nntrain.report.terminal.runs import show_runs
+
+        show_runs(kept, len(found), chosen)
+    else:
+        click.echo(nothing(folder, len(found)), err=True)
+
+
+def status_named(text: str) -> str:
+    """ "stopped early" for "stopped-early", too. Raises UserError."""
+    from nntrain.options import did_you_mean
+    from nntrain.run.status import STATUSES
+
+    status = text.replace("-", " ")
+    if status not in STATUSES:
+        raise UserError(f"unknown status {text!r}.{did_you_mean(status, STATUSES)}", place="--status")
+    return status
+
+
+def nothing(folder: Path, others: int) -> str:
+    if others:
+        return (
+            f"none of the {others:,} runs in {folder} has this status"
+            if others > 1
+            else f"the run in {folder} has another status"
+        )
+    inside = folder / RUNS
+    return f"no runs in {folder}" + (f"; there are some in {inside}" if inside.is_dir() else "")

@@ -1,0 +1,47 @@
+"""Finding: which folders below a folder are runs."""
+
+import os
+from pathlib import Path
+
+from nntrain.run.history import read_info
+
+MARKS = frozenset(("run.json", "config.resolved.yaml", "metrics.csv", "steps.csv", "checkpoints"))
+ENOUGH = 2  # of them make a run without a run.json of ours: other tools write files of these names, too
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is a run, by its files. One that cannot be read is none."""
+    try:
+        found = MARKS.intersection(os.listdir(folder))
+    except OSError:
+        return False
+    if len(found) >= ENOUGH:
+        return True
+    return "run.json" in found and "status" in read_info(folder / "run.json")
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder, by name. A link is followed, unless it leads to another one of them."""
+    with os.scandir(folder) as entries:
+        found = [(Path(entry.path), entry.is_symlink()) for entry in entries if is_folder(entry)]
+    own = (
+        {path.resolve() for path, is_link in found if not is_link}
+        if any(link for _, link in found)
+        else set()
+    )
+    kept = []
+    for path, is_link in sorted(found):
+        if is_link:
+            target = path.resolve()
+            if target in own:
+                continue
+            own.add(target)
+        kept.append(path)
+    return kept
+
+
+def is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a circle of links
+        return False

@@ -1,0 +1,32 @@
+"""Status: how a run stands, also after its process was killed and could not record it."""
+
+from pathlib import Path
+from typing import Any
+
+from nntrain import locking
+from nntrain.run import lock
+from nntrain.run.history import read_info
+
+ENDED = ("finished", "stopped early")  # trained as far as its config says
+STATUSES = (*ENDED, "running", "interrupted", "failed", "pruned", "killed", "unknown")
+
+
+def status_of(folder: Path, info: dict[str, Any]) -> str:
+    """The status of run.json; "killed" where that is "running" and no process trains the run, "unknown" where there is none."""
+    status = recorded(info)
+    if status != "running" or is_trained(folder):
+        return status
+    # It may have ended since `info` was read: the status is written before the lock is given back.
+    status = recorded(read_info(folder / "run.json"))
+    return "killed" if status == "running" else status
+
+
+def recorded(info: dict[str, Any]) -> str:
+    status = info.get("status")
+    return status if isinstance(status, str) and status else "unknown"
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether a process works on the run now. It locks the file before it writes run.json."""
+    file = folder / lock.NAME
+    return file.exists() and locking.is_locked(file)
