@@ -22,6 +22,7 @@ def groups(tmp_path):
         ("parallel", "s", "parallel.png"),
         ("parameters", "s", "importance.png"),
         ("importance", "s", "importance.png"),
+        ("slices", "s", "slices.png"),
         ("crossval", "c", "crossval.png"),
     ],
 )
@@ -33,7 +34,7 @@ def test_a_picture_of_a_group_is_drawn_into_its_folder(shell, groups, kind, grou
 
 @pytest.mark.parametrize(
     ("group", "files"),
-    [("s", ["history.svg", "importance.svg", "parallel.svg"]), ("c", ["crossval.svg"])],
+    [("s", ["history.svg", "importance.svg", "parallel.svg", "slices.svg"]), ("c", ["crossval.svg"])],
 )
 def test_all_pictures_of_a_group(shell, groups, group, files):
     shell.run("plot", groups / group, "--format", "svg")

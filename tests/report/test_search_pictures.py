@@ -13,6 +13,7 @@ from nntrain.report.pictures.search.history import history_figure
 from nntrain.report.pictures.search.parallel import ABSENT, parallel_figure
 from nntrain.report.pictures.search.parameter_axis import axis_of
 from nntrain.report.pictures.search.parameters import parameters_figure
+from nntrain.report.pictures.search.slices import slices_figure
 from nntrain.report.pictures.search.value_axis import ValueAxis
 from nntrain.search.results import SweepResult, Trial
 from tests.support.pictures import faults, texts, words
@@ -62,7 +63,7 @@ SWEEPS = {
 
 
 @pytest.mark.parametrize("name", SWEEPS)
-@pytest.mark.parametrize("draw", [history_figure, parallel_figure, parameters_figure])
+@pytest.mark.parametrize("draw", [history_figure, parallel_figure, parameters_figure, slices_figure])
 def test_pictures_of_sweeps_are_legible(draw, name):
     assert faults(figure(draw, SWEEPS[name])) == []
 
@@ -165,6 +166,35 @@ def test_a_trial_without_a_parameter_goes_below_its_axis():
     assert "absent" in words(axes.figure)
 
 
+def test_slices_have_a_panel_for_each_parameter_with_a_point_for_each_trial():
+    result = sweep()
+    found = figure(slices_figure, result)
+    assert [axes.get_title(loc="left") for axes in found.axes] == [
+        "lr  (80%)",
+        "units  (15%)",
+        "batch_size  (5%)",
+    ]
+    for axes in found.axes:
+        points = labelled(axes, "finished")
+        assert sorted(points.get_ydata()) == sorted(trial.value for trial in result.ranking)
+        assert len(labelled(axes, "pruned").get_xdata()) == result.states["pruned"]
+        assert labelled(axes, "best trial").get_ydata()[0] == result.best.value
+    medians = [line for line in found.axes[2].lines if line.get_linewidth() == 1.4]
+    of_size = [
+        np.median([trial.value for trial in result.ranking if trial.parameters[SIZE] == size])
+        for size in (16, 32, 64)
+    ]
+    assert [line.get_ydata()[0] for line in medians] == pytest.approx(of_size)
+
+
+def test_slices_show_the_most_important_parameters():
+    many = {f"p{i}": float(i) for i in range(20)}
+    result = replace(with_trials(sweep(8), parameters=many), importance=dict.fromkeys(many, 0.05))
+    found = figure(slices_figure, result)
+    assert len(found.axes) == 12
+    assert "the 12 most important of 20 parameters" in words(found)
+
+
 def trials_with(*values):
     return [
         Trial(i, "finished", 0.5, {} if value is None else {"p": value}) for i, value in enumerate(values)
@@ -233,7 +263,9 @@ def test_the_picture_of_a_crossval_is_legible(name):
     assert faults(figure(crossval_figure, CROSSVALS[name])) == []
 
 
-@pytest.mark.parametrize("draw", [history_figure, parallel_figure, parameters_figure, crossval_figure])
+@pytest.mark.parametrize(
+    "draw", [history_figure, parallel_figure, parameters_figure, slices_figure, crossval_figure]
+)
 def test_dark_pictures_have_the_dark_colours(draw):
     found = figure(draw, crossval() if draw is crossval_figure else sweep(), "dark")
     dark = {colour.lower() for colour in canvas.COLOURS["dark"].values()}

@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.report.formats import distinct
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.page import Page
-from nntrain.report.pictures.drawing.shades import widest
+from nntrain.report.pictures.drawing.shades import luminance, widest
 from nntrain.report.pictures.picture import Drawn, Picture
 from nntrain.report.pictures.search.parameter_axis import ParameterAxis, axis_of, spread, value_ticks
 from nntrain.report.pictures.search.value_axis import ValueAxis
@@ -27,7 +27,6 @@ GAP, NEAREST = 0.5, 0.8  # inches: between an axis and the labels of the next; b
 SIZE, LETTERS = 8.0, 20  # of a label: points, letters at most
 BAR = 0.05  # inches: half the width of the coloured axis
 LINE: dict[str, Any] = {"color": canvas.SPINE, "linewidth": 1, "zorder": 4, "clip_on": False}  # of an axis
-SHADES = (canvas.EDGE, canvas.SKY, canvas.BLUE)  # from the worst value to the best
 
 
 class Parallel(Picture, name="parallel"):
@@ -132,7 +131,6 @@ def positions(columns: Sequence[ParameterAxis]) -> tuple[np.ndarray, float]:
 def draw_lines(axes: Any, result: SweepResult, columns: Sequence[ParameterAxis], at: np.ndarray) -> None:
     """The trials that did not finish below, then the finished ones, the best last."""
     from matplotlib.collections import LineCollection
-    from matplotlib.colors import LinearSegmentedColormap
 
     places = columns[-1].places
     order = np.where(np.isnan(places), -1.0, places)
@@ -146,7 +144,7 @@ def draw_lines(axes: Any, result: SweepResult, columns: Sequence[ParameterAxis],
     rows = np.flatnonzero(finished)
     good = goodness(places[rows], places[rows], result.higher_is_better)
     rows, good = rows[np.argsort(good, kind="stable")], np.sort(good)
-    colours = LinearSegmentedColormap.from_list("value", SHADES)(good)
+    colours = shades()(good)
     lines = [np.column_stack([at, heights[row]]) for row in rows]
     axes.add_collection(
         LineCollection(lines, colors=colours, linewidths=thin, alpha=0.85, zorder=2, clip_on=False),
@@ -160,11 +158,20 @@ def draw_lines(axes: Any, result: SweepResult, columns: Sequence[ParameterAxis],
         star = {"color": canvas.YELLOW, "markeredgecolor": canvas.BLACK, "markersize": 13}
         axes.plot(at[-1], heights[row, -1], "*", zorder=7, **star)
     if len(rows) > 1:
-        axes.plot([], [], color=canvas.BLUE, linewidth=2, label="good value")
-        axes.plot([], [], color=canvas.EDGE, linewidth=2, label="bad value")
+        axes.plot([], [], color=shades()(1.0), linewidth=2, label="good value")
+        axes.plot([], [], color=shades()(0.0), linewidth=2, label="bad value")
     if rest:
         dotted = {"color": canvas.PALE_INK, "linestyle": (0, (1, 2)), "linewidth": 1.2}
         axes.plot([], [], label=f"without a value: pruned, failed, running or NaN ({len(rest):,})", **dotted)
+
+
+def shades() -> Any:
+    """The colours from the worst value, 0, to the best, 1: the better, the more contrast with the background; within `styled`."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    paper = luminance(canvas.rgb(canvas.PAPER))
+    blues = sorted((canvas.SKY, canvas.BLUE), key=lambda blue: abs(luminance(canvas.rgb(blue)) - paper))
+    return LinearSegmentedColormap.from_list("value", [canvas.EDGE, *blues])
 
 
 def goodness(at: np.ndarray, places: np.ndarray, higher_is_better: bool) -> np.ndarray:
@@ -193,14 +200,12 @@ def draw_axis(axes: Any, column: ParameterAxis, x: float) -> None:
 
 def draw_objective(axes: Any, column: ParameterAxis, x: float, higher_is_better: bool) -> None:
     """The axis of the objective: a bar in the colours of the lines, with its labels on the right."""
-    from matplotlib.colors import LinearSegmentedColormap
-
     places = column.places[~np.isnan(column.places)]
     if len(places):
         ramp = goodness(np.linspace(0, 1, 512), places, higher_is_better)
         axes.imshow(
             ramp[:, None],
-            cmap=LinearSegmentedColormap.from_list("value", SHADES),
+            cmap=shades(),
             extent=(x - BAR, x + BAR, 0, 1),
             aspect="auto",
             origin="lower",

@@ -9,7 +9,8 @@ import numpy as np
 from nntrain.report.pictures.drawing.axes import scale
 
 RATIO = 20.0  # between losses, above which their axis is logarithmic
-FENCE = 3.0  # interquartile ranges beyond the quartiles: the "far out" values of Tukey 1977
+# Interquartile ranges beyond the quartiles, of values and of their logarithms: the outer and the inner fence of Tukey 1977.
+FENCE, LOG_FENCE = 3.0, 1.5
 FEWEST = 4  # values of which some may be outside
 
 
@@ -33,7 +34,7 @@ class ValueAxis:
         low, high = float(placed.min()), float(placed.max())
         if len(found) >= FEWEST:
             quarter, three_quarters = np.quantile(placed, (0.25, 0.75))
-            reach = FENCE * float(three_quarters - quarter)
+            reach = (LOG_FENCE if logarithmic else FENCE) * float(three_quarters - quarter)
             if reach > 0 and higher_is_better:
                 low = max(low, float(quarter) - reach)
             elif reach > 0:
