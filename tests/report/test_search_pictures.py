@@ -12,7 +12,7 @@ from nntrain.report.pictures.search.crossval import crossval_figure
 from nntrain.report.pictures.search.history import history_figure
 from nntrain.report.pictures.search.parallel import ABSENT, parallel_figure
 from nntrain.report.pictures.search.parameter_axis import axis_of
-from nntrain.report.pictures.search.parameters import parameters_figure
+from nntrain.report.pictures.search.parameters import parameters_figure, share
 from nntrain.report.pictures.search.slices import slices_figure
 from nntrain.report.pictures.search.value_axis import ValueAxis
 from nntrain.search.results import SweepResult, Trial
@@ -57,6 +57,7 @@ SWEEPS = {
     "without parameters": with_trials(sweep(8), parameters={}),
     "unknown importance": replace(sweep(3), importance={}),
     "no importance": replace(sweep(8), importance=dict.fromkeys((LR, UNITS, SIZE), 0.0)),
+    "outlier": replace(sweep(), trials=(replace(sweep().trials[0], value=-1e9), *sweep().trials[1:])),
     "wide": wide_sweep(),
     "long name": replace(sweep(8), name="a_name_of_a_sweep_that_is_long" * 5),
 }
@@ -193,6 +194,17 @@ def test_slices_show_the_most_important_parameters():
     found = figure(slices_figure, result)
     assert len(found.axes) == 12
     assert "the 12 most important of 20 parameters" in words(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.61, "61%"), (0.004, "0.4%"), (1e-6, "< 0.1%"), (0, "0%"), (1, "100%")]
+)
+def test_a_share_that_is_not_nothing_is_not_shown_as_nothing(value, text):
+    assert share(value) == text
+
+
+def test_a_value_beyond_the_axis_is_said_below_the_title():
+    assert "1 value beyond the axis" in words(figure(parallel_figure, SWEEPS["outlier"]))
 
 
 def trials_with(*values):

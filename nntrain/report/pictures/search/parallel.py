@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.formats import distinct
+from nntrain.report.formats import counted, distinct
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.shades import luminance, widest
@@ -45,14 +45,13 @@ class Parallel(Picture, name="parallel"):
 
 def parallel_figure(result: SweepResult) -> Any:
     """The matplotlib Figure: an axis for each parameter, the most important ones last, then that of the objective."""
-    counted = np.array([trial.counts for trial in result.trials], bool)
-    limits = ValueAxis.of(result.values[counted], result.higher_is_better)
+    limits = ValueAxis.of(result.values[[trial.counts for trial in result.trials]], result.higher_is_better)
     columns = [*parameter_axes(result), objective_axis(result, limits)]
     at, width = positions(columns)
     page = Page(
         result.name,
         sentence_of(result),
-        [[f"{states_words(result)}; {best_words(result)}"], [explanation(result, columns, limits)]],
+        lines_of(result, columns, limits),
         below=ABOVE + CHART + BELOW,
         width=width,
         legend_rows=1,
@@ -75,19 +74,19 @@ def sentence_of(result: SweepResult) -> str:
     return f"Each line is a trial: its parameters, then its {words(result.objective)} ({direction} is better)"
 
 
-def explanation(result: SweepResult, columns: Sequence[ParameterAxis], limits: ValueAxis) -> str:
-    """What a reader may ask about the lines, in small text."""
+def lines_of(result: SweepResult, columns: Sequence[ParameterAxis], limits: ValueAxis) -> list[list[str]]:
+    """How the trials ended, and what a reader may ask about the lines, in small text."""
     parts = []
     if len(columns) > 2 and result.importance:
         parts.append("the more a parameter matters, the further right it is")
     if any(column.categorical for column in columns):
         parts.append("lines of one choice are side by side, ordered by value")
-    beyond = sum(trial.counts and bool(limits.outside(np.array([trial.value]))[0]) for trial in result.trials)
-    if beyond:
-        parts.append(f"{beyond:,} values beyond the axis are at its end")
     if len(columns) == 1:
         parts.append("the trials have no parameters")
-    return "; ".join(parts)
+    finished = np.array([trial.counts for trial in result.trials], bool)
+    beyond = int((finished & limits.outside(result.values)).sum())
+    out = f"; {counted(beyond, 'value')} beyond the axis, drawn at its end" if beyond else ""
+    return [[f"{states_words(result)}; {best_words(result)}{out}"], ["; ".join(parts)]]
 
 
 def parameter_axes(result: SweepResult) -> list[ParameterAxis]:
@@ -139,8 +138,14 @@ def draw_lines(axes: Any, result: SweepResult, columns: Sequence[ParameterAxis],
     finished = ~np.isnan(places)
     thin = 1.5 if len(places) <= 50 else 1.0 if len(places) <= 300 else 0.5
     rest = [np.column_stack([at[:-1], heights[row, :-1]]) for row in np.flatnonzero(~finished)]
-    look = {"linewidths": 0.8 * thin, "colors": canvas.PALE_INK, "linestyles": [(0, (1, 2))]}
-    axes.add_collection(LineCollection(rest, zorder=1, alpha=0.8, clip_on=False, **look), autolim=False)
+    dense = len(rest) > 20
+    look = {
+        "linewidths": 0.5 if dense else 1.0,
+        "alpha": 0.5 if dense else 0.8,
+        "colors": canvas.PALE_INK,
+        "linestyles": [(0, (1, 2))],
+    }
+    axes.add_collection(LineCollection(rest, zorder=1, clip_on=False, **look), autolim=False)
     rows = np.flatnonzero(finished)
     good = goodness(places[rows], places[rows], result.higher_is_better)
     rows, good = rows[np.argsort(good, kind="stable")], np.sort(good)

@@ -76,7 +76,9 @@ def parameters_figure(result: SweepResult) -> Any:
 
 
 def share(value: float) -> str:
-    """61%, 0.4%."""
+    """61%, 0.4%, < 0.1%."""
+    if 0 < value < 0.0005:
+        return "< 0.1%"
     return f"{100 * value:.1f}%" if 0 < value < 0.0095 else f"{100 * value:.0f}%"
 
 

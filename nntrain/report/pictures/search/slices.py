@@ -1,5 +1,6 @@
 """Slices: the value of the trials of a sweep against each parameter."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -142,14 +143,18 @@ def draw_medians(axes: Any, column: ParameterAxis, values: np.ndarray, chosen: n
 
 
 def ticks_of(column: ParameterAxis, width: float) -> list[tuple[float, str]]:
-    """All choices; of numbers those whose labels are apart."""
+    """All choices; of numbers every one, every second, ..., so that their labels are apart."""
+    ticks = list(column.ticks)
     if column.categorical:
-        return list(column.ticks)
-    kept: list[tuple[float, str]] = []
-    for place, label in column.ticks:
-        if not kept or (place - kept[-1][0]) * width > LETTER * (len(label) + len(kept[-1][1]) + 2) / 2:
-            kept.append((place, label))
-    return kept
+        return ticks
+
+    def are_apart(ticks: list[tuple[float, str]]) -> bool:
+        return all(
+            (place - before) * width > LETTER * (len(label) + len(last) + 2) / 2
+            for (before, last), (place, label) in pairwise(ticks)
+        )
+
+    return next((ticks[::every] for every in range(1, len(ticks)) if are_apart(ticks[::every])), ticks[:1])
 
 
 def are_level(column: ParameterAxis, width: float) -> bool:
