@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nntrain.api.plot import plot
     from nntrain.api.report import write_report
     from nntrain.api.run import Run, open_run
-    from nntrain.api.runs import runs
+    from nntrain.api.runs import diff_runs, runs
     from nntrain.errors import ConfigError, DataError, NntrainError, UserError
     from nntrain.training.diagnosis import Diverged
 
@@ -29,6 +29,7 @@ _HOMES = {
     "load": "nntrain.api.model",
     "open_run": "nntrain.api.run",
     "runs": "nntrain.api.runs",
+    "diff_runs": "nntrain.api.runs",
     "gradcheck": "nntrain.api.gradcheck",
     "plot": "nntrain.api.plot",
     "check": "nntrain.api.check",
@@ -53,6 +54,7 @@ __all__ = [
     "Run",
     "UserError",
     "check",
+    "diff_runs",
     "find_lr",
     "fit",
     "gradcheck",

@@ -1,8 +1,10 @@
-"""Runs: what a folder of runs holds."""
+"""Runs: what a folder of runs holds, and what differs between two of them."""
 
 from pathlib import Path
 
+from nntrain.listing.comparison import Comparison, compare_runs
 from nntrain.listing.entry import Entry
+from nntrain.listing.find import find_run
 from nntrain.listing.listing import list_runs
 from nntrain.listing.order import sorted_by
 
@@ -16,3 +18,11 @@ def runs(folder: str | Path = "runs", sort: str | None = None) -> list[Entry]:
     """
     found = list_runs(Path(folder))
     return found if sort is None else sorted_by(found, sort)
+
+
+def diff_runs(a: str | Path, b: str | Path, runs_dir: str | Path = "runs") -> Comparison:
+    """What differs between two runs: config, data, versions, scores and checkpoints.
+
+    a, b: run folders, or names of runs in `runs_dir`. Raises UserError.
+    """
+    return compare_runs(find_run(Path(a), Path(runs_dir)), find_run(Path(b), Path(runs_dir)))

@@ -1,16 +1,49 @@
-"""`nntrain runs`: a line for each run of a folder."""
+"""`nntrain runs`: a line for each run of a folder; `nntrain runs diff A B`: two runs side by side."""
 
 from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import hints, json_option
+from nntrain.cli.shared import hints, json_option, plugin_option
 from nntrain.errors import NntrainError, UserError
 
 RUNS = Path("runs")
+LIST = "list"  # the hidden subcommand that stands for none; a folder of this name is ./list
 
 
-@click.command()
+class OwnPath(click.Context):
+    """The list is what `nntrain runs` does, so its messages name that command."""
+
+    @property
+    def command_path(self) -> str:
+        return super().command_path.removesuffix(f" {LIST}")
+
+
+class List(click.Command):
+    """The command without a subcommand; its help names them."""
+
+    context_class = OwnPath
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(context, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([("diff A B", diff.get_short_help_str(60))])
+
+
+class Runs(click.Group):
+    """A group that lists runs where no subcommand is named."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        named = bool(args) and args[0] in self.commands
+        return super().parse_args(context, args if named else [LIST, *args])
+
+
+@click.group(cls=Runs, add_help_option=False)
+def command() -> None:
+    """List runs, or compare two of them."""
+
+
+@command.command(LIST, cls=List, hidden=True)
 @click.argument("folder", type=click.Path(path_type=Path), default=RUNS, metavar="[FOLDER]")
 @click.option(
     "--sort",
@@ -24,9 +57,7 @@ RUNS = Path("runs")
     "--limit", type=click.IntRange(min=1), metavar="N", help="Only the N newest, or with --sort the N first."
 )
 @json_option
-def command(
-    folder: Path, sort: str | None, statuses: tuple[str, ...], limit: int | None, as_json: bool
-) -> None:
+def runs(folder: Path, sort: str | None, statuses: tuple[str, ...], limit: int | None, as_json: bool) -> None:
     """List the runs in FOLDER, by default runs, the newest last.
 
     For each run its status, also of one that is going on or was killed, the epochs done, the score that chooses the best
@@ -79,3 +110,34 @@ def nothing(folder: Path, others: int) -> str:
         )
     inside = folder / RUNS
     return f"no runs in {folder}" + (f"; there are some in {inside}" if inside.is_dir() else "")
+
+
+@command.command()
+@click.argument("first", type=click.Path(path_type=Path), metavar="A")
+@click.argument("second", type=click.Path(path_type=Path), metavar="B")
+@click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path),
+    default=RUNS,
+    show_default=True,
+    metavar="FOLDER",
+    help="Where runs are looked up by their names.",
+)
+@plugin_option
+@json_option
+def diff(first: Path, second: Path, runs_dir: Path, as_json: bool) -> None:
+    """Show what differs between two runs.
+
+    A and B are run folders, or names of runs. Compared are their configs, option by option and layer by layer, data, overrides, versions,
+    scores, and whether their checkpoints are the same, to the byte.
+    """
+    from nntrain.api.runs import diff_runs
+    from nntrain.cli.shared import print_json
+
+    found = diff_runs(first, second, runs_dir)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        from nntrain.report.terminal.run_comparison import show_comparison
+
+        show_comparison(found)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from nntrain.errors import UserError
 from nntrain.run.history import read_info
 
 MARKS = frozenset(("run.json", "config.resolved.yaml", "metrics.csv", "steps.csv", "checkpoints"))
@@ -45,3 +46,18 @@ def is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:  # a circle of links
         return False
+
+
+def find_run(given: Path, runs: Path) -> Path:
+    """The folder of a run: the path, or else RUNS/NAME. Raises UserError."""
+    for folder in (given, runs / given):
+        if is_run(folder):
+            return folder
+    place = str(given)
+    if given.exists():
+        raise UserError("expected the folder of a run, such as runs/NAME", place=place)
+    from nntrain.options import did_you_mean, with_suggestion  # with it comes pydantic
+
+    names = [folder.name for folder in folders_in(runs) if is_run(folder)] if runs.is_dir() else []
+    where = f"no such run folder, and no such run in {runs}"
+    raise UserError(with_suggestion(where, did_you_mean(str(given), names)), place=place)

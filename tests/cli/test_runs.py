@@ -130,3 +130,25 @@ def test_listing_loads_neither_numba_nor_matplotlib_nor_the_network(folders):
     )
     assert done.stdout.splitlines()[-1] == "[]"
     assert "4 runs" in done.stdout
+
+
+def test_two_runs_are_compared(shell, wording):
+    shell.fit(name="first")
+    shell.fit(MOONS, "--set", "optimizer.adam.lr=0.01", name="second")
+    text = shell.run("runs", "diff", "first", "runs/second").stdout
+    assert "optimizer.adam.lr  0.02   0.01" in text
+    assert "data: the same" in text
+    assert text.splitlines()[-1].startswith("1 option differs; ")
+    found = json.loads(shell.run("runs", "diff", "first", "second", "--json").stdout)
+    assert found["config"] == [{"name": "optimizer.adam.lr", "a": 0.02, "b": 0.01}]
+    assert (found["identical"], found["same_data"]) == (False, True)
+    wording(shell.run("runs", "diff", "first", "secnd", code=2).stderr)
+    wording(shell.run("runs", "diff", "--help").stdout)
+    shell.run("runs", "diff", "first", code=2)
+
+
+def test_folders_with_the_names_of_subcommands_can_be_listed(folders):
+    for name in ("diff", "list"):
+        write_folder(folders.folder / name / "run")
+        assert names(folders, f"./{name}") == ["run"]
+    assert "runs list" not in folders.run("runs", "--limit", "0", code=2).stderr

@@ -12,6 +12,7 @@ SETTINGS: dict[str, Any] = {
     "seed": 0,
     "data": {"source": {"digits": {"as": "vector"}}, "validation": 0.1},
     "model": {"layers": [{"dense": {"units": 4}}, {"dense": {"units": 10}}]},
+    "loss": {"cross_entropy": {}},
     "metrics": [{"accuracy": {}}],
     "optimizer": {"sgd": {"lr": 0.1, "momentum": 0.9}},
     "train": {"epochs": 4, "monitor": None},
