@@ -40,19 +40,29 @@ def value_words(value: Any) -> str:
 def choice_texts(values: Sequence[Any], letters: int) -> list[str]:
     """Each of the values in about so many letters, different where they are; of whole layers the options that tell them apart: "64, relu"."""
     texts = [value_words(value) for value in values]
-    if len(values) > 1 and all(isinstance(value, dict) for value in values):
-        options = differing(values).values()
-        apart = [
-            ", ".join(value_words(each[place]) for each in options if each[place] is not ABSENT)
-            for place in range(len(values))
-        ]
-        texts = apart if len(set(apart)) == len(set(texts)) and all(apart) else texts
+    apart = what_differs(values)
+    if len(set(apart)) == len(set(texts)) and all(apart):
+        texts = apart
     found = distinct(texts, letters)
     for more in range(letters + 1, MOST_LETTERS):
         if len(set(found)) == len(set(texts)):
             break
         found = distinct(texts, more)
     return found
+
+
+def what_differs(values: Sequence[Any]) -> list[str]:
+    """The options that tell layers, optimizers and lists of them apart; empty for other values."""
+    nested = [{value: {}} if isinstance(value, str) else value for value in values]
+    if all(isinstance(value, str) for value in values) or not all(
+        isinstance(each, (dict, list)) for each in nested
+    ):
+        return []
+    options = list(differing(nested).values())
+    return [
+        ", ".join(value_words(each[place]) for each in options if each[place] is not ABSENT)
+        for place in range(len(values))
+    ]
 
 
 def mean_words(mean: float, deviation: float) -> str:

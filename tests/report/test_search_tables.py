@@ -139,6 +139,18 @@ def test_different_choices_have_different_texts():
     assert len(set(choice_texts(LAYERS, 20))) == len(LAYERS)
     assert choice_texts([{"adam": {"lr": 0.1}}, {"sgd": {"momentum": 0.9}}], 20) == ["adam", "sgd"]
     assert choice_texts([{"adam": {}}], 20) == ["{adam: {}}"]
+    assert choice_texts(["adam", {"sgd": {"momentum": 0.9}}, {"sgd": {"momentum": 0.5}}], 20) == [
+        "adam",
+        "sgd, 0.9",
+        "sgd, 0.5",
+    ]
+    stacks = [[{"dense": {"units": units}}, {"dense": 10}] for units in (16, 64)]
+    assert choice_texts(stacks, 20) == ["16", "64"]
+    assert choice_texts([[{"dense": 8}], [{"dense": 8}, "dropout"]], 20) == [
+        "[{dense: 8}]",
+        "[{dense: 8… dropout]",
+    ]
+    assert choice_texts([True, "relu", None, 3], 20) == ["true", "relu", "null", "3"]
 
 
 def test_a_result_with_control_characters_cannot_move_the_cursor():
