@@ -204,7 +204,8 @@ def test_a_share_that_is_not_nothing_is_not_shown_as_nothing(value, text):
 
 
 def test_a_value_beyond_the_axis_is_said_below_the_title():
-    assert "1 value beyond the axis" in words(figure(parallel_figure, SWEEPS["outlier"]))
+    for draw in (parallel_figure, slices_figure):
+        assert "1 value beyond the axis" in words(figure(draw, SWEEPS["outlier"]))
 
 
 def trials_with(*values):

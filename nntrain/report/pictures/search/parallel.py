@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.report.formats import counted, distinct
+from nntrain.report.formats import distinct
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.page import Page
 from nntrain.report.pictures.drawing.shades import luminance, widest
@@ -83,10 +83,9 @@ def lines_of(result: SweepResult, columns: Sequence[ParameterAxis], limits: Valu
         parts.append("lines of one choice are side by side, ordered by value")
     if len(columns) == 1:
         parts.append("the trials have no parameters")
-    finished = np.array([trial.counts for trial in result.trials], bool)
-    beyond = int((finished & limits.outside(result.values)).sum())
-    out = f"; {counted(beyond, 'value')} beyond the axis, drawn at its end" if beyond else ""
-    return [[f"{states_words(result)}; {best_words(result)}{out}"], ["; ".join(parts)]]
+    beyond = limits.beyond(result.values[[trial.counts for trial in result.trials]])
+    ends = [text for text in (states_words(result), best_words(result), beyond) if text]
+    return [["; ".join(ends)], ["; ".join(parts)]]
 
 
 def parameter_axes(result: SweepResult) -> list[ParameterAxis]:

@@ -55,12 +55,13 @@ def slices_figure(result: SweepResult) -> Any:
         max(room_below(column, width) for column in columns[start : start + across])
         for start in range(0, len(columns), across)
     ]
-    lines = [[f"{states_words(result)}; {best_words(result)}"]]
+    limits = ValueAxis.of(result.values[has_value(result)], result.higher_is_better)
+    beyond = limits.beyond(result.values[has_value(result)])
+    lines = [["; ".join(text for text in (states_words(result), best_words(result), beyond) if text)]]
     if len(shown) < len(order):
         lines.append([f"the {MOST} most important of {len(order):,} parameters"])
     below = sum(rooms) + len(rooms) * (HEADING + PANEL + GAP) + 0.1
     page = Page(result.name, sentence_of(result), lines, below=below, legend_rows=1)
-    limits = ValueAxis.of(result.values[has_value(result)], result.higher_is_better)
     for place, (column, name) in enumerate(zip(columns, shown, strict=True)):
         row, across_it = divmod(place, across)
         y = sum(rooms[:row]) + row * (HEADING + PANEL + GAP) + HEADING

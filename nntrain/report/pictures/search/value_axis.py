@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.report.formats import counted
 from nntrain.report.pictures.drawing.axes import scale
 
 RATIO = 20.0  # between losses, above which their axis is logarithmic
@@ -62,6 +63,11 @@ class ValueAxis:
     def outside(self, values: np.ndarray) -> np.ndarray:
         """Which of the values are beyond the limits."""
         return (values < self.low) | (values > self.high)
+
+    def beyond(self, values: np.ndarray) -> str:
+        """ "2 values beyond the axis, drawn at its end"; empty where all are on it."""
+        count = int(self.outside(values).sum())
+        return f"{counted(count, 'value')} beyond the axis, drawn at its end" if count else ""
 
     def set(self, axes: Any, most: int = 7) -> int:
         """Sets the y axis. Returns the number of letters of the longest tick label."""
