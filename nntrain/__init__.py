@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nntrain.api.check import check
+    from nntrain.api.crossval import CrossvalFailed, CrossValidation, crossval
     from nntrain.api.data import Data
     from nntrain.api.find_lr import find_lr
     from nntrain.api.fit import fit
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # Loaded on first use, so that importing nntrain costs nothing.
 _HOMES = {
     "fit": "nntrain.api.fit",
+    "crossval": "nntrain.api.crossval",
     "find_lr": "nntrain.api.find_lr",
     "load": "nntrain.api.model",
     "open_run": "nntrain.api.run",
@@ -37,6 +39,8 @@ _HOMES = {
     "Data": "nntrain.api.data",
     "Model": "nntrain.api.model",
     "Run": "nntrain.api.run",
+    "CrossValidation": "nntrain.api.crossval",
+    "CrossvalFailed": "nntrain.api.crossval",
     "NntrainError": "nntrain.errors",
     "UserError": "nntrain.errors",
     "ConfigError": "nntrain.errors",
@@ -46,6 +50,8 @@ _HOMES = {
 
 __all__ = [
     "ConfigError",
+    "CrossValidation",
+    "CrossvalFailed",
     "Data",
     "DataError",
     "Diverged",
@@ -54,6 +60,7 @@ __all__ = [
     "Run",
     "UserError",
     "check",
+    "crossval",
     "diff_runs",
     "find_lr",
     "fit",

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from hypothesis import Phase, settings
 
 from nntrain.cli.main import main
+from nntrain.report.group_pictures import GroupPictures
 from nntrain.report.observers import PictureObserver
 from nntrain.run.folder import RunFolder
 from tests.support import scale
@@ -120,6 +121,8 @@ def shell(request, tmp_path, monkeypatch) -> Shell:
     if "pictures" not in request.fixturenames:
         for moment in ("ready", "ended", "_refresh"):
             monkeypatch.setattr(PictureObserver, moment, lambda *_: None)
+        monkeypatch.setattr(GroupPictures, "add", lambda *_: None)
+        monkeypatch.setattr(GroupPictures, "finish", lambda *_: [])
     return Shell(tmp_path)
 
 

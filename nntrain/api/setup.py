@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.api.data import SOURCE, Data
-from nntrain.config import Document, dump, load
+from nntrain.config import Document, dump
 from nntrain.config.schema import Config
 from nntrain.config.validate import checked
 from nntrain.errors import ConfigError, UserError
@@ -28,11 +28,15 @@ def read_config(config: ConfigLike, overrides: tuple[str, ...] = ()) -> tuple[Co
 
     A run folder, or a config in it, is the config of the run with its overrides.
     """
+    return checked(document_of(config), overrides)
+
+
+def document_of(config: ConfigLike) -> Document:
+    """The text of a config, with the place of every value. Raises UserError."""
     if isinstance(config, Mapping):
-        return checked(Document.parse(dump(dict(config)), file="config"), overrides)
-    if (run := run_of(Path(config))) is not None:
-        return checked(config_of(run, Path(config)), overrides)
-    return load(config, overrides)
+        return Document.parse(dump(dict(config)), file="config")
+    run = run_of(Path(config))
+    return Document.read(config) if run is None else config_of(run, Path(config))
 
 
 def load_setup(

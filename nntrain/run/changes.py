@@ -50,6 +50,11 @@ def data_changes(then: Config, now: Config) -> list[str]:
     ]
 
 
+def all_changes(then: Config, now: Config) -> list[str]:
+    """The same for every option but the name of the run."""
+    return [_line(path, old, new) for path, old, new in differences(then, now) if path != ("name",)]
+
+
 def differences(then: Any, now: Any, path: Keys = ()) -> Iterator[tuple[Keys, Any, Any]]:
     """(keys, then, now) of each value that differs; an entry that a list has only then or only now is None in the other."""
     if type(then) is type(now) and isinstance(now, Options):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.config import Document
+from nntrain.config.schema import Config
 from nntrain.config.validate import checked
 from nntrain.data.in_memory import Data
 from nntrain.errors import ConfigError
@@ -65,9 +66,13 @@ class Origin:
     data: Data | None = None
     start: Start | None = None
 
+    def checked(self, overrides: Sequence[str] = ()) -> tuple[Config, Document]:
+        """The config with further overrides, and the document that names the place of every value. Raises UserError."""
+        return checked(self.document, (*self.overrides, *overrides))
+
     def setup(self, overrides: Sequence[str] = ()) -> Setup:
         """The config with further overrides, its data and its graph. Raises UserError, at its place in the config."""
-        config, document = checked(self.document, (*self.overrides, *overrides))
+        config, document = self.checked(overrides)
         try:
             loaded = (
                 None if self.data is None else self.data.load_for(config.data, document.folder, config.seed)

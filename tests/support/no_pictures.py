@@ -10,4 +10,6 @@ def no_pictures() -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for moment in ("ready", "ended", "_refresh"):
             stack.enter_context(mock.patch(f"nntrain.report.observers.PictureObserver.{moment}"))
+        stack.enter_context(mock.patch("nntrain.report.group_pictures.GroupPictures.add"))
+        stack.enter_context(mock.patch("nntrain.report.group_pictures.GroupPictures.finish", return_value=[]))
         yield

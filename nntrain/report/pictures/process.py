@@ -23,10 +23,14 @@ class DrawingProcess:
         self._begun = time.monotonic()
         self._next = self._begun + self.FIRST_S
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def refresh(self) -> None:
         """Draws what the tables hold now, unless a process is running or the last drawing is too recent."""
         now = time.monotonic()
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and not self.running:
             self._next = now + self.PAUSE * (now - self._begun)
             self.finish()
         if self._process is None and now >= self._next:
