@@ -5,8 +5,10 @@ from pathlib import Path
 
 from nntrain.errors import UserError
 from nntrain.run.history import read_info
+from nntrain.search.groups import group_of
 
 MARKS = frozenset(("run.json", "config.resolved.yaml", "metrics.csv", "steps.csv", "checkpoints"))
+TRIALS = "trials"  # the folder of a sweep's runs
 ENOUGH = 2  # of them make a run without a run.json of ours: other tools write files of these names, too
 
 
@@ -39,6 +41,23 @@ def folders_in(folder: Path) -> list[Path]:
             own.add(target)
         kept.append(path)
     return kept
+
+
+def runs_in(folder: Path) -> list[tuple[str, Path]]:
+    """The runs and groups of runs in a folder, with their names: of a group its members, of a run itself."""
+    if is_run(folder):
+        return [(folder.name or folder.resolve().name, folder)]
+    group = group_of(folder)
+    below = folder / TRIALS if group == "sweep" else folder
+    if not below.is_dir():
+        return []
+    found = []
+    for path in folders_in(below):
+        if is_run(path) or group_of(path):
+            found.append((path.name, path))
+        elif group == "sweep":  # a trial of several folds or seeds
+            found += [(f"{path.name}/{member.name}", member) for member in folders_in(path) if is_run(member)]
+    return found
 
 
 def is_folder(entry: "os.DirEntry[str]") -> bool:

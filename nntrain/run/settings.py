@@ -137,7 +137,7 @@ def shortest_names(paths: list[Keys]) -> dict[Keys, str]:
     for keys in paths:
         for start in range(len(keys) - 1, -1, -1):
             end = keys[start:]
-            if isinstance(end[0], int) or (len(end) == 1 and end[0] in ("source", "weight")):
+            if isinstance(end[0], int) or (len(end) == 1 and end[0] in ("source", "weight", "number")):
                 continue
             if sum(other[-len(end) :] == end for other in paths) == 1:
                 break

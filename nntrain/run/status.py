@@ -1,5 +1,6 @@
 """Status: how a run stands, also after its process was killed and could not record it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,16 @@ STATUSES = (*ENDED, "running", "interrupted", "failed", "pruned", "killed", "unk
 
 def status_of(folder: Path, info: dict[str, Any]) -> str:
     """The status of run.json; "killed" where that is "running" and no process trains the run, "unknown" where there is none."""
+    return checked_status(folder / "run.json", info, lambda: is_trained(folder))
+
+
+def checked_status(file: Path, info: dict[str, Any], is_going: Callable[[], bool]) -> str:
+    """The same of `info`, what a file such as run.json said when it was read."""
     status = recorded(info)
-    if status != "running" or is_trained(folder):
+    if status != "running" or is_going():
         return status
     # It may have ended since `info` was read: the status is written before the lock is given back.
-    status = recorded(read_info(folder / "run.json"))
+    status = recorded(read_info(file))
     return "killed" if status == "running" else status
 
 

@@ -11,7 +11,9 @@ from rich.text import Text
 from nntrain.listing.differences import on_the_same_data
 from nntrain.listing.entry import Entry
 from nntrain.listing.order import sorted_by
+from nntrain.listing.read import section
 from nntrain.report.formats import SPLITS, counted, duration, number, printable, short, shortened
+from nntrain.report.searched import mean_words
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 from nntrain.report.terminal.wrapping import show_line
@@ -122,13 +124,13 @@ def heading_of(column: str) -> str:
 def score_text(run: Entry, column: str, named: bool) -> str:
     if not column:
         return ""
-    deviation = run.deviation(column)
-    text = number(run.score(column)) + ("" if deviation is None else f" ± {number(deviation)}")
+    value, deviation = run.score(column), run.deviation(column)
+    text = number(value) if value is None or deviation is None else mean_words(value, deviation)
     return f"{column} {text}" if named else text
 
 
 def progress(run: Entry) -> str:
-    """ "3/25" epochs; "4/5 folds" of a group."""
+    """ "3/25" epochs; "4/5 runs" of a group."""
     if run.members is not None:
         return f"{run.members_done}/{run.members} {'trials' if run.kind == 'sweep' else 'runs'}"
     done = (
@@ -183,9 +185,10 @@ def fitted(texts: Sequence[str], width: int) -> str:
 
 
 def best_of(runs: Sequence[Entry]) -> Entry | None:
-    """The best run; None where the runs cannot be compared: other data, or another score that is monitored."""
-    scored = [run for run in runs if run.best is not None and run.settings]
-    comparable = len(on_the_same_data([run.settings for run in scored])) == 1
+    """The best run; None where the runs cannot be compared: other data, another fold, or another score that is monitored."""
+    scored = [run for run in runs if run.kind == "run" and run.best is not None and run.settings]
+    folds = {repr(section(run.settings, "data").get("fold")) for run in scored}
+    comparable = len(folds) == 1 and len(on_the_same_data([run.settings for run in scored])) == 1
     if len(scored) < 2 or not comparable or len({run.monitor for run in scored}) > 1:
         return None
     return sorted_by(scored, scored[0].monitor)[0]
