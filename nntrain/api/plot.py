@@ -9,7 +9,7 @@ from nntrain.api.setup import load_setup, overrides_of
 from nntrain.errors import UserError
 from nntrain.options import did_you_mean
 from nntrain.report.pictures.drawing import canvas
-from nntrain.report.pictures.picture import FOLDER, Arrays, Drawn, Picture, Takes
+from nntrain.report.pictures.picture import FOLDER, Arrays, Drawn, Picture
 from nntrain.report.pictures.registry import pictures
 from nntrain.report.pictures.search.group import draw_group, of_group
 from nntrain.report.pictures.subject import ROWS, Subject
@@ -37,9 +37,10 @@ def plot(
 ) -> Path:
     """Draws one picture, as the command `nntrain plot KIND` does, and returns its file.
 
-    kind: a picture's name, such as "confusion". of: what it shows: a config, a run folder or a checkpoint, several runs, or names,
-    such as those of activations; it depends on the picture. output: a file that ends in .png or .svg, for an animation in .gif
-    or .webp; by default RUN/plots/KIND.png for a run, NAME-KIND.png in the current folder for a config. style: "light" or "dark".
+    kind: a picture's name, such as "confusion". of: what it shows: a config, a run folder or a checkpoint, several runs, the folder of a
+    cross-validation or a sweep, or names, such as those of activations; it depends on the picture. output: a file that ends in
+    .png or .svg, for an animation in .gif or .webp; by default RUN/plots/KIND.png for a run, NAME-KIND.png in the current folder
+    for a config, and KIND.png in the folder of a cross-validation or a sweep. style: "light" or "dark".
     set: values that change the config. overwrite: replace a file that is not such a picture. options: those of the picture.
 
     Raises UserError where the picture does not apply, or its file cannot be written.
@@ -178,7 +179,7 @@ def require_suitable(picture: Picture, subjects: list[Subject]) -> None:
     for subject in subjects:
         group = None if subject.folder is None else group_of(subject.folder)
         if subject.folder is not None and group is not None and group not in picture.takes:
-            refuse_group(subject.folder, group, picture.takes)
+            refuse_group(subject.folder, group, picture.group_taken)
     if (
         "run" in picture.takes
         and "config" not in picture.takes
@@ -198,11 +199,11 @@ def require_suitable(picture: Picture, subjects: list[Subject]) -> None:
             )
 
 
-def refuse_group(folder: Path, group: Group, takes: tuple[Takes, ...] = ("run",)) -> NoReturn:
+def refuse_group(folder: Path, group: Group, taken: Group | None = None) -> NoReturn:
     """Raises the error that says which runs and pictures there are."""
     groups = {"crossval": "a cross-validation", "sweep": "a sweep"}
     what = groups[group]
-    expected = next((groups[each] for each in takes if each in groups), "a run")
+    expected = "a run" if taken is None else groups[taken]
     known = [picture.name for picture in of_group(folder)]
     raise UserError(
         f"expected {expected}. Received: {what}",

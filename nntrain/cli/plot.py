@@ -15,15 +15,17 @@ OVERWRITE = "Use --overwrite to replace it, or --output to choose another name."
 ALL = "all"  # the hidden subcommand that an argument which is no picture's name stands for
 
 
-def output_option(suffixes: tuple[str, ...] = (".png", ".svg")) -> Any:
+def output_option(
+    suffixes: tuple[str, ...] = (".png", ".svg"),
+    where: str = "RUN/plots/KIND.png, or CONFIG-KIND.png in the current folder",
+) -> Any:
     """`--output FILE` for a picture that can be written to files with these suffixes."""
     kinds = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
-    where = "By default RUN/plots/KIND.png, or CONFIG-KIND.png in the current folder."
     return click.option(
         "--output",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help=f"The file of the picture, {kinds}. {where}",
+        help=f"The file of the picture, {kinds}. By default {where}.",
     )
 
 
@@ -170,8 +172,12 @@ def picture_command(name: str) -> click.Command:
             click.echo(str(draw(chosen, of, output, style, overrides, overwrite)))
 
     command = click.Command(name, callback=callback, help=picture.title, params=own)
-    shared = [overwrite_option, style_option, output_option(picture.suffixes), plugin_option]
-    if picture.takes != ("names",):
+    of_group = picture.group_taken
+    where = (f"{of_group.upper()}/{picture.files[0]}",) if of_group else ()
+    shared = [overwrite_option, style_option, output_option(picture.suffixes, *where)]
+    if of_group is None:
+        shared.append(plugin_option)
+    if of_group is None and picture.takes != ("names",):
         shared.append(offline_option)
     if "config" in picture.takes:
         shared.append(overrides_option)

@@ -158,6 +158,17 @@ def test_the_most_important_parameter_is_next_to_the_value():
     assert order == ["batch_size", "units", "lr", "validation accuracy"]
 
 
+def test_parallel_has_axes_for_the_most_important_of_many_parameters():
+    many = {f"p{i}": float(i) for i in range(40)}
+    importance = {name: value / 780 for name, value in many.items()}
+    (axes,) = figure(
+        parallel_figure, replace(with_trials(sweep(8), parameters=many), importance=importance)
+    ).axes
+    assert lines_of(axes)[0].shape == (15, 2)
+    assert "14 of 40 parameters" in words(axes.figure)
+    assert {"p39", "p26"} <= set(words(axes.figure).split()) - {"p25"}
+
+
 def test_a_trial_without_a_parameter_goes_below_its_axis():
     result = wide_sweep()
     (axes,) = figure(parallel_figure, result).axes
@@ -267,6 +278,9 @@ def changed(result, *changes):
 
 NAN = {"loss": math.nan, "accuracy": 0.1}
 CROSSVALS["broken"] = changed(crossval(), "failed", "missing", NAN)
+CROSSVALS["large and small"] = changed(
+    crossval(), *[{"loss": i * 1e6, "accuracy": i * 1e-7} for i in range(1, 6)]
+)
 CROSSVALS["missing"] = replace(changed(crossval(), *["missing"] * 5), histories={})
 CROSSVALS["ones"] = changed(crossval(), *[{"loss": 0.0, "accuracy": 1.0}] * 5)
 
@@ -311,6 +325,21 @@ def test_runs_without_scores_are_marked_and_counted():
     crosses = [[line for line in axes.lines if line.get_marker() == "X"] for axes in found.axes[:2]]
     assert list(map(len, crosses)) == [3, 2]
     assert "× marks runs without a score: 1 failed, 1 missing, 1 NaN or infinite" in words(found)
+
+
+def test_a_score_that_would_stretch_the_axis_is_hollow_at_its_border():
+    scores = [{"loss": 0.1, "r2": value} for value in (0.9, 0.91, 0.92, 0.93, -1e9)]
+    result = replace(changed(crossval(), *scores), metrics=("loss", "r2"), higher_is_better={"r2": True})
+    found = figure(crossval_figure, result)
+    assert found.axes[1].get_ylim()[0] > 0
+    assert sum(line.get_color() == "none" for line in found.axes[1].lines) == 1
+    assert "○ marks scores beyond the axis" in words(found)
+
+
+def test_good_folds_do_not_hide_a_slightly_worse_one():
+    scores = [{"loss": 0.1, "accuracy": value} for value in (0.999, 0.9999, 0.99999, 1, 1)]
+    assert len(points(figure(crossval_figure, changed(crossval(), *scores)).axes[1])) == 5
+    assert figure(crossval_figure, changed(crossval(), *scores)).axes[1].get_ylim()[0] < 0.999
 
 
 def test_seeds_have_colours_and_are_side_by_side_in_their_fold():

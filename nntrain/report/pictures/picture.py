@@ -14,6 +14,7 @@ from nntrain.report.pictures.drawing import animation, canvas
 
 if TYPE_CHECKING:
     from nntrain.report.pictures.subject import Subject
+    from nntrain.search.groups import Group
 
 Moment = Literal["during", "start", "end", "asked"]
 Takes = Literal["config", "run", "names", "crossval", "sweep"]
@@ -69,6 +70,11 @@ class Picture(ABC):
     def stored(self) -> str:
         """The file of the run folder that holds the arrays of `collect`, where `fit` draws the picture."""
         return f"{FOLDER}/{self.name}.npz"
+
+    @property
+    def group_taken(self) -> "Group | None":
+        """The kind of group of runs that it is drawn of; None for a picture of anything else."""
+        return next((each for each in self.takes if each == "crossval" or each == "sweep"), None)
 
     @property
     def group(self) -> str:

@@ -94,12 +94,17 @@ def plain_ticks(axes: Any) -> int:
 
     Returns the number of letters of the longest label of the y axis, whose limits must be final.
     """
+    plain_labels(axes.xaxis)
+    return plain_labels(axes.yaxis)
+
+
+def plain_labels(axis: Any) -> int:
+    """The same for one axis. Returns the number of letters of its longest label."""
 
     def label(value: float, place: int | None = None) -> str:
         value = float(f"{value:.10g}")  # not 0.30000000000000004
         return f"{value:,.6g}" if value == 0 or 1e-3 <= abs(value) < 1e6 else short(value)
 
-    axes.xaxis.set_major_formatter(label)
-    axes.yaxis.set_major_formatter(label)
-    low, high = axes.get_ylim()
-    return max((len(label(tick)) for tick in axes.get_yticks() if low <= tick <= high), default=0)
+    axis.set_major_formatter(label)
+    low, high = sorted(axis.get_view_interval())
+    return max((len(label(tick)) for tick in axis.get_ticklocs() if low <= tick <= high), default=0)

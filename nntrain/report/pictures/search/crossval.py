@@ -23,7 +23,7 @@ PANEL, HEADING, LABELS = 1.95, 0.48, 0.5  # inches: a panel of a metric, its hea
 CURVES = 2.6  # inches: the height of the panel of losses
 MARKER: dict[str, Any] = {
     "markeredgecolor": canvas.PAPER,
-    "markeredgewidth": 0.5,
+    "markeredgewidth": 0.8,
     "zorder": 3,
     "clip_on": False,
 }
@@ -117,6 +117,8 @@ def lines_of(result: CrossvalResult) -> list[list[str]]:
         parts.append(f"{diverged:,} NaN or infinite")
     if parts:
         lines.append([f"× marks runs without a score: {', '.join(parts)}"])
+    if any(limits_of(result, metric).outside(result.values(metric)).any() for metric in result.metrics):
+        lines.append(["○ marks scores beyond the axis"])
     return lines
 
 
@@ -136,11 +138,16 @@ def draw_metric(axes: Any, result: CrossvalResult, metric: str, colours: Colours
     size = canvas.marker_size(len(values)) + 1
     for place, member in enumerate(result.members):
         colour = colours[member.name]
+        look = MARKER | {"markersize": size}
+        up = axes.get_xaxis_transform()
         if shown[place]:
-            axes.plot(at[place], values[place], "o", color=colour, markersize=size, **MARKER)
+            axes.plot(at[place], values[place], "o", color=colour, **look)
+        elif np.isfinite(values[place]):
+            axes.plot(
+                at[place], border, "o", transform=up, **look | {"color": "none", "markeredgecolor": colour}
+            )
         else:
-            up = axes.get_xaxis_transform()
-            axes.plot(at[place], border, "X", color=colour, markersize=size + 1, transform=up, **MARKER)
+            axes.plot(at[place], border, "X", color=colour, transform=up, **look)
     axes.set_xlim(-0.6, max(at.max(initial=0.0), 0) + 0.6)
     every = -(-len(ticks) // (6 if len(result.metrics) >= ACROSS else 10))
     axes.set_xticks(range(0, len(ticks), every), ticks[::every])
@@ -153,12 +160,15 @@ def draw_metric(axes: Any, result: CrossvalResult, metric: str, colours: Colours
 
 
 def limits_of(result: CrossvalResult, metric: str) -> ValueAxis:
-    """All values and the band around their mean."""
+    """The values, and as much of the band around their mean as does not flatten them."""
     values, mean, deviation = result.values(metric), result.mean(metric), result.deviation(metric)
     limits = ValueAxis.of(values, result.higher_is_better.get(metric, False))
     if limits.logarithmic or not np.isfinite(deviation):
         return limits
-    return limits.including(mean - 1.1 * deviation, mean + 1.1 * deviation, values)
+    span = limits.high - limits.low
+    low = max(mean - 1.1 * deviation, limits.low - span)
+    high = min(mean + 1.1 * deviation, limits.high + span)
+    return limits.including(low, high, values)
 
 
 def positions(result: CrossvalResult, seeds: list[int]) -> tuple[np.ndarray, list[str], str]:

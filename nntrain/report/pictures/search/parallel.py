@@ -24,6 +24,7 @@ CHART, ABOVE, BELOW = (
 )  # inches: the axes, their names above, the place of absent parameters below
 ABSENT = -0.075  # where a line goes that lacks a parameter
 GAP, NEAREST = 0.5, 0.8  # inches: between an axis and the labels of the next; between axes, at least
+MOST = 14  # parameters
 SIZE, LETTERS = 8.0, 20  # of a label: points, letters at most
 BAR = 0.05  # inches: half the width of the coloured axis
 LINE: dict[str, Any] = {"color": canvas.SPINE, "linewidth": 1, "zorder": 4, "clip_on": False}  # of an axis
@@ -81,6 +82,8 @@ def lines_of(result: SweepResult, columns: Sequence[ParameterAxis], limits: Valu
         parts.append("the more a parameter matters, the further right it is")
     if any(column.categorical for column in columns):
         parts.append("lines of one choice are side by side, ordered by value")
+    if len(result.parameters) > MOST:
+        parts.append(f"{MOST} of {len(result.parameters)} parameters")
     if len(columns) == 1:
         parts.append("the trials have no parameters")
     beyond = limits.beyond(result.values[[trial.counts for trial in result.trials]])
@@ -89,7 +92,8 @@ def lines_of(result: SweepResult, columns: Sequence[ParameterAxis], limits: Valu
 
 
 def parameter_axes(result: SweepResult) -> list[ParameterAxis]:
-    order = by_importance(result, result.parameters)[::-1] if result.importance else result.parameters
+    order = by_importance(result, result.parameters)[:MOST]
+    order = order[::-1] if result.importance else order
     names = short_names(order)
     labels = distinct([names[name] for name in order], LETTERS)
     return [

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from nntrain.report.formats import counted
-from nntrain.report.pictures.drawing.axes import scale
+from nntrain.report.pictures.drawing.axes import plain_labels, scale
 
 RATIO = 20.0  # between losses, above which their axis is logarithmic
 # Interquartile ranges beyond the quartiles, of values and of their logarithms: the outer and the inner fence of Tukey 1977.
 FENCE, LOG_FENCE = 3.0, 1.5
 FEWEST = 4  # values of which some may be outside
+FEW, WIDER = 10, 3.0  # of fewer values, whose quartiles are uncertain, the fence is so many times as far out
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class ValueAxis:
         low, high = float(placed.min()), float(placed.max())
         if len(found) >= FEWEST:
             quarter, three_quarters = np.quantile(placed, (0.25, 0.75))
-            reach = (LOG_FENCE if logarithmic else FENCE) * float(three_quarters - quarter)
+            fence = (LOG_FENCE if logarithmic else FENCE) * (WIDER if len(found) < FEW else 1)
+            reach = fence * float(three_quarters - quarter)
             if reach > 0 and higher_is_better:
                 low = max(low, float(quarter) - reach)
             elif reach > 0:
@@ -71,7 +73,8 @@ class ValueAxis:
 
     def set(self, axes: Any, most: int = 7) -> int:
         """Sets the y axis. Returns the number of letters of the longest tick label."""
-        return scale(axes, self.low, self.high, self.logarithmic, most)
+        letters = scale(axes, self.low, self.high, self.logarithmic, most)
+        return letters if self.logarithmic else plain_labels(axes.yaxis)
 
 
 def within_bounds(low: float, high: float, values: np.ndarray) -> ValueAxis:
