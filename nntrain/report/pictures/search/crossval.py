@@ -212,7 +212,7 @@ def draw_losses(axes: Any, result: CrossvalResult, colours: Colours) -> None:
     axes.xaxis.set_major_locator(whole_numbers(end))
     axes.xaxis.set_major_formatter("{x:,.0f}" if end >= 2 else "{x:g}")
     axes.set_xlabel("epoch", loc="right")
-    split = "held-out" if result.history_split == HELD_OUT else result.history_split
+    split = {HELD_OUT: "held-out", "train": "training"}.get(result.history_split, result.history_split)
     diverged = "; ×: NaN or infinite" if not np.isfinite(everything).all() else ""
     axes.set_title(f"{split} loss during training{diverged}", fontsize=10, loc="left")
     axes.grid(True)

@@ -74,7 +74,10 @@ class ValueAxis:
     def set(self, axes: Any, most: int = 7) -> int:
         """Sets the y axis. Returns the number of letters of the longest tick label."""
         letters = scale(axes, self.low, self.high, self.logarithmic, most)
-        return letters if self.logarithmic else plain_labels(axes.yaxis)
+        usual = (
+            1e-3 <= max(abs(self.low), abs(self.high)) < 1e6
+        )  # others would have their power of ten above the axis
+        return letters if self.logarithmic or usual else plain_labels(axes.yaxis)
 
 
 def within_bounds(low: float, high: float, values: np.ndarray) -> ValueAxis:
