@@ -1,5 +1,6 @@
 """Settings: the resolved configs of runs as plain values, and the options in which runs differ."""
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -15,6 +16,7 @@ NAMES = (("name",),)  # what differs between runs without being an option of the
 ABSENT = object()  # in place of the value of an option that a run's component does not have
 LONGEST = 24  # characters of a value in a label
 SECTION = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)  # of a config that nntrain wrote
+ENTRY = re.compile(r"^(?=  - )", re.MULTILINE)  # of a list in a section, such as `layers`
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML has it: ten times as fast
 
 
@@ -31,7 +33,7 @@ def read_settings(folder: Path) -> Settings:
     """config.resolved.yaml of a run; empty where there is none that can be read. Runs share what is equal: change nothing in it."""
     try:
         text = (folder / "config.resolved.yaml").read_text(encoding="utf-8")
-        sections = [_loaded(section) for section in SECTION.split(text) if section]
+        sections = [_section(section) for section in SECTION.split(text) if section]
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
     if not all(isinstance(section, dict) for section in sections):
@@ -39,10 +41,21 @@ def read_settings(folder: Path) -> Settings:
     return {name: value for section in sections for name, value in section.items()}
 
 
-@lru_cache(maxsize=4096)
-def _loaded(section: str) -> Any:
-    """Of a thousand runs, most have most sections in common."""
-    return yaml.load(section, _Loader)
+def _section(text: str) -> Any:
+    """A section, its last list entry by entry: among a thousand runs most sections are the same, and most layers."""
+    head, *entries = ENTRY.split(text)
+    if entries:
+        with contextlib.suppress(yaml.YAMLError, AttributeError, TypeError, ValueError):
+            ((name, options),) = _loaded(head).items()
+            *_, (last, nothing) = options.items()
+            if nothing is None:
+                return {name: {**options, last: [value for entry in entries for value in _loaded(entry)]}}
+    return _loaded(text)
+
+
+@lru_cache(maxsize=8192)
+def _loaded(text: str) -> Any:
+    return yaml.load(text, _Loader)
 
 
 def component_name(settings: Settings, *keys: str) -> str:

@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from nntrain.errors import UserError
 from nntrain.layers.dense import Dense
 from nntrain.network.graph import build_graph
 from nntrain.report import formats
 from nntrain.report.terminal.messages import show_error, show_warning
+from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 from nntrain.report.terminal.tables import LayerRow, gradcheck, layer_rows, scores, show_scores, summary
 from tests.report.test_progress import plain_console, terminal
 
@@ -188,3 +190,44 @@ def test_labels_are_coloured_on_a_terminal_unless_no_color_is_set(monkeypatch):
 )
 def test_numbers_are_formatted_for_people(call, expected):
     assert call == expected
+
+
+COLUMNS = [Column("run", "left"), Column("test\nloss"), Column("status", "left"), Column("time", drop_rank=1)]
+TABLE = [
+    ["digits", "0.5", Text("finished", "green"), "1 s"],
+    ["漢字 [b]x", "12.25", Text.assemble("killed ", ("here", "dim")), ""],
+    ["a-name-that-is-longer-than-all-others", "", "", "2 min"],
+]
+
+
+@pytest.mark.parametrize("width", [200, 60, 50, 40, 30])
+@pytest.mark.parametrize("totals", [None, ["3 runs", "13", "", "3 min"]])
+@pytest.mark.parametrize("longest_first", [None, 12])
+def test_a_table_that_fits_looks_as_rich_would_draw_it(monkeypatch, width, totals, longest_first):
+    table = ResponsiveTable(COLUMNS, TABLE, totals, {1: "bold"}, longest_first=longest_first)
+    assert (
+        width < 200 or table.lines(terminal(width), terminal(width).options, [0, 1, 2, 3], set()) is not None
+    )
+
+    def drawn():
+        with (console := terminal(width)).capture() as captured:
+            console.print(table)
+        return [line.rstrip() for line in captured.get().splitlines()]
+
+    ours = drawn()
+    monkeypatch.setattr(ResponsiveTable, "lines", lambda *_: None)
+    assert ours == drawn()
+
+
+def test_a_table_with_cells_of_several_lines_is_drawn_by_rich():
+    table = ResponsiveTable([Column("a"), Column("b")], [["1\n2", "3"]])
+    assert text_of(table).splitlines()[2:] == ["1   ", "2  3"]
+
+
+def test_the_styles_of_rows_and_cells_are_kept():
+    table = ResponsiveTable(COLUMNS[:3], [row[:3] for row in TABLE[:2]], row_styles={1: "bold"})
+    styles = {part.text: str(part.style) for part in plain_console(60).render(table)}
+    assert styles["run"] == "bold"
+    assert styles["finished"] == "green"
+    assert styles["12.25"] == "bold"
+    assert styles["here"] == "bold dim"

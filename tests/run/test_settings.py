@@ -82,6 +82,12 @@ def test_small_numbers_are_numbers(tmp_path):
 @pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda file: file.stem)
 def test_a_resolved_config_read_by_sections_is_the_whole(file, tmp_path):
     config, _ = checked(Document.read(file))
-    text = dump(config.model_dump(mode="json") | {"name": "two: words\n  - and\nlines: here"})
+    tree = config.model_dump(mode="json")
+    tree["data"] = {
+        "augment": [{"flip": {}}],
+        **tree["data"],
+        "after": 1,
+    }  # a list that is not the last of its section
+    text = dump(tree | {"name": "two: words\n  - and\nlines: here"})
     (tmp_path / "config.resolved.yaml").write_text(text)
     assert read_settings(tmp_path) == Document.parse(text).tree

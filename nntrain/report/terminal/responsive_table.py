@@ -1,5 +1,6 @@
 """Responsive table: it hides its least important columns where the terminal is too narrow."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +10,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from nntrain.report.terminal.table_lines import is_one_line, table_lines
 
 GAP = 2  # between columns: one space of padding and one of the frame
 
@@ -69,6 +72,60 @@ class ResponsiveTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = self.shown(options.max_width)
         apart = self.apart(shown, options.max_width)
+        lines = self.lines(console, options, shown, apart)
+        yield from lines if lines is not None else self.table(console, options, shown, apart)
+        hidden = [
+            column.heading.replace("\n", " ") for i, column in enumerate(self.columns) if i not in shown
+        ]
+        if hidden and self.lists_hidden:
+            yield Text(f"hidden columns (narrow terminal): {', '.join(hidden)}", style="dim")
+
+    def lines(
+        self, console: Console, options: ConsoleOptions, shown: list[int], apart: set[int]
+    ) -> Iterator[Segment | Text] | None:
+        """The table where each cell fits on one line; None where cells have to be folded, or have several lines."""
+        rows = [[row[i] for i in shown] for row in self.rows]
+        totals = [self.totals[i] for i in shown] if self.totals else []
+        if not all(is_one_line(cell) for row in (*rows, totals) for cell in row):
+            return None
+        columns = [self.columns[i] for i in shown]
+        names = [str(row[0]) for number, row in enumerate(rows) if number not in apart]
+        headings = [column.heading.split("\n") for column in columns]
+        widths = [self.widths()[i] for i in shown]
+        widths[0] = max(map(cell_len, [*headings[0], *names, *map(str, totals[:1])]))
+        if sum(widths) + GAP * len(widths) > options.max_width:
+            return None
+        height = max(map(len, headings))
+        head = [[""] * (height - len(lines)) + lines for lines in headings]
+        rule = ("-" if options.ascii_only else "─") * (sum(widths) + GAP * (len(widths) - 1))
+
+        def parts() -> Iterator[Segment | Text]:
+            def lines_of(rows: Iterable[tuple[Sequence[str | Text], str]]) -> Iterator[Segment]:
+                return table_lines(console, rows, widths, [column.justify for column in columns], GAP)
+
+            yield from lines_of((line, "bold") for line in zip(*head, strict=True))
+            yield from (Segment(rule, console.get_style("dim")), Segment.line())
+            for number, row in enumerate(rows):
+                style = self.row_styles.get(number, "")
+                if number in apart:
+                    yield self.name(number, shown[0])
+                yield from lines_of([(["", *row[1:]] if number in apart else row, style)])
+            if totals:
+                yield from (Segment(rule, console.get_style("dim")), Segment.line())
+                yield from lines_of([(totals, "bold")])
+
+        return parts()
+
+    def name(self, number: int, column: int) -> Text:
+        """The first cell of a row, on a line of its own."""
+        name = as_text(self.rows[number][column]).copy()
+        name.stylize_before(self.row_styles.get(number, ""))
+        return name
+
+    def table(
+        self, console: Console, options: ConsoleOptions, shown: list[int], apart: set[int]
+    ) -> RenderResult:
+        """The same by rich, which folds cells."""
         table = Table(
             box=PLAIN_FRAME if options.ascii_only else FRAME,
             padding=(0, GAP - 1, 0, 0),
@@ -96,18 +153,10 @@ class ResponsiveTable:
             head = max(self.columns[i].heading.count("\n") for i in shown) + 2  # and the rule
             for number, line in enumerate(console.render_lines(table, options)):
                 if number - head in apart:
-                    style = self.row_styles.get(number - head, "")
-                    name = as_text(self.rows[number - head][shown[0]]).copy()
-                    name.stylize_before(style)
-                    yield name
+                    yield self.name(number - head, shown[0])
                 yield from [*line, Segment.line()]
         else:
             yield table
-        hidden = [
-            column.heading.replace("\n", " ") for i, column in enumerate(self.columns) if i not in shown
-        ]
-        if hidden and self.lists_hidden:
-            yield Text(f"hidden columns (narrow terminal): {', '.join(hidden)}", style="dim")
 
 
 FRAME = box.Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
