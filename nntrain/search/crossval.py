@@ -17,6 +17,7 @@ from nntrain.run import lock
 from nntrain.run.changes import all_changes
 from nntrain.run.folder import RunFolder
 from nntrain.run.opening import listed
+from nntrain.run.session import warnings_of
 from nntrain.search.crossval_files import FACTS, SCORES, is_crossval, write_crossval
 from nntrain.search.members import Member, Origin, members, result_of
 from nntrain.search.results import CrossvalResult
@@ -65,7 +66,16 @@ class Plan:
             raise UserError(f"the last seed, {config.seed + seeds - 1}, is too large", place="seeds")
         setup = _first_fold(origin, members(config.seed, folds, seeds, group)[0])
         notes = tuple(note for note in setup.splits.notes if not note.startswith("classes: "))
-        return cls(origin, config, folds, seeds, group, setup.hashes, notes, tuple(setup.warnings))
+        return cls(
+            origin,
+            config,
+            folds,
+            seeds,
+            group,
+            setup.hashes,
+            notes,
+            tuple(warnings_of(setup, len(setup.batches()))),
+        )
 
     @cached_property
     def members(self) -> list[Member]:

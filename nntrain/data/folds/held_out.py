@@ -118,5 +118,10 @@ def _by_time(data: Dataset, fold: Fold) -> HeldOut:
         test.append(windows[start:end])
     how = "by time, after what is trained on"
     if overlapping:
-        how += f"; {overlapping:,} windows that overlap the border are left out"
+        left_out = (
+            "1 window that overlaps the border is"
+            if overlapping == 1
+            else f"{overlapping:,} windows that overlap the border are"
+        )
+        how += f"; {left_out} left out"
     return HeldOut(np.concatenate(train), np.concatenate(test), how)

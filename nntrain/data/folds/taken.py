@@ -38,7 +38,7 @@ def take_fold(
             raise ConfigError([Problem(PLACE, message, "Leave such columns out, or use fewer folds.")])
         if left_out:
             warnings.append(
-                f"fold {fold.number}: {left_out:,} of {len(rows.test):,} held-out samples are not tested, because the "
+                f"{left_out:,} of {len(rows.test):,} held-out samples are not tested, because the "
                 f"training part has no {measured.what}"
             )
     of = f"{len(tested):,} of {len(splits.train):,} samples are held out as the test split, {rows.how}"

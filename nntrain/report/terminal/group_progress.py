@@ -18,22 +18,25 @@ from nntrain.search.results import HELD_OUT, MemberResult
 class GroupProgress:
     """Shows runs that train side by side, on stderr. Without `shown` it prints nothing."""
 
-    def __init__(self, count: int, shown: bool = True, console: Console | None = None):
+    def __init__(
+        self, count: int, shown: bool = True, console: Console | None = None, live: bool | None = None
+    ):
+        """live: whether to show bars; by default on a terminal."""
         self.count, self.done = count, 0
         self.console = console or output(stderr=True, silent=not shown)
+        self.live = shown and (
+            live if live is not None else self.console.is_interactive and self.console.file.isatty()
+        )
         self._told: set[str] = set()  # warnings
         self._bars: dict[str, TaskID] = {}
-        self._live: Progress | None = None
-        if shown and self.console.is_interactive and self.console.file.isatty():
-            self._live = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.fields[epoch]}"),
-                TextColumn("{task.fields[loss]}"),
-                console=self.console,
-                transient=True,
-            )
-            self._live.start()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[epoch]}"),
+            TextColumn("{task.fields[loss]}"),
+            console=self.console,
+            transient=True,
+        )
 
     def note(self, text: str) -> None:
         show_line(self.console, Text(printable(text)), INDENT)
@@ -54,11 +57,12 @@ class GroupProgress:
 
     def evaluated(self, name: str, epoch: float, epochs: int, loss: float) -> None:
         """A run has done so many epochs."""
-        if self._live is None:
+        if not self.live:
             return
         if name not in self._bars:
-            self._bars[name] = self._live.add_task(printable(name), total=epochs, epoch="", loss="")
-        self._live.update(
+            self._bars[name] = self._progress.add_task(printable(name), total=epochs, epoch="", loss="")
+            self._progress.start()  # not before: without a bar, each refresh would be an empty line
+        self._progress.update(
             self._bars[name],
             completed=epoch,
             epoch=f"epoch {epoch:.0f}/{epochs:,}",
@@ -80,13 +84,14 @@ class GroupProgress:
         self.note(f"{name}: failed: {message.splitlines()[0]}")
 
     def _remove(self, name: str) -> None:
-        if self._live is not None and name in self._bars:
-            self._live.remove_task(self._bars.pop(name))
+        if name in self._bars:
+            self._progress.remove_task(self._bars.pop(name))
+            if not self._bars:
+                self._progress.stop()
 
     def close(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        if self.live:
+            self._progress.stop()
 
     def __enter__(self) -> "GroupProgress":
         return self
