@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nntrain.api.report import write_report
     from nntrain.api.run import Run, open_run
     from nntrain.api.runs import diff_runs, runs
+    from nntrain.api.sweep import Sweep, SweepFailed, sweep
     from nntrain.errors import ConfigError, DataError, NntrainError, UserError
     from nntrain.training.diagnosis import Diverged
 
@@ -32,6 +33,9 @@ _HOMES = {
     "open_run": "nntrain.api.run",
     "runs": "nntrain.api.runs",
     "diff_runs": "nntrain.api.runs",
+    "sweep": "nntrain.api.sweep",
+    "Sweep": "nntrain.api.sweep",
+    "SweepFailed": "nntrain.api.sweep",
     "gradcheck": "nntrain.api.gradcheck",
     "plot": "nntrain.api.plot",
     "check": "nntrain.api.check",
@@ -58,6 +62,8 @@ __all__ = [
     "Model",
     "NntrainError",
     "Run",
+    "Sweep",
+    "SweepFailed",
     "UserError",
     "check",
     "crossval",
@@ -69,6 +75,7 @@ __all__ = [
     "open_run",
     "plot",
     "runs",
+    "sweep",
     "write_report",
 ]
 

@@ -160,8 +160,10 @@ def shortest(value: Any) -> Any:
     if isinstance(value, Component):
         return value.shortest()
     if isinstance(value, Options):
+        fields = type(value).model_fields
         return {
-            name: shortest(entry)
-            for name, entry in value.model_dump(by_alias=True, exclude_defaults=True).items()
+            fields[name].alias or name: shortest(entry)
+            for name, entry in value
+            if fields[name].is_required() or entry != fields[name].default
         }
     return [shortest(entry) for entry in value] if isinstance(value, tuple) else value

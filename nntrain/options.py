@@ -19,6 +19,13 @@ Several = Annotated[
 ]
 
 
+class IsPath:
+    """Marks an option as the path of a file or a folder, which counts from the folder of the config."""
+
+
+PathName = Annotated[str, IsPath()]
+
+
 class Options(BaseModel):
     """Base class of everything that a config can hold: sections and components."""
 

@@ -42,6 +42,8 @@ ONLY_IN = {
     "matplotlib": {"report"},
     "bokeh": {"report"},
     "tensorboardX": {"report"},
+    "optuna": {"search"},
+    "sqlalchemy": {"search"},
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
 }

@@ -30,7 +30,7 @@ class Override:
     def parse(cls, override: str, place: Place) -> "Override":
         """Raises ConfigError."""
         name, equals, text = override.partition("=")
-        if not (equals and NAME.fullmatch(name)):
+        if not (equals and is_name(name)):
             raise ConfigError(
                 "expected NAME=VALUE, such as optimizer.adam.lr=3e-4 or model.layers[2].dense.units=64"
             )
@@ -41,6 +41,11 @@ class Override:
             raise error.below(*path) from None
         node = replace(value, place=place, key=place) if value else YamlNode(None, place, place)
         return cls(path, text, node)
+
+
+def is_name(name: str) -> bool:
+    """Whether a text is written as the name of an option."""
+    return NAME.fullmatch(name) is not None
 
 
 def keys_of(name: str) -> Keys:
@@ -62,6 +67,11 @@ def overridden(document: Document, overrides: Iterable[str], kind: Any) -> Docum
     return document.with_root(root)
 
 
+def put(document: Document, override: Override, kind: Any) -> Document:
+    """The document with one value replaced. Raises ConfigError with the keys where it cannot be."""
+    return document.with_root(_Setter(override).put(document.root, 0, (), kind))
+
+
 class _Setter:
     """Walks down the path of one override, and rebuilds the nodes on the way back up."""
 
@@ -76,7 +86,7 @@ class _Setter:
             return new
         part = self.path[depth]
         if node is None or node.value is None:
-            node = YamlNode({}, new.place, new.place)
+            node = YamlNode({}, new.place, new.key)
         node = kinds.spelled_out(node, kind)
         if node.value == part:  # a bare name where the kind is unknown
             node = YamlNode({part: YamlNode({}, node.place, node.place)}, node.place, node.key)

@@ -35,13 +35,24 @@ def checked(
 
         kind = Config
     document = overridden(extended(document, kind), (*document.overrides, *overrides), kind)
-    document = document.with_root(adapted(without_ignored(document.root), kind))
+    document = spelled(document, kind)
     try:
-        return kind.model_validate(document.tree), document
-    except ValidationError as error:
-        raise document.explain(problems(error, kind)) from None
+        return typed(document, kind), document
     except ConfigError as error:
         raise document.explain(error) from None
+
+
+def spelled(document: Document, kind: type[Options]) -> Document:
+    """The document without what is ignored, and with every scalar of the type that its option expects."""
+    return document.with_root(adapted(without_ignored(document.root), kind))
+
+
+def typed(document: Document, kind: type[Options]) -> Any:
+    """The typed options of a document. Raises ConfigError with the keys of every error."""
+    try:
+        return kind.model_validate(document.tree)
+    except ValidationError as error:
+        raise problems(error, kind) from None
 
 
 def problems(error: ValidationError, kind: Any) -> ConfigError:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from nntrain.initializers.initializer import Initializer
+from nntrain.options import PathName
 
 
 class Auto(Initializer, name="auto"):
@@ -24,7 +25,7 @@ class Pretrained(Initializer, name="pretrained"):
     `freeze: true` on the loaded layers, and only the others are trained.
     """
 
-    path: str = Field(min_length=1, description="a run folder, a checkpoint, or a safetensors file")
+    path: PathName = Field(min_length=1, description="a run folder, a checkpoint, or a safetensors file")
     strict: bool = Field(True, description="report a missing name or a different shape as an error")
 
     example: ClassVar = {"path": "runs/digits"}

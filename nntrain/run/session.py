@@ -28,7 +28,7 @@ from nntrain.run.session_observer import SessionObserver
 from nntrain.run.start import Start, resumed_start, start_from
 from nntrain.run.unwritable import cannot_save
 from nntrain.training.diagnosis import Diverged
-from nntrain.training.interruption import Interrupted, postponed
+from nntrain.training.interruption import Interrupted, Pruned, postponed
 from nntrain.training.loop import StopRequest, Trainer
 from nntrain.training.seam import kept_horizon, seam_warnings
 from nntrain.training.setup import Setup
@@ -209,7 +209,7 @@ class Session:
             self._record_failure(explained)
             if isinstance(explained, Diverged) and self.folder is not None:
                 explained.hint += start_from(self.folder)
-            if self.status == "interrupted":
+            if self.status in ("interrupted", "pruned"):
                 observer.interrupted(self, str(error) or self._interrupted())
             if explained is error:
                 raise
@@ -239,7 +239,9 @@ class Session:
         interrupted = isinstance(error, (Interrupted, KeyboardInterrupt))
         reason = {} if interrupted else {"error": described(error)}
         with postponed():
-            self.status = "interrupted" if interrupted else "failed"
+            self.status = (
+                "pruned" if isinstance(error, Pruned) else "interrupted" if interrupted else "failed"
+            )
             try:
                 self._write_info(status=self.status, warnings=self.all_warnings, **reason)
                 if self.folder is not None and reason:

@@ -20,6 +20,10 @@ class Interrupted(NntrainError):
     exit_code = 130
 
 
+class Pruned(Interrupted):
+    """A sweep stopped training at an evaluation, because other trials were better there; a checkpoint is saved."""
+
+
 def signals() -> list[int]:
     """Those that ask a program to stop, without those that this one was started to ignore, as by nohup."""
     numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]

@@ -10,6 +10,7 @@ from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.known import KnownArchive
 from nntrain.data.files.opening import file_errors
 from nntrain.errors import DataError
+from nntrain.options import PathName
 from nntrain.paths import resolved
 
 SIDE, CHANNELS = 32, 3
@@ -22,7 +23,9 @@ class CifarFormat(Reader):
     known: ClassVar[KnownArchive]
     label_bytes: ClassVar[int]
 
-    root: str | None = Field(None, min_length=1, description="the folder of the files, or of their archive")
+    root: PathName | None = Field(
+        None, min_length=1, description="the folder of the files, or of their archive"
+    )
 
     def label(self) -> tuple[int, tuple[str, ...]]:
         """The position of the label among the label bytes, and the names of its classes."""

@@ -10,6 +10,7 @@ from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.idx import read_idx
 from nntrain.data.files.known import KnownFiles
 from nntrain.errors import DataError
+from nntrain.options import PathName
 from nntrain.paths import resolved
 
 Layout = Literal["image", "vector"]
@@ -70,7 +71,7 @@ class MnistFormat(Reader):
     names: ClassVar[tuple[str, ...]]  # of the classes
 
     as_: Layout = Field("image", alias="as", description="28 x 28 x 1 images, or vectors of 784 values")
-    root: str | None = Field(None, min_length=1, description="the folder of the four files")
+    root: PathName | None = Field(None, min_length=1, description="the folder of the four files")
 
     def load(self, folder: Path) -> Splits:
         root = resolved(folder, self.root) if self.root is not None else None

@@ -18,7 +18,7 @@ from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import TAB, WHITESPACE, Rows, read_rows
 from nntrain.data.tables.table import Table
 from nntrain.errors import DataError
-from nntrain.options import Several, mistake, shown
+from nntrain.options import PathName, Several, mistake, shown
 
 
 def _expecting(expected: str) -> WrapValidator:
@@ -65,7 +65,9 @@ class Csv(Reader, name="csv"):
 
     example: ClassVar = {"path": "measurements.csv", "target": "yield"}
 
-    path: str = Field(min_length=1, description="the file; relative to the config's folder, as all paths are")
+    path: PathName = Field(
+        min_length=1, description="the file; relative to the config's folder, as all paths are"
+    )
     target: Annotated[
         Name | Names | None, _expecting("the name or the number of a column, or a list of them")
     ] = Field(None, description="the column to predict, or several for regression; default: the last")

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from nntrain.data.dataset import Reader, Splits
 from nntrain.data.images.idx_pairs import Layout, load_pairs
-from nntrain.options import mistake
+from nntrain.options import PathName, mistake
 
 
 class Idx(Reader, name="idx"):
@@ -18,10 +18,12 @@ class Idx(Reader, name="idx"):
 
     example: ClassVar = {"images": "images.idx3", "labels": "labels.idx1"}
 
-    images: str = Field(description="the file of images (count, height, width), or arrays with other axes")
-    labels: str = Field(description="the file of their labels")
-    test_images: str | None = Field(None, description="the file of test images")
-    test_labels: str | None = Field(None, description="the file of their labels")
+    images: PathName = Field(
+        description="the file of images (count, height, width), or arrays with other axes"
+    )
+    labels: PathName = Field(description="the file of their labels")
+    test_images: PathName | None = Field(None, description="the file of test images")
+    test_labels: PathName | None = Field(None, description="the file of their labels")
     as_: Layout = Field("image", alias="as", description="images (height, width, 1), or vectors")
 
     @model_validator(mode="after")

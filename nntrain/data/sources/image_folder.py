@@ -14,7 +14,7 @@ from nntrain.data.images.form import ImageForm, form_of
 from nntrain.data.images.reading import Wanted, broken_error
 from nntrain.data.images.walk import counted, name_text
 from nntrain.errors import DataError
-from nntrain.options import Several, mistake, shown
+from nntrain.options import PathName, Several, mistake, shown
 from nntrain.paths import resolved
 
 Side = Annotated[int, Field(ge=1, le=8192)]
@@ -43,7 +43,7 @@ class ImageFolder(Reader, name="image_folder"):
 
     example: ClassVar = {"path": "photographs", "size": [64, 64]}
 
-    path: str = Field(min_length=1, description="the folder of the classes' folders")
+    path: PathName = Field(min_length=1, description="the folder of the classes' folders")
     size: Side | Annotated[Several[Side], exactly(2)] | None = Field(
         None,
         description="[height, width] that all images are resized to, or one number for both; default: the size that all "

@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr
 from nntrain.data.arrays import ArrayReader, with_groups
 from nntrain.data.dataset import Splits
 from nntrain.data.files.npy import read_npy, read_npz
+from nntrain.options import PathName
 
 
 class Npz(ArrayReader, name="npz"):
@@ -20,7 +21,7 @@ class Npz(ArrayReader, name="npz"):
 
     example: ClassVar = {"path": "measurements.npz"}
 
-    path: str = Field(min_length=1, description="the file")
+    path: PathName = Field(min_length=1, description="the file")
     x: str = Field("x", description="the name of the array of samples (count, ...)")
     target: str = Field(
         "y", description="the name of the array of targets (count,), (count, outputs) or (count, steps)"
@@ -51,8 +52,8 @@ class Npy(ArrayReader, name="npy"):
 
     example: ClassVar = {"x": "samples.npy", "target": "targets.npy"}
 
-    x: str = Field(min_length=1, description="the file of samples (count, ...)")
-    target: str = Field(
+    x: PathName = Field(min_length=1, description="the file of samples (count, ...)")
+    target: PathName = Field(
         min_length=1, description="the file of targets (count,), (count, outputs) or (count, steps)"
     )
 

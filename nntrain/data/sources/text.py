@@ -23,7 +23,7 @@ from nntrain.data.sequences.tokens import (
 from nntrain.data.sequences.unicode_text import WORD_WITHOUT_MARKS, normalized_pieces, word_pattern
 from nntrain.data.sequences.windows import Windows
 from nntrain.errors import DataError
-from nntrain.options import mistake
+from nntrain.options import PathName, mistake
 from nntrain.paths import resolved
 
 ALPHABET = "\n" + "".join(map(chr, range(0x20, 0x7F)))  # of the packaged text in any version of Python
@@ -43,7 +43,7 @@ class Text(Reader, name="text"):
     Python's language reference, in 96 distinct characters; it depends on the version of Python.
     """
 
-    path: str | None = Field(
+    path: PathName | None = Field(
         None, min_length=1, description="a file, or a folder of files; default: Python's language reference"
     )
     unit: Literal["character", "byte", "word"] = Field("character", description="the unit of tokens")

@@ -1,0 +1,256 @@
+"""`nntrain sweep`: trials are ordinary runs, the best one can be trained again, and a sweep is continued where it stopped."""
+
+import json
+import signal
+import sys
+import warnings
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+import nntrain
+from nntrain.run.folder import RunFolder
+from nntrain.search.sweep import running, worker
+from nntrain.search.sweep_files import read_sweep
+from tests.conftest import interrupt_at
+from tests.support.sweeps import SWEEP, without_pictures
+
+
+@pytest.fixture
+def sweeps(shell, monkeypatch):
+    """A shell with the sweep file, and no pictures."""
+    without_pictures(monkeypatch)
+    shell.write(SWEEP, "moons.yaml")
+    return shell
+
+
+def study_of(folder: Path, name: str = "moons") -> optuna.Study:
+    """As any program of Optuna opens it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        storage = JournalStorage(JournalFileBackend(str(folder / "journal.log")))
+        return optuna.load_study(study_name=name, storage=storage)
+
+
+def status(run: Path) -> str:
+    return RunFolder(run).read_info()["status"]
+
+
+def values(folder: Path) -> list[float | None]:
+    return [trial.value for trial in read_sweep(folder).trials]
+
+
+def test_a_sweep_finds_the_best_trial_which_trains_again_to_the_same_score(sweeps, wording):
+    done = sweeps.run("sweep", "moons.yaml", "--threads", 1)
+    folder = sweeps.folder / "runs/moons"
+    result = read_sweep(folder)
+    assert [trial.state for trial in result.trials] == ["finished"] * 4
+    assert result.best.value == min(values(folder))
+    assert "nntrain fit runs/moons/best.yaml" in done.stdout
+    assert (folder / "sweep.yaml").read_text() == SWEEP
+    again = nntrain.fit(folder / "best.yaml", runs_dir="again")
+    assert again.scores["validation"]["loss"] == result.best.value
+
+
+def test_each_trial_is_an_ordinary_run(sweeps):
+    sweeps.run("sweep", "moons.yaml")
+    trial = sweeps.folder / "runs/moons/trials/0001"
+    value = values(sweeps.folder / "runs/moons")[1]
+    assert sweeps.scores(trial, "--split", "validation")["loss"] == value
+    repeated = nntrain.fit(trial, runs_dir="again")
+    assert repeated.scores["validation"]["loss"] == value
+
+
+def test_the_study_is_an_ordinary_study_of_optuna(sweeps):
+    sweeps.run("sweep", "moons.yaml")
+    folder = sweeps.folder / "runs/moons"
+    study = study_of(folder)
+    assert [trial.value for trial in study.trials] == values(folder)
+    assert study.best_trial.number == read_sweep(folder).best.number
+    assert {"optimizer", "model.layers[0].dense.units"} <= study.best_params.keys()
+    assert {trial.params["optimizer"] for trial in study.trials} <= {"sgd", "adam"}
+
+
+def test_the_same_command_prints_a_finished_sweep_again(sweeps):
+    first = sweeps.run("sweep", "moons.yaml")
+    again = sweeps.run("sweep", "moons.yaml")
+    assert again.stdout == first.stdout
+    assert "4 of 4 trials have ended" in again.stderr
+
+
+def test_more_trials_continue_a_sweep(sweeps):
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=2")
+    first = values(sweeps.folder / "runs/moons")
+    sweeps.run("sweep", "moons.yaml")
+    sweeps.run("sweep", "moons.yaml", "--name", "straight")
+    assert values(sweeps.folder / "runs/moons")[:2] == first
+    assert values(sweeps.folder / "runs/moons") == values(sweeps.folder / "runs/straight")
+
+
+def test_another_sweep_of_the_same_name_is_an_error(sweeps, wording):
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=1")
+    error = sweeps.run("sweep", "moons.yaml", "--set", "config.train.epochs=3", code=2).stderr
+    assert "config.train.epochs: 2 -> 3" in error
+    assert "--overwrite" in error
+    wording(error)
+    sweeps.run("sweep", "moons.yaml", "--set", "config.train.epochs=3", "--set", "trials=1", "--overwrite")
+    assert len(values(sweeps.folder / "runs/moons")) == 1
+
+
+def test_a_folder_that_is_no_sweep_is_left_alone(sweeps):
+    run = sweeps.fit(name="moons")
+    before = sorted(run.rglob("*"))
+    for option in ((), ("--overwrite",)):
+        error = sweeps.run("sweep", "moons.yaml", *option, code=2).stderr
+        assert "not the folder of a sweep" in error
+    assert sorted(run.rglob("*")) == before
+
+
+def test_an_interrupted_sweep_continues_its_trial(sweeps, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 5)
+        error = sweeps.run("sweep", "moons.yaml", code=130).stderr
+    assert "the same command continues" in error
+    folder = sweeps.folder / "runs/moons"
+    assert [trial.state.name for trial in study_of(folder).trials] == ["WAITING"]
+    assert status(folder / "trials/0000") == "interrupted"
+    sweeps.run("sweep", "moons.yaml")
+    assert RunFolder(folder / "trials/0000").read_info()["resumed_from_steps"] == [5]
+    sweeps.run("sweep", "moons.yaml", "--name", "straight")
+    assert values(folder) == values(sweeps.folder / "runs/straight")
+
+
+def test_ctrl_c_between_trials_ends_a_sweep(sweeps, monkeypatch):
+    monkeypatch.setattr(worker.Worker, "give_up", lambda self: signal.raise_signal(signal.SIGINT))
+    sweeps.run("sweep", "moons.yaml", code=130)
+    assert len(values(sweeps.folder / "runs/moons")) == 1
+
+
+def test_a_diverged_run_is_a_failed_trial_and_the_sweep_goes_on(sweeps):
+    sweeps.write(
+        SWEEP.replace("{log_uniform: [0.01, 1]}", "1e300")
+        .replace("method: random", "method: grid")
+        .replace("{log_uniform: [1e-3, 0.1]}", "0.01")
+        .replace("{int: [4, 16]}", "[4, 8]"),
+        "moons.yaml",
+    )
+    error = sweeps.run("sweep", "moons.yaml").stderr
+    folder = sweeps.folder / "runs/moons"
+    assert [trial.state for trial in read_sweep(folder).trials] == [
+        "failed",
+        "failed",
+        "finished",
+        "finished",
+    ]
+    assert "trial 0: failed: " in error
+    assert study_of(folder).trials[0].user_attrs["reason"]
+    assert status(folder / "trials/0000") == "failed"
+
+
+def test_a_sweep_whose_trials_all_fail_is_an_error(sweeps, monkeypatch, wording):
+    sweeps.write(
+        SWEEP.replace("{log_uniform: [0.01, 1]}", "1e300")
+        .replace("adam: {", "sgd: {")
+        .replace("{log_uniform: [1e-3, 0.1]}", "1e301"),
+        "moons.yaml",
+    )
+    error = sweeps.run("sweep", "moons.yaml", code=1).stderr
+    assert "no trial has finished" in error
+    monkeypatch.setattr(worker, "MOST_FAILURES", 2)
+    assert "the first 2 trials have failed" in sweeps.run("sweep", "moons.yaml", "--overwrite", code=1).stderr
+
+
+def test_a_trial_that_lags_is_pruned_at_an_evaluation(sweeps, monkeypatch):
+    monkeypatch.setattr(running, "lags", lambda trial, value, step: trial.number == 2 and step == 1)
+    sweeps.run("sweep", "moons.yaml", "--set", "pruning=median")
+    folder = sweeps.folder / "runs/moons"
+    assert [trial.state for trial in read_sweep(folder).trials] == [
+        "finished",
+        "finished",
+        "pruned",
+        "finished",
+    ]
+    assert status(folder / "trials/0002") == "pruned"
+    assert len(nntrain.open_run(folder / "trials/0002").history["epoch"]) == 1
+    assert sweeps.scores(folder / "trials/0002", "--split", "validation")
+
+
+@pytest.mark.parametrize("pruning", ["median", "hyperband"])
+def test_pruners_report_every_evaluation(sweeps, pruning):
+    sweeps.run("sweep", "moons.yaml", "--set", f"pruning={pruning}")
+    first = study_of(sweeps.folder / "runs/moons").trials[0]
+    history = nntrain.open_run(sweeps.folder / "runs/moons/trials/0000").history
+    assert list(first.intermediate_values.values()) == list(history["validation_loss"])
+
+
+def test_a_trial_with_folds_has_the_mean_of_its_runs(sweeps):
+    sweeps.run("sweep", "moons.yaml", "--set", "folds=2", "--set", "seeds=2", "--set", "trials=1")
+    folder = sweeps.folder / "runs/moons"
+    scores = [
+        nntrain.open_run(run).scores["test"]["loss"] for run in sorted((folder / "trials/0000").iterdir())
+    ]
+    assert len(scores) == 4
+    assert values(folder) == [pytest.approx(sum(scores) / 4)]
+
+
+def test_a_trial_with_folds_is_pruned_between_its_runs(sweeps, monkeypatch):
+    monkeypatch.setattr(running, "lags", lambda trial, value, step: step == 2)
+    options = ("--set", "folds=3", "--set", "trials=1", "--set", "pruning=median")
+    assert "no trial has finished" in sweeps.run("sweep", "moons.yaml", *options, code=1).stderr
+    runs = sorted(entry.name for entry in (sweeps.folder / "runs/moons/trials/0000").iterdir())
+    assert runs == ["fold-1", "fold-2"]
+
+
+def test_a_time_limit_starts_no_new_trials(sweeps, monkeypatch):
+    monkeypatch.setattr(worker.Worker, "time_is_up", lambda self: len(self.trials.all()) >= 2)
+    sweeps.run("sweep", "moons.yaml")
+    assert len(values(sweeps.folder / "runs/moons")) == 2
+
+
+def test_json_is_one_object(sweeps):
+    printed = json.loads(sweeps.run("sweep", "moons.yaml", "--json").stdout)
+    assert printed["trials"] == {"finished": 4}
+    assert printed["best"]["value"] == min(values(sweeps.folder / "runs/moons"))
+
+
+def test_without_optuna_one_line_says_what_to_install(sweeps, monkeypatch, wording):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    error = sweeps.run("sweep", "moons.yaml", code=2).stderr
+    assert "pip install 'nntrain[sweep]'" in error
+    wording(error)
+
+
+def test_nothing_of_optuna_reaches_the_screen(sweeps, capfd):
+    done = sweeps.run("sweep", "moons.yaml", "--set", "method=tpe", "--set", "pruning=median")
+    assert "Trial" not in done.stderr
+    assert "optuna" not in (done.stderr + capfd.readouterr().err).lower()
+
+
+def test_relative_paths_hold_in_the_best_config(table, monkeypatch):
+    without_pictures(monkeypatch)
+    (table.folder / "configs").mkdir()
+    (table.folder / "table.csv").rename(table.folder / "configs/table.csv")
+    (table.folder / "configs/base.yaml").write_text(
+        "data: {source: {csv: table.csv}, validation: 0.25, standardize: true}\nmodel: {layers: [{dense: 2}]}\n"
+        "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrain: {epochs: 1, batch_size: 8}\n"
+    )
+    table.write(
+        "config: configs/base.yaml\ntrials: 2\nparameters: {optimizer.sgd.lr: [0.1, 0.5]}\n", "sweep.yaml"
+    )
+    table.run("sweep", "sweep.yaml")
+    best = read_sweep(table.folder / "runs/sweep").best
+    monkeypatch.chdir("/")
+    again = nntrain.fit(table.folder / "runs/sweep/best.yaml", runs_dir=None)
+    assert again.scores["validation"]["loss"] == best.value
+
+
+def test_the_function_does_what_the_command_does(sweeps):
+    sweeps.run("sweep", "moons.yaml")
+    found = nntrain.sweep("moons.yaml", runs_dir="others")
+    assert [trial.value for trial in found.trials] == values(sweeps.folder / "runs/moons")
+    assert found.best_config == Path("others/moons/best.yaml")
+    assert "4 trials" in repr(found)
