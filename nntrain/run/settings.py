@@ -14,6 +14,12 @@ from nntrain.errors import Keys, dotted
 Settings = dict[str, Any]
 NAMES = (("name",),)  # what differs between runs without being an option of them
 ABSENT = object()  # in place of the value of an option that a run's component does not have
+GENERIC = (
+    "number",
+    "rate",
+    "source",
+    "weight",
+)  # names of options that say little without what they belong to
 LONGEST = 24  # characters of a value in a label
 SECTION = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)  # of a config that nntrain wrote
 ENTRY = re.compile(r"^(?=  - )", re.MULTILINE)  # of a list in a section, such as `layers`
@@ -150,7 +156,7 @@ def shortest_names(paths: list[Keys]) -> dict[Keys, str]:
     for keys in paths:
         for start in range(len(keys) - 1, -1, -1):
             end = keys[start:]
-            if isinstance(end[0], int) or (len(end) == 1 and end[0] in ("source", "weight", "number")):
+            if isinstance(end[0], int) or (len(end) == 1 and end[0] in GENERIC):
                 continue
             if sum(other[-len(end) :] == end for other in paths) == 1:
                 break

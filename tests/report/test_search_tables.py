@@ -126,13 +126,14 @@ def test_a_deviation_has_the_decimals_of_its_mean(mean, deviation, text):
 
 
 def test_parameters_have_the_shortest_names_that_differ():
-    names = ["optimizer.adam.lr", "model.layers[0].dense.units", "model.layers[1].dense.units", "optimizer"]
-    assert list(short_names(names).values()) == [
-        "lr",
-        "layers[0].dense.units",
-        "layers[1].dense.units",
-        "optimizer",
-    ]
+    names = {
+        "optimizer.adam.lr": "lr",
+        "model.layers[0].dense.units": "layers[0].dense.units",
+        "model.layers[1].dense.units": "layers[1].dense.units",
+        "model.layers[2].dropout.rate": "dropout.rate",
+        "optimizer": "optimizer",
+    }
+    assert short_names(list(names)) == names
 
 
 def test_different_choices_have_different_texts():
