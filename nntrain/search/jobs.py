@@ -103,6 +103,7 @@ class _Worker:
     tasks: Connection  # tasks there, answers and reports back
     control: Connection  # asks it to stop; its end, with this process, does too
     place: int | None = None  # of its task; None: it has none
+    ready: bool = False  # whether it has started
 
 
 class _Pool:
@@ -183,7 +184,10 @@ class _Pool:
             kind, content = worker.tasks.recv()
         except (EOFError, OSError):
             worker.process.join()
-            self.retire(worker, died(worker.process.exitcode))
+            self.retire(worker, died(worker.process.exitcode, worker.ready))
+            return
+        worker.ready = True
+        if kind == "ready":
             return
         if kind == "report":
             self.reported(worker.place, content)
@@ -208,12 +212,16 @@ class _Pool:
         self.finished(place, outcome)
 
 
-def died(code: int | None) -> JobDied:
-    """The error for a process that ended by itself, with this exit code."""
+def died(code: int | None, was_ready: bool) -> JobDied:
+    """The error for a process that ended by itself, with this exit code; `was_ready`: not while it started."""
     if code is not None and code < 0:
         with contextlib.suppress(ValueError):
             how = f"was ended by {signal.Signals(-code).name}"
             return JobDied(f"its process {how}", "If memory is short, use fewer jobs.")
+    if not was_ready:
+        return JobDied(
+            "its process could not start", 'A script that uses jobs needs `if __name__ == "__main__":`.'
+        )
     return JobDied(f"its process ended with exit code {code}")
 
 
@@ -293,6 +301,7 @@ def _work(function: Task, surroundings: _Surroundings, tasks: Connection, contro
             lambda message: tasks.send(("report", message)),
         )
         with contextlib.suppress(EOFError, OSError):  # the parent is gone
+            tasks.send(("ready", None))
             while not asked and (task := tasks.recv()) is not None:
                 tasks.send(_answer(function, task, job))
 

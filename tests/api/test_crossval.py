@@ -1,10 +1,15 @@
 """`nntrain.crossval`: scores by metric, runs, and data in memory."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import nntrain
 from tests.cli.test_crossval import rows_of
+from tests.support import ROOT
 from tests.support.data import refused
 
 CONFIG = {
@@ -80,3 +85,18 @@ def test_a_wrong_argument_is_an_error_that_names_it(shell, options, start):
 def test_nothing_is_printed_unless_asked(shell, capsys):
     nntrain.crossval(CONFIG, data=nntrain.Data(X, Y), folds=2)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_is_told_what_it_needs(shell):
+    script = f"import nntrain\nnntrain.crossval({CONFIG | {'data': 'iris'}!r}, folds=2, jobs=2)\n".replace(
+        "'dense': 2", "'dense': 3"
+    )
+    (shell.folder / "script.py").write_text(script)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "script.py"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert (
+        'its process could not start\nhint: A script that uses jobs needs `if __name__ == "__main__":`.'
+        in done.stderr
+    )

@@ -107,6 +107,25 @@ def test_two_jobs_give_the_bytes_of_one(shell):
     assert same_runs(Path("runs/1"), Path("runs/2"), 3)
 
 
+@pytest.mark.slow
+def test_plugins_are_loaded_in_every_process(shell):
+    plugin = "from nntrain.schedules import Constant\n\nclass Mine(Constant, name='mine_of_folds'):\n    'A schedule.'\n"
+    (shell.folder / "mine.py").write_text(plugin)
+    shell.write(IRIS + "schedule: mine_of_folds\n", "iris.yaml")
+    command = [sys.executable, "-m", "nntrain", "crossval", "iris.yaml", "--folds", "2", "--jobs", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, "--plugin", "mine.py"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert RunFolder(Path("runs/iris-crossval/fold-2")).read_info()["plugins"][0]["path"].endswith("mine.py")
+
+
+def test_a_config_on_stdin_is_kept_in_the_folder(shell):
+    given = IRIS.encode()
+    done = shell.run("crossval", "-", "--folds", "2", given=given)
+    assert Path("runs/stdin-crossval/config.yaml").read_bytes() == given
+    assert "next     nntrain fit runs/stdin-crossval/config.yaml" in done.stdout
+
+
 def test_a_fold_is_an_ordinary_run(shell):
     shell.write(IRIS, "iris.yaml")
     shell.run("crossval", "iris.yaml", "--folds", "3", "--name", "c")
