@@ -158,10 +158,14 @@ class _Pool:
                 if stop and not self.stopping:
                     interrupted = Interrupted
                     self.stop()
+            if stop and interrupted is None:
+                interrupted = Interrupted
         if interrupted is not None:
             raise interrupted("interrupted")
-        none_left = JobDied("no process was left for it")
-        return [outcome or Outcome(error=none_left) for outcome in self.outcomes]
+        for place, outcome in enumerate(self.outcomes):
+            if outcome is None:
+                self.end(place, Outcome(error=JobDied("its process was asked to stop")))
+        return [outcome for outcome in self.outcomes if outcome is not None]
 
     def stop(self) -> None:
         """Asks every process to end its step, save and stop."""
@@ -184,7 +188,10 @@ class _Pool:
             kind, content = worker.tasks.recv()
         except (EOFError, OSError):
             worker.process.join()
-            self.retire(worker, died(worker.process.exitcode, worker.ready))
+            place = worker.place
+            self.retire(worker)
+            if not self.stopping:
+                self.end(place, Outcome(error=died(worker.process.exitcode, worker.ready)))
             return
         worker.ready = True
         if kind == "ready":
@@ -194,18 +201,18 @@ class _Pool:
             return
         if kind == "defect":
             raise RuntimeError(f"a job failed\n{content}")
-        if kind == "interrupted":
-            self.retire(worker, JobDied("its process was asked to stop"))
+        if kind == "interrupted":  # a signal can reach it before this process, whose turn to stop comes then
+            self.retire(worker)
             return
         place = worker.place
         self.next(worker)
         self.end(place, Outcome(content) if kind == "value" else Outcome(error=JobFailed(*content)))
 
-    def retire(self, worker: _Worker, error: JobDied) -> None:
-        """A process that takes no more tasks; unless all were asked to stop, that is an error of its task."""
-        place, worker.place = worker.place, None
-        if place is not None and not self.stopping:
-            self.end(place, Outcome(error=error))
+    def retire(self, worker: _Worker) -> None:
+        """A process that takes no more tasks."""
+        worker.place = None
+        with contextlib.suppress(OSError):
+            worker.tasks.send(None)
 
     def end(self, place: int, outcome: Outcome) -> None:
         self.outcomes[place] = outcome
@@ -302,8 +309,8 @@ def _work(function: Task, surroundings: _Surroundings, tasks: Connection, contro
         )
         with contextlib.suppress(EOFError, OSError):  # the parent is gone
             tasks.send(("ready", None))
-            while not asked and (task := tasks.recv()) is not None:
-                tasks.send(_answer(function, task, job))
+            while (task := tasks.recv()) is not None:
+                tasks.send(("interrupted", None) if asked else _answer(function, task, job))
 
 
 def _listen(control: Connection, asked: _Asked) -> None:

@@ -55,6 +55,12 @@ def test_a_process_that_is_killed_is_an_error_of_its_task_alone(wording):
     wording(str(outcomes[1].error))
 
 
+def test_a_process_that_alone_is_asked_to_stop_is_an_error_of_its_task_alone():
+    outcomes = run_jobs(jobs.asked_at_one, [0, 1, 2, 3], 2, 2, NeverInterrupted)
+    assert [outcome.value for outcome in outcomes] == [0, None, 2, 3]
+    assert outcomes[1].error.message == "its process was asked to stop"
+
+
 def test_a_defect_in_a_process_is_shown_with_its_traceback():
     with pytest.raises(RuntimeError, match="in defective"):
         run_jobs(jobs.defective, [0, 1], 2, 2, NeverInterrupted)

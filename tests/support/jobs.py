@@ -36,6 +36,17 @@ def defective(task: int, job: Job) -> int:
     return [][task]
 
 
+def asked_at_one(task: int, job: Job) -> int:
+    """As a training whose process alone gets a signal."""
+    with job.interruption() as stop:
+        if task == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+            while not stop:
+                time.sleep(0.001)
+            raise Interrupted("interrupted")
+    return task
+
+
 def waiting(folder: Any, job: Job) -> None:
     """Until it is asked to stop, as a training."""
     with job.interruption() as stop:
