@@ -6,6 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from optuna.storages import JournalStorage
@@ -184,6 +185,14 @@ def test_pruners_report_every_evaluation(sweeps, pruning):
     first = study_of(sweeps.folder / "runs/moons").trials[0]
     history = nntrain.open_run(sweeps.folder / "runs/moons/trials/0000").history
     assert list(first.intermediate_values.values()) == list(history["validation_loss"])
+
+
+def test_the_median_pruner_of_optuna_stops_a_trial(sweeps, monkeypatch):
+    monkeypatch.setattr(
+        optuna.pruners.MedianPruner, "prune", lambda self, study, trial: np.bool_(trial.number == 2)
+    )
+    sweeps.run("sweep", "moons.yaml", "--set", "pruning=median")
+    assert read_sweep(sweeps.folder / "runs/moons").states == {"finished": 3, "pruned": 1}
 
 
 def test_a_trial_with_folds_has_the_mean_of_its_runs(sweeps):

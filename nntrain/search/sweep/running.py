@@ -90,7 +90,9 @@ def lags(trial: optuna.Trial, value: float, step: int) -> bool:
     """Reports a value to Optuna, and asks whether the trial lags behind the others."""
     with suppress(Exception), quiet():  # a database that restarts: the next report may succeed
         trial.report(value, step)
-        return trial.should_prune()
+        return bool(
+            trial.should_prune()
+        )  # of the median pruner a `numpy.bool`, which `__bool__` must not return
     return False
 
 
