@@ -69,7 +69,9 @@ def runs(folder: Path, sort: str | None, statuses: tuple[str, ...], limit: int |
     from nntrain.listing.order import score_column, sorted_by
 
     advice: dict[type[NntrainError], str] = {
-        NoSuchFolder: "Train a run first, with `nntrain fit CONFIG`, or name the folder of its --runs-dir."
+        NoSuchFolder: f"Did you mean {RUNS / folder}?"
+        if (RUNS / folder).is_dir()
+        else "Train a run first, with `nntrain fit CONFIG`, or name the folder of its --runs-dir."
     }
     with hints(advice):
         found = list_runs(folder)

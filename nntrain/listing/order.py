@@ -55,7 +55,8 @@ def score_column(runs: Sequence[Entry], column: str, place: str = "sort") -> str
             return f"{split}_{column}"
     from nntrain.options import did_you_mean, with_suggestion  # with it comes pydantic
 
-    suggestion = did_you_mean(column, ["name", "started", "time", *known])
+    metrics = dict.fromkeys(name.partition("_")[2] for name in known)
+    suggestion = did_you_mean(column, ["name", "started", "time", *known, *metrics])
     raise UserError(with_suggestion(f"unknown column {column!r}", suggestion), place=place)
 
 

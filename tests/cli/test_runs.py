@@ -94,7 +94,13 @@ def test_runs_are_sorted_filtered_and_limited(folders):
 
 
 def test_mistakes_are_explained(folders, wording):
-    for arguments in (("nothing",), ("--sort", "acuracy"), ("--status", "done"), ("runs/a/run.json",)):
+    for arguments in (
+        ("nothing",),
+        ("a",),
+        ("--sort", "acuracy"),
+        ("--status", "done"),
+        ("runs/a/run.json",),
+    ):
         wording(folders.run("runs", *arguments, code=2).stderr)
 
 
