@@ -73,6 +73,12 @@ def find_run(given: Path, runs: Path) -> Path:
         if is_run(folder):
             return folder
     place = str(given)
+    for folder in (given, runs / given):
+        if group := group_of(folder):
+            kind = "cross-validation" if group == "crossval" else group
+            members = runs_in(folder)
+            hint = f"Name one of its runs, such as {members[0][1]}." if members else ""
+            raise UserError(f"expected a run. Received: a {kind}", hint, place)
     if given.exists():
         raise UserError("expected the folder of a run, such as runs/NAME", place=place)
     from nntrain.options import did_you_mean, with_suggestion  # with it comes pydantic

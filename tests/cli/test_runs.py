@@ -90,7 +90,7 @@ def test_runs_are_sorted_filtered_and_limited(folders):
     assert names(folders, "--status", "stopped early") == ["d"]
     assert names(folders, "--status", "stopped-early", "--status", "finished") == ["a", "b", "c", "d"]
     assert names(folders, "runs") == names(folders, "runs/")
-    assert "2 of 4 runs: 2 finished" in folders.run("runs", "--sort", "accuracy", "--limit", "2").stdout
+    assert "2 runs of 4: 2 finished" in folders.run("runs", "--sort", "accuracy", "--limit", "2").stdout
 
 
 def test_mistakes_are_explained(folders, wording):

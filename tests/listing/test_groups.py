@@ -111,9 +111,17 @@ def test_the_runs_of_a_group_are_listed_where_its_folder_is_given(tmp_path):
     for fold in (1, 2):
         write_folder(tmp_path / "b" / "trials" / "0004" / f"fold-{fold}", started="2026-01-02T10:00:00+00:00")
     assert [run.name for run in list_runs(tmp_path / "b")][-2:] == ["0004/fold-1", "0004/fold-2"]
-    (tmp_path / "a" / "crossval.json").rename(tmp_path / "b" / "crossval.json")
-    with pytest.raises(UserError, match="expected the folder of a run"):
-        find_run(tmp_path / "a", tmp_path)
+
+
+def test_a_group_in_place_of_a_run_is_an_error_that_names_its_runs(tmp_path, monkeypatch, wording):
+    monkeypatch.chdir(tmp_path)
+    crossval(Path("runs/digits-crossval"))
+    sweep(Path("runs/widths"))
+    for name in ("digits-crossval", "runs/widths"):
+        with pytest.raises(UserError) as caught:
+            find_run(Path(name), Path("runs"))
+        wording(str(caught.value))
+    assert find_run(Path("digits-crossval/fold-1"), Path("runs")) == Path("runs/digits-crossval/fold-1")
 
 
 def test_a_sweep_before_its_first_trial(tmp_path):

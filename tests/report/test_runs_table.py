@@ -131,11 +131,12 @@ def test_a_time_is_written_as_ls_does():
 
 
 def test_names_and_reasons_cannot_move_the_cursor():
-    entry = run("bad\x1b[2J", status="failed", error="worse\x1b[2J")
+    entry = run("bad\x1b[2J\nname", status="failed", error="worse\x1b[2J")
     entry.differences = [Difference(("a",), "a", "odd\x1b[2J", True)]
     console = terminal(120)
     show_runs([entry], 1, console=console)
     assert "\x1b[2J" not in console.file.getvalue()
+    assert "bad\\x1b[2J\\nname" in console.file.getvalue()
 
 
 def test_a_thousand_failed_runs_have_a_few_lines():

@@ -15,7 +15,7 @@ from nntrain.listing.verdict import verdict
 from nntrain.report.formats import distinct, duration, number, printable
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
-from nntrain.report.terminal.runs import STYLES, moment, progress
+from nntrain.report.terminal.runs import STYLES, moment, one_line, progress
 from nntrain.report.terminal.wrapping import show_line
 
 LONGEST_NAME = 24  # characters of a run's name in a heading
@@ -45,7 +45,7 @@ def show_comparison(found: Comparison, console: Console | None = None) -> None:
 def names(a: Entry, b: Entry) -> tuple[str, str]:
     """Their names, or their paths where the names are equal."""
     texts = [a.name, b.name] if a.name != b.name else [str(a.path), str(b.path)]
-    first, second = distinct([printable(text) for text in texts], LONGEST_NAME)
+    first, second = distinct([one_line(text) for text in texts], LONGEST_NAME)
     return first, second
 
 

@@ -28,6 +28,7 @@ STYLES = {
     "killed": "yellow",
     "failed": "bold red",
 }
+KINDS = {"run": "run", "crossval": "cross-validation", "sweep": "sweep"}
 ROOM = (
     (48, 4),
     (32, 4),
@@ -36,7 +37,7 @@ ROOM = (
 )  # characters for what differs, and the rank from which columns are hidden for it
 LONGEST_NAME = 20  # characters of a run's name beside its numbers, in a narrow terminal
 MOST_REASONS = 5  # lines below the table
-LONGEST_REASON = 120  # characters
+LONGEST_REASON = 100  # characters
 INDENT = 2
 
 
@@ -67,7 +68,7 @@ def runs_table(runs: Sequence[Entry], chosen: str, width: int, best: Entry | Non
 def table_of(runs: Sequence[Entry], chosen: str, differs: list[str]) -> ResponsiveTable:
     scores = score_columns(runs, chosen)
     columns: list[tuple[Column, list[str | Text]]] = [
-        (Column("run", "left"), [printable(run.name) for run in runs]),
+        (Column("run", "left"), [one_line(run.name) for run in runs]),
         (Column("status", "left"), [Text(run.status, STYLES.get(run.status, "")) for run in runs]),
         (Column("epochs", drop_rank=3), [progress(run) for run in runs]),
         *scores,
@@ -195,12 +196,19 @@ def best_of(runs: Sequence[Entry]) -> Entry | None:
 
 
 def summary(runs: Sequence[Entry], total: int, best: Entry | None) -> str:
-    """ "7 runs: 5 finished, 1 running, 1 failed; best by validation_loss: digits-3, 0.1135"."""
+    """ "7 runs: 5 finished, 1 running, 1 failed; best validation_loss: 0.1135, digits-3"."""
     found = Counter(run.status for run in runs)
     states = ", ".join(f"{found[status]:,} {status}" for status in STATUSES if found[status])
-    head = counted(len(runs), "run") if len(runs) == total else f"{len(runs):,} of {counted(total, 'run')}"
-    end = f"; best {best.monitor}: {number(best.best)}, {best.name}" if best is not None else ""
+    kinds = Counter(run.kind for run in runs)
+    counts = ", ".join(counted(kinds[kind], name) for kind, name in KINDS.items() if kinds[kind])
+    head = counts if len(runs) == total else f"{counts} of {total:,}"
+    end = f"; best {best.monitor}: {number(best.best)}, {one_line(best.name)}" if best is not None else ""
     return f"{head}: {states}{end}"
+
+
+def one_line(text: str) -> str:
+    """A name, which can hold any character, without those that move the cursor."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def beginning(text: str) -> str:
@@ -210,7 +218,7 @@ def beginning(text: str) -> str:
 def reasons(runs: Sequence[Entry]) -> list[Text]:
     """Why runs failed, and which files are corrupt."""
     lines = [
-        Text.assemble((printable(run.name), "bold"), f": {beginning(printable(text))}")
+        Text.assemble((one_line(run.name), "bold"), f": {beginning(one_line(text))}")
         for run in runs
         for text in (run.error, run.problem)
         if text
