@@ -321,6 +321,18 @@ def test_a_class_with_fewer_samples_than_folds_is_a_warning(tmp_path, wording):
     wording("\n".join(splits.warnings))
 
 
+def test_a_class_that_is_only_in_a_held_out_group_is_a_warning(tmp_path):
+    rows = [[f"p{i % 4}", i * 7 % 5, "c" if i % 4 == 3 and i > 20 else "ab"[i % 2]] for i in range(60)]
+    write_rows(tmp_path / "t.csv", "person,x,y", rows)
+    warned = []
+    for number in (1, 2):
+        splits, taken = load(f"{{source: {{csv: t.csv}}, {fold(number, 2, group='person')}}}", tmp_path)
+        held_out = 3 in taken["test"]
+        assert held_out == any("tested without being learned: 'c' (10)" in text for text in splits.warnings)
+        warned.append(held_out)
+    assert sorted(warned) == [False, True]
+
+
 def test_too_few_windows_for_folds_by_time_is_an_error(tmp_path, wording):
     write_rows(tmp_path / "s.csv", "x", [[f"{step}.5"] for step in range(12)])
     source = "source: {sequences: {path: s.csv, target: x, predict: next, window: 8}}"

@@ -48,6 +48,8 @@ def held_out(data: Dataset, fold: Fold, seed: int) -> HeldOut:
     else:
         fold_of, how = allocation.evenly(count, folds, key), "at random"
     test = fold_of == fold.number - 1
+    if data.groups is not None and labels is not None:
+        warnings = _of_unlearned_classes(labels, data.classes, test)
     return HeldOut(np.flatnonzero(~test), np.flatnonzero(test), how, warnings)
 
 
@@ -87,6 +89,20 @@ def _of_rare_classes(labels: np.ndarray, classes: tuple[str, ...], folds: int) -
     return (
         f"fold: classes with fewer samples than the {folds:,} folds are missing in the test split of some folds: "
         f"{named}{untrained}; {remedy}",
+    )
+
+
+def _of_unlearned_classes(labels: np.ndarray, classes: tuple[str, ...], test: np.ndarray) -> tuple[str, ...]:
+    """A warning of classes that are only in groups that are held out."""
+    learned = np.bincount(labels[~test], minlength=len(classes))
+    tested = np.bincount(labels[test], minlength=len(classes))
+    absent = np.flatnonzero((learned == 0) & (tested > 0)).tolist()
+    if not absent:
+        return ()
+    named = shortened(tuple(f"{classes[number]!r} ({tested[number]:,})" for number in absent))
+    return (
+        f"fold: classes that are only in held-out groups are tested without being learned: {named}; use fewer folds, or "
+        "group by another column",
     )
 
 
