@@ -14,6 +14,7 @@ from nntrain.api.fit import recorded_start
 from nntrain.api.run import Run, open_run
 from nntrain.api.setup import ConfigLike, computing_threads, document_of, overrides_of
 from nntrain.config.schema import run_name
+from nntrain.data.dataset import shortened
 from nntrain.errors import ConfigError, NntrainError, UserError
 from nntrain.report.formats import counted
 from nntrain.report.group_pictures import GroupPictures
@@ -259,6 +260,8 @@ class CrossvalFailed(NntrainError):
     def __init__(self, result: CrossValidation, errors: Mapping[str, NntrainError]):
         name, first = next(iter(errors.items()))
         place = f"{result.path / name}: {first.place}" if first.place else str(result.path / name)
-        super().__init__(first.message, first.hint, place)
+        others = list(errors)[1:]
+        more = f"\n{counted(len(others), 'other run')} failed: {shortened(tuple(others))}" if others else ""
+        super().__init__(first.message + more, first.hint, place)
         self.result, self.errors = result, errors
         self.exit_code = first.exit_code

@@ -174,6 +174,16 @@ def test_a_run_that_fails_is_an_error_and_the_others_are_finished(shell, wording
     assert "mean of 1 of 2 runs" in done.stdout
 
 
+def test_runs_that_diverge_are_one_error_and_the_table_says_that_they_failed(shell):
+    shell.write(IRIS.replace("lr: 0.1", "lr: 1e38"), "iris.yaml")
+    done = shell.run("crossval", "iris.yaml", "--folds", "3", code=1)
+    assert "no run has scores" in done.stdout
+    assert done.stderr.count("error: ") == 1
+    assert "error: runs/iris-crossval/fold-1: the loss is not finite" in done.stderr
+    assert "2 other runs failed: fold-2, fold-3" in done.stderr
+    assert [row["status"] for row in scores_of(Path("runs/iris-crossval"))] == 3 * ["failed"]
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -85,7 +85,7 @@ def _of_rare_classes(labels: np.ndarray, classes: tuple[str, ...], folds: int) -
     fewest = min(int(counts[number]) for number in rare)
     named = shortened(tuple(f"{classes[number]!r} ({counts[number]:,})" for number in rare))
     untrained = "; where its only sample is held out, the class is not learned" if fewest == 1 else ""
-    remedy = f"use `of: {fewest}`, or remove these classes" if fewest > 1 else "remove such classes"
+    remedy = f"use at most {fewest} folds, or remove these classes" if fewest > 1 else "remove such classes"
     return (
         f"fold: classes with fewer samples than the {folds:,} folds are missing in the test split of some folds: "
         f"{named}{untrained}; {remedy}",
