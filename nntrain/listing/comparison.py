@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +42,14 @@ class ScoreChange:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """The checkpoint whose weights a run starts from."""
+
+    checkpoint: str  # its file
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What differs between the runs `a` and `b`."""
 
@@ -51,6 +59,7 @@ class Comparison:
     data: list[SplitChange]
     seeds: tuple[int | None, int | None]
     overrides: tuple[list[str], list[str]]
+    starts: tuple[Weights | None, Weights | None]  # None: the initial weights of the config
     versions: list[
         Change
     ]  # those that differ: of nntrain, Python, NumPy, Numba, the processor, threads, git commit
@@ -70,13 +79,18 @@ class Comparison:
         return bool(self.data) and all(split.same for split in self.data)
 
     @property
+    def same_start(self) -> bool:
+        a, b = (start.sha256 if start else None for start in self.starts)
+        return a == b
+
+    @property
     def same_result(self) -> bool:
         """The same scores, and checkpoints of the same bytes."""
         return self.a.scores == self.b.scores and self.best == self.last == "same bytes"
 
     @property
     def identical(self) -> bool:
-        return self.same_config and self.same_data and self.same_result
+        return self.same_config and self.same_data and self.same_start and self.same_result
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -93,6 +107,7 @@ class Comparison:
             ],
             "seeds": self.seeds,
             "overrides": self.overrides,
+            "starts": [asdict(start) if start else None for start in self.starts],
             "versions": [change.to_dict() for change in self.versions],
             "same_versions": self.same_versions,
             "scores": [
@@ -126,6 +141,7 @@ def compare_runs(first: Path, second: Path) -> Comparison:
         data=data,
         seeds=(a.settings.get("seed"), b.settings.get("seed")),
         overrides=(overrides(infos[0]), overrides(infos[1])),
+        starts=(start_of(infos[0]), start_of(infos[1])),
         versions=[Change(name, x, y) for name, (x, y) in known.items() if x != y],
         same_versions={name: x for name, (x, y) in known.items() if x == y},
         machines_known=(bool(facts[0]), bool(facts[1])),
@@ -152,6 +168,11 @@ def machine(info: Mapping[str, Any]) -> dict[str, Any]:
 def overrides(info: Mapping[str, Any]) -> list[str]:
     found = info.get("overrides")
     return [str(each) for each in found] if isinstance(found, list) else []
+
+
+def start_of(info: Mapping[str, Any]) -> Weights | None:
+    found = mapping(info.get("from"))
+    return Weights(str(found.get("checkpoint", "")), str(found.get("sha256", ""))) if found else None
 
 
 def split_changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[SplitChange]:

@@ -24,6 +24,8 @@ def cause(found: Comparison) -> str:
     unfinished = [run.name for run in (found.a, found.b) if not run.is_complete]
     if unfinished:
         return f": {' and '.join(unfinished)} did not train to the end"
+    if not found.same_start:
+        return ": they started from other weights"
     return ": they were made with other versions, or on another machine" if found.versions else ""
 
 

@@ -128,6 +128,25 @@ def test_a_run_that_was_stopped_explains_other_results(tmp_path):
     assert verdict(compare_runs(a, b)).endswith("b did not train to the end")
 
 
+def test_another_start_explains_other_results(shell):
+    first = shell.fit(name="first")
+    second = shell.fit(MOONS, "--from", first, name="second")
+    found = compare_runs(first, second)
+    assert (found.same_config, found.same_data, found.same_start, found.identical) == (
+        True,
+        True,
+        False,
+        False,
+    )
+    assert (found.starts[0], found.starts[1].checkpoint) == (
+        None,
+        str(first / "checkpoints" / "best.safetensors"),
+    )
+    assert verdict(found).endswith("they started from other weights")
+    assert f"second: the weights of {first}" in shell.run("runs", "diff", "first", "second").stdout
+    assert compare_runs(second, second).identical
+
+
 def test_runs_of_which_little_is_left(tmp_path):
     a, b = (write_folder(tmp_path / name, scores=None) for name in "ab")
     for folder in (a, b):

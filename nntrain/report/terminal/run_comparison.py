@@ -35,6 +35,7 @@ def show_comparison(found: Comparison, console: Console | None = None) -> None:
     show.runs(found)
     show.config(found)
     show.data(found)
+    show.starts(found)
     show.overrides(found)
     show.versions(found)
     show.scores(found)
@@ -137,6 +138,15 @@ class _Writer:
         self.heading("overrides")
         for name, overrides in zip(self.names, found.overrides, strict=True):
             self.line(Text(f"{name}: {printable(', '.join(overrides)) or 'none'}"))
+        self.gap()
+
+    def starts(self, found: Comparison) -> None:
+        if found.same_start:
+            return
+        self.heading("start")
+        for name, start in zip(self.names, found.starts, strict=True):
+            weights = f"the weights of {one_line(start.checkpoint)}" if start else "initial weights"
+            self.line(Text(f"{name}: {weights}"))
         self.gap()
 
     def data(self, found: Comparison) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nntrain.listing.differences import on_the_same_data
-from nntrain.listing.entry import Entry
+from nntrain.listing.entry import Entry, Kind
 from nntrain.listing.order import sorted_by
 from nntrain.listing.read import section
 from nntrain.report.formats import SPLITS, counted, duration, number, printable, short, shortened
@@ -28,7 +28,7 @@ STYLES = {
     "killed": "yellow",
     "failed": "bold red",
 }
-KINDS = {"run": "run", "crossval": "cross-validation", "sweep": "sweep"}
+KINDS: dict[Kind, str] = {"run": "run", "crossval": "cross-validation", "sweep": "sweep"}
 ROOM = (
     (48, 4),
     (32, 4),
