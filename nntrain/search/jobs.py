@@ -3,46 +3,19 @@
 import contextlib
 import multiprocessing
 import signal
-import threading
-import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
 
-from nntrain import kernels, plugins
-from nntrain.data.files import download
 from nntrain.errors import NntrainError
+from nntrain.search.job import Interruptions, Job, JobDied, JobFailed, Outcome, Task, died
+from nntrain.search.worker import Surroundings, work
 from nntrain.training.interruption import Interrupted, signals
-from nntrain.training.loop import StopRequest
 
 POLL_S = 0.2  # how often a signal that arrived is looked for
-
-Interruptions = Callable[[], AbstractContextManager[StopRequest]]  # such as the class `Interruption`
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a task gets from where it runs."""
-
-    threads: int  # to compute with
-    interruption: Interruptions  # makes what asks a training to stop
-    report: Callable[[Any], None]  # tells the caller of `run_jobs` something that can be pickled
-
-
-Task = Callable[[Any, Job], Any]  # a function of a module: processes find it by its name
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a task: its value, or the error that ended it."""
-
-    value: Any = None
-    error: NntrainError | None = None
 
 
 def run_jobs(
@@ -82,19 +55,6 @@ def _outcome(function: Task, task: Any, job: Job) -> Outcome:
         return Outcome(error=error)
 
 
-class JobDied(NntrainError):
-    """The process of a task ended before the task."""
-
-
-class JobFailed(NntrainError):
-    """An error that ended a task in another process; `kind` is the name of its class."""
-
-    def __init__(self, kind: str, message: str, hint: str, place: str, exit_code: int):
-        super().__init__(message, hint, place)
-        self.kind = kind
-        self.exit_code = exit_code
-
-
 @dataclass
 class _Worker:
     """A process that takes one task after the other."""
@@ -122,7 +82,7 @@ class _Pool:
         self.outcomes: list[Outcome | None] = [None] * len(tasks)
         self.waiting = list(reversed(range(len(tasks))))
         self.stopping = False
-        surroundings = _Surroundings.here(threads)
+        surroundings = Surroundings.here(threads)
         self.workers = [_start(function, surroundings) for _ in range(jobs)]
 
     def __enter__(self) -> "_Pool":
@@ -219,42 +179,12 @@ class _Pool:
         self.finished(place, outcome)
 
 
-def died(code: int | None, was_ready: bool) -> JobDied:
-    """The error for a process that ended by itself, with this exit code; `was_ready`: not while it started."""
-    if code is not None and code < 0:
-        with contextlib.suppress(ValueError):
-            how = f"was ended by {signal.Signals(-code).name}"
-            return JobDied(f"its process {how}", "If memory is short, use fewer jobs.")
-    if not was_ready:
-        return JobDied(
-            "its process could not start", 'A script that uses jobs needs `if __name__ == "__main__":`.'
-        )
-    return JobDied(f"its process ended with exit code {code}")
-
-
-@dataclass(frozen=True)
-class _Surroundings:
-    """What a new process does not get from its parent by itself."""
-
-    threads: int
-    plugins: tuple[Path, ...]
-    offline: bool
-
-    @classmethod
-    def here(cls, threads: int) -> "_Surroundings":
-        return cls(
-            threads, tuple(plugin.file for plugin in plugins.loaded.values()), bool(download.forbidden())
-        )
-
-
-def _start(function: Task, surroundings: _Surroundings) -> _Worker:
+def _start(function: Task, surroundings: Surroundings) -> _Worker:
     # Not by fork: the threads of Numba do not survive it.
     context = multiprocessing.get_context("spawn")
     tasks, its_tasks = context.Pipe()
     its_control, control = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_work, args=(function, surroundings, its_tasks, its_control), daemon=True
-    )
+    process = context.Process(target=work, args=(function, surroundings, its_tasks, its_control), daemon=True)
     with _blocked():
         process.start()
     its_tasks.close()
@@ -273,69 +203,3 @@ def _blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Asked:
-    """True once the parent, or a signal, asked to stop. As many signals as arrive: Ctrl-C reaches every process."""
-
-    def __init__(self) -> None:
-        self._asked = False
-
-    def __bool__(self) -> bool:
-        return self._asked
-
-    def ask(self, *_: object) -> None:
-        self._asked = True
-
-
-def _work(function: Task, surroundings: _Surroundings, tasks: Connection, control: Connection) -> None:
-    """What a process does: one task after the other, until there is none, or it is asked to stop."""
-    asked = _Asked()
-    for number in signals():
-        signal.signal(number, asked.ask)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals())
-    threading.Thread(target=_listen, args=(control, asked), daemon=True).start()
-    with contextlib.ExitStack() as stack:
-        if surroundings.offline:
-            stack.enter_context(download.offline())
-        for file in surroundings.plugins:
-            plugins.load(file)
-        kernels.jit.use_threads(surroundings.threads)
-        job = Job(
-            surroundings.threads,
-            lambda: contextlib.nullcontext(asked),
-            lambda message: tasks.send(("report", message)),
-        )
-        with contextlib.suppress(EOFError, OSError):  # the parent is gone
-            tasks.send(("ready", None))
-            while (task := tasks.recv()) is not None:
-                tasks.send(("interrupted", None) if asked else _answer(function, task, job))
-
-
-def _listen(control: Connection, asked: _Asked) -> None:
-    """Waits for the parent to ask, or to end."""
-    with contextlib.suppress(EOFError, OSError):
-        control.recv()
-    asked.ask()
-
-
-def _answer(function: Task, task: Any, job: Job) -> tuple[str, Any]:
-    try:
-        return "value", function(task, job)
-    except Interrupted:
-        return "interrupted", None
-    except BaseException as error:
-        known = error if isinstance(error, NntrainError) else plugins.blame(error) or _known(error)
-        if known is None:
-            return "defect", "".join(traceback.format_exception(error))
-        return "error", (type(known).__name__, known.message, known.hint, known.place, known.exit_code)
-
-
-def _known(error: BaseException) -> NntrainError | None:
-    """An error of the operating system, or for lack of memory, as a message."""
-    if isinstance(error, MemoryError):
-        return NntrainError(f"not enough memory: {error}", "Use fewer jobs, or a smaller batch size.")
-    if isinstance(error, OSError) and error.strerror:
-        return NntrainError(error.strerror, place=str(error.filename or ""))
-    return None
