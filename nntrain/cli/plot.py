@@ -79,7 +79,8 @@ def arguments_of(picture: Any) -> str:
     """ "CONFIG|RUN", "RUN...", "[NAMES|RUN]...": as in a usage line."""
     if "names" in picture.takes:
         return f"[{'|'.join(what.upper() for what in picture.takes)}]..."
-    return "|".join(what.upper() for what in picture.takes) + ("..." if picture.several else "")
+    takes = (*picture.takes, "sweep") if picture.of_sweeps else picture.takes
+    return "|".join(what.upper() for what in takes) + ("..." if picture.several else "")
 
 
 def show_list(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:

@@ -129,6 +129,11 @@ def test_importance_has_a_bar_for_each_parameter_the_most_important_first():
     assert "lr matters most for validation accuracy: it explains 80%" in words(axes.figure)
 
 
+def test_the_importance_of_few_trials_is_said_to_be_a_guess():
+    assert "of 2 trials with a value: hardly more than a guess" in words(figure(parameters_figure, sweep(2)))
+    assert "guess" not in words(figure(parameters_figure, sweep(30)))
+
+
 def test_unknown_importance_is_said():
     assert "importance of parameters is unknown" in words(
         figure(parameters_figure, SWEEPS["unknown importance"])

@@ -13,7 +13,7 @@ from nntrain.report.pictures.subject import Subject
 
 
 class Importance(Picture, name="importance"):
-    title = "How much each column matters: the drop of the score when it is shuffled; for images, how much each pixel does."
+    title = "How much each column matters: the drop of the score when it is shuffled; for images, each pixel; of a sweep, each parameter."
     of_sweeps = "parameters"
     applies_to = (
         "networks for tables, images, series, and tokens (with one target for a fixed number of steps)"

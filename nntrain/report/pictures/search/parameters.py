@@ -15,6 +15,7 @@ from nntrain.search.results import SweepResult
 from nntrain.search.sweep_files import is_sweep, read_sweep
 
 MOST = 20  # parameters
+RELIABLE = 10  # finished trials, below which importance is said to be a guess
 LINE, CHART = 0.32, 5.6  # inches: the height of a bar with the gap to the next, the width of the longest bar
 LETTERS = 40  # of a name
 
@@ -41,6 +42,8 @@ def parameters_figure(result: SweepResult) -> Any:
     shown = order[:MOST]
     values = np.array([result.importance[name] for name in shown])
     lines = [[states_words(result)]]
+    if order and len(result.ranking) < RELIABLE:
+        lines.append([f"of {counted(len(result.ranking), 'trial')} with a value: hardly more than a guess"])
     if len(shown) < len(order):
         lines.append([f"the {MOST} most important of {len(order):,} parameters"])
     names = distinct([short_names(order)[name] for name in shown], LETTERS)
