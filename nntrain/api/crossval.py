@@ -13,7 +13,6 @@ from nntrain.api.data import SOURCE, Data
 from nntrain.api.fit import recorded_start
 from nntrain.api.run import Run, open_run
 from nntrain.api.setup import ConfigLike, computing_threads, document_of, overrides_of
-from nntrain.config.schema import run_name
 from nntrain.data.dataset import shortened
 from nntrain.errors import ConfigError, NntrainError, UserError
 from nntrain.report.formats import counted
@@ -25,7 +24,7 @@ from nntrain.report.searched import mean_words, words
 from nntrain.report.tensorboard import TensorBoardObserver, require_writer
 from nntrain.report.terminal.group_progress import GroupProgress
 from nntrain.run.folder import RunFolder
-from nntrain.run.opening import InvalidName
+from nntrain.run.opening import valid_name
 from nntrain.search.crossval import CrossvalFolder, Plan
 from nntrain.search.jobs import Interruptions, Job, Outcome, run_jobs
 from nntrain.search.members import Member, Origin, train_member
@@ -111,17 +110,11 @@ def cross_validate(
                 require_writer()
             except ConfigError as error:
                 raise origin.document.explain(error) from None
-        folder = stack.enter_context(CrossvalFolder(runs_dir / checked_name(name, plan.name), plan))
+        folder = stack.enter_context(
+            CrossvalFolder(runs_dir / valid_name(plan.name if name is None else name), plan)
+        )
         folder.open(overwrite, tuple(registry.file_names()))
         return _train(folder, jobs, count, terminal, interruption)
-
-
-def checked_name(name: str | None, default: str) -> str:
-    try:
-        return run_name(default if name is None else name)
-    except ValueError as error:
-        context = getattr(error, "context", None) or {}
-        raise InvalidName(context.get("message", str(error)), context.get("hint", ""), "name") from None
 
 
 def _train(

@@ -66,16 +66,21 @@ class CannotResume(UserError):
         self.remedy = remedy
 
 
+def valid_name(name: str) -> str:
+    """The name of a folder. Raises InvalidName."""
+    try:
+        return run_name(name)
+    except ValueError as error:
+        context = getattr(error, "context", None) or {}
+        raise InvalidName(context.get("message", str(error)), context.get("hint", ""), "name") from None
+
+
 def chosen_folder(runs: Path, name: str | None, config_name: str, existing: Existing) -> RunFolder | None:
     """RUNS/NAME if a name is given, or if the run is to be resumed or overwritten; None: any free name will do.
 
     Raises UserError if the folder does not suit. Nothing is made yet.
     """
-    try:
-        chosen = run_name(config_name if name is None else name)
-    except ValueError as error:
-        context = getattr(error, "context", None) or {}
-        raise InvalidName(context.get("message", str(error)), context.get("hint", ""), "name") from None
+    chosen = valid_name(config_name if name is None else name)
     if name is None and existing is Existing.REFUSE:
         return None
     folder = RunFolder(runs / chosen)

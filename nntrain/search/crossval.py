@@ -20,7 +20,7 @@ from nntrain.run.opening import listed
 from nntrain.run.session import warnings_of
 from nntrain.search.crossval_files import FACTS, SCORES, is_crossval, write_crossval
 from nntrain.search.members import Member, Origin, members, result_of
-from nntrain.search.results import CrossvalResult
+from nntrain.search.results import CrossvalResult, MemberResult
 from nntrain.search.sweep_files import read_facts
 from nntrain.training.setup import Setup
 
@@ -133,6 +133,7 @@ class CrossvalFolder:
 
     def __init__(self, path: Path, plan: Plan):
         self.path, self.plan = path, plan
+        self._ended: dict[str, MemberResult] = {}  # which do not change any more
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "CrossvalFolder":
@@ -166,8 +167,6 @@ class CrossvalFolder:
     def _clear(self, clears: tuple[str, ...]) -> None:
         """Removes what an earlier cross-validation wrote, and nothing else."""
         facts = read_facts(self.path / FACTS) if is_crossval(self.path) else {}
-        for name in (CONFIG, FACTS, SCORES, *PICTURES):
-            (self.path / name).unlink(missing_ok=True)
         for member in facts.get("members", []):
             folder = self.path / Path(str(member["name"])).name
             RunFolder(folder).clear(clears)
@@ -175,6 +174,8 @@ class CrossvalFolder:
                 file.is_file() for file in folder.rglob("*") if file.name != lock.NAME
             ):
                 shutil.rmtree(folder)
+        for name in (CONFIG, SCORES, *PICTURES, FACTS):  # that by which the folder is known as ours last
+            (self.path / name).unlink(missing_ok=True)
 
     def folder_of(self, member: Member) -> Path:
         return self.path / member.name
@@ -204,19 +205,26 @@ class CrossvalFolder:
         }
         return CrossvalResult(
             self.path.name,
-            tuple(result_of(member, self.folder_of(member)) for member in self.plan.members),
+            tuple(map(self.result_of, self.plan.members)),
             ("loss", *metrics),
             {"loss": False, **metrics},
         )
+
+    def result_of(self, member: Member) -> MemberResult:
+        if member.name in self._ended:
+            return self._ended[member.name]
+        folder = self.folder_of(member)
+        ended = RunFolder(folder).ended  # before it is read: another process can end it meanwhile
+        result = result_of(member, folder)
+        if ended:
+            self._ended[member.name] = result
+        return result
 
 
 def is_foreign(path: Path) -> bool:
     """Whether the path is something else: a file, a run, or a folder with other things in it."""
     if not path.is_dir():
         return path.exists()
-    ours = {
-        lock.NAME,
-        SCORES,
-        *(file.name for file in temporary_files(path)),
-    }  # a crash at its start can leave these
+    # What a crash at the start of one can leave.
+    ours = {lock.NAME, SCORES, *(file.name for file in temporary_files(path))}
     return not is_crossval(path) and any(entry.name not in ours for entry in path.iterdir())

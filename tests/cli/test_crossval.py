@@ -256,6 +256,17 @@ def test_overwrite_starts_again_and_leaves_what_is_not_its_own(shell):
     ]
 
 
+def test_an_overwriting_that_is_interrupted_can_be_repeated(shell, monkeypatch):
+    shell.write(IRIS, "iris.yaml")
+    shell.run("crossval", "iris.yaml", "--folds", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "clear", lambda *_: signal.raise_signal(signal.SIGINT))
+        shell.run("crossval", "iris.yaml", "--folds", "3", "--overwrite", code=130)
+    assert "folds: 2 -> 3" in shell.run("crossval", "iris.yaml", "--folds", "3", code=2).stderr
+    shell.run("crossval", "iris.yaml", "--folds", "3", "--overwrite")
+    assert len(scores_of(Path("runs/iris-crossval"))) == 3
+
+
 def test_a_folder_of_something_else_is_left_alone(shell, wording):
     shell.write(IRIS, "iris.yaml")
     other = shell.folder / "runs" / "c"
