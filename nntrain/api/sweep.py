@@ -157,10 +157,13 @@ def work(
             clear(plan, folder, document)
         folder.open(document.raw)
         task = Task(document, overrides, folder.path, plan)
-        with SweepProgress(plan.total, terminal) as progress, forwarded(progress.warn):
-            lead = Lead(task, plan, folder, progress)
+        with (
+            SweepProgress(plan.total, terminal) as progress,
+            forwarded(progress.warn),
+            task.trials(plan) as trials,
+        ):
             folder.renew(document.raw)
-            return lead.work(jobs, count, interruption)
+            return Lead(task, plan, folder, trials, progress).work(jobs, count, interruption)
 
 
 def read(sweep: SweepLike) -> Document:
@@ -171,19 +174,22 @@ def read(sweep: SweepLike) -> Document:
 
 def clear(plan: Plan, folder: SweepFolder, document: Document) -> None:
     """Removes the sweep of that name, from its folder and from its storage."""
-    from nntrain.search.sweep.storage import delete_study, open_storage
+    from nntrain.search.sweep.storage import close, delete_study, open_storage
 
     folder.clear()
     if plan.options.storage is not None:
-        delete_study(open_storage(plan.options.storage, folder.path, document.folder), plan.name)
+        storage = open_storage(plan.options.storage, folder.path, document.folder)
+        delete_study(storage, plan.name)
+        close(storage)
 
 
 class Lead:
     """Starts the work on a sweep, shows what becomes of it, and writes what it shows."""
 
-    def __init__(self, task: Task, plan: Plan, folder: SweepFolder, progress: SweepProgress):
-        self.task, self.plan, self.folder, self.progress = task, plan, folder, progress
-        self.trials = task.trials(plan)
+    def __init__(
+        self, task: Task, plan: Plan, folder: SweepFolder, trials: "Trials", progress: SweepProgress
+    ):
+        self.task, self.plan, self.folder, self.trials, self.progress = task, plan, folder, trials, progress
 
     def work(self, jobs: int, threads: int, interruption: Interruptions) -> Sweep:
         from nntrain.search.sweep.trials import reason_of
@@ -264,7 +270,8 @@ def work_on(task: Task, job: Job) -> None:
     plan = task.read()
     with forwarded(lambda text: job.report(("warning", text))):
         runner = TrialRunner(plan, lambda: observer_of(plan), job.interruption, job.threads)
-        Worker(task.trials(plan), runner, SweepFolder(task.folder).trials, Reports(job)).work()
+        with task.trials(plan) as trials:
+            Worker(trials, runner, SweepFolder(task.folder).trials, Reports(job)).work()
 
 
 class Reports:

@@ -6,8 +6,9 @@ from nntrain.cli.shared import plugin_option
 
 
 @click.command()
+@click.option("--sweep", is_flag=True, help="The schema of a sweep file instead.")
 @plugin_option
-def command() -> None:
+def command(sweep: bool) -> None:
     """Print the JSON Schema of the config, for editors.
 
     Save it to a file, and name that file in the first line of a config:
@@ -19,5 +20,7 @@ def command() -> None:
 
     from nntrain.config.json_schema import json_schema
     from nntrain.config.schema import Config
+    from nntrain.config.sweep_schema import Sweep
 
-    click.echo(json.dumps(json_schema(Config), indent=2, ensure_ascii=False))
+    schema = json_schema(Sweep, "nntrain sweep") if sweep else json_schema(Config)
+    click.echo(json.dumps(schema, indent=2, ensure_ascii=False))

@@ -15,8 +15,8 @@ PLACE = "#/$defs/"
 PART = "part"  # the definitions for configs that extend another
 
 
-def json_schema(kind: type[Options]) -> dict[str, Any]:
-    """The schema of a config file. A config that extends another can leave out any required option, at any depth."""
+def json_schema(kind: type[Options], title: str = "nntrain config") -> dict[str, Any]:
+    """The schema of a config file, or of a sweep file. A config that extends another can leave out any required option, at any depth."""
     whole = options_schema(kind)
     definitions, properties = as_written(whole.pop("$defs")), as_written(whole.pop("properties"))
     described = {name: {"description": option["description"]} for name, option in properties.items()}
@@ -27,7 +27,7 @@ def json_schema(kind: type[Options]) -> dict[str, Any]:
     }
     return {
         "$schema": DIALECT,
-        "title": "nntrain config",
+        "title": title,
         "description": whole["description"],
         "type": "object",
         "additionalProperties": False,

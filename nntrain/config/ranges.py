@@ -34,8 +34,9 @@ def _positive(bounds: tuple) -> tuple:
     return bounds
 
 
-Numbers = Annotated[Several[float], AfterValidator(_rising)]
-Integers = Annotated[Several[int], AfterValidator(_rising)]
+TWO = Field(json_schema_extra={"minItems": 2, "maxItems": 2})
+Numbers = Annotated[Several[float], AfterValidator(_rising), TWO]
+Integers = Annotated[Several[int], AfterValidator(_rising), TWO]
 
 
 class Range(Component, family="range"):

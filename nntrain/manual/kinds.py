@@ -1,11 +1,12 @@
-"""Kinds: the chapters of the manual: the config's sections and the families of components, found in the config's types."""
+"""Kinds: the chapters of the manual: sections of configs and of sweep files, and families of components, found in the types."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args, get_origin
 
 from nntrain.component import Component
 from nntrain.config.kinds import choices, family, section
 from nntrain.config.schema import Config
+from nntrain.config.sweep_schema import Sweep
 from nntrain.errors import Keys
 from nntrain.options import Options
 
@@ -18,6 +19,7 @@ class Kind:
     owner: type[Options]  # the section's class, or the family's
     path: Keys  # where a config has it: ("model", "layers", 0); inside the component `within`, if set
     within: type[Component] | None = None  # the component that has it as an option
+    file: type[Options] = Config  # of what a file of this kind holds
 
     @property
     def is_family(self) -> bool:
@@ -43,9 +45,13 @@ class Kind:
 
 
 def kinds() -> dict[str, Kind]:
-    """All kinds by name, in the order of a config."""
+    """All kinds by name, in the order of a config, then of a sweep file."""
     found: dict[str, Kind] = {}
     _add_section(Kind("config", Config, ()), found)
+    of_configs = set(found)
+    _add_section(Kind("sweep", Sweep, ()), found)
+    for name in found.keys() - of_configs:
+        found[name] = replace(found[name], file=Sweep)
     return found
 
 
@@ -63,7 +69,9 @@ def _add_section(kind: Kind, found: dict[str, Kind]) -> None:
 def _add(annotation: Any, path: Keys, within: type[Component] | None, found: dict[str, Kind]) -> None:
     """Adds the kinds that a field of this type, at this path, accepts."""
     for choice in choices(annotation):
-        if get_origin(choice) is tuple:
+        if get_origin(choice) is dict:  # the parameters of a sweep
+            _add(get_args(choice)[1], (*path, "OPTION"), within, found)
+        elif get_origin(choice) is tuple:
             _add(get_args(choice)[0], (*path, 0), within, found)
         elif members := family(choice):
             if members.kind_name() in found:

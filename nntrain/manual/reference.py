@@ -13,7 +13,7 @@ HEAD = """\
 
 # Reference
 
-All options of a config. `nntrain describe` shows the same text in the terminal: `nntrain describe layer`,
+All options of a config and of a sweep file. `nntrain describe` shows the same text in the terminal: `nntrain describe layer`,
 `nntrain describe layer dense`, `nntrain describe train`. `nntrain new` writes a config to start from, and
 `nntrain schema > nntrain.schema.json` writes the JSON Schema with which an editor completes and validates configs.
 """
@@ -102,7 +102,7 @@ def level(kind: Kind) -> int:
 def plain_title(kind: Kind) -> str:
     if kind.is_family:
         return plural(kind.name).capitalize()
-    return "The config" if kind.name == "config" else f"`{kind.name}`"
+    return {"config": "The config", "sweep": "The sweep file"}.get(kind.name, f"`{kind.name}`")
 
 
 def chapter(kind: Kind, anchors: dict[tuple[str, str], str]) -> list[str]:

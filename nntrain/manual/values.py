@@ -41,6 +41,9 @@ def one_type(schema: dict[str, Any], kinds: set[str]) -> str:
         return name if name in kinds else "options"
     if schema["type"] == "array":
         return f"list of {_length(schema)}{_entries(schema['items'], kinds)}"
+    if schema["type"] == "object":
+        inner = schema.get("additionalProperties")
+        return f"names, each with a {type_in_words(inner, kinds)}" if isinstance(inner, dict) else "options"
     return TYPES[schema["type"]] + bounds(schema)
 
 
@@ -52,6 +55,8 @@ def _length(schema: dict[str, Any]) -> str:
 
 
 def _entries(schema: dict[str, Any], kinds: set[str]) -> str:
+    if not schema:
+        return "values"
     if "$ref" in schema:
         return plural(schema["$ref"].removeprefix(PLACE))
     if "anyOf" in schema:

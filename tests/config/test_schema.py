@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from nntrain.config import Document, checked, load
 from nntrain.config.json_schema import json_schema
 from nntrain.config.schema import Config
+from nntrain.config.sweep_schema import Sweep
 from nntrain.errors import UserError
 from nntrain.layers.dropout import Dropout
 from nntrain.manual.kinds import kinds
@@ -132,13 +133,14 @@ def test_a_config_that_extends_another_can_leave_out_required_options(validator,
 
 
 def test_every_family_is_defined_once():
-    schema = json_schema(Config)
     for kind in kinds().values():
         if kind.is_family:
+            schema = json_schema(kind.file)
             *bare, mapping = schema["$defs"][kind.name]["anyOf"]
             members = set(kind.owner.members())
             assert set(mapping["properties"]) == members
             assert all(set(names["enum"]) <= members for names in bare)
+    schema = json_schema(Config)
     assert schema["else"]["properties"]["loss"]["$ref"] == "#/$defs/loss"
     assert schema["$defs"]["ModelSection"]["properties"]["layers"]["items"] == {"$ref": "#/$defs/layer"}
 
@@ -168,3 +170,12 @@ def test_the_command_loads_neither_numba_nor_matplotlib():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_schema_of_a_sweep_file_accepts_sweeps_and_refuses_mistakes():
+    checks = Draft202012Validator(json_schema(Sweep, "nntrain sweep"))
+    good = {"config": "a.yaml", "trials": 3, "parameters": {"optimizer.sgd.lr": {"log_uniform": [0.1, 1]}}}
+    assert list(checks.iter_errors(good)) == []
+    assert list(checks.iter_errors({**good, "parameters": {"seed": [0, 1]}, "method": "grid"})) == []
+    for wrong in ({"method": "bayes"}, {"parameters": {"seed": 1}}, {"parameters": {"seed": {"int": [0]}}}):
+        assert list(checks.iter_errors({**good, **wrong})) != []

@@ -11,6 +11,8 @@ from rich.console import Console
 
 from nntrain.component import Component
 from nntrain.config import Document, checked
+from nntrain.config.schema import Config
+from nntrain.config.sweep_schema import Sweep
 from nntrain.manual import pages
 from nntrain.manual.kinds import kinds
 from nntrain.manual.reference import reference
@@ -29,6 +31,8 @@ BASE = {
     "loss": "mse",
     "optimizer": "adam",
 }
+BASES = {Config: BASE, Sweep: {"config": "digits.yaml", "trials": 1, "parameters": {"seed": [0]}}}
+PARTS = {"data", "model"}
 
 
 def owner(kind: str, name: str) -> type[Options]:
@@ -44,9 +48,10 @@ def test_the_reference_is_up_to_date(whole):
     assert REFERENCE.read_text() == whole, "run `nntrain describe --markdown > docs/reference.md`"
 
 
-def test_the_kinds_are_the_sections_and_families_of_a_config():
+def test_the_kinds_are_the_sections_and_families_of_configs_and_sweep_files():
     assert list(kinds())[:7] == ["config", "data", "fold", "source", "augmentation", "model", "initializer"]
     assert {"layer", "activation", "loss", "metric", "optimizer", "schedule"} <= kinds().keys()
+    assert list(kinds())[-3:] == ["sweep", "range", "time_limit"]
     assert {"train", "regularize", "grad_clip", "early_stopping", "warmup"} <= set(SECTIONS)
     assert "relu" in kinds()["activation"].members()
     assert "relu" not in kinds()["layer"].members()  # activations have their own chapter
@@ -70,16 +75,21 @@ def test_every_example_is_valid(kind, name):
     page = pages.find(kind, name)
     assert name in page.example
     example = Document.parse(page.example).tree
+    file = kinds()[kind].file
+    base = BASES[file]
     merged = (
-        BASE | example | {section: BASE[section] | example.get(section, {}) for section in ("data", "model")}
+        base
+        | example
+        | {section: base[section] | example.get(section, {}) for section in PARTS & base.keys()}
     )
-    checked(Document.parse(json.dumps(merged)))
+    checked(Document.parse(json.dumps(merged)), kind=file)
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
 def test_every_example_of_a_section_is_valid(kind):
     if text := pages.find(kind).example:
-        checked(Document.parse(json.dumps(BASE | Document.parse(text).tree)))
+        file = kinds()[kind].file
+        checked(Document.parse(json.dumps(BASES[file] | Document.parse(text).tree)), kind=file)
 
 
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)

@@ -70,6 +70,7 @@ class Claim:
                     return
                 self.owner = replace(self.owner, beat=self.owner.beat + 1)
                 self.storage.set_trial_system_attr(self.trial_id, OWNER, asdict(self.owner))
+        self.storage.remove_session()  # of this thread
 
     def holds(self) -> bool:
         """Whether the trial is still this process's."""

@@ -1,17 +1,18 @@
 """Methods: how a sweep chooses values and stops trials, as samplers and pruners of Optuna."""
 
 import importlib.util
+import math
 
-from nntrain.config.schema import Config
 from nntrain.config.sweep_schema import Sweep
 from nntrain.errors import Problem
 from nntrain.search.sweep.parameter import MOST_COMBINATIONS
 from nntrain.search.sweep.space import Space
+from nntrain.training.setup import Setup
 
 PACKAGES = {"cmaes": "cmaes", "qmc": "scipy"}  # what Optuna needs for a method, besides itself
 
 
-def method_problems(options: Sweep, space: Space, config: Config) -> list[Problem]:
+def method_problems(options: Sweep, space: Space, setup: Setup) -> list[Problem]:
     """Why a method cannot search a space, or nothing can be pruned."""
     found = []
     ranges = [parameter for parameter in space.parameters if parameter.range is not None]
@@ -42,7 +43,7 @@ def method_problems(options: Sweep, space: Space, config: Config) -> list[Proble
                 ("method",), message, "Install it with `pip install 'nntrain[sweep]'`, or use `method: tpe`."
             )
         )
-    if options.pruning != "none" and runs_of(options) == 1 and evaluations(config) == 1:
+    if options.pruning != "none" and runs_of(options) == 1 and evaluations(setup) == 1:
         message = "training has a single evaluation, after which nothing is left to prune"
         found.append(Problem(("pruning",), message, "Train for more epochs, or set `train.evaluate_every`."))
     return found
@@ -53,9 +54,9 @@ def runs_of(options: Sweep) -> int:
     return (options.folds or 1) * options.seeds
 
 
-def evaluations(config: Config, steps_per_epoch: int = 1) -> int:
-    """How often a run is evaluated, if it does not stop early."""
-    every = config.train.evaluate_every
+def evaluations(setup: Setup) -> int:
+    """How often a run is evaluated, if it does not stop early: always at its end, too."""
+    every, epochs = setup.config.train.evaluate_every, setup.config.train.epochs
     if every.steps:
-        return max(1, config.train.epochs * steps_per_epoch // every.steps)
-    return max(1, -(-config.train.epochs // (every.epochs or 1)))
+        return math.ceil(epochs * len(setup.batches()) / every.steps)
+    return math.ceil(epochs / (every.epochs or 1))

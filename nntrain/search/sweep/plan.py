@@ -50,7 +50,7 @@ class Plan:
             setup = prepare(config, base.folder)
         except ConfigError as error:
             raise checked_base.explain(error) from None
-        problems = method_problems(options, space, config)
+        problems = method_problems(options, space, setup)
         try:
             objective = objective_of(options, setup, (parameter.name for parameter in space.all()))
         except ConfigError as error:

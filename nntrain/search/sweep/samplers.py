@@ -53,7 +53,7 @@ def pruner_of(plan: Plan) -> optuna.pruners.BasePruner:
     if plan.options.pruning == "hyperband":
         most = runs_of(plan.options)
         if most == 1:
-            most = evaluations(plan.setup.config, len(plan.setup.batches()))
+            most = evaluations(plan.setup)
         return optuna.pruners.HyperbandPruner(1, most, REDUCTION)
     return optuna.pruners.NopPruner()
 

@@ -61,10 +61,12 @@ class Space:
 
     def shown(self, values: Values) -> Values:
         """The same for people: of a choice without a name of its own, such as a whole layer, its options."""
-        tops = {parameter.name: parameter for parameter in self.parameters}
         return {
-            name: tops[name].chosen(value).shown if name in tops and tops[name].choices else value
-            for name, value in values.items()
+            parameter.name: parameter.chosen(values[parameter.name]).shown
+            if parameter.choices
+            else values[parameter.name]
+            for parameter in self.all()
+            if parameter.name in values
         }
 
     def written(self) -> dict[str, str]:

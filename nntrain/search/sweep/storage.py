@@ -157,6 +157,17 @@ def _cannot_open(url: str, error: Exception) -> UserError:
     return UserError(message, "Check the URL, and that the server runs.", shown(url))
 
 
+def close(storage: "BaseStorage") -> None:
+    """Ends the connections to a database or a proxy."""
+    import optuna
+
+    storage.remove_session()
+    if isinstance(storage, optuna.storages.RDBStorage):
+        storage.engine.dispose()
+    elif isinstance(storage, optuna.storages.GrpcStorageProxy):
+        storage.close()
+
+
 def delete_study(storage: "BaseStorage", name: str) -> None:
     """Removes a study and its trials, if there is one."""
     with quiet(), contextlib.suppress(KeyError):

@@ -22,6 +22,7 @@ from nntrain.search.sweep.engine import quiet
 from nntrain.search.sweep.errors import Lost, OtherSweep
 from nntrain.search.sweep.plan import Plan
 from nntrain.search.sweep.samplers import pruner_of, sampler_of
+from nntrain.search.sweep.storage import close
 
 FACTS = "nntrain"  # the attribute of a study that says of which sweep it is
 REASON, SECONDS = "reason", "seconds"  # attributes of a trial
@@ -63,6 +64,12 @@ class Trials:
                 load_if_exists=True,
             )
             self._check()
+
+    def __enter__(self) -> "Trials":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        close(self.storage)
 
     def _check(self) -> None:
         """Marks a new study as this sweep's. Raises OtherSweep where it is another one's."""
