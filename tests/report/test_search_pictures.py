@@ -38,6 +38,11 @@ def with_values(*values, higher_is_better=False):
     return SweepResult("toy", "validation_loss", higher_is_better, trials)
 
 
+def with_parameters(*parameters):
+    trials = tuple(Trial(i, "finished", float(i), each) for i, each in enumerate(parameters))
+    return SweepResult("toy", "validation_loss", False, trials)
+
+
 def labelled(axes, label):
     (line,) = [line for line in axes.lines if str(line.get_label()).startswith(label)]
     return line
@@ -58,6 +63,11 @@ SWEEPS = {
     "unknown importance": replace(sweep(3), importance={}),
     "no importance": replace(sweep(8), importance=dict.fromkeys((LR, UNITS, SIZE), 0.0)),
     "outlier": replace(sweep(), trials=(replace(sweep().trials[0], value=-1e9), *sweep().trials[1:])),
+    "huge and tiny": with_values(1e300, 1e-300, 1.0),
+    "one kind of name": with_parameters(*({"": i, "a b": i, "p$x^2$": "$\\alpha_{" * i} for i in range(3))),
+    "many choices": with_parameters(*({"p": f"choice_{i:03}_{'x' * 40}"} for i in range(60))),
+    "odd parameters": with_parameters({"p": math.nan}, {"p": 10**30}, {"p": [1, 2]}, {"p": None}),
+    "not positive": replace(with_parameters({"p": -1.0}, {"p": 0.0}, {"p": 5.0}), log_scale=frozenset({"p"})),
     "wide": wide_sweep(),
     "long name": replace(sweep(8), name="a_name_of_a_sweep_that_is_long" * 5),
 }
@@ -286,6 +296,9 @@ CROSSVALS["broken"] = changed(crossval(), "failed", "missing", NAN)
 CROSSVALS["large and small"] = changed(
     crossval(), *[{"loss": i * 1e6, "accuracy": i * 1e-7} for i in range(1, 6)]
 )
+CROSSVALS["no metrics"] = replace(changed(crossval(), *["failed"] * 5), metrics=(), histories={})
+CROSSVALS["no runs"] = replace(crossval(), members=(), histories={})
+CROSSVALS["infinite"] = changed(crossval(), *[{"loss": math.inf, "accuracy": -math.inf}] * 5)
 CROSSVALS["missing"] = replace(changed(crossval(), *["missing"] * 5), histories={})
 CROSSVALS["ones"] = changed(crossval(), *[{"loss": 0.0, "accuracy": 1.0}] * 5)
 
@@ -345,6 +358,13 @@ def test_good_folds_do_not_hide_a_slightly_worse_one():
     scores = [{"loss": 0.1, "accuracy": value} for value in (0.999, 0.9999, 0.99999, 1, 1)]
     assert len(points(figure(crossval_figure, changed(crossval(), *scores)).axes[1])) == 5
     assert figure(crossval_figure, changed(crossval(), *scores)).axes[1].get_ylim()[0] < 0.999
+
+
+def test_scores_that_are_infinite_are_crosses_and_not_beyond_the_axis():
+    said = words(figure(crossval_figure, CROSSVALS["infinite"]))
+    assert "× marks runs without a score: 5 NaN or infinite" in said
+    assert "beyond the axis" not in said
+    assert "NaN" not in words(figure(crossval_figure, CROSSVALS["no metrics"]))
 
 
 def test_seeds_have_colours_and_are_side_by_side_in_their_fold():

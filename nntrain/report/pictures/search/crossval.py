@@ -47,7 +47,7 @@ class Crossval(Picture, name="crossval"):
 def crossval_figure(result: CrossvalResult) -> Any:
     """The matplotlib Figure: a panel of points for each metric, and one of the losses where they are known."""
     colours = Colours(result)
-    across = min(len(result.metrics), ACROSS)
+    across = min(max(len(result.metrics), 1), ACROSS)  # a metric is unknown before the first run has scores
     rows = -(-len(result.metrics) // ACROSS)
     row = HEADING + PANEL + LABELS
     below = rows * row + ((CURVES + 0.8) if result.histories else 0.05)
@@ -112,12 +112,17 @@ def lines_of(result: CrossvalResult) -> list[list[str]]:
         lines.append([f"scores of the best checkpoint of each run on its held-out fold of {span} samples"])
     statuses = [member.status for member in result.members if member not in result.scored]
     parts = [f"{statuses.count(status):,} {status}" for status in dict.fromkeys(statuses)]
-    scores = np.array([result.values(metric) for metric in result.metrics])
-    if diverged := int((~np.isfinite(scores)).any(axis=0).sum()) - len(statuses):
-        parts.append(f"{diverged:,} NaN or infinite")
+    spoiled = {
+        member.name
+        for metric in result.metrics
+        for member, value in zip(result.members, result.values(metric), strict=True)
+        if member in result.scored and not np.isfinite(value)
+    }
+    if spoiled:
+        parts.append(f"{len(spoiled):,} NaN or infinite")
     if parts:
         lines.append([f"× marks runs without a score: {', '.join(parts)}"])
-    if any(limits_of(result, metric).outside(result.values(metric)).any() for metric in result.metrics):
+    if any(beyond(result, metric).any() for metric in result.metrics):
         lines.append(["○ marks scores beyond the axis"])
     return lines
 
@@ -149,7 +154,7 @@ def draw_metric(axes: Any, result: CrossvalResult, metric: str, colours: Colours
         else:
             axes.plot(at[place], border, "X", color=colour, transform=up, **look)
     axes.set_xlim(-0.6, max(at.max(initial=0.0), 0) + 0.6)
-    every = -(-len(ticks) // (6 if len(result.metrics) >= ACROSS else 10))
+    every = -(-max(len(ticks), 1) // (6 if len(result.metrics) >= ACROSS else 10))
     axes.set_xticks(range(0, len(ticks), every), ticks[::every])
     axes.set_xlabel(what, loc="right", labelpad=1)
     scores = [mean_words(mean, deviation)] if len(result.measured(metric)) else []
@@ -169,6 +174,12 @@ def limits_of(result: CrossvalResult, metric: str) -> ValueAxis:
     low = max(mean - 1.1 * deviation, limits.low - span)
     high = min(mean + 1.1 * deviation, limits.high + span)
     return limits.including(low, high, values)
+
+
+def beyond(result: CrossvalResult, metric: str) -> np.ndarray:
+    """Which members (members,) have a finite score that the axis cannot show."""
+    values = result.values(metric)
+    return np.isfinite(values) & limits_of(result, metric).outside(values)
 
 
 def positions(result: CrossvalResult, seeds: list[int]) -> tuple[np.ndarray, list[str], str]:

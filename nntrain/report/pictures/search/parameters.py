@@ -38,7 +38,8 @@ class Parameters(Picture, name="parameters"):
 
 def parameters_figure(result: SweepResult) -> Any:
     """The matplotlib Figure: a bar for each parameter, the most important one first."""
-    order = by_importance(result, result.importance)
+    known = [name for name, value in result.importance.items() if np.isfinite(value)]
+    order = by_importance(result, known)
     shown = order[:MOST]
     values = np.array([result.importance[name] for name in shown])
     lines = [[states_words(result)]]

@@ -32,7 +32,9 @@ class ValueAxis:
             return cls(0.0, 1.0, False)
         positive = bool((found > 0).all()) and not higher_is_better
         logarithmic = positive and float(found.max()) / float(found.min()) > RATIO
-        placed = np.log10(found) if logarithmic else found
+        placed = (
+            np.log10(np.maximum(found, 1e-100)) if logarithmic else found
+        )  # nothing overflows within 100 decades each way
         low, high = float(placed.min()), float(placed.max())
         if len(found) >= FEWEST:
             quarter, three_quarters = np.quantile(placed, (0.25, 0.75))
