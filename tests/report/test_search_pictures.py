@@ -343,6 +343,7 @@ def test_runs_without_scores_are_marked_and_counted():
     crosses = [[line for line in axes.lines if line.get_marker() == "X"] for axes in found.axes[:2]]
     assert list(map(len, crosses)) == [3, 2]
     assert "× marks runs without a score: 1 failed, 1 missing, 1 NaN or infinite" in words(found)
+    assert "(mean ± standard deviation of 3 of 5 runs)" in words(found)
 
 
 def test_a_score_that_would_stretch_the_axis_is_hollow_at_its_border():

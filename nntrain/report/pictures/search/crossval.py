@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.report.formats import counted
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.axes import scale, whole_numbers
 from nntrain.report.pictures.drawing.curves import thinned
@@ -99,8 +100,10 @@ def sentence_of(result: CrossvalResult) -> str:
     ]
     if not scores:
         return f"{folds_words(result)}: no run has scores"
-    deviation = " (mean ± standard deviation)" if "±" in scores[0] else ""
-    return f"{folds_words(result)}: {', '.join(scores)}{deviation}"
+    what = "mean ± standard deviation" if any("±" in score for score in scores) else "mean"
+    partly = len(result.scored) < len(result.members)
+    of = f" of {len(result.scored)} of {counted(len(result.members), 'run')}" if partly else ""
+    return f"{folds_words(result)}: {', '.join(scores)} ({what}{of})"
 
 
 def lines_of(result: CrossvalResult) -> list[list[str]]:
