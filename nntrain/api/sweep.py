@@ -234,7 +234,8 @@ class Lead:
 
     def finished(self, place: int, outcome: Outcome) -> None:
         if outcome.error is not None:
-            self.progress.warn(f"a process of the sweep has ended: {outcome.error.message}")
+            how = outcome.error.message.removeprefix("its process ")
+            self.progress.warn(f"a process of this sweep {how}; the others continue its trial")
 
     def reported(self, place: int, message: tuple[str, Any]) -> None:
         from nntrain.search.sweep.trials import reason_of

@@ -1,7 +1,7 @@
 """Plan: a sweep file with the config that it varies, read and checked before the first trial."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from nntrain.config.schema import Config
 from nntrain.config.sweep_schema import Sweep
 from nntrain.errors import ConfigError, Problem, UserError, text
 from nntrain.run.repeat import config_of, run_of
+from nntrain.search.members import members
 from nntrain.search.sweep.methods import method_problems
 from nntrain.search.sweep.misfits import misfits
 from nntrain.search.sweep.objective import Objective, objective_of
@@ -50,7 +51,7 @@ class Plan:
             setup = prepare(config, base.folder)
         except ConfigError as error:
             raise checked_base.explain(error) from None
-        problems = method_problems(options, space, setup)
+        problems = method_problems(options, space, setup) + fold_problems(options, base, config)
         try:
             objective = objective_of(options, setup, (parameter.name for parameter in space.all()))
         except ConfigError as error:
@@ -129,3 +130,23 @@ def base_of(options: Sweep, document: Document) -> Document:
     except UserError as error:
         problem = Problem(("config",), text(error.place, error.message, ""), error.hint)
         raise PlacedError([(node.place, problem)]) from None
+
+
+def fold_problems(options: Sweep, base: Document, config: Config) -> list[Problem]:
+    """Why the data of a config cannot be cut into the folds."""
+    if options.folds is None:
+        return []
+    if config.data.fold is not None:
+        return [Problem(("folds",), "the config holds out a fold itself", "Remove `data.fold` of the config.")]
+    first = members(config.seed, options.folds, options.seeds, options.group)[0]
+    with_fold, document = checked(base, first.overrides)
+    try:
+        prepare(with_fold, document.folder)
+    except ConfigError as error:
+        return [
+            replace(problem, path=("group",) if problem.path[2:] == ("group",) else ("folds",))
+            if problem.path[:2] == ("data", "fold")
+            else replace(problem, path=("folds",), message=f"with folds: {problem}")
+            for problem in error.problems
+        ]
+    return []
