@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntrain.api.crossval import Distance
 from nntrain.api.setup import computing_threads, overrides_of
 from nntrain.config import Document, dump
 from nntrain.errors import NntrainError, UserError
@@ -244,6 +245,8 @@ class Lead:
         if kind == "ended":
             trial = next(trial for trial in self.trials.all() if trial.number == content)
             self.progress.ended(self.trials.plain(trial), reason_of(trial), self.write("running"))
+        elif kind == "trained":
+            self.progress.trained(*content)
         elif kind == "waiting":
             self.progress.waiting(content)
         elif kind == "warning":
@@ -270,7 +273,9 @@ def work_on(task: Task, job: Job) -> None:
 
     plan = task.read()
     with forwarded(lambda text: job.report(("warning", text))):
-        runner = TrialRunner(plan, lambda: observer_of(plan), job.interruption, job.threads)
+        runner = TrialRunner(
+            plan, lambda number: observer_of(plan, number, job), job.interruption, job.threads
+        )
         with task.trials(plan) as trials:
             Worker(trials, runner, SweepFolder(task.folder).trials, Reports(job)).work()
 
@@ -291,8 +296,11 @@ class Reports:
         self._job.report(("waiting", count))
 
 
-def observer_of(plan: Plan) -> Observers:
-    """What watches each run: its log; without pictures, which would take longer than a short training."""
+def observer_of(plan: Plan, number: int, job: Job) -> Observers:
+    """What watches the runs of a trial: a log, without pictures, which would take longer than a short training."""
     log = ProgressObserver(terminal=False)
-    watching: list[Observer] = [TensorBoardObserver()] if plan.setup.config.train.tensorboard else []
+    told = replace(job, report=lambda message: job.report(("trained", (number, *message))))
+    watching: list[Observer] = [Distance(told)]
+    if plan.setup.config.train.tensorboard:
+        watching.append(TensorBoardObserver())
     return Observers([*watching, log], log.warn)

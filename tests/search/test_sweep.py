@@ -1,9 +1,12 @@
 """`nntrain sweep`: trials are ordinary runs, the best one can be trained again, and a sweep is continued where it stopped."""
 
 import json
+import shutil
 import signal
+import socket
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +17,10 @@ from optuna.storages.journal import JournalFileBackend
 
 import nntrain
 from nntrain.run.folder import RunFolder
-from nntrain.search.sweep import running, worker
+from nntrain.search.sweep import running, trials, worker
+from nntrain.search.sweep.claims import OWNER, Owner, TrialLock
 from nntrain.search.sweep_files import read_sweep
-from tests.conftest import interrupt_at
+from tests.conftest import MOONS, interrupt_at
 from tests.support.sweeps import SWEEP, without_pictures
 
 
@@ -263,3 +267,100 @@ def test_the_function_does_what_the_command_does(sweeps):
     assert [trial.value for trial in found.trials] == values(sweeps.folder / "runs/moons")
     assert found.best_config == Path("others/moons/best.yaml")
     assert "4 trials" in repr(found)
+
+
+def test_a_trial_whose_process_is_killed_again_and_again_has_failed(sweeps):
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=1", "--set", "config.train.epochs=1")
+    sweeps.run("sweep", "moons.yaml", "--overwrite", "--set", "trials=2")
+    folder = sweeps.folder / "runs/moons"
+    study = study_of(folder)
+    trial = study.ask()
+    owner = Owner(
+        "dead", socket.gethostname(), str((folder / "trials").resolve()), deaths=trials.MOST_DEATHS - 1
+    )
+    study._storage.set_trial_system_attr(trial._trial_id, OWNER, asdict(owner))
+    error = sweeps.run("sweep", "moons.yaml", "--set", "trials=4").stderr
+    assert [trial.state for trial in read_sweep(folder).trials] == [
+        "finished",
+        "finished",
+        "failed",
+        "finished",
+    ]
+    assert study_of(folder).trials[2].user_attrs["reason"] == "its process was killed 3 times"
+    assert "trial 3" in error
+
+
+def test_a_trial_that_another_process_finished_is_counted_once(sweeps, monkeypatch):
+    value = running.TrialRunner.value
+
+    def beaten(self, active, folder):
+        found = value(self, active, folder)
+        if active.number == 1:
+            study_of(sweeps.folder / "runs/moons").tell(1, 7.0)
+        return found
+
+    monkeypatch.setattr(running.TrialRunner, "value", beaten)
+    sweeps.run("sweep", "moons.yaml")
+    assert len(values(sweeps.folder / "runs/moons")) == 4
+    assert values(sweeps.folder / "runs/moons")[1] == 7.0
+
+
+def test_trials_that_were_put_into_the_queue_by_hand_are_tried_first(sweeps):
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=1")
+    wanted = {"optimizer": "sgd", "optimizer.sgd.lr": 0.25, "model.layers[0].dense.units": 5}
+    study_of(sweeps.folder / "runs/moons").enqueue_trial(wanted)
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=3")
+    assert read_sweep(sweeps.folder / "runs/moons").trials[1].parameters == wanted
+
+
+def test_a_trial_beyond_the_last_one_waits_for_more(sweeps):
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=2")
+    folder = sweeps.folder / "runs/moons"
+    study_of(folder).enqueue_trial({"model.layers[0].dense.units": 5})
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=2")
+    assert len(values(folder)) == 2
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=3")
+    assert read_sweep(folder).trials[2].parameters["model.layers[0].dense.units"] == 5
+
+
+def test_a_sweep_that_another_process_works_on_is_not_replaced(sweeps):
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=1")
+    folder = sweeps.folder / "runs/moons"
+    lock = TrialLock(folder / "trials", 1)
+    assert lock.acquire()
+    error = sweeps.run("sweep", "moons.yaml", "--overwrite", code=2).stderr
+    lock.release()
+    assert "another process works on this sweep" in error
+    assert len(values(folder)) == 1
+
+
+def test_a_run_that_cannot_be_continued_starts_again(sweeps, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 5)
+        sweeps.run("sweep", "moons.yaml", "--set", "trials=1", code=130)
+    folder = sweeps.folder / "runs/moons"
+    shutil.rmtree(folder / "trials/0000")
+    sweeps.fit(MOONS, name="other")
+    shutil.copytree(sweeps.folder / "runs/other", folder / "trials/0000")
+    (folder / "trials/0000/run.json").write_text('{"status": "interrupted"}')
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=1")
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=1", "--name", "straight")
+    assert values(folder) == values(sweeps.folder / "runs/straight")
+
+
+def test_whole_layers_can_be_choices(sweeps):
+    sweeps.write(
+        SWEEP.replace("  model.layers[0].dense.units: {int: [4, 16]}\n", "")
+        + "  model.layers:\n"
+        + "    - [{dense: {units: {int: [4, 8]}, activation: tanh}}, {dense: 2}]\n"
+        + "    - [{dense: 6}, relu, {dense: {units: {int: [4, 8]}}}, {dense: 2}]\n",
+        "moons.yaml",
+    )
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=6")
+    folder = sweeps.folder / "runs/moons"
+    for trial in read_sweep(folder).trials:
+        config = nntrain.open_run(folder / f"trials/{trial.number:04d}").config
+        layers = config["model"]["layers"]
+        assert len(layers) == len(trial.parameters["model.layers"])
+        name = "model.layers[0].dense.units" if len(layers) == 2 else "model.layers[2].dense.units"
+        assert layers[0 if len(layers) == 2 else 2]["dense"]["units"] == trial.parameters[name]

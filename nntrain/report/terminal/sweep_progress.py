@@ -1,10 +1,11 @@
 """Sweep progress: what is shown of a sweep as its trials end: a line for each and, on a terminal, a bar of all."""
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from nntrain.report.formats import counted, duration, number, printable
+from nntrain.report.formats import counted, duration, printable
+from nntrain.report.formats import number as number_text
 from nntrain.report.searched import short_names, value_words, words
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.messages import INDENT, show_warning
@@ -19,17 +20,18 @@ class SweepProgress:
         self.total = total
         self.console = console or output(stderr=True, silent=not shown)
         self._told: set[str] = set()  # warnings and waits
+        self._bars: dict[int, TaskID] = {}  # of the trials that are trained
         self._live: Progress | None = None
         if shown and total and self.console.is_interactive and self.console.file.isatty():
             self._live = Progress(
-                TextColumn("trials"),
+                TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-                TimeElapsedColumn(),
+                TextColumn("{task.fields[done]}"),
+                TextColumn("{task.fields[more]}"),
                 console=self.console,
                 transient=True,
             )
-            self._live.add_task("trials", total=total)
+            self._all = self._live.add_task("sweep", total=total, done=f"0 of {total:,}", more="")
             self._live.start()
 
     def note(self, text: str) -> None:
@@ -49,7 +51,23 @@ class SweepProgress:
             of = f" of {self.total:,}" if self.total else ""
             self.note(f"{done:,}{of} trials {'has' if done == 1 else 'have'} ended")
 
+    def trained(self, number: int, epoch: float, epochs: int, loss: float) -> None:
+        """A run of a trial has done so many epochs."""
+        if self._live is None:
+            return
+        if number not in self._bars:
+            self._bars[number] = self._live.add_task(f"trial {number}", total=epochs, done="", more="")
+        self._live.update(
+            self._bars[number],
+            total=epochs,
+            completed=epoch,
+            done=f"epoch {epoch:.0f}/{epochs:,}",
+            more=f"loss {number_text(loss)}",
+        )
+
     def ended(self, trial: Trial, reason: str, result: SweepResult) -> None:
+        if self._live is not None and trial.number in self._bars:
+            self._live.remove_task(self._bars.pop(trial.number))
         done = self._advanced(result)
         self.note(ended_line(trial, reason, result, done, self.total))
 
@@ -62,7 +80,8 @@ class SweepProgress:
     def _advanced(self, result: SweepResult) -> int:
         done = sum(trial.state != "running" for trial in result.trials)
         if self._live is not None:
-            self._live.update(self._live.task_ids[0], completed=done)
+            best = f"best {number_text(result.best.value)}" if result.best else ""
+            self._live.update(self._all, completed=done, done=f"{done:,} of {self.total:,}", more=best)
         return done
 
     def __enter__(self) -> "SweepProgress":
@@ -80,11 +99,13 @@ def ended_line(trial: Trial, reason: str, result: SweepResult, done: int, total:
         found = f"failed: {reason.splitlines()[0]}" if reason else "failed"
     elif trial.state == "pruned":
         found = (
-            "pruned" if trial.value is None else f"pruned at {words(result.objective)} {number(trial.value)}"
+            "pruned"
+            if trial.value is None
+            else f"pruned at {words(result.objective)} {number_text(trial.value)}"
         )
     else:
         is_best = result.best is not None and result.best.number == trial.number
-        found = f"{words(result.objective)} {number(trial.value)}{', best so far' if is_best else ''}"
+        found = f"{words(result.objective)} {number_text(trial.value)}{', best so far' if is_best else ''}"
     took = "" if trial.seconds is None else f", {duration(trial.seconds)}"
     count = f"{done:,} of {total:,}" if total else f"{done:,} done"
     names = short_names(list(trial.parameters))

@@ -137,7 +137,9 @@ def fold_problems(options: Sweep, base: Document, config: Config) -> list[Proble
     if options.folds is None:
         return []
     if config.data.fold is not None:
-        return [Problem(("folds",), "the config holds out a fold itself", "Remove `data.fold` of the config.")]
+        return [
+            Problem(("folds",), "the config holds out a fold itself", "Remove `data.fold` of the config.")
+        ]
     first = members(config.seed, options.folds, options.seeds, options.group)[0]
     with_fold, document = checked(base, first.overrides)
     try:

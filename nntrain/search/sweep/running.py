@@ -35,7 +35,7 @@ class TrialRunner:
     """Trains trials in their folders. observer, interruption: make what watches a run, and what asks it to stop."""
 
     plan: Plan
-    observer: Callable[[], SessionObserver]
+    observer: Callable[[int], SessionObserver]  # of the number of a trial
     interruption: Callable[[], Interruptible]
     threads: int
 
@@ -70,7 +70,7 @@ class TrialRunner:
     ) -> MemberResult:
         """Trains one run; one that cannot be continued, as by another version of nntrain, from the start."""
         stopping = Stopping(self.interruption(), active.claim)
-        observer = self.observer()
+        observer = self.observer(active.number)
         if prunes:
             column = self.plan.objective.column
             observer = cast(SessionObserver, Reporting(observer, active.trial, column, stopping))
