@@ -1,5 +1,7 @@
 """Fold: the option `data.fold`, one fold of a cross-validation as an ordinary run."""
 
+from typing import Any
+
 from pydantic import Field, model_validator
 
 from nntrain.data.tables.csv_file import Name
@@ -24,6 +26,16 @@ class Fold(Options):
         description="the column of a csv, or the array of an npz, whose values name groups: all samples of a group are in "
         "one fold. It is no feature unless `features` lists it",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _both_numbers(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            raise mistake(
+                f"expected the number of a fold and of all folds. Received: {value}.",
+                f"Write `{{number: 1, of: {value}}}`.",
+            )
+        return value
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> "Fold":
