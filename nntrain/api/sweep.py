@@ -66,10 +66,9 @@ class SweepFailed(NntrainError):
     """No trial of a sweep has finished with a value. `result`: the Sweep."""
 
     def __init__(self, result: Sweep):
-        number, reason = next(reversed(list(result.reasons.items())), (0, "unknown"))
-        super().__init__(
-            f"no trial has finished with a value; trial {number} failed: {reason}", place=str(result.path)
-        )
+        last = next(reversed(list(result.reasons.items())), None)
+        reason = f"; trial {last[0]} failed: {last[1]}" if last else ""
+        super().__init__(f"no trial has finished with a value{reason}", place=str(result.path))
         self.result = result
 
 
@@ -214,6 +213,8 @@ class Lead:
             raise error
         if result.best is None:
             raise SweepFailed(found)
+        if self.is_left or self.plan.total is None:
+            self.progress.note("the time limit is over; the same command continues")
         if result.trials != before.trials or not (self.folder.path / "history.png").is_file():
             self.draw()
         return found

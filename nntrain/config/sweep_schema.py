@@ -101,8 +101,8 @@ class Sweep(Options):
     )
     pruning: Literal["none", "median", "hyperband"] = Field(
         "none",
-        description="stop a trial at an evaluation: `median` if it is worse than the median of the trials before, `hyperband` by "
-        "successive halving. With `folds` or `seeds`, between its runs",
+        description="stop a trial at an evaluation: `median` if it is worse than the median of the trials before there, but not in "
+        "the first tenth of its evaluations; `hyperband` by successive halving. With `folds` or `seeds`, between its runs",
     )
     storage: str | None = Field(
         None,

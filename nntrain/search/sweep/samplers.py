@@ -4,6 +4,7 @@ So the values of `random`, `grid` and `qmc` are the same for any number of proce
 depend on the trials before, for one process, interrupted or not.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from nntrain.search.sweep.plan import Plan
 from nntrain.search.sweep.space import Space
 
 REDUCTION = 3  # of hyperband: a third of the trials goes on at each stage
-STARTUP = 5  # trials before a median is compared
+STARTUP = 5  # trials before a median is compared; of each trial, the first tenth of its evaluations is not
 
 
 def sampler_of(plan: Plan) -> BaseSampler:
@@ -48,12 +49,11 @@ def key(seed: int, number: int) -> int:
 
 def pruner_of(plan: Plan) -> optuna.pruners.BasePruner:
     """The pruner, which counts evaluations, or with folds or seeds the runs of a trial, from 1."""
+    runs = runs_of(plan.options)
+    most = runs if runs > 1 else evaluations(plan.setup)
     if plan.options.pruning == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=STARTUP)
+        return optuna.pruners.MedianPruner(STARTUP, n_warmup_steps=math.ceil(most / 10))
     if plan.options.pruning == "hyperband":
-        most = runs_of(plan.options)
-        if most == 1:
-            most = evaluations(plan.setup)
         return optuna.pruners.HyperbandPruner(1, most, REDUCTION)
     return optuna.pruners.NopPruner()
 

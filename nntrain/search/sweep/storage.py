@@ -152,7 +152,7 @@ def _cannot_open(url: str, error: Exception) -> UserError:
         driver = getattr(error.__cause__, "name", None) or getattr(error, "name", None)
         message = f"the package {driver} is not installed, which this storage needs" if driver else message
         return UserError(
-            message, "Install the driver of the database, such as `pip install psycopg`.", shown(url)
+            message, f"Install it, as with `pip install {driver}`." if driver else "", shown(url)
         )
     return UserError(message, "Check the URL, and that the server runs.", shown(url))
 

@@ -13,8 +13,12 @@ from typing import Any
 import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
+from pydantic import ValidationError
 
+from nntrain.config.schema import Config
 from nntrain.errors import dotted
+from nntrain.run.changes import all_changes
+from nntrain.run.opening import listed
 from nntrain.run.settings import differing, value_text
 from nntrain.search.results import State, Trial
 from nntrain.search.sweep.claims import OWNER, Claim, Claims
@@ -82,13 +86,10 @@ class Trials:
             raise OtherSweep(
                 "the storage has a study of this name that is not a sweep of nntrain", place=self.plan.name
             )
-        if changed := differing([found, now]):
-            lines = [
-                f"{dotted(keys)}: {value_text(then)} -> {value_text(new)}"
-                for keys, (then, new) in changed.items()
-            ]
-            message = "a sweep of this name exists, which is another one\n  " + "\n  ".join(lines)
-            raise OtherSweep(message, place=self.plan.name)
+        if changed := differences(found, now, self.plan.setup.config):
+            raise OtherSweep(
+                f"a sweep of this name exists, which is another one{listed(changed)}", place=self.plan.name
+            )
 
     def all(self) -> list[FrozenTrial]:
         """Those that count, by number; without those that wait for a `total` that is raised."""
@@ -187,6 +188,21 @@ def facts_of(plan: Plan) -> dict[str, Any]:
         "higher_is_better": plan.objective.higher_is_better,
         **{name: getattr(options, name) for name in ("method", "folds", "group", "seeds", "pruning", "seed")},
     }
+
+
+def differences(then: dict[str, Any], now: dict[str, Any], config: Config) -> list[str]:
+    """How the facts of two sweeps differ, as lines; `config` is that of the second one."""
+    rest, other = (
+        {name: value for name, value in facts.items() if name != "config"} for facts in (then, now)
+    )
+    lines = [
+        f"{dotted(keys)}: {value_text(old)} -> {value_text(new)}"
+        for keys, (old, new) in differing([rest, other]).items()
+    ]
+    try:
+        return all_changes(Config.model_validate(then["config"]), config) + lines
+    except (KeyError, ValidationError):
+        return ["config: of another version of nntrain", *lines]
 
 
 def state_of(trial: FrozenTrial) -> State:
