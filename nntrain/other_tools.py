@@ -1,6 +1,7 @@
 """Names that other tools use for nntrain's options and components, for hints in errors.
 
-Covers PyTorch, Keras, scikit-learn, Caffe, Darknet and optax. Names are compared without case, `_` and `-`.
+Covers PyTorch, Keras, scikit-learn, Caffe, Darknet and optax; for sweeps Optuna, Ray Tune and Weights & Biases.
+Names are compared without case, `_` and `-`.
 """
 
 from collections.abc import Iterable
@@ -108,6 +109,15 @@ OPTIONS = _inverted(
         "val_check_interval check_val_every_n_epoch",
         "train.record": "track_grad_norm log_gradients log_grad_norm",
         "train.checkpoint.every_steps": "save_steps save_every save_interval snapshot checkpoint_frequency",
+        # Sweeps
+        "parameters": "params search_space space hyperparameters param_space param_grid param_distributions",
+        "method": "sampler algorithm algo search_alg tuner",
+        "trials": "n_trials num_trials max_trials num_samples n_iter run_cap",
+        "time_limit": "timeout max_time time_budget time_budget_s",
+        "objective": "metric target goal_metric",
+        "folds": "cv n_folds n_splits num_folds k_folds",
+        "pruning": "pruner early_terminate",
+        "step": "q quantum",
     }
 )
 
@@ -135,6 +145,7 @@ EXPLAINED = {
         "num_warmup_steps burn_in",
         "Set `rate`, the probability of dropping a value: 1 minus this value": "keep_prob keep_probability",
         "Set `use_bias: false` for a layer without bias": "no_bias",
+        "Whether higher is better is known from the metric: remove this option": "direction directions goal maximize minimize",
     }.items()
     for name in names.split()
 }
@@ -142,6 +153,10 @@ EXPLAINED = {
 # Our component -> their names. The family decides where a name has two meanings: `linear` is a layer or an activation.
 COMPONENTS = _inverted(
     {
+        # Ranges of sweeps
+        "log_uniform": "loguniform log_uniform_values reciprocal qloguniform",
+        "int": "randint int_uniform quniform_int suggest_int integer",
+        "log_int": "lograndint int_log log_int_uniform",
         # Layers
         "dense": "Linear fc Dense InnerProduct FullyConnected fully_connected connected",
         "conv2d": "conv convolution convolutional convolution2d Conv Conv2dLayer",
@@ -184,7 +199,7 @@ COMPONENTS = _inverted(
         "he_uniform": "kaiming_uniform",
         "he_normal": "kaiming kaiming_normal msra",
         "normal": "random_normal gaussian",
-        "uniform": "random_uniform",
+        "uniform": "random_uniform quniform suggest_float suggest_uniform",
         "zeros": "zero",
         "ones": "one",
         # Losses and metrics

@@ -192,8 +192,6 @@ class Lead:
         self.task, self.plan, self.folder, self.trials, self.progress = task, plan, folder, trials, progress
 
     def work(self, jobs: int, threads: int, interruption: Interruptions) -> Sweep:
-        from nntrain.search.sweep.trials import reason_of
-
         self.progress.note(f"{self.folder.path}: {described(self.plan)}")
         for warning in self.plan.warnings:
             self.progress.warn(warning)
@@ -207,8 +205,7 @@ class Lead:
             self.write("interrupted")
             raise
         result = self.write("finished")
-        reasons = {trial.number: reason for trial in self.trials.all() if (reason := reason_of(trial))}
-        found = Sweep(self.folder.path, result, reasons)
+        found = Sweep(self.folder.path, result, self.reasons())
         if (error := next((each.error for each in outcomes if each.error), None)) and self.is_left:
             raise error
         if result.best is None:
@@ -225,12 +222,19 @@ class Lead:
         trials = self.trials.all()
         return len(trials) < (self.plan.total or 0) or bool(self.trials.running())
 
+    def reasons(self) -> dict[int, str]:
+        """Why trials failed, by number."""
+        from nntrain.search.sweep.trials import reason_of
+
+        return {trial.number: reason for trial in self.trials.all() if (reason := reason_of(trial))}
+
     def write(self, status: str) -> SweepResult:
         """Writes the files of the sweep as it is now."""
         from nntrain.search.sweep.outcome import result_of, write_best
 
         result = result_of(self.plan, self.trials, importance=status != "running")
-        write_sweep(self.folder.path, result, status=status, total=self.plan.total)
+        facts = {"status": status, "total": self.plan.total, "reasons": self.reasons()}
+        write_sweep(self.folder.path, result, **facts)
         write_best(self.plan, self.trials, result, self.folder.best)
         return result
 

@@ -7,6 +7,8 @@ import click
 
 from nntrain.cli.shared import json_option, offline_option, plugin_option, threads_option
 
+MOST_REASONS = 3
+
 
 @click.command()
 @click.argument("sweep", type=click.Path(path_type=Path))
@@ -93,6 +95,8 @@ def command(
         print_json({"path": str(found.path), **read_facts(found.path / FACTS)})
         return
     show_sweep(found.result)
+    for number, reason in list(found.reasons.items())[:MOST_REASONS]:
+        show_result(f"failed    trial {number}: {reason.splitlines()[0]}")
     show_result(f"trials    {found.path / TRIALS}")
     if pictures := sorted(found.path.glob("*.png")):
         show_result(f"pictures  {' '.join(map(str, pictures))}")

@@ -6,6 +6,7 @@ from nntrain import other_tools
 from nntrain.component import Component, _families
 from nntrain.config import Document, checked, kinds
 from nntrain.config.schema import Config
+from nntrain.config.sweep_schema import Sweep
 from nntrain.errors import UserError
 from nntrain.options import Options
 
@@ -36,7 +37,9 @@ def sections(kind: type[Options]) -> set[type[Options]]:
 
 
 def test_every_option_that_the_table_names_exists():
-    names = {name for owner in components() | sections(Config) for name in owner.option_names()}
+    names = {
+        name for owner in components() | sections(Config) | sections(Sweep) for name in owner.option_names()
+    }
     for path in {path for paths in other_tools.OPTIONS.values() for path in paths}:
         if "." in path:
             kind = Config

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import warnings
 from dataclasses import asdict
@@ -142,7 +143,7 @@ def test_a_diverged_run_is_a_failed_trial_and_the_sweep_goes_on(sweeps):
         .replace("{int: [4, 16]}", "[4, 8]"),
         "moons.yaml",
     )
-    error = sweeps.run("sweep", "moons.yaml").stderr
+    done = sweeps.run("sweep", "moons.yaml")
     folder = sweeps.folder / "runs/moons"
     assert [trial.state for trial in read_sweep(folder).trials] == [
         "failed",
@@ -150,7 +151,9 @@ def test_a_diverged_run_is_a_failed_trial_and_the_sweep_goes_on(sweeps):
         "finished",
         "finished",
     ]
-    assert "trial 0: failed: " in error
+    assert "trial 0: failed: " in done.stderr
+    assert "failed    trial 0: " in done.stdout
+    assert json.loads((folder / "sweep.json").read_text())["reasons"].keys() == {"0", "1"}
     assert study_of(folder).trials[0].user_attrs["reason"]
     assert status(folder / "trials/0000") == "failed"
 
@@ -364,3 +367,9 @@ def test_whole_layers_can_be_choices(sweeps):
         assert len(layers) == len(trial.parameters["model.layers"])
         name = "model.layers[0].dense.units" if len(layers) == 2 else "model.layers[2].dense.units"
         assert layers[0 if len(layers) == 2 else 2]["dense"]["units"] == trial.parameters[name]
+
+
+def test_what_starts_the_command_does_not_load_optuna():
+    code = "import sys, nntrain.cli.sweep, nntrain.api.sweep; print('optuna' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -26,6 +26,11 @@ def with_parameter(line: str, text: str = SWEEP) -> str:
 WRONG_PARAMETERS = {
     "not a range": ("train.batch_size: 10", 21, "expected a list of choices or a range"),
     "unknown range": ("train.batch_size: {itn: [10, 20]}", 22, "Did you mean 'int'?"),
+    "a range of another tool": (
+        "train.regularize.l2: {loguniform: [1, 2]}",
+        25,
+        "In nntrain this is 'log_uniform'",
+    ),
     "falling": ("train.batch_size: {int: [20, 10]}", 22, "low < high"),
     "three numbers": ("train.batch_size: {int: [10, 20, 30]}", 22, "low < high"),
     "from zero": ("train.regularize.l2: {log_uniform: [0, 1]}", 25, "begins above 0"),
@@ -71,6 +76,8 @@ def test_a_wrong_parameter_is_an_error_at_its_place(name):
 
 WRONG_OPTIONS = {
     "misspelt": ("methd=grid", "Did you mean 'method'?"),
+    "an option of another tool": ("n_trials=4", "In nntrain this is 'trials'"),
+    "a direction": ("direction=maximize", "known from the metric"),
     "unknown method": ("method=bayes", "'cmaes', 'grid', 'qmc', 'random' or 'tpe'"),
     "unknown metric": ("objective=acuracy", "Did you mean 'accuracy'?"),
     "a metric that the config lacks": ("objective=f1", "Add `f1` to `metrics` of the config"),
