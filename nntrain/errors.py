@@ -12,6 +12,7 @@ class NntrainError(Exception):
     """
 
     exit_code = 1
+    on_all_ranks = False  # of a run on several ranks: all of them have it, and one reports it
 
     def __init__(self, message: str, hint: str = "", place: str = ""):
         super().__init__(message)

@@ -133,9 +133,8 @@ def losses_at(
     with kernels.denormals.flushed(), trainer.loader, np.errstate(all="ignore"):
         for lr in map(float, rates):
             fresh = state.batch == 0 or not trainer.data.consecutive
-            loss = trainer.step(
-                trainer.loader(state.epoch, state.batch), state.step + 1, lr, tally, fresh=fresh
-            )
+            batch = trainer.loader.batch(state.epoch, state.batch)
+            loss = trainer.step(batch, state.step + 1, lr, tally, fresh=fresh)
             losses.append(loss if trainer.step.applied else math.nan)
             if diverges(losses[-1]):
                 return np.array(losses), True

@@ -29,7 +29,7 @@ FLOORS = [
     {"metrics"},
     {"losses", "optimizers", "schedules", "data", "layers"},
     {"initializers"},
-    {"component", "plugins"},
+    {"component", "plugins", "distributed"},
     {"options", "randomness", "files", "limits", "paths"},
     {"errors", "other_tools", "locking"},
     {"kernels"},
@@ -46,6 +46,7 @@ ONLY_IN = {
     "sqlalchemy": {"search"},
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
+    "mpi4py": {"distributed"},
 }
 EXCEPTIONS = {
     ("run/environment.py", "numba"),

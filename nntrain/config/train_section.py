@@ -195,6 +195,13 @@ class TrainSection(Options):
         description="the number of samples per step, or `full` for the whole training split; small batches mean more and "
         "noisier steps",
     )
+    shards: int = Field(
+        1,
+        ge=1,
+        description="the number of equal parts of each batch whose gradients are computed one after the other and summed, so that a "
+        "batch needs the memory of one part (gradient accumulation); the ranks of a run on MPI share them. Batch statistics are "
+        "those of a shard, and running statistics the mean over the shards. It must divide `batch_size`",
+    )
     precision: Literal["float32", "float64"] = Field(
         "float32",
         description="the type of all arrays; `float32` is about twice as fast, `float64` has 16 significant digits "
@@ -238,3 +245,13 @@ class TrainSection(Options):
         description="also write scalars, histograms of the weights (of the gradients, too, where `record` asks for them) and the "
         "pictures of the run for TensorBoard: `tensorboard --logdir runs`; needs `pip install 'nntrain[tensorboard]'`",
     )
+
+    @model_validator(mode="after")
+    def _equal_shards(self) -> "TrainSection":
+        if self.batch_size != "full" and self.batch_size % self.shards:
+            up = self.batch_size + -self.batch_size % self.shards
+            raise mistake(
+                f"`shards` must divide `batch_size`, {self.batch_size}, into equal parts. Received: {self.shards}",
+                f"Set `batch_size` to {up}, for example.",
+            )
+        return self

@@ -1,5 +1,6 @@
 """Evaluate: the loss and the metrics of a network on a data set, and its predictions."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -8,6 +9,7 @@ import numpy as np
 from nntrain import kernels
 from nntrain.data.batches import contiguous_order
 from nntrain.data.dataset import Dataset
+from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.inference.feed import Feed, Feeds, rounded_up
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
@@ -57,6 +59,19 @@ class Tally:
             else:
                 metric.add(sums, compared(metric, self.loss, feed.prediction), feed.answer, feed.weight)
 
+    def of(self, loss: float, weight: float, feed: Predicted) -> "Tally":
+        """A tally of one batch alone, which can be merged into this one."""
+        alone = Tally(self.loss, self.metrics)
+        alone.add(loss, weight, feed)
+        return alone
+
+    def merge(self, sums: dict[str, Any]) -> None:
+        """Adds the sums of a tally of later batches. One batch after the other, the bits are those of `add`."""
+        self.sums["loss"] += sums["loss"]
+        self.sums["weight"] += sums["weight"]
+        for metric in self.metrics:
+            metric.merge(self.sums["metrics"][metric.yaml_name], sums["metrics"][metric.yaml_name])
+
     def scores(self) -> dict[str, Any]:
         """{"loss": ..., "accuracy": ...}."""
         weight = self.sums["weight"]
@@ -77,14 +92,20 @@ def compared(metric: Metric, loss: Loss, prediction: np.ndarray) -> np.ndarray:
     return loss.values(prediction) if metric.on_values and not is_value else prediction
 
 
-def batches_of(feeds: Feeds, data: Dataset) -> Iterator[tuple[np.ndarray, Feed]]:
+def batches_of(
+    feeds: Feeds, data: Dataset, every: int = 1, first: int = 0
+) -> Iterator[tuple[np.ndarray, Feed]]:
     """Runs the network over all samples in evaluation mode; yields the samples' numbers and the feed with their predictions.
 
     Sequences share a batch with others that need as many steps, so that the result for one does not depend on the batch size.
+    `every`, `first`: only batches first, first + every, ...; consecutive windows need all.
     """
     rows = min(max(len(data) // FEWEST, 1), LANES) if data.consecutive else feeds.network.rows
+    numbers = itertools.count()
     for samples in groups(data, rows):
         for start in range(0, len(samples), rows):
+            if next(numbers) % every != first:
+                continue
             indices = samples[start : start + rows]
             with kernels.exclusive.lock:
                 feed = feeds.filled(data, indices)
@@ -103,14 +124,28 @@ def groups(data: Dataset, rows: int) -> list[np.ndarray]:
     return [np.flatnonzero(steps == needed) for needed in np.unique(steps)]
 
 
-def evaluate(feeds: Feeds, data: Dataset, loss: Loss, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """The mean loss and the metrics over all samples: {"loss": 0.11, "accuracy": 0.97}."""
+def evaluate(
+    feeds: Feeds, data: Dataset, loss: Loss, metrics: Sequence[Metric], ranks: Ranks = ALONE
+) -> dict[str, Any]:
+    """The mean loss and the metrics over all samples: {"loss": 0.11, "accuracy": 0.97}.
+
+    Ranks share the batches, except those of consecutive windows, each of which needs the one before.
+    """
     tally = Tally(loss, metrics)
+    shared = ranks.size if not data.consecutive else 1
+    own: list[dict[str, Any]] = []
     with kernels.denormals.flushed():
-        for _, feed in batches_of(feeds, data):
+        for _, feed in batches_of(feeds, data, shared, ranks.rank % shared):
             with kernels.exclusive.lock:
                 loss_sum, weight = loss(feed.prediction, feed.target, feed.weight, feed.no_gradient)
-                tally.add(loss_sum, weight, feed)
+                if shared == 1:
+                    tally.add(loss_sum, weight, feed)
+                else:
+                    own.append(tally.of(loss_sum, weight, feed).sums)
+    if shared > 1:
+        for batches in itertools.zip_longest(*ranks.gathered(own)):
+            for sums in filter(None, batches):
+                tally.merge(sums)
     return tally.scores()
 
 

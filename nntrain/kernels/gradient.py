@@ -15,6 +15,13 @@ def add_penalty(grad, theta, l1, l2):
 
 
 @kernel
+def add(grad, other):
+    """grad += other."""
+    for i in prange(grad.size):
+        grad[i] += other[i]
+
+
+@kernel
 def scale(grad, factor):
     """grad *= factor."""
     f = grad.dtype.type(factor)

@@ -50,7 +50,10 @@ class PassInfo:
     def __init__(self, seed: int):
         self.seed = seed
         self.training = False
-        self.step = 0  # counts from the start of training; seed, layer name and step determine every mask
+        self.step = (
+            0  # counts from the start of training; seed, layer name, step and shard determine every mask
+        )
+        self.shard = 0  # of the batch, where `train.shards` cuts it
         self.lengths: np.ndarray | None = None  # (rows,) int32: real steps of each row; None: all are real
         self.fresh = True  # stateful layers start from zero; False: they carry over each row's state
 

@@ -11,8 +11,10 @@ from nntrain.layers.layer import Layer
 
 
 def random_key(ctx: LayerContext, purpose: str) -> np.uint64:
-    """The key of this layer's random numbers at this step."""
-    return np.uint64(randomness.key(ctx.info.seed, purpose, ctx.name, ctx.info.step))
+    """The key of this layer's random numbers at this step, for this shard of the batch."""
+    info = ctx.info
+    shard = (info.shard,) if info.shard else ()  # an uncut batch is one of a single shard
+    return np.uint64(randomness.key(info.seed, purpose, ctx.name, info.step, *shard))
 
 
 class Dropout(Layer, name="dropout"):

@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.component import Component
 from nntrain.errors import ConfigError
 from nntrain.losses import Loss
-from nntrain.metrics.state import Sums
+from nntrain.metrics.state import Sums, append
 
 
 class Metric(Component, family="metric"):
@@ -49,6 +49,18 @@ class Metric(Component, family="metric"):
         The arrays are buffers that the next batch overwrites: copy what the sums keep.
         """
         raise NotImplementedError
+
+    def merge(self, sums: Sums, others: Sums) -> None:
+        """Adds the sums of later batches, which started anew. After those of a single batch, the bits are those of `add`.
+
+        By default numbers and arrays are added, and lists of arrays appended; texts, truth values and None stay.
+        """
+        for key, other in others.items():
+            if isinstance(other, list):
+                for part in other:
+                    append(sums, key, part)
+            elif not isinstance(other, str | bool | None):
+                sums[key] = sums[key] + other if key in sums else other
 
     @property
     def averages_labels(self) -> bool:

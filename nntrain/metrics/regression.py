@@ -76,15 +76,22 @@ class R2(Metric, name="r2"):
         count = float(weight.sum())
         mean = weight @ target / count
         spread = weight @ (target - mean) ** 2
+        self.merge(sums, {"count": count, "mean": mean, "spread": spread, "error": error})
+
+    def merge(self, sums: Sums, others: Sums) -> None:
+        if not others["count"]:
+            return
         if sums["count"]:
             # Means and squared deviations are merged as in Chan, Golub & LeVeque 1979: a large mean costs no digits.
-            together = sums["count"] + count
-            shift = mean - sums["mean"]
-            spread = sums["spread"] + spread + shift**2 * sums["count"] * count / together
-            mean = sums["mean"] + shift * count / together
-            error = sums["error"] + error
-            count = together
-        sums |= {"count": count, "mean": mean, "spread": spread, "error": error}
+            count, together = others["count"], sums["count"] + others["count"]
+            shift = others["mean"] - sums["mean"]
+            others = {
+                "count": together,
+                "mean": sums["mean"] + shift * count / together,
+                "spread": sums["spread"] + others["spread"] + shift**2 * sums["count"] * count / together,
+                "error": sums["error"] + others["error"],
+            }
+        sums |= others
 
     def value(self, sums: Sums) -> float:
         if not sums["count"]:

@@ -12,6 +12,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.tables.features import listed
 from nntrain.data.tables.numerals import number
 from nntrain.data.tables.table import TRUNCATED
+from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError, Problem
 from nntrain.network.graph import Graph
 from nntrain.network.node import Node
@@ -21,7 +22,8 @@ from nntrain.training.memory import memory_problems
 def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]:
     """Batches that a layer cannot take, or that are too large for this machine."""
     batches = Batches(data, config.train.batch_size)
-    problems = []
+    shards = Shards(config.train.shards, batches.rows)
+    problems = shard_problems(shards)
     for node in graph.layers:
         if any(state.per_row for state in node.state.values()) and not data.consecutive:
             message = (
@@ -31,21 +33,38 @@ def batch_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem]
             problems.append(Problem(node.path, message, hint))
         if data.lengths is not None and (reason := node.layer.padding_problem(*node.input_shapes)):
             problems.append(Problem(node.path, *reason))
-        problems += batch_size_problems(node, batches, data)
-    problems += memory_problems(config, graph, batches.rows)
+        problems += batch_size_problems(node, batches, shards, data)
+    problems += memory_problems(config, graph, shards.rows)
     return list(dict.fromkeys(problems))  # a repeated chain repeats its errors
 
 
-def batch_size_problems(node: Node, batches: Batches, data: Dataset) -> list[Problem]:
-    fewest = node.layer.minimum_rows(*node.input_shapes)
-    if fewest <= batches.shortest:
+def shard_problems(shards: Shards) -> list[Problem]:
+    """More shards than the largest batch has samples."""
+    if shards.used(shards.batch_rows) == shards.count:
         return []
+    message = f"a batch of {shards.batch_rows:,} samples has {shards.used(shards.batch_rows):,} shards of equal size at most"
+    return [Problem(("train", "shards"), f"{message}. Received: {shards.count:,}", "Use fewer shards.")]
+
+
+def batch_size_problems(node: Node, batches: Batches, shards: Shards, data: Dataset) -> list[Problem]:
+    """The last shard of the last batch is the smallest."""
+    fewest = node.layer.minimum_rows(*node.input_shapes)
+    smallest = min(shards.shortest(rows) for rows in (batches.rows, batches.shortest))
+    if fewest <= smallest:
+        return []
+    of = "batch" if shards.count == 1 else "shard"
+    message = (
+        f"needs at least {fewest} samples in every {of}, but the last {of} of an epoch has "
+        f"{smallest}: {len(data)} samples in batches of {batches.rows}"
+    )
+    if of == "shard":
+        return [
+            Problem(
+                node.path, f"{message} and {shards.count} shards", "Use fewer shards, or another batch size."
+            )
+        ]
     sizes = range(batches.rows, len(data) + 1)
     better = next((size for size in sizes if Batches(data, size).shortest >= fewest), None)
-    message = (
-        f"needs at least {fewest} samples in every batch, but the last batch of an epoch has "
-        f"{batches.shortest}: {len(data)} samples in batches of {batches.rows}"
-    )
     hint = f"Set `train.batch_size` to {better}, for example." if better else "Add samples."
     return [Problem(node.path, message, hint)]
 

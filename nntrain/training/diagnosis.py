@@ -1,7 +1,7 @@
 """Diagnosis: which pass, layer, parameter and samples a NaN or an infinity came from."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,14 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A shard of a batch, in the network, and its samples as rows of the training split."""
+
+    feed: Feed
+    samples: np.ndarray
+
+
+@dataclass(frozen=True)
 class Cause:
     """What is not finite; `rows` of the batch are where it begins, None where that is unknown."""
 
@@ -50,7 +58,7 @@ def finite(array: np.ndarray | None) -> bool:
 def diagnose(
     config: Config,
     network: Network,
-    load: Callable[[Moment], Feed],
+    load: Callable[[Moment], Iterable[Part]],
     now: Moment,
     before: Moment | None,
     loss: float,
@@ -59,7 +67,7 @@ def diagnose(
     """Names the first place where numbers are not finite.
 
     The network has the parameters before the update of the step `now`, or what the update of the step `before` made of them;
-    then the gradient of that step is still there. `load` puts the batch of a step into the network. `about_data`: what is
+    then the gradient of that step is still there. `load` puts the shards of a step's batch into the network, one after the other. `about_data`: what is
     wrong with the data, which then is the hint.
     """
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
@@ -68,28 +76,39 @@ def diagnose(
         return Diverged(f"the loss is not finite in {now}): {reason}", "Use another initializer.")
     if broken and before is not None:
         what, moment = f"the parameters are not finite after {before}, {norm_of(network)})", before
-        cause, feed = in_update(network, broken), load(before)
+        cause, part = in_update(network, broken), next(iter(load(before)))
     elif math.isfinite(loss):
         what, moment = f"the gradient is not finite in {now}, {norm_of(network)})", now
-        cause = in_backward(config, feed := load(now))
+        cause, part = first_found(load(now), lambda feed: in_backward(config, feed), OVERFLOWS)
     else:
         # Of the last step that had one: those before this one may have been skipped.
         norm = f", last {norm_of(network)}" if before is not None and finite(network.grad) else ""
         what, moment = f"the loss is not finite in {now}{norm})", now
-        cause = in_forward(feed := load(now))
-    rows = np.arange(len(moment.samples)) if cause.rows is None else cause.rows
-    text = f"{what}: {cause.reason}; {listed(moment.samples[rows], len(moment.samples))}"
-    if value := largest_value(feed, rows, moment.samples):
+        cause, part = first_found(load(now), lambda feed: in_forward(config, feed))
+    rows = np.arange(len(part.samples)) if cause.rows is None else cause.rows
+    samples = moment.samples if cause.rows is None else part.samples[rows]
+    text = f"{what}: {cause.reason}; {listed(samples, len(moment.samples))}"
+    if value := largest_value(part.feed, rows, part.samples):
         text += f". {value}"
     return Diverged(text, about_data or HINT)
+
+
+def first_found(
+    parts: Iterable[Part], find: Callable[[Feed], Cause | None], otherwise: Cause | None = None
+) -> tuple[Cause, Part]:
+    """The cause in the first part that has one, which is then still in the network."""
+    for part in parts:
+        if (cause := find(part.feed)) is not None:
+            return cause, part
+    return otherwise or Cause("its shards are finite, but not their sum"), part
 
 
 def norm_of(network: Network) -> str:
     return f"gradient norm {math.sqrt(kernels.reduce.sum_of_squares(network.grad)):.3g}"
 
 
-def in_forward(feed: Feed) -> Cause:
-    """The first layer whose output is not finite, by another forward pass over the batch."""
+def in_forward(config: Config, feed: Feed) -> Cause | None:
+    """The first layer whose output is not finite, by another forward pass; None where the loss is finite."""
     if (rows := not_finite_rows(feed.batch.x)) is not None:
         return Cause("the batch contains NaN or infinity", rows)
     for node, y in feed.executor.outputs(training=True):
@@ -99,6 +118,9 @@ def in_forward(feed: Feed) -> Cause:
                 "all parameters are still finite"
             )
             return Cause(reason, rows)
+    loss, _ = config.loss(feed.prediction, feed.target, feed.weight, feed.no_gradient)
+    if math.isfinite(loss):
+        return None
     largest = np.abs(feed.executor.y).reshape(feed.rows, -1).max(axis=1)
     return Cause(
         f"the model's output is finite, up to {largest.max():.3g}, but its loss is not",
@@ -106,8 +128,11 @@ def in_forward(feed: Feed) -> Cause:
     )
 
 
-def in_backward(config: Config, feed: Feed) -> Cause:
-    """The first layer from the output down whose gradient is not finite, by another pass over the batch."""
+OVERFLOWS = Cause("the penalty, the noise or the square of the gradient overflows")
+
+
+def in_backward(config: Config, feed: Feed) -> Cause | None:
+    """The first layer from the output down whose gradient is not finite, by another pass; None where all are finite."""
     network, gradient = feed.executor.network, feed.gradient
     assert gradient is not None
     network.forget_gradients()
@@ -130,7 +155,7 @@ def in_backward(config: Config, feed: Feed) -> Cause:
             if dx is not None and dx.dtype.kind == "f" and (rows := not_finite_rows(dx)) is not None:
                 reason = f"the backward pass of layer {node.name!r} gave the first NaN or infinity"
                 return Cause(reason, rows if len(dx) == feed.rows else None)
-    return Cause("the penalty, the noise or the square of the gradient overflows")
+    return None
 
 
 def in_update(network: Network, broken: list[str]) -> Cause:

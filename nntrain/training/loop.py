@@ -2,18 +2,20 @@
 
 import math
 import time
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 
 from nntrain import kernels
 from nntrain.data.conform.description import describe
+from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.inference.baseline import baseline
 from nntrain.inference.evaluate import Tally, evaluate
-from nntrain.inference.feed import Feed, Feeds
+from nntrain.inference.feed import Feeds
 from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, fill, load_network
 from nntrain.training.anchor import PREFIX, Anchor
-from nntrain.training.diagnosis import Diverged, Moment, diagnose, finite
+from nntrain.training.diagnosis import Diverged, Moment, Part, diagnose, finite
 from nntrain.training.extension import extend
 from nntrain.training.interruption import Interrupted
 from nntrain.training.loader import Loader
@@ -23,6 +25,7 @@ from nntrain.training.on_nan import stop as stop_at_nan
 from nntrain.training.record import Observer, Record
 from nntrain.training.recorder import Recorder
 from nntrain.training.setup import Setup
+from nntrain.training.sharded_step import ShardedStep
 from nntrain.training.state import TrainingState
 from nntrain.training.step import Step
 
@@ -36,15 +39,21 @@ class StopRequest(Protocol):
 class Trainer:
     """A run in memory: its setup, its arrays and the state of training. The caller fills the parameters."""
 
-    def __init__(self, setup: Setup):
-        config = setup.config
-        self.setup, self.config = setup, config
+    def __init__(self, setup: Setup, ranks: Ranks = ALONE):
+        """ranks: the processes that train together, each of which has a trainer of its own."""
+        config, shards = setup.config, setup.shards()
+        self.setup, self.config, self.ranks = setup, config, ranks
         self.data = setup.splits.train
         self.batches = setup.batches()
-        self.network = setup.network(max(self.batches.rows, FEWEST_ROWS), initial=False)
+        self.network = setup.network(max(shards.rows, FEWEST_ROWS), initial=False)
         self.feeds = Feeds(self.network, self.data)  # for the evaluation of splits
-        self.loader = Loader(self.batches, setup.augmenter(), self.network, setup.waits_for_disk)
-        self.step = Step(config, self.network)
+        own = shards.share(ranks.rank, ranks.size)
+        self.loader = Loader(self.batches, setup.augmenter(), self.network, setup.waits_for_disk, shards, own)
+        self.step = (
+            Step(config, self.network)
+            if shards.count == 1
+            else ShardedStep(config, self.network, shards, ranks)
+        )
         horizon = config.train.schedule_epochs or config.train.epochs
         self.state = TrainingState(schedule=config.schedule.start(), horizon=horizon)
         self.recorder = (
@@ -68,11 +77,11 @@ class Trainer:
         self.set_anchor()
         with kernels.denormals.flushed(), self.loader:
             while not self.finished:
-                feed = self.loader(state.epoch, state.batch)
+                batch = self.loader.batch(state.epoch, state.batch)
                 lr = self.learning_rate()
                 fresh = state.batch == 0 or not self.data.consecutive
                 recorder = self.recorder_of_next_step()
-                loss = self.step(feed, state.step + 1, lr, tally, fresh=fresh)
+                loss = self.step(batch, state.step + 1, lr, tally, fresh=fresh)
                 applied = self.step.applied
                 if not applied:
                     self.not_finite(loss, lr, record, observer)
@@ -84,8 +93,8 @@ class Trainer:
                 record.add_step(state.step, state.epoch + 1, loss, lr)
                 if applied:
                     if recorder is not None:
-                        record.add_layers(recorder.rows(feed, state.step))
-                    observer.stepped(state, loss, lr, feed.rows)
+                        record.add_layers(recorder.rows(batch.first(), state.step))
+                    observer.stepped(state, loss, lr, batch.rows)
                 if ends_epoch := state.batch == len(self.batches):
                     state.epoch, state.batch = state.epoch + 1, 0
                 if evaluated := self.evaluation_is_due(ends_epoch):
@@ -93,9 +102,11 @@ class Trainer:
                     tally = Tally(config.loss, config.metrics)
                     state.sums = tally.sums
                 scheduled = evaluated or ends_epoch or self.checkpoint_is_due()
-                if scheduled or self.time_is_up() or stop:
+                stopping, late = self.ranks.any(bool(stop), self.time_is_up())
+                if scheduled or late or stopping:
+                    self.step.collect(tally)
                     self.save(record, scheduled)
-                if stop and not self.finished:
+                if stopping and not self.finished:
                     raise Interrupted(f"interrupted at step {state.step}, in epoch {state.epoch + 1}; saved")
 
     def warm_up(self) -> None:
@@ -104,17 +115,18 @@ class Trainer:
         arrays = [
             network.arena.values,
             *network.state.values(),
-            *network.carried.values(),
+            *self.step.carried.values(),
             *self.step.arrays().values(),
         ]
         copies = [array.copy() for array in arrays]
         with np.errstate(all="ignore"), kernels.denormals.flushed():
             for number in {0, len(self.batches) - 1}:  # the last batch may be shorter
                 tally = Tally(self.config.loss, self.config.metrics)
-                feed = self.loader(0, number)
-                self.step(feed, 1, self.config.optimizer.lr, tally)
+                batch = self.loader.batch(0, number)
+                self.step(batch, 1, self.config.optimizer.lr, tally)
+                self.step.collect(tally)
                 if self.recorder is not None:
-                    self.recorder.rows(feed, 1)
+                    self.recorder.rows(batch.first(), 1)
             evaluate(self.feeds, self.data.select(slice(1)), self.config.loss, self.config.metrics)
         for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy
@@ -166,6 +178,7 @@ class Trainer:
         """Evaluates the splits, then updates `best`, the schedule and early stopping with the monitored value."""
         config, state, splits = self.config, self.state, self.setup.splits
         observer.evaluating(state)
+        self.step.collect(tally)
         epoch = state.epoch + state.batch / len(self.batches)
         row: dict[str, Any] = {"step": state.step, "epoch": epoch, "lr": lr}
         row |= columns("train", tally.scores())
@@ -176,7 +189,7 @@ class Trainer:
         with self.step.averaged():
             for split, data in watched.items():
                 if data is not None:
-                    row |= columns(split, evaluate(self.feeds, data, config.loss, config.metrics))
+                    row |= columns(split, evaluate(self.feeds, data, config.loss, config.metrics, self.ranks))
         monitor, stopping = self.monitor, config.train.early_stopping
         value = row[monitor.name]
         best = monitor.improves(value, state.best[monitor.name] if state.best else None)
@@ -199,6 +212,7 @@ class Trainer:
         if not finite(self.network.arena.values):
             record.flush()
             raise self.diverged(math.nan, self.learning_rate())
+        self.step.complete()
         if scheduled and self.anchor is not None:
             self.anchor.set(self.state.step)
             self.state.anchor_step = self.state.step
@@ -221,10 +235,14 @@ class Trainer:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Continues where the snapshot was taken; of its config, only the end of training may have changed."""
+        self.take(snapshot)
+        extend(self.state, snapshot.facts, self.config.train, self.monitor)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Continues exactly where the snapshot was taken."""
         load_network(self.network, snapshot)
         fill(self.carried() | self.step.arrays(), snapshot)
         self.state = TrainingState.from_dict(snapshot.facts["training"], snapshot.tensors)
-        extend(self.state, snapshot.facts, self.config.train, self.monitor)
         self.set_anchor()
         if self.anchor is not None and any(name.startswith(PREFIX) for name in snapshot.tensors):
             self.anchor.read(snapshot.tensors, self.state.anchor_step)
@@ -234,7 +252,7 @@ class Trainer:
         return arrays_of(self.network) | self.carried() | self.step.arrays()
 
     def carried(self) -> dict[str, np.ndarray]:
-        return {f"{CARRIED}{name}": array for name, array in self.network.carried.items()}
+        return {f"{CARRIED}{name}": array for name, array in self.step.carried.items()}
 
     def set_anchor(self) -> None:
         """Makes the parameters as they are the goal of rollbacks, until the next checkpoint."""
@@ -270,8 +288,14 @@ class Trainer:
         with kernels.exclusive.lock, np.errstate(all="ignore"):
             return diagnose(self.config, self.network, self.load, now, before, loss, hint)
 
-    def load(self, moment: Moment) -> Feed:
-        return self.loader(moment.epoch - 1, moment.batch)
+    def load(self, moment: Moment) -> Iterator[Part]:
+        """The shards of the batch of a step, one after the other: on any rank all of them."""
+        loader, info = self.loader, self.network.info
+        for shard in range(self.setup.shards().used(len(moment.samples))):
+            feed = loader(moment.epoch - 1, moment.batch, shard)
+            info.shard = shard
+            yield Part(feed, loader.samples_at(moment.epoch - 1, moment.batch, shard))
+        info.shard = 0
 
     def moment(self, step: int, epoch: int, batch: int, lr: float) -> Moment:
         return Moment(step, epoch + 1, batch, lr, self.batches.indices(epoch, batch))

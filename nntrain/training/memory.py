@@ -1,5 +1,7 @@
 """Memory: what training takes in all, known before anything is allocated."""
 
+import math
+
 from nntrain.config.schema import Config
 from nntrain.errors import Problem
 from nntrain.limits import memory_room, program_bytes, size
@@ -17,10 +19,12 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
     slots = learning * len(config.optimizer.slot_names())
     average = learning if config.train.ema else 0
     remembered = learning if config.train.record and config.train.record.weights else 0
+    sums = (2 + math.ceil(math.log2(config.train.shards))) * learning if config.train.shards > 1 else 0
     stored = parameters + slots + average + network.states
     return {
         "parameters": parameters + network.states,
         "gradients": learning,
+        "sums of gradients over shards": sums,
         "state of the optimizer": slots,
         "the average of the parameters": average,
         f"values between layers, for {rows:,} samples at once": network.buffers,
@@ -30,9 +34,9 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
     }
 
 
-def memory_problems(config: Config, graph: Graph, batch_rows: int) -> list[Problem]:
+def memory_problems(config: Config, graph: Graph, rows: int) -> list[Problem]:
     """A network that needs more memory than this process can have."""
-    parts = training_memory(config, graph, max(batch_rows, FEWEST_ROWS))
+    parts = training_memory(config, graph, max(rows, FEWEST_ROWS))
     needed, room = sum(parts.values()) + program_bytes(), memory_room()
     if needed <= room.free:
         return []

@@ -13,6 +13,7 @@ from nntrain.data.loading import load_splits
 from nntrain.data.splits import hashes
 from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.transforms.augmented import Augmenter
+from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
@@ -77,9 +78,13 @@ class Setup:
         """Which samples each training step sees."""
         return Batches(self.splits.train, self.config.train.batch_size, self.config.seed)
 
+    def shards(self) -> Shards:
+        """Into which parts each batch is cut."""
+        return Shards(self.config.train.shards, self.batches().rows)
+
     def augmenter(self) -> Augmenter:
-        """Gathers and augments the samples of a batch."""
-        config, data, rows = self.config, self.splits.train, self.batches().rows
+        """Gathers and augments the samples of a batch, or of a shard of it."""
+        config, data, rows = self.config, self.splits.train, self.shards().rows
         outputs = config.loss.required_outputs(len(data.classes), None) if data.classes else 0
         return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
 

@@ -13,6 +13,7 @@ from nntrain.inference.feed import Feed
 from nntrain.network.memory import zeros
 from nntrain.network.network import Network
 from nntrain.network.snapshot import AVERAGE
+from nntrain.training.loader import LoadedBatch
 
 
 class Step:
@@ -26,26 +27,41 @@ class Step:
         self.average = zeros(size, dtype) if config.train.ema else None
         self.applied = False  # whether the last step was: its numbers are finite
         self.updated = False  # whether it changed the parameters, even if it should not have
-        self.states = [*network.state.values(), *network.carried.values()]
+        self.states = [*network.state.values(), *self.carried.values()]
         # Only a run that can continue after a NaN looks for one in the gradient, which takes another pass over it.
         self.guards = config.train.on_nan != "stop"
         self.states_before = [state.copy() for state in self.states] if self.guards else []
 
-    def __call__(self, feed: Feed, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
-        """The mean loss of the batch in the feed, before the update. If it is not finite, there is no update; see `applied`.
+    def __call__(self, batch: LoadedBatch, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
+        """The mean loss of the batch, before the update. If it is not finite, there is no update; see `applied`.
 
         step counts from 1. fresh: the batch does not continue the previous one.
         """
+        ((_, feed),) = batch
         with kernels.exclusive.lock:
             self.network.info.fresh = fresh
-            for before, state in zip(self.states_before, self.states, strict=False):
-                before[...] = state
+            self.remember_states()
             loss_sum, weight_sum = self.move(feed, step, lr)
             if not math.isfinite(loss_sum):
                 return loss_sum
             if self.applied:
                 tally.add(loss_sum, weight_sum, feed)
             return loss_sum / weight_sum if weight_sum else 0.0
+
+    @property
+    def carried(self) -> dict[str, np.ndarray]:
+        """What stateful layers carry from one batch to the next, by name."""
+        return self.network.carried
+
+    def collect(self, tally: Tally) -> None:
+        """Adds to the tally what the steps since the last call have not added themselves."""
+
+    def complete(self) -> None:
+        """Makes the arrays of a checkpoint whole, of which this rank may have computed a part."""
+
+    def remember_states(self) -> None:
+        for before, state in zip(self.states_before, self.states, strict=False):
+            before[...] = state
 
     def undo(self) -> None:
         """Sets the states back to what they were before the last step, if the run may continue."""
@@ -64,17 +80,22 @@ class Step:
         self.applied = math.isfinite(loss_sum)
         if self.applied and weight_sum:  # if all weights are 0, there is nothing to learn
             feed.executor.backward()
-            self.shape_gradient(step)
-            if self.guards and not usable(network.grad):
-                self.applied = False
-                return loss_sum, weight_sum
-            self.updated = True
-            config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
-            if self.average is not None and config.train.ema is not None:
-                decay = config.train.ema.decay if step > 1 else 0.0  # the average starts at the first update
-                kernels.gradient.average(self.average, network.theta, decay)
-            self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(network.theta))
+            self.update(step, lr)
         return loss_sum, weight_sum
+
+    def update(self, step: int, lr: float) -> None:
+        """From the gradient to new parameters."""
+        network, config = self.network, self.config
+        self.shape_gradient(step)
+        if self.guards and not usable(network.grad):
+            self.applied = False
+            return
+        self.updated = True
+        config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
+        if self.average is not None and config.train.ema is not None:
+            decay = config.train.ema.decay if step > 1 else 0.0  # the average starts at the first update
+            kernels.gradient.average(self.average, network.theta, decay)
+        self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(network.theta))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays that training needs to continue, each (learning parameters,)."""

@@ -1,0 +1,83 @@
+"""Tree sum: adds arrays in the order of a fixed binary tree, so that partial sums of neighbours give the same bits as the whole."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from nntrain import kernels
+
+SMALL = 4096  # values that NumPy adds faster than a kernel is called
+
+Node = tuple[int, int]  # a level and the place in it, both from 0
+
+
+class TreeSum:
+    """The sum of equally long flat arrays, the leaves, that are added one after the other from left to right.
+
+    Leaves 2i and 2i+1 make the sum i of level 1, two neighbours of that level one of level 2, and so on; what has no
+    neighbour at the end is added from right to left. The bits of the result depend on nothing else: a process that has some
+    neighbouring leaves only passes on the sums that lie within them, its `nodes`, and whoever adds these in order gets the
+    same sum.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[Node, np.ndarray]] = []  # from left to right
+        self._made: list[np.ndarray] = []  # the memory of copies
+        self._spare: list[np.ndarray] = []  # what of it is free
+
+    def add_leaf(self, index: int, leaf: np.ndarray, own: bool = False) -> None:
+        """The leaf is copied, unless it is the sum's `own`, which may be changed and must not be written before the total."""
+        self.add_node((0, index), leaf, own)
+
+    def add_node(self, node: Node, values: np.ndarray, own: bool = False) -> None:
+        """A sum of leaves right of all that were added."""
+        level, index = node
+        while index % 2 and self.nodes and self.nodes[-1][0] == (level, index - 1):
+            left = self.nodes.pop()[1]
+            if own:
+                add(values, left)
+                self._spare += [made for made in self._made if made is left]
+            else:
+                add(left, values)
+                values, own = left, True
+            level, index = level + 1, index // 2
+        self.nodes.append(((level, index), values if own else self._copied(values)))
+
+    def total(self, out: np.ndarray) -> None:
+        """Writes the sum of all to `out`, and starts anew."""
+        *others, (_, found) = self.nodes
+        for _, left in reversed(others):
+            add(found, left)
+        if found is not out:
+            out[...] = found
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets what was added, and keeps the memory for the next sum."""
+        self._spare = list(self._made)
+        self.nodes.clear()
+
+    def _copied(self, values: np.ndarray) -> np.ndarray:
+        if not self._spare:
+            self._spare.append(np.empty_like(values))
+            self._made.append(self._spare[-1])
+        copy = self._spare.pop()
+        copy[...] = values
+        return copy
+
+
+@lru_cache
+def nodes_of(first: int, end: int) -> tuple[Node, ...]:
+    """The nodes of a `TreeSum` of the leaves `first` to `end` - 1."""
+    sums = TreeSum()
+    for index in range(first, end):
+        sums.add_leaf(index, np.zeros(1))
+    return tuple(node for node, _ in sums.nodes)
+
+
+def add(total: np.ndarray, part: np.ndarray) -> None:
+    """total += part."""
+    if total.size < SMALL:
+        total += part
+    else:
+        kernels.gradient.add(total, part)

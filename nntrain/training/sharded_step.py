@@ -1,0 +1,147 @@
+"""Sharded step: a training step whose batch is computed in shards, one after the other, and by several ranks."""
+
+import math
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.config.schema import Config
+from nntrain.distributed.ranks import Ranks
+from nntrain.distributed.shards import Shards
+from nntrain.distributed.tree_sum import TreeSum
+from nntrain.inference.evaluate import Tally
+from nntrain.inference.feed import Feed
+from nntrain.network.network import Network
+from nntrain.training.loader import LoadedBatch
+from nntrain.training.step import Step
+
+PENDING = 256  # steps whose sums for the metrics wait to be exchanged, at most
+
+
+class ShardedStep(Step):
+    """The gradient of a batch is the mean over its shards, weighted as the loss weights their samples.
+
+    Losses, gradients and states are summed in the order of a fixed tree (see `TreeSum`), so the bits are the same for any number
+    of ranks. Each shard starts from the states before the step, as batch norm's running statistics; after it the states are the
+    mean over the shards. What stateful layers carry from batch to batch is kept for each shard.
+    """
+
+    def __init__(self, config: Config, network: Network, shards: Shards, ranks: Ranks):
+        self.shards, self.ranks = shards, ranks
+        self._carried = {
+            name: np.repeat(state[None], shards.count, axis=0) for name, state in network.carried.items()
+        }
+        super().__init__(config, network)
+        self._gradients, self._state_sums = TreeSum(), TreeSum()
+        self._losses = np.zeros((shards.count, 2))  # the sums of the loss and of the weights of each shard
+        self._state = _joined(network)  # before the step
+        self._pending: list[list[Tally]] = []  # of each step, its shards on this rank
+
+    @property
+    def carried(self) -> dict[str, np.ndarray]:
+        return self._carried
+
+    def __call__(self, batch: LoadedBatch, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
+        with kernels.exclusive.lock:
+            self.remember_states()
+            self._state = _joined(self.network)
+            self._losses.fill(0)
+        tallied = []
+        for shard, feed in batch:
+            with kernels.exclusive.lock:
+                self.network.info.fresh = fresh
+                self._compute(shard, feed, step, batch.rows)
+                loss, weight = self._losses[shard].tolist()
+                if math.isfinite(loss):
+                    tallied.append(tally.of(loss, weight, feed))
+        with kernels.exclusive.lock:
+            loss, weight = self._finish(step, lr, batch.rows)
+        if self.applied:
+            self._pending.append(tallied)
+            if len(self._pending) == PENDING:
+                self.collect(tally)
+        return loss / weight if weight and math.isfinite(loss) else loss
+
+    def collect(self, tally: Tally) -> None:
+        by_rank = self.ranks.gathered([[part.sums for part in parts] for parts in self._pending])
+        for step in zip(*by_rank, strict=True):  # in the order of the shards: a rank has neighbours
+            for sums in (sums for parts in step for sums in parts):
+                tally.merge(sums)
+        self._pending.clear()
+
+    def complete(self) -> None:
+        for kept in self._carried.values():
+            self.ranks.complete(kept)
+
+    def _compute(self, shard: int, feed: Feed, step: int, batch_rows: int) -> None:
+        """Forward, loss and backward of one shard; its gradient counts by its share of the batch."""
+        network, info, losses = self.network, self.network.info, self._losses[shard]
+        info.step, info.shard = step, shard
+        _set(network, self._state)
+        for name, state in network.carried.items():
+            state[...] = self._carried[name][shard]
+        feed.forward(training=True)
+        gradient = feed.gradient
+        assert gradient is not None, "a network without gradients cannot be trained"
+        losses[:] = self.config.loss(feed.prediction, feed.target, feed.weight, gradient)
+        for name, state in network.carried.items():
+            self._carried[name][shard] = state
+        if network.state:
+            self._state_sums.add_leaf(shard, _joined(network))
+        if math.isfinite(losses[0]) and losses[1]:
+            kernels.gradient.scale(gradient.reshape(-1), losses[1] / self._full_weight(batch_rows))
+            feed.executor.backward()
+        else:
+            network.grad.fill(0)
+        last = shard == self._own_shards(batch_rows)[-1]  # backward writes the gradient no more
+        self._gradients.add_leaf(shard, network.grad, own=last)
+        info.shard = 0
+
+    def _finish(self, step: int, lr: float, batch_rows: int) -> tuple[float, float]:
+        """Sums over the shards of all ranks, and updates. Returns the sum of the loss and of the weights."""
+        network, ranks, used = self.network, self.ranks, self.shards.used(batch_rows)
+        ranks.complete(self._losses)
+        loss, weight = _tree_total(self._losses).tolist()
+        self.updated = False
+        self.applied = math.isfinite(loss)
+        if network.state:
+            ranks.total(self._state, self._state_sums, self.shards, used)
+            _set(network, self._state / used)
+        if not (self.applied and weight):
+            self._gradients.clear()
+            return loss, weight
+        ranks.total(network.grad, self._gradients, self.shards, used)
+        if (factor := self._full_weight(batch_rows) / weight) != 1:  # with padding or class weights
+            kernels.gradient.scale(network.grad, factor)
+        self.update(step, lr)
+        return loss, weight
+
+    def _own_shards(self, batch_rows: int) -> range:
+        """The shards of a batch that this rank computes and that are not empty."""
+        own, used = self.shards.share(self.ranks.rank, self.ranks.size), self.shards.used(batch_rows)
+        return range(own.start, min(own.stop, used))
+
+    def _full_weight(self, rows: int) -> float:
+        """The weight of so many samples, or steps of sequences, that all count 1."""
+        *steps, outputs = self.network.graph.output.shape
+        return float(rows * math.prod(steps) * (outputs if self.config.loss.mean_over_outputs else 1))
+
+
+def _joined(network: Network) -> np.ndarray:
+    """(values,): a copy of all states, such as running statistics."""
+    return np.concatenate([np.zeros(0, network.dtype), *(state.ravel() for state in network.state.values())])
+
+
+def _set(network: Network, values: np.ndarray) -> None:
+    start = 0
+    for state in network.state.values():
+        state[...] = values[start : start + state.size].reshape(state.shape)
+        start += state.size
+
+
+def _tree_total(rows: np.ndarray) -> np.ndarray:
+    sums, total = TreeSum(), np.empty_like(rows[0])
+    for index, row in enumerate(rows):
+        sums.add_leaf(index, row)
+    sums.total(total)
+    return total
