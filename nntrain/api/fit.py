@@ -8,19 +8,25 @@ from typing import Any
 from nntrain.api.data import Data
 from nntrain.api.run import Run
 from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
-from nntrain.errors import ConfigError
+from nntrain.config import Document
+from nntrain.distributed.ranks import ALONE, Ranks
+from nntrain.distributed.together import together
+from nntrain.errors import ConfigError, Problem
 from nntrain.report.html import PAGE
+from nntrain.report.observer import Observer
 from nntrain.report.observers import RunDisplay
 from nntrain.report.pictures import registry
 from nntrain.report.tensorboard import require_writer
 from nntrain.run import verification
 from nntrain.run.opening import Existing, Place
 from nntrain.run.repeat import start_of
+from nntrain.run.same import require_same
 from nntrain.run.session import Session
 from nntrain.run.start import Start
 from nntrain.run.verification import Verified
 from nntrain.training.interruption import NeverInterrupted
 from nntrain.training.loop import StopRequest
+from nntrain.training.setup import Setup
 
 
 def fit(
@@ -80,21 +86,38 @@ def train(
     terminal: bool = True,
     quiet: bool = False,
     data: Data | None = None,
+    ranks: Ranks = ALONE,
 ) -> Run:
-    """What the function and the command `fit` share."""
-    with computing_threads(threads) as count:
-        first = Start.of(Path(start)) if start is not None else recorded_start(config)
-        setup, document = load_setup(config, overrides, data)
-        if tensorboard := setup.config.train.tensorboard:
-            try:
-                require_writer()
-            except ConfigError as error:
-                raise document.explain(error) from None
-        with Session(setup, document, overrides, count, first) as session:
+    """What the function and the command `fit` share. ranks: the command alone trains on several."""
+    with computing_threads(threads, ranks=ranks) as count:
+        with together(ranks), ranks.in_turn():
+            first = Start.of(Path(start)) if start is not None else recorded_start(config)
+            setup, document = load_setup(config, overrides, data)
+            require_equal_shares(setup, document, ranks)
+            if tensorboard := setup.config.train.tensorboard:
+                try:
+                    require_writer()
+                except ConfigError as error:
+                    raise document.explain(error) from None
+        require_same(setup, ranks)
+        with Session(setup, document, overrides, count, first, ranks) as session:
             session.open(place, [*registry.file_names(), PAGE])
             if not session.complete:
-                session.train(RunDisplay(terminal, quiet, tensorboard), interruption)
+                display = RunDisplay(terminal, quiet, tensorboard) if ranks.is_root else Observer()
+                session.train(display, interruption)
+            ranks.wait()  # for the pictures
             return Run.of(session)
+
+
+def require_equal_shares(setup: Setup, document: Document, ranks: Ranks) -> None:
+    """Raises ConfigError where the ranks cannot have equally many shards."""
+    shards = setup.config.train.shards
+    if shards % ranks.size:
+        fit = ranks.size * -(-shards // ranks.size)
+        what = f"{shards} shard{'s' * (shards != 1)} of a batch cannot be divided equally among {ranks.size} ranks"
+        raise document.explain(
+            ConfigError([Problem(("train", "shards"), what, f"Set `train.shards` to {fit}.")])
+        )
 
 
 def recorded_start(config: ConfigLike) -> Start | None:

@@ -10,6 +10,7 @@ from nntrain.api.data import SOURCE, Data
 from nntrain.config import Document, dump
 from nntrain.config.schema import Config
 from nntrain.config.validate import checked
+from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.errors import ConfigError, UserError
 from nntrain.limits import processors
 from nntrain.run.repeat import config_of, run_of
@@ -52,9 +53,9 @@ def load_setup(
 
 
 @contextlib.contextmanager
-def computing_threads(count: int | None, name: str = "threads") -> Iterator[int]:
+def computing_threads(count: int | None, name: str = "threads", ranks: Ranks = ALONE) -> Iterator[int]:
     """Meanwhile this thread computes with `count` threads; None leaves the number as it is, by default all processors that this
-    process may use.
+    process may use, divided among the ranks on this machine.
 
     `name` is what errors call the number. Raises UserError for an impossible one.
     """
@@ -65,7 +66,7 @@ def computing_threads(count: int | None, name: str = "threads") -> Iterator[int]
         raise UserError(f"expected a number from 1 to {available}. Received: {count}", place=name)
     try:
         # Numba knows to which processors the process is bound, but not the quota of its control group.
-        default = min(before, processors()) if before == available else before
+        default = min(before, ranks.threads(processors())) if before == available else before
         yield kernels.jit.use_threads(default if count is None else count)
     finally:
         kernels.jit.use_threads(before)

@@ -60,6 +60,9 @@ def command(
     from nntrain.api.fit import policy, train
     from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, use_threads
+    from nntrain.distributed.launch import connected
+    from nntrain.distributed.supervisor import supervised
+    from nntrain.distributed.together import together
     from nntrain.errors import NntrainError
     from nntrain.report.progress_observer import resume_command
     from nntrain.report.terminal.streams import lasting
@@ -70,9 +73,12 @@ def command(
 
     if resume and overwrite:
         raise click.UsageError("--resume cannot be combined with --overwrite.")
+    supervised()
     stop_signals_as_ctrl_c()
+    ranks = connected()
     click.get_current_context().with_resource(lasting())
-    use_threads(threads)
+    with together(ranks):
+        use_threads(threads, ranks)
     advice: dict[type[NntrainError], str] = {
         RunExists: "Use --resume to continue it, --overwrite to replace it, or another --name.",
         NoSuchRun: "Remove --resume to start it.",
@@ -88,7 +94,7 @@ def command(
     place = Place(runs_dir or Path("runs"), name, policy(resume, overwrite))
     try:
         with hints(advice):
-            run = train(config, overrides, place, Interruption(), start=start, quiet=quiet)
+            run = train(config, overrides, place, Interruption(), start=start, quiet=quiet, ranks=ranks)
     except CannotResume as error:
         remedy = f"{error.remedy}, or start" if error.remedy else "Start"
         error.hint = (
@@ -105,7 +111,7 @@ def command(
         raise
     except Interrupted:
         raise click.exceptions.Exit(Interrupted.exit_code) from None
-    if run.was_complete:
+    if run.was_complete and ranks.is_root:
         ended = "has stopped early" if run.status == "stopped early" else "is finished"
         click.echo(f"{run.path}: this run {ended}")
         click.echo(f"hint: {run.to_continue}; or evaluate it: nntrain eval {run.path}")

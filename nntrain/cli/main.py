@@ -3,22 +3,29 @@
 import contextlib
 import errno
 import importlib
+import os
 import pkgutil
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 import nntrain
 from nntrain import cli
-from nntrain.errors import NntrainError
+from nntrain.distributed.launch import launched_rank, launched_size
+from nntrain.errors import NntrainError, UserError
 from nntrain.report.terminal.encoding import set_up_streams, use_utf8_mode
 from nntrain.report.terminal.streams import replace_closed
 
+if TYPE_CHECKING:
+    from nntrain.distributed.ranks import Ranks
+
 NOT_MAPPED = ("Cannot allocate memory", "failed to map segment")  # of the loader of shared libraries
 INTERRUPTED = 130  # what shells give for a program that Ctrl-C ended
+ON_RANKS = ("fit", "bench")  # what mpiexec can start several times
 ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
 
 
@@ -27,6 +34,8 @@ class Verbs(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         replace_closed()
+        if launched_rank():
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115
         if args is None:  # not called by another program
             use_utf8_mode()
         set_up_streams()
@@ -49,12 +58,16 @@ class Verbs(click.Group):
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
-            return super().resolve_command(context, arguments)
+            found = super().resolve_command(context, arguments)
         except click.UsageError as error:
             from nntrain.options import did_you_mean
 
             names = self.list_commands(context)
             raise click.UsageError(f"{error.message}{did_you_mean(arguments[0], names)}", context) from None
+        if launched_size() > 1 and found[0] not in ON_RANKS:
+            message = f"{found[0]} runs in a single process, but a launcher started {launched_size()}"
+            raise everywhere(UserError(message, f"Only {' and '.join(ON_RANKS)} run on several ranks."))
+        return found
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -64,12 +77,17 @@ class Verbs(click.Group):
             show_and_exit(error)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
+            end_all_ranks(INTERRUPTED)
             sys.exit(INTERRUPTED)
         except SystemExit:
             raise
         except BaseException as error:  # also a panic of a library written in Rust, out of memory
             if known := explained(error):
                 show_and_exit(known)
+            if several_ranks() and not isinstance(error, click.exceptions.Exit | click.ClickException):
+                speak()
+                traceback.print_exc()
+                end_all_ranks(1)
             raise
 
 
@@ -131,8 +149,40 @@ def out_of_memory(error: BaseException) -> NntrainError | None:
 def show_and_exit(error: NntrainError) -> NoReturn:
     from nntrain.report.terminal.messages import show_error
 
+    if not error.on_all_ranks:
+        speak()
     show_error(error)
+    if not error.on_all_ranks:
+        end_all_ranks(error.exit_code)
     sys.exit(error.exit_code)
+
+
+def everywhere(error: NntrainError) -> NntrainError:
+    """An error that all ranks have, and the root reports."""
+    error.on_all_ranks = True
+    return error
+
+
+def speak() -> None:
+    """For an error that this rank alone has: otherwise only the root prints."""
+    if launched_rank():
+        sys.stderr = sys.__stderr__
+
+
+def several_ranks() -> "Ranks | None":
+    """The ranks of a run on MPI, once they are connected."""
+    launch = sys.modules.get("nntrain.distributed.launch")
+    if launch is None or not launch.connected.cache_info().currsize:
+        return None
+    ranks = launch.connected()
+    return ranks if ranks.size > 1 else None
+
+
+def end_all_ranks(code: int) -> None:
+    """Where this rank alone cannot go on, the others would wait for it."""
+    if (ranks := several_ranks()) is not None:
+        sys.stderr.flush()
+        ranks.abort(code)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,6 +11,7 @@ from nntrain.errors import NntrainError
 
 if TYPE_CHECKING:
     from nntrain.config import Document
+    from nntrain.distributed.ranks import Ranks
     from nntrain.training.setup import Setup
 
 config_argument = click.argument("config", type=click.Path(path_type=Path))
@@ -93,11 +94,13 @@ def hints(advice: Mapping[type[NntrainError], str]) -> Iterator[None]:
         raise
 
 
-def use_threads(count: int | None) -> int:
-    """Computes with so many threads until the command ends."""
+def use_threads(count: int | None, ranks: "Ranks | None" = None) -> int:
+    """Computes with so many threads until the command ends; by default with all, divided among the ranks on this machine."""
     from nntrain.api.setup import computing_threads
+    from nntrain.distributed.ranks import ALONE
 
-    return click.get_current_context().with_resource(computing_threads(count, "--threads"))
+    threads = computing_threads(count, "--threads", ranks or ALONE)
+    return click.get_current_context().with_resource(threads)
 
 
 def show_warnings(warnings: Iterable[str]) -> None:

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema
 
 from nntrain.options import Options, either, mistake, shown
@@ -246,12 +253,13 @@ class TrainSection(Options):
         "pictures of the run for TensorBoard: `tensorboard --logdir runs`; needs `pip install 'nntrain[tensorboard]'`",
     )
 
-    @model_validator(mode="after")
-    def _equal_shards(self) -> "TrainSection":
-        if self.batch_size != "full" and self.batch_size % self.shards:
-            up = self.batch_size + -self.batch_size % self.shards
+    @field_validator("shards")
+    @classmethod
+    def _equal_parts(cls, shards: int, others: ValidationInfo) -> int:
+        rows = others.data.get("batch_size", "full")  # missing where it is wrong itself
+        if rows != "full" and rows % shards:
             raise mistake(
-                f"`shards` must divide `batch_size`, {self.batch_size}, into equal parts. Received: {self.shards}",
-                f"Set `batch_size` to {up}, for example.",
+                f"expected a number that divides `batch_size`, {rows}, into equal parts. Received: {shards}",
+                f"Set `batch_size` to {rows + -rows % shards}, for example.",
             )
-        return self
+        return shards

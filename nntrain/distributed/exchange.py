@@ -70,13 +70,13 @@ class Exchange:
             comes = [sizes[self.rank] * (place < len(each)) for each in nodes]
             goes = [size * has for size in sizes]
             self.comm.Alltoallv(
-                (values, goes, starts[:-1]),
-                (received[place], comes, [sizes[self.rank] * rank for rank in range(self.size)]),
+                (values, (goes, starts[:-1])),
+                (received[place], (comes, [sizes[self.rank] * rank for rank in range(self.size)])),
             )
         sums.clear()
         rows = [received[place, rank] for rank, each in enumerate(nodes) for place in range(len(each))]
         _sum(out[own], rows, nodes)
-        self.comm.Allgatherv(MPI.IN_PLACE, (out, sizes, starts[:-1]))
+        self.comm.Allgatherv(MPI.IN_PLACE, (out, (sizes, starts[:-1])))
 
     def _values(self, dtype: np.dtype, *shape: int) -> np.ndarray:
         """A buffer that is used again by the next call."""

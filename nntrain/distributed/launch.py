@@ -2,9 +2,12 @@
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
-from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.errors import UserError
+
+if TYPE_CHECKING:
+    from nntrain.distributed.ranks import Ranks
 
 # Where launchers say how many ranks they started: MPICH, Intel MPI and Slurm's pmi2; Open MPI; MVAPICH.
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
@@ -28,25 +31,34 @@ def _number(name: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
+def missing(message: str, hint: str) -> UserError:
+    """All ranks lack it; the root says so."""
+    error = UserError(message, hint)
+    error.on_all_ranks = True
+    return error
+
+
 @cache
-def connected() -> Ranks:
+def connected() -> "Ranks":
     """The ranks that the launcher started, this one among them; ALONE without a launcher.
 
     Raises UserError without mpi4py, or where that belongs to another MPI than the launcher.
     """
+    from nntrain.distributed.ranks import ALONE
+
     size = launched_size()
     if size == 1:
         return ALONE
     try:
         from nntrain.distributed.mpi import MpiRanks
     except (ImportError, RuntimeError) as error:  # RuntimeError: no library of MPI
-        raise UserError(
+        raise missing(
             f"a launcher started {size} ranks, but mpi4py cannot be loaded: {error}",
             "Install it: pip install 'nntrain[mpi]', and where the machine has no MPI: pip install mpich",
         ) from None
     ranks = MpiRanks()
     if ranks.size != size:
-        raise UserError(
+        raise missing(
             f"the launcher started {size} ranks, but mpi4py found {ranks.size}: it uses another MPI than the launcher",
             "Use the launcher of the MPI that mpi4py was built for; `python -m mpi4py --mpi-lib-version` names it.",
         )

@@ -27,13 +27,13 @@ class MpiRanks(Ranks):
         self.comm = comm
         self.rank, self.size, self.host = comm.Get_rank(), comm.Get_size(), socket.gethostname()
         self.machine = comm.Split_type(MPI.COMM_TYPE_SHARED)  # the ranks on this one's machine
-        self.exchange = Exchange(comm)
-
-    def threads(self, processors: int) -> int:
         bound = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         # Where the launcher binds ranks to processors of their own, those are already divided.
-        sharing = sum(other == bound for other in self.machine.allgather(bound))
-        return max(1, processors // sharing)
+        self._sharing = sum(other == bound for other in self.machine.allgather(bound))
+        self._exchange = Exchange(comm)
+
+    def threads(self, processors: int) -> int:
+        return max(1, processors // self._sharing)
 
     def any(self, *flags: bool) -> tuple[bool, ...]:
         found = np.array(flags, np.uint8)
@@ -50,7 +50,7 @@ class MpiRanks(Ranks):
         self.comm.Allgather(MPI.IN_PLACE, rows)
 
     def total(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> None:
-        self.exchange.total(out, sums, shards, used)
+        self._exchange.total(out, sums, shards, used)
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:

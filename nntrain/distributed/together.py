@@ -36,5 +36,5 @@ def together(ranks: Ranks) -> Iterator[None]:
             raise own
         code, message, hint, place, host = found
         if rank:
-            message = f"rank {rank} on {host}: {message}"
+            place = f"rank {rank} on {host}" + (f": {place}" if place else "")
         raise Ended(message, hint, place, code)

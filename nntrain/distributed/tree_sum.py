@@ -44,7 +44,10 @@ class TreeSum:
         self.nodes.append(((level, index), values if own else self._copied(values)))
 
     def total(self, out: np.ndarray) -> None:
-        """Writes the sum of all to `out`, and starts anew."""
+        """Writes the sum of all, of nothing 0, to `out`, and starts anew."""
+        if not self.nodes:
+            out[...] = 0
+            return
         *others, (_, found) = self.nodes
         for _, left in reversed(others):
             add(found, left)

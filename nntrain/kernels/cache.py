@@ -43,9 +43,14 @@ def cache_folder() -> Path | None:
     base = os.path.expanduser(named) if named else appdirs.user_cache_dir("nntrain", appauthor=False)
     if base.startswith("~"):  # nobody's home
         return None
-    key = hashlib.sha256()
+    return Path(base).absolute() / "kernels" / key()
+
+
+def key() -> str:
+    """A hash of all that kernels depend on: where it is the same, they compute the same bits."""
+    digest = hashlib.sha256()
     for source in sorted(SOURCES.rglob("*.py")):
-        key.update(source.read_bytes())
+        digest.update(source.read_bytes())
     # Settings come from the environment, a file, or the program that imports us.
     settings = sorted(
         (name, repr(value))
@@ -53,8 +58,8 @@ def cache_folder() -> Path | None:
         if name.isupper() and name != "CACHE_DIR" and "NUM_THREADS" not in name
     )
     versions = numba.__version__, llvmlite.__version__, numpy.__version__, sys.implementation.cache_tag
-    key.update(repr((versions, host.DESCRIPTION, settings)).encode())
-    return Path(base).absolute() / "kernels" / key.hexdigest()[:16]
+    digest.update(repr((versions, host.DESCRIPTION, settings)).encode())
+    return digest.hexdigest()[:16]
 
 
 FOLDER = cache_folder()

@@ -10,8 +10,8 @@ from nntrain.training.setup import Setup
 OF_THE_END = ("scores", "error", "ended")  # what a run that is resumed says anew
 
 
-def first_facts(setup: Setup, threads: int) -> dict[str, Any]:
-    """What a run says from its start on."""
+def first_facts(setup: Setup, threads: int, ranks: int = 1) -> dict[str, Any]:
+    """What a run says from its start on; threads: of each rank."""
     return {
         "started": now(),
         "seed": setup.config.seed,
@@ -21,6 +21,7 @@ def first_facts(setup: Setup, threads: int) -> dict[str, Any]:
         "monitor": setup.monitor.name,
         "higher_is_better": directions(setup),
         "resumed_from_steps": [],
+        "ranks": ranks,
         **environment(threads),
     }
 

@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from nntrain.config import Document, dump
+from nntrain.distributed.ranks import ALONE, Ranks
+from nntrain.distributed.together import together
 from nntrain.files import write_atomic, write_npz
 from nntrain.inference.evaluate import evaluate
 from nntrain.inference.feed import Feeds
@@ -30,6 +32,7 @@ from nntrain.run.unwritable import cannot_save
 from nntrain.training.diagnosis import Diverged
 from nntrain.training.interruption import Interrupted, Pruned, postponed
 from nntrain.training.loop import StopRequest, Trainer
+from nntrain.training.record import Unrecorded
 from nntrain.training.seam import kept_horizon, seam_warnings
 from nntrain.training.setup import Setup
 
@@ -47,13 +50,16 @@ class Session:
         overrides: Iterable[str] = (),
         threads: int = 1,
         start: Start | None = None,
+        ranks: Ranks = ALONE,
     ):
-        """start: the checkpoint whose weights a new run starts from."""
+        """start: the checkpoint whose weights a new run starts from. ranks: each has a session; the root's keeps the run."""
         self.setup, self.source, self.start = setup, source, start
         self.overrides, self.threads = [*source.overrides, *overrides], threads
-        self.trainer = Trainer(setup)
+        self.ranks = ranks
+        self.trainer = Trainer(setup, ranks)
         self.folder: RunFolder | None = None
         self.record: RunFolder | MemoryRecord = MemoryRecord()
+        self.complete = False  # whether there is nothing left to do: a run that was resumed had finished
         self.notes: list[str] = []  # facts about the start, such as which pretrained arrays were used
         self.status = "running"
         self.scores: Scores = {}
@@ -72,11 +78,6 @@ class Session:
             self._record_failure(error)
         self._stack.close()
 
-    @property
-    def complete(self) -> bool:
-        """Whether there is nothing left to do: a run that was resumed had finished."""
-        return self.trainer.finished and self.folder is not None and self.folder.ended
-
     def open(self, place: Place | None, clears: Sequence[str] = ()) -> None:
         """Puts the trainer at the start, or at the last checkpoint of a run to resume; None keeps the run in memory.
 
@@ -84,10 +85,23 @@ class Session:
 
         Raises UserError. The folder is made or changed only once everything is known to be right.
         """
-        try:
-            self._open(place, clears)
-        except OSError as error:
-            raise self._explained(error) from None
+        with together(self.ranks):
+            if self.ranks.is_root:
+                try:
+                    self._open(place, clears)
+                except OSError as error:
+                    raise self._explained(error) from None
+        self._share()
+
+    def _share(self) -> None:
+        """Puts the trainers of all ranks where the root's is."""
+        if self.ranks.size == 1:
+            return
+        self.complete = self.ranks.broadcast(self.complete)
+        snapshot = self.ranks.broadcast(self.trainer.snapshot() if self.ranks.is_root else None)
+        if not self.ranks.is_root:
+            assert snapshot is not None
+            self.trainer.take(snapshot)
 
     def _open(self, place: Place | None, clears: Sequence[str]) -> None:
         if place is None:
@@ -135,6 +149,7 @@ class Session:
         step = folder.saved_step = self.trainer.state.step
         tables = folder.tables_until(step)
         self.folder = self.record = folder  # whose run.json says from now on how it goes
+        self.complete = self.trainer.finished and folder.ended
         if self.complete:
             return
         if (horizon := kept_horizon(self.trainer)) is not None:  # so that the run can be repeated
@@ -149,7 +164,7 @@ class Session:
 
     def _first_info(self) -> dict[str, Any]:
         start = self.start.to_info() if self.start else {}
-        return {**first_facts(self.setup, self.threads), **start}
+        return {**first_facts(self.setup, self.threads, self.ranks.size), **start}
 
     def _info(self) -> dict[str, Any]:
         file = None if self.source.piped else str(Path(self.source.file).resolve())
@@ -193,14 +208,19 @@ class Session:
         try:
             observer.started(self)
             observer.compiling()
-            self.trainer.warm_up()
-            self.baseline = self._safely("the baseline", self.trainer.baseline, {})
+            with self.ranks.in_turn():  # the first rank of a machine compiles for the others
+                self.trainer.warm_up()
+            self.ranks.wait()
+            if self.ranks.is_root:
+                self.baseline = self._safely("the baseline", self.trainer.baseline, {})
             self._write_info(baseline=self.baseline)
             observer.ready(self)
             with interruption as stop:
-                self.trainer.train(self.record, observer, stop)
+                record = self.record if self.ranks.is_root else Unrecorded()
+                self.trainer.train(record, observer, stop)
             self.scores = self.evaluated()
-            self.findings += self._safely("the review of the run", self._reviewed, [])
+            if self.ranks.is_root:
+                self.findings += self._safely("the review of the run", self._reviewed, [])
             with postponed():
                 self.status = "stopped early" if self.trainer.state.stopped_early else "finished"
                 self._write_info(status=self.status, scores=self.scores, warnings=self.all_warnings)
@@ -283,18 +303,19 @@ class Session:
         assert found is not None, "the run has saved nothing yet"
         return found
 
-    def best_network(self) -> Network:
-        """The network with the best parameters, for inference."""
-        snapshot = self.snapshot()  # first: reading takes twice its size for a moment
+    def best_network(self, snapshot: Snapshot | None = None) -> Network:
+        """The network with the best parameters, for inference. snapshot: those of the best checkpoint, where they are known."""
+        snapshot = snapshot or self.snapshot()  # first: reading takes twice its size for a moment
         network = self.setup.network(ROWS, backward=False, initial=False)
         load_for_inference(network, snapshot)
         return network
 
     def evaluated(self) -> Scores:
         """The loss and the metrics of the best network on every split."""
-        network, config = self.best_network(), self.setup.config
+        best = self.ranks.broadcast(self.snapshot() if self.ranks.is_root else None)
+        network, config = self.best_network(best), self.setup.config
         return {
-            name: evaluate(Feeds(network, data), data, config.loss, config.metrics)
+            name: evaluate(Feeds(network, data), data, config.loss, config.metrics, self.ranks)
             for name, data in self.setup.splits.parts().items()
         }
 

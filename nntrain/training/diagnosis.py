@@ -20,6 +20,8 @@ SHOWN = 8  # samples that a message lists
 class Diverged(NntrainError):
     """A NaN or an infinity appeared; the message names where."""
 
+    on_all_ranks = True
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -67,8 +69,8 @@ def diagnose(
     """Names the first place where numbers are not finite.
 
     The network has the parameters before the update of the step `now`, or what the update of the step `before` made of them;
-    then the gradient of that step is still there. `load` puts the shards of a step's batch into the network, one after the other. `about_data`: what is
-    wrong with the data, which then is the hint.
+    then the gradient of that step is still there. `load` puts the shards of a step's batch into the network, one after the other.
+    `about_data`: what is wrong with the data, which then is the hint.
     """
     broken = [name for name, array in network.arena.parameters.items() if not finite(array)]
     if broken and before is None:

@@ -18,6 +18,7 @@ class Interrupted(NntrainError):
     """Training was asked to stop and has saved a checkpoint."""
 
     exit_code = 130
+    on_all_ranks = True
 
 
 class Pruned(Interrupted):

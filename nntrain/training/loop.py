@@ -119,7 +119,7 @@ class Trainer:
             *self.step.arrays().values(),
         ]
         copies = [array.copy() for array in arrays]
-        with np.errstate(all="ignore"), kernels.denormals.flushed():
+        with np.errstate(all="ignore"), kernels.denormals.flushed(), self.step.alone():
             for number in {0, len(self.batches) - 1}:  # the last batch may be shorter
                 tally = Tally(self.config.loss, self.config.metrics)
                 batch = self.loader.batch(0, number)

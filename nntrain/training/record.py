@@ -27,6 +27,25 @@ class Record(Protocol):
         """
 
 
+class Unrecorded:
+    """The record of a rank that writes nothing: the root keeps the run."""
+
+    def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
+        pass
+
+    def add_evaluation(self, row: dict[str, Any]) -> None:
+        pass
+
+    def add_layers(self, rows: list[dict[str, Any]]) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+    def save(self, snapshot: Snapshot, best: bool, keep: int) -> None:
+        pass
+
+
 class Observer(Protocol):
     """Watches training."""
 

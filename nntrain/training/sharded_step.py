@@ -1,12 +1,14 @@
 """Sharded step: a training step whose batch is computed in shards, one after the other, and by several ranks."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from nntrain import kernels
 from nntrain.config.schema import Config
-from nntrain.distributed.ranks import Ranks
+from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.distributed.shards import Shards
 from nntrain.distributed.tree_sum import TreeSum
 from nntrain.inference.evaluate import Tally
@@ -28,6 +30,7 @@ class ShardedStep(Step):
 
     def __init__(self, config: Config, network: Network, shards: Shards, ranks: Ranks):
         self.shards, self.ranks = shards, ranks
+        self._partners = ranks  # with which sums are exchanged
         self._carried = {
             name: np.repeat(state[None], shards.count, axis=0) for name, state in network.carried.items()
         }
@@ -63,7 +66,7 @@ class ShardedStep(Step):
         return loss / weight if weight and math.isfinite(loss) else loss
 
     def collect(self, tally: Tally) -> None:
-        by_rank = self.ranks.gathered([[part.sums for part in parts] for parts in self._pending])
+        by_rank = self._partners.gathered([[part.sums for part in parts] for parts in self._pending])
         for step in zip(*by_rank, strict=True):  # in the order of the shards: a rank has neighbours
             for sums in (sums for parts in step for sums in parts):
                 tally.merge(sums)
@@ -71,7 +74,15 @@ class ShardedStep(Step):
 
     def complete(self) -> None:
         for kept in self._carried.values():
-            self.ranks.complete(kept)
+            self._partners.complete(kept)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        self._partners = ALONE
+        try:
+            yield
+        finally:
+            self._partners = self.ranks
 
     def _compute(self, shard: int, feed: Feed, step: int, batch_rows: int) -> None:
         """Forward, loss and backward of one shard; its gradient counts by its share of the batch."""
@@ -99,7 +110,7 @@ class ShardedStep(Step):
 
     def _finish(self, step: int, lr: float, batch_rows: int) -> tuple[float, float]:
         """Sums over the shards of all ranks, and updates. Returns the sum of the loss and of the weights."""
-        network, ranks, used = self.network, self.ranks, self.shards.used(batch_rows)
+        network, ranks, used = self.network, self._partners, self.shards.used(batch_rows)
         ranks.complete(self._losses)
         loss, weight = _tree_total(self._losses).tolist()
         self.updated = False

@@ -59,6 +59,11 @@ class Step:
     def complete(self) -> None:
         """Makes the arrays of a checkpoint whole, of which this rank may have computed a part."""
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Meanwhile steps do not wait for other ranks, and their results are of no use."""
+        yield
+
     def remember_states(self) -> None:
         for before, state in zip(self.states_before, self.states, strict=False):
             before[...] = state

@@ -53,6 +53,31 @@ def test_restored_sums_continue_bit_for_bit(sample, loss, kind, weighted, precis
 
 
 @each_case
+@pytest.mark.parametrize("weighted", [False, True])
+def test_merged_sums_of_single_batches_are_those_of_all_bit_for_bit(sample, loss, kind, weighted):
+    """As ranks exchange them; a batch whose rows all weigh 0 is one of them."""
+    metric = Metric.parse({sample.name: sample.options})
+    prediction, target = example(kind, ROWS)
+    weight = np.random.default_rng(4).choice([0.0, 0.5, 1.0], ROWS) if weighted else None
+    if weight is not None:
+        weight[2 * BATCH : 3 * BATCH] = 0
+    straight, merged = metric.start(Loss.parse(loss)), metric.start(Loss.parse(loss))
+    for start in range(0, ROWS, BATCH):
+        part = slice(start, start + BATCH)
+        batch = (prediction[part], target[part], None if weight is None else weight[part])
+        metric.add(straight, *batch)
+        alone = metric.start(Loss.parse(loss))
+        metric.add(alone, *batch)
+        metric.merge(merged, alone)
+    assert metric.value(merged) == metric.value(straight)
+    ours, theirs = arrays_of({"": merged}), arrays_of({"": straight})
+    assert {name: array.tobytes() for name, array in ours.items()} == {
+        name: array.tobytes() for name, array in theirs.items()
+    }
+    assert plain_of({"": merged}) == plain_of({"": straight})
+
+
+@each_case
 def test_sums_keep_no_reference_to_the_batch(sample, loss, kind):
     """The network's buffers are overwritten by the next batch."""
     metric = Metric.parse({sample.name: sample.options})
