@@ -11,8 +11,8 @@ import pytest
 
 import nntrain
 
-BESIDE = Path(sys.executable).parent / "mpiexec"  # where the package mpich puts it
-MPIEXEC = str(BESIDE) if BESIDE.exists() else shutil.which("mpiexec")
+BUNDLED = Path(sys.executable).parent / "mpiexec"  # where the package mpich puts it
+MPIEXEC = str(BUNDLED) if BUNDLED.exists() else shutil.which("mpiexec")
 needs_mpi = pytest.mark.skipif(
     importlib.util.find_spec("mpi4py") is None or MPIEXEC is None, reason="needs mpi4py and mpiexec"
 )

@@ -26,7 +26,7 @@ model:
 loss: cross_entropy
 metrics: [accuracy, auc]
 optimizer: {adam: {lr: 0.01}}
-train: {epochs: 3, batch_size: 32, shards: 4, grad_clip: {norm: 1.0}, ema: {decay: 0.9}, watch_test: true}
+train: {epochs: 3, schedule_epochs: 3, batch_size: 32, shards: 4, grad_clip: {norm: 1.0}, ema: {decay: 0.9}, watch_test: true}
 """
 ENDLESS = SMALL.replace("epochs: 3", "epochs: 100000")
 

@@ -160,7 +160,7 @@ def test_a_finished_run_says_so_and_stays_as_it_is(shell, wording):
 
 def test_a_run_that_crashed_while_it_was_scored_is_scored_on_resume(shell, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "best_network", lambda self: 1 / 0)
+        patch.setattr(Session, "best_network", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             shell.fit()
     shell.fit(MOONS, "--resume")
