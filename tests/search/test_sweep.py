@@ -289,7 +289,7 @@ def test_a_trial_whose_process_is_killed_again_and_again_has_failed(sweeps):
         "failed",
         "finished",
     ]
-    assert study_of(folder).trials[2].user_attrs["reason"] == "its process was killed 3 times"
+    assert study_of(folder).trials[2].user_attrs["reason"] == "its process was killed 10 times"
     assert "trial 3" in error
 
 

@@ -97,11 +97,13 @@ def check(folder: Path, storage: "optuna.storages.BaseStorage | None") -> None:
     assert again.scores["validation"]["accuracy"] == result.best.value
 
 
+@pytest.mark.slow
 def test_no_trial_is_lost_or_counted_twice_when_one_of_two_processes_is_killed(tmp_path):
     (tmp_path / "digits.yaml").write_text(SWEEP)
     kill_one_of_two(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_sweep_whose_only_process_was_killed_continues_its_trial(tmp_path):
     (tmp_path / "digits.yaml").write_text(SWEEP.replace("trials: 8", "trials: 2"))
     process = start(tmp_path)

@@ -31,7 +31,9 @@ from nntrain.search.sweep.storage import close
 FACTS = "nntrain"  # the attribute of a study that says of which sweep it is
 REASON, SECONDS = "reason", "seconds"  # attributes of a trial
 WAITING = (TrialState.WAITING, TrialState.RUNNING)
-MOST_DEATHS = 3  # of the processes of one trial: it may be what kills them, as by its memory
+MOST_DEATHS = (
+    10  # of the processes of one trial, after which it seems to be what kills them, as by its memory
+)
 STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "finished",
     TrialState.PRUNED: "pruned",
