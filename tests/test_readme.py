@@ -17,6 +17,11 @@ def block(number: int) -> str:
     return section.split("```")[2 * number + 1].split("\n", 1)[1]
 
 
+def test_it_is_short():
+    """What does not fit is for docs/."""
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 165
+
+
 def test_the_config_trains(shell):
     run = shell.fit(block(0), "--set", "train.epochs=1", "--set", "schedule=constant")
     assert (run / "checkpoints/best.safetensors").exists()
