@@ -1,5 +1,6 @@
 """Sweep: trains a config many times with other values of some options, and returns the best ones."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,17 +11,19 @@ from nntrain.api.setup import computing_threads, overrides_of
 from nntrain.config import Document, dump
 from nntrain.errors import NntrainError, UserError
 from nntrain.report.observer import Observer, Observers
+from nntrain.report.pictures.registry import pictures
 from nntrain.report.pictures.search.group import draw_group
 from nntrain.report.progress_observer import ProgressObserver
 from nntrain.report.tensorboard import TensorBoardObserver, require_writer
 from nntrain.report.terminal.sweep_progress import SweepProgress
+from nntrain.run.history import has_tables
 from nntrain.search.jobs import Interruptions, Job, Outcome, run_jobs
 from nntrain.search.results import SweepResult, Trial
 from nntrain.search.sweep.engine import forwarded, require_optuna
 from nntrain.search.sweep.folder import SweepFolder
 from nntrain.search.sweep.plan import Plan
 from nntrain.search.sweep_files import write_sweep
-from nntrain.training.interruption import NeverInterrupted
+from nntrain.training.interruption import Interrupted, NeverInterrupted
 
 if TYPE_CHECKING:
     from nntrain.search.sweep.trials import Trials
@@ -201,10 +204,11 @@ class Lead:
             outcomes = run_jobs(
                 work_on, [self.task] * jobs, jobs, threads, interruption, self.finished, self.reported
             )
-        except BaseException:
-            self.write("interrupted")
+        except BaseException as end:
+            with contextlib.suppress(Exception):  # such as a database that is gone: that is what `end` says
+                self.write("interrupted" if isinstance(end, (Interrupted, KeyboardInterrupt)) else "failed")
             raise
-        result = self.write("finished")
+        result = self.write("interrupted" if self.is_left else "finished")
         found = Sweep(self.folder.path, result, self.reasons())
         if (error := next((each.error for each in outcomes if each.error), None)) and self.is_left:
             raise error
@@ -213,7 +217,7 @@ class Lead:
         if self.is_left or self.plan.total is None:
             self.progress.note("the time limit is over; the same command continues")
         if result.trials != before.trials or not (self.folder.path / "history.png").is_file():
-            self.draw()
+            self.draw(result.best)
         return found
 
     @property
@@ -257,9 +261,13 @@ class Lead:
         elif kind == "warning":
             self.progress.warn(content)
 
-    def draw(self) -> None:
+    def draw(self, best: Trial) -> None:
+        """Draws the sweep, and the losses of its best run."""
         try:
             list(draw_group(self.folder.path))
+            run = self.folder.trials / f"{best.number:04d}"
+            if has_tables(run):
+                pictures()["loss"].draw_stored(run)
         except Exception as error:
             self.progress.warn(f"{self.folder.path}: cannot draw the pictures: {error}")
 

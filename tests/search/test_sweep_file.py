@@ -188,6 +188,13 @@ def test_overrides_give_the_values_of_a_trial_exactly():
     assert [layer.units for layer in config.model.layers] == [7, 2]
 
 
+def test_trials_on_different_samples_are_warned_of():
+    assert plan(SWEEP).warnings == []
+    assert plan(with_parameter("data.standardize: [true, false]")).warnings == []
+    assert "different samples" in plan(with_parameter("data.validation: [0.1, 0.2]")).warnings[0]
+    assert "`seeds: 3`" in plan(with_parameter("seed: [0, 1]")).warnings[0]
+
+
 def test_a_grid_has_every_combination_once():
     text = with_parameter(
         "model.layers[0].dense.units: [4, 8]", SWEEP.split("parameters:")[0] + "parameters:\n"

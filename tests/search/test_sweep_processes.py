@@ -46,7 +46,7 @@ DEADLINE_S = 300.0
 def start(folder: Path, *options: str) -> subprocess.Popen:
     """`nntrain sweep` in a process of its own, without pictures."""
     program = (
-        "import sys; from nntrain.api import sweep; sweep.draw_group = lambda folder: ();"
+        "from nntrain.api import sweep; sweep.Lead.draw = lambda lead, best: None;"
         "from nntrain.cli.main import main; main()"
     )
     words = [sys.executable, "-c", program, "sweep", "digits.yaml", "--threads", "1", *options]

@@ -24,4 +24,4 @@ parameters:
 
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures take seconds."""
-    monkeypatch.setattr(api, "draw_group", lambda folder: ())
+    monkeypatch.setattr(api.Lead, "draw", lambda lead, best: None)

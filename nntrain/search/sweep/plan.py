@@ -22,6 +22,8 @@ from nntrain.search.sweep.parameter import Values
 from nntrain.search.sweep.space import Space
 from nntrain.training.setup import Setup, prepare
 
+SAME_SAMPLES = (("standardize",), ("augment",))  # options of the data that leave the splits as they are
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -71,6 +73,16 @@ class Plan:
     def warnings(self) -> list[str]:
         """What works, but not as intended."""
         found = list(self.setup.warnings)
+        for parameter in self.space.parameters:
+            if parameter.name == "seed":
+                found.append(
+                    "`seed` is varied: trials are compared on different splits, and the best one had luck. Set `seeds: 3` to "
+                    "average over seeds instead"
+                )
+            elif parameter.keys[0] == "data" and parameter.keys[1:2] not in SAME_SAMPLES:
+                found.append(
+                    f"`{parameter.name}` is varied: trials are compared on different samples. Remove it from `parameters`"
+                )
         if self.options.method == "grid" and (self.options.trials or 0) > len(self.combinations):
             found.append(f"the grid has {len(self.combinations):,} combinations: no more trials are run")
         if self.options.method == "grid" and self.total and self.total < len(self.combinations):
