@@ -5,6 +5,7 @@ import pytest
 from nntrain.config.document import Document
 from nntrain.errors import UserError
 from nntrain.search.sweep.plan import Plan
+from tests.support import ROOT
 from tests.support.sweeps import SWEEP
 
 
@@ -193,6 +194,11 @@ def test_trials_on_different_samples_are_warned_of():
     assert plan(with_parameter("data.standardize: [true, false]")).warnings == []
     assert "different samples" in plan(with_parameter("data.validation: [0.1, 0.2]")).warnings[0]
     assert "`seeds: 3`" in plan(with_parameter("seed: [0, 1]")).warnings[0]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs/sweeps").glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_sweeps_of_the_gallery_fit_their_configs(file):
+    assert Plan.read(Document.read(file)).warnings == []
 
 
 def test_a_grid_has_every_combination_once():

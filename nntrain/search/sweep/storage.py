@@ -16,7 +16,7 @@ JOURNAL = "journal.log"
 GRPC, REDIS = "grpc://", ("redis://", "rediss://")
 LONGEST_WAIT_S = 0.05  # between two tries to lock a journal
 READY_S = 20.0  # for which the start of a proxy is waited
-TRIES = 5  # to make the tables of a database that another process makes at the same time
+BUSY_S = 60  # for which a process waits for another one that writes an SQLite file
 
 
 def open_storage(url: str | None, sweep: Path, home: Path) -> "BaseStorage":
@@ -50,14 +50,24 @@ def _opened(url: str, home: Path) -> "BaseStorage":
         return optuna.storages.JournalStorage(optuna.storages.journal.JournalRedisBackend(url))
     if "://" not in url:
         return journal(paths.resolved(home, url))
-    for _ in range(TRIES - 1):
-        try:
-            return optuna.storages.RDBStorage(relocated(url, home))
-        except Exception as error:
-            if "already exists" not in str(error).lower() and "unique" not in str(error).lower():
-                raise
-            time.sleep(0.5)
-    return optuna.storages.RDBStorage(relocated(url, home))
+    return database(relocated(url, home))
+
+
+def database(url: str, tries: int = 5) -> "BaseStorage":
+    """A database. Its tables may be made by several processes at the same time, of which one succeeds: the others try again."""
+    import optuna
+
+    options = {"connect_args": {"timeout": BUSY_S}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    try:
+        return optuna.storages.RDBStorage(url, engine_kwargs=options)
+    except Exception as error:
+        reason = str(error).lower()
+        if tries == 1 or not any(
+            text in reason for text in ("already exists", "unique", "duplicate", "locked")
+        ):
+            raise
+    time.sleep(0.5)
+    return database(url, tries - 1)
 
 
 def journal(path: Path) -> "BaseStorage":

@@ -80,10 +80,9 @@ class Trials:
     def _check(self) -> None:
         """Marks a new study as this sweep's. Raises OtherSweep where it is another one's."""
         now = facts_of(self.plan)
-        found = self.study.user_attrs.get(FACTS)
-        if found is None and not self.study.get_trials(deepcopy=False):
+        if FACTS not in self.study.user_attrs and not self.study.get_trials(deepcopy=False):
             self.study.set_user_attr(FACTS, now)
-            found = self.study.user_attrs[FACTS]  # of another process that was faster
+        found = self.study.user_attrs.get(FACTS)  # maybe those of another process that was faster
         if not isinstance(found, dict):
             raise OtherSweep(
                 "the storage has a study of this name that is not a sweep of nntrain", place=self.plan.name
