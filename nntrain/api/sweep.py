@@ -1,6 +1,7 @@
 """Sweep: trains a config many times with other values of some options, and returns the best ones."""
 
 import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from nntrain.report.progress_observer import ProgressObserver
 from nntrain.report.tensorboard import TensorBoardObserver, require_writer
 from nntrain.report.terminal.sweep_progress import SweepProgress
 from nntrain.run.history import has_tables
+from nntrain.run.opening import valid_name
 from nntrain.search.jobs import Interruptions, Job, Outcome, run_jobs
 from nntrain.search.results import SweepResult, Trial
 from nntrain.search.sweep.engine import forwarded, require_optuna
@@ -151,7 +153,8 @@ def work(
         raise UserError(f"expected a number of at least 1. Received: {jobs}", place="jobs")
     with computing_threads(threads) as count:
         document = read(sweep)
-        overrides = (*overrides, *(() if name is None else (f"name={name}",)))
+        if name is not None:
+            overrides = (*overrides, f"name={json.dumps(valid_name(name))}")
         plan = Plan.read(document, overrides)
         if plan.setup.config.train.tensorboard:
             require_writer()

@@ -85,7 +85,7 @@ def command(
                 interruption=Interruption,
             )
     except UserError as error:
-        if error.place in ("jobs", "threads"):
+        if error.place in ("jobs", "name", "threads"):
             error.place = f"--{error.place}"
         raise
     except (Interrupted, KeyboardInterrupt):

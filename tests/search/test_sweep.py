@@ -373,3 +373,13 @@ def test_what_starts_the_command_does_not_load_optuna():
     code = "import sys, nntrain.cli.sweep, nntrain.api.sweep; print('optuna' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_wrong_name_or_number_of_jobs_is_an_error_of_the_command_line(sweeps):
+    assert (
+        "--name: expected the name of one folder"
+        in sweeps.run("sweep", "moons.yaml", "--name", "a/b", code=2).stderr
+    )
+    assert "--jobs: expected a number" in sweeps.run("sweep", "moons.yaml", "--jobs", 0, code=2).stderr
+    sweeps.run("sweep", "moons.yaml", "--name", "007", "--set", "trials=1")
+    assert (sweeps.folder / "runs/007/best.yaml").is_file()
