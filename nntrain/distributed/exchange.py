@@ -10,10 +10,10 @@ their shards, and add them themselves:
 import numpy as np
 from mpi4py import MPI
 
+from nntrain.distributed.route import SHORT
 from nntrain.distributed.shards import Shards
 from nntrain.distributed.tree_sum import Node, TreeSum, add, nodes_of
 
-SHORT = 16384  # values: below, the latency of a second collective costs more than sending them to every rank
 ALIGNED = 16  # values: segments begin at multiples, so that vectors are whole
 
 

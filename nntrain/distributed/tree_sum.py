@@ -72,10 +72,13 @@ class TreeSum:
 @lru_cache
 def nodes_of(first: int, end: int) -> tuple[Node, ...]:
     """The nodes of a `TreeSum` of the leaves `first` to `end` - 1."""
-    sums = TreeSum()
-    for index in range(first, end):
-        sums.add_leaf(index, np.zeros(1))
-    return tuple(node for node, _ in sums.nodes)
+    nodes = []
+    while first < end:
+        room = (end - first).bit_length() - 1
+        level = min((first & -first).bit_length() - 1, room) if first else room
+        nodes.append((level, first >> level))
+        first += 1 << level
+    return tuple(nodes)
 
 
 def add(total: np.ndarray, part: np.ndarray) -> None:
