@@ -59,8 +59,8 @@ def command(
     """
     from nntrain.api.fit import policy, train
     from nntrain.api.fit import verify_resume as verified
-    from nntrain.cli.shared import hints, use_threads
-    from nntrain.distributed.launch import connected
+    from nntrain.cli.shared import hints, share_stdin, use_threads
+    from nntrain.distributed.launch import connected, require_one_process
     from nntrain.distributed.supervisor import supervised
     from nntrain.distributed.together import together
     from nntrain.errors import NntrainError
@@ -73,12 +73,18 @@ def command(
 
     if resume and overwrite:
         raise click.UsageError("--resume cannot be combined with --overwrite.")
+    if verify_resume:
+        require_one_process(
+            "--verify-resume", "Start it without the launcher: any number of ranks leaves the same bits."
+        )
     supervised()
     stop_signals_as_ctrl_c()
     ranks = connected()
     click.get_current_context().with_resource(lasting())
     with together(ranks):
         use_threads(threads, ranks)
+    if str(config) == "-" and ranks.size > 1:
+        share_stdin(ranks)
     advice: dict[type[NntrainError], str] = {
         RunExists: "Use --resume to continue it, --overwrite to replace it, or another --name.",
         NoSuchRun: "Remove --resume to start it.",

@@ -15,8 +15,8 @@ import click
 
 import nntrain
 from nntrain import cli
-from nntrain.distributed.launch import launched_rank, launched_size
-from nntrain.errors import NntrainError, UserError
+from nntrain.distributed.launch import launched_rank, require_one_process
+from nntrain.errors import NntrainError
 from nntrain.report.terminal.encoding import set_up_streams, use_utf8_mode
 from nntrain.report.terminal.streams import replace_closed
 
@@ -35,6 +35,7 @@ class Verbs(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         replace_closed()
         if launched_rank():
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115
         if args is None:  # not called by another program
             use_utf8_mode()
@@ -64,9 +65,8 @@ class Verbs(click.Group):
 
             names = self.list_commands(context)
             raise click.UsageError(f"{error.message}{did_you_mean(arguments[0], names)}", context) from None
-        if launched_size() > 1 and found[0] not in ON_RANKS:
-            message = f"{found[0]} runs in a single process, but a launcher started {launched_size()}"
-            raise everywhere(UserError(message, f"Only {' and '.join(ON_RANKS)} run on several ranks."))
+        if found[0] not in ON_RANKS:
+            require_one_process(str(found[0]), f"Only {' and '.join(ON_RANKS)} run on several ranks.")
         return found
 
     def invoke(self, context: click.Context) -> Any:
@@ -155,12 +155,6 @@ def show_and_exit(error: NntrainError) -> NoReturn:
     if not error.on_all_ranks:
         end_all_ranks(error.exit_code)
     sys.exit(error.exit_code)
-
-
-def everywhere(error: NntrainError) -> NntrainError:
-    """An error that all ranks have, and the root reports."""
-    error.on_all_ranks = True
-    return error
 
 
 def speak() -> None:

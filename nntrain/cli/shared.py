@@ -1,6 +1,8 @@
 """What several commands share: their options, and the loading of a config."""
 
 import contextlib
+import io
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +103,12 @@ def use_threads(count: int | None, ranks: "Ranks | None" = None) -> int:
 
     threads = computing_threads(count, "--threads", ranks or ALONE)
     return click.get_current_context().with_resource(threads)
+
+
+def share_stdin(ranks: "Ranks") -> None:
+    """Gives all ranks what the launcher passes to the root alone; the others would wait for it."""
+    text = ranks.broadcast(sys.stdin.buffer.read() if ranks.is_root else b"")
+    sys.stdin = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8")
 
 
 def show_warnings(warnings: Iterable[str]) -> None:

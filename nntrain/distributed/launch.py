@@ -1,6 +1,7 @@
 """Launch: whether a launcher of MPI started this process as one of several ranks, and which ones they are."""
 
 import os
+import warnings
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ def launched_size() -> int:
 
 
 def launched_rank() -> int:
-    """The number of this rank, known before MPI is loaded."""
-    return next((_number(name) for name in RANKS if name in os.environ), 0)
+    """The number of this rank, known before MPI is loaded; 0 without a launcher."""
+    return next((_number(name) for name in RANKS if name in os.environ), 0) if launched_size() > 1 else 0
 
 
 def _number(name: str) -> int:
@@ -31,11 +32,17 @@ def _number(name: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def missing(message: str, hint: str) -> UserError:
-    """All ranks lack it; the root says so."""
+def on_all_ranks(message: str, hint: str) -> UserError:
+    """An error that all ranks have, and the root reports."""
     error = UserError(message, hint)
     error.on_all_ranks = True
     return error
+
+
+def require_one_process(what: str, hint: str) -> None:
+    """Raises UserError, on all ranks, where a launcher started several of them."""
+    if (size := launched_size()) > 1:
+        raise on_all_ranks(f"{what} runs in a single process, but a launcher started {size}", hint)
 
 
 @cache
@@ -50,15 +57,16 @@ def connected() -> "Ranks":
     if size == 1:
         return ALONE
     try:
-        from nntrain.distributed.mpi import MpiRanks
+        with warnings.catch_warnings(action="ignore"):  # of another MPI than the launcher's: see below
+            from nntrain.distributed.mpi import MpiRanks
     except (ImportError, RuntimeError) as error:  # RuntimeError: no library of MPI
-        raise missing(
+        raise on_all_ranks(
             f"a launcher started {size} ranks, but mpi4py cannot be loaded: {error}",
             "Install it: pip install 'nntrain[mpi]', and where the machine has no MPI: pip install mpich",
         ) from None
     ranks = MpiRanks()
     if ranks.size != size:
-        raise missing(
+        raise on_all_ranks(
             f"the launcher started {size} ranks, but mpi4py found {ranks.size}: it uses another MPI than the launcher",
             "Use the launcher of the MPI that mpi4py was built for; `python -m mpi4py --mpi-lib-version` names it.",
         )

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import nntrain
-from nntrain import kernels
+from nntrain import kernels, plugins
 from nntrain.distributed.ranks import Ranks
 from nntrain.distributed.together import Ended
 from nntrain.errors import UserError
@@ -33,6 +33,8 @@ def fingerprint(setup: Setup) -> dict[str, str]:
     return {
         "another nntrain": f"version {nntrain.__version__}, sources {sources()}",
         "another processor or Numba": kernels.cache.key(),
+        "other plugins": ", ".join(f"{each.path.name} {each.sha256[:12]}" for each in plugins.loaded.values())
+        or "none",
         "another config": hashlib.sha256(config.encode()).hexdigest()[:12],
         **{
             f"another {name} split": parts.get(f"another {name} split", "none")

@@ -188,10 +188,12 @@ main(["fit", "config.yaml", "--name", "run", *other])
         (("--set", "seed=1"), "another config than rank 0"),
         (("--set", "data.source={csv: missing.csv}"), "no such file"),
         (("--threads", "999"), "expected a number from 1 to"),
+        (("--plugin", "plugin.py"), "other plugins than rank 0"),
     ],
 )
 def test_what_one_rank_has_otherwise_ends_all_with_one_message(other, reason, tmp_path):
     written(tmp_path, SMALL)
+    (tmp_path / "plugin.py").touch()
     words = command(2, on_rank_1(tmp_path, *other))
     done = subprocess.run(
         words, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=100, check=False
@@ -210,7 +212,19 @@ def test_a_divergence_is_reported_once_by_all(tmp_path):
     assert json.loads((tmp_path / "runs/run/run.json").read_text())["status"] == "failed"
 
 
-def test_other_commands_say_that_they_run_in_one_process(tmp_path):
-    done = run(tmp_path, 2, "summary", "config.yaml", code=2)
+@pytest.mark.parametrize("arguments", [("summary", "config.yaml"), ("fit", "config.yaml", "--verify-resume")])
+def test_what_runs_in_one_process_says_so(arguments, tmp_path):
+    done = run(tmp_path, 2, *arguments, code=2)
     assert done.stderr.count("error: ") == 1
-    assert "summary runs in a single process" in done.stderr
+    assert "runs in a single process" in done.stderr
+
+
+def test_only_the_root_prints(tmp_path):
+    assert run(tmp_path, 2, "--version").stdout.count("version") == 1
+
+
+def test_a_config_from_stdin_reaches_all_ranks(tmp_path):
+    """A launcher passes stdin to the root alone, and the others never see its end."""
+    words = command(2, "-m", "nntrain", "fit", "-", "--name", "run", "--quiet", "--threads", 1)
+    subprocess.run(words, cwd=tmp_path, env=ENVIRONMENT, input=SMALL, text=True, timeout=60, check=True)
+    assert (tmp_path / "runs/run/config.yaml").read_text() == SMALL
