@@ -131,7 +131,8 @@ def _our_error(found: ErrorDetails, fields: Iterable[str]) -> PydanticCustomErro
         expected = f"a number {word} {_limit(context[key])}"
     elif kind in ("too_short", "too_long"):
         bound = "at least" if kind == "too_short" else "at most"
-        expected = f"{bound} {context.get('min_length', context.get('max_length'))} entries"
+        count = context.get("min_length", context.get("max_length"))
+        expected = f"{bound} {count} {'entry' if count == 1 else 'entries'}"
     elif kind == "string_too_short":
         expected = "a non-empty string"
     else:

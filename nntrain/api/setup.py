@@ -14,6 +14,7 @@ from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.errors import ConfigError, UserError
 from nntrain.limits import processors
 from nntrain.run.repeat import config_of, run_of
+from nntrain.search.crossval import config_in
 from nntrain.training.setup import Setup, prepare
 
 ConfigLike = str | Path | Mapping[str, Any]
@@ -27,7 +28,7 @@ def overrides_of(values: Mapping[str, Any] | None) -> tuple[str, ...]:
 def read_config(config: ConfigLike, overrides: tuple[str, ...] = ()) -> tuple[Config, Document]:
     """The typed config, and the document that names the place of every value. Raises UserError.
 
-    A run folder, or a config in it, is the config of the run with its overrides.
+    A run folder, or a config in it, is the config of the run with its overrides; so is the config of a cross-validation.
     """
     return checked(document_of(config), overrides)
 
@@ -37,7 +38,9 @@ def document_of(config: ConfigLike) -> Document:
     if isinstance(config, Mapping):
         return Document.parse(dump(dict(config)), file="config")
     run = run_of(Path(config))
-    return Document.read(config) if run is None else config_of(run, Path(config))
+    if run is not None:
+        return config_of(run, Path(config))
+    return config_in(Path(config)) or Document.read(config)
 
 
 def load_setup(

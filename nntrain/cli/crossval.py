@@ -25,7 +25,7 @@ from nntrain.cli.shared import (
     type=int,
     default=1,
     show_default=True,
-    help="Repeat it with so many seeds, from the config's on, which change folds and initial weights.",
+    help="Number of repetitions, each with the next seed after the config's: other folds, other initial weights.",
 )
 @click.option(
     "--group",
@@ -41,16 +41,19 @@ from nntrain.cli.shared import (
     help="Runs to train side by side; the threads are divided among them. The results do not depend on it.",
 )
 @click.option(
-    "--name", help="Name of its folder, RUNS_DIR/NAME; by default that of the config with -crossval."
+    "--name",
+    help="Name of the cross-validation; its folder is RUNS_DIR/NAME. By default the config's, with -crossval.",
 )
 @click.option(
     "--runs-dir",
     type=click.Path(path_type=Path),
     default="runs",
     show_default=True,
-    help="The folder that holds its folder.",
+    help="The folder that holds the runs.",
 )
-@click.option("--overwrite", is_flag=True, help="Start again instead of going on where it stopped.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace the cross-validation of that name, with all its runs."
+)
 @plugin_option
 @offline_option
 @json_option
@@ -70,8 +73,8 @@ def command(
 ) -> None:
     """Cross-validate CONFIG: train it once for each fold of its data, which is held out and scored.
 
-    Folds are stratified for classes and by time for texts and series. Each run has a folder of its own, as by `fit`. The same
-    command again goes on where it stopped.
+    Folds are stratified for classes, and by time for texts and series. Each fold is a run in a folder of its own. The same
+    command continues a cross-validation that was stopped.
     """
     from nntrain.api.crossval import CrossvalFailed, cross_validate
     from nntrain.cli.shared import hints, print_json

@@ -60,9 +60,9 @@ def command() -> None:
 def runs(folder: Path, sort: str | None, statuses: tuple[str, ...], limit: int | None, as_json: bool) -> None:
     """List the runs in FOLDER, by default runs, the newest last.
 
-    For each run its status, also of one that is going on or was killed, the epochs done, the score that chooses the best
-    checkpoint, that of the test split, the time of training, and in which options it differs from the other runs on the same
-    data. Of a cross-validation or a sweep, a line says how far it is; give its folder to list its runs.
+    A line shows the status of a run, also while it trains or after it was killed, the epochs done, the score that chooses the
+    best checkpoint, the test score, the training time, and the options in which it differs from the other runs on the same data.
+    A cross-validation or a sweep has one line; give its folder to list its runs.
     """
     from nntrain.cli.shared import print_json
     from nntrain.listing.listing import NoSuchFolder, list_runs
@@ -130,8 +130,8 @@ def nothing(folder: Path, others: int) -> str:
 def diff(first: Path, second: Path, runs_dir: Path, as_json: bool) -> None:
     """Show what differs between two runs.
 
-    A and B are run folders, or names of runs. Compared are their configs, option by option and layer by layer, data, overrides, versions,
-    scores, and whether their checkpoints are the same, to the byte.
+    A and B are run folders, or names of runs. The comparison covers their configs, option by option and layer by layer, data,
+    overrides, versions, scores, and whether their checkpoints are equal, to the byte.
     """
     from nntrain.api.runs import diff_runs
     from nntrain.cli.shared import print_json

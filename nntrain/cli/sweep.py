@@ -33,7 +33,7 @@ MOST_REASONS = 3
     type=click.Path(path_type=Path),
     default="runs",
     show_default=True,
-    help="The folder that holds its folder.",
+    help="The folder that holds the runs.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the sweep of that name, with all its trials.")
 @plugin_option

@@ -11,7 +11,7 @@ from nntrain.config.document import Document
 from nntrain.config.extends import extended
 from nntrain.config.overrides import overridden
 from nntrain.config.spelling import adapted, without_ignored
-from nntrain.errors import ConfigError, Keys, Problem
+from nntrain.errors import ConfigError, Keys, Problem, UserError
 from nntrain.options import Options
 
 
@@ -34,12 +34,21 @@ def checked(
         from nntrain.config.schema import Config
 
         kind = Config
+        _require_config(document)
     document = overridden(extended(document, kind), (*document.overrides, *overrides), kind)
     document = spelled(document, kind)
     try:
         return typed(document, kind), document
     except ConfigError as error:
         raise document.explain(error) from None
+
+
+def _require_config(document: Document) -> None:
+    """Raises UserError for a sweep file, each line of which would be an error of its own."""
+    keys = document.root.value
+    if isinstance(keys, dict) and {"config", "parameters"} <= keys.keys() and "model" not in keys:
+        hint = "Use the config that its `config` names, or start the sweep."
+        raise UserError("a sweep file, not a config", hint, document.file)
 
 
 def spelled(document: Document, kind: type[Options]) -> Document:

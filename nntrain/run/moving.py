@@ -20,13 +20,15 @@ def places(folder: Path, run: RunFolder) -> dict[str, str]:
     return {"config_folder": str(there), **relative}
 
 
-def config_folder(run: RunFolder) -> Path:
+def config_folder(run: RunFolder, info: dict[str, Any] | None = None) -> Path:
     """The folder from which the paths of a run's config count; without run.json, the current one.
+
+    info: what another file than run.json keeps of `places`.
 
     It is where it was, seen from the run, so that a project can be moved or copied. Only if less of the data (or of
     the config, for data without files) is there than at the absolute place, the run was moved alone.
     """
-    info = run.read_info()
+    info = run.read_info() if info is None else info
     if "config_folder" not in info:
         return Path.cwd()
     then = Path(info["config_folder"])
@@ -42,7 +44,8 @@ def config_folder(run: RunFolder) -> Path:
 
 def data_section(run: RunFolder) -> Any:
     try:
-        return Document.read(run.resolved).tree.get("data")
+        config = run.resolved if run.resolved.exists() else run.config
+        return Document.read(config).tree.get("data")
     except UserError:
         return None
 

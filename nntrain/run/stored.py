@@ -63,10 +63,20 @@ def find_checkpoint(path: Path) -> Path:
     for candidate in (run.best, run.last):
         if candidate.exists():
             return candidate
+    if not run.info.exists() and (inside := run_inside(path)):
+        raise UserError("a folder of runs, not a run", f"Name one of them, such as {inside}.", str(path))
     expected = f"{run.best.relative_to(path)} or {run.last.name}"
     early = "The run ended before its first checkpoint."
     hint = early if run.info.exists() else "Expected a run folder, such as runs/NAME."
     raise UserError(f"this folder holds no checkpoint ({expected})", hint, str(path))
+
+
+def run_inside(folder: Path) -> Path | None:
+    """The first run in a folder of runs, such as that of a cross-validation or a sweep."""
+    for pattern in ("*", "trials/*", "trials/*/*"):  # the last: the members of a trial
+        if infos := sorted(folder.glob(f"{pattern}/{RunFolder(folder).info.name}")):
+            return infos[0].parent
+    return None
 
 
 def open_stored(path: Path) -> Stored:

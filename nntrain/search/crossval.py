@@ -2,13 +2,14 @@
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from nntrain.config import Document
 from nntrain.config.schema import Config
 from nntrain.data.folds.fold import MOST_FOLDS
 from nntrain.errors import ConfigError, Problem, UserError
@@ -16,6 +17,7 @@ from nntrain.files import temporary_files, write_atomic
 from nntrain.run import lock
 from nntrain.run.changes import all_changes
 from nntrain.run.folder import RunFolder
+from nntrain.run.moving import config_folder, places
 from nntrain.run.opening import listed
 from nntrain.run.session import warnings_of
 from nntrain.search.crossval_files import FACTS, SCORES, is_crossval, write_crossval
@@ -133,6 +135,7 @@ class CrossvalFolder:
 
     def __init__(self, path: Path, plan: Plan):
         self.path, self.plan = path, plan
+        self._places = places(plan.origin.document.folder, RunFolder(path))
         self._ended: dict[str, MemberResult] = {}  # which do not change any more
         self._stack = contextlib.ExitStack()
 
@@ -196,7 +199,7 @@ class CrossvalFolder:
     def write(self, status: str) -> CrossvalResult:
         """Writes crossval.json and scores.csv as the runs are now; `status` is that of the whole."""
         result = self.result()
-        write_crossval(self.path, result, status=status, **self.plan.facts())
+        write_crossval(self.path, result, status=status, **self.plan.facts(), **self._places)
         return result
 
     def result(self) -> CrossvalResult:
@@ -219,6 +222,19 @@ class CrossvalFolder:
         if ended:
             self._ended[member.name] = result
         return result
+
+
+def config_in(path: Path) -> Document | None:
+    """The config in the folder of a cross-validation, with its overrides; its paths count from where they counted in training."""
+    folder = path.parent
+    if path.name != CONFIG or not is_crossval(folder):
+        return None
+    facts = read_facts(folder / FACTS)
+    kept: dict[str, Any] = {
+        name: facts[name] for name in ("config_folder", "config_folder_from_run") if name in facts
+    }
+    home = config_folder(RunFolder(folder), kept)
+    return replace(Document.read(path), home=home, overrides=tuple(facts.get("overrides", ())))
 
 
 def is_foreign(path: Path) -> bool:

@@ -126,6 +126,29 @@ def test_a_config_on_stdin_is_kept_in_the_folder(shell):
     assert "next     nntrain fit runs/stdin-crossval/config.yaml" in done.stdout
 
 
+def test_the_config_in_its_folder_has_its_data_and_overrides(shell):
+    """Its relative paths count from the folder of the config that was cross-validated."""
+    rows = "".join(f"{row % 7},{row % 3 * 2},{'ab'[row % 2]}\n" for row in range(40))
+    (shell.folder / "t.csv").write_text("u,v,y\n" + rows)
+    table = IRIS.replace("source: iris", "source: {csv: t.csv}").replace("{dense: 3}", "{dense: 2}")
+    shell.run("crossval", "-", "--folds", "2", "--set", "train.epochs=3", given=table.encode())
+    shell.run("fit", "runs/stdin-crossval/config.yaml", "--name", "all")
+    assert nntrain.open_run("runs/all").history["epoch"].tolist() == [1, 2, 3]
+
+
+def test_a_folder_in_place_of_a_run_is_an_error_that_names_a_run(shell, wording):
+    shell.write(IRIS, "iris.yaml")
+    shell.run("crossval", "iris.yaml", "--folds", "2", "--set", "train.epochs=1", "--name", "c")
+    for verb in ("eval", "report"):
+        wording(shell.run(verb, "runs/c", code=2).stderr)
+
+
+def test_a_sweep_file_is_an_error(shell, wording):
+    shell.write("config: iris.yaml\nparameters: {optimizer.sgd.lr: [0.1, 0.2]}\n", "sweep.yaml")
+    for verb in ("crossval", "fit"):
+        wording(shell.run(verb, "sweep.yaml", code=2).stderr)
+
+
 def test_a_fold_is_an_ordinary_run(shell):
     shell.write(IRIS, "iris.yaml")
     shell.run("crossval", "iris.yaml", "--folds", "3", "--name", "c")
@@ -297,7 +320,7 @@ def test_warnings_of_folds_are_shown_once(shell):
         IRIS.replace("source: iris", "source: {csv: t.csv}").replace("{dense: 3}", "{dense: 2}"), "t.yaml"
     )
     done = shell.run("crossval", "t.yaml", "--folds", "3")
-    assert done.stderr.count("held-out samples are not tested") == 1
+    assert done.stderr.count("held-out samples is not tested") == 1
 
 
 def test_pictures_are_the_losses_of_the_runs_and_one_of_all(shell, pictures):

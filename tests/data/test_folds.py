@@ -160,7 +160,7 @@ def test_categories_are_those_of_the_training_part_and_samples_with_others_are_n
         if not knows_paris:
             seen_without += 1
             (warning,) = splits.warnings
-            assert "1 of 10 held-out samples are not tested" in warning
+            assert "1 of 10 held-out samples is not tested" in warning
             assert "'paris' in column 'city'" in warning
             assert 7 not in taken["test"]
     assert seen_without == 1

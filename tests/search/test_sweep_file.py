@@ -23,6 +23,11 @@ def with_parameter(line: str, text: str = SWEEP) -> str:
     return f"{text}  {line}\n"
 
 
+def test_a_config_in_place_of_a_sweep_file_is_one_error():
+    text = (ROOT / "configs/digits.yaml").read_text()
+    assert error(text).startswith("sweep.yaml: a config, not a sweep file")
+
+
 # A wrong line below `parameters`, and what its error says: the column of the mistake on line 16, and words of it.
 WRONG_PARAMETERS = {
     "not a range": ("train.batch_size: 10", 21, "expected a list of choices or a range"),

@@ -37,8 +37,9 @@ def take_fold(
             message = f"each sample of fold {fold.number} has what the others lack: {measured.what}"
             raise ConfigError([Problem(PLACE, message, "Leave such columns out, or use fewer folds.")])
         if left_out:
+            are = "is" if left_out == 1 else "are"
             warnings.append(
-                f"{left_out:,} of {len(rows.test):,} held-out samples are not tested, because the "
+                f"{left_out:,} of {len(rows.test):,} held-out samples {are} not tested, because the "
                 f"training part has no {measured.what}"
             )
     of = f"{len(tested):,} of {len(splits.train):,} samples are held out as the test split, {rows.how}"

@@ -14,7 +14,7 @@ from nntrain.run.folder import RunFolder
 from nntrain.run.history import has_tables, read_history
 from nntrain.run.settings import Settings, read_settings
 from nntrain.run.status import ENDED, status_of
-from nntrain.run.stored import open_stored
+from nntrain.run.stored import open_stored, run_inside
 
 T = TypeVar("T")
 Scores = dict[str, dict[str, Any]]  # {"test": {"loss": 0.11, "accuracy": 0.975}}
@@ -135,6 +135,8 @@ def require_run(folder: RunFolder) -> None:
         raise UserError("no such run folder", place=place)
     files = (folder.info, folder.metrics, folder.steps, folder.best, folder.last)
     if not folder.path.is_dir() or not any(file.exists() for file in files):
+        if inside := run_inside(folder.path):
+            raise UserError("a folder of runs, not a run", f"Name its runs, such as {inside}.", place)
         raise UserError(
             "expected the folder of a run, such as runs/NAME. Received: "
             + ("a folder without run.json" if folder.path.is_dir() else "a file"),

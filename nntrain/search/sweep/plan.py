@@ -42,6 +42,10 @@ class Plan:
 
         check: whether to try those values.
         """
+        keys = document.root.value
+        if isinstance(keys, dict) and "model" in keys and not {"config", "parameters"} & keys.keys():
+            hint = "Name it as `config` in a file with `parameters`."
+            raise UserError("a config, not a sweep file", hint, document.file)
         options, document = checked(document, overrides, Sweep)
         try:
             space = Space.of(options.parameters, document.root.value["parameters"])
