@@ -8,7 +8,14 @@ import pytest
 from nntrain.cli.main import main
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/article.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/article.md",
+    "docs/scale.md",
+)
 
 
 def block(number: int) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nntrain.scaling.measure import Scaling
     from nntrain.scaling.prediction import Predicted
 
+FAR = 0.15  # of a prediction from what was measured
 WORTH = 0.5  # of efficiency: below, most of the processors' time is lost
 
 
@@ -80,6 +81,8 @@ def predicted_for(found: "Scaling") -> str:
     text = f"Predicted for ranks of {counted(found.threads, 'thread')} with {network}."
     if found.ranks > 1:
         text += f" For these {found.ranks} ranks the prediction is {found.predicted_us:,.1f} µs/step."
+        if abs(found.predicted_us / found.step_us - 1) > FAR:
+            text += " That is far from the measured time: other programs may use the processors, or the ranks differ."
     return text
 
 
