@@ -17,6 +17,7 @@ from nntrain.distributed.launch import launched_rank, launched_size
 
 PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 KILLED = 1  # the exit code
+FORWARDING_S = 0.3  # until the launcher has read the message: what is unread when it ends all ranks is lost
 ABORTING_S = 5.0  # until the launcher ends this process, too
 
 
@@ -53,6 +54,7 @@ def supervise(child: int) -> NoReturn:
         print(f"error: {who} was killed by {by}{memory}; all ranks end", file=sys.stderr)
         print("hint: Start the same command with --resume: the last checkpoint is whole.", file=sys.stderr)
         code = KILLED
+        time.sleep(FORWARDING_S)
         _abort()
     os._exit(code)
 
