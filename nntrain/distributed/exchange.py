@@ -2,9 +2,10 @@
 
 An allreduce would add in an order that depends on the library and on the number of ranks. Here ranks exchange the partial sums of
 their shards, and add them themselves:
-- two ranks, or a short array: each gets the partial sums of all (one allgather);
-- more ranks: each gets one segment of all partial sums, adds it up, and passes it on (alltoall and allgather, which send as much as the
-  best allreduce: 2 (ranks - 1) / ranks times the array where each rank has one partial sum).
+- each rank gets its part of all partial sums, and adds it up (alltoall); what it makes of that part, the others then get (allgather).
+  Together they send as much as the best allreduce: 2 (ranks - 1) / ranks times the array, where each rank has one partial sum;
+- short arrays: each rank gets the partial sums of all (one allgather);
+- ranks on one machine read each other's arrays where these lie, in windows of memory that they share.
 """
 
 import numpy as np
@@ -12,7 +13,8 @@ from mpi4py import MPI
 
 from nntrain.distributed.route import SHORT
 from nntrain.distributed.shards import Shards
-from nntrain.distributed.tree_sum import Node, TreeSum, add, nodes_of
+from nntrain.distributed.tree_sum import Node, TreeSum, nodes_of
+from nntrain.distributed.windows import Windows
 
 ALIGNED = 16  # values: segments begin at multiples, so that vectors are whole
 
@@ -20,30 +22,58 @@ ALIGNED = 16  # values: segments begin at multiples, so that vectors are whole
 class Exchange:
     """Sums over the ranks of a communicator; keeps its buffers from step to step."""
 
-    def __init__(self, comm: MPI.Comm):
+    def __init__(self, comm: MPI.Comm, on_one_machine: bool):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+        self._windows = Windows(comm) if on_one_machine else None
+        self._together = TreeSum()
         self._buffer = np.zeros(0, np.uint8)
+
+    def memory(self, size: int, dtype: np.dtype) -> np.ndarray | None:
+        """Zeros that the other ranks of this machine can read; None where there is no such memory."""
+        return self._windows.zeros(size, dtype) if self._windows is not None else None
 
     def total(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> None:
         """out = the sum over the first `used` shards, of which `sums` has those of this rank."""
-        nodes = [
-            nodes_of(min(own.start, used), min(own.stop, used))
-            for own in (shards.share(rank, self.size) for rank in range(self.size))
-        ]
-        if self.size == 2 and len(nodes[0]) == len(nodes[1]) == 1:
-            self._exchange_one(out, sums)
-        elif self.size == 2 or out.size < SHORT:
-            self._gather(out, sums, nodes)
+        if out.size < SHORT:
+            self._gather(out, sums, self._nodes(shards, used))
         else:
-            self._scatter(out, sums, nodes)
+            self.total_of_part(out, sums, shards, used)
+            self.share(out)
 
-    def _exchange_one(self, out: np.ndarray, sums: TreeSum) -> None:
-        """Of two ranks, with a partial sum each. a + b is b + a, bit for bit."""
-        other = self._values(out.dtype, out.size)
-        peer = 1 - self.rank
-        self.comm.Sendrecv(sums.nodes[0][1], peer, recvbuf=other, source=peer)
-        sums.total(out)
-        add(out, other)
+    def total_of_part(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> slice:
+        """The same for this rank's part of `out`, which is returned."""
+        nodes, starts = self._nodes(shards, used), self._starts(out.size)
+        own = slice(starts[self.rank], starts[self.rank + 1])
+        arrays = self._windows.of_all(out) if self._windows is not None else None
+        if arrays is not None and all(len(each) == 1 for each in nodes) and sums.nodes[0][1] is out:
+            self._read(own, arrays, sums, nodes)
+        else:
+            self._scatter(out, own, sums, nodes, starts)
+        return own
+
+    def share(self, values: np.ndarray) -> None:
+        """Each rank has computed its part of `values`; all get all."""
+        starts = self._starts(values.size)
+        arrays = self._windows.of_all(values) if self._windows is not None else None
+        if arrays is None:
+            self.comm.Allgatherv(MPI.IN_PLACE, (values, (np.diff(starts), starts[:-1])))
+            return
+        self.comm.Barrier()  # all have written their part
+        for rank, theirs in enumerate(arrays):
+            if rank != self.rank:
+                part = slice(starts[rank], starts[rank + 1])
+                values[part] = theirs[part]
+        self.comm.Barrier()  # all have read the others', which may change again
+
+    def _nodes(self, shards: Shards, used: int) -> list[tuple[Node, ...]]:
+        """The nodes of the tree that each rank has."""
+        shares = (shards.share(rank, self.size) for rank in range(self.size))
+        return [nodes_of(min(own.start, used), min(own.stop, used)) for own in shares]
+
+    def _starts(self, size: int) -> list[int]:
+        """Where the part of each rank begins, and the end."""
+        each = -(-size // (self.size * ALIGNED)) * ALIGNED
+        return [min(rank * each, size) for rank in range(self.size + 1)]
 
     def _gather(self, out: np.ndarray, sums: TreeSum, nodes: list[tuple[Node, ...]]) -> None:
         counts = [len(each) for each in nodes]
@@ -55,13 +85,22 @@ class Exchange:
         _sum(out, rows, nodes)
         sums.clear()
 
-    def _scatter(self, out: np.ndarray, sums: TreeSum, nodes: list[tuple[Node, ...]]) -> None:
-        starts = [
-            min(-(-out.size * rank // (self.size * ALIGNED)) * ALIGNED, out.size)
-            for rank in range(self.size + 1)
-        ]
+    def _read(
+        self, own: slice, arrays: list[np.ndarray], sums: TreeSum, nodes: list[tuple[Node, ...]]
+    ) -> None:
+        """Each rank has a single partial sum, in memory that all can read."""
+        sums.clear()
+        self.comm.Barrier()
+        out = arrays[self.rank][own]
+        for rank, ((node,), values) in enumerate(zip(nodes, arrays, strict=True)):
+            mine = rank == self.rank
+            self._together.add_node(node, out if mine else values[own], own=mine, lasting=True)
+        self._together.total(out)
+
+    def _scatter(
+        self, out: np.ndarray, own: slice, sums: TreeSum, nodes: list[tuple[Node, ...]], starts: list[int]
+    ) -> None:
         sizes = np.diff(starts).tolist()
-        own = slice(starts[self.rank], starts[self.rank + 1])
         most = max(len(each) for each in nodes)
         received = self._values(out.dtype, most, self.size, sizes[self.rank])
         for place in range(most):
@@ -76,7 +115,6 @@ class Exchange:
         sums.clear()
         rows = [received[place, rank] for rank, each in enumerate(nodes) for place in range(len(each))]
         _sum(out[own], rows, nodes)
-        self.comm.Allgatherv(MPI.IN_PLACE, (out, (sizes, starts[:-1])))
 
     def _values(self, dtype: np.dtype, *shape: int) -> np.ndarray:
         """A buffer that is used again by the next call."""

@@ -30,7 +30,7 @@ class MpiRanks(Ranks):
         bound = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
         # Where the launcher binds ranks to processors of their own, those are already divided.
         self._sharing = sum(other == bound for other in self.machine.allgather(bound))
-        self._exchange = Exchange(comm)
+        self._exchange = Exchange(comm, self.machine.Get_size() == self.size)
 
     def threads(self, processors: int) -> int:
         return max(1, processors // self._sharing)
@@ -51,6 +51,15 @@ class MpiRanks(Ranks):
 
     def total(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> None:
         self._exchange.total(out, sums, shards, used)
+
+    def total_of_part(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> slice:
+        return self._exchange.total_of_part(out, sums, shards, used)
+
+    def share(self, values: np.ndarray) -> None:
+        self._exchange.share(values)
+
+    def memory(self, size: int, dtype: np.dtype) -> np.ndarray | None:
+        return self._exchange.memory(size, dtype)
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:

@@ -46,6 +46,18 @@ class Ranks:
         """out = the sum over the first `used` shards, of which `sums` has those of this rank."""
         sums.total(out)
 
+    def total_of_part(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> slice:
+        """`total` for the part of `out` that is returned, which is this rank's; the other parts of `out` are of no use."""
+        sums.total(out)
+        return slice(0, out.size)
+
+    def share(self, values: np.ndarray) -> None:
+        """Of a flat array each rank has computed its part; all ranks get all."""
+
+    def memory(self, size: int, dtype: np.dtype) -> np.ndarray | None:
+        """Zeros (size,) that `total_of_part` and `share` exchange fastest; None where any memory will do."""
+        return None
+
     @contextmanager
     def in_turn(self) -> Iterator[None]:
         """The first rank of each machine does what is inside before the others do, such as filling a cache."""

@@ -22,6 +22,7 @@ class TreeSum:
 
     def __init__(self) -> None:
         self.nodes: list[tuple[Node, np.ndarray]] = []  # from left to right
+        self._read_only: list[np.ndarray] = []  # among them: of others
         self._made: list[np.ndarray] = []  # the memory of copies
         self._spare: list[np.ndarray] = []  # what of it is free
 
@@ -29,8 +30,8 @@ class TreeSum:
         """The leaf is copied, unless it is the sum's `own`, which may be changed and must not be written before the total."""
         self.add_node((0, index), leaf, own)
 
-    def add_node(self, node: Node, values: np.ndarray, own: bool = False) -> None:
-        """A sum of leaves right of all that were added."""
+    def add_node(self, node: Node, values: np.ndarray, own: bool = False, lasting: bool = False) -> None:
+        """A sum of leaves right of all that were added. lasting: it stays as it is until the total, so it need not be copied."""
         level, index = node
         while index % 2 and self.nodes and self.nodes[-1][0] == (level, index - 1):
             left = self.nodes.pop()[1]
@@ -38,33 +39,45 @@ class TreeSum:
                 add(values, left)
                 self._spare += [made for made in self._made if made is left]
             else:
+                left = self._writable(left)
                 add(left, values)
                 values, own = left, True
             level, index = level + 1, index // 2
-        self.nodes.append(((level, index), values if own else self._copied(values)))
+        if lasting and not own:
+            self._read_only.append(values)
+        elif not own:
+            values = self._copied(values)
+        self.nodes.append(((level, index), values))
 
     def total(self, out: np.ndarray) -> None:
         """Writes the sum of all, of nothing 0, to `out`, and starts anew."""
         if not self.nodes:
             out[...] = 0
             return
-        *others, (_, found) = self.nodes
+        *others, (_, last) = self.nodes
+        found = self._writable(last) if others else last
         for _, left in reversed(others):
             add(found, left)
         if found is not out:
             out[...] = found
         self.clear()
 
+    def _writable(self, values: np.ndarray) -> np.ndarray:
+        return self._copied(values) if any(values is other for other in self._read_only) else values
+
     def clear(self) -> None:
         """Forgets what was added, and keeps the memory for the next sum."""
         self._spare = list(self._made)
+        self._read_only.clear()
         self.nodes.clear()
 
     def _copied(self, values: np.ndarray) -> np.ndarray:
-        if not self._spare:
-            self._spare.append(np.empty_like(values))
-            self._made.append(self._spare[-1])
-        copy = self._spare.pop()
+        kind = values.shape, values.dtype
+        copy = next((spare for spare in self._spare if (spare.shape, spare.dtype) == kind), None)
+        if copy is None:
+            copy = np.empty_like(values)
+            self._made.append(copy)
+        self._spare = [spare for spare in self._spare if spare is not copy]
         copy[...] = values
         return copy
 

@@ -1,7 +1,7 @@
 """Arena: all parameters in one flat array, all gradients in another, so that clipping, decay and update are one loop each."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from nntrain.layers.context import Param
 from nntrain.network.graph import Graph
 from nntrain.network.memory import zeros
 
+Memory = Callable[[int, np.dtype], np.ndarray]  # makes zeros (size,)
+
 
 class Arena:
     """Parameters by name ("dense_1.weight"), as views of one array in the order decayed | not decayed | frozen.
@@ -19,7 +21,11 @@ class Arena:
     theta in the same memory and have no gradient.
     """
 
-    def __init__(self, graph: Graph, dtype: np.dtype, with_gradient: bool = True):
+    def __init__(
+        self, graph: Graph, dtype: np.dtype, with_gradient: bool = True, memory: Memory | None = None
+    ):
+        """memory: where parameters and gradients lie; by default in memory of this process."""
+        make = memory or zeros
         entries = [
             (f"{node.name}.{name}", param, node.frozen, graph.initializer_of(node, param))
             for node in graph.layers
@@ -33,9 +39,9 @@ class Arena:
             for size, entry in zip(sizes, entries, strict=True)
             if not entry[2] and entry[1].role == "weight"
         )
-        self.values = zeros(sum(sizes), dtype)
+        self.values = make(sum(sizes), dtype)
         self.theta = self.values[:learning]
-        self.grad = zeros(learning if with_gradient else 0, dtype)
+        self.grad = make(learning if with_gradient else 0, dtype)
         self.parameters: dict[str, np.ndarray] = {}
         self.gradients: dict[str, np.ndarray] = {}
         self._initial: list[tuple[str, Param, Initializer]] = []

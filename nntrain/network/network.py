@@ -11,7 +11,7 @@ from nntrain import kernels
 from nntrain.errors import ConfigError
 from nntrain.layers.context import LayerContext, PassInfo, Shape
 from nntrain.layers.layer import Layer
-from nntrain.network.arena import Arena
+from nntrain.network.arena import Arena, Memory
 from nntrain.network.buffers import Buffers, Plan, full_shape
 from nntrain.network.graph import Graph
 from nntrain.network.memory import leading
@@ -39,12 +39,13 @@ class Network:
         input_gradient: bool = False,
         integer_input: bool = False,
         initial: bool = True,
+        memory: Memory | None = None,
     ):
         self.graph = graph
         self.rows = rows
         self.dtype = np.dtype(dtype)
         self.info = PassInfo(seed)
-        self.arena = Arena(graph, self.dtype, with_gradient=backward)
+        self.arena = Arena(graph, self.dtype, with_gradient=backward, memory=memory)
         states = {f"{node.name}.{name}": state for node in graph.layers for name, state in node.state.items()}
         self.state = {
             name: np.full(state.shape, state.value, self.dtype)

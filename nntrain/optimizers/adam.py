@@ -23,6 +23,7 @@ class AdamFamily(Optimizer):
     )
     eps: float = Field(1e-8, gt=0, description="added to the denominator for numerical stability")
 
+    elementwise = True
     slots = ("mean", "square")
 
     def rates(self) -> tuple[float, float, float]:

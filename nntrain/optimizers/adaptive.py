@@ -27,6 +27,7 @@ class Adagrad(Optimizer, name="adagrad"):
 
     example: ClassVar = {"lr": 0.01}
 
+    elementwise = True
     slots = ("square",)
 
     def update(
@@ -62,6 +63,7 @@ class Adadelta(Optimizer, name="adadelta"):
         1e-6, gt=0, description="sets the size of the first steps, and keeps the denominator above 0"
     )
 
+    elementwise = True
     slots = ("square", "change")
 
     def update(
@@ -101,6 +103,8 @@ class RMSprop(Optimizer, name="rmsprop"):
     momentum: Fraction = Field(0.0, description="the factor by which the velocity decays")
 
     example: ClassVar = {"lr": 0.001}
+
+    # Not `elementwise`: compiled with and without threads it rounds differently, so a part would not have the bits of the whole.
 
     def slot_names(self) -> tuple[str, ...]:
         return ("square",) + ("mean",) * self.centered + ("velocity",) * bool(self.momentum)

@@ -28,6 +28,7 @@ class Lion(Optimizer, name="lion"):
 
     example: ClassVar = {"lr": 0.0001}
 
+    elementwise = True
     slots = ("mean",)
 
     def update(

@@ -30,6 +30,7 @@ class Optimizer(Component, family="optimizer"):
         description="apply weight decay to all parameters: to biases and the scales of normalization layers too",
     )
 
+    elementwise: ClassVar[bool] = False  # each parameter's update depends on its own gradient and slots alone
     slots: ClassVar[tuple[str, ...]] = ()  # names of its state arrays, each as long as theta, initially 0
 
     def slot_names(self) -> tuple[str, ...]:

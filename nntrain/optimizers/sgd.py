@@ -39,6 +39,8 @@ class SGD(Optimizer, name="sgd"):
             )
         return self
 
+    elementwise = True
+
     def slot_names(self) -> tuple[str, ...]:
         return ("velocity",) if self.momentum else ()
 

@@ -13,6 +13,8 @@ from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.inference.baseline import baseline
 from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
+from nntrain.network.arena import Memory
+from nntrain.network.memory import zeros
 from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, fill, load_network
 from nntrain.training.anchor import PREFIX, Anchor
 from nntrain.training.diagnosis import Diverged, Moment, Part, diagnose, finite
@@ -45,7 +47,7 @@ class Trainer:
         self.setup, self.config, self.ranks = setup, config, ranks
         self.data = setup.splits.train
         self.batches = setup.batches()
-        self.network = setup.network(max(shards.rows, FEWEST_ROWS), initial=False)
+        self.network = setup.network(max(shards.rows, FEWEST_ROWS), initial=False, memory=memory_for(ranks))
         self.feeds = Feeds(self.network, self.data)  # for the evaluation of splits
         own = shards.share(ranks.rank, ranks.size)
         self.loader = Loader(self.batches, setup.augmenter(), self.network, setup.waits_for_disk, shards, own)
@@ -179,6 +181,7 @@ class Trainer:
         config, state, splits = self.config, self.state, self.setup.splits
         observer.evaluating(state)
         self.step.collect(tally)
+        self.step.complete()
         epoch = state.epoch + state.batch / len(self.batches)
         row: dict[str, Any] = {"step": state.step, "epoch": epoch, "lr": lr}
         row |= columns("train", tally.scores())
@@ -274,6 +277,7 @@ class Trainer:
 
     def diverged(self, loss: float, lr: float) -> Diverged:
         """What is not finite at the next step, or was left so by the last one."""
+        self.step.complete()
         state, about_data = self.state, self.setup.scale_warnings
         hint = " ".join(f"{warning[0].upper()}{warning[1:]}." for warning in about_data)
         now = self.moment(state.step + 1, state.epoch, state.batch, lr)
@@ -299,6 +303,16 @@ class Trainer:
 
     def moment(self, step: int, epoch: int, batch: int, lr: float) -> Moment:
         return Moment(step, epoch + 1, batch, lr, self.batches.indices(epoch, batch))
+
+
+def memory_for(ranks: Ranks) -> Memory:
+    """Where ranks exchange parameters and gradients fastest."""
+
+    def make(size: int, dtype: np.dtype) -> np.ndarray:
+        shared = ranks.memory(size, dtype)
+        return zeros(size, dtype) if shared is None else shared
+
+    return make
 
 
 def columns(split: str, scores: dict[str, Any]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.transforms.augmented import Augmenter
 from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError
+from nntrain.network.arena import Memory
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.absent_labels import absent_label_warnings
@@ -89,7 +90,13 @@ class Setup:
         return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
 
     def network(
-        self, rows: int, *, dtype: str | None = None, backward: bool = True, initial: bool = True
+        self,
+        rows: int,
+        *,
+        dtype: str | None = None,
+        backward: bool = True,
+        initial: bool = True,
+        memory: Memory | None = None,
     ) -> Network:
         """A network for batches of at most `rows` rows, with its initial parameters, or with zeros to be replaced."""
         tokens = bool(self.splits.train.vocabulary)
@@ -101,6 +108,7 @@ class Setup:
             integer_input=tokens,
             backward=backward,
             initial=initial,
+            memory=memory,
         )
 
 

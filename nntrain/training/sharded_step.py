@@ -15,7 +15,7 @@ from nntrain.inference.evaluate import Tally
 from nntrain.inference.feed import Feed
 from nntrain.network.network import Network
 from nntrain.training.loader import LoadedBatch
-from nntrain.training.step import Step
+from nntrain.training.step import Part, Step
 
 PENDING = 256  # steps whose sums for the metrics wait to be exchanged, at most
 
@@ -26,6 +26,9 @@ class ShardedStep(Step):
     Losses, gradients and states are summed in the order of a fixed tree (see `TreeSum`), so the bits are the same for any number
     of ranks. Each shard starts from the states before the step, as batch norm's running statistics; after it the states are the
     mean over the shards. What stateful layers carry from batch to batch is kept for each shard.
+
+    Where nothing needs the whole gradient, each rank sums and updates its part of the parameters, and passes it on (as in ZeRO,
+    Rajbhandari et al. 2020, stage 1): the others' slots and averages are exchanged only where they are saved or evaluated.
     """
 
     def __init__(self, config: Config, network: Network, shards: Shards, ranks: Ranks):
@@ -35,8 +38,10 @@ class ShardedStep(Step):
             name: np.repeat(state[None], shards.count, axis=0) for name, state in network.carried.items()
         }
         super().__init__(config, network)
+        self.in_parts = ranks.size > 1 and not self.needs_whole_gradient  # each rank updates its part
         self._gradients, self._state_sums = TreeSum(), TreeSum()
         self._losses = np.zeros((shards.count, 2))  # the sums of the loss and of the weights of each shard
+        self._parts: dict[tuple[int, int], Part] = {}
         self._state = _joined(network)  # before the step
         self._pending: list[list[Tally]] = []  # of each step, its shards on this rank
 
@@ -75,6 +80,9 @@ class ShardedStep(Step):
     def complete(self) -> None:
         for kept in self._carried.values():
             self._partners.complete(kept)
+        if self.in_parts:
+            for values in (self.network.grad, *self.arrays().values()):
+                self._partners.share(values)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -121,11 +129,23 @@ class ShardedStep(Step):
         if not (self.applied and weight):
             self._gradients.clear()
             return loss, weight
-        ranks.total(network.grad, self._gradients, self.shards, used)
+        part = self.whole
+        if self.in_parts:
+            part = self._part_at(ranks.total_of_part(network.grad, self._gradients, self.shards, used))
+        else:
+            ranks.total(network.grad, self._gradients, self.shards, used)
         if (factor := self._full_weight(batch_rows) / weight) != 1:  # with padding or class weights
-            kernels.gradient.scale(network.grad, factor)
-        self.update(step, lr)
+            kernels.gradient.scale(part.grad, factor)
+        self.update(step, lr, part)
+        if self.in_parts:
+            ranks.share(network.theta)
         return loss, weight
+
+    def _part_at(self, place: slice) -> Part:
+        key = place.start, place.stop
+        if key not in self._parts:
+            self._parts[key] = self.part(place)
+        return self._parts[key]
 
     def _own_shards(self, batch_rows: int) -> range:
         """The shards of a batch that this rank computes and that are not empty."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,16 @@ from nntrain.network.snapshot import AVERAGE
 from nntrain.training.loader import LoadedBatch
 
 
+class Part(NamedTuple):
+    """What an update reads and writes; theta[:decayed] are weights."""
+
+    theta: np.ndarray
+    grad: np.ndarray
+    slots: dict[str, np.ndarray]
+    average: np.ndarray | None
+    decayed: int
+
+
 class Step:
     """Holds what every step needs; `slots` are the optimizer's arrays, by name, as long as theta."""
 
@@ -25,6 +36,7 @@ class Step:
         size, dtype = network.theta.size, network.theta.dtype
         self.slots = {name: zeros(size, dtype) for name in config.optimizer.slot_names()}
         self.average = zeros(size, dtype) if config.train.ema else None
+        self.whole = Part(network.theta, network.grad, self.slots, self.average, network.arena.decayed)
         self.applied = False  # whether the last step was: its numbers are finite
         self.updated = False  # whether it changed the parameters, even if it should not have
         self.states = [*network.state.values(), *self.carried.values()]
@@ -88,32 +100,47 @@ class Step:
             self.update(step, lr)
         return loss_sum, weight_sum
 
-    def update(self, step: int, lr: float) -> None:
-        """From the gradient to new parameters."""
-        network, config = self.network, self.config
-        self.shape_gradient(step)
-        if self.guards and not usable(network.grad):
+    def update(self, step: int, lr: float, part: "Part | None" = None) -> None:
+        """From the gradient to new parameters, or to a part of them, where nothing needs the whole gradient."""
+        train, optimizer = self.config.train, self.config.optimizer
+        theta, grad, slots, average, decayed = part or self.whole
+        self.shape_gradient(theta, grad, decayed, step)
+        if self.guards and not usable(grad):
             self.applied = False
             return
         self.updated = True
-        config.optimizer.update(network.theta, network.grad, self.slots, lr, step, network.arena.decayed)
-        if self.average is not None and config.train.ema is not None:
-            decay = config.train.ema.decay if step > 1 else 0.0  # the average starts at the first update
-            kernels.gradient.average(self.average, network.theta, decay)
-        self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(network.theta))
+        optimizer.update(theta, grad, slots, lr, step, decayed)
+        if average is not None and train.ema is not None:
+            decay = train.ema.decay if step > 1 else 0.0  # the average starts at the first update
+            kernels.gradient.average(average, theta, decay)
+        self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(theta))
+
+    def part(self, place: slice) -> "Part":
+        """A part of the parameters, and of what belongs to them."""
+        theta, grad, slots, average, decayed = self.whole
+        own = {name: slot[place] for name, slot in slots.items()}
+        decayed = min(max(decayed - place.start, 0), place.stop - place.start)
+        return Part(theta[place], grad[place], own, None if average is None else average[place], decayed)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays that training needs to continue, each (learning parameters,)."""
         kept = {f"optimizer.{name}": slot for name, slot in self.slots.items()}
         return kept if self.average is None else {**kept, AVERAGE: self.average}
 
-    def shape_gradient(self, step: int) -> None:
+    @property
+    def needs_whole_gradient(self) -> bool:
+        """Whether the update of a parameter depends on the gradients of others, or something else looks at all of them."""
+        train = self.config.train
+        by_norm = train.grad_clip is not None and train.grad_clip.norm is not None
+        looked_at = self.guards or train.record is not None
+        return bool(by_norm or looked_at or train.gradient_noise or not self.config.optimizer.elementwise)
+
+    def shape_gradient(self, theta: np.ndarray, grad: np.ndarray, decayed: int, step: int) -> None:
         """Adds the gradient of the penalty and the noise, then clips."""
-        grad, train = self.network.grad, self.config.train
+        train = self.config.train
         penalty, noise, bounds = train.regularize, train.gradient_noise, train.grad_clip
         if penalty.l1 or penalty.l2:
-            decayed = self.network.arena.decayed
-            kernels.gradient.add_penalty(grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2)
+            kernels.gradient.add_penalty(grad[:decayed], theta[:decayed], penalty.l1, penalty.l2)
         if noise:
             key = np.uint64(randomness.key(self.config.seed, "gradient noise", step))
             kernels.dropout.add_noise(grad, grad, key, math.sqrt(noise.eta / (1 + step) ** noise.gamma))

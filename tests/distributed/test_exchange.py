@@ -48,6 +48,15 @@ def check_on_this_rank() -> None:
                         own.add_leaf(index, out, own=index == mine[-1])
                     ranks.total(out, own, shards, used)
                     assert out.tobytes() == expected.tobytes(), (count, size, used, dtype)
+                    for place in (ranks.memory(size, np.dtype(dtype)), np.zeros(size, dtype)):
+                        assert place is not None
+                        for index in mine:
+                            place[...] = values[index]
+                            own.add_leaf(index, place, own=index == mine[-1])
+                        part = ranks.total_of_part(place, own, shards, used)
+                        assert place[part].tobytes() == expected[part].tobytes()
+                        ranks.share(place)
+                        assert place.tobytes() == expected.tobytes(), (count, size, used, dtype)
                     done += 1
     rows = np.zeros((2 * ranks.size, 3))
     own_rows = slice(2 * ranks.rank, 2 * ranks.rank + 2)

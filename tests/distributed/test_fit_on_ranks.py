@@ -44,8 +44,13 @@ def fitted(folder: Path, ranks: int, *arguments: object, name: str | None = None
     return folder / "runs" / name
 
 
-def test_any_number_of_ranks_leaves_the_same_bytes(tmp_path):
-    written(tmp_path, SMALL)
+@pytest.mark.parametrize(
+    "clipped", [True, False]
+)  # by the norm of the whole gradient; without, ranks update parts
+def test_any_number_of_ranks_leaves_the_same_bytes(clipped, tmp_path):
+    written(
+        tmp_path, SMALL if clipped else SMALL.replace("grad_clip: {norm: 1.0}, ", "regularize: {l1: 1e-4}, ")
+    )
     one = contents(fitted(tmp_path, 1))
     for ranks in (2, 4):
         folder = fitted(tmp_path, ranks)

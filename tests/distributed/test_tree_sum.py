@@ -88,6 +88,19 @@ def test_the_last_leaf_can_be_the_output_without_a_copy():
     assert len(sums._made) <= 3
 
 
+@pytest.mark.parametrize("own", range(6))
+def test_what_belongs_to_others_is_read_and_not_changed(own):
+    """One of six arrays is this rank's, and becomes the sum."""
+    values = leaves(6)
+    expected, before, sums = by_recursion(values), values.copy(), TreeSum()
+    for index, leaf in enumerate(values):
+        sums.add_node((0, index), leaf, own=index == own, lasting=True)
+    sums.total(values[own])
+    assert np.array_equal(values[own], expected)
+    before[own] = expected
+    assert np.array_equal(values, before)
+
+
 def test_the_sum_of_nothing_is_zero():
     total = np.ones(3)
     TreeSum().total(total)
