@@ -22,7 +22,7 @@ ALIGNED = 16  # values: segments begin at multiples, so that vectors are whole
 class Exchange:
     """Sums over the ranks of a communicator; keeps its buffers from step to step."""
 
-    def __init__(self, comm: MPI.Comm, on_one_machine: bool):
+    def __init__(self, comm: MPI.Intracomm, on_one_machine: bool):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
         self._windows = Windows(comm) if on_one_machine else None
         self._together = TreeSum()

@@ -23,7 +23,7 @@ POLL_S = 0.002  # between two looks whether the others have come
 class MpiRanks(Ranks):
     """The ranks of an MPI communicator."""
 
-    def __init__(self, comm: MPI.Comm = MPI.COMM_WORLD):
+    def __init__(self, comm: MPI.Intracomm = MPI.COMM_WORLD):
         self.comm = comm
         self.rank, self.size, self.host = comm.Get_rank(), comm.Get_size(), socket.gethostname()
         self.machine = comm.Split_type(MPI.COMM_TYPE_SHARED)  # the ranks on this one's machine
@@ -79,7 +79,7 @@ class MpiRanks(Ranks):
         self.comm.Abort(code)
 
 
-def _wait(comm: MPI.Comm) -> None:
+def _wait(comm: MPI.Intracomm) -> None:
     request = comm.Ibarrier()
     while not request.Test():
         time.sleep(POLL_S)

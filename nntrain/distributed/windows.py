@@ -12,7 +12,7 @@ ROOM = "/dev/shm"  # where the system keeps shared memory, which containers limi
 class Windows:
     """Arrays in shared memory of a communicator whose ranks are on one machine."""
 
-    def __init__(self, comm: MPI.Comm):
+    def __init__(self, comm: MPI.Intracomm):
         self.comm, self.rank = comm, comm.Get_rank()
         self._arrays: dict[int, list[np.ndarray]] = {}  # those of all ranks, by the address of this one's
         self._windows: list[MPI.Win] = []
@@ -38,7 +38,7 @@ class Windows:
 
 
 def _array(buffer: MPI.buffer, size: int, dtype: np.dtype) -> np.ndarray:
-    memory = np.frombuffer(buffer, np.uint8)
+    memory = np.asarray(buffer).view(np.uint8)
     begin = -memory.ctypes.data % LINE  # the same for all ranks: windows begin with a page
     return memory[begin : begin + size * dtype.itemsize].view(dtype)
 
