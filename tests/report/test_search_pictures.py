@@ -355,6 +355,12 @@ def test_a_score_that_would_stretch_the_axis_is_hollow_at_its_border():
     assert "○ marks scores beyond the axis" in words(found)
 
 
+def test_four_metrics_are_two_rows_of_two_panels():
+    panels = figure(crossval_figure, crossval(metrics=("loss", "accuracy", "f1", "auc"))).axes[:4]
+    corners = [axes.get_position() for axes in panels]
+    assert corners[0].y0 == corners[1].y0 > corners[2].y0 == corners[3].y0
+
+
 def test_good_folds_do_not_hide_a_slightly_worse_one():
     scores = [{"loss": 0.1, "accuracy": value} for value in (0.999, 0.9999, 0.99999, 1, 1)]
     assert len(points(figure(crossval_figure, changed(crossval(), *scores)).axes[1])) == 5

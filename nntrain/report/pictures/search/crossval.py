@@ -48,8 +48,9 @@ class Crossval(Picture, name="crossval"):
 def crossval_figure(result: CrossvalResult) -> Any:
     """The matplotlib Figure: a panel of points for each metric, and one of the losses where they are known."""
     colours = Colours(result)
-    across = min(max(len(result.metrics), 1), ACROSS)  # a metric is unknown before the first run has scores
-    rows = -(-len(result.metrics) // ACROSS)
+    count = max(len(result.metrics), 1)  # a metric is unknown before the first run has scores
+    across = 2 if count == 4 else min(count, ACROSS)
+    rows = -(-len(result.metrics) // across)
     row = HEADING + PANEL + LABELS
     below = rows * row + ((CURVES + 0.8) if result.histories else 0.05)
     page = Page(
@@ -58,8 +59,8 @@ def crossval_figure(result: CrossvalResult) -> Any:
     left, gap = canvas.MARGINS["left"], 0.75
     width = (page.width - left - canvas.MARGINS["right"] - gap * (across - 1)) / across
     for place, metric in enumerate(result.metrics):
-        x = left + place % ACROSS * (width + gap)
-        axes = page.axes(x, HEADING + place // ACROSS * row, width, PANEL)
+        x = left + place % across * (width + gap)
+        axes = page.axes(x, HEADING + place // across * row, width, PANEL)
         draw_metric(axes, result, metric, colours)
     if result.histories:
         axes = page.axes(left, below - CURVES - 0.5, page.width - left - canvas.MARGINS["right"], CURVES)
