@@ -79,7 +79,7 @@ class MpiRanks(Ranks):
         self.comm.Abort(code)
 
 
-def _wait(comm: MPI.Intracomm) -> None:
+def _wait(comm: MPI.Comm) -> None:
     request = comm.Ibarrier()
     while not request.Test():
         time.sleep(POLL_S)
