@@ -51,8 +51,8 @@ class Exchange:
             self._scatter(out, own, sums, nodes, starts)
         return own
 
-    def share(self, values: np.ndarray) -> None:
-        """Each rank has computed its part of `values`; all get all."""
+    def share(self, values: np.ndarray, settled: bool = False) -> None:
+        """Each rank has computed its part of `values`; all get all. settled: no rank changes them before the next exchange."""
         starts = self._starts(values.size)
         arrays = self._windows.of_all(values) if self._windows is not None else None
         if arrays is None:
@@ -63,7 +63,8 @@ class Exchange:
             if rank != self.rank:
                 part = slice(starts[rank], starts[rank + 1])
                 values[part] = theirs[part]
-        self.comm.Barrier()  # all have read the others', which may change again
+        if not settled:
+            self.comm.Barrier()  # all have read the others'
 
     def _nodes(self, shards: Shards, used: int) -> list[tuple[Node, ...]]:
         """The nodes of the tree that each rank has."""

@@ -36,9 +36,9 @@ class MpiRanks(Ranks):
         return max(1, processors // self._sharing)
 
     def any(self, *flags: bool) -> tuple[bool, ...]:
-        found = np.array(flags, np.uint8)
-        self.comm.Allreduce(MPI.IN_PLACE, found, MPI.MAX)
-        return tuple(found.astype(bool).tolist())
+        found = bytearray(flags)
+        self.comm.Allreduce(MPI.IN_PLACE, (found, MPI.BYTE), MPI.BOR)
+        return tuple(map(bool, found))
 
     def gathered(self, value: T) -> list[T]:
         return self.comm.allgather(value)
@@ -55,8 +55,8 @@ class MpiRanks(Ranks):
     def total_of_part(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> slice:
         return self._exchange.total_of_part(out, sums, shards, used)
 
-    def share(self, values: np.ndarray) -> None:
-        self._exchange.share(values)
+    def share(self, values: np.ndarray, settled: bool = False) -> None:
+        self._exchange.share(values, settled)
 
     def memory(self, size: int, dtype: np.dtype) -> np.ndarray | None:
         return self._exchange.memory(size, dtype)

@@ -51,8 +51,9 @@ class Ranks:
         sums.total(out)
         return slice(0, out.size)
 
-    def share(self, values: np.ndarray) -> None:
-        """Of a flat array each rank has computed its part; all ranks get all."""
+    def share(self, values: np.ndarray, settled: bool = False) -> None:
+        """Of a flat array each rank has computed its part; all ranks get all. settled: nobody changes them before the next
+        exchange, so no rank waits until the others have read its part."""
 
     def memory(self, size: int, dtype: np.dtype) -> np.ndarray | None:
         """Zeros (size,) that `total_of_part` and `share` exchange fastest; None where any memory will do."""

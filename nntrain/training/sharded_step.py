@@ -52,7 +52,8 @@ class ShardedStep(Step):
     def __call__(self, batch: LoadedBatch, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
         with kernels.exclusive.lock:
             self.remember_states()
-            self._state = _joined(self.network)
+            if self.network.state:
+                self._state = _joined(self.network)
             self._losses.fill(0)
         tallied = []
         for shard, feed in batch:
@@ -138,7 +139,7 @@ class ShardedStep(Step):
             kernels.gradient.scale(part.grad, factor)
         self.update(step, lr, part)
         if self.in_parts:
-            ranks.share(network.theta)
+            ranks.share(network.theta, settled=True)
         return loss, weight
 
     def _part_at(self, place: slice) -> Part:
@@ -171,8 +172,8 @@ def _set(network: Network, values: np.ndarray) -> None:
 
 
 def _tree_total(rows: np.ndarray) -> np.ndarray:
-    sums, total = TreeSum(), np.empty_like(rows[0])
-    for index, row in enumerate(rows):
-        sums.add_leaf(index, row)
-    sums.total(total)
-    return total
+    """The sum of rows in the order of a `TreeSum`, level by level; a row without a neighbour moves up."""
+    while len(rows) > 1:
+        pairs = rows[0:-1:2] + rows[1::2]
+        rows = np.concatenate([pairs, rows[-1:]]) if len(rows) % 2 else pairs
+    return rows[0]

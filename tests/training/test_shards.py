@@ -7,9 +7,11 @@ import pytest
 
 from nntrain.api.setup import load_setup
 from nntrain.distributed.ranks import ALONE
+from nntrain.distributed.tree_sum import TreeSum
 from nntrain.inference.evaluate import Tally
 from nntrain.run.checkpoint import read
 from nntrain.training.loop import Trainer
+from nntrain.training.sharded_step import _tree_total
 from tests.conftest import contents, interrupt_at
 
 SMOOTH = {  # nothing in it depends on which samples share a shard, so that its shards sum to the whole batch
@@ -209,6 +211,16 @@ def test_more_shards_than_samples_are_an_error(shell):
     config = EVERYTHING.replace("batch_size: 24", "batch_size: full").replace("shards: 6", "shards: 80")
     result = shell.run("fit", shell.write(config), code=2)
     assert "a batch of 72 samples has 72 shards of equal size at most" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 6, 7, 11, 16])
+def test_losses_are_summed_in_the_same_tree(count):
+    rows = np.random.default_rng(count).normal(size=(count, 2)) * 10.0 ** np.arange(-count, count, 2)[:, None]
+    sums, total = TreeSum(), np.empty(2)
+    for index, row in enumerate(rows):
+        sums.add_leaf(index, row)
+    sums.total(total)
+    assert _tree_total(rows).tobytes() == total.tobytes()
 
 
 def test_one_process_is_a_rank_of_its_own():
