@@ -11,6 +11,7 @@ from nntrain.api.crossval import Distance
 from nntrain.api.setup import computing_threads, overrides_of
 from nntrain.config import Document, dump
 from nntrain.errors import NntrainError, UserError
+from nntrain.report.formats import counted
 from nntrain.report.observer import Observer, Observers
 from nntrain.report.pictures.registry import pictures
 from nntrain.report.pictures.search.group import draw_group
@@ -201,6 +202,10 @@ class Lead:
         self.progress.note(f"{self.folder.path}: {described(self.plan)}")
         for warning in self.plan.warnings:
             self.progress.warn(warning)
+        if more := self.trials.not_counted():
+            verbs = "has ended and does" if more == 1 else "have ended and do"
+            text = f"{counted(more, 'more trial')} of this sweep {verbs} not count with `trials: {self.plan.total}`"
+            self.progress.warn(text)
         before = self.write("running")
         self.progress.resumed(before)
         try:

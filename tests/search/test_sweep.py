@@ -96,6 +96,14 @@ def test_more_trials_continue_a_sweep(sweeps):
     assert values(sweeps.folder / "runs/moons") == values(sweeps.folder / "runs/straight")
 
 
+def test_fewer_trials_than_have_ended_are_a_warning(sweeps):
+    sweeps.run("sweep", "moons.yaml", "--set", "trials=2")
+    done = sweeps.run("sweep", "moons.yaml", "--set", "trials=1")
+    assert "1 more trial of this sweep has ended and does not count with `trials: 1`" in done.stderr
+    assert len(values(sweeps.folder / "runs/moons")) == 1
+    assert "not count" not in sweeps.run("sweep", "moons.yaml", "--set", "trials=2").stderr
+
+
 def test_another_sweep_of_the_same_name_is_an_error(sweeps, wording):
     sweeps.run("sweep", "moons.yaml", "--set", "trials=1")
     error = sweeps.run("sweep", "moons.yaml", "--set", "config.train.epochs=3", code=2).stderr

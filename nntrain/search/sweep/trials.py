@@ -98,6 +98,14 @@ class Trials:
             found = self.study.get_trials(deepcopy=False)
         return [trial for trial in found if self.total is None or trial.number < self.total]
 
+    def not_counted(self) -> int:
+        """How many trials have ended that are beyond `total`, which was larger before."""
+        with quiet():
+            found = self.study.get_trials(deepcopy=False)
+        return sum(trial.state.is_finished() for trial in found) - sum(
+            trial.state.is_finished() for trial in self.all()
+        )
+
     def plain(self, trial: FrozenTrial) -> Trial:
         """A trial of Optuna as plain data."""
         values = self.plan.space.shown(trial.params)
