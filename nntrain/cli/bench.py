@@ -65,7 +65,7 @@ def command(
     from nntrain import kernels
     from nntrain.api.scaling import scaling
     from nntrain.bench import bench
-    from nntrain.cli.shared import load_setup, print_json, use_threads
+    from nntrain.cli.shared import load_setup, print_json, share_stdin, use_threads
     from nntrain.distributed.launch import connected
     from nntrain.distributed.supervisor import supervised
     from nntrain.distributed.together import together
@@ -79,6 +79,8 @@ def command(
         raise click.UsageError(f"--{'bandwidth' if latency is None else 'latency'} requires --shards.")
     with together(ranks):
         thread_count = use_threads(threads, ranks)
+    if str(config) == "-" and ranks.size > 1:
+        share_stdin(ranks)
     if not on_shards:
         setup, _ = load_setup(config, overrides)
         with kernels.denormals.flushed():

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 
 import pytest
 from rich.console import Console
@@ -10,7 +11,7 @@ from nntrain.report.terminal.scaling import scaling_text
 from nntrain.scaling.measure import Scaling
 from nntrain.scaling.prediction import Costs, Link, same_batch, same_per_rank
 from tests.conftest import MOONS
-from tests.distributed.launched import needs_mpi, run
+from tests.distributed.launched import ENVIRONMENT, command, needs_mpi, run
 
 SMALL = """
 data: {source: digits, validation: 0.2}
@@ -118,8 +119,17 @@ def test_the_text_fits_and_has_a_line_for_each_prediction(ranks, measured, width
 @needs_mpi
 @pytest.mark.parametrize("ranks", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_ranks_measure_their_network_and_the_root_alone_prints(ranks, tmp_path):
-    (tmp_path / "config.yaml").write_text(SMALL)
-    done = run(tmp_path, ranks, "bench", "config.yaml", "--shards", 4, "--threads", 1, "--json")
+    words = command(ranks, "-m", "nntrain", "bench", "-", "--shards", 4, "--threads", 1, "--json")
+    done = subprocess.run(
+        words,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        input=SMALL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+    )
     found = json.loads(done.stdout)
     assert done.stderr == ""
     assert (found["ranks"], len(found["hosts"]), found["link_measured"]) == (ranks, ranks, True)
