@@ -22,11 +22,14 @@ def gathered(n_bytes: float, ranks: int) -> Traffic:
     return Traffic(math.ceil(math.log2(ranks)), (ranks - 1) * n_bytes)
 
 
-def summed(values: int, itemsize: int, ranks: int, sums: int = 1) -> Traffic:
-    """The sum of an array of so many values over all ranks, each of which has up to `sums` partial sums; see `Exchange`."""
+def summed(values: int, itemsize: int, ranks: int, sums: int = 1, in_parts: bool = False) -> Traffic:
+    """The sum of an array of so many values over all ranks, each of which has up to `sums` partial sums; see `Exchange`.
+
+    in_parts: each rank goes on with its part of the sum before they share it.
+    """
     if ranks == 1 or not values:
         return Traffic()
-    if ranks == 2 or values < SHORT:
+    if values < SHORT and not in_parts:
         return gathered(sums * values * itemsize, ranks)
     times = sums + 1  # an alltoall for each partial sum, and an allgather
     return Traffic(times * (ranks - 1), times * (ranks - 1) / ranks * values * itemsize)

@@ -19,6 +19,7 @@ from nntrain.scaling.prediction import Costs, Link, Predicted, same_batch, same_
 from nntrain.scaling.repeating import repeats, times_of
 from nntrain.scaling.timed_ranks import TimedRanks
 from nntrain.training.loader import LoadedBatch, Loader
+from nntrain.training.loop import memory_for
 from nntrain.training.setup import Setup
 from nntrain.training.sharded_step import PENDING, ShardedStep
 
@@ -38,7 +39,7 @@ class Scaling:
     hosts: list[str]  # of the ranks
     threads: int  # per rank
     forward_backward_us: float  # all shards of the slowest rank
-    repeated_us: float
+    repeated_us: float  # the update, and what every rank repeats
     exchange_us: float
     wait_us: float  # for the slowest rank
     sent_bytes: float  # by a rank in a step
@@ -105,6 +106,10 @@ class StepTimer:
             self.step(self.loader.batch(0, 0), next(self.numbers), self.lr, self.tally)
             self.collect()
 
+    def update(self) -> None:
+        """Of all parameters, by the gradient of the last step."""
+        self.step.update(next(self.numbers), self.lr)
+
     def collect(self) -> None:
         self.step.collect(self.tally)
 
@@ -121,15 +126,20 @@ def measure(
     latency_s, bytes_per_s: predict for such a network, instead of the one between these ranks; a single one assumes `ASSUMED`.
     """
     shards = setup.shards()
-    network = setup.network(shards.rows)
+    network = setup.network(shards.rows, memory=memory_for(ranks))
     timer = StepTimer(setup, ranks, shards, network)
     with ranks.in_turn():  # the first rank of a machine compiles for the others
         timer.warm_up()
     step_s = statistics.median(times_of(timer.move, SECONDS, ranks))
     computing, waiting, exchange, rest, collecting = parts_of_step(timer, ranks)
+    update_s = max(ranks.gathered(statistics.median(times_of(timer.update, SECONDS_PER_SIZE, ranks))))
+    in_parts = not timer.step.needs_whole_gradient
+    own_update_s = update_s / (ranks.size if in_parts else 1)
     costs = Costs(
         {**small_shards(setup, network, ranks), shards.rows: computing * ranks.size / shards.count},
-        rest,
+        update_s,
+        in_parts,
+        max(rest - own_update_s, 0.0),
         collecting / shards.count,
         network.grad.size,
         sum(state.size for state in network.state.values()),

@@ -30,7 +30,9 @@ class Costs:
     """Of a network on one rank: measured times, and what its ranks exchange in each step."""
 
     shard_s: dict[int, float]  # forward and backward, by the rows of a shard, in ascending order
-    repeated_s: float  # what every rank does once per step, such as the update
+    update_s: float  # of all parameters: clipping, the optimizer, the average
+    update_in_parts: bool  # whether each rank updates a part of them
+    repeated_s: float  # what every rank does once per step
     shard_sums_s: float  # what every rank does for each shard of the batch: it adds up losses and metrics
     gradient_values: int
     state_values: int
@@ -47,7 +49,7 @@ class Costs:
         shares = (Shards(shards, shards).share(rank, ranks) for rank in range(ranks))
         sums = max(len(nodes_of(own.start, own.stop)) for own in shares)
         return (
-            summed(self.gradient_values, self.itemsize, ranks, sums)
+            summed(self.gradient_values, self.itemsize, ranks, sums, self.update_in_parts)
             + summed(self.state_values, self.itemsize, ranks, sums)
             + gathered(shards // ranks * LOSS_BYTES, ranks)
             + gathered(2, ranks)  # whether any rank was asked to stop or to save
@@ -57,8 +59,9 @@ class Costs:
 def step_time(costs: Costs, link: Link, rows: int, shards: int, ranks: int) -> float:
     """Seconds of a step on shards of so many rows; `ranks` divides their number."""
     computing = shards // ranks * costs.forward_backward(rows)
+    update = costs.update_s / (ranks if costs.update_in_parts else 1)
     repeated = costs.repeated_s + shards * costs.shard_sums_s
-    return computing + repeated + link.seconds(costs.traffic(shards, ranks))
+    return computing + update + repeated + link.seconds(costs.traffic(shards, ranks))
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,15 @@ class TimedRanks(Ranks):
     def total(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> None:
         self._timed(lambda: self.ranks.total(out, sums, shards, used))
 
+    def total_of_part(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> slice:
+        return self._timed(lambda: self.ranks.total_of_part(out, sums, shards, used))
+
+    def share(self, values: np.ndarray) -> None:
+        self._timed(lambda: self.ranks.share(values))
+
+    def memory(self, size: int, dtype: np.dtype) -> np.ndarray | None:
+        return self.ranks.memory(size, dtype)
+
     def barrier(self) -> float:
         """Waits until all ranks have come here, without sleeping. Returns the seconds."""
         begun = time.perf_counter()

@@ -69,7 +69,7 @@ def test_errors_name_the_options(shell, wording, arguments):
 
 
 def example(ranks: int, measured: bool) -> Scaling:
-    costs = Costs({1: 1e-5, 32: 2e-4}, 1e-5, 1e-7, 235_000, 0, 4)
+    costs = Costs({1: 1e-5, 32: 2e-4}, 1e-5, True, 0.0, 1e-7, 235_000, 0, 4)
     link = Link(5e-6, 5e9)
     same, grown = same_batch(costs, link, 128, 4), same_per_rank(costs, link, 128, 4)
     now = next(line.step_us for line in same if line.ranks == ranks)

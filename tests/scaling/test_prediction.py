@@ -12,7 +12,7 @@ from nntrain.scaling.link import fitted
 from nntrain.scaling.prediction import MOST_RANKS, Costs, Link, same_batch, same_per_rank, step_time
 
 # 1 ms for a shard of 32 rows, in proportion to its rows; a gradient of 400 kB.
-COSTS = Costs({rows: rows * 1e-3 / 32 for rows in (1, 2, 4, 8, 16, 32)}, 0.0, 0.0, 100_000, 0, 4)
+COSTS = Costs({rows: rows * 1e-3 / 32 for rows in (1, 2, 4, 8, 16, 32)}, 0.0, True, 0.0, 0.0, 100_000, 0, 4)
 FREE = Link(0.0, math.inf)
 ETHERNET = Link(20e-6, 25e9 / 8)
 
@@ -37,14 +37,20 @@ def test_repeated_work_limits_the_speed_up_as_amdahl_says():
     assert lines[128] < 5
 
 
+def test_an_update_in_parts_is_shared_and_one_that_needs_the_whole_gradient_is_not():
+    costs = replace(COSTS, update_s=1e-3)
+    assert step_time(costs, FREE, 32, 4, 4) == pytest.approx(1e-3 + 1e-3 / 4)
+    assert step_time(replace(costs, update_in_parts=False), FREE, 32, 4, 4) == pytest.approx(2e-3)
+
+
 def test_the_sums_over_shards_grow_with_the_batch():
     costs = replace(COSTS, shard_sums_s=1e-6)
     assert step_time(costs, FREE, 32, 4096, 1024) == pytest.approx(4e-3 + 4096e-6)
 
 
 def test_two_ranks_by_hand():
-    """Two shards each; the gradient, 32 bytes of losses and a question travel in a message each."""
-    expected = 2e-3 + 3 * 20e-6 + (400_000 + 32 + 2) / (25e9 / 8)
+    """Two shards each; half of the gradient, half of the parameters, 32 bytes of losses and a question are a message each."""
+    expected = 2e-3 + 4 * 20e-6 + (400_000 + 32 + 2) / (25e9 / 8)
     assert step_time(COSTS, ETHERNET, 32, 4, 2) == pytest.approx(expected)
 
 
@@ -77,7 +83,7 @@ def test_times_of_shards_lie_between_those_measured():
 
 
 def test_several_partial_sums_travel_more_often():
-    assert COSTS.traffic(6, 2).sent > 1.9 * COSTS.traffic(4, 2).sent  # three shards have two sums
+    assert COSTS.traffic(6, 2).sent > 1.4 * COSTS.traffic(4, 2).sent  # three shards have two sums
 
 
 @pytest.mark.parametrize("ranks", [2, 4, 64])
@@ -135,6 +141,6 @@ def test_the_exchange_sends_what_the_route_says(values, shards, ranks):
     for shard in own:
         sums.add_leaf(shard, out)
     with np.errstate(all="ignore"):  # of values that never arrive
-        Exchange(recorder).total(out, sums, Shards(shards, shards), shards)
+        Exchange(recorder, False).total(out, sums, Shards(shards, shards), shards)
     expected = summed(values, 4, ranks, len(nodes_of(own.start, own.stop)))
     assert recorder.sent == pytest.approx(expected.sent, rel=0.05)
