@@ -87,6 +87,8 @@ class Verbs(click.Group):
             if several_ranks() and not isinstance(error, click.exceptions.Exit | click.ClickException):
                 speak()
                 traceback.print_exc()
+                if where := this_rank():
+                    click.echo(f"This is the traceback of {where}.", err=True)
                 end_all_ranks(1)
             raise
 
@@ -151,6 +153,7 @@ def show_and_exit(error: NntrainError) -> NoReturn:
 
     if not error.on_all_ranks:
         speak()
+        error.place = ": ".join(filter(None, (this_rank(), error.place)))
     show_error(error)
     if not error.on_all_ranks:
         end_all_ranks(error.exit_code)
@@ -161,6 +164,12 @@ def speak() -> None:
     """For an error that this rank alone has: otherwise only the root prints."""
     if launched_rank():
         sys.stderr = sys.__stderr__
+
+
+def this_rank() -> str:
+    """Where an error is that this rank alone has; empty for the root."""
+    ranks = several_ranks()
+    return "" if ranks is None or ranks.is_root else f"rank {ranks.rank} on {ranks.host}"
 
 
 def several_ranks() -> "Ranks | None":

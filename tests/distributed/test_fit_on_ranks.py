@@ -210,6 +210,32 @@ def test_what_one_rank_has_otherwise_ends_all_with_one_message(other, reason, tm
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("error", ["MemoryError", "RuntimeError"])
+def test_what_fails_on_one_rank_ends_all_and_names_it(error, tmp_path):
+    written(tmp_path, SMALL)
+    program = Path(on_rank_1(tmp_path))
+    fails = f"""
+import os, nntrain.training.loop as loop
+def fail(*arguments, **options):
+    raise {error}("broken")
+if os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1":
+    loop.evaluate = fail
+"""
+    program.write_text(fails + program.read_text())
+    done = subprocess.run(
+        command(2, program),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "rank 1 on " in done.stderr
+    assert "broken" in done.stderr
+
+
 def test_a_divergence_is_reported_once_by_all(tmp_path):
     written(tmp_path, SMALL.replace("lr: 0.01", "lr: 1e38"))
     done = run(tmp_path, 2, "fit", "config.yaml", "--name", "run", "--quiet", code=1)
