@@ -36,8 +36,8 @@ class TimedRanks(Ranks):
     def total_of_part(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> slice:
         return self._timed(lambda: self.ranks.total_of_part(out, sums, shards, used))
 
-    def share(self, values: np.ndarray) -> None:
-        self._timed(lambda: self.ranks.share(values))
+    def share(self, values: np.ndarray, settled: bool = False) -> None:
+        self._timed(lambda: self.ranks.share(values, settled))
 
     def memory(self, size: int, dtype: np.dtype) -> np.ndarray | None:
         return self.ranks.memory(size, dtype)
