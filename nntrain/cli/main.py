@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NOT_MAPPED = ("Cannot allocate memory", "failed to map segment")  # of the loader of shared libraries
 INTERRUPTED = 130  # what shells give for a program that Ctrl-C ended
+SIDE_BY_SIDE = ("sweep",)  # its processes share a storage, and need no MPI
 ON_RANKS = ("fit", "bench")  # what mpiexec can start several times
 ORDER = ("fit", "eval", "gradcheck")  # what the program is for comes first
 
@@ -65,7 +66,9 @@ class Verbs(click.Group):
 
             names = self.list_commands(context)
             raise click.UsageError(f"{error.message}{did_you_mean(arguments[0], names)}", context) from None
-        if found[0] not in ON_RANKS:
+        if found[0] in ON_RANKS:
+            join_ranks()  # first: the others would wait for one that fails before
+        elif found[0] not in SIDE_BY_SIDE:
             require_one_process(str(found[0]), f"Only {' and '.join(ON_RANKS)} run on several ranks.")
         return found
 
@@ -170,6 +173,14 @@ def this_rank() -> str:
     """Where an error is that this rank alone has; empty for the root."""
     ranks = several_ranks()
     return "" if ranks is None or ranks.is_root else f"rank {ranks.rank} on {ranks.host}"
+
+
+def join_ranks() -> None:
+    from nntrain.distributed.launch import connected
+    from nntrain.distributed.supervisor import supervised
+
+    supervised()
+    connected()
 
 
 def several_ranks() -> "Ranks | None":

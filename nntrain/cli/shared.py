@@ -28,9 +28,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def _load_plugins(context: click.Context, parameter: click.Parameter, files: tuple[Path, ...]) -> None:
-    if files:
-        from nntrain import plugins
+    from nntrain.distributed.launch import launched_size
 
+    if not files and launched_size() == 1:
+        return
+    from nntrain import plugins
+    from nntrain.distributed.launch import joined
+    from nntrain.distributed.together import together
+
+    with together(joined()):
         for file in files:
             plugins.load(file)
 

@@ -71,3 +71,10 @@ def connected() -> "Ranks":
             "Use the launcher of the MPI that mpi4py was built for; `python -m mpi4py --mpi-lib-version` names it.",
         )
     return ranks
+
+
+def joined() -> "Ranks":
+    """The ranks that are connected already; ALONE before, and in commands that do not connect."""
+    from nntrain.distributed.ranks import ALONE
+
+    return connected() if connected.cache_info().currsize else ALONE

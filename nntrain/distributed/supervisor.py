@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from functools import cache
 from typing import NoReturn
 
 from nntrain.distributed.launch import launched_rank, launched_size
@@ -21,8 +22,9 @@ FORWARDING_S = 0.3  # until the launcher has read the message: what is unread wh
 ABORTING_S = 5.0  # until the launcher ends this process, too
 
 
+@cache
 def supervised() -> None:
-    """Returns in a child of this process, if a launcher started it as one of several ranks; else at once."""
+    """Once: returns in a child of this process, if a launcher started it as one of several ranks; else at once."""
     if launched_size() == 1 or not hasattr(os, "fork"):
         return
     alive, writes = os.pipe()

@@ -81,9 +81,8 @@ class ShardedStep(Step):
     def complete(self) -> None:
         for kept in self._carried.values():
             self._partners.complete(kept)
-        if self.in_parts:
-            for values in (self.network.grad, *self.arrays().values()):
-                self._partners.share(values)
+        for values in (self.network.grad, *self.arrays().values()):
+            self._partners.share(values)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -138,8 +137,8 @@ class ShardedStep(Step):
         if (factor := self._full_weight(batch_rows) / weight) != 1:  # with padding or class weights
             kernels.gradient.scale(part.grad, factor)
         self.update(step, lr, part)
-        if self.in_parts:
-            ranks.share(network.theta, settled=True)
+        # Where all ranks have updated everything, too: then no rank drifts away, whatever its kernels were compiled by.
+        ranks.share(network.theta, settled=True)
         return loss, weight
 
     def _part_at(self, place: slice) -> Part:

@@ -173,15 +173,18 @@ def test_an_existing_run_is_not_touched(tmp_path):
     assert "--resume" in done.stderr
 
 
-def on_rank_1(folder: Path, *other: str) -> str:
-    """A launched program that gives rank 1 other arguments."""
+def on_rank_1(folder: Path, *other: str, before: str = "") -> str:
+    """A launched program that gives rank 1 other arguments, or code that it runs before."""
     program = folder / "program.py"
     program.write_text(
         f"""
 import os, sys
 from nntrain.cli.main import main
-other = {list(other)!r} if os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1" else []
-main(["fit", "config.yaml", "--name", "run", *other])
+is_other = os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1"
+other = {list(other)!r} if is_other else []
+if is_other:
+    exec({before!r})
+main(["fit", "config.yaml", "--name", "run", "--quiet", *other])
 """
     )
     return str(program)
@@ -194,6 +197,7 @@ main(["fit", "config.yaml", "--name", "run", *other])
         (("--set", "data.source={csv: missing.csv}"), "no such file"),
         (("--threads", "999"), "expected a number from 1 to"),
         (("--plugin", "plugin.py"), "other plugins than rank 0"),
+        (("--plugin", "missing.py"), "cannot read the plugin"),
     ],
 )
 def test_what_one_rank_has_otherwise_ends_all_with_one_message(other, reason, tmp_path):
@@ -234,6 +238,53 @@ if os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK")) == "1":
     assert done.returncode == 1
     assert "rank 1 on " in done.stderr
     assert "broken" in done.stderr
+
+
+FAILURES = {  # what fails on rank 1 alone: a function that it calls, the error, and what is said of it
+    "training.setup:load_splits": ("MemoryError", "error: rank 1 on "),
+    "training.sharded_step:ShardedStep._compute": ("RuntimeError('broken')", "RuntimeError: broken"),
+    "training.loop:evaluate": ("MemoryError", "not enough memory"),
+}
+
+
+@pytest.mark.parametrize("place", FAILURES)
+def test_what_fails_on_one_rank_ends_all(place, tmp_path):
+    (error, said), (module, name) = FAILURES[place], place.split(":")
+    *owner, function = name.split(".")
+    written(tmp_path, SMALL)
+    fails = f"""
+import nntrain.{module} as owner
+def fail(*arguments, **options):
+    raise {error}
+setattr({".".join(["owner", *owner])}, {function!r}, fail)
+"""
+    words = command(2, on_rank_1(tmp_path, before=fails))
+    done = subprocess.run(
+        words, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "rank 1 on " in done.stderr
+    assert done.stderr.count("error: ") <= 1
+
+
+def test_a_rank_whose_update_differs_does_not_drift_away(tmp_path):
+    """Each parameter is that of the rank whose part it is in: what the root saves is what all compute with."""
+    written(tmp_path, SMALL)
+    differs = """
+from nntrain.training.step import Step
+update = Step.update
+def updated_otherwise(self, *arguments):
+    update(self, *arguments)
+    self.network.theta[0] += 1e-3  # in the part of rank 0
+Step.update = updated_otherwise
+"""
+    words = command(2, on_rank_1(tmp_path, before=differs))
+    done = subprocess.run(
+        words, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert contents(tmp_path / "runs/run") == contents(fitted(tmp_path, 1, name="alone"))
 
 
 def test_a_divergence_is_reported_once_by_all(tmp_path):
