@@ -33,3 +33,8 @@ def summed(values: int, itemsize: int, ranks: int, sums: int = 1, in_parts: bool
         return gathered(sums * values * itemsize, ranks)
     times = sums + 1  # an alltoall for each partial sum, and an allgather
     return Traffic(times * (ranks - 1), times * (ranks - 1) / ranks * values * itemsize)
+
+
+def shared(values: int, itemsize: int, ranks: int) -> Traffic:
+    """Each rank passes on its part of an array."""
+    return Traffic(ranks - 1, (ranks - 1) / ranks * values * itemsize) if ranks > 1 else Traffic()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nntrain.distributed.route import Traffic, gathered, summed
+from nntrain.distributed.route import Traffic, gathered, shared, summed
 from nntrain.distributed.shards import Shards
 from nntrain.distributed.tree_sum import nodes_of
 
@@ -48,8 +48,10 @@ class Costs:
             return Traffic()
         shares = (Shards(shards, shards).share(rank, ranks) for rank in range(ranks))
         sums = max(len(nodes_of(own.start, own.stop)) for own in shares)
+        parameters = Traffic() if self.update_in_parts else shared(self.gradient_values, self.itemsize, ranks)
         return (
             summed(self.gradient_values, self.itemsize, ranks, sums, self.update_in_parts)
+            + parameters  # of those that all ranks have updated, each passes on its part, so that they stay equal
             + summed(self.state_values, self.itemsize, ranks, sums)
             + gathered(shards // ranks * LOSS_BYTES, ranks)
             + gathered(2, ranks)  # whether any rank was asked to stop or to save
