@@ -38,7 +38,9 @@ def lock(file: int) -> bool:
 def is_locked(path: Path) -> bool:
     """Whether another process has locked a file, as far as one can tell."""
     try:
-        with path.open("rb+" if os.access(path, os.W_OK) else "rb") as file:  # it may be another user's
+        with (
+            path.open("rb+") if os.access(path, os.W_OK) else path.open("rb") as file
+        ):  # it may be another user's
             return not lock(file.fileno())
     except OSError:
         return True

@@ -15,7 +15,7 @@ import click
 
 import nntrain
 from nntrain import cli
-from nntrain.distributed.launch import launched_rank, require_one_process
+from nntrain.distributed.launch import launched_rank, launched_size, require_one_process
 from nntrain.errors import NntrainError
 from nntrain.report.terminal.encoding import set_up_streams, use_utf8_mode
 from nntrain.report.terminal.streams import replace_closed
@@ -36,8 +36,8 @@ class Verbs(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         replace_closed()
         if launched_rank():
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-            sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+            sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         if args is None:  # not called by another program
             use_utf8_mode()
         set_up_streams()
@@ -66,9 +66,9 @@ class Verbs(click.Group):
 
             names = self.list_commands(context)
             raise click.UsageError(f"{error.message}{did_you_mean(arguments[0], names)}", context) from None
-        if found[0] in ON_RANKS:
+        if found[0] in ON_RANKS and launched_size() > 1:
             join_ranks()  # first: the others would wait for one that fails before
-        elif found[0] not in SIDE_BY_SIDE:
+        elif found[0] not in (*ON_RANKS, *SIDE_BY_SIDE):
             require_one_process(str(found[0]), f"Only {' and '.join(ON_RANKS)} run on several ranks.")
         return found
 
