@@ -67,12 +67,10 @@ def command(
     from nntrain.bench import bench
     from nntrain.cli.shared import load_setup, print_json, share_stdin, use_threads
     from nntrain.distributed.launch import connected
-    from nntrain.distributed.supervisor import supervised
     from nntrain.distributed.together import together
     from nntrain.report.terminal.scaling import show_scaling
     from nntrain.report.terminal.tables import show_bench
 
-    supervised()
     ranks = connected()
     on_shards = shards is not None or ranks.size > 1
     if not on_shards and (latency is not None or bandwidth is not None):

@@ -12,6 +12,7 @@ from nntrain.cli.shared import (
     offline_option,
     overrides_option,
     plugin_option,
+    runs_dir_option,
     threads_option,
 )
 
@@ -44,13 +45,7 @@ from nntrain.cli.shared import (
     "--name",
     help="Name of the cross-validation; its folder is RUNS_DIR/NAME. By default the config's, with -crossval.",
 )
-@click.option(
-    "--runs-dir",
-    type=click.Path(path_type=Path),
-    default="runs",
-    show_default=True,
-    help="The folder that holds the runs.",
-)
+@runs_dir_option
 @click.option(
     "--overwrite", is_flag=True, help="Replace the cross-validation of that name, with all its runs."
 )

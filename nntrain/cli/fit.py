@@ -61,7 +61,6 @@ def command(
     from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, share_stdin, use_threads
     from nntrain.distributed.launch import connected, require_one_process
-    from nntrain.distributed.supervisor import supervised
     from nntrain.distributed.together import together
     from nntrain.errors import NntrainError
     from nntrain.report.progress_observer import resume_command
@@ -77,7 +76,6 @@ def command(
         require_one_process(
             "--verify-resume", "Start it without the launcher: any number of ranks leaves the same bits."
         )
-    supervised()
     stop_signals_as_ctrl_c()
     ranks = connected()
     click.get_current_context().with_resource(lasting())

@@ -24,6 +24,13 @@ overrides_option = click.option(
     metavar="KEY=VALUE",
     help="Change one value of the config, such as optimizer.sgd.lr=0.1. Can be repeated.",
 )
+runs_dir_option = click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path),
+    default="runs",
+    show_default=True,
+    help="The folder that holds the runs.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 

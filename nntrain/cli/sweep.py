@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import json_option, offline_option, plugin_option, threads_option
+from nntrain.cli.shared import json_option, offline_option, plugin_option, runs_dir_option, threads_option
 
 MOST_REASONS = 3
 
@@ -28,13 +28,7 @@ MOST_REASONS = 3
     help="Trials to train side by side; the threads are divided among them.",
 )
 @click.option("--name", help="Name of the sweep; its folder is RUNS_DIR/NAME.")
-@click.option(
-    "--runs-dir",
-    type=click.Path(path_type=Path),
-    default="runs",
-    show_default=True,
-    help="The folder that holds the runs.",
-)
+@runs_dir_option
 @click.option("--overwrite", is_flag=True, help="Replace the sweep of that name, with all its trials.")
 @plugin_option
 @offline_option

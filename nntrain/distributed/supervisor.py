@@ -11,7 +11,6 @@ import socket
 import sys
 import threading
 import time
-from functools import cache
 from typing import NoReturn
 
 from nntrain.distributed.launch import launched_rank, launched_size
@@ -22,9 +21,8 @@ FORWARDING_S = 0.3  # until the launcher has read the message: what is unread wh
 ABORTING_S = 5.0  # until the launcher ends this process, too
 
 
-@cache
 def supervised() -> None:
-    """Once: returns in a child of this process, if a launcher started it as one of several ranks; else at once."""
+    """Returns in a child of this process, if a launcher started it as one of several ranks; else at once."""
     if launched_size() == 1 or not hasattr(os, "fork"):
         return
     alive, writes = os.pipe()

@@ -28,7 +28,7 @@ class Record(Protocol):
 
 
 class Unrecorded:
-    """The record of a rank that writes nothing: the root keeps the run."""
+    """A record that keeps nothing: of a rank that is not the root, or of training that is only watched."""
 
     def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
         pass

@@ -97,6 +97,7 @@ def retrained(subject: "Subject") -> Trajectory:
     from nntrain.run.folder import RunFolder
     from nntrain.training.interruption import Interrupted
     from nntrain.training.loop import Trainer
+    from nntrain.training.record import Unrecorded
 
     folder = RunFolder(run_of(subject))
     known = {step_of(snapshot): snapshot for snapshot in snapshots(folder)}
@@ -106,7 +107,7 @@ def retrained(subject: "Subject") -> Trajectory:
     most = int(np.clip(MEMORY // max(trainer.network.theta.nbytes, 1), 8, POINTS))
     camera = Camera(trainer, {*np.linspace(0, last, most).round().astype(int).tolist(), *known})
     with contextlib.suppress(Interrupted, NntrainError):  # a run that diverged does so again
-        trainer.train(Nothing(), camera, Until(trainer.state, last))
+        trainer.train(Unrecorded(), camera, Until(trainer.state, last))
     steps = sorted(camera.found)
     same = all(
         np.array_equal(camera.found[step], theta_of(subject, each))
@@ -158,22 +159,3 @@ class Until:
 
     def __bool__(self) -> bool:
         return self.state.step >= self.last
-
-
-class Nothing:
-    """A record that keeps nothing."""
-
-    def add_step(self, step: int, epoch: int, loss: float, lr: float) -> None:
-        pass
-
-    def add_evaluation(self, row: dict[str, Any]) -> None:
-        pass
-
-    def add_layers(self, rows: list[dict[str, Any]]) -> None:
-        pass
-
-    def flush(self) -> None:
-        pass
-
-    def save(self, snapshot: "Snapshot", best: bool, keep: int) -> None:
-        pass
