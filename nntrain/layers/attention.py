@@ -1,6 +1,5 @@
-"""Attention: every step of a sequence attends to the others; and the positional encoding that it needs."""
+"""Attention: every step of a sequence attends to the others."""
 
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -123,34 +122,3 @@ def silence_padding(y: np.ndarray, ctx: LayerContext) -> np.ndarray:
         for row, length in zip(y, ctx.info.lengths, strict=True):
             row[length:] = 0
     return y
-
-
-class PositionalEncoding(Layer, name="positional_encoding"):
-    """Sinusoidal positional encoding: adds `sin(t / base^(2i / features))` to feature 2i of step t, the cosine to feature 2i + 1.
-
-    Attention itself is invariant to the order of the steps; this gives it their positions.
-
-    Source: Vaswani et al. 2017, Attention is all you need, sect. 3.5.
-    """
-
-    base: float = Field(10000.0, gt=1, description="the longest wavelength is 2 pi base")
-
-    reads = ""
-    passes_gradient = True
-    initializer_from_next = True
-    example_inputs: ClassVar = ((5, 6),)
-
-    def output_shape(self, x: Shape) -> Shape:
-        require_sequence(x)
-        return x
-
-    def forward(self, ctx: LayerContext) -> None:
-        np.add(ctx.x, positions(*ctx.x.shape[1:], self.base, ctx.x.dtype), out=ctx.y)
-
-
-@cache
-def positions(steps: int, features: int, base: float, dtype: np.dtype) -> np.ndarray:
-    """(steps, features)"""
-    pair = np.arange(features) // 2
-    angle = np.arange(steps)[:, None] / base ** (2 * pair / features)
-    return np.where(np.arange(features) % 2 == 0, np.sin(angle), np.cos(angle)).astype(dtype)

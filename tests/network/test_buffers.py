@@ -61,6 +61,7 @@ MODELS = {
         [
             {"embedding": 4},
             "positional_encoding",
+            "learned_positions",
             {"residual": {"body": ["layer_norm", {"multi_head_attention": {"heads": 2}}]}},
             "layer_norm",
             {"dense": 3},

@@ -116,6 +116,7 @@ LAYERS: list[LayerSample] = [
     ),
     LayerSample("positional_encoding", {}, ((5, 6),), reference_sequences.positional_encoding),
     LayerSample("positional_encoding", {"base": 20}, ((4, 3),), reference_sequences.positional_encoding),
+    LayerSample("learned_positions", {}, ((5, 6),), reference_sequences.learned_positions),
     LayerSample(
         "time_distributed",
         {"layer": {"dense": {"units": 4}}},

@@ -90,6 +90,13 @@ def positional_encoding(p, x, base=10000):
     return y
 
 
+def learned_positions(p, x):
+    y = x.copy()
+    for t in range(x.shape[1]):
+        y[:, t] += p["weight"][t]
+    return y
+
+
 def time_distributed(p, x, layer):
     ((name, options),) = layer.items()
     steps = [PER_STEP[name](p, x[:, t], **options) for t in range(x.shape[1])]

@@ -1,0 +1,73 @@
+"""Positions: layers that tell attention, which is invariant to the order of the steps, where each step is."""
+
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from nntrain import kernels
+from nntrain.initializers import Initializer, Normal
+from nntrain.layers.context import LayerContext, Param, Shape
+from nntrain.layers.layer import Layer
+from nntrain.layers.require import require_sequence
+
+
+class PositionalEncoding(Layer, name="positional_encoding"):
+    """Sinusoidal positional encoding: adds `sin(t / base^(2i / features))` to feature 2i of step t, the cosine to feature 2i + 1.
+
+    Attention itself is invariant to the order of the steps; this gives it their positions.
+
+    Source: Vaswani et al. 2017, Attention is all you need, sect. 3.5.
+    """
+
+    base: float = Field(10000.0, gt=1, description="the longest wavelength is 2 pi base")
+
+    reads = ""
+    passes_gradient = True
+    initializer_from_next = True
+    example_inputs: ClassVar = ((5, 6),)
+
+    def output_shape(self, x: Shape) -> Shape:
+        require_sequence(x)
+        return x
+
+    def forward(self, ctx: LayerContext) -> None:
+        np.add(ctx.x, positions(*ctx.x.shape[1:], self.base, ctx.x.dtype), out=ctx.y)
+
+
+class LearnedPositions(Layer, name="learned_positions"):
+    """Learned positional embedding: adds a trainable vector to each step, row t of weight (steps, features) to step t.
+
+    The usual alternative to `positional_encoding`, as in BERT and GPT-2. It has as many positions as the training data has steps.
+
+    Source: Gehring et al. 2017, Convolutional sequence to sequence learning.
+    """
+
+    weight_initializer: Initializer = Field(Normal(std=0.02), description="initializer of the weight")
+
+    reads = ""
+    passes_gradient = True
+    initializer_from_next = True
+    example_inputs: ClassVar = ((5, 6),)
+
+    def output_shape(self, x: Shape) -> Shape:
+        require_sequence(x)
+        return x
+
+    def parameters(self, x: Shape) -> dict[str, Param]:
+        return {"weight": Param(x, x, "weight", self.weight_initializer)}
+
+    def forward(self, ctx: LayerContext) -> None:
+        np.add(ctx.x, ctx.weight, out=ctx.y)
+
+    def backward_parameters(self, ctx: LayerContext) -> None:
+        kernels.reduce.column_sums(ctx.dweight.reshape(-1), ctx.dy.reshape(ctx.rows, -1))
+
+
+@cache
+def positions(steps: int, features: int, base: float, dtype: np.dtype) -> np.ndarray:
+    """(steps, features)"""
+    pair = np.arange(features) // 2
+    angle = np.arange(steps)[:, None] / base ** (2 * pair / features)
+    return np.where(np.arange(features) % 2 == 0, np.sin(angle), np.cos(angle)).astype(dtype)
