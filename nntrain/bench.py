@@ -60,6 +60,7 @@ def bench(setup: Setup, batch_size: int | None, threads: int, seconds: float = S
     feed = Feeds(network, data).at(rows)
     data.gather(np.arange(rows) % len(data), feed.batch)
     step = Step(config, network)
+    step.begin()
     number = iter(range(1, sys.maxsize))
     lr = config.optimizer.lr * 1e-3  # small, so that the loss does not diverge
 

@@ -130,6 +130,7 @@ def losses_at(
     """The loss of a step with each rate, up to the first one at which training diverges, and whether there is one."""
     state, losses, diverges = trainer.state, [], Divergence()
     tally = Tally(trainer.config.loss, ())
+    trainer.step.begin()
     with kernels.denormals.flushed(), trainer.loader, np.errstate(all="ignore"):
         for lr in map(float, rates):
             fresh = state.batch == 0 or not trainer.data.consecutive

@@ -16,6 +16,9 @@ class Param:
     fans: tuple[int, int] = (1, 1)
     role: Literal["weight", "bias", "scale"] = "weight"  # only weights decay, unless `decay_all` is set
     initializer: Any = None  # an Initializer; None: the model's (weight), zeros (bias) or ones (scale)
+    table: bool = (
+        False  # its rows are looked up or added, as those of an embedding: it is no matrix to multiply by
+    )
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Embedding(Layer, name="embedding"):
 
     def parameters(self, x: Shape) -> dict[str, Param]:
         shape = (self.vocabulary or 0, self.units)
-        return {"weight": Param(shape, shape, "weight", self.weight_initializer)}
+        return {"weight": Param(shape, shape, "weight", self.weight_initializer, table=True)}
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.embedding.gather.run(ctx.y.size, table(ctx.y), flat(ctx.x), ctx.weight)

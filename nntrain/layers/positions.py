@@ -56,7 +56,7 @@ class LearnedPositions(Layer, name="learned_positions"):
         return x
 
     def parameters(self, x: Shape) -> dict[str, Param]:
-        return {"weight": Param(x, x, "weight", self.weight_initializer)}
+        return {"weight": Param(x, (x[0], x[1]), "weight", self.weight_initializer, table=True)}
 
     def forward(self, ctx: LayerContext) -> None:
         np.add(ctx.x, ctx.weight, out=ctx.y)

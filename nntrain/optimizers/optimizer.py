@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.component import Component
+from nntrain.optimizers.part import Part
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -32,10 +33,18 @@ class Optimizer(Component, family="optimizer"):
 
     elementwise: ClassVar[bool] = False  # each parameter's update depends on its own gradient and slots alone
     slots: ClassVar[tuple[str, ...]] = ()  # names of its state arrays, each as long as theta, initially 0
+    average_slot: ClassVar[str] = ""  # the slot that evaluation and prediction use in place of theta
 
     def slot_names(self) -> tuple[str, ...]:
         """The slots that these options need."""
         return self.slots
+
+    def start(self, part: Part) -> None:
+        """Before the first step: fills the slots that do not start from 0."""
+
+    def apply(self, part: Part, lr: float, step: int) -> None:
+        """One step in place; step counts from 1. What needs to know the tensors overrides it, all else `update`."""
+        self.update(part.theta, part.grad, part.slots, lr, step, part.decayed)
 
     def update(
         self,
@@ -46,7 +55,7 @@ class Optimizer(Component, family="optimizer"):
         step: int,
         decayed: int,
     ) -> None:
-        """One step in place; step counts from 1.
+        """One step in place on flat arrays; step counts from 1.
 
         theta, grad and each slot: (parameters,), contiguous. Weight decay applies to theta[:decayed], with `decay_all` to
         all of it.

@@ -78,6 +78,7 @@ class StepTimer:
         own = self.shards.share(ranks.rank, ranks.size)
         self.loader = Loader(setup.batches(), setup.augmenter(), self.network, False, self.shards, own)
         self.step = ShardedStep(setup.config, self.network, self.shards, self.ranks)
+        self.step.begin()
         self.tally = Tally(setup.config.loss, setup.config.metrics)
         self.numbers = itertools.count(1)
         self.lr = setup.config.optimizer.lr * 1e-3  # small, so that the loss does not diverge

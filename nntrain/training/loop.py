@@ -76,6 +76,8 @@ class Trainer:
         tally = Tally(config.loss, config.metrics, state.sums)
         state.sums = tally.sums
         self.saved_at = time.monotonic()
+        if not state.step:
+            self.step.begin()
         self.set_anchor()
         with kernels.denormals.flushed(), self.loader:
             while not self.finished:

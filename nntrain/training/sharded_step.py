@@ -14,8 +14,9 @@ from nntrain.distributed.tree_sum import TreeSum
 from nntrain.inference.evaluate import Tally
 from nntrain.inference.feed import Feed
 from nntrain.network.network import Network
+from nntrain.optimizers import Part
 from nntrain.training.loader import LoadedBatch
-from nntrain.training.step import Part, Step
+from nntrain.training.step import Step
 
 PENDING = 256  # steps whose sums for the metrics wait to be exchanged, at most
 
@@ -144,7 +145,7 @@ class ShardedStep(Step):
     def _part_at(self, place: slice) -> Part:
         key = place.start, place.stop
         if key not in self._parts:
-            self._parts[key] = self.part(place)
+            self._parts[key] = self.whole.at(place)
         return self._parts[key]
 
     def _own_shards(self, batch_rows: int) -> range:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,17 +13,8 @@ from nntrain.inference.feed import Feed
 from nntrain.network.memory import zeros
 from nntrain.network.network import Network
 from nntrain.network.snapshot import AVERAGE
+from nntrain.optimizers import Part
 from nntrain.training.loader import LoadedBatch
-
-
-class Part(NamedTuple):
-    """What an update reads and writes; theta[:decayed] are weights."""
-
-    theta: np.ndarray
-    grad: np.ndarray
-    slots: dict[str, np.ndarray]
-    average: np.ndarray | None
-    decayed: int
 
 
 class Step:
@@ -33,16 +23,24 @@ class Step:
     def __init__(self, config: Config, network: Network):
         self.config = config
         self.network = network
-        size, dtype = network.theta.size, network.theta.dtype
+        size, dtype, arena = network.theta.size, network.theta.dtype, network.arena
         self.slots = {name: zeros(size, dtype) for name in config.optimizer.slot_names()}
-        self.average = zeros(size, dtype) if config.train.ema else None
-        self.whole = Part(network.theta, network.grad, self.slots, self.average, network.arena.decayed)
+        ema = zeros(size, dtype) if config.train.ema else None
+        self.whole = Part(arena.theta, arena.grad, self.slots, arena.decayed, arena.tensors, ema)
+        # What evaluation uses in place of theta, if the run or its optimizer keeps one.
+        self.average = self.slots.get(config.optimizer.average_slot, ema)
         self.applied = False  # whether the last step was: its numbers are finite
         self.updated = False  # whether it changed the parameters, even if it should not have
         self.states = [*network.state.values(), *self.carried.values()]
         # Only a run that can continue after a NaN looks for one in the gradient, which takes another pass over it.
         self.guards = config.train.on_nan != "stop"
         self.states_before = [state.copy() for state in self.states] if self.guards else []
+
+    def begin(self) -> None:
+        """Before the first step, with the initial parameters in the network."""
+        self.config.optimizer.start(self.whole)
+        if self.whole.average is not None:
+            self.whole.average[...] = self.whole.theta
 
     def __call__(self, batch: LoadedBatch, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
         """The mean loss of the batch, before the update. If it is not finite, there is no update; see `applied`.
@@ -100,31 +98,24 @@ class Step:
             self.update(step, lr)
         return loss_sum, weight_sum
 
-    def update(self, step: int, lr: float, part: "Part | None" = None) -> None:
+    def update(self, step: int, lr: float, part: Part | None = None) -> None:
         """From the gradient to new parameters, or to a part of them, where nothing needs the whole gradient."""
-        train, optimizer = self.config.train, self.config.optimizer
-        theta, grad, slots, average, decayed = part or self.whole
-        self.shape_gradient(theta, grad, decayed, step)
-        if self.guards and not usable(grad):
+        train, part = self.config.train, part or self.whole
+        self.shape_gradient(part.theta, part.grad, part.decayed, step)
+        if self.guards and not usable(part.grad):
             self.applied = False
             return
         self.updated = True
-        optimizer.update(theta, grad, slots, lr, step, decayed)
-        if average is not None and train.ema is not None:
+        self.config.optimizer.apply(part, lr, step)
+        if part.average is not None and train.ema is not None:
             decay = train.ema.decay if step > 1 else 0.0  # the average starts at the first update
-            kernels.gradient.average(average, theta, decay)
-        self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(theta))
-
-    def part(self, place: slice) -> "Part":
-        """A part of the parameters, and of what belongs to them."""
-        theta, grad, slots, average, decayed = self.whole
-        own = {name: slot[place] for name, slot in slots.items()}
-        decayed = min(max(decayed - place.start, 0), place.stop - place.start)
-        return Part(theta[place], grad[place], own, None if average is None else average[place], decayed)
+            kernels.gradient.average(part.average, part.theta, decay)
+        self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(part.theta))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays that training needs to continue, each (learning parameters,)."""
-        kept = {f"optimizer.{name}": slot for name, slot in self.slots.items()}
+        averaged = self.config.optimizer.average_slot
+        kept = {f"optimizer.{name}": slot for name, slot in self.slots.items() if name != averaged}
         return kept if self.average is None else {**kept, AVERAGE: self.average}
 
     @property
@@ -155,7 +146,7 @@ class Step:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Meanwhile the network has the average of its parameters, if the run keeps one."""
+        """Meanwhile the network has the average of its parameters, if there is one."""
         if self.average is None:
             yield
             return

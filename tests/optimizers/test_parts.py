@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from nntrain.optimizers import Optimizer
+from nntrain.layers.layer import Layer
+from nntrain.network.arena import Arena
+from nntrain.network.graph import build_graph
+from nntrain.optimizers import Optimizer, Part
 from tests.support.samples import OPTIMIZERS
 
 IN_PARTS = [sample for sample in OPTIMIZERS if Optimizer.parse({sample.name: sample.options}).elementwise]
@@ -31,3 +34,54 @@ def test_parts_are_updated_as_the_whole(sample, precision):
 
 def test_the_others_are_known():
     assert {sample.name for sample in OPTIMIZERS} - {sample.name for sample in IN_PARTS} == {"rmsprop"}
+
+
+LAYERS = [
+    {"embedding": {"units": 4}},
+    "learned_positions",
+    {"conv1d": {"filters": 3, "kernel_size": 2, "freeze": True}},
+    {"lstm": 5},
+    "layer_norm",
+    {"dense": 6},
+    "tanh",
+    {"dense": 2},
+]
+
+
+def arena_of(layers):
+    return Arena(
+        build_graph([Layer.parse(layer) for layer in layers], (7,), vocabulary=9), np.dtype("float64")
+    )
+
+
+def test_matrices_are_the_weights_between_hidden_layers():
+    matrices = {tensor.name: tensor.shape for tensor in arena_of(LAYERS).tensors if tensor.matrix}
+    assert matrices == {
+        "lstm_1.weight": (3, 20),
+        "lstm_1.recurrent_weight": (5, 20),
+        "dense_1.weight": (5, 6),
+    }
+
+
+def test_tensors_cover_the_trainable_parameters_and_no_others():
+    arena = arena_of(LAYERS)
+    assert arena.tensors[0].start == 0
+    assert [tensor.stop for tensor in arena.tensors] == [
+        *(tensor.start for tensor in arena.tensors[1:]),
+        arena.theta.size,
+    ]
+    for tensor in arena.tensors:
+        arena.theta[tensor.start : tensor.stop] = len(tensor.name)
+        assert arena.parameters[tensor.name].shape == tensor.shape
+        assert (arena.parameters[tensor.name] == len(tensor.name)).all()
+
+
+def test_a_part_holds_the_tensors_that_are_whole_in_it():
+    arena = arena_of(LAYERS)
+    second, third = arena.tensors[1:3]
+    whole = Part(arena.theta, arena.grad, {"mean": arena.theta.copy()}, arena.decayed, arena.tensors)
+    part = whole.at(slice(second.start, third.stop - 1))
+    assert part.tensors == (second._replace(start=0, stop=second.stop - second.start),)
+    assert part.theta.size == part.grad.size == part.slots["mean"].size == third.stop - 1 - second.start
+    assert part.decayed == part.theta.size
+    assert whole.at(slice(arena.decayed - 1, arena.theta.size)).decayed == 1

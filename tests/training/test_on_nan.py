@@ -146,6 +146,15 @@ def test_skipped_steps_change_nothing_but_the_position(monkeypatch, shell):
                     np.testing.assert_array_equal(array, tensors[name])
 
 
+def test_the_average_starts_from_the_parameters_even_if_the_first_step_is_skipped(monkeypatch, shell):
+    break_method(monkeypatch, *BROKEN["backward"], steps=(1,))
+    config = MOONS.replace("batch_size: 20", "batch_size: 20, on_nan: skip, ema: {decay: 0.9}")
+    run = shell.fit(config.replace("adam: {lr: 0.02}", "sgd: {lr: 1e-6}"))
+    tensors = read(run / "checkpoints/last.safetensors").tensors
+    weights = [array.ravel() for name, array in tensors.items() if name.startswith("parameter.")]
+    np.testing.assert_allclose(sorted(tensors["average.theta"]), sorted(np.concatenate(weights)), atol=1e-4)
+
+
 def test_a_run_that_only_skips_ends(monkeypatch, shell):
     skip = MOONS.replace("batch_size: 20", "batch_size: 20, on_nan: skip")
     break_method(monkeypatch, *BROKEN["forward"], steps=range(3, 100))

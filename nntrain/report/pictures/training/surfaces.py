@@ -108,15 +108,19 @@ SURFACES = {
 
 def path_of(optimizer: "Optimizer", surface: Surface, lr: float, steps: int) -> np.ndarray:
     """(steps + 1, 2): the points that the optimizer visits; NaN after it has diverged."""
+    from nntrain.optimizers import Part, Tensor
+
     theta = np.array(surface.start, np.float32)
     grad = np.empty_like(theta)
     slots = {name: np.zeros_like(theta) for name in optimizer.slot_names()}
+    part = Part(theta, grad, slots, 0, (Tensor("point", 0, 2, (1, 2), True),))
+    optimizer.start(part)
     path = np.full((steps + 1, 2), np.nan)
     path[0] = theta
     with np.errstate(all="ignore"):
         for step in range(1, steps + 1):
             grad[:] = surface.gradient(float(theta[0]), float(theta[1]))
-            optimizer.update(theta, grad, slots, lr, step, 0)
+            optimizer.apply(part, lr, step)
             if not np.abs(theta).max() < FARTHEST:
                 break
             path[step] = theta
