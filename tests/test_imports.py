@@ -30,7 +30,7 @@ FLOORS = [
     {"losses", "optimizers", "schedules", "data", "layers"},
     {"initializers"},
     {"component", "plugins", "distributed"},
-    {"options", "randomness", "files", "limits", "paths"},
+    {"options", "randomness", "files", "limits", "paths", "machine"},
     {"errors", "other_tools", "locking"},
     {"kernels"},
 ]

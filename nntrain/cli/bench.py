@@ -15,7 +15,9 @@ from nntrain.cli.shared import (
     plugin_option,
     threads_option,
 )
-from nntrain.errors import NntrainError
+from nntrain.errors import NntrainError, UserError
+
+OF_COMPARED = "`nntrain bench CONFIG --json > FILE` writes a file for --compare."
 
 
 @click.command()
@@ -43,6 +45,12 @@ from nntrain.errors import NntrainError
     metavar="GBIT",
     help="Predict for a network of GBIT Gbit/s; by default as measured between the ranks, or 25.",
 )
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also show how many times as fast each line is as in FILE, which an earlier `bench --json` wrote.",
+)
 @plugin_option
 @offline_option
 @threads_option
@@ -54,39 +62,52 @@ def command(
     shards: int | None,
     latency: float | None,
     bandwidth: float | None,
+    compare: Path | None,
     threads: int | None,
     as_json: bool,
 ) -> None:
     """Time training steps of CONFIG's network.
 
-    Forward, loss, backward and optimizer on one batch; each layer next to the machine's peak. With --shards, the parts of a
+    Forward, loss, backward and optimizer on one batch; each layer next to the machine's peak. `bench CONFIG --json > old.json`
+    keeps the times, and `bench CONFIG --compare old.json` shows what has become faster. With --shards, the parts of a
     step that several ranks share, and how far it scales; `mpiexec -n 2 nntrain bench CONFIG --shards 4` measures their network.
     """
     from nntrain import kernels
     from nntrain.api.scaling import scaling
-    from nntrain.bench import bench
-    from nntrain.cli.shared import load_setup, print_json, share_stdin, use_threads
+    from nntrain.bench.comparison import compare as compared
+    from nntrain.bench.comparison import read_bench
+    from nntrain.bench.measure import bench
+    from nntrain.cli.shared import hints, load_setup, print_json, share_stdin, show_warnings, use_threads
     from nntrain.distributed.launch import connected
     from nntrain.distributed.together import together
+    from nntrain.report.terminal.bench import show_bench
     from nntrain.report.terminal.scaling import show_scaling
-    from nntrain.report.terminal.tables import show_bench
 
     ranks = connected()
     on_shards = shards is not None or ranks.size > 1
     if not on_shards and (latency is not None or bandwidth is not None):
         raise click.UsageError(f"--{'bandwidth' if latency is None else 'latency'} requires --shards.")
+    if on_shards and compare is not None:
+        raise click.UsageError("--compare cannot be combined with --shards or several ranks.")
     with together(ranks):
         thread_count = use_threads(threads, ranks)
     if str(config) == "-" and ranks.size > 1:
         share_stdin(ranks)
     if not on_shards:
+        with hints({UserError: OF_COMPARED}):
+            before = read_bench(compare) if compare else None
         setup, _ = load_setup(config, overrides)
         with kernels.denormals.flushed():
-            result = bench(setup, batch_size, thread_count)
+            result = bench(setup, batch_size, thread_count, name=config.name)
+        comparison = None
+        if before is not None:
+            with hints({UserError: OF_COMPARED}):
+                comparison = compared(result, before, str(compare))
+            show_warnings(comparison.warnings)
         if as_json:
-            print_json(result.to_dict())
+            print_json(result.to_dict() | ({"compared": comparison.to_dict()} if comparison else {}))
         else:
-            show_bench(result)
+            show_bench(result, comparison)
         return
     sizes = {"batch_size": batch_size, "shards": shards}
     with as_options(**sizes):

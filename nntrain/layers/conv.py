@@ -38,6 +38,9 @@ class Convolution(Weighted):
         g = self.geometry(x)
         return 2 * math.prod(g.output) * g.depth * g.filters
 
+    def algorithm(self, x: Shape) -> str | None:
+        return "Winograd" if self.geometry(x).suits_winograd else None
+
     def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.conv.forward(

@@ -113,6 +113,10 @@ class Layer(Component, family="layer"):
         """Floating-point operations of the forward pass per sample; a multiply-add counts 2."""
         return 0
 
+    def algorithm(self, *inputs: Shape) -> str | None:
+        """The algorithm by which it takes fewer operations than `flops` counts, such as Winograd's."""
+        return None
+
     def filters_parameter(self, *inputs: Shape) -> str | None:
         """The parameter whose values are filters to show as images (rows, columns, channels, filters), channels 1 or 3."""
         return None

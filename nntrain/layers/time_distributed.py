@@ -97,6 +97,9 @@ class TimeDistributed(Layer, name="time_distributed"):
     def flops(self, x: Shape) -> int:
         return x[0] * self.layer.flops(x[1:])
 
+    def algorithm(self, x: Shape) -> str | None:
+        return self.layer.algorithm(x[1:])
+
     def padding_problem(self, x: Shape) -> tuple[str, ...]:
         return self.layer.padding_problem(x) if self.depends_on_batch else ()
 

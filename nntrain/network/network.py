@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import ParamSpec, TypeVar, cast
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from nntrain.network.graph import Graph
 from nntrain.network.memory import leading
 from nntrain.network.node import Node
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Call = tuple[Callable[[LayerContext], None], LayerContext, Node]
 
 
@@ -121,6 +123,9 @@ class Executor:
             if network.input_gradient:
                 self.dx = self._view(graph.input, "dy")
 
+    def node(self, name: str) -> Node:
+        return next(node for node in self.network.graph.layers if node.name == name)
+
     def forward(self, training: bool) -> np.ndarray:
         """The network's output for `x`: (rows, *output shape)."""
         self.network.info.training = training
@@ -153,7 +158,7 @@ class Executor:
         plain = self._forward, self._backward
         self._forward, self._backward = (
             [
-                (_timed(call, times.setdefault((node.name, call.__name__), [])), ctx, node)
+                (timed_call(call, times.setdefault((node.name, call.__name__), [])), ctx, node)
                 for call, ctx, node in calls
             ]
             for calls in plain
@@ -270,13 +275,16 @@ def shapes_with(graph: Graph, steps: int) -> dict[str, Shape] | None:
     return shapes
 
 
-def _timed(call: Callable[[LayerContext], None], seconds: list[float]) -> Callable[[LayerContext], None]:
-    def timed_call(ctx: LayerContext) -> None:
-        begun = time.perf_counter()
-        call(ctx)
-        seconds.append(time.perf_counter() - begun)
+def timed_call(call: Callable[P, R], seconds: list[float]) -> Callable[P, R]:
+    """The call, which then also appends its seconds."""
 
-    return timed_call
+    def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        begun = time.perf_counter()
+        result = call(*args, **kwargs)
+        seconds.append(time.perf_counter() - begun)
+        return result
+
+    return timed
 
 
 def learning_nodes(graph: Graph, input_gradient: bool = False) -> set[str]:

@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nntrain.bench import training_flops
+from nntrain.bench.layers import training_flops
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.system_memory import exceeds_memory

@@ -4,12 +4,12 @@ import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nntrain import __version__, plugins
+from nntrain.machine import cpu_name
 
 
 def environment(threads: int) -> dict[str, Any]:
@@ -26,22 +26,12 @@ def environment(threads: int) -> dict[str, Any]:
             "numba": numba.__version__,
             "llvmlite": llvmlite.__version__,
         },
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "threads": threads,
         "git": _git_commit(),
         "plugins": [plugin.to_dict() for plugin in plugins.loaded.values()],
     }
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _git_commit() -> str | None:

@@ -83,9 +83,9 @@ class Setup:
         """Into which parts each batch is cut."""
         return Shards(self.config.train.shards, self.batches().rows)
 
-    def augmenter(self) -> Augmenter:
-        """Gathers and augments the samples of a batch, or of a shard of it."""
-        config, data, rows = self.config, self.splits.train, self.shards().rows
+    def augmenter(self, rows: int | None = None) -> Augmenter:
+        """Gathers and augments at most `rows` samples: by default those of a batch, or of a shard of it."""
+        config, data, rows = self.config, self.splits.train, rows or self.shards().rows
         outputs = config.loss.required_outputs(len(data.classes), None) if data.classes else 0
         return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
 

@@ -11,10 +11,12 @@ from nntrain.config.schema import Config
 from nntrain.inference.evaluate import Tally
 from nntrain.inference.feed import Feed
 from nntrain.network.memory import zeros
-from nntrain.network.network import Network
+from nntrain.network.network import Network, timed_call
 from nntrain.network.snapshot import AVERAGE
 from nntrain.optimizers import Part
 from nntrain.training.loader import LoadedBatch
+
+TIMED = ("loss", "shape_gradient", "optimize", "average_parameters")
 
 
 class Step:
@@ -31,6 +33,7 @@ class Step:
         self.average = self.slots.get(config.optimizer.average_slot, ema)
         self.applied = False  # whether the last step was: its numbers are finite
         self.updated = False  # whether it changed the parameters, even if it should not have
+        self.loss, self.optimize = config.loss, config.optimizer.apply
         self.states = [*network.state.values(), *self.carried.values()]
         # Only a run that can continue after a NaN looks for one in the gradient, which takes another pass over it.
         self.guards = config.train.on_nan != "stop"
@@ -85,12 +88,11 @@ class Step:
 
     def move(self, feed: Feed, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch in the feed. Returns the sum of the loss and of the weights."""
-        network, config = self.network, self.config
-        network.info.step = step
+        self.network.info.step = step
         feed.forward(training=True)
         gradient = feed.gradient
         assert gradient is not None, "a network without gradients cannot be trained"
-        loss_sum, weight_sum = config.loss(feed.prediction, feed.target, feed.weight, gradient)
+        loss_sum, weight_sum = self.loss(feed.prediction, feed.target, feed.weight, gradient)
         self.updated = False
         self.applied = math.isfinite(loss_sum)
         if self.applied and weight_sum:  # if all weights are 0, there is nothing to learn
@@ -100,16 +102,15 @@ class Step:
 
     def update(self, step: int, lr: float, part: Part | None = None) -> None:
         """From the gradient to new parameters, or to a part of them, where nothing needs the whole gradient."""
-        train, part = self.config.train, part or self.whole
+        part = part or self.whole
         self.shape_gradient(part.theta, part.grad, part.decayed, step)
         if self.guards and not usable(part.grad):
             self.applied = False
             return
         self.updated = True
-        self.config.optimizer.apply(part, lr, step)
-        if part.average is not None and train.ema is not None:
-            decay = train.ema.decay if step > 1 else 0.0  # the average starts at the first update
-            kernels.gradient.average(part.average, part.theta, decay)
+        self.optimize(part, lr, step)
+        if part.average is not None:
+            self.average_parameters(part.average, part.theta, step)
         self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(part.theta))
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -143,6 +144,24 @@ class Step:
             bounds.norm is not None and (norm := math.sqrt(kernels.reduce.sum_of_squares(grad))) > bounds.norm
         ):
             kernels.gradient.scale(grad, bounds.norm / norm)
+
+    def average_parameters(self, average: np.ndarray, theta: np.ndarray, step: int) -> None:
+        ema = self.config.train.ema
+        decay = ema.decay if ema and step > 1 else 0.0  # the average starts at the first update
+        kernels.gradient.average(average, theta, decay)
+
+    @contextmanager
+    def timed(self) -> Iterator[dict[str, list[float]]]:
+        """Records the seconds of the parts of a step besides the layers while it is open, by the names of the methods."""
+        times: dict[str, list[float]] = {}
+        plain = {name: getattr(self, name) for name in TIMED}
+        for name, call in plain.items():
+            setattr(self, name, timed_call(call, times.setdefault(name, [])))
+        try:
+            yield times
+        finally:
+            for name, call in plain.items():
+                setattr(self, name, call)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

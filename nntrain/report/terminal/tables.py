@@ -18,7 +18,6 @@ from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 from nntrain.report.terminal.wrapping import show_line
 
 if TYPE_CHECKING:
-    from nntrain.bench import Bench
     from nntrain.gradient_check.check import Check, Cost
     from nntrain.network.graph import Graph
 
@@ -216,50 +215,6 @@ def show_scores(
     head = Text.assemble((source, "bold"), samples, printable(path))
     show_line(console, head)
     console.print(scores(values, result.get("classes", ())))
-
-
-def show_bench(result: "Bench", console: Console | None = None) -> None:
-    """Prints the time of a training step, layer by layer."""
-    (console or output()).print(bench_table(result))
-
-
-def bench_table(result: "Bench") -> RenderableType:
-    rows: list[list[str | Text]] = []
-    for layer in result.layers:
-        spent = layer.forward_us + layer.backward_us
-        of_peak = f"{layer.gflops / result.peak_gflops:.0%}" if layer.gflops else ""
-        rows.append(
-            [
-                printable(layer.name),
-                f"{layer.forward_us:,.1f}",
-                f"{layer.backward_us:,.1f}",
-                f"{spent / result.step_us:.0%}",
-                f"{layer.gflops:,.1f}" if layer.gflops else "",
-                of_peak,
-            ]
-        )
-    of_step = f"{result.other_us / result.step_us:.0%}"
-    rows.append(["loss, optimizer, other", "", f"{result.other_us:,.1f}", of_step, "", ""])
-    columns = [
-        Column("layer", "left"),
-        Column("forward\nµs"),
-        Column("backward\nµs"),
-        Column("share of\nstep"),
-        Column("GFLOP/s", drop_rank=1),
-        Column("of\npeak", drop_rank=2),
-    ]
-    head = Text.assemble(
-        (f"{result.step_us:,.1f} µs/step", "bold"),
-        f" with {result.batch_size} samples: "
-        f"{result.samples_per_s:,.0f} samples/s, {result.gflops:,.1f} GFLOP/s",
-    )
-    threads = f"{result.threads} thread{'s' * (result.threads != 1)}"
-    foot = Text(
-        f"peak of this machine with {threads}: {result.peak_gflops:,.0f} GFLOP/s; "
-        f"the first step took {duration(result.compile_s)}; peak memory {result.peak_rss_mb:,.0f} MB",
-        style="dim",
-    )
-    return Group(head, Text(), ResponsiveTable(columns, rows), Text(), foot)
 
 
 def model_text(graph: "Graph", precision: str) -> str:
