@@ -33,7 +33,10 @@ class Exchange:
         return self._windows.zeros(size, dtype) if self._windows is not None else None
 
     def total(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> None:
-        """out = the sum over the first `used` shards, of which `sums` has those of this rank."""
+        """out = the sum over the first `used` shards, of which `sums` has those of this rank.
+
+        Ranks read each other's memory without waiting: a collective must lie between computing the sums and this.
+        """
         if out.size < SHORT:
             self._gather(out, sums, self._nodes(shards, used))
         else:
@@ -89,9 +92,8 @@ class Exchange:
     def _read(
         self, own: slice, arrays: list[np.ndarray], sums: TreeSum, nodes: list[tuple[Node, ...]]
     ) -> None:
-        """Each rank has a single partial sum, in memory that all can read."""
+        """Each rank has a single partial sum, in memory that all can read; all have come to the exchange."""
         sums.clear()
-        self.comm.Barrier()
         out = arrays[self.rank][own]
         for rank, ((node,), values) in enumerate(zip(nodes, arrays, strict=True)):
             mine = rank == self.rank

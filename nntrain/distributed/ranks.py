@@ -43,7 +43,8 @@ class Ranks:
         """Of C-contiguous rows, one per shard, each rank has computed its own; all ranks get all."""
 
     def total(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> None:
-        """out = the sum over the first `used` shards, of which `sums` has those of this rank."""
+        """out = the sum over the first `used` shards, of which `sums` has those of this rank. After a `complete`, by which each
+        rank knows that the others have computed theirs."""
         sums.total(out)
 
     def total_of_part(self, out: np.ndarray, sums: TreeSum, shards: Shards, used: int) -> slice:

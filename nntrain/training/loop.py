@@ -106,7 +106,7 @@ class Trainer:
                     tally = Tally(config.loss, config.metrics)
                     state.sums = tally.sums
                 scheduled = evaluated or ends_epoch or self.checkpoint_is_due()
-                stopping, late = self.ranks.any(bool(stop), self.time_is_up())
+                stopping, late = self.step.agreed(bool(stop), self.time_is_up())
                 if scheduled or late or stopping:
                     self.step.collect(tally)
                     self.save(record, scheduled)

@@ -18,6 +18,7 @@ from nntrain.optimizers import Part
 from nntrain.training.loader import LoadedBatch
 from nntrain.training.step import Step
 
+FLAGS = 2  # at most, in a call of `agreed`
 PENDING = 256  # steps whose sums for the metrics wait to be exchanged, at most
 
 
@@ -41,7 +42,10 @@ class ShardedStep(Step):
         super().__init__(config, network)
         self.in_parts = ranks.size > 1 and not self.needs_whole_gradient  # each rank updates its part
         self._gradients, self._state_sums = TreeSum(), TreeSum()
-        self._losses = np.zeros((shards.count, 2))  # the sums of the loss and of the weights of each shard
+        # Of each shard the sums of the loss and of the weights; of a rank's first shard, the flags for `agreed`.
+        self._exchanged = np.zeros((shards.count, 2 + FLAGS))
+        self._losses = self._exchanged[:, :2]
+        self._flags, self._agreed = (False,) * FLAGS, (False,) * FLAGS
         self._parts: dict[tuple[int, int], Part] = {}
         self._state = _joined(network)  # before the step
         self._pending: list[list[Tally]] = []  # of each step, its shards on this rank
@@ -55,7 +59,8 @@ class ShardedStep(Step):
             self.remember_states()
             if self.network.state:
                 self._state = _joined(self.network)
-            self._losses.fill(0)
+            self._exchanged.fill(0)
+            self._exchanged[self._own_shards(batch.rows).start, 2:] = self._flags
         tallied = []
         for shard, feed in batch:
             with kernels.exclusive.lock:
@@ -78,6 +83,12 @@ class ShardedStep(Step):
             for sums in (sums for parts in step for sums in parts):
                 tally.merge(sums)
         self._pending.clear()
+
+    def agreed(self, *flags: bool) -> tuple[bool, ...]:
+        if self._partners.size == 1:
+            return flags
+        self._flags = flags  # for the next step, whose losses they accompany: another collective would take 10 us
+        return self._agreed
 
     def complete(self) -> None:
         for kept in self._carried.values():
@@ -120,7 +131,8 @@ class ShardedStep(Step):
     def _finish(self, step: int, lr: float, batch_rows: int) -> tuple[float, float]:
         """Sums over the shards of all ranks, and updates. Returns the sum of the loss and of the weights."""
         network, ranks, used = self.network, self._partners, self.shards.used(batch_rows)
-        ranks.complete(self._losses)
+        ranks.complete(self._exchanged)
+        self._agreed = tuple(self._exchanged[:, 2:].any(axis=0).tolist())
         loss, weight = _tree_total(self._losses).tolist()
         self.updated = False
         self.applied = math.isfinite(loss)

@@ -69,6 +69,10 @@ class Step:
     def collect(self, tally: Tally) -> None:
         """Adds to the tally what the steps since the last call have not added themselves."""
 
+    def agreed(self, *flags: bool) -> tuple[bool, ...]:
+        """For each flag, whether it is set; among several ranks, whether any had set it before this step."""
+        return flags
+
     def complete(self) -> None:
         """Makes the arrays of a checkpoint whole, of which this rank may have computed a part."""
 

@@ -46,6 +46,7 @@ def check_on_this_rank() -> None:
                     for index in mine:
                         out[...] = values[index]
                         own.add_leaf(index, out, own=index == mine[-1])
+                    ranks.any(False)  # all have computed theirs
                     ranks.total(out, own, shards, used)
                     assert out.tobytes() == expected.tobytes(), (count, size, used, dtype)
                     for place in (ranks.memory(size, np.dtype(dtype)), np.zeros(size, dtype)):
@@ -53,6 +54,7 @@ def check_on_this_rank() -> None:
                         for index in mine:
                             place[...] = values[index]
                             own.add_leaf(index, place, own=index == mine[-1])
+                        ranks.any(False)
                         part = ranks.total_of_part(place, own, shards, used)
                         assert place[part].tobytes() == expected[part].tobytes()
                         ranks.share(place)
