@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax, random
-from jax.nn import relu, sigmoid
+from jax.nn import dot_product_attention, gelu, relu, sigmoid
 from jax.nn.initializers import he_normal, lecun_normal, ones, zeros
 
 KEY = random.PRNGKey(0)
@@ -33,17 +33,18 @@ def dense(p, x, units):
     return x @ p(he_normal(), x.shape[-1], units) + p(zeros, units)
 
 
-def perceptron(*units):
+def perceptron(*units, activation=relu):
     def network(p, x):
         for hidden in units[:-1]:
-            x = relu(dense(p, x, hidden))
+            x = activation(dense(p, x, hidden))
         return dense(p, x, units[-1])
 
     return network
 
 
-def convolution(p, x, filters, kernel=3, stride=1):
-    w, padding = p(he_normal(), kernel, kernel, x.shape[-1], filters), [(kernel // 2, kernel // 2)] * 2
+def convolution(p, x, filters, kernel=3, stride=1, padding=None):
+    w = p(he_normal(), kernel, kernel, x.shape[-1], filters)
+    padding = [(kernel // 2, kernel // 2)] * 2 if padding is None else padding
     return lax.conv_general_dilated(
         x, w, (stride, stride), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
@@ -66,6 +67,12 @@ def lenet(p, x):
     for filters in (32, 64):
         x = max_pool(relu(convolution(p, x, filters) + p(zeros, filters)))
     return perceptron(128, 10)(p, flatten(x))
+
+
+def lenet5(p, x):
+    for filters in (6, 16):
+        x = max_pool(relu(convolution(p, x, filters, 5, padding="VALID") + p(zeros, filters)))
+    return perceptron(120, 84, 10)(p, flatten(x))
 
 
 def vgg(p, x):
@@ -127,14 +134,54 @@ def characters(recurrent):
     return lambda p, x: dense(p, recurrent(p, p(lecun_normal(), 64, 64)[x]), 64)
 
 
+def layer_norm(p, x):
+    mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return (x - mean) * lax.rsqrt(variance + 1e-5) * p(ones, x.shape[-1]) + p(zeros, x.shape[-1])
+
+
+def product(p, x, units):
+    return x @ p(lecun_normal(), x.shape[-1], units)
+
+
+def transformer(p, x, vocabulary=65, features=128, heads=4, layers=4):
+    """nanoGPT's CPU config, whose output is not tied to the embedding."""
+    x = p(lecun_normal(), vocabulary, features)[x] + p(lecun_normal(), x.shape[1], features)
+    for _ in range(layers):
+        parts = jnp.split(product(p, layer_norm(p, x), 3 * features), 3, -1)
+        q, k, v = (part.reshape(*x.shape[:2], heads, -1) for part in parts)
+        mixed = dot_product_attention(q, k, v, is_causal=True)
+        x = x + product(p, mixed.reshape(x.shape), features)
+        x = x + product(p, gelu(product(p, layer_norm(p, x), 4 * features), approximate=False), features)
+    return product(p, layer_norm(p, x), vocabulary)
+
+
+def table(p, x, units=256, values=96):
+    """Numbers, and embedded categories of several columns; the first layer adds them up."""
+    numbers, categories = x
+    return perceptron(128, 2)(
+        p, relu(dense(p, numbers, units) + p(lecun_normal(), values, units)[categories].sum(1))
+    )
+
+
 def samples(*shape):
     """Random ones of 10 classes."""
     return lambda: (random.normal(KEY, shape), random.randint(KEY, shape[:1], 0, 10))
 
 
-def texts():
-    """A batch of 32 times 64 characters, and the next of each."""
-    return random.randint(KEY, (32, 64), 0, 64), random.randint(random.fold_in(KEY, 1), (32, 64), 0, 64)
+def texts(rows=32, vocabulary=64):
+    """A batch of so many times 64 characters, and the next of each."""
+    return tuple(random.randint(random.fold_in(KEY, part), (rows, 64), 0, vocabulary) for part in (0, 1))
+
+
+def functions():
+    """10,000 samples of 4 numbers, and 4 numbers to predict for each."""
+    return random.normal(KEY, (10_000, 4)), random.normal(random.fold_in(KEY, 1), (10_000, 4))
+
+
+def columns(rows=256):
+    """30 numbers and 6 categories of 16, those of each column after those of the column before; two classes."""
+    categories = random.randint(KEY, (rows, 6), 0, 16) + 16 * jnp.arange(6)
+    return (random.normal(KEY, (rows, 30)), categories), random.randint(KEY, (rows,), 0, 2)
 
 
 MOMENTUM, ADAM = optax.sgd(0.01, momentum=0.9), optax.adam(1e-3)
@@ -147,6 +194,10 @@ NETWORKS = {
     "vgg-cifar": (vgg, samples(64, 32, 32, 3), MOMENTUM),
     "resnet20-cifar": (resnet20, samples(128, 32, 32, 3), MOMENTUM),
     "lstm-char": (characters(lstm), texts, ADAM),
+    "mlp-tiny": (perceptron(32, 16, 4, activation=jnp.tanh), functions, ADAM),
+    "lenet5-mnist": (lenet5, samples(128, 28, 28, 1), ADAM),
+    "gpt-char": (transformer, lambda: texts(12, 65), optax.adamw(1e-3, weight_decay=0.1)),
+    "table": (table, columns, ADAM),
     "gru-char": (characters(gru), texts, ADAM),
 }
 

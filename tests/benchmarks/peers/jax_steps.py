@@ -11,6 +11,7 @@ import statistics
 import time
 
 import jax
+import jax.numpy as jnp
 import optax
 from jax_networks import NETWORKS, Parameters, draw
 
@@ -22,9 +23,10 @@ def timed(name, seconds):
     state = optimizer.init(parameters)
 
     def loss_of(parameters, x, target):
-        return optax.softmax_cross_entropy_with_integer_labels(
-            network(Parameters(parameters), x), target
-        ).mean()
+        y = network(Parameters(parameters), x)
+        if jnp.issubdtype(target.dtype, jnp.floating):
+            return ((y - target) ** 2).mean()
+        return optax.softmax_cross_entropy_with_integer_labels(y, target).mean()
 
     @functools.partial(jax.jit, donate_argnums=(0, 1))
     def step(parameters, state, x, target):

@@ -4,6 +4,7 @@ import itertools
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 
 class Residual(nn.Module):
@@ -40,15 +41,65 @@ class Characters(nn.Module):
         return self.dense(states)
 
 
+class Block(nn.Module):
+    """A transformer block as nanoGPT's, with causal attention by scaled_dot_product_attention."""
+
+    def __init__(self, features, heads):
+        super().__init__()
+        self.heads = heads
+        self.norms = nn.ModuleList([nn.LayerNorm(features), nn.LayerNorm(features)])
+        self.qkv = nn.Linear(features, 3 * features, bias=False)
+        self.output = nn.Linear(features, features, bias=False)
+        self.wide = nn.Linear(features, 4 * features, bias=False)
+        self.narrow = nn.Linear(4 * features, features, bias=False)
+
+    def forward(self, x):
+        rows, steps, features = x.shape
+        parts = self.qkv(self.norms[0](x)).chunk(3, -1)
+        q, k, v = (part.view(rows, steps, self.heads, -1).transpose(1, 2) for part in parts)
+        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.output(mixed.transpose(1, 2).reshape(rows, steps, features))
+        return x + self.narrow(functional.gelu(self.wide(self.norms[1](x))))
+
+
+class Transformer(nn.Module):
+    """nanoGPT's CPU config, whose output is not tied to the embedding."""
+
+    def __init__(self, vocabulary=65, steps=64, features=128, heads=4, layers=4):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, features)
+        self.positions = nn.Parameter(0.02 * torch.randn(steps, features))
+        self.blocks = nn.Sequential(*[Block(features, heads) for _ in range(layers)])
+        self.norm = nn.LayerNorm(features)
+        self.dense = nn.Linear(features, vocabulary, bias=False)
+
+    def forward(self, x):
+        return self.dense(self.norm(self.blocks(self.embedding(x) + self.positions)))
+
+
+class Table(nn.Module):
+    """Numbers, and embedded categories of several columns; the first layer adds them up."""
+
+    def __init__(self, numbers=30, columns=6, categories=16, units=256):
+        super().__init__()
+        self.numbers = nn.Linear(numbers, units)
+        self.categories = nn.EmbeddingBag(columns * categories, units, mode="sum")
+        self.rest = nn.Sequential(nn.ReLU(), *perceptron(units, 128, 2))
+
+    def forward(self, x):
+        numbers, categories = x
+        return self.rest(self.numbers(numbers) + self.categories(categories))
+
+
 def convolution(channels, filters, kernel, stride=1):
     """With batch norm, and so without a bias."""
     return [nn.Conv2d(channels, filters, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(filters)]
 
 
-def perceptron(*sizes):
+def perceptron(*sizes, activation=nn.ReLU):
     layers = []
     for inputs, outputs in itertools.pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        layers += [nn.Linear(inputs, outputs), activation()]
     return nn.Sequential(*layers[:-1])
 
 
@@ -62,6 +113,19 @@ def lenet():
         nn.MaxPool2d(2),
         nn.Flatten(),
         *perceptron(64 * 7 * 7, 128, 10),
+    )
+
+
+def lenet5():
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        *perceptron(16 * 4 * 4, 120, 84, 10),
     )
 
 
@@ -97,14 +161,29 @@ def adam(parameters, fused):
     return torch.optim.Adam(parameters, 1e-3, fused=fused)
 
 
+def adamw(parameters, fused):
+    return torch.optim.AdamW(parameters, 1e-3, weight_decay=0.1, fused=fused)
+
+
 def samples(*shape):
     """Random ones of 10 classes."""
     return lambda: (torch.randn(*shape), torch.randint(10, shape[:1]))
 
 
-def characters():
-    """A batch of 32 times 64 characters, and the next of each."""
-    return torch.randint(64, (32, 64)), torch.randint(64, (32, 64))
+def characters(rows=32, vocabulary=64):
+    """A batch of so many times 64 characters, and the next of each."""
+    return torch.randint(vocabulary, (rows, 64)), torch.randint(vocabulary, (rows, 64))
+
+
+def functions():
+    """10,000 samples of 4 numbers, and 4 numbers to predict for each."""
+    return torch.randn(10_000, 4), torch.randn(10_000, 4)
+
+
+def columns(rows=256):
+    """30 numbers and 6 categories of 16, those of each column after those of the column before; two classes."""
+    categories = torch.randint(16, (rows, 6)) + 16 * torch.arange(6)
+    return (torch.randn(rows, 30), categories), torch.randint(2, (rows,))
 
 
 # name: (makes the network, makes its batch, makes the optimizer of its parameters)
@@ -116,5 +195,9 @@ NETWORKS = {
     "vgg-cifar": (vgg, samples(64, 3, 32, 32), momentum),
     "resnet20-cifar": (resnet20, samples(128, 3, 32, 32), momentum),
     "lstm-char": (lambda: Characters(nn.LSTM), characters, adam),
+    "mlp-tiny": (lambda: perceptron(4, 32, 16, 4, activation=nn.Tanh), functions, adam),
+    "lenet5-mnist": (lenet5, samples(128, 1, 28, 28), adam),
+    "gpt-char": (Transformer, lambda: characters(12, 65), adamw),
+    "table": (Table, columns, adam),
     "gru-char": (lambda: Characters(nn.GRU), characters, adam),
 }
