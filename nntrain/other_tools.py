@@ -87,6 +87,8 @@ OPTIONS = _inverted(
         "loss": "criterion loss_fn loss_function losses objective cost cost_function",
         "metrics": "metric eval_metric eval_metrics scoring",
         "optimizer": "optim opt solver solver_type",
+        "parameter_groups": "param_groups params_groups paramwise_cfg",
+        "lr_scale": "lr_mult lr_multiplier lr_factor",
         "schedule": "scheduler lr_scheduler lr_schedule lr_policy policy learning_rate_policy learning_rate_schedule",
         "train": "training trainer fit",
         "train.epochs": "epoch n_epochs num_epochs nb_epoch max_epochs max_epoch num_train_epochs",

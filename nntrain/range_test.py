@@ -135,7 +135,8 @@ def losses_at(
         for lr in map(float, rates):
             fresh = state.batch == 0 or not trainer.data.consecutive
             batch = trainer.loader.batch(state.epoch, state.batch)
-            loss = trainer.step(batch, state.step + 1, lr, tally, fresh=fresh)
+            with trainer.step.reaching(lr):
+                loss = trainer.step(batch, state.step + 1, lr, tally, fresh=fresh)
             losses.append(loss if trainer.step.applied else math.nan)
             if diverges(losses[-1]):
                 return np.array(losses), True

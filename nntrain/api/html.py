@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def model_html(trained: Trained) -> str:
     """The table of layers."""
-    return f"<pre>{escape(model_text(trained.graph(), trained.config.train.precision))}</pre>"
+    return f"<pre>{escape(model_text(trained.config, trained.graph()))}</pre>"
 
 
 def run_html(run: "Run") -> str:

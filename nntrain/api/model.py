@@ -107,7 +107,7 @@ class Model:
 
     def summary(self) -> str:
         """The layers with shapes, parameters and operations, as a table of text."""
-        return model_text(self._trained.graph(), self._trained.config.train.precision)
+        return model_text(self._trained.config, self._trained.graph())
 
     def save(self, path: str | Path) -> None:
         """Writes a checkpoint: with it alone, `load` and the commands evaluate, predict and continue training."""

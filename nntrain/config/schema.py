@@ -16,6 +16,7 @@ from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
 from nntrain.metrics import Metric
 from nntrain.optimizers import Optimizer
+from nntrain.optimizers.group import ParameterGroup
 from nntrain.options import Options, Several, mistake, shown
 from nntrain.schedules import Constant, Schedule
 
@@ -122,5 +123,8 @@ class Config(Options):
     loss: Loss = Field(description="the loss function that training minimizes")
     metrics: Several[Metric] = Field((), description="metrics to report in addition to the loss")
     optimizer: Optimizer = Field(description="the update rule")
+    parameter_groups: Several[ParameterGroup] = Field(
+        (), description="other options of the optimizer for some of the parameters, or freezing them, by name"
+    )
     schedule: Schedule = Field(Constant(), description="how the learning rate changes during training")
     train: TrainSection = Field(TrainSection(), description="the training loop")

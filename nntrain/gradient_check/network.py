@@ -48,21 +48,22 @@ class NetworkCheck:
         feed.forward(training=True)
         gradient = feed.no_gradient if gradient is None else gradient
         total, weight = self.config.loss(feed.prediction, feed.target, feed.weight, gradient)
-        decayed = self.network.theta[: self.network.arena.decayed]
+        weights = [self.network.theta[place] for place in self.network.arena.weights()]
         return (
             total / weight
-            + penalty.l1 * float(np.abs(decayed).sum())
-            + penalty.l2 * float(np.square(decayed).sum())
+            + penalty.l1 * sum(float(np.abs(part).sum()) for part in weights)
+            + penalty.l2 * sum(float(np.square(part).sum()) for part in weights)
         )
 
     def backward(self) -> None:
         """Computes the gradient of `loss`; call it after `loss(gradient)`."""
         self.feed.executor.backward()
-        penalty, decayed = self.config.train.regularize, self.network.arena.decayed
+        penalty, network = self.config.train.regularize, self.network
         if penalty.l1 or penalty.l2:
-            kernels.gradient.add_penalty(
-                self.network.grad[:decayed], self.network.theta[:decayed], penalty.l1, penalty.l2
-            )
+            for place in network.arena.weights():
+                kernels.gradient.add_penalty(
+                    network.grad[place], network.theta[place], penalty.l1, penalty.l2
+                )
 
     def run(self) -> Iterator[Check]:
         self.network.forget_gradients()

@@ -53,8 +53,10 @@ class Trained:
         return from_description(self.snapshot.facts["data"], self.snapshot.statistics())
 
     def graph(self) -> Graph:
-        model, data = self.config.model, self.trained_on
-        return build_graph(model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary)
+        model, data, groups = self.config.model, self.trained_on, self.config.parameter_groups
+        return build_graph(
+            model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary, groups=groups
+        )
 
     def network(self, rows: int) -> Network:
         """The network for batches of at most `rows` samples, without gradients."""

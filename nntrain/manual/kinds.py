@@ -81,4 +81,7 @@ def _add(annotation: Any, path: Keys, within: type[Component] | None, found: dic
                 for name, field in member.model_fields.items():
                     _add(field.annotation, (field.alias or name,), member, found)
         elif options := section(choice):
-            _add_section(Kind(str(path[-1]), options, path, within), found)
+            *_, name = (
+                part for part in path if isinstance(part, str)
+            )  # of a list of sections that of the list
+            _add_section(Kind(name, options, path, within), found)

@@ -96,7 +96,8 @@ def reference() -> str:
 
 def level(kind: Kind) -> int:
     """The level of the heading: a section within a section is a level lower."""
-    return 2 if kind.is_family or (len(kind.path) <= 1 and not kind.within) else 3
+    keys = [part for part in kind.path if isinstance(part, str)]
+    return 2 if kind.is_family or (len(keys) <= 1 and not kind.within) else 3
 
 
 def plain_title(kind: Kind) -> str:
@@ -151,8 +152,9 @@ def table(options: list[Option], anchors: dict[tuple[str, str], str]) -> list[st
 def linked(option: Option, anchors: dict[tuple[str, str], str]) -> str:
     """The type, with links to the chapters of the families in it."""
     names = "|".join(name for name, member in anchors if not member)
-    if re.match(r"options\b", option.type):
-        return f"[options](#{anchors[option.name, '']}){option.type.removeprefix('options')}"
+    if found := re.match(r"(list of )?(options)\b", option.type):
+        start, end = found.span(2)
+        return f"{option.type[:start]}[options](#{anchors[option.name, '']}){option.type[end:]}"
     return re.sub(
         rf"(?<!`)\b({names})(s|es)?\b", lambda found: f"[{found[0]}](#{anchors[found[1], '']})", option.type
     )

@@ -58,7 +58,8 @@ def _entries(schema: dict[str, Any], kinds: set[str]) -> str:
     if not schema:
         return "values"
     if "$ref" in schema:
-        return plural(schema["$ref"].removeprefix(PLACE))
+        name = schema["$ref"].removeprefix(PLACE)
+        return plural(name) if name in kinds else "options"
     if "anyOf" in schema:
         return either([_entries(one, kinds) for one in schema["anyOf"]])
     if schema.get("type") in PLURALS and not choices(schema):

@@ -1,7 +1,9 @@
 """Arena: all parameters in one flat array, all gradients in another, so that clipping, decay and update are one loop each."""
 
+import itertools
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,11 +18,42 @@ from nntrain.optimizers import Tensor
 Memory = Callable[[int, np.dtype], np.ndarray]  # makes zeros (size,)
 
 
+class Segment(NamedTuple):
+    """The trainable parameters of one group, or of none: theta[start:stop]; theta[start:decayed] are weights."""
+
+    group: int | None
+    start: int
+    decayed: int
+    stop: int
+
+
+class Entry(NamedTuple):
+    """A parameter before it has a place."""
+
+    node: Node
+    name: str
+    param: Param
+    frozen: bool
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.param.shape)
+
+    @property
+    def group(self) -> int | None:
+        return self.node.groups.get(self.name)
+
+    @property
+    def order(self) -> tuple[bool, int, bool]:
+        """Frozen ones last, first those without a group, weights first; else in network order."""
+        return self.frozen, -1 if self.group is None else self.group, self.param.role != "weight"
+
+
 class Arena:
     """Parameters by name ("dense_1.weight"), as views of one array in the order decayed | not decayed | frozen.
 
-    theta: (learning,), the trainable parameters; grad: the same length; theta[:decayed] are the weights. Frozen parameters follow
-    theta in the same memory and have no gradient.
+    theta: (learning,), the trainable parameters; grad: the same length. Where there are parameter groups, each has a segment of
+    its own, decayed | not decayed. Frozen parameters follow theta in the same memory and are not in grad.
     """
 
     def __init__(
@@ -28,43 +61,46 @@ class Arena:
     ):
         """memory: where parameters and gradients lie; by default in memory of this process."""
         make = memory or zeros
-        last = next((node for node in reversed(graph.layers) if node.parameters), None)
-        entries = [
+        entries = sorted(
             (
-                f"{node.name}.{name}",
-                param,
-                node.frozen,
-                graph.initializer_of(node, param),
-                is_matrix(node, param, last),
-            )
-            for node in graph.layers
-            for name, param in node.parameters.items()
-        ]
-        entries.sort(key=lambda entry: (entry[2], entry[1].role != "weight"))  # stable: else in network order
-        sizes = [math.prod(entry[1].shape) for entry in entries]
-        learning = sum(size for size, entry in zip(sizes, entries, strict=True) if not entry[2])
-        self.decayed = sum(
-            size
-            for size, entry in zip(sizes, entries, strict=True)
-            if not entry[2] and entry[1].role == "weight"
+                Entry(node, name, param, name not in node.trained)
+                for node in graph.layers
+                for name, param in node.parameters.items()
+            ),
+            key=lambda entry: entry.order,
         )
-        self.values = make(sum(sizes), dtype)
+        learning = sum(entry.size for entry in entries if not entry.frozen)
+        self.segments = segments([entry for entry in entries if not entry.frozen])
+        self.values = make(sum(entry.size for entry in entries), dtype)
         self.theta = self.values[:learning]
         self.grad = make(learning if with_gradient else 0, dtype)
-        self.parameters: dict[str, np.ndarray] = {}
-        self.gradients: dict[str, np.ndarray] = {}
-        self._initial: list[tuple[str, Param, Initializer]] = []
+        last = next((node for node in reversed(graph.layers) if node.parameters), None)
         tensors = []
+        self.parameters: dict[str, np.ndarray] = {}
+        self.gradients: dict[str, np.ndarray] = {}  # of theta
+        self.unused: dict[
+            str, np.ndarray
+        ] = {}  # gradients of frozen parameters, which their layers compute with the others
+        self._initial: list[tuple[str, Param, Initializer]] = []
         start = 0
-        for size, (name, param, frozen, initializer, matrix) in zip(sizes, entries, strict=True):
-            self.parameters[name] = self.values[start : start + size].reshape(param.shape)
-            if with_gradient and not frozen:
-                self.gradients[name] = self.grad[start : start + size].reshape(param.shape)
-            if not frozen:
-                tensors.append(Tensor(name, start, start + size, param.shape, matrix))
-            self._initial.append((name, param, initializer))
-            start += size
+        for entry in entries:
+            node, param, full = entry.node, entry.param, f"{entry.node.name}.{entry.name}"
+            place = slice(start, start + entry.size)
+            self.parameters[full] = self.values[place].reshape(param.shape)
+            if with_gradient and not entry.frozen:
+                self.gradients[full] = self.grad[place].reshape(param.shape)
+            elif with_gradient and node.learns:
+                self.unused[full] = np.zeros(param.shape, dtype)
+            if not entry.frozen:
+                matrix = is_matrix(node, param, last)
+                tensors.append(Tensor(full, place.start, place.stop, param.shape, matrix))
+            self._initial.append((full, param, graph.initializer_of(node, param)))
+            start = place.stop
         self.tensors = tuple(tensors)  # of theta, in order
+
+    def weights(self) -> list[slice]:
+        """The places of the weights in theta, of each segment."""
+        return [slice(segment.start, segment.decayed) for segment in self.segments]
 
     def initialize(self, seed: int, loaded: Collection[str] = ()) -> None:
         """Initializes every parameter but those named `loaded`, as a function of the seed and its name alone."""
@@ -78,3 +114,16 @@ class Arena:
 def is_matrix(node: Node, param: Param, last: Node | None) -> bool:
     """Whether a parameter is a matrix between hidden layers; `last`: the node of the output layer."""
     return param.role == "weight" and len(param.shape) > 1 and not param.table and node is not last
+
+
+def segments(entries: Sequence[Entry]) -> tuple[Segment, ...]:
+    """Of the trainable parameters in their order; one where there are no groups."""
+    found, start = [], 0
+    for group, members in itertools.groupby(entries, lambda entry: entry.group):
+        decayed = stop = start
+        for entry in members:
+            stop += entry.size
+            decayed += entry.size if entry.param.role == "weight" else 0
+        found.append(Segment(group, start, decayed, stop))
+        start = stop
+    return tuple(found)

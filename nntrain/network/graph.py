@@ -12,7 +12,9 @@ from nntrain.layers.context import Param, Shape
 from nntrain.layers.layer import Layer
 from nntrain.layers.require import stray_option
 from nntrain.network.fusion import fuse
+from nntrain.network.groups import assign
 from nntrain.network.node import Node
+from nntrain.optimizers.group import ParameterGroup
 from nntrain.options import did_you_mean
 
 MOST_NODES = 25_000  # nested repeats can ask for more than memory holds
@@ -77,6 +79,7 @@ def build_graph(
     path: Keys = ("model", "layers"),
     vocabulary: int = 0,
     fused: bool = True,
+    groups: Sequence[ParameterGroup] = (),
 ) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config.
 
@@ -89,6 +92,7 @@ def build_graph(
         builder.check_that_all_is_used(output)
     if builder.problems:
         raise ConfigError(list(dict.fromkeys(builder.problems)))  # a repeated chain repeats its mistakes
+    assign(builder.nodes[1:], groups)
     if fused:
         fuse(builder.nodes)
     return Graph(builder.nodes, initializer or Auto())

@@ -192,8 +192,9 @@ class Executor:
         for name in node.parameters:
             full = f"{node.name}.{name}"
             setattr(ctx, name, network.arena.parameters[full])
-            if full in network.arena.gradients:
-                setattr(ctx, f"d{name}", network.arena.gradients[full])
+            gradient = network.arena.gradients.get(full, network.arena.unused.get(full))
+            if gradient is not None:
+                setattr(ctx, f"d{name}", gradient)
         for name, state in node.state.items():
             full = f"{node.name}.{name}"
             setattr(ctx, name, network.carried[full][: self.rows] if state.per_row else network.state[full])

@@ -17,10 +17,14 @@ class Node:
     inputs: list["Node"]
     input_shapes: tuple[Shape, ...]
     shape: Shape  # of the output, per sample
-    frozen: bool = False
+    frozen: bool = False  # all its parameters are
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
     vocabulary: int = 0  # of data that are tokens: how many different ones
     index: int = 0  # its place in the order
+
+    # Set by network.groups, by the names of its parameters.
+    groups: dict[str, int] = field(default_factory=dict)  # the parameter group of those that belong to one
+    fixed: set[str] = field(default_factory=set)  # frozen by their group
 
     # Set by network.fusion.
     fused_into: "Node | None" = None  # the node before it whose forward computes this one too
@@ -46,9 +50,21 @@ class Node:
         return self.layer.scratch(*self.input_shapes)
 
     @property
+    def trained(self) -> dict[str, Param]:
+        """The parameters that training changes."""
+        if self.frozen:
+            return {}
+        return {name: param for name, param in self.parameters.items() if name not in self.fixed}
+
+    @property
+    def untrained(self) -> dict[str, Param]:
+        """The frozen parameters of a layer that has others: its backward computes their gradient, too."""
+        return {name: self.parameters[name] for name in self.fixed} if self.learns else {}
+
+    @property
     def learns(self) -> bool:
         """Whether it has parameters that training changes."""
-        return bool(self.parameters) and not self.frozen
+        return bool(self.trained)
 
     @property
     def flops(self) -> int:

@@ -39,10 +39,11 @@ def network_size(graph: Graph, rows: int, precision: str, *, backward: bool) -> 
     )
     # Tokens take 4 bytes, as float32 does; of float64 the difference is small.
     plan = Plan(graph, rows, dtype, dtype, learning_nodes(graph), backward)
+    unused = sum(math.prod(param.shape) for node in graph.layers for param in node.untrained.values())
     return NetworkSize(
         parameters=sum(counts.values()),
-        learning=sum(counts[node.name] for node in graph.layers if not node.frozen),
+        learning=sum(math.prod(param.shape) for node in graph.layers for param in node.trained.values()),
         item=dtype.itemsize,
-        buffers=plan.bytes,
+        buffers=plan.bytes + (unused * dtype.itemsize if backward else 0),
         states=states * dtype.itemsize,
     )

@@ -3,7 +3,7 @@
 Formulas, defaults and orders of operations are PyTorch's.
 """
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -61,6 +61,10 @@ class Optimizer(Component, family="optimizer"):
         all of it.
         """
         raise NotImplementedError
+
+    def with_options(self, options: dict[str, Any]) -> Self:
+        """The same optimizer with other options, as a parameter group sets them."""
+        return self.model_copy(update=options)
 
     def coupled_decay(self, theta: np.ndarray, decayed: int) -> tuple[float, int]:
         """What kernels need to add `weight_decay p` to the gradient: the factor, and of how many parameters."""

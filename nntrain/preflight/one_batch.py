@@ -92,8 +92,9 @@ def one_batch(trainer: Trainer) -> OneBatch | None:
         return None
     attempts: list[Attempt] = []
     for factor in (1.0, *FACTORS):
-        with restored(trainer):
-            attempts.append(attempt(trainer, chosen, factor * rate_of(config), worst, floor))
+        lr = factor * rate_of(config)
+        with restored(trainer), trainer.step.reaching(lr):
+            attempts.append(attempt(trainer, chosen, lr, worst, floor))
         enough = NOTHING if factor == 1.0 else MEMORIZED
         if attempts[-1].progress >= enough or not attempts[-1].decided:
             break

@@ -54,7 +54,7 @@ class ProgressObserver(Observer):
         self._folder = folder
         progress.log = self._log if folder is not None else None
         if not self.quiet:
-            show_model(setup.graph, setup.config.train.precision, progress.console)
+            show_model(setup.config, setup.graph, progress.console)
         for warning in session.warnings:
             progress.warn(warning)
             if folder is not None:

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,9 @@ class History:
     scores: dict[
         str, dict[str, float]
     ]  # of the best checkpoint, evaluated on each split; empty before the end
+    group_rates: dict[str, float] = field(
+        default_factory=dict
+    )  # of groups of parameters with another learning rate: multiples of that of all others
 
     @cached_property
     def settings(self) -> Settings:
@@ -138,6 +141,7 @@ def read_history(folder: str | Path) -> History:
         evaluations=evaluations,
         folder=folder,
         scores=scores_of(info.get("scores")),
+        group_rates=rates_of(info.get("group_rates")),
     )
 
 
@@ -225,6 +229,12 @@ def scores_of(scores: Any) -> dict[str, dict[str, float]]:
         for split, values in splits
         if isinstance(values, dict)
     }
+
+
+def rates_of(rates: Any) -> dict[str, float]:
+    """{"embedding_*": 0.1} from the `group_rates` of run.json, whatever that is; positive numbers only."""
+    found = rates.items() if isinstance(rates, dict) else ()
+    return {name: float(rate) for name, rate in found if isinstance(rate, (int, float)) and rate > 0}
 
 
 def recorded_steps(value: Any) -> float | None:

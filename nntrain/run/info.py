@@ -5,6 +5,7 @@ from typing import Any
 
 from nntrain.errors import NntrainError
 from nntrain.run.environment import environment
+from nntrain.training.groups import other_rates
 from nntrain.training.setup import Setup
 
 OF_THE_END = ("scores", "error", "ended")  # what a run that is resumed says anew
@@ -20,6 +21,7 @@ def first_facts(setup: Setup, threads: int, ranks: int = 1) -> dict[str, Any]:
         "steps_per_epoch": len(setup.batches()),
         "monitor": setup.monitor.name,
         "higher_is_better": directions(setup),
+        "group_rates": other_rates(setup.config),
         "resumed_from_steps": [],
         "ranks": ranks,
         **environment(threads),

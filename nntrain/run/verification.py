@@ -116,7 +116,11 @@ def _fresh(setup: Setup) -> Setup:
     config = Config.model_validate(setup.config.model_dump())
     data = setup.splits.train
     graph = build_graph(
-        config.model.layers, data.input_shape, config.model.initializer, vocabulary=data.vocabulary
+        config.model.layers,
+        data.input_shape,
+        config.model.initializer,
+        vocabulary=data.vocabulary,
+        groups=config.parameter_groups,
     )
     return replace(setup, config=config, graph=graph)
 

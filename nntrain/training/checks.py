@@ -94,7 +94,7 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     if loss.from_logits and output.layer.normalizes_logits:
         message = f"{loss.yaml_name} takes logits and applies its own function"
         problems.append(Problem(output.path, message, f"Remove this {kind}."))
-    if not any(node.parameters and not node.frozen for node in graph.layers):
+    if not any(node.learns for node in graph.layers):
         hint = "Add a layer with parameters, such as `dense`, or remove `freeze`."
         problems.append(Problem(("model", "layers"), "no layer has anything to learn", hint))
     classes = len(data.classes) or None

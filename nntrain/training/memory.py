@@ -7,6 +7,7 @@ from nntrain.errors import Problem
 from nntrain.limits import memory_room, program_bytes, size
 from nntrain.network.graph import Graph
 from nntrain.network.size import network_size
+from nntrain.training.groups import slot_names
 
 FEWEST_ROWS = 32  # samples per evaluation batch, at least, however small the training batch
 
@@ -16,7 +17,7 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
     network = network_size(graph, rows, config.train.precision, backward=True)
     learning = network.learning * network.item
     parameters = network.parameters * network.item
-    slots = learning * len(config.optimizer.slot_names())
+    slots = learning * len(slot_names(config))
     average = learning if config.train.ema else 0
     remembered = learning if config.train.record and config.train.record.weights else 0
     sums = (2 + math.ceil(math.log2(config.train.shards))) * learning if config.train.shards > 1 else 0

@@ -20,6 +20,7 @@ from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.absent_labels import absent_label_warnings
 from nntrain.training.checks import augment_problems, batch_problems, output_problems, task_warnings
+from nntrain.training.groups import group_problems
 from nntrain.training.magnitudes import magnitude_problems
 from nntrain.training.monitor import Monitor, check_schedule, choose_monitor
 from nntrain.training.scales import scale_warnings
@@ -127,8 +128,9 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
         splits.train.input_shape,
         config.model.initializer,
         vocabulary=splits.train.vocabulary,
+        groups=config.parameter_groups,
     )
-    problems = output_problems(config, graph, splits.train)
+    problems = output_problems(config, graph, splits.train) + group_problems(config, graph)
     if to_train:
         problems += magnitude_problems(config, splits, indices)
         problems += batch_problems(config, graph, splits.train) + augment_problems(config, splits.train)

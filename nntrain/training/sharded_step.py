@@ -14,7 +14,6 @@ from nntrain.distributed.tree_sum import TreeSum
 from nntrain.inference.evaluate import Tally
 from nntrain.inference.feed import Feed
 from nntrain.network.network import Network
-from nntrain.optimizers import Part
 from nntrain.training.loader import LoadedBatch
 from nntrain.training.step import Step
 
@@ -46,7 +45,6 @@ class ShardedStep(Step):
         self._exchanged = np.zeros((shards.count, 2 + FLAGS))
         self._losses = self._exchanged[:, :2]
         self._flags, self._agreed = (False,) * FLAGS, (False,) * FLAGS
-        self._parts: dict[tuple[int, int], Part] = {}
         self._state = _joined(network)  # before the step
         self._pending: list[list[Tally]] = []  # of each step, its shards on this rank
 
@@ -87,7 +85,9 @@ class ShardedStep(Step):
     def agreed(self, *flags: bool) -> tuple[bool, ...]:
         if self._partners.size == 1:
             return flags
-        self._flags = flags  # for the next step, whose losses they accompany: another collective would take 10 us
+        self._flags = (
+            flags  # for the next step, whose losses they accompany: another collective would take 10 us
+        )
         return self._agreed
 
     def complete(self) -> None:
@@ -142,23 +142,17 @@ class ShardedStep(Step):
         if not (self.applied and weight):
             self._gradients.clear()
             return loss, weight
-        part = self.whole
+        region = self.whole
         if self.in_parts:
-            part = self._part_at(ranks.total_of_part(network.grad, self._gradients, self.shards, used))
+            region = self.region(ranks.total_of_part(network.grad, self._gradients, self.shards, used))
         else:
             ranks.total(network.grad, self._gradients, self.shards, used)
         if (factor := self._full_weight(batch_rows) / weight) != 1:  # with padding or class weights
-            kernels.gradient.scale(part.grad, factor)
-        self.update(step, lr, part)
+            kernels.gradient.scale(region.part.grad, factor)
+        self.update(step, lr, region)
         # Where all ranks have updated everything, too: then no rank drifts away, whatever its kernels were compiled by.
         ranks.share(network.theta, settled=True)
         return loss, weight
-
-    def _part_at(self, place: slice) -> Part:
-        key = place.start, place.stop
-        if key not in self._parts:
-            self._parts[key] = self.whole.at(place)
-        return self._parts[key]
 
     def _own_shards(self, batch_rows: int) -> range:
         """The shards of a batch that this rank computes and that are not empty."""

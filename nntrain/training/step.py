@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,26 +15,47 @@ from nntrain.network.memory import zeros
 from nntrain.network.network import Network, timed_call
 from nntrain.network.snapshot import AVERAGE
 from nntrain.optimizers import Part
+from nntrain.training.groups import Rule, rules, slot_names
 from nntrain.training.loader import LoadedBatch
+from nntrain.training.rate import rate_of
+
+
+class Share(NamedTuple):
+    """The parameters of one group, or of none, in what is updated."""
+
+    rule: Rule
+    part: Part
+
+
+class Region(NamedTuple):
+    """Parameters that are updated together: all, or neighbours among them; and the shares of the groups in them."""
+
+    part: Part
+    shares: list[Share]
+
 
 TIMED = ("loss", "shape_gradient", "optimize", "average_parameters")
 
 
 class Step:
-    """Holds what every step needs; `slots` are the optimizer's arrays, by name, as long as theta."""
+    """Holds what every step needs; `slots` are the arrays of the optimizers, by name, each as long as theta."""
 
     def __init__(self, config: Config, network: Network):
         self.config = config
         self.network = network
+        self.rules = rules(config)
+        self.reached = rate_of(config) if config.parameter_groups else 1.0  # as `Rule.rate` takes it
         size, dtype, arena = network.theta.size, network.theta.dtype, network.arena
-        self.slots = {name: zeros(size, dtype) for name in config.optimizer.slot_names()}
+        self.slots = {name: zeros(size, dtype) for name in slot_names(config)}
         ema = zeros(size, dtype) if config.train.ema else None
-        self.whole = Part(arena.theta, arena.grad, self.slots, arena.decayed, arena.tensors, ema)
+        self._arrays = Part(arena.theta, arena.grad, self.slots, 0, arena.tensors, ema)
+        self._regions: dict[tuple[int, int], Region] = {}
+        self.whole = self.region(slice(0, size))
         # What evaluation uses in place of theta, if the run or its optimizer keeps one.
         self.average = self.slots.get(config.optimizer.average_slot, ema)
         self.applied = False  # whether the last step was: its numbers are finite
         self.updated = False  # whether it changed the parameters, even if it should not have
-        self.loss, self.optimize = config.loss, config.optimizer.apply
+        self.loss = config.loss
         self.states = [*network.state.values(), *self.carried.values()]
         # Only a run that can continue after a NaN looks for one in the gradient, which takes another pass over it.
         self.guards = config.train.on_nan != "stop"
@@ -41,9 +63,11 @@ class Step:
 
     def begin(self) -> None:
         """Before the first step, with the initial parameters in the network."""
-        self.config.optimizer.start(self.whole)
-        if self.whole.average is not None:
-            self.whole.average[...] = self.whole.theta
+        part, shares = self.whole
+        for rule, own in shares:
+            rule.optimizer.start(own)
+        if part.average is not None:
+            part.average[...] = part.theta
 
     def __call__(self, batch: LoadedBatch, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
         """The mean loss of the batch, before the update. If it is not finite, there is no update; see `applied`.
@@ -104,18 +128,45 @@ class Step:
             self.update(step, lr)
         return loss_sum, weight_sum
 
-    def update(self, step: int, lr: float, part: Part | None = None) -> None:
-        """From the gradient to new parameters, or to a part of them, where nothing needs the whole gradient."""
-        part = part or self.whole
-        self.shape_gradient(part.theta, part.grad, part.decayed, step)
+    def update(self, step: int, lr: float, region: Region | None = None) -> None:
+        """From the gradient to new parameters, or to those of a region, where nothing needs the whole gradient."""
+        part, shares = region or self.whole
+        self.shape_gradient(part.grad, shares, step)
         if self.guards and not usable(part.grad):
             self.applied = False
             return
         self.updated = True
-        self.optimize(part, lr, step)
+        self.optimize(shares, lr, step)
         if part.average is not None:
             self.average_parameters(part.average, part.theta, step)
         self.applied = not self.guards or math.isfinite(kernels.reduce.sum_of_squares(part.theta))
+
+    def optimize(self, shares: list[Share], lr: float, step: int) -> None:
+        for rule, own in shares:
+            rule.optimizer.apply(own, rule.rate(lr, self.reached), step)
+
+    @contextmanager
+    def reaching(self, lr: float) -> Iterator[None]:
+        """Meanwhile training is to reach this rate: groups with a rate of their own have it where all others have this one."""
+        before, self.reached = self.reached, lr
+        try:
+            yield
+        finally:
+            self.reached = before
+
+    def region(self, place: slice) -> Region:
+        """The parameters theta[place]."""
+        key = place.start, place.stop
+        if key not in self._regions:
+            shares = []
+            for group, first, decayed, last in self.network.arena.segments:
+                start, stop = max(first, place.start), min(last, place.stop)
+                if start < stop:
+                    part = self._arrays.at(slice(start, stop))
+                    weights = min(max(decayed - start, 0), stop - start)
+                    shares.append(Share(self.rules[group], part._replace(decayed=weights)))
+            self._regions[key] = Region(self._arrays.at(place), shares)
+        return self._regions[key]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays that training needs to continue, each (learning parameters,)."""
@@ -129,14 +180,17 @@ class Step:
         train = self.config.train
         by_norm = train.grad_clip is not None and train.grad_clip.norm is not None
         looked_at = self.guards or train.record is not None
-        return bool(by_norm or looked_at or train.gradient_noise or not self.config.optimizer.elementwise)
+        elementwise = all(rule.optimizer.elementwise for rule in self.rules.values())
+        return bool(by_norm or looked_at or train.gradient_noise or not elementwise)
 
-    def shape_gradient(self, theta: np.ndarray, grad: np.ndarray, decayed: int, step: int) -> None:
+    def shape_gradient(self, grad: np.ndarray, shares: list[Share], step: int) -> None:
         """Adds the gradient of the penalty and the noise, then clips."""
         train = self.config.train
         penalty, noise, bounds = train.regularize, train.gradient_noise, train.grad_clip
         if penalty.l1 or penalty.l2:
-            kernels.gradient.add_penalty(grad[:decayed], theta[:decayed], penalty.l1, penalty.l2)
+            for _, own in shares:
+                weights = slice(own.decayed)
+                kernels.gradient.add_penalty(own.grad[weights], own.theta[weights], penalty.l1, penalty.l2)
         if noise:
             key = np.uint64(randomness.key(self.config.seed, "gradient noise", step))
             kernels.dropout.add_noise(grad, grad, key, math.sqrt(noise.eta / (1 + step) ** noise.gamma))

@@ -30,7 +30,8 @@ def components() -> set[type[Component]]:
 def sections(kind: type[Options]) -> set[type[Options]]:
     found = {kind}
     for name in kind.option_names():
-        section = kinds.section(kinds.child(kind, name))
+        child = kinds.child(kind, name)
+        section = kinds.section(child) or kinds.section(kinds.child(child, 0))
         if section and not issubclass(section, Component):
             found |= sections(section)
     return found

@@ -79,9 +79,10 @@ def test_tensors_cover_the_trainable_parameters_and_no_others():
 def test_a_part_holds_the_tensors_that_are_whole_in_it():
     arena = arena_of(LAYERS)
     second, third = arena.tensors[1:3]
-    whole = Part(arena.theta, arena.grad, {"mean": arena.theta.copy()}, arena.decayed, arena.tensors)
+    decayed = arena.segments[0].decayed
+    whole = Part(arena.theta, arena.grad, {"mean": arena.theta.copy()}, decayed, arena.tensors)
     part = whole.at(slice(second.start, third.stop - 1))
     assert part.tensors == (second._replace(start=0, stop=second.stop - second.start),)
     assert part.theta.size == part.grad.size == part.slots["mean"].size == third.stop - 1 - second.start
     assert part.decayed == part.theta.size
-    assert whole.at(slice(arena.decayed - 1, arena.theta.size)).decayed == 1
+    assert whole.at(slice(decayed - 1, arena.theta.size)).decayed == 1

@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nntrain.errors import NntrainError, UserError
 from nntrain.report.formats import duration
@@ -15,6 +15,9 @@ from nntrain.run.history import has_tables, read_history
 from nntrain.run.settings import Settings, read_settings
 from nntrain.run.status import ENDED, status_of
 from nntrain.run.stored import open_stored, run_inside
+
+if TYPE_CHECKING:
+    from nntrain.training.groups import GroupRow
 
 T = TypeVar("T")
 Scores = dict[str, dict[str, Any]]  # {"test": {"loss": 0.11, "accuracy": 0.975}}
@@ -114,6 +117,15 @@ class ReportedRun:
         """The layers of the network; empty where there is no checkpoint."""
         stored = self.stored
         rows = self._unless(lambda: layer_rows(stored.graph())) if stored is not None else None
+        return rows or []
+
+    @cached_property
+    def groups(self) -> list["GroupRow"]:
+        """The parameter groups of the network; empty where it has none, and where there is no checkpoint."""
+        from nntrain.training.groups import group_rows
+
+        stored = self.stored
+        rows = self._unless(lambda: group_rows(stored.config, stored.graph())) if stored is not None else None
         return rows or []
 
     @property

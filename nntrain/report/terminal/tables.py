@@ -14,10 +14,12 @@ from rich.text import Text
 from nntrain.report.formats import count, duration, number, printable, size
 from nntrain.report.terminal.confusion import ConfusionMatrix
 from nntrain.report.terminal.console import output
+from nntrain.report.terminal.parameters import groups_table
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 from nntrain.report.terminal.wrapping import show_line
 
 if TYPE_CHECKING:
+    from nntrain.config.schema import Config
     from nntrain.gradient_check.check import Check, Cost
     from nntrain.network.graph import Graph
 
@@ -31,8 +33,13 @@ class LayerRow:
     output_shape: tuple[int, ...]  # of one sample
     parameters: int
     flops: int  # of one sample's forward pass
-    frozen: bool = False
+    frozen: int = 0  # of the parameters
     fused: bool = False  # computed by the previous layer
+
+    @property
+    def notes(self) -> list[str]:
+        frozen = "frozen" if self.frozen == self.parameters else "partly frozen"
+        return [note for note, holds in (("fused", self.fused), (frozen, self.frozen)) if holds]
 
 
 def layer_rows(graph: "Graph") -> list[LayerRow]:
@@ -47,7 +54,7 @@ def layer_rows(graph: "Graph") -> list[LayerRow]:
                 node.shape,
                 parameters,
                 node.flops,
-                node.frozen and parameters > 0,
+                parameters - sum(int(np.prod(param.shape)) for param in node.trained.values()),
                 node.fused_into is not None,
             )
         )
@@ -66,13 +73,12 @@ def summary(rows: Sequence[LayerRow], bytes_per_value: int = 4) -> RenderableTyp
     lines: list[list[str | Text]] = []
     for row in rows:
         kind = Text(printable(row.kind))
-        notes = [note for note, holds in (("fused", row.fused), ("frozen", row.frozen)) if holds]
-        if notes:
-            kind.append(f" ({', '.join(notes)})", style="dim")
+        if row.notes:
+            kind.append(f" ({', '.join(row.notes)})", style="dim")
         shape = f"({', '.join(map(str, row.output_shape))}{',' if len(row.output_shape) == 1 else ''})"
         lines.append([printable(row.name), kind, shape, nonzero(row.parameters), nonzero(row.flops)])
     parameters, flops = sum(row.parameters for row in rows), sum(row.flops for row in rows)
-    frozen = sum(row.parameters for row in rows if row.frozen)
+    frozen = sum(row.frozen for row in rows)
     layers = sum(row.kind != "" for row in rows)
     table = ResponsiveTable(
         columns, lines, totals=[f"{layers} layers", "", "", count(parameters), count(flops)]
@@ -185,9 +191,14 @@ def scores(values: Mapping[str, float | list[list[float]]], classes: Sequence[st
     return Group(*parts)
 
 
-def show_model(graph: "Graph", precision: str = "float32", console: Console | None = None) -> None:
-    """Prints the table of the layers of a network."""
-    (console or output()).print(summary(layer_rows(graph), np.dtype(precision).itemsize))
+def show_model(config: "Config", graph: "Graph", console: Console | None = None) -> None:
+    """Prints the table of the layers of a network, and that of its parameter groups if there are any."""
+    from nntrain.training.groups import group_rows
+
+    console = console or output()
+    console.print(summary(layer_rows(graph), np.dtype(config.train.precision).itemsize))
+    if rows := group_rows(config, graph):
+        console.print(Group(Text(), groups_table(rows)))
 
 
 def show_gradcheck(
@@ -217,9 +228,9 @@ def show_scores(
     console.print(scores(values, result.get("classes", ())))
 
 
-def model_text(graph: "Graph", precision: str) -> str:
-    """The table of layers as plain text."""
+def model_text(config: "Config", graph: "Graph") -> str:
+    """The table of layers, and that of parameter groups, as plain text."""
     file = io.StringIO()
     console = Console(width=100, file=file, color_system=None, markup=False, emoji=False, highlight=False)
-    show_model(graph, precision, console)
+    show_model(config, graph, console)
     return file.getvalue()

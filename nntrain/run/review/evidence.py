@@ -62,8 +62,8 @@ class Evidence:
         return [node for node in self.setup.graph.layers if node.learns and self.weights_of(node)]
 
     def weights_of(self, node: Node) -> list[str]:
-        """The full names of a layer's weights, without biases and scales."""
-        return [f"{node.name}.{name}" for name, param in node.parameters.items() if param.role == "weight"]
+        """The full names of a layer's trained weights, without biases and scales."""
+        return [f"{node.name}.{name}" for name, param in node.trained.items() if param.role == "weight"]
 
     @cached_property
     def inactive_units(self) -> dict[str, tuple[int, int]]:

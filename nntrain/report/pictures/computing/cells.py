@@ -117,6 +117,7 @@ def unfreeze(graph: "Graph") -> None:
     """So that gradients pass through every layer."""
     for node in graph.layers:
         node.frozen = False
+        node.fixed.clear()
 
 
 def reach(network: "Network", node: "Node", setup: "Setup", indices: np.ndarray) -> np.ndarray:

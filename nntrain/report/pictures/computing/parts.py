@@ -90,11 +90,12 @@ def layer(nodes: Sequence["Node"], previous: str) -> Part:
     if shapes:
         sizes = " + ".join(map(by, shapes))
         sizes = sizes if len(sizes) <= LONGEST else counted(len(shapes), "array")
-        lines.append(f"{sizes} = {total:,}{' frozen' * first.frozen}")
+        frozen = " frozen" if first.frozen else " partly frozen" if first.fixed else ""
+        lines.append(f"{sizes} = {total:,}{frozen}")
     sources = [source.name for source in first.inputs if source.name != previous]
     follows = len(sources) < len(first.inputs)
-    frozen = first.frozen and total > 0
-    return Part(last.name, lines, kind_of(first, total), by(last.shape), total, frozen, follows, sources)
+    is_frozen = first.frozen and total > 0
+    return Part(last.name, lines, kind_of(first, total), by(last.shape), total, is_frozen, follows, sources)
 
 
 def kind_of(node: "Node", parameters: int) -> Kind:

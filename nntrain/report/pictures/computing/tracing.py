@@ -20,7 +20,12 @@ def plain_graph(setup: "Setup") -> "Graph":
     train = setup.splits.train
     model = setup.config.model
     return build_graph(
-        model.layers, train.input_shape, model.initializer, vocabulary=train.vocabulary, fused=False
+        model.layers,
+        train.input_shape,
+        model.initializer,
+        vocabulary=train.vocabulary,
+        fused=False,
+        groups=setup.config.parameter_groups,
     )
 
 

@@ -113,12 +113,7 @@ def texts(setup: "Setup") -> dict[str, list[str]]:
     layers = [described(layer) for layer in config.model.layers]
     if len(layers) > LAYERS:
         layers = [*layers[: LAYERS - 2], f"… {len(layers) - LAYERS + 1} more …", layers[-1]]
-    learning = sum(
-        int(np.prod(param.shape))
-        for node in graph.layers
-        if not node.frozen
-        for param in node.parameters.values()
-    )
+    learning = sum(int(np.prod(param.shape)) for node in graph.layers for param in node.trained.values())
     outputs = by(graph.output.shape)
     targets = len(train.classes) or int(np.prod(train.target_shape))
     kind = f"one of {targets} classes" if train.classes else counted(targets, "number")

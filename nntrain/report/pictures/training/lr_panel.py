@@ -1,14 +1,19 @@
 """Learning-rate panel: the learning rate below the losses, and its drops marked through both."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 
+from nntrain.report.formats import shortened
 from nntrain.report.pictures.drawing.axes import scale
-from nntrain.report.pictures.drawing.canvas import INK, PALE_INK
+from nntrain.report.pictures.drawing.canvas import GREEN, INK, ORANGE, PALE_INK, PINK
 from nntrain.report.pictures.drawing.curves import Line, drops, thinned
 from nntrain.report.pictures.training.progress import Progress
 from nntrain.run.history import History
+
+GROUPS = (ORANGE, GREEN, PINK)  # colours of groups of parameters
+MOST_GROUPS, LONGEST = 3, 24  # names in the legend, and letters of each
 
 
 def draw_learning_rate(above: Any, below: Any, history: History, progress: Progress) -> None:
@@ -24,10 +29,14 @@ def draw_learning_rate(above: Any, below: Any, history: History, progress: Progr
     floor = 0.0 if levels else np.quantile(lr, 0.02)
     high = float(np.clip(lr.max(), 1e-100, 1e100))
     low = min(max(float(lr.min()), floor, high * 1e-9), high)
+    multiples = [1.0, *history.group_rates.values()]
+    low, high = low * min(multiples), high * max(multiples)
     margin = max((high / low) ** 0.12, 1.3)
-    scale(below, low / margin, high * margin, True, most=4, levels=levels)
+    levels = sorted({level * multiple for level in levels for multiple in multiples})
+    scale(below, low / margin, high * margin, True, most=4, levels=levels if len(levels) <= 4 else [])
     starts = np.append(0.0, x[:-1])  # the rate of a step applies from the end of the previous step
     below.plot(*thinned(*stairs(starts, x, lr)), color=INK, linewidth=1.4, solid_joinstyle="miter")
+    draw_groups(below, starts, x, lr, history.group_rates)
     for i, drop in enumerate(drops(lr)):
         for axes in (above, below):
             axes.axvline(
@@ -38,6 +47,28 @@ def draw_learning_rate(above: Any, below: Any, history: History, progress: Progr
                 zorder=1.5,
                 label="learning-rate drop" if i == 0 and axes is above else None,
             )
+
+
+def draw_groups(
+    axes: Any, start: np.ndarray, end: np.ndarray, lr: np.ndarray, multiples: dict[str, float]
+) -> None:
+    """Draws the learning rates of the groups of parameters that have others, each with its pattern of names above its end."""
+    for multiple, colour in zip(multiples.values(), itertools.cycle(GROUPS), strict=False):
+        axes.plot(*thinned(*stairs(start, end, lr * multiple)), color=colour, linewidth=1.2)
+    lines = axes.lines[-len(multiples) :] if multiples else []
+    names = [shortened(name, LONGEST) for name in multiples]
+    if lines:
+        most = MOST_GROUPS
+        axes.legend(
+            lines[:most],
+            [*names[: most - 1], f"and {len(names) - most + 1} more"] if len(names) > most else names,
+            loc="upper right",
+            ncols=most,
+            fontsize=7.6,
+            borderpad=0.2,
+            handlelength=1.2,
+            columnspacing=1.2,
+        )
 
 
 def learning_rates(history: History, progress: Progress) -> Line:
