@@ -13,7 +13,7 @@ import numpy as np
 from nntrain.kernels import tile
 from nntrain.kernels.activations import slope_of
 from nntrain.kernels.jit import inline, kernel, prange
-from nntrain.kernels.strip import read, write
+from nntrain.kernels.strip import read, suits_streaming, write
 
 STRIP = 4  # vectors; two sums and their operands fit into 16 registers
 CHUNK = 8192  # values per chunk: 32 KiB of float32, read a second time from the cache
@@ -110,8 +110,8 @@ def fill_backward(tables, mean, inverse, scale, shift, shift_sum, scale_sum, sha
 
 
 @inline
-def normalize(y, x, start, stop, tables, addend, slope):
-    """y = f((x - mean) * factor + shift + addend) from start to stop."""
+def normalize(y, x, start, stop, tables, addend, slope, streams):
+    """y = f((x - mean) * factor + shift + addend) from start to stop; `streams`: y is written past the caches."""
     wide, width = tables.shape[1], STRIP * tile.lanes(x)
     nothing = tile.zeros(x, 1, STRIP)
     block = max(1, BLOCK // wide) * wide
@@ -127,7 +127,11 @@ def normalize(y, x, start, stop, tables, addend, slope):
                 v = tile.multiply_add(shift, tile.subtract(read(nothing, x, at, columns), mean), factor)
                 if addend.size > 0:
                     v = tile.add_row(v, read(nothing, addend, at, columns))
-                write(tile.rectify(v, v, slope), y, at, columns)
+                v = tile.rectify(v, v, slope)
+                if streams and columns >= width:
+                    tile.stream(v, y, at, 0)
+                else:
+                    write(v, y, at, columns)
 
 
 @inline
@@ -226,9 +230,10 @@ def _forward(y, x, statistics, scale, shift, addend, slope):
     step = chunk_size(wide, 0)
     tables = np.empty((3, wide), x.dtype)
     fill(tables, mean, inverse, scale, shift)
+    streams = suits_streaming(y, wide, STRIP * tile.lanes(y))
     for k in prange((x.size - 1) // step + 1):
         start = np.int64(k) * step
-        normalize(y, x, start, min(x.size, start + step), tables, addend, x.dtype.type(slope))
+        normalize(y, x, start, min(x.size, start + step), tables, addend, x.dtype.type(slope), streams)
 
 
 def forward(y, x, statistics, scale, shift, addend, epilogue):

@@ -45,7 +45,7 @@ def _forward(y, mean, inverse, x, scale, shift, eps, slope):
             mean[r, group] = total
             inverse[r, group] = 1 / np.sqrt(square / (count * members) + eps)
         _fill(tables, mean[r], inverse[r], scale, shift)
-        normalize(flat_y, flat_x, start, start + size, tables, x[:0], x.dtype.type(slope))
+        normalize(flat_y, flat_x, start, start + size, tables, x[:0], x.dtype.type(slope), False)
 
 
 def forward(y, mean, inverse, x, scale, shift, eps, epilogue):

@@ -27,6 +27,7 @@ from nntrain.kernels.tile.memory import (
     store,
     store_bytes,
     store_part,
+    stream,
     transpose,
 )
 from nntrain.kernels.tile.shape import (
@@ -77,6 +78,7 @@ __all__ = [
     "store",
     "store_bytes",
     "store_part",
+    "stream",
     "subtract",
     "transpose",
     "width",

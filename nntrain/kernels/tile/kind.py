@@ -65,8 +65,9 @@ class Memory:
     def read(self, address, vector: int = 0):
         return self.builder.load(self._vector_at(address, vector), align=self.bytes)
 
-    def write(self, value, address, vector: int = 0):
-        self.builder.store(value, self._vector_at(address, vector), align=self.bytes)
+    def write(self, value, address, vector: int = 0, aligned: bool = False):
+        align = self.bytes * self.vector.count if aligned else self.bytes
+        return self.builder.store(value, self._vector_at(address, vector), align=align)
 
     def read_part(self, address, count, vector: int = 0):
         """As `read`, of the first `count` values; the rest is not accessed, and its lanes are 0."""

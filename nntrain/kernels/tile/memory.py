@@ -39,6 +39,24 @@ def store(typing, t, c, offset, stride):
 
 
 @intrinsic
+def stream(typing, t, c, offset, stride):
+    """As `store`, to whole cache lines at multiples of the vector's size, past the caches: their old values are not read."""
+
+    def code(context, builder, signature, args):
+        t, c, offset, stride = args
+        tile = signature.args[0]
+        memory = Memory(context, builder, signature.args[1], c, tile.dtype)
+        rows = [memory.at(offset, stride, i) for i in range(tile.rows)]
+        once = builder.module.add_metadata([ir.Constant(I32, 1)])
+        for i, v, place in tile.places:
+            write = memory.write(builder.extract_value(t, place), rows[i], v, aligned=True)
+            write.set_metadata("nontemporal", once)
+        return context.get_dummy_value()
+
+    return types.void(t, c, types.intp, types.intp), code
+
+
+@intrinsic
 def load_part(typing, t, c, offset, stride, rows, columns):
     """As `load`, of the first `rows` rows and `columns` columns; the rest is not read, and 0 in the tile."""
 
