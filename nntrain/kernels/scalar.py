@@ -1,19 +1,34 @@
-"""Building blocks of vector_math: constants and polynomials in the precision of the argument, and the bits of a float."""
+"""Building blocks of vector_math: constants and polynomials in the precision of the argument, and the bits of a float.
+
+All take numbers, in loops that LLVM vectorizes, or tiles, value by value.
+"""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["constant", "mantissa", "multiply_add", "nearest", "polynomial", "power_of_two"]
+from nntrain.kernels.tile.kind import Tile
+
+__all__ = [
+    "constant",
+    "copy_sign",
+    "magnitude",
+    "mantissa",
+    "multiply_add",
+    "nearest",
+    "polynomial",
+    "power_of_two",
+    "where_less",
+]
 
 
 @dataclass(frozen=True)
 class Format:
-    """How a float type is laid out in memory (IEEE 754)."""
+    """How a float type, or each value of a vector, is laid out in memory (IEEE 754)."""
 
     value: ir.Type
     word: ir.IntType
@@ -21,10 +36,16 @@ class Format:
     bias: int  # the stored exponent of 1.0
 
     def whole(self, bits: int) -> ir.Constant:
-        return ir.Constant(self.word, bits)
+        return self._everywhere(self.word, bits)
 
     def number(self, value: float) -> ir.Constant:
-        return ir.Constant(self.value, value)
+        return self._everywhere(self.value, value)
+
+    def _everywhere(self, kind: ir.Type, value: float) -> ir.Constant:
+        return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+    def vector(self, lanes: int) -> "Format":
+        return replace(self, value=ir.VectorType(self.value, lanes), word=ir.VectorType(self.word, lanes))
 
 
 FORMATS = {
@@ -97,15 +118,32 @@ POLYNOMIALS = {
 }
 
 
-def _choose(pair, dtype):
-    return pair[dtype is types.float64] if isinstance(pair, tuple) else pair
+def _choose(pair, kind):
+    return pair[_number_type(kind) is types.float64] if isinstance(pair, tuple) else pair
+
+
+def _number_type(kind):
+    return kind.dtype if isinstance(kind, Tile) else kind
+
+
+def _of_values(builder, kind, args, function):
+    """function(form, *args) of numbers, or the tile of it for each vector of tiles."""
+    form = FORMATS[_number_type(kind)]
+    if not isinstance(kind, Tile):
+        return function(form, *args)
+    form, t = form.vector(kind.vector.count), args[0]
+    for _, _, place in kind.places:
+        values = [builder.extract_value(arg, place) for arg in args]
+        t = builder.insert_value(t, function(form, *values), place)
+    return t
 
 
 def _call(builder, name: str, *args):
     """An LLVM intrinsic of one type, such as llvm.fmuladd."""
     kind = args[0].type
     function = ir.FunctionType(kind, [kind] * len(args))
-    full = f"llvm.{name}.{'f32' if kind == FORMATS[types.float32].value else 'f64'}"
+    lanes = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
+    full = f"llvm.{name}.{lanes}{(kind.element if lanes else kind).intrinsic_name}"
     return builder.call(cgutils.get_or_insert_function(builder.module, function, full), args)
 
 
@@ -115,7 +153,7 @@ def constant(typing, like, name):
     value = _choose(CONSTANTS[name.literal_value], like)
 
     def code(context, builder, signature, args):
-        return FORMATS[like].number(value)
+        return _of_values(builder, like, args[:1], lambda form, _: form.number(value))
 
     return like(like, name), code
 
@@ -126,10 +164,13 @@ def polynomial(typing, x, name):
     coefficients = _choose(POLYNOMIALS[name.literal_value], x)
 
     def code(context, builder, signature, args):
-        *lower, value = [FORMATS[x].number(c) for c in coefficients]
-        for c in reversed(lower):
-            value = _call(builder, "fmuladd", value, args[0], c)
-        return value
+        def horner(form, x):
+            *lower, value = [form.number(c) for c in coefficients]
+            for c in reversed(lower):
+                value = _call(builder, "fmuladd", value, x, c)
+            return value
+
+        return _of_values(builder, x, args[:1], horner)
 
     return x(x, name), code
 
@@ -139,9 +180,42 @@ def multiply_add(typing, a, b, c):
     """a * b + c, rounded once where the processor can."""
 
     def code(context, builder, signature, args):
-        return _call(builder, "fmuladd", *args)
+        return _of_values(builder, a, args, lambda form, *values: _call(builder, "fmuladd", *values))
 
     return a(a, a, a), code
+
+
+@intrinsic
+def magnitude(typing, x):
+    """|x|"""
+
+    def code(context, builder, signature, args):
+        return _of_values(builder, x, args, lambda form, value: _call(builder, "fabs", value))
+
+    return x(x), code
+
+
+@intrinsic
+def copy_sign(typing, x, y):
+    """|x| with the sign of y."""
+
+    def code(context, builder, signature, args):
+        return _of_values(builder, x, args, lambda form, *values: _call(builder, "copysign", *values))
+
+    return x(x, x), code
+
+
+@intrinsic
+def where_less(typing, a, b, x, y):
+    """x where a < b, else y."""
+
+    def code(context, builder, signature, args):
+        def choose(form, a, b, x, y):
+            return builder.select(builder.fcmp_ordered("<", a, b), x, y)
+
+        return _of_values(builder, a, args, choose)
+
+    return a(a, a, a, a), code
 
 
 @intrinsic
@@ -149,9 +223,12 @@ def nearest(typing, x):
     """x rounded to a whole number, for |x| below 2**22 (float64: 2**51)."""
 
     def code(context, builder, signature, args):
-        # Next to 1.5 * 2**digits the distance of neighbouring numbers is 1.
-        shift = FORMATS[x].number(1.5 * 2.0 ** FORMATS[x].digits)
-        return builder.fsub(builder.fadd(args[0], shift), shift)
+        def round_to_whole(form, value):
+            # Next to 1.5 * 2**digits the distance of neighbouring numbers is 1.
+            shift = form.number(1.5 * 2.0**form.digits)
+            return builder.fsub(builder.fadd(value, shift), shift)
+
+        return _of_values(builder, x, args, round_to_whole)
 
     return x(x), code
 
@@ -161,12 +238,14 @@ def power_of_two(typing, n):
     """2**n for a whole number n in the range of normal exponents."""
 
     def code(context, builder, signature, args):
-        form = FORMATS[n]
-        # As in `nearest`, the low bits of the shifted number are the number, here the exponent as it is stored.
-        shifted = builder.fadd(args[0], form.number(1.5 * 2.0**form.digits + form.bias))
-        return builder.bitcast(
-            builder.shl(builder.bitcast(shifted, form.word), form.whole(form.digits)), form.value
-        )
+        def shifted_into_place(form, value):
+            # As in `nearest`, the low bits of the shifted number are the number, here the exponent as it is stored.
+            shifted = builder.fadd(value, form.number(1.5 * 2.0**form.digits + form.bias))
+            return builder.bitcast(
+                builder.shl(builder.bitcast(shifted, form.word), form.whole(form.digits)), form.value
+            )
+
+        return _of_values(builder, n, args, shifted_into_place)
 
     return n(n), code
 

@@ -87,6 +87,7 @@ class Recurrent(Layer):
     example_inputs: ClassVar = ((5, 3),)
 
     gates: ClassVar[int] = 1
+    saved_per_unit: ClassVar[int] = 1  # values that the cell keeps for backward
     carries: ClassVar[tuple[str, ...]] = ("hidden",)  # the states of a stateful layer
 
     if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Recurrent(Layer):
     def saved(self, x: Shape) -> dict[str, Saved]:
         return {
             "before": Saved((x[0], self.units)),
-            "gate": Saved((x[0], self.gates * self.units)),
+            "saved": Saved((x[0], self.saved_per_unit * self.units)),
             # The input's part of the gates; backward replaces it by the gradient of the gates.
             "dgate": Saved((x[0], self.gates * self.units)),
             "token_gates": Saved((self.gates * self.units,), per="token"),
@@ -152,7 +153,7 @@ class Recurrent(Layer):
         run = kernels.recurrent.Forward(
             self.sequences(ctx.y),
             ctx.before,
-            ctx.gate,
+            ctx.saved,
             added,
             places,
             hidden,
@@ -172,7 +173,7 @@ class Recurrent(Layer):
             self.drecurrent(ctx),
             self.sequences(ctx.dy),
             ctx.before,
-            ctx.gate,
+            ctx.saved,
             lengths_of(ctx),
             self.reverse,
         )
@@ -256,6 +257,7 @@ class Lstm(Recurrent, name="lstm"):
     )
 
     gates = 4
+    saved_per_unit = 6
     carries = ("hidden", "cell")
 
     def parameters(self, x: Shape) -> dict[str, Param]:
@@ -266,11 +268,8 @@ class Lstm(Recurrent, name="lstm"):
             found["bias"] = Param((4 * self.units,), (x[1], self.units), "bias", raised)
         return found
 
-    def saved(self, x: Shape) -> dict[str, Saved]:
-        return super().saved(x) | {"cells": Saved((x[0], self.units)), "squashed": Saved((x[0], self.units))}
-
     def cell(self, ctx: LayerContext) -> tuple:
-        return kernels.recurrent.lstm.Cell(ctx.cells, ctx.squashed)
+        return kernels.recurrent.lstm.Cell()
 
 
 class Gru(Recurrent, name="gru"):
@@ -286,6 +285,7 @@ class Gru(Recurrent, name="gru"):
     units: int = Field(ge=1, description="size of the hidden state")
 
     gates = 3
+    saved_per_unit = 4
 
     def parameters(self, x: Shape) -> dict[str, Param]:
         found = super().parameters(x)
@@ -294,16 +294,13 @@ class Gru(Recurrent, name="gru"):
         return found
 
     def saved(self, x: Shape) -> dict[str, Saved]:
-        return super().saved(x) | {
-            "proposed": Saved((x[0], self.units)),
-            "drecurrent": Saved((x[0], 3 * self.units)),
-        }
+        return super().saved(x) | {"drecurrent": Saved((x[0], 3 * self.units))}
 
     def scratch(self, x: Shape) -> dict[str, Saved]:
         return {"bias_sums": Saved((3 * self.units,), per="batch")}
 
     def cell(self, ctx: LayerContext) -> tuple:
-        return kernels.recurrent.gru.Cell(ctx.proposed, ctx.recurrent_bias if self.use_bias else ctx.empty)
+        return kernels.recurrent.gru.Cell(ctx.recurrent_bias.ctypes.data if self.use_bias else 0)
 
     def drecurrent(self, ctx: LayerContext) -> np.ndarray:
         return ctx.drecurrent

@@ -363,6 +363,48 @@ def test_vector_math_is_right_to_the_last_places(name, dtype):
     assert error[worst] <= allowed, f"{name}({x[worst]!r}) = {y[worst]!r}, not {rounded[worst]!r}"
 
 
+def each_tile(function):
+    @compiled
+    def loop(y, x):
+        for i in range(0, x.size, tile.width(x)):
+            t = tile.load_part(tile.zeros(x, 1, VECTORS), x, i, 0, 1, x.size - i)
+            tile.store_part(function(t), y, i, 0, 1, x.size - i)
+
+    return loop
+
+
+@DTYPES
+@pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh"])
+def test_vector_math_of_tiles_has_the_bits_of_numbers(name, dtype):
+    x = probes(dtype)
+    y = np.empty_like(x)
+    each_tile(getattr(vector_math, name))(y, x)
+    np.testing.assert_array_equal(y, applied(name, x))
+
+
+@compiled
+def combine_tiles(out, x, y):
+    t, u = tile.load(tile.zeros(x, 2, VECTORS), x, 0, 3), tile.load(tile.zeros(x, 2, VECTORS), y, 0, 3)
+    first, second = tile.split(-t * u)
+    tile.store(tile.join((second, first + (first_row(t) - first) / second)), out, 0, tile.width(x))
+
+
+@compiled
+def first_row(t):
+    return tile.split(t)[0]
+
+
+@DTYPES
+def test_operators_of_tiles_combine_value_by_value(dtype):
+    width = VECTORS * host.VECTOR_BYTES // np.dtype(dtype).itemsize
+    x, y = np.random.default_rng(0).uniform(1, 2, (2, 3 + width)).astype(dtype)
+    out = np.empty((2, width), dtype)
+    combine_tiles(out, x, y)
+    (t, below), (u, below_u) = [(v[:width], v[3 : 3 + width]) for v in (x, y)]
+    first, second = -t * u, -below * below_u
+    np.testing.assert_allclose(out, [second, first + (t - first) / second], rtol=8 * np.finfo(dtype).eps)
+
+
 @DTYPES
 def test_vector_math_at_the_ends(dtype):
     ends = np.array([-np.inf, -800, 0, 800, np.inf, np.nan], dtype)

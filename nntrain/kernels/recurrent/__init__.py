@@ -5,6 +5,25 @@
 """
 
 from nntrain.kernels.recurrent import gru, lstm, simple_rnn
-from nntrain.kernels.recurrent.frame import ALL_STEPS, IN_ORDER, Backward, Forward, backward, forward
+from nntrain.kernels.recurrent.frame import (
+    ALL_STEPS,
+    IN_ORDER,
+    Backward,
+    Forward,
+    backward,
+    forward,
+    saved_values,
+)
 
-__all__ = ["ALL_STEPS", "IN_ORDER", "Backward", "Forward", "backward", "forward", "gru", "lstm", "simple_rnn"]
+__all__ = [
+    "ALL_STEPS",
+    "IN_ORDER",
+    "Backward",
+    "Forward",
+    "backward",
+    "forward",
+    "gru",
+    "lstm",
+    "saved_values",
+    "simple_rnn",
+]

@@ -2,10 +2,11 @@
 
 The input's part of every step comes precomputed, as one matrix product over all steps; here only the state's part is
 added, step by step. Rows of the batch are independent, so each thread takes its own rows through all steps without
-synchronizing; the recurrent weight, packed once for all threads, stays in its cache. Each value is one chain of
-multiply-adds, whatever block of rows it is computed in, so the number of threads changes no bit.
+synchronizing; the recurrent weight, packed once for all threads, stays in its cache. A step takes some units at a time: the
+products of all gates, then the cell's equations, whose loads and stores overlap with the products of the next units. Each value
+is one chain of multiply-adds, whatever block of rows it is computed in, so the number of threads changes no bit.
 
-A cell is a NamedTuple of its own arguments, and two functions chosen by its type: `step` and `step_backward`.
+A cell is a NamedTuple of its own arguments, and three functions chosen by its type: `sizes`, `step` and `step_backward`.
 """
 
 from typing import NamedTuple
@@ -13,16 +14,14 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from nntrain.kernels import host, matmul, scratch, tile
-from nntrain.kernels.jit import inline, kernel, prange
-from nntrain.kernels.recurrent.elementwise import copy, zero
+from nntrain.kernels import host, scratch, tile
+from nntrain.kernels.jit import inline, kernel, prange, template
+from nntrain.kernels.matmul import SLACK
+from nntrain.kernels.recurrent.product import HEIGHT, multiply, pack, panel_size
+from nntrain.kernels.tile import VECTORS
 
-# The register tile of the state's product. Batch sizes are multiples of 8, and 8 x 2 accumulators hide the FMA latency.
-HEIGHT, VECTORS = (8, 2) if host.TILE_ROWS > 8 else (4, 2)
 # Rows that one thread takes through the steps together, so that the packed weight is read once for all of them.
 BLOCK = 64
-# Values of k per pass over the panels: the part of a panel that stays in the L1 cache.
-DEPTH = 256
 # Multiply-adds of all steps from which on threads share the rows: about 8 us of one thread.
 PARALLEL_FROM = 1 << 19
 
@@ -37,7 +36,9 @@ class Forward(NamedTuple):
         np.ndarray
     )  # (rows, steps, units): the state after each step; (rows, 1, units): after the last step only
     before: np.ndarray  # (rows, steps, units): the state before each step
-    gates: np.ndarray  # (rows, steps, gates*units): the gates' activations
+    saved: (
+        np.ndarray
+    )  # (rows, steps, saved*units): what the cell keeps for backward, in an order of the frame
     inputs: np.ndarray  # (count, gates*units): the input's part of the gates
     places: np.ndarray  # (rows, steps) int32: the row of `inputs` for each step; empty: in order
     state: (
@@ -57,7 +58,7 @@ class Backward(NamedTuple):
     drecurrent: np.ndarray  # likewise of the state's part; empty where it is the same
     dy: np.ndarray
     before: np.ndarray
-    gates: np.ndarray
+    saved: np.ndarray
     lengths: np.ndarray
     reverse: bool
 
@@ -68,139 +69,340 @@ class Plan(NamedTuple):
     workers: int
     share: int  # rows per worker
     block: int  # rows that a worker takes through the steps together
-    panels: int  # of the packed weight
+    gates: int
+    panels: int  # of units
     packed: int  # size of the packed weight; the workers' memory follows it
     own: int  # size of each worker's memory
 
 
-def step(cell, run, row, t, x, sums, h, memory):
-    """Computes step t of a row: gates and h (units,) from x (gates*units,), the input's part, and sums, h @ recurrent.
+class Units(NamedTuple):
+    """The units of a row that a step computes at once."""
 
-    `memory` (units,) is kept from step to step.
+    first: int
+    count: int
+    all: int  # of the layer
+
+
+class Arrays(NamedTuple):
+    """Addresses: an array argument of an inlined step would add reference counts, in a cache line that all threads write."""
+
+    y: int
+    before: int
+    saved: int
+    inputs: int
+    dgates: int
+    drecurrent: int  # 0: none
+    dy: int
+
+
+class Spot(NamedTuple):
+    """Where a row's values of a step are saved, and the addresses of the units' values in a worker's memory."""
+
+    saved: int  # rows and steps saved before the step of the rows that are saved together
+    row: int  # the row's number among these
+    rows: int  # how many they are
+    h: int  # before the step; backward the gradient after it
+    after: int  # the state after the step; backward the gradient of the state's part of the gates
+    memory: int
+    sums: int
+
+
+def sizes(cell, like):
+    """Blank tiles of a row for each gate, and of a row for each value that the cell saves."""
+    raise NotImplementedError
+
+
+def step(cell, units, x, sums, h, memory):
+    """(h, memory, saved) after a step, from x, the input's part of the gates, and sums, h @ recurrent.
+
+    All are tiles of one row; x, sums and saved are tuples of them. `memory` is kept from step to step.
     """
     raise NotImplementedError
 
 
-def step_backward(cell, run, row, t, d, dy, sums, memory):
-    """Computes d (gates*units,), the gradients of the state's part of the gates, and stores them for step t of a row.
+def step_backward(cell, saved, h, dh, memory):
+    """(memory, dgates, drecurrent), the latter two the gradients of the input's and the state's part of the gates.
 
-    The gradient of the state after the step is dy, the part from the layer's output (empty where there is none), plus
-    sums (units,), the part from step t + 1. `memory` (units,) is kept from step to step, and 0 at the beginning.
+    h is the state before the step, and dh the gradient of that after it. `memory` is kept from step to step, and 0 at the
+    beginning.
     """
     raise NotImplementedError
 
 
 def forward(cell: NamedTuple, run: Forward, recurrent: np.ndarray) -> None:
     """All steps of a cell. recurrent: (units, gates*units)."""
-    _start(_forward, cell, run, recurrent, transposed=False)
+    gates, panels = _sizes(recurrent)
+    _start(_forward, cell, run, recurrent, 3 * panels + gates)
 
 
 def backward(cell: NamedTuple, run: Backward, recurrent: np.ndarray) -> None:
     """All steps of a cell, backward in time."""
-    _start(_backward, cell, run, recurrent, transposed=True)
+    gates, panels = _sizes(recurrent)
+    _start(_backward, cell, run, recurrent, (2 * gates + 1) * panels + 1)
 
 
-def _start(function, cell, run, recurrent: np.ndarray, transposed: bool) -> None:
-    rows, steps, _ = run.gates.shape
-    deep, wide = recurrent.shape[::-1] if transposed else recurrent.shape
-    width = VECTORS * host.VECTOR_BYTES // recurrent.itemsize
-    panels, tiles = -(-wide // width), max(1, -(-rows // HEIGHT))
+def saved_values(saved: np.ndarray, units: int) -> np.ndarray:
+    """(values, rows, steps, units): what the cell saved, unpacked from the order of the kernels."""
+    rows, steps, wide = saved.shape
+    values, width = wide // units, VECTORS * host.VECTOR_BYTES // saved.itemsize
+    found = np.empty((values, rows, steps, units), saved.dtype)
+    for first in range(0, rows, HEIGHT):
+        together = min(HEIGHT, rows - first)
+        flat = saved[first : first + together].reshape(steps, -1)
+        for unit in range(0, units, width):
+            count = min(width, units - unit)
+            start, size = unit * values * together, count * values * together
+            panel = flat[:, start : start + size].reshape(steps, together, values, count)
+            found[:, first : first + together, :, unit : unit + count] = panel.transpose(2, 1, 0, 3)
+    return found
+
+
+def _sizes(recurrent: np.ndarray) -> tuple[int, int]:
+    """The number of gates, and of panels of units."""
+    units, wide = recurrent.shape
+    return wide // units, -(-units * recurrent.itemsize // (VECTORS * host.VECTOR_BYTES))
+
+
+def _start(function, cell, run, recurrent: np.ndarray, held: int) -> None:
+    """held: the blocks of rows by a panel's units that a worker's memory holds."""
+    rows, steps, units = run.before.shape
+    gates, panels = _sizes(recurrent)
+    width, tiles = VECTORS * host.VECTOR_BYTES // recurrent.itemsize, max(1, -(-rows // HEIGHT))
     parallel = rows * steps * recurrent.size >= PARALLEL_FROM
     workers = min(numba.get_num_threads(), tiles) if parallel else 1
     share = -(-tiles // workers) * HEIGHT
     block = min(share, BLOCK)
-    packed = panels * width * (deep + matmul.SLACK)
-    own = block * (deep + matmul.SLACK + panels * width + sum(recurrent.shape) + recurrent.shape[0])
-    plan = Plan(workers, share, block, panels, packed, own)
+    packed = gates * panels * (units + SLACK) * width
+    own = held * block * width
+    plan = Plan(workers, share, block, gates, panels, packed, own)
     workspace = scratch.buffer(recurrent.dtype, packed + workers * own)
     (function.parallel if parallel else function.serial)(cell, run, recurrent, workspace, plan)
 
 
 @kernel
 def _forward(cell, run, recurrent, workspace, plan):
-    for panel in prange(plan.panels):
-        _pack(workspace, recurrent, np.int64(panel))
+    for number in prange(plan.panels * plan.gates):
+        pack(workspace, recurrent, np.int64(number), plan.gates, False)
     for worker in prange(plan.workers):
         _forward_rows(np.int64(worker), cell, run, workspace, plan)
 
 
 @inline
 def _forward_rows(worker, cell, run, workspace, plan):
-    y, before, lengths = run.y, run.before, run.lengths
-    rows, steps, units = before.shape
-    factor, product, rest, stride = _areas(worker, workspace, plan, units)
-    sums = _table(workspace, product, plan.block, stride)
-    h = _table(workspace, rest, plan.block, units)
-    memory = _table(workspace, rest + plan.block * units, plan.block, units)
+    rows, steps, units = run.before.shape
+    lengths, places = run.lengths, run.places
+    zero, width, block = workspace.dtype.type(0), tile.width(workspace), plan.block
+    size, all_units = block * width, plan.panels * block * width
+    every_y = tile.address(run.y, 0) if run.y.shape[1] == steps else 0
+    arrays = Arrays(
+        every_y,
+        tile.address(run.before, 0),
+        tile.address(run.saved, 0),
+        tile.address(run.inputs, 0),
+        0,
+        0,
+        0,
+    )
+    memory = plan.packed + worker * plan.own
+    sums = memory + all_units
     end = min(rows, (worker + 1) * plan.share)
-    for top in range(worker * plan.share, end, plan.block):
-        count = min(plan.block, end - top)
-        longest = _longest(lengths, top, count, steps)
-        _load_state(h, run.state, top, count)
-        _load_state(memory, run.memory, top, count)
-        for number in range(steps):
-            if number < longest:
-                _multiply(workspace, product, factor, h, count, plan)
-            for i in range(count):
-                row, length = top + i, _length(lengths, top + i, steps)
-                if number >= length:
-                    # Padding: `before` is multiplied by gradients of 0 later, and must be finite.
-                    if y.shape[1] == steps:
-                        zero(y[row, number])
-                    zero(before[row, number])
-                    continue
-                t = length - 1 - number if run.reverse else number
-                copy(before[row, t], h[i])
-                x = run.inputs[run.places[row, t] if run.places.size else row * steps + t]
-                step(cell, run, row, t, x, sums[i], h[i], memory[i])
-                if y.shape[1] == steps:
-                    copy(y[row, t], h[i])
-        if y.shape[1] != steps:
-            for i in range(count):
-                copy(y[top + i, 0], h[i])
-        _store_state(run.state, h, top, count)
-        _store_state(run.memory, memory, top, count)
+    for top in range(worker * plan.share, end, block):
+        count = min(block, end - top)
+        h = sums + plan.gates * size
+        after = h + all_units
+        _zero(workspace[memory : memory + plan.own])
+        _load_state(workspace, h, run.state, top, count, block)
+        _load_state(workspace, memory, run.memory, top, count, block)
+        for number in range(_longest(lengths, top, count, steps)):
+            for panel in range(plan.panels):
+                if number > 0 or run.state.size > 0:  # else h and the sums are 0
+                    for gate in range(plan.gates):
+                        right = (panel * plan.gates + gate) * panel_size(width, units)
+                        multiply(
+                            zero,
+                            tile.address(workspace, sums + gate * size),
+                            tile.address(workspace, h),
+                            tile.address(workspace, right),
+                            count,
+                            block,
+                            units,
+                            False,
+                        )
+                for i in range(count):
+                    own, length = panel * size + i * width, _length(lengths, top + i, steps)
+                    if number >= length:
+                        row = tile.zeros(workspace, 1, VECTORS)
+                        tile.store(tile.load(row, workspace, h + own, 0), workspace, after + own, 0)
+                        continue
+                    t = length - 1 - number if run.reverse else number
+                    first, together = _saved_together(top + i, rows)
+                    spot = Spot(
+                        first * steps + t * together,
+                        top + i - first,
+                        together,
+                        tile.address(workspace, h + own),
+                        tile.address(workspace, after + own),
+                        tile.address(workspace, memory + own),
+                        tile.address(workspace, sums + i * width),
+                    )
+                    now = (top + i) * steps + t
+                    x = np.int64(places[top + i, t]) if places.size else now
+                    if panel < plan.panels - 1:  # a constant number of units, so without masks
+                        _step(cell, arrays, zero, Units(panel * width, width, units), now, x, spot, size)
+                    else:
+                        left = Units(panel * width, units - panel * width, units)
+                        _step(cell, arrays, zero, left, now, x, spot, size)
+            h, after = after, h
+        for i in range(count):
+            for t in range(_length(lengths, top + i, steps), steps):
+                _zero(run.before[top + i, t])
+                if run.y.shape[1] == steps:
+                    _zero(run.y[top + i, t])
+        if run.y.shape[1] != steps:
+            _store_state(run.y, workspace, h, top, count, block)
+        _store_state(run.state, workspace, h, top, count, block)
+        _store_state(run.memory, workspace, memory, top, count, block)
+
+
+@template
+def _step(cell, arrays, zero, units, now, x, spot, size):
+    """A step of some units of a row: `now` counts rows and steps, x is the row of the inputs, `size` lies between gates' sums."""
+    row = tile.zeros(zero, 1, VECTORS)
+    gates, saved = sizes(cell, zero)
+    at, count = now * units.all + units.first, units.count
+    h, memory = tile.load(row, spot.h, 0, 0), tile.load(row, spot.memory, 0, 0)
+    tile.store_part(h, arrays.before, at, 0, 1, count)
+    first = x * tile.rows(gates) * units.all + units.first
+    inputs = tile.load_part(gates, arrays.inputs, first, units.all, tile.rows(gates), count)
+    sums = tile.load(gates, spot.sums, 0, size)
+    h, memory, kept = step(cell, units, tile.split(inputs), tile.split(sums), h, memory)
+    tile.store(h, spot.after, 0, 0)
+    tile.store(memory, spot.memory, 0, 0)
+    if arrays.y != 0:
+        tile.store_part(h, arrays.y, at, 0, 1, count)
+    first = _saved_at(spot, units) * tile.rows(saved)
+    tile.store_part(tile.join(kept), arrays.saved, first, count, tile.rows(saved), count)
 
 
 @kernel
 def _backward(cell, run, recurrent, workspace, plan):
-    for panel in prange(plan.panels):
-        _pack_transposed(workspace, recurrent, np.int64(panel))
+    for number in prange(plan.panels * plan.gates):
+        pack(workspace, recurrent, np.int64(number), plan.gates, True)
     for worker in prange(plan.workers):
         _backward_rows(np.int64(worker), cell, run, workspace, plan)
 
 
 @inline
 def _backward_rows(worker, cell, run, workspace, plan):
-    dy, lengths, wide = run.dy, run.lengths, run.gates.shape[2]
     rows, steps, units = run.before.shape
-    factor, product, rest, stride = _areas(worker, workspace, plan, wide)
-    sums = _table(workspace, product, plan.block, stride)
-    d = _table(workspace, rest, plan.block, wide)
-    memory = _table(workspace, rest + plan.block * wide, plan.block, units)
+    lengths, every_step = run.lengths, run.dy.shape[1] == steps
+    zero, width, block = workspace.dtype.type(0), tile.width(workspace), plan.block
+    size, all_units = block * width, plan.panels * block * width
+    arrays = Arrays(
+        0,
+        tile.address(run.before, 0),
+        tile.address(run.saved, 0),
+        0,
+        tile.address(run.dgates, 0),
+        tile.address(run.drecurrent, 0) if run.drecurrent.size else 0,
+        tile.address(run.dy, 0),
+    )
+    memory = plan.packed + worker * plan.own
+    sums = memory + all_units
     end = min(rows, (worker + 1) * plan.share)
-    for top in range(worker * plan.share, end, plan.block):
-        count = min(plan.block, end - top)
-        longest = _longest(lengths, top, count, steps)
-        zero(workspace[product : rest + plan.block * (wide + units)])
-        for number in range(steps - 1, -1, -1):
-            for i in range(count):
-                row, length = top + i, _length(lengths, top + i, steps)
-                if number >= length:
-                    zero(run.dgates[row, number])
-                    if run.drecurrent.size:
-                        zero(run.drecurrent[row, number])
-                    continue
-                t = length - 1 - number if run.reverse else number
-                place, size = t, units
-                if dy.shape[1] != steps:  # the loss depends on the last step only
-                    place, size = 0, units if number == length - 1 else 0
-                step_backward(cell, run, row, t, d[i], dy[row, place, :size], sums[i, :units], memory[i])
-            if 0 < number < longest:
-                _multiply(workspace, product, factor, d, count, plan)
+    for top in range(worker * plan.share, end, block):
+        count = min(block, end - top)
+        d = sums + size  # (gates, all units)
+        before = d + plan.gates * all_units
+        _zero(workspace[memory : memory + plan.own])
+        for i in range(count):
+            for t in range(_length(lengths, top + i, steps), steps):
+                _zero(run.dgates[top + i, t])
+                if run.drecurrent.size:
+                    _zero(run.drecurrent[top + i, t])
+        last = _longest(lengths, top, count, steps) - 1
+        for number in range(last, -1, -1):
+            for panel in range(plan.panels):
+                if number < last:  # else d and the sums are 0
+                    for gate in range(plan.gates):
+                        right = (panel * plan.gates + gate) * panel_size(width, units)
+                        multiply(
+                            zero,
+                            tile.address(workspace, sums),
+                            tile.address(workspace, d + gate * all_units),
+                            tile.address(workspace, right),
+                            count,
+                            block,
+                            units,
+                            gate > 0,
+                        )
+                for i in range(count):
+                    own, length = panel * size + i * width, _length(lengths, top + i, steps)
+                    if number >= length:
+                        continue
+                    t = length - 1 - number if run.reverse else number
+                    now = (top + i) * steps + t
+                    # Where dy is of the last step only, the loss depends on that alone.
+                    y = now if every_step else top + i if number == length - 1 else -1
+                    first, together = _saved_together(top + i, rows)
+                    spot = Spot(
+                        first * steps + t * together,
+                        top + i - first,
+                        together,
+                        0,
+                        tile.address(workspace, before + own),
+                        tile.address(workspace, memory + own),
+                        tile.address(workspace, sums + i * width),
+                    )
+                    if panel < plan.panels - 1:
+                        _step_backward(
+                            cell, arrays, zero, Units(panel * width, width, units), now, y, spot, all_units
+                        )
+                    else:
+                        left = Units(panel * width, units - panel * width, units)
+                        _step_backward(cell, arrays, zero, left, now, y, spot, all_units)
+            d, before = before, d
+
+
+@template
+def _step_backward(cell, arrays, zero, units, now, y, spot, all_units):
+    """As `_step`: y is the row of dy, or -1, `all_units` lies between the gates of d."""
+    row = tile.zeros(zero, 1, VECTORS)
+    gates, saved = sizes(cell, zero)
+    at, count = now * units.all + units.first, units.count
+    first = _saved_at(spot, units) * tile.rows(saved)
+    kept = tile.load_part(saved, arrays.saved, first, count, tile.rows(saved), count)
+    h = tile.load_part(row, arrays.before, at, 0, 1, count)
+    dh, memory = tile.load(row, spot.sums, 0, 0), tile.load(row, spot.memory, 0, 0)
+    if y >= 0:
+        dh = dh + tile.load_part(row, arrays.dy, y * units.all + units.first, 0, 1, count)
+    memory, dgates, drecurrent = step_backward(cell, tile.split(kept), h, dh, memory)
+    tile.store(memory, spot.memory, 0, 0)
+    d = tile.join(drecurrent)
+    tile.store(d, spot.after, 0, all_units)
+    at = now * tile.rows(gates) * units.all + units.first
+    tile.store_part(tile.join(dgates), arrays.dgates, at, units.all, tile.rows(gates), count)
+    if arrays.drecurrent != 0:
+        tile.store_part(d, arrays.drecurrent, at, units.all, tile.rows(gates), count)
 
 
 @inline
+def _saved_together(row, rows):
+    """The first of the rows whose values are saved in turn, and how many they are.
+
+    A step writes and reads the values of a row's neighbours next, so that they are one stream for the processor to prefetch.
+    """
+    first = row // HEIGHT * HEIGHT
+    return first, min(HEIGHT, rows - first)
+
+
+@inline
+def _saved_at(spot, units):
+    """Where some units' values are saved, in saved values per unit."""
+    return spot.saved * units.all + units.first * spot.rows + spot.row * units.count
+
+
+@template
 def _length(lengths, row, steps):
     return np.int64(lengths[row]) if lengths.size else steps
 
@@ -214,77 +416,29 @@ def _longest(lengths, top, count, steps):
 
 
 @inline
-def _load_state(h, state, top, count):
-    for i in range(count):
-        if state.size:
-            copy(h[i], state[top + i])
-        else:
-            zero(h[i])
+def _zero(row):
+    zero = row.dtype.type(0)
+    for j in range(row.size):
+        row[j] = zero
 
 
 @inline
-def _store_state(state, h, top, count):
+def _load_state(workspace, at, state, top, count, block):
+    """The rows of a state (rows, units), if there is one, to a left factor."""
     if state.size:
+        width, units = tile.width(workspace), state.shape[1]
         for i in range(count):
-            copy(state[top + i], h[i])
-
-
-# ----------------------------------------------------------------------------------------------------- the state's product
-
-
-@inline
-def _areas(worker, workspace, plan, deep):
-    """Offsets in a worker's memory: the packed left factor (deep, block), the product (block, stride), the rest; stride."""
-    stride = plan.panels * VECTORS * tile.lanes(workspace)
-    factor = plan.packed + worker * plan.own
-    product = factor + plan.block * (deep + matmul.SLACK)
-    return factor, product, product + plan.block * stride, stride
+            for u in range(0, units, width):
+                row = tile.zeros(workspace, 1, VECTORS)
+                row = tile.load_part(row, state, (top + i) * units + u, 0, 1, units - u)
+                tile.store(row, workspace, at + u * block + i * width, 0)
 
 
 @inline
-def _table(workspace, at, rows, columns):
-    return workspace[at : at + rows * columns].reshape(rows, columns)
-
-
-@inline
-def _panel_offset(workspace, panel, deep):
-    """Where a panel of the packed weight begins."""
-    return panel * (deep + matmul.SLACK) * VECTORS * tile.lanes(workspace)
-
-
-@inline
-def _pack(workspace, recurrent, panel):
-    """One panel of the recurrent weight: `width` columns, row by row."""
-    rows, columns = recurrent.shape
-    width = VECTORS * tile.lanes(workspace)
-    left, at = panel * width, _panel_offset(workspace, panel, rows)
-    matmul.copy(workspace, at, width, recurrent, left, 1, columns, columns - left, rows)
-
-
-@inline
-def _pack_transposed(workspace, recurrent, panel):
-    """One panel of the transposed recurrent weight."""
-    rows, columns = recurrent.shape
-    width = VECTORS * tile.lanes(workspace)
-    left, at = panel * width, _panel_offset(workspace, panel, columns)
-    matmul.copy(workspace, at, width, recurrent, left * columns, columns, 1, rows - left, columns)
-
-
-@inline
-def _multiply(workspace, product, factor, source, count, plan):
-    """workspace[product:] (block, panels*width) = source (count, deep) @ the packed weight."""
-    deep = source.shape[1]
-    matmul.copy(workspace, factor, plan.block, source, 0, deep, 1, count, deep)
-    width = VECTORS * tile.lanes(workspace)
-    stride = plan.panels * width
-    for k0 in range(0, deep, DEPTH):
-        k1 = min(k0 + DEPTH, deep)
-        for panel in range(plan.panels):
-            first, column = _panel_offset(workspace, panel, deep), product + panel * width
-            for i in range(0, plan.block, HEIGHT):
-                t = tile.zeros(workspace, HEIGHT, VECTORS)
-                if k0 > 0:
-                    t = tile.load(t, workspace, column + i * stride, stride)
-                for k in range(k0, k1):
-                    t = tile.outer(t, workspace, factor + k * plan.block + i, 1, workspace, first + k * width)
-                tile.store(t, workspace, column + i * stride, stride)
+def _store_state(state, workspace, at, top, count, block):
+    if state.size:
+        width, units = tile.width(workspace), state.shape[-1]
+        for i in range(count):
+            for u in range(0, units, width):
+                row = tile.load(tile.zeros(workspace, 1, VECTORS), workspace, at + u * block + i * width, 0)
+                tile.store_part(row, state, (top + i) * units + u, 0, 1, units - u)

@@ -1,10 +1,13 @@
-"""simple_rnn: h = f(x + h @ recurrent), with f = tanh or relu; its gate is h itself."""
+"""simple_rnn: h = f(x + h @ recurrent), with f = tanh or relu; h is what it saves."""
 
 from typing import NamedTuple
 
+from nntrain.kernels import tile
 from nntrain.kernels.jit import implements, inline
 from nntrain.kernels.recurrent import frame
-from nntrain.kernels.recurrent.elementwise import add, copy, relu_of_sum, tanh_of_sum
+from nntrain.kernels.scalar import constant, where_less
+from nntrain.kernels.tile import VECTORS
+from nntrain.kernels.vector_math import tanh
 
 TANH, RELU = range(2)  # f
 
@@ -13,36 +16,30 @@ class Cell(NamedTuple):
     activation: int  # TANH or RELU
 
 
+@implements(frame.sizes, Cell)
+def _sizes(cell, zero):
+    row = tile.zeros(zero, 1, VECTORS)
+    return row, row
+
+
 @implements(frame.step, Cell)
-def _step(cell, run, row, t, x, sums, h, memory):
-    gate = run.gates[row, t]
-    if cell.activation == TANH:
-        tanh_of_sum(gate, x, sums)
-    else:
-        relu_of_sum(gate, x, sums)
-    copy(h, gate)
+def _step(cell, units, x, sums, h, memory):
+    y = _activation(cell.activation, x[0] + sums[0])
+    return y, memory, (y,)
 
 
 @implements(frame.step_backward, Cell)
-def _step_backward(cell, run, row, t, d, dy, sums, memory):
-    dh = sums
-    add(dh, dy)
-    if cell.activation == TANH:
-        _tanh_backward(d, dh, run.gates[row, t])
-    else:
-        _relu_backward(d, dh, run.gates[row, t])
-    copy(run.dgates[row, t], d)
+def _step_backward(cell, saved, h, dh, memory):
+    d = _gradient(cell.activation, saved[0], dh)
+    return memory, (d,), (d,)
 
 
 @inline
-def _tanh_backward(d, dh, h):
-    one = h.dtype.type(1)
-    for j in range(d.size):
-        d[j] = dh[j] * (one - h[j] * h[j])
+def _activation(f, z):
+    return tanh(z) if f == TANH else tile.relu(z)
 
 
 @inline
-def _relu_backward(d, dh, h):
-    zero = h.dtype.type(0)
-    for j in range(d.size):
-        d[j] = zero if h[j] <= zero else dh[j]
+def _gradient(f, y, dy):
+    one, zero = constant(y, "1"), constant(y, "0")
+    return dy * (one - y * y) if f == TANH else where_less(zero, y, dy, zero)

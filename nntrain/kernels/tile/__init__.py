@@ -3,8 +3,10 @@
 A `Tile` is a Numba type, in LLVM an array of vectors: `rows` x `vectors`, each as wide as the processor's. The functions here
 are intrinsics, so the loops around them are plain Python. They address an array by the offset of an element from its start,
 whatever the array's shape, and do not check bounds. In place of an array, `outer` also takes an `address`.
+`+ - * /` combine tiles of one shape value by value, and `scalar` and `vector_math` take tiles as they take numbers.
 """
 
+from nntrain.kernels.tile import operators as operators
 from nntrain.kernels.tile.arithmetic import (
     add_multiple,
     add_row,
@@ -24,6 +26,7 @@ from nntrain.kernels.tile.memory import (
     load_bytes,
     load_part,
     prefetch,
+    prefetch_near,
     store,
     store_bytes,
     store_part,
@@ -39,6 +42,7 @@ from nntrain.kernels.tile.shape import (
     columns,
     fill,
     height,
+    join,
     lanes,
     rows,
     short_height,
@@ -59,6 +63,7 @@ __all__ = [
     "columns",
     "fill",
     "height",
+    "join",
     "lanes",
     "larger",
     "leaky_relu",
@@ -70,6 +75,7 @@ __all__ = [
     "multiply_add",
     "outer",
     "prefetch",
+    "prefetch_near",
     "rectify",
     "relu",
     "rows",

@@ -98,6 +98,17 @@ def store_part(typing, t, c, offset, stride, rows, columns):
 @intrinsic
 def prefetch(typing, t, c, offset, stride):
     """Prefetches what `load` would read into the L2 cache."""
+    return types.void(t, c, types.intp, types.intp), _prefetch_into(2)
+
+
+@intrinsic
+def prefetch_near(typing, t, c, offset, stride):
+    """Prefetches what `load` would read into the L1 cache."""
+    return types.void(t, c, types.intp, types.intp), _prefetch_into(3)
+
+
+def _prefetch_into(level: int):
+    """level: LLVM's locality, from 3, the L1 cache, down to 1."""
 
     def code(context, builder, signature, args):
         tile = signature.args[0]
@@ -108,12 +119,10 @@ def prefetch(typing, t, c, offset, stride):
             row = memory.at(args[2], args[3], i)
             for v in range(tile.vectors):
                 place = builder.gep(row, [ir.Constant(I64, v * memory.vector.count)])
-                builder.call(
-                    hint, [place, *(ir.Constant(I32, n) for n in (0, 2, 1))]
-                )  # to read, the second level, data
+                builder.call(hint, [place, *(ir.Constant(I32, n) for n in (0, level, 1))])  # to read, data
         return context.get_dummy_value()
 
-    return types.void(t, c, types.intp, types.intp), code
+    return code
 
 
 @intrinsic

@@ -2,6 +2,7 @@
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
@@ -119,6 +120,22 @@ def split(typing, t):
         return context.make_tuple(builder, signature.return_type, parts)
 
     return types.UniTuple(row, t.rows)(t), code
+
+
+@intrinsic
+def join(typing, parts):
+    """The tile of these rows, a tuple of tiles of one row."""
+    row = parts.dtype
+    tile = Tile(row.dtype, parts.count, row.vectors)
+
+    def code(context, builder, signature, args):
+        t = ir.Constant(context.get_value_type(tile), ir.Undefined)
+        for i, part in enumerate(cgutils.unpack_tuple(builder, args[0])):
+            for v in range(tile.vectors):
+                t = builder.insert_value(t, builder.extract_value(part, v), i * tile.vectors + v)
+        return t
+
+    return tile(parts), code
 
 
 @intrinsic

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nntrain import kernels
 from nntrain.errors import UserError
 from nntrain.report.pictures.computing.layers import forward, named
 from nntrain.report.pictures.computing.tracing import Trace, plain_graph
@@ -54,15 +55,15 @@ def gates_of(network: "Network", name: str, data: "Dataset", index: np.ndarray) 
         for node, feed in forward(network, data, index)
         if node.name == name
     )
-    gates = np.split(ctx.gate[0], node.layer.gates, axis=1)  # type: ignore[attr-defined]
+    values = [value[0] for value in kernels.recurrent.saved_values(ctx.saved, node.layer.units)]  # type: ignore[attr-defined]
     if node.layer.yaml_name == "lstm":
-        i, f, g, o = gates
-        found = {"i": i, "f": f, "o": o, "g": g, "c": f * ctx.cells[0] + i * g, "h": o * ctx.squashed[0]}
+        i, f, g, o, before, squashed = values
+        found = {"i": i, "f": f, "o": o, "g": g, "c": f * before + i * g, "h": o * squashed}
     elif node.layer.yaml_name == "gru":
-        r, z, n = gates
+        r, z, n, _ = values
         found = {"r": r, "z": z, "n": n, "h": n + z * (ctx.before[0] - n)}
     else:
-        found = {"h": gates[0]}
+        found = {"h": values[0]}
     steps = len(ctx.x[0]) if data.lengths is None else int(data.lengths[index[0]])
     return {key: array[:steps].copy() for key, array in {"x": ctx.x[0], **found}.items()}
 
