@@ -209,10 +209,11 @@ class TrainSection(Options):
         "batch needs the memory of one part (gradient accumulation); the ranks of a run on MPI share them. Batch statistics are "
         "those of a shard, and running statistics the mean over the shards. It must divide `batch_size`",
     )
-    precision: Literal["float32", "float64"] = Field(
+    precision: Literal["float32", "float64", "bfloat16"] = Field(
         "float32",
         description="the type of all arrays; `float32` is about twice as fast, `float64` has 16 significant digits "
-        "instead of 7",
+        "instead of 7; with `bfloat16`, arrays are float32, but dense, convolution, recurrent and attention layers multiply numbers "
+        "rounded to bfloat16 (2 to 3 digits) and sum in float32, also in evaluation and prediction",
     )
     regularize: RegularizeSection = Field(RegularizeSection(), description="penalties on the weights")
     grad_clip: GradClipSection | None = Field(None, description="gradient clipping")

@@ -30,7 +30,7 @@ class NetworkCheck:
         rows = min(rows, len(setup.splits.train))
         self.config = setup.config
         self.sampling = sampling
-        self.network = setup.network(rows, dtype="float64")
+        self.network = setup.network(rows, precision="float64")
         if snapshot is not None:
             load_for_inference(self.network, snapshot)
         self.moved = leave_special_points(self.network, setup.config.seed)

@@ -9,17 +9,29 @@ import math
 
 import numpy as np
 
+from nntrain.kernels import scratch, tile
 from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.rounding import rounded
 from nntrain.kernels.vector_math import exp
 
 
-def attention(mixed, share, qkv, lengths, causal) -> None:
-    """mixed = softmax(q k^T / sqrt(size)) v, for each head of `size` features."""
-    _attention.run(_work(share, mixed), mixed, share, qkv, lengths, causal)
+def attention(mixed, share, qkv, lengths, causal, bfloat16=False) -> None:
+    """mixed = softmax(q k^T / sqrt(size)) v, for each head of `size` features.
+
+    With `bfloat16`, the operands of the products are rounded to it: q and k, the weights and v, and in backward the gradients.
+    """
+    qkv = rounded(scratch.buffer(qkv.dtype, qkv.size)[: qkv.size], qkv) if bfloat16 else qkv
+    _attention.run(_work(share, mixed), mixed, share, qkv, lengths, causal, bfloat16)
 
 
-def attention_backward(dqkv, dmixed, share, qkv, lengths) -> None:
-    _attention_backward.run(2 * _work(share, mixed=dmixed), dqkv, dmixed, share, qkv, lengths)
+def attention_backward(dqkv, dmixed, share, qkv, lengths, bfloat16=False) -> None:
+    if bfloat16:
+        memory = scratch.buffer(qkv.dtype, qkv.size + dmixed.size)
+        qkv, dmixed = (
+            rounded(memory[: qkv.size], qkv),
+            rounded(memory[qkv.size : qkv.size + dmixed.size], dmixed),
+        )
+    _attention_backward.run(2 * _work(share, dmixed), dqkv, dmixed, share, qkv, lengths, bfloat16)
 
 
 def _work(share, mixed) -> int:
@@ -36,6 +48,11 @@ def _head(array, row, t, part, head, size):
     """The query (part 0), key (1) or value (2) of a step for one head."""
     start = part * (array.shape[2] // 3) + head * size
     return array[row, t, start : start + size]
+
+
+@inline
+def _operand(x, bfloat16):
+    return tile.rounded_number(x) if bfloat16 else x
 
 
 @inline
@@ -75,7 +92,7 @@ def _softmax(p):
 
 
 @kernel
-def _attention(mixed, share, qkv, lengths, causal):
+def _attention(mixed, share, qkv, lengths, causal, bfloat16):
     rows, heads, steps, _ = share.shape
     size = mixed.shape[2] // heads
     scale = mixed.dtype.type(1 / math.sqrt(size))
@@ -93,11 +110,11 @@ def _attention(mixed, share, qkv, lengths, causal):
                     p[j] = scale * _dot(q, _head(qkv, row, j, 1, head, size))
                 _softmax(p[:seen])
                 for j in range(seen):
-                    _add_times(y, p[j], _head(qkv, row, j, 2, head, size))
+                    _add_times(y, _operand(p[j], bfloat16), _head(qkv, row, j, 2, head, size))
 
 
 @kernel
-def _attention_backward(dqkv, dmixed, share, qkv, lengths):
+def _attention_backward(dqkv, dmixed, share, qkv, lengths, bfloat16):
     """With p = share: dv_j = sum_i p_ij dy_i, and for the scores s, ds_ij = p_ij (dp_ij - sum_k p_ik dp_ik), dp_ij = dy_i v_j."""
     rows, heads, steps, _ = share.shape
     size = dmixed.shape[2] // heads
@@ -116,7 +133,7 @@ def _attention_backward(dqkv, dmixed, share, qkv, lengths):
             mean = _dot(p[:length], ds[:length])
             q, dq = _head(qkv, row, i, 0, head, size), _head(dqkv, row, i, 0, head, size)
             for j in range(length):
-                _add_times(_head(dqkv, row, j, 2, head, size), p[j], dy)
-                d = scale * (p[j] * (ds[j] - mean))
+                _add_times(_head(dqkv, row, j, 2, head, size), _operand(p[j], bfloat16), dy)
+                d = _operand(scale * (p[j] * (ds[j] - mean)), bfloat16)
                 _add_times(dq, d, _head(qkv, row, j, 1, head, size))
                 _add_times(_head(dqkv, row, j, 1, head, size), d, q)

@@ -15,6 +15,7 @@ import numpy as np
 
 from nntrain.kernels import host, scratch, tile
 from nntrain.kernels.jit import inline, kernel, prange, template
+from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
 
 # Epilogues: the activations that `forward` can apply, and the gradient of the last two, for `input_gradient`.
@@ -64,7 +65,7 @@ class Plan(NamedTuple):
 
 
 @inline
-def _named(plan):
+def named(plan):
     """The Plan whose fields are in an array: of all arguments, Numba unpacks an array of integers the fastest."""
     a, b = plan[11] != 0, plan[12] != 0
     sizes = (
@@ -111,58 +112,84 @@ class Span(NamedTuple):
     k: int
 
 
+# Each of these rounds the operands of its product to bfloat16 if asked to; its arrays are float32 all the same.
+
+
 def forward(
-    y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, epilogue: tuple[int, float] = (NONE, 0.0)
+    y: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    epilogue: tuple[int, float] = (NONE, 0.0),
+    bfloat16: bool = False,
 ) -> None:
     """y (M, N) = f(x (M, K) @ w (K, N) + b (N,)); an empty `b` is none. `epilogue`: the code of f, and its slope."""
     (m, k), n = x.shape, w.shape[1]
-    _multiply(y, x, w, b, (m, n, k, k, 1, n, 1), epilogue)
+    _multiply(y, x, w, b, (m, n, k, k, 1, n, 1), epilogue, bfloat16)
 
 
 def forward_transposed(
-    y: np.ndarray, x: np.ndarray, w: np.ndarray, b: np.ndarray, epilogue: tuple[int, float] = (NONE, 0.0)
+    y: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    epilogue: tuple[int, float] = (NONE, 0.0),
+    bfloat16: bool = False,
 ) -> None:
     """y (M, N) = f(x (M, K) @ w (N, K) transposed + b (N,)), as `forward`."""
     (m, k), n = x.shape, w.shape[0]
-    _multiply(y, x, w, b, (m, n, k, k, 1, 1, k), epilogue)
+    _multiply(y, x, w, b, (m, n, k, k, 1, 1, k), epilogue, bfloat16)
 
 
-def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray) -> None:
+def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, bfloat16: bool = False) -> None:
     """dw (K, N) = x (M, K) transposed @ dy (M, N)"""
     (m, k), n = x.shape, dy.shape[1]
-    _multiply(dw, x, dy, _none[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0))
+    _multiply(dw, x, dy, _none[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0), bfloat16)
 
 
 def input_gradient(
-    dx: np.ndarray, dy: np.ndarray, w: np.ndarray, x: np.ndarray | None = None, slope: float = 0.0
+    dx: np.ndarray,
+    dy: np.ndarray,
+    w: np.ndarray,
+    x: np.ndarray | None = None,
+    slope: float = 0.0,
+    bfloat16: bool = False,
 ) -> None:
     """dx (M, K) = dy (M, N) @ w (K, N) transposed; with x (M, K), the output of a rectifier, times `slope` where x <= 0."""
     if x is None:
-        forward_transposed(dx, dy, w, _none[dx.itemsize])
+        forward_transposed(dx, dy, w, _none[dx.itemsize], bfloat16=bfloat16)
     else:
-        forward_transposed(dx, dy, w, x.reshape(-1), (GATE, slope))
+        forward_transposed(dx, dy, w, x.reshape(-1), (GATE, slope), bfloat16)
 
 
 _none = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
 
 
-def _multiply(c, a, b, extra, sizes, epilogue):
+def _multiply(c, a, b, extra, sizes, epilogue, bfloat16):
     """c (m, n) = f(a (m, k) @ b (k, n)), for sizes: the first fields of a Plan.
 
     f reads `extra`: the bias (n,), which may be empty, or for GATE the output of a rectifier, flat.
     """
     m, n, k = sizes[:3]
     parallel = m * n * k >= PARALLEL_FROM
-    plan, workspace = _plan(sizes, numba.get_num_threads() if parallel else 1, c.itemsize)
-    if parallel:
+    workers = numba.get_num_threads() if parallel else 1
+    plan, workspace = _plan(sizes, workers, c.itemsize, bfloat16)
+    if bfloat16 and host.DOTS:
+        from nntrain.kernels import dots
+
+        if parallel:
+            dots.product.parallel(c, a, b, extra, workspace, plan, *epilogue)
+        else:
+            dots.blocks(0, c, a, b, extra, workspace, plan, *epilogue)
+    elif parallel:
         _product.parallel(c, a, b, extra, workspace, plan, *epilogue)
     else:
         _blocks(0, c, a, b, extra, workspace, plan, *epilogue)
 
 
 @functools.lru_cache(maxsize=4096)
-def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, np.ndarray]:
-    """The fields of a Plan, and the workspace.
+def _plan(sizes: tuple, workers: int, itemsize: int, bfloat16: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The fields of a Plan, and the workspace. Its type is that of the operands: packing into it rounds to bfloat16.
 
     The blocks are chosen for the least work of the busiest worker: tiles, and packing each block's rows of `a` and columns
     of `b`.
@@ -172,9 +199,12 @@ def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, np.nda
     width = VECTORS * lanes
     depth = max(1, _share(k, _share(k, DEPTH), lanes))
     units, panels = _share(m, SHORT_ROWS), _share(n, width)
-    a_can_stay = a_column == 1 and a_row * itemsize % ALIASING != 0
+    a_can_stay = not bfloat16 and a_column == 1 and a_row * itemsize % ALIASING != 0
     b_can_stay = (
-        b_column == 1 and b_row * itemsize % ALIASING != 0 and depth * b_row * itemsize < IN_PLACE_BYTES
+        not bfloat16
+        and b_column == 1
+        and b_row * itemsize % ALIASING != 0
+        and depth * b_row * itemsize < IN_PLACE_BYTES
     )
 
     def block(blocks):
@@ -194,7 +224,8 @@ def _plan(sizes: tuple, workers: int, itemsize: int) -> tuple[np.ndarray, np.nda
     rows, _, *in_place = block(chosen)
     own = (rows + 2 * ROWS + TOGETHER * width) * (depth + SLACK) + SLACK
     plan = Plan(*sizes, depth, *chosen, workers, *in_place, own)
-    return np.array(plan, np.int64), scratch.buffer(_none[itemsize].dtype, workers * own)
+    workspace = scratch.buffer(_none[itemsize].dtype, workers * own)
+    return np.array(plan, np.int64), operands(workspace, bfloat16)
 
 
 def _share(whole: int, parts: int, unit: int = 1) -> int:
@@ -204,14 +235,14 @@ def _share(whole: int, parts: int, unit: int = 1) -> int:
 
 @kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself
 def _product(c, a, b, extra, workspace, plan, code, slope):
-    for worker in prange(_named(plan).workers):
+    for worker in prange(named(plan).workers):
         _blocks(np.int64(worker), c, a, b, extra, workspace, plan, code, slope)
 
 
 @inline
 def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
     """The blocks of c that one worker computes, with its part of the workspace for packing."""
-    p = _named(plan)
+    p = named(plan)
     m, n, k, depth = p.m, p.n, p.k, p.depth
     tall, short, width = tile.height(c), tile.short_height(c), tile.width(c)
     units, panels, blocks = (m - 1) // short + 1, (n - 1) // width + 1, p.row_blocks * p.column_blocks
@@ -226,7 +257,7 @@ def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
         top, bottom = row * units // p.row_blocks * short, min(m, (row + 1) * units // p.row_blocks * short)
         left = column * panels // p.column_blocks * width
         right = (column + 1) * panels // p.column_blocks * width
-        shorts = _short_tiles(bottom - top, tall, short)
+        shorts = short_tiles(bottom - top, tall, short)
         for k0 in range(0, max(k, 1), depth):
             deep = min(depth, k - k0)
             for j in range(left, right, width):
@@ -270,7 +301,7 @@ def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
 
 
 @inline
-def _short_tiles(rows, tall, short):
+def short_tiles(rows, tall, short):
     """How many short tiles, the others being tall, cover `rows` with the fewest rows of padding."""
     best, least = 0, rows + tall
     for shorts in range(tall):
@@ -321,14 +352,23 @@ def _tile(zeros, slope, place, operands, span, extra, code):
     t, row = zeros
     c, i, j, m, n = place
     a, a_row, a_step, b, b_step = operands
-    k0, deep, k = span
+    k0, deep, _ = span
     here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
     whole = rows == tile.rows(t) and columns == tile.columns(t)
     if k0 > 0:
         t = tile.load(t, c, here, n) if whole else tile.load_part(t, c, here, n, rows, columns)
     for s in range(deep):
         t = tile.outer(t, a, s * a_step, a_row, b, s * b_step)
-    last = k0 + deep == k
+    finish(t, row, slope, place, span, extra, code)
+
+
+@template
+def finish(t, row, slope, place, span, extra, code):
+    """Stores the tile; after the last k, applies the epilogue."""
+    c, i, j, m, n = place
+    here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
+    whole = rows == tile.rows(t) and columns == tile.columns(t)
+    last = span.k0 + span.deep == span.k
     if whole:
         if last:
             if code == GATE:

@@ -85,28 +85,31 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         return 8 * steps * features**2 + 4 * steps**2 * features
 
     def forward(self, ctx: LayerContext) -> None:
+        bias, output_bias = (ctx.bias, ctx.output_bias) if self.use_bias else (ctx.empty, ctx.empty)
+        kernels.matmul.forward(table(ctx.qkv), table(ctx.x), ctx.weight, bias, bfloat16=ctx.bfloat16)
+        kernels.attention.attention(ctx.mixed, ctx.share, ctx.qkv, lengths_of(ctx), self.causal, ctx.bfloat16)
         kernels.matmul.forward(
-            table(ctx.qkv), table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty
-        )
-        kernels.attention.attention(ctx.mixed, ctx.share, ctx.qkv, lengths_of(ctx), self.causal)
-        kernels.matmul.forward(
-            table(ctx.y), table(ctx.mixed), ctx.output_weight, ctx.output_bias if self.use_bias else ctx.empty
+            table(ctx.y), table(ctx.mixed), ctx.output_weight, output_bias, bfloat16=ctx.bfloat16
         )
         silence_padding(ctx.y, ctx)
 
     def prepare_backward(self, ctx: LayerContext) -> None:
-        kernels.matmul.input_gradient(table(ctx.dmixed), self._dy(ctx), ctx.output_weight)
-        kernels.attention.attention_backward(ctx.dqkv, ctx.dmixed, ctx.share, ctx.qkv, lengths_of(ctx))
+        kernels.matmul.input_gradient(
+            table(ctx.dmixed), self._dy(ctx), ctx.output_weight, bfloat16=ctx.bfloat16
+        )
+        kernels.attention.attention_backward(
+            ctx.dqkv, ctx.dmixed, ctx.share, ctx.qkv, lengths_of(ctx), ctx.bfloat16
+        )
 
     def backward_parameters(self, ctx: LayerContext) -> None:
-        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), table(ctx.dqkv))
-        kernels.matmul.weight_gradient(ctx.doutput_weight, table(ctx.mixed), self._dy(ctx))
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), table(ctx.dqkv), ctx.bfloat16)
+        kernels.matmul.weight_gradient(ctx.doutput_weight, table(ctx.mixed), self._dy(ctx), ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(ctx.dqkv))
             kernels.reduce.column_sums(ctx.doutput_bias, self._dy(ctx))
 
     def backward_input(self, ctx: LayerContext) -> None:
-        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dqkv), ctx.weight)
+        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dqkv), ctx.weight, bfloat16=ctx.bfloat16)
 
     def _dy(self, ctx: LayerContext) -> np.ndarray:
         """(rows * steps, features): dy, 0 where a step is padding."""

@@ -67,7 +67,8 @@ class LayerContext:
     x, y: input and output (rows, *shape); xs: all inputs of a merging layer. dy, dx, dxs: gradients of the loss with respect to
     them; None where nobody needs one. A parameter `p` is `ctx.p` with its gradient `ctx.dp`; states, saved and scratch arrays are
     attributes of their own names. `name` is the layer's name in the network, `info` the state of the pass, `empty` an array
-    without elements for the optional arguments of kernels.
+    without elements for the optional arguments of kernels. `bfloat16`: the operands of matrix products and convolutions are
+    rounded to it, as the kernels do if asked to; all arrays are float32 then.
 
     Fusion sets the rest (see layers.fusable). `epilogue`: the activation (code, slope) that forward applies to its result.
     `addend`, like y, or empty: the other term of a sum, which forward adds before that. `dy_slope`: what backward multiplies the
@@ -90,6 +91,7 @@ class LayerContext:
     addend: np.ndarray
     epilogue: tuple[int, float] = (0, 0.0)  # as kernels.matmul takes it
     dy_slope: float = 1.0
+    bfloat16: bool = False
     inner: "LayerContext"  # of a layer that wraps another: the context of that one
 
     if TYPE_CHECKING:

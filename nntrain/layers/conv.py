@@ -43,21 +43,22 @@ class Convolution(Weighted):
 
     def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
+        geometry = self.geometry(ctx.x.shape[1:])
         kernels.conv.forward(
-            ctx.y, self.real(ctx, ctx.x), ctx.weight, bias, self.geometry(ctx.x.shape[1:]), ctx.epilogue
+            ctx.y, self.real(ctx, ctx.x), ctx.weight, bias, geometry, ctx.epilogue, ctx.bfloat16
         )
         self.clear(ctx, ctx.y)
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dy = self.real(ctx, ctx.dy)
-        kernels.conv.weight_gradient(ctx.dweight, self.real(ctx, ctx.x), dy, self.geometry(ctx.x.shape[1:]))
+        geometry = self.geometry(ctx.x.shape[1:])
+        kernels.conv.weight_gradient(ctx.dweight, self.real(ctx, ctx.x), dy, geometry, ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(dy))
 
     def backward_input(self, ctx: LayerContext) -> None:
-        kernels.conv.input_gradient(
-            ctx.dx, self.real(ctx, ctx.dy), ctx.weight, self.geometry(ctx.x.shape[1:])
-        )
+        geometry, dy = self.geometry(ctx.x.shape[1:]), self.real(ctx, ctx.dy)
+        kernels.conv.input_gradient(ctx.dx, dy, ctx.weight, geometry, bfloat16=ctx.bfloat16)
         self.clear(ctx, ctx.dx)
 
     def real(self, ctx: LayerContext, array: np.ndarray) -> np.ndarray:
@@ -249,16 +250,18 @@ class Conv2dTranspose(Convolution, name="conv2d_transpose"):
     def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.conv.input_gradient(
-            ctx.y, ctx.x, ctx.weight, self.geometry(ctx.x.shape[1:]), bias, ctx.epilogue
+            ctx.y, ctx.x, ctx.weight, self.geometry(ctx.x.shape[1:]), bias, ctx.epilogue, ctx.bfloat16
         )
 
     def backward_parameters(self, ctx: LayerContext) -> None:
-        kernels.conv.weight_gradient(ctx.dweight, ctx.dy, ctx.x, self.geometry(ctx.x.shape[1:]))
+        geometry = self.geometry(ctx.x.shape[1:])
+        kernels.conv.weight_gradient(ctx.dweight, ctx.dy, ctx.x, geometry, ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(ctx.dy))
 
     def backward_input(self, ctx: LayerContext) -> None:
-        kernels.conv.forward(ctx.dx, ctx.dy, ctx.weight, ctx.empty, self.geometry(ctx.x.shape[1:]))
+        geometry = self.geometry(ctx.x.shape[1:])
+        kernels.conv.forward(ctx.dx, ctx.dy, ctx.weight, ctx.empty, geometry, bfloat16=ctx.bfloat16)
 
 
 @functools.lru_cache(maxsize=1024)

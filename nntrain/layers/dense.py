@@ -38,14 +38,14 @@ class Dense(Weighted, name="dense"):
 
     def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
-        kernels.matmul.forward(table(ctx.y), table(ctx.x), ctx.weight, bias, ctx.epilogue)
+        kernels.matmul.forward(table(ctx.y), table(ctx.x), ctx.weight, bias, ctx.epilogue, ctx.bfloat16)
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dy = table(ctx.dy)
-        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dy)
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dy, ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dy)
 
     def backward_input(self, ctx: LayerContext) -> None:
         x = table(ctx.x) if ctx.dy_slope != 1 else None
-        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dy), ctx.weight, x, ctx.dy_slope)
+        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dy), ctx.weight, x, ctx.dy_slope, ctx.bfloat16)

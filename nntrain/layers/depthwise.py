@@ -64,18 +64,20 @@ class DepthwiseConv2d(Weighted, name="depthwise_conv2d"):
     def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.conv.depthwise.forward(
-            ctx.y, self._input(ctx), _flat(ctx.weight), bias, self._sizes(ctx), ctx.epilogue
+            ctx.y, self._input(ctx), _flat(ctx.weight), bias, self._sizes(ctx), ctx.epilogue, ctx.bfloat16
         )
 
     def backward_parameters(self, ctx: LayerContext) -> None:
-        kernels.conv.depthwise.weight_gradient(_flat(ctx.dweight), ctx.dy, self._input(ctx), self._sizes(ctx))
+        kernels.conv.depthwise.weight_gradient(
+            _flat(ctx.dweight), ctx.dy, self._input(ctx), self._sizes(ctx), ctx.bfloat16
+        )
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, table(ctx.dy))
 
     def backward_input(self, ctx: LayerContext) -> None:
         many = self.depth_multiplier
         dx = ctx.repeated if many > 1 else ctx.dx
-        kernels.conv.depthwise.input_gradient(dx, ctx.dy, _flat(ctx.weight), self._sizes(ctx))
+        kernels.conv.depthwise.input_gradient(dx, ctx.dy, _flat(ctx.weight), self._sizes(ctx), ctx.bfloat16)
         if many > 1:
             np.sum(dx.reshape(*ctx.dx.shape, many), axis=-1, out=ctx.dx)
 

@@ -45,7 +45,7 @@ class Maxout(Weighted, name="maxout"):
 
     def forward(self, ctx: LayerContext) -> None:
         bias = ctx.bias if self.use_bias else ctx.empty
-        kernels.matmul.forward(table(ctx.linear), table(ctx.x), ctx.weight, bias, (kernels.matmul.NONE, 0.0))
+        kernels.matmul.forward(table(ctx.linear), table(ctx.x), ctx.weight, bias, bfloat16=ctx.bfloat16)
         kernels.maxout.maxout(table(ctx.y), table(ctx.winner), table(ctx.linear))
 
     def prepare_backward(self, ctx: LayerContext) -> None:
@@ -53,9 +53,9 @@ class Maxout(Weighted, name="maxout"):
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dlinear = table(ctx.linear)
-        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dlinear)
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dlinear, ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dlinear)
 
     def backward_input(self, ctx: LayerContext) -> None:
-        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.linear), ctx.weight)
+        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.linear), ctx.weight, bfloat16=ctx.bfloat16)

@@ -147,7 +147,8 @@ class Recurrent(Layer):
 
     def forward(self, ctx: LayerContext) -> None:
         added = self.added(ctx)
-        kernels.matmul.forward(added, table(ctx.x), ctx.weight, ctx.bias if self.use_bias else ctx.empty)
+        bias = ctx.bias if self.use_bias else ctx.empty
+        kernels.matmul.forward(added, table(ctx.x), ctx.weight, bias, bfloat16=ctx.bfloat16)
         places = kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens
         hidden, memory = (*self.carried(ctx), ctx.empty.reshape(0, 0))[:2]
         run = kernels.recurrent.Forward(
@@ -161,7 +162,7 @@ class Recurrent(Layer):
             lengths_of(ctx),
             self.reverse,
         )
-        kernels.recurrent.forward(self.cell(ctx), run, ctx.recurrent_weight)
+        kernels.recurrent.forward(self.cell(ctx), run, ctx.recurrent_weight, ctx.bfloat16)
 
     def cell(self, ctx: LayerContext) -> tuple:
         """The cell's own arguments, a `Cell` of its module in kernels.recurrent."""
@@ -177,16 +178,16 @@ class Recurrent(Layer):
             lengths_of(ctx),
             self.reverse,
         )
-        kernels.recurrent.backward(self.cell(ctx), run, ctx.recurrent_weight)
+        kernels.recurrent.backward(self.cell(ctx), run, ctx.recurrent_weight, ctx.bfloat16)
         if ctx.tokens is not None:
             kernels.embedding.sum_by_token(self.added(ctx), table(ctx.dgate), flat(ctx.tokens))
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dadded = self.added(ctx)
-        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dadded)
+        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dadded, ctx.bfloat16)
         drecurrent = self.drecurrent(ctx)
         drecurrent = table(drecurrent if drecurrent.size else ctx.dgate)
-        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), drecurrent)
+        kernels.matmul.weight_gradient(ctx.drecurrent_weight, table(ctx.before), drecurrent, ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dadded)
 
@@ -201,7 +202,7 @@ class Recurrent(Layer):
         return ctx.empty.reshape(0, 0, 0)
 
     def backward_input(self, ctx: LayerContext) -> None:
-        kernels.matmul.input_gradient(table(ctx.dx), self.added(ctx), ctx.weight)
+        kernels.matmul.input_gradient(table(ctx.dx), self.added(ctx), ctx.weight, bfloat16=ctx.bfloat16)
 
     def sequences(self, array: np.ndarray) -> np.ndarray:
         """y or dy in the layout of the kernels: (rows, steps, units) or (rows, 1, units)."""

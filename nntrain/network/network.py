@@ -9,6 +9,7 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.errors import ConfigError
+from nntrain.kernels.precision import float_type
 from nntrain.layers.context import LayerContext, PassInfo, Shape
 from nntrain.layers.layer import Layer
 from nntrain.network.arena import Arena, Memory
@@ -25,6 +26,9 @@ Call = tuple[Callable[[LayerContext], None], LayerContext, Node]
 class Network:
     """Holds every array of a model for batches of at most `rows` rows; shorter batches use their leading rows.
 
+    `precision`: float32 or float64, the type of all arrays; or bfloat16: float32, but matrix products and convolutions take
+    their operands rounded to bfloat16.
+
     Without `initial` the parameters are zeros, for a caller that loads them. Without `backward` there are no gradients, and outputs
     are not kept. `input_gradient` asks for the gradient of the loss with
     respect to the data too, as the gradient check does.
@@ -34,7 +38,7 @@ class Network:
         self,
         graph: Graph,
         rows: int,
-        dtype: str = "float32",
+        precision: str = "float32",
         seed: int = 0,
         *,
         backward: bool = True,
@@ -45,7 +49,8 @@ class Network:
     ):
         self.graph = graph
         self.rows = rows
-        self.dtype = np.dtype(dtype)
+        self.dtype = float_type(precision)
+        self.bfloat16 = precision == "bfloat16"
         self.info = PassInfo(seed)
         self.arena = Arena(graph, self.dtype, with_gradient=backward, memory=memory)
         states = {f"{node.name}.{name}": state for node in graph.layers for name, state in node.state.items()}
@@ -176,6 +181,7 @@ class Executor:
         network = self.network
         ctx = LayerContext()
         ctx.name, ctx.rows, ctx.info = node.name, self.rows, network.info
+        ctx.bfloat16 = network.bfloat16
         ctx.empty = np.zeros(0, network.dtype)
         ctx.xs = [self._view(source, "y") for source in node.inputs]
         ctx.x = ctx.xs[0]

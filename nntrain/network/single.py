@@ -21,7 +21,7 @@ class Single:
         layer: Layer,
         inputs: tuple[Shape, ...],
         rows: int,
-        dtype: str = "float64",
+        precision: str = "float64",
         seed: int = 0,
         capacity: int | None = None,
     ):
@@ -29,7 +29,7 @@ class Single:
         self.network = Network(
             graph_of(layer, inputs),
             capacity or rows,
-            dtype,
+            precision,
             seed,
             input_gradient=True,
             integer_input=layer.takes_tokens,

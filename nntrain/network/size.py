@@ -3,8 +3,7 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
+from nntrain.kernels.precision import float_type
 from nntrain.network.buffers import Plan
 from nntrain.network.graph import Graph
 from nntrain.network.network import learning_nodes
@@ -31,7 +30,7 @@ def network_size(graph: Graph, rows: int, precision: str, *, backward: bool) -> 
     counts = {
         node.name: sum(math.prod(param.shape) for param in node.parameters.values()) for node in graph.layers
     }
-    dtype = np.dtype(precision)
+    dtype = float_type(precision)
     states = sum(
         math.prod(state.shape) * (rows if state.per_row else 1)
         for node in graph.layers

@@ -10,6 +10,7 @@ from nntrain.config.schema import Config
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.errors import Problem
+from nntrain.kernels.precision import float_type
 
 VALUES_AT_ONCE = 1 << 20
 MOST_COLUMNS = 5  # that an error names
@@ -20,7 +21,7 @@ def magnitude_problems(config: Config, splits: Splits, indices: dict[str, np.nda
 
     indices: the rows of each split in the source, to number the samples as the source does.
     """
-    precision = np.dtype(config.train.precision)
+    precision = float_type(config.train.precision)
     largest = float(np.finfo(precision).max)
     found: dict[str, Problem] = {}
     for split, data in splits.parts().items():

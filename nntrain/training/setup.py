@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nntrain import kernels
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Splits
@@ -15,6 +16,7 @@ from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.transforms.augmented import Augmenter
 from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError
+from nntrain.kernels.precision import float_type
 from nntrain.network.arena import Memory
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
@@ -59,6 +61,7 @@ class Setup:
             "scale": self.scale_warnings,
             "absent_labels": absent_label_warnings(self.config, self.splits),
             "causality": self._causality_warnings(),
+            "precision": self._precision_warnings(),
         }
 
     @cached_property
@@ -76,6 +79,14 @@ class Setup:
             if node.layer.sees_future_steps
         ]
 
+    def _precision_warnings(self) -> list[str]:
+        if self.config.train.precision != "bfloat16" or kernels.host.DOTS:
+            return []
+        return [
+            "bfloat16 is not faster on this processor, which has no fast instruction for it: its products are computed in "
+            "float32, from rounded numbers; `train.precision: float32` has more digits"
+        ]
+
     def batches(self) -> Batches:
         """Which samples each training step sees."""
         return Batches(self.splits.train, self.config.train.batch_size, self.config.seed)
@@ -88,13 +99,15 @@ class Setup:
         """Gathers and augments at most `rows` samples: by default those of a batch, or of a shard of it."""
         config, data, rows = self.config, self.splits.train, rows or self.shards().rows
         outputs = config.loss.required_outputs(len(data.classes), None) if data.classes else 0
-        return Augmenter(data, config.data.augment, config.seed, rows, config.train.precision, outputs)
+        return Augmenter(
+            data, config.data.augment, config.seed, rows, float_type(config.train.precision), outputs
+        )
 
     def network(
         self,
         rows: int,
         *,
-        dtype: str | None = None,
+        precision: str | None = None,
         backward: bool = True,
         initial: bool = True,
         memory: Memory | None = None,
@@ -104,7 +117,7 @@ class Setup:
         return Network(
             self.graph,
             rows,
-            dtype or self.config.train.precision,
+            precision or self.config.train.precision,
             self.config.seed,
             integer_input=tokens,
             backward=backward,

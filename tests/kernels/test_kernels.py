@@ -229,7 +229,7 @@ def test_matmul_gives_the_same_bits_for_any_number_of_workers(form, dtype):
     }
     expected = product.result()
     for workers in (1, 2, 3, 7, 16):
-        plan, _ = matmul._plan(sizes[form], workers, np.dtype(dtype).itemsize)
+        plan, _ = matmul._plan(sizes[form], workers, np.dtype(dtype).itemsize, False)
         own = matmul.Plan(*plan).own
         out = product.fresh()
         for worker in range(workers):

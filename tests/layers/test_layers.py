@@ -76,6 +76,18 @@ def test_float32_agrees_with_float64(sample, rows):
 
 
 @each_sample
+def test_bfloat16_is_float32_with_rounded_products(sample):
+    layer = layer_of(sample)
+    short, half = (alone(layer, sample.inputs, ROWS, precision) for precision in ("float32", "bfloat16"))
+    found, expected = run(half), run(short)
+    assert all(array.dtype == np.float32 for array in found.values())
+    for name in found:  # on average: a rounded sum may choose another piece of maxout
+        assert np.abs(found[name] - expected[name]).mean() <= 0.03 * np.abs(expected[name]).max(), name
+    multiplies = layer.flops(*sample.inputs) > 0 and any("weight" in name for name in half.parameters)
+    assert multiplies == any((found[name] != expected[name]).any() for name in found)
+
+
+@each_sample
 def test_short_batch_is_a_leading_slice(sample):
     layer = layer_of(sample)
     assert_same_bits(

@@ -43,7 +43,7 @@ def reference(subject, sample):
     """The gradients of the real network, with its layers fused, for one sample."""
     from nntrain.inference.feed import Feeds
 
-    network = subject.learner(1, dtype="float64")
+    network = subject.learner(1, precision="float64")
     data = subject.setup.splits.train
     feed = Feeds(network, data).filled(data, np.array([sample]))
     feed.forward(training=False)

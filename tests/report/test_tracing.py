@@ -30,7 +30,9 @@ TAGGING = "model: {layers: [{embedding: 3}, {lstm: {units: 4, return_sequences: 
 def traced(shell, text, rows=5, **options):
     config, _ = load(shell.write(text))
     setup = prepare(config, shell.folder)
-    network = subject_of(setup).learner(rows, dtype="float64", input_gradient=True, graph=plain_graph(setup))
+    network = subject_of(setup).learner(
+        rows, precision="float64", input_gradient=True, graph=plain_graph(setup)
+    )
     return setup, network, Trace(network, setup.splits.train, np.arange(rows), config.loss, **options)
 
 

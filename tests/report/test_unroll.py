@@ -45,7 +45,7 @@ def test_gates_follow_the_equations(shell, kind, reverse):
         shell, f"{{{kind}: {{units: 4, reverse: {str(reverse).lower()}, bias_initializer: {{normal: 0.3}}}}}}"
     )
     graph = plain_graph(subject.setup)
-    network = subject.learner(1, dtype="float64", graph=graph)
+    network = subject.learner(1, precision="float64", graph=graph)
     data = subject.judged_data
     found = gates_of(network, f"{kind}_1", data, sample_of(data, "test", 3, "sample"))
     w, u, b = (

@@ -11,9 +11,16 @@ from nntrain.kernels.activations import slope_of
 from nntrain.kernels.geometry import Window
 from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.pool import clear
+from nntrain.kernels.rounding import operands
 from nntrain.kernels.strip import pixel_offset, read, write
 
 POSITIONS = 2048  # outputs per partial sum of the weight gradient; the partial sums are added in float64
+
+
+@inline
+def _operand(nothing, x, at, columns):
+    """Of a product: rounded if x is an array of bfloat16."""
+    return tile.rounded(read(nothing, x, at, columns), x)
 
 
 @inline
@@ -42,21 +49,31 @@ def _forward(y, x, w, bias, sizes, slope):
                         for v in range(p.width):
                             j = b * p.across - p.left + v * p.dilation_across
                             if 0 <= j < width:
-                                pixels = read(nothing, x, pixel_offset(x.shape, row, i, j, c), columns)
+                                pixels = _operand(nothing, x, pixel_offset(x.shape, row, i, j, c), columns)
                                 total = tile.multiply_add(
-                                    total, pixels, read(nothing, w, (u * p.width + v) * channels + c, columns)
+                                    total,
+                                    pixels,
+                                    _operand(nothing, w, (u * p.width + v) * channels + c, columns),
                                 )
                 out = pixel_offset(y.shape, row, a, b, c)
-                write(tile.rectify(total, total, x.dtype.type(slope)), y, out, columns)
+                write(tile.rectify(total, total, y.dtype.type(slope)), y, out, columns)
 
 
-def forward(y, x, w, bias, sizes, epilogue):
-    """y[a, b, c] = f(the sum over u, v of x[a*down - above + u*dilation, ..., c] * w[u, v, c], + bias[c])."""
-    _forward(y, x, w, bias, sizes, slope_of(epilogue))
+def forward(y, x, w, bias, sizes, epilogue, bfloat16=False):
+    """y[a, b, c] = f(the sum over u, v of x[a*down - above + u*dilation, ..., c] * w[u, v, c], + bias[c]).
+
+    With `bfloat16`, the operands of the products are rounded to it, here and below.
+    """
+    _forward(y, operands(x, bfloat16), operands(w, bfloat16), bias, sizes, slope_of(epilogue))
+
+
+def input_gradient(dx, dy, w, sizes, bfloat16=False):
+    """dx[i, j, c] = the sum of dy * w over all outputs that x[i, j, c] is part of."""
+    _input_gradient(dx, operands(dy, bfloat16), operands(w, bfloat16), sizes)
 
 
 @kernel(cost=9)
-def input_gradient(dx, dy, w, sizes):
+def _input_gradient(dx, dy, w, sizes):
     p = Window(*sizes)
     height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
     tall, broad = dy.shape[1], dy.shape[2]
@@ -73,10 +90,10 @@ def input_gradient(dx, dy, w, sizes):
                     b0, b1 = _reach(first, p.across, width, broad)
                     for c in range(0, channels, tile.lanes(dx)):
                         columns = channels - c
-                        weights = read(nothing, w, (u * p.width + v) * channels + c, columns)
+                        weights = _operand(nothing, w, (u * p.width + v) * channels + c, columns)
                         for b in range(b0, b1):
                             at = here + (first + b * p.across) * channels + c
-                            g = read(nothing, dy, pixel_offset(dy.shape, row, a, b, c), columns)
+                            g = _operand(nothing, dy, pixel_offset(dy.shape, row, a, b, c), columns)
                             write(
                                 tile.multiply_add(read(nothing, dx, at, columns), g, weights), dx, at, columns
                             )
@@ -106,16 +123,17 @@ def _weight_gradients(parts, dy, x, step, sizes):
                             at = here + (u * p.width + v) * channels + c
                             total = read(nothing, parts, at, columns)
                             for b in range(b0, b1):
-                                g = read(nothing, dy, pixel_offset(dy.shape, row, a, b, c), columns)
+                                g = _operand(nothing, dy, pixel_offset(dy.shape, row, a, b, c), columns)
                                 j = first + b * p.across
-                                pixels = read(nothing, x, pixel_offset(x.shape, row, i, j, c), columns)
+                                pixels = _operand(nothing, x, pixel_offset(x.shape, row, i, j, c), columns)
                                 total = tile.multiply_add(total, g, pixels)
                             write(total, parts, at, columns)
 
 
-def weight_gradient(dw, dy, x, sizes):
+def weight_gradient(dw, dy, x, sizes, bfloat16=False):
     """dw[u, v, c] = the sum over all outputs of dy * the x that w[u, v, c] met."""
     step = max(1, POSITIONS // (dy.shape[1] * dy.shape[2]))
     parts = np.empty((-(-len(x) // step), *dw.shape), dw.dtype)
+    dy, x = operands(dy, bfloat16), operands(x, bfloat16)
     _weight_gradients.run(dy.size * dw.shape[0] * dw.shape[1], parts, dy, x, step, sizes)
     dw[...] = parts.sum(axis=0, dtype=np.float64)

@@ -3,6 +3,9 @@
 w is (kernel rows, kernel columns, channels of a group, filters). No im2col: all three passes multiply straight from a padded
 copy of one image at a time. A 1x1 kernel is a matrix product; 3x3 kernels over many channels use Winograd's algorithm, with
 a quarter of the multiplications.
+
+With `bfloat16`, x, w and dy (float32 all the same) are rounded to bfloat16 where they are copied, or before Winograd's
+transforms; these and all sums are float32.
 """
 
 import numba
@@ -11,6 +14,7 @@ import numpy as np
 from nntrain.kernels import jit, matmul, scratch
 from nntrain.kernels.conv import pixels, plan, weights, winograd
 from nntrain.kernels.geometry import Geometry
+from nntrain.kernels.rounding import operands
 
 
 def forward(
@@ -20,14 +24,15 @@ def forward(
     b: np.ndarray,
     geometry: Geometry,
     epilogue: tuple[int, float] = (matmul.NONE, 0.0),
+    bfloat16: bool = False,
 ) -> None:
     """y (rows, *output, filters) = f(x * w + b (filters,)); an empty `b` is none. `epilogue`: the code of f, and its slope."""
     if geometry.pointwise:
-        matmul.forward(_table(y), _table(x), w.reshape(-1, geometry.filters), b, epilogue)
+        matmul.forward(_table(y), _table(x), w.reshape(-1, geometry.filters), b, epilogue, bfloat16)
     elif geometry.suits_winograd:
-        winograd.forward(y, x, w, b, geometry.before, epilogue)
+        winograd.forward(y, x, w, b, geometry.before, epilogue, bfloat16)
     else:
-        _pixels(y, x, w, b, geometry, epilogue, gradient=False)
+        _pixels(y, x, w, b, geometry, epilogue, bfloat16, gradient=False)
 
 
 def input_gradient(
@@ -37,6 +42,7 @@ def input_gradient(
     geometry: Geometry,
     b: np.ndarray | None = None,
     epilogue: tuple[int, float] = (matmul.NONE, 0.0),
+    bfloat16: bool = False,
 ) -> None:
     """dx (rows, *image, channels), from dy (rows, *output, filters).
 
@@ -44,33 +50,38 @@ def input_gradient(
     """
     b = np.empty(0, w.dtype) if b is None else b
     if geometry.pointwise:
-        matmul.forward_transposed(_table(dx), _table(dy), w.reshape(-1, geometry.filters), b, epilogue)
+        matmul.forward_transposed(
+            _table(dx), _table(dy), w.reshape(-1, geometry.filters), b, epilogue, bfloat16
+        )
     elif geometry.suits_winograd:
-        winograd.input_gradient(dx, dy, w, geometry.before, b, epilogue)
+        winograd.input_gradient(dx, dy, w, geometry.before, b, epilogue, bfloat16)
     else:
-        _pixels(dx, dy, w, b, geometry, epilogue, gradient=True)
+        _pixels(dx, dy, w, b, geometry, epilogue, bfloat16, gradient=True)
 
 
-def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geometry) -> None:
+def weight_gradient(
+    dw: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geometry, bfloat16: bool = False
+) -> None:
     """dw as w, from x (rows, *image, channels) and dy (rows, *output, filters)"""
     if geometry.pointwise:
-        return matmul.weight_gradient(dw.reshape(-1, geometry.filters), _table(x), _table(dy))
+        return matmul.weight_gradient(dw.reshape(-1, geometry.filters), _table(x), _table(dy), bfloat16)
     if geometry.suits_winograd:
-        return winograd.weight_gradient(dw, x, dy, geometry.before)
+        return winograd.weight_gradient(dw, x, dy, geometry.before, bfloat16)
     work = _work(geometry, len(x))
     p, tables = plan.weights(geometry, len(x), _workers(work), dw.itemsize)
     sums = p.parts * dw.size
     workspace = scratch.buffer(dw.dtype, sums + p.workers * p.own)
-    weights.weight_sums.run(work, workspace, x.reshape(-1), dy.reshape(-1), workspace[sums:], *tables)
+    packed = operands(workspace[sums:], bfloat16)
+    weights.weight_sums.run(work, workspace, x.reshape(-1), dy.reshape(-1), packed, *tables)
     weights.add_parts.run(sums, dw.reshape(-1), workspace, p.parts)
     return None
 
 
-def _pixels(y, x, w, b, geometry, epilogue, gradient):
+def _pixels(y, x, w, b, geometry, epilogue, bfloat16, gradient):
     g = geometry
     work = _work(g, len(x))
     p, packing, tables = plan.pixels(g, len(x), _workers(work), w.itemsize, gradient)
-    workspace = scratch.buffer(w.dtype, p.images + p.workers * p.own)
+    workspace = operands(scratch.buffer(w.dtype, p.images + p.workers * p.own), bfloat16)
     pack = pixels.pack_gradient if gradient else pixels.pack_forward
     pack.run(w.size, workspace, w.reshape(-1), *packing)
     pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, workspace, *tables, *epilogue)

@@ -19,6 +19,7 @@ from nntrain.kernels.conv import winograd_transforms
 from nntrain.kernels.conv.winograd_transforms import IN, OUT, POINTS, TAPS
 from nntrain.kernels.jit import inline, kernel, prange
 from nntrain.kernels.matmul import NONE
+from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import ROWS, VECTORS
 
 # Bytes of a block's V and M, which share an L2 cache (2 MiB here) with U. A block has at least two register tiles' rows, or
@@ -77,13 +78,15 @@ def forward(
     b: np.ndarray,
     padding: tuple[int, int],
     epilogue: tuple[int, float] = (NONE, 0.0),
+    bfloat16: bool = False,
 ) -> None:
     """y (R, OH, OW, N) = f(x (R, H, W, C) convolved with w (3, 3, C, N) + b (N,)); an empty `b` is none.
 
     `padding`: rows of zeros above x, and columns to its left; the padding below and to the right follows from the size of y.
-    `epilogue`: the code of f, and its slope, as in `matmul`.
+    `epilogue`: the code of f, and its slope, as in `matmul`. `bfloat16`: x and w are rounded before they are transformed, so the
+    result is that of any algorithm with float32 sums. Rounding V and U instead would take as long, and lose more digits.
     """
-    _convolve(y, x, w, b, padding, False, epilogue)
+    _convolve(y, operands(x, bfloat16), operands(w, bfloat16), b, padding, False, epilogue)
 
 
 def input_gradient(
@@ -93,20 +96,25 @@ def input_gradient(
     padding: tuple[int, int],
     b: np.ndarray | None = None,
     epilogue: tuple[int, float] = (NONE, 0.0),
+    bfloat16: bool = False,
 ) -> None:
     """dx (R, H, W, C) = f(dy (R, OH, OW, N) convolved with w (3, 3, C, N) rotated by 180 degrees + b (C,)), as in `forward`."""
     top, left = padding
     b = np.empty(0, w.dtype) if b is None else b
-    _convolve(dx, dy, w, b, (TAPS - 1 - top, TAPS - 1 - left), True, epilogue)
+    before = TAPS - 1 - top, TAPS - 1 - left
+    _convolve(dx, operands(dy, bfloat16), operands(w, bfloat16), b, before, True, epilogue)
 
 
-def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, padding: tuple[int, int]) -> None:
+def weight_gradient(
+    dw: np.ndarray, x: np.ndarray, dy: np.ndarray, padding: tuple[int, int], bfloat16: bool = False
+) -> None:
     """dw (3, 3, C, N), from x (R, H, W, C) and dy (R, OH, OW, N); `padding` as in `forward`.
 
     This is the derivative of the transforms: dM = A dy Aᵀ, dU = Vᵀ @ dM summed over the tiles, dw = Gᵀ dU G.
     """
     plan, size = _gradient_plan(dy.shape, x.shape, padding, numba.get_num_threads(), dw.itemsize)
     workspace = scratch.buffer(dw.dtype, size)
+    x, dy = operands(x, bfloat16), operands(dy, bfloat16)
     _accumulate.parallel(workspace if plan.chunks > 1 else dw.reshape(-1), x, dy, workspace, tuple(plan))
     if plan.chunks > 1:
         _sum_chunks.parallel(dw, workspace, plan.chunks)
@@ -198,12 +206,11 @@ def _transform_weights(workspace, w, plan):
                 here = to + c * min(width, padded - panel)
                 if plan.rotated:
                     at = squares + (c - c0) * lanes
-                    winograd_transforms.weights(
-                        workspace, here, point, lines, workspace, at, square, columns - n
-                    )
+                    taps_at = workspace, at, square
+                    winograd_transforms.weights(workspace, here, point, lines, taps_at, columns - n, w)
                 else:
                     at = c * filters + n
-                    winograd_transforms.weights(workspace, here, point, lines, w, at, tap, columns - n)
+                    winograd_transforms.weights(workspace, here, point, lines, (w, at, tap), columns - n, w)
 
 
 @inline

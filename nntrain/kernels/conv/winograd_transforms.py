@@ -65,7 +65,8 @@ def inputs(workspace, to, point, lines, x, image, c0, c1):
 @inline
 def _pixel(x, at, column, across, rest):
     """The vector x[at : at + rest]; 0 if the column is outside the image."""
-    return tile.load_part(tile.zeros(x, 1, 1), x, at, 0, 1, rest if 0 <= column < across else 0)
+    t = tile.load_part(tile.zeros(x, 1, 1), x, at, 0, 1, rest if 0 <= column < across else 0)
+    return tile.rounded(t, x)
 
 
 @inline
@@ -82,13 +83,17 @@ def weights_line(workspace, to, step, line):
 
 
 @inline
-def weights(workspace, to, point, lines, w, at, tap, rest):
-    """workspace[to + p*point] = (G g Gᵀ)[p] for one vector of filters, of which `rest` exist; tap t of g is w[at + t*tap]."""
+def weights(workspace, to, point, lines, taps, rest, like):
+    """workspace[to + p*point] = (G g Gᵀ)[p] for one vector of filters, of which `rest` exist, for taps (w, at, step).
+
+    Tap t of g is w[at + t*step], rounded if `like` is an array of bfloat16.
+    """
     lanes, one, three = tile.lanes(workspace), tile.zeros(workspace, 1, 1), tile.zeros(workspace, TAPS, 1)
+    w, at, step = taps
     for j in range(TAPS):
-        g0 = tile.load_part(one, w, at + j * tap, 0, 1, rest)
-        g1 = tile.load_part(one, w, at + (TAPS + j) * tap, 0, 1, rest)
-        g2 = tile.load_part(one, w, at + (2 * TAPS + j) * tap, 0, 1, rest)
+        g0 = tile.rounded(tile.load_part(one, w, at + j * step, 0, 1, rest), like)
+        g1 = tile.rounded(tile.load_part(one, w, at + (TAPS + j) * step, 0, 1, rest), like)
+        g2 = tile.rounded(tile.load_part(one, w, at + (2 * TAPS + j) * step, 0, 1, rest), like)
         weights_line(workspace, lines + j * lanes, TAPS * lanes, (g0, g1, g2))
     for p in range(IN):
         line = tile.split(tile.load(three, workspace, lines + p * TAPS * lanes, lanes))
@@ -172,7 +177,7 @@ def output_gradients(workspace, to, point, lines, dy, image, n0, n1):
         for i in range(OUT):
             columns = across - left if top + i < height else 0
             at = ((row * height + top + i) * across + left) * filters + n
-            line = tile.split(tile.load_part(four, dy, at, filters, columns, filters - n))
+            line = tile.split(tile.rounded(tile.load_part(four, dy, at, filters, columns, filters - n), dy))
             output_gradients_line(workspace, lines + i * lanes, OUT * lanes, line)
         for q in range(IN):
             line = tile.split(tile.load(four, workspace, lines + q * OUT * lanes, lanes))

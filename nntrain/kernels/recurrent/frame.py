@@ -18,6 +18,7 @@ from nntrain.kernels import host, scratch, tile
 from nntrain.kernels.jit import inline, kernel, prange, template
 from nntrain.kernels.matmul import SLACK
 from nntrain.kernels.recurrent.product import HEIGHT, multiply, pack, panel_size
+from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import VECTORS
 
 # Rows that one thread takes through the steps together, so that the packed weight is read once for all of them.
@@ -73,6 +74,7 @@ class Plan(NamedTuple):
     panels: int  # of units
     packed: int  # size of the packed weight; the workers' memory follows it
     own: int  # size of each worker's memory
+    bfloat16: bool  # rounds the operands of the state's product
 
 
 class Units(NamedTuple):
@@ -129,16 +131,16 @@ def step_backward(cell, saved, h, dh, memory):
     raise NotImplementedError
 
 
-def forward(cell: NamedTuple, run: Forward, recurrent: np.ndarray) -> None:
-    """All steps of a cell. recurrent: (units, gates*units)."""
+def forward(cell: NamedTuple, run: Forward, recurrent: np.ndarray, bfloat16: bool = False) -> None:
+    """All steps of a cell. recurrent: (units, gates*units). With `bfloat16`, the state's product takes rounded operands."""
     gates, panels = _sizes(recurrent)
-    _start(_forward, cell, run, recurrent, 3 * panels + gates)
+    _start(_forward, cell, run, recurrent, (3 + bfloat16) * panels + gates, bfloat16)
 
 
-def backward(cell: NamedTuple, run: Backward, recurrent: np.ndarray) -> None:
+def backward(cell: NamedTuple, run: Backward, recurrent: np.ndarray, bfloat16: bool = False) -> None:
     """All steps of a cell, backward in time."""
     gates, panels = _sizes(recurrent)
-    _start(_backward, cell, run, recurrent, (2 * gates + 1) * panels + 1)
+    _start(_backward, cell, run, recurrent, (2 * gates + 1) * panels + 1, bfloat16)
 
 
 def saved_values(saved: np.ndarray, units: int) -> np.ndarray:
@@ -163,7 +165,7 @@ def _sizes(recurrent: np.ndarray) -> tuple[int, int]:
     return wide // units, -(-units * recurrent.itemsize // (VECTORS * host.VECTOR_BYTES))
 
 
-def _start(function, cell, run, recurrent: np.ndarray, held: int) -> None:
+def _start(function, cell, run, recurrent: np.ndarray, held: int, bfloat16: bool) -> None:
     """held: the blocks of rows by a panel's units that a worker's memory holds."""
     rows, steps, units = run.before.shape
     gates, panels = _sizes(recurrent)
@@ -174,21 +176,22 @@ def _start(function, cell, run, recurrent: np.ndarray, held: int) -> None:
     block = min(share, BLOCK)
     packed = gates * panels * (units + SLACK) * width
     own = held * block * width
-    plan = Plan(workers, share, block, gates, panels, packed, own)
+    plan = Plan(workers, share, block, gates, panels, packed, own, bfloat16)
     workspace = scratch.buffer(recurrent.dtype, packed + workers * own)
-    (function.parallel if parallel else function.serial)(cell, run, recurrent, workspace, plan)
+    factors = operands(workspace, bfloat16)  # the same memory, for the operands of products
+    (function.parallel if parallel else function.serial)(cell, run, recurrent, workspace, factors, plan)
 
 
 @kernel
-def _forward(cell, run, recurrent, workspace, plan):
+def _forward(cell, run, recurrent, workspace, factors, plan):
     for number in prange(plan.panels * plan.gates):
-        pack(workspace, recurrent, np.int64(number), plan.gates, False)
+        pack(factors, recurrent, np.int64(number), plan.gates, False)
     for worker in prange(plan.workers):
-        _forward_rows(np.int64(worker), cell, run, workspace, plan)
+        _forward_rows(np.int64(worker), cell, run, workspace, factors, plan)
 
 
 @inline
-def _forward_rows(worker, cell, run, workspace, plan):
+def _forward_rows(worker, cell, run, workspace, factors, plan):
     rows, steps, units = run.before.shape
     lengths, places = run.lengths, run.places
     zero, width, block = workspace.dtype.type(0), tile.width(workspace), plan.block
@@ -209,11 +212,15 @@ def _forward_rows(worker, cell, run, workspace, plan):
     for top in range(worker * plan.share, end, block):
         count = min(block, end - top)
         h = sums + plan.gates * size
-        after = h + all_units
+        after, rounded = h + all_units, h + 2 * all_units
         _zero(workspace[memory : memory + plan.own])
         _load_state(workspace, h, run.state, top, count, block)
         _load_state(workspace, memory, run.memory, top, count, block)
         for number in range(_longest(lengths, top, count, steps)):
+            left_factor = h
+            if plan.bfloat16:
+                left_factor = rounded
+                _round(factors, rounded, workspace, h, all_units)
             for panel in range(plan.panels):
                 if number > 0 or run.state.size > 0:  # else h and the sums are 0
                     for gate in range(plan.gates):
@@ -221,7 +228,7 @@ def _forward_rows(worker, cell, run, workspace, plan):
                         multiply(
                             zero,
                             tile.address(workspace, sums + gate * size),
-                            tile.address(workspace, h),
+                            tile.address(workspace, left_factor),
                             tile.address(workspace, right),
                             count,
                             block,
@@ -285,15 +292,15 @@ def _step(cell, arrays, zero, units, now, x, spot, size):
 
 
 @kernel
-def _backward(cell, run, recurrent, workspace, plan):
+def _backward(cell, run, recurrent, workspace, factors, plan):
     for number in prange(plan.panels * plan.gates):
-        pack(workspace, recurrent, np.int64(number), plan.gates, True)
+        pack(factors, recurrent, np.int64(number), plan.gates, True)
     for worker in prange(plan.workers):
-        _backward_rows(np.int64(worker), cell, run, workspace, plan)
+        _backward_rows(np.int64(worker), cell, run, workspace, factors, plan)
 
 
 @inline
-def _backward_rows(worker, cell, run, workspace, plan):
+def _backward_rows(worker, cell, run, workspace, factors, plan):
     rows, steps, units = run.before.shape
     lengths, every_step = run.lengths, run.dy.shape[1] == steps
     zero, width, block = workspace.dtype.type(0), tile.width(workspace), plan.block
@@ -322,6 +329,8 @@ def _backward_rows(worker, cell, run, workspace, plan):
                     _zero(run.drecurrent[top + i, t])
         last = _longest(lengths, top, count, steps) - 1
         for number in range(last, -1, -1):
+            if plan.bfloat16:
+                _round(factors, d, workspace, d, plan.gates * all_units)
             for panel in range(plan.panels):
                 if number < last:  # else d and the sums are 0
                     for gate in range(plan.gates):
@@ -420,6 +429,13 @@ def _zero(row):
     zero = row.dtype.type(0)
     for j in range(row.size):
         row[j] = zero
+
+
+@inline
+def _round(factors, to, workspace, at, size):
+    """factors[to:] = workspace[at:], which an array of bfloat16 rounds."""
+    for i in range(0, size, tile.width(workspace)):
+        tile.store(tile.load(tile.zeros(workspace, 1, VECTORS), workspace, at + i, 0), factors, to + i, 0)
 
 
 @inline

@@ -19,6 +19,8 @@ from nntrain.kernels.tile.arithmetic import (
     outer,
     rectify,
     relu,
+    rounded,
+    rounded_number,
     subtract,
 )
 from nntrain.kernels.tile.memory import (
@@ -33,6 +35,7 @@ from nntrain.kernels.tile.memory import (
     stream,
     transpose,
 )
+from nntrain.kernels.tile.pairs import outer_pairs, store_pairs, transpose_pairs
 from nntrain.kernels.tile.shape import (
     ROWS,
     SHORT_ROWS,
@@ -74,19 +77,24 @@ __all__ = [
     "multiple",
     "multiply_add",
     "outer",
+    "outer_pairs",
     "prefetch",
     "prefetch_near",
     "rectify",
     "relu",
+    "rounded",
+    "rounded_number",
     "rows",
     "short_height",
     "split",
     "store",
     "store_bytes",
+    "store_pairs",
     "store_part",
     "stream",
     "subtract",
     "transpose",
+    "transpose_pairs",
     "width",
     "zeros",
 ]

@@ -5,7 +5,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.kernels.tile.kind import Memory, Tile, broadcast, map_vectors
+from nntrain.kernels.tile import bfloat16
+from nntrain.kernels.tile.kind import Memory, Tile, broadcast, map_vectors, value_type
 
 
 @intrinsic
@@ -223,6 +224,33 @@ def leaky_relu(typing, t, slope):
         return map_vectors(builder, tile, t, leak)
 
     return t(t, t.dtype), code
+
+
+@intrinsic
+def rounded(typing, t, x):
+    """t, rounded to bfloat16 if x is an array of bfloat16."""
+
+    def code(context, builder, signature, args):
+        if value_type(x.dtype) == x.dtype:
+            return args[0]
+        return map_vectors(builder, t, args[0], lambda i, v, value: bfloat16.rounded(builder, value))
+
+    return t(t, x), code
+
+
+@intrinsic
+def rounded_number(typing, x):
+    """A number of float32 rounded to bfloat16; one of float64 as it is."""
+
+    def code(context, builder, signature, args):
+        if x.bitwidth != 32:
+            return args[0]
+        one = ir.Constant(ir.VectorType(args[0].type, 1), ir.Undefined)
+        zero = ir.Constant(ir.IntType(32), 0)
+        vector = bfloat16.rounded(builder, builder.insert_element(one, args[0], zero))
+        return builder.extract_element(vector, zero)
+
+    return x(x), code
 
 
 @intrinsic

@@ -6,6 +6,7 @@ from numba.core import cgutils
 from numba.extending import models, register_model
 
 from nntrain.kernels import host
+from nntrain.kernels.tile import bfloat16
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 
@@ -33,6 +34,11 @@ class _TileModel(models.PrimitiveModel):
         super().__init__(manager, tile, ir.ArrayType(tile.vector, tile.rows * tile.vectors))
 
 
+def value_type(dtype):
+    """The float type of an array's values: float32 for bfloat16, which is kept in arrays of uint32 (see tile.bfloat16)."""
+    return types.float32 if dtype == types.uint32 else dtype
+
+
 def lane_count(dtype) -> int:
     """How many values of a float type a vector holds."""
     return host.VECTOR_BYTES * 8 // dtype.bitwidth
@@ -49,10 +55,13 @@ class Memory:
         self.builder = builder
         self.vector = vector_type(dtype)
         self.bytes = dtype.bitwidth // 8
+        self.rounds = False
         if isinstance(kind, types.Integer):
             self.start = builder.inttoptr(array, self.vector.element.as_pointer())
-        elif kind.layout == "C" and kind.dtype == dtype:
-            self.start = context.make_array(kind)(context, builder, array).data
+        elif kind.layout == "C" and value_type(kind.dtype) == dtype:
+            self.rounds = kind.dtype != dtype
+            start = context.make_array(kind)(context, builder, array).data
+            self.start = builder.bitcast(start, self.vector.element.as_pointer())
         else:
             raise TypeError(f"a tile of {dtype} needs C-contiguous arrays of {dtype}. Received: {kind}.")
 
@@ -67,7 +76,7 @@ class Memory:
 
     def write(self, value, address, vector: int = 0, aligned: bool = False):
         align = self.bytes * self.vector.count if aligned else self.bytes
-        return self.builder.store(value, self._vector_at(address, vector), align=align)
+        return self.builder.store(self._stored(value), self._vector_at(address, vector), align=align)
 
     def read_part(self, address, count, vector: int = 0):
         """As `read`, of the first `count` values; the rest is not accessed, and its lanes are 0."""
@@ -75,7 +84,10 @@ class Memory:
 
     def write_part(self, value, address, count, vector: int = 0):
         """As `write`, of the first `count` values; the rest is not accessed."""
-        self._masked("store", address, count, vector, value)
+        self._masked("store", address, count, vector, self._stored(value))
+
+    def _stored(self, value):
+        return bfloat16.rounded(self.builder, value) if self.rounds else value
 
     def _masked(self, verb, address, count, vector, value):
         lanes, index = self.vector.count, ir.IntType(self.bytes * 8)

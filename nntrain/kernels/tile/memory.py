@@ -5,7 +5,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.kernels.tile.kind import I32, I64, Memory, Tile, map_vectors
+from nntrain.kernels.tile.kind import I32, I64, Memory, Tile, map_vectors, value_type
 
 
 @intrinsic
@@ -181,7 +181,8 @@ def transpose(typing, d, d_offset, d_stride, s, s_offset, s_stride, first, rows,
         d, d_offset, d_stride, s, s_offset, s_stride, first, rows, columns = args
         d_type, s_type = signature.args[0], signature.args[3]
         target, source = (
-            Memory(context, builder, kind, array, d_type.dtype) for kind, array in ((d_type, d), (s_type, s))
+            Memory(context, builder, kind, array, value_type(d_type.dtype))
+            for kind, array in ((d_type, d), (s_type, s))
         )
         last = builder.sub(rows, ir.Constant(I64, 1))
         vectors = []
@@ -191,14 +192,14 @@ def transpose(typing, d, d_offset, d_stride, s, s_offset, s_stride, first, rows,
             vectors.append(
                 source.read_part(source.at(builder.add(s_offset, builder.mul(row, s_stride))), columns)
             )
-        for k, vector in enumerate(_transposed(builder, vectors)):
+        for k, vector in enumerate(transposed(builder, vectors)):
             target.write(vector, target.at(d_offset, d_stride, k))
         return context.get_dummy_value()
 
     return types.void(d, types.intp, types.intp, s, *[types.intp] * 5), code
 
 
-def _transposed(builder, rows: list) -> list:
+def transposed(builder, rows: list) -> list:
     """The columns of a square of vectors: for each bit in turn, that bit of the row index and of the lane index are swapped."""
     n = len(rows)
     bit = 1

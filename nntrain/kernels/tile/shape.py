@@ -7,7 +7,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from nntrain.kernels import host
-from nntrain.kernels.tile.kind import I64, Memory, Tile, broadcast, lane_count, map_vectors
+from nntrain.kernels.tile.kind import I64, Memory, Tile, broadcast, lane_count, map_vectors, value_type
 
 ROWS, SHORT_ROWS, VECTORS = host.TILE_ROWS, host.SHORT_ROWS, host.TILE_VECTORS
 
@@ -27,7 +27,7 @@ def address(typing, x, offset):
     """The address of x[offset], for a loop that reads one array or another."""
 
     def code(context, builder, signature, args):
-        return builder.ptrtoint(Memory(context, builder, x, args[0], x.dtype).at(args[1]), I64)
+        return builder.ptrtoint(Memory(context, builder, x, args[0], value_type(x.dtype)).at(args[1]), I64)
 
     return types.intp(x, types.intp), code
 
@@ -87,7 +87,7 @@ def zeros(typing, like, rows, vectors):
     """A tile of zeros, of the float type of `like`, an array or a number; `rows` and `vectors` are constants."""
     if not isinstance(rows, types.IntegerLiteral):  # `tile.ROWS` is one
         raise TypingError("a tile's rows and vectors must be literals or global constants.")
-    tile = Tile(getattr(like, "dtype", like), rows.literal_value, vectors.literal_value)
+    tile = Tile(value_type(getattr(like, "dtype", like)), rows.literal_value, vectors.literal_value)
 
     def code(context, builder, signature, args):
         return ir.Constant(context.get_value_type(tile), None)

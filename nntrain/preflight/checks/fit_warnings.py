@@ -10,7 +10,7 @@ from nntrain.preflight.subject import Subject
 
 
 class FitWarnings(Check, name="fit_warnings", about="data"):
-    """Its findings are named by what they are about: data, task, scale, absent_labels, causality, schedule."""
+    """Its findings are named by what they are about: data, task, scale, absent_labels, causality, precision, schedule."""
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         config = subject.config

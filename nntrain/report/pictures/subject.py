@@ -51,7 +51,7 @@ class Subject:
         self,
         rows: int,
         *,
-        dtype: str | None = None,
+        precision: str | None = None,
         input_gradient: bool = False,
         graph: "Graph | None" = None,
     ) -> "Network":
@@ -65,7 +65,7 @@ class Subject:
         network = Network(
             graph or setup.graph,
             rows,
-            dtype or setup.config.train.precision,
+            precision or setup.config.train.precision,
             setup.config.seed,
             integer_input=bool(setup.splits.train.vocabulary),
             input_gradient=input_gradient,

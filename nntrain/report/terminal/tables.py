@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from nntrain.kernels.precision import float_type
 from nntrain.report.formats import count, duration, number, printable, size
 from nntrain.report.terminal.confusion import ConfusionMatrix
 from nntrain.report.terminal.console import output
@@ -196,7 +197,7 @@ def show_model(config: "Config", graph: "Graph", console: Console | None = None)
     from nntrain.training.groups import group_rows
 
     console = console or output()
-    console.print(summary(layer_rows(graph), np.dtype(config.train.precision).itemsize))
+    console.print(summary(layer_rows(graph), float_type(config.train.precision).itemsize))
     if rows := group_rows(config, graph):
         console.print(Group(Text(), groups_table(rows)))
 

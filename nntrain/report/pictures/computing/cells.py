@@ -89,7 +89,7 @@ def reaches(subject: Subject, name: str, rows: int) -> dict[str, np.ndarray]:
     if subject.is_run or cell_like(layer, layer.yaml_name) != plain(layer):
         node = next(node for node in own.nodes if node.name == name)
         unfreeze(own)
-        network = subject.learner(len(indices), dtype="float64", input_gradient=True, graph=own)
+        network = subject.learner(len(indices), precision="float64", input_gradient=True, graph=own)
         found["trained" if subject.is_run else "own"] = reach(network, node, setup, indices)
     return found
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.kernels.precision import float_type
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.picture import Drawn, Picture
@@ -27,7 +28,7 @@ class Augmented(Picture, name="augmented"):
         setup = subject.setup
         data, augmenter = setup.splits.train, setup.augmenter()
         indices = setup.batches().indices(0, 0)[:IMAGES]
-        batch = augmenter.batch(len(indices), np.dtype(setup.config.train.precision))
+        batch = augmenter.batch(len(indices), float_type(setup.config.train.precision))
         no_captions = [""] * len(indices)
         originals = np.asarray(data.x[indices], dtype=np.float64)
         has_label = data.classes and not data.target_shape

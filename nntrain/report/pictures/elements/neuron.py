@@ -64,7 +64,7 @@ class Neuron(Picture, name="neuron"):
         graph = plain_graph(setup)
         dense = self.chosen(graph)
         last = with_activation(dense)
-        network = subject.learner(min(TRIED, len(data)), dtype="float64", graph=graph)
+        network = subject.learner(min(TRIED, len(data)), precision="float64", graph=graph)
         index = (
             first_with_input(network, dense, data)
             if self.sample is None

@@ -43,7 +43,7 @@ class Unroll(Picture, name="unroll"):
         index = sample_of(data, subject.judged, self.sample, "sample")
         graph = plain_graph(setup)
         node = chosen(graph, self.layer)
-        network = subject.learner(1, dtype="float64", graph=graph)
+        network = subject.learner(1, precision="float64", graph=graph)
         gates = gates_of(network, node.name, data, index)
         x = gates.pop("x")
         units = gates["h"].shape[1]

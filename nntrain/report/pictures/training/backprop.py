@@ -47,7 +47,7 @@ class Backprop(Picture, name="backprop"):
         train, rows = setup.splits.train, min(TRIED, len(setup.splits.train))
         graph = plain_graph(setup)
         pairs = dense_tail(graph)[-LAYERS:]
-        network = subject.learner(rows, dtype="float64", input_gradient=True, graph=graph)
+        network = subject.learner(rows, precision="float64", input_gradient=True, graph=graph)
         if self.sample is not None:
             index = sample_of(train, "training", self.sample, "sample")
         else:
