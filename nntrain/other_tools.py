@@ -229,6 +229,8 @@ COMPONENTS = _inverted(
         # Optimizers
         "sgd": "momentum SGDM nesterov gradient_descent stochastic_gradient_descent",
         "adam": "adam_optimizer",
+        "schedule_free_sgd": "SGDScheduleFree",
+        "schedule_free_adamw": "AdamWScheduleFree schedule_free",
         # Schedules
         "step": "StepLR staircase",
         "multi_step": "MultiStepLR multistep piecewise_constant_schedule piecewise_constant steps",
@@ -240,6 +242,8 @@ COMPONENTS = _inverted(
         "cyclic": "CyclicLR",
         "reduce_on_plateau": "ReduceLROnPlateau plateau",
         "inverse_time": "inverse_time_decay InverseTimeDecay inv",
+        "inverse_sqrt": "inverse_square_root rsqrt noam",
+        "wsd": "warmup_stable_decay trapezoidal trapezoid",
         "constant": "ConstantLR constant_schedule fixed",
         # Augmentations
         "random_flip": "RandomHorizontalFlip hflip flip",

@@ -16,7 +16,7 @@ from nntrain.inference.evaluate import Tally
 from nntrain.schedules.cyclic import Cyclic, OneCycle
 from nntrain.schedules.decay import Constant
 from nntrain.training.loop import Trainer
-from nntrain.training.rate import rate_option, with_rate
+from nntrain.training.rate import rate_keys, rate_of, with_rate
 
 STEPS = 200
 LOWEST, HIGHEST = 1e-7, 100.0
@@ -84,7 +84,13 @@ def range_test(
         )
     if not FEWEST <= steps <= MOST:
         raise UserError(f"expected {FEWEST} to {MOST:,} steps. Received: {steps:,}")
-    section, component, option = rate_option(trainer.config)
+    keys = rate_keys(trainer.config)
+    if trainer.config.optimizer.adapts_rate:
+        raise UserError(
+            "the optimizer adapts its step sizes itself: there is no learning rate to find",
+            "Keep its `lr`, which is only their start.",
+            "optimizer",
+        )
     rates = np.geomspace(lowest, highest, steps)
     losses, diverged = losses_at(rates, trainer, done)
     good = len(losses) - diverged
@@ -95,8 +101,8 @@ def range_test(
     suggestion = float(f"{rates[fallen(losses[:good], smooth)]:.1e}")
     return RangeTest(
         suggestion=suggestion,
-        key=f"{section}.{component.yaml_name}.{option}",
-        lr=getattr(component, option),
+        key=".".join(keys),
+        lr=rate_of(trainer.config),
         loss=trainer.config.loss.yaml_name,
         yaml=with_rate(trainer.config, suggestion),
         notes=notes(trainer.config),
@@ -115,7 +121,8 @@ def notes(config: Config) -> tuple[str, ...]:
         found.append("one_cycle rises to `max_lr`, whatever the optimizer's `lr`")
     elif isinstance(schedule, Cyclic):
         found.append(
-            f"cyclic moves between the optimizer's `lr` and `max_lr`: set `optimizer.{optimizer.yaml_name}.lr` to about a tenth of it"
+            f"cyclic moves between the optimizer's `lr` and `max_lr`: set `optimizer.{'.'.join(optimizer.lr_keys())}` to about a "
+            "tenth of it"
         )
     elif not isinstance(schedule, Constant):
         found.append(f"the schedule {schedule.yaml_name} starts from it")

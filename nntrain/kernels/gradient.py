@@ -22,6 +22,14 @@ def add(grad, other):
 
 
 @kernel
+def add_scaled(theta, grad, factor):
+    """theta += factor grad."""
+    f = theta.dtype.type(factor)
+    for i in prange(theta.size):
+        theta[i] += f * grad[i]
+
+
+@kernel
 def scale(grad, factor):
     """grad *= factor."""
     f = grad.dtype.type(factor)

@@ -326,3 +326,30 @@ def _lion(theta, grad, slots, p, shrink):
 @kernel(cost=2)
 def lion(theta, grad, mean, p, shrink, decayed):
     over_blocks(_lion, theta, grad, (mean, theta[:0], theta[:0]), Lion(*p), shrink, decayed)
+
+
+class Rprop(NamedTuple):
+    shrink: float  # the factor on a step size after a change of sign
+    grow: float
+    smallest: float  # step size
+    largest: float
+
+
+@inline
+def _rprop(theta, grad, slots, p, decay):
+    previous, size, _ = slots
+    shrink, grow, decay = theta.dtype.type(p.shrink), theta.dtype.type(p.grow), theta.dtype.type(decay)
+    smallest, largest = theta.dtype.type(p.smallest), theta.dtype.type(p.largest)
+    zero, one = theta.dtype.type(0), theta.dtype.type(1)
+    for i in range(theta.size):
+        g = grad[i] + decay * theta[i]
+        agreement = np.sign(g) * np.sign(previous[i])  # the product of both could underflow
+        scaled = size[i] * (grow if agreement > zero else shrink if agreement < zero else one)
+        size[i] = smallest if scaled < smallest else largest if scaled > largest else scaled
+        previous[i] = zero if agreement < zero else g
+        theta[i] -= np.sign(previous[i]) * size[i]
+
+
+@kernel(cost=3)
+def rprop(theta, grad, previous, size, p, decay, decayed):
+    over_blocks(_rprop, theta, grad, (previous, size, theta[:0]), Rprop(*p), decay, decayed)

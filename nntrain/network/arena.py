@@ -74,8 +74,7 @@ class Arena:
         self.values = make(sum(entry.size for entry in entries), dtype)
         self.theta = self.values[:learning]
         self.grad = make(learning if with_gradient else 0, dtype)
-        last = next((node for node in reversed(graph.layers) if node.parameters), None)
-        tensors = []
+        tensors, matrices = [], hidden_matrices(graph)
         self.parameters: dict[str, np.ndarray] = {}
         self.gradients: dict[str, np.ndarray] = {}  # of theta
         self.unused: dict[
@@ -92,8 +91,7 @@ class Arena:
             elif with_gradient and node.learns:
                 self.unused[full] = np.zeros(param.shape, dtype)
             if not entry.frozen:
-                matrix = is_matrix(node, param, last)
-                tensors.append(Tensor(full, place.start, place.stop, param.shape, matrix))
+                tensors.append(Tensor(full, place.start, place.stop, param.shape, full in matrices))
             self._initial.append((full, param, graph.initializer_of(node, param)))
             start = place.stop
         self.tensors = tuple(tensors)  # of theta, in order
@@ -111,9 +109,15 @@ class Arena:
                     initializer.fill(self.parameters[name], randomness.key(seed, "initial", name), param.fans)
 
 
-def is_matrix(node: Node, param: Param, last: Node | None) -> bool:
-    """Whether a parameter is a matrix between hidden layers; `last`: the node of the output layer."""
-    return param.role == "weight" and len(param.shape) > 1 and not param.table and node is not last
+def hidden_matrices(graph: Graph) -> set[str]:
+    """The names of the weight matrices of hidden layers: all but embeddings and the output layer."""
+    last = next((node for node in reversed(graph.layers) if node.parameters), None)
+    return {
+        f"{node.name}.{name}"
+        for node in graph.layers
+        for name, param in node.parameters.items()
+        if param.role == "weight" and len(param.shape) > 1 and not param.table and node is not last
+    }
 
 
 def segments(entries: Sequence[Entry]) -> tuple[Segment, ...]:

@@ -34,6 +34,18 @@ class Optimizer(Component, family="optimizer"):
     elementwise: ClassVar[bool] = False  # each parameter's update depends on its own gradient and slots alone
     slots: ClassVar[tuple[str, ...]] = ()  # names of its state arrays, each as long as theta, initially 0
     average_slot: ClassVar[str] = ""  # the slot that evaluation and prediction use in place of theta
+    perturbation: ClassVar[float] = 0.0  # how far along the gradient it is computed again, for the update
+    adapts_rate: ClassVar[bool] = False  # `lr` is only where its own step sizes start from
+    for_matrices: ClassVar[bool] = False  # treats the matrices of hidden layers in a way of their own
+    needs_no_schedule: ClassVar[bool] = False  # it assumes a constant learning rate
+
+    def with_lr(self, lr: float) -> Self:
+        """The same with this learning rate."""
+        return self.model_copy(update={"lr": lr})
+
+    def lr_keys(self) -> tuple[str, ...]:
+        """Where the option is in a config, below `optimizer`: ("adam", "lr")."""
+        return (self.yaml_name, "lr")
 
     def slot_names(self) -> tuple[str, ...]:
         """The slots that these options need."""

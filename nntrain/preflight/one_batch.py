@@ -135,6 +135,7 @@ def steps_on(trainer: Trainer, feed: Feed, lr: float) -> Iterator[float]:
     """The loss before each step on the batch in the feed."""
     ramp = WARM_UP if trainer.learning_rate_at(0, trainer.state.horizon) < rate_of(trainer.config) else 1
     end = time.perf_counter() + SECONDS
+    trainer.step.begin()
     for number in range(1, STEPS + 1):
         with kernels.exclusive.lock, np.errstate(all="ignore"), kernels.denormals.flushed():
             trainer.network.info.fresh = True

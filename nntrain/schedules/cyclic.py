@@ -1,16 +1,10 @@
 """Schedules of cosines and cycles."""
 
-import math
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.schedules.schedule import Factor, Schedule, ScheduleState, counted
-
-
-def cosine_between(high: float, low: float, fraction: float) -> float:
-    """Half a cosine from `high` at 0 to `low` at 1."""
-    return low + (high - low) * (1 + math.cos(math.pi * fraction)) / 2
+from nntrain.schedules.schedule import Factor, Schedule, ScheduleState, cosine_between, counted
 
 
 class Cosine(Schedule, name="cosine"):

@@ -1,5 +1,6 @@
 """Schedule: the base class of all schedules, and linear warmup."""
 
+import math
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -106,3 +107,8 @@ class Schedule(Component, family="schedule"):
 def counted(unit: str, count: int) -> str:
     """("epoch", 2) -> "2 epochs"."""
     return f"{count} {unit}" + "s" * (count != 1)
+
+
+def cosine_between(high: float, low: float, fraction: float) -> float:
+    """Half a cosine from `high` at 0 to `low` at 1."""
+    return low + (high - low) * (1 + math.cos(math.pi * fraction)) / 2

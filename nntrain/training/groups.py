@@ -147,6 +147,12 @@ def group_problems(config: Config, graph: Graph) -> list[Problem]:
             )
             hint = f"Use {config.optimizer.yaml_name} with other options, or one that averages alike."
             problems.append(Problem((*PATH, number, "optimizer"), message, hint))
+        if group.optimizer and group.optimizer.perturbation:
+            message = (
+                f"{group.optimizer.yaml_name} computes a second gradient, which is that of all parameters"
+            )
+            hint = "Set it as the `optimizer` of the config."
+            problems.append(Problem((*PATH, number, "optimizer"), message, hint))
         if group.freeze or not group.weight_decay:
             continue
         params = [

@@ -28,6 +28,7 @@ def training_memory(config: Config, graph: Graph, rows: int) -> dict[str, int]:
         "sums of gradients over shards": sums,
         "state of the optimizer": slots,
         "the average of the parameters": average,
+        "a copy of the parameters for sam": learning if config.optimizer.perturbation else 0,
         f"values between layers, for {rows:,} samples at once": network.buffers,
         "weights before a recorded step": remembered,
         "copies for a rollback": stored if config.train.on_nan == "rollback" else 0,

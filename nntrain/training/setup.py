@@ -26,6 +26,7 @@ from nntrain.training.groups import group_problems
 from nntrain.training.magnitudes import magnitude_problems
 from nntrain.training.monitor import Monitor, check_schedule, choose_monitor
 from nntrain.training.scales import scale_warnings
+from nntrain.training.update_checks import update_problems, update_warnings
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Setup:
             "absent_labels": absent_label_warnings(self.config, self.splits),
             "causality": self._causality_warnings(),
             "precision": self._precision_warnings(),
+            "optimizer": update_warnings(self.config, self.graph, len(self.batches())),
         }
 
     @cached_property
@@ -145,7 +147,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
     )
     problems = output_problems(config, graph, splits.train) + group_problems(config, graph)
     if to_train:
-        problems += magnitude_problems(config, splits, indices)
+        problems += update_problems(config) + magnitude_problems(config, splits, indices)
         problems += batch_problems(config, graph, splits.train) + augment_problems(config, splits.train)
     try:
         monitor = choose_monitor(config, splits.validation is not None)

@@ -111,18 +111,12 @@ class ShardedStep(Step):
         _set(network, self._state)
         for name, state in network.carried.items():
             state[...] = self._carried[name][shard]
-        feed.forward(training=True)
-        gradient = feed.gradient
-        assert gradient is not None, "a network without gradients cannot be trained"
-        losses[:] = self.config.loss(feed.prediction, feed.target, feed.weight, gradient)
+        losses[:] = self.differentiate(feed, self._full_weight(batch_rows))
         for name, state in network.carried.items():
             self._carried[name][shard] = state
         if network.state:
             self._state_sums.add_leaf(shard, _joined(network))
-        if math.isfinite(losses[0]) and losses[1]:
-            kernels.gradient.scale(gradient.reshape(-1), losses[1] / self._full_weight(batch_rows))
-            feed.executor.backward()
-        else:
+        if not (math.isfinite(losses[0]) and losses[1]):
             network.grad.fill(0)
         last = shard == self._own_shards(batch_rows)[-1]  # backward writes the gradient no more
         self._gradients.add_leaf(shard, network.grad, own=last)
@@ -151,7 +145,8 @@ class ShardedStep(Step):
             kernels.gradient.scale(region.part.grad, factor)
         self.update(step, lr, region)
         # Where all ranks have updated everything, too: then no rank drifts away, whatever its kernels were compiled by.
-        ranks.share(network.theta, settled=True)
+        # The others read it in the meantime, unless it changes for sam's second gradient.
+        ranks.share(network.theta, settled=self.ascent is None)
         return loss, weight
 
     def _own_shards(self, batch_rows: int) -> range:

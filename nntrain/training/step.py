@@ -15,6 +15,7 @@ from nntrain.network.memory import zeros
 from nntrain.network.network import Network, timed_call
 from nntrain.network.snapshot import AVERAGE
 from nntrain.optimizers import Part
+from nntrain.training.ascent import Ascent
 from nntrain.training.groups import Rule, rules, slot_names
 from nntrain.training.loader import LoadedBatch
 from nntrain.training.rate import rate_of
@@ -53,6 +54,8 @@ class Step:
         self.whole = self.region(slice(0, size))
         # What evaluation uses in place of theta, if the run or its optimizer keeps one.
         self.average = self.slots.get(config.optimizer.average_slot, ema)
+        radius = config.optimizer.perturbation
+        self.ascent = Ascent(radius, network) if radius else None
         self.applied = False  # whether the last step was: its numbers are finite
         self.updated = False  # whether it changed the parameters, even if it should not have
         self.loss = config.loss
@@ -117,15 +120,35 @@ class Step:
     def move(self, feed: Feed, step: int, lr: float) -> tuple[float, float]:
         """Forward, loss, backward and update on the batch in the feed. Returns the sum of the loss and of the weights."""
         self.network.info.step = step
+        loss_sum, weight_sum = self.differentiate(feed)
+        self.updated = False
+        self.applied = math.isfinite(loss_sum)
+        if self.applied and weight_sum:  # if all weights are 0, there is nothing to learn
+            self.update(step, lr)
+        return loss_sum, weight_sum
+
+    def differentiate(self, feed: Feed, whole: float | None = None) -> tuple[float, float]:
+        """From the batch in the feed to its gradient, unless the loss is not finite or all weights are 0. Returns both sums.
+
+        whole: the weight of a batch of which this is a shard.
+        """
+        if self.ascent is None:
+            return self._differentiate(feed, whole)
+        self.ascent.remember()
+        sums = self._differentiate(feed, whole)
+        if math.isfinite(sums[0]) and sums[1]:
+            self.ascent(feed, lambda: self._differentiate(feed, whole))
+        return sums
+
+    def _differentiate(self, feed: Feed, whole: float | None) -> tuple[float, float]:
         feed.forward(training=True)
         gradient = feed.gradient
         assert gradient is not None, "a network without gradients cannot be trained"
         loss_sum, weight_sum = self.loss(feed.prediction, feed.target, feed.weight, gradient)
-        self.updated = False
-        self.applied = math.isfinite(loss_sum)
-        if self.applied and weight_sum:  # if all weights are 0, there is nothing to learn
+        if math.isfinite(loss_sum) and weight_sum:
+            if whole is not None:
+                kernels.gradient.scale(gradient.reshape(-1), weight_sum / whole)
             feed.executor.backward()
-            self.update(step, lr)
         return loss_sum, weight_sum
 
     def update(self, step: int, lr: float, region: Region | None = None) -> None:

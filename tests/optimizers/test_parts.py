@@ -21,19 +21,19 @@ def test_parts_are_updated_as_the_whole(sample, precision):
     theta, grads = rng.normal(size=size).astype(precision), rng.normal(size=(3, size)).astype(precision)
     whole, pieces = theta.copy(), theta.copy()
     slots = {name: np.zeros(size, precision) for name in optimizer.slot_names()}
+    optimizer.start(Part(whole, grads[0], slots, decayed))
     own = {name: slot.copy() for name, slot in slots.items()}
     for step, grad in enumerate(grads, 1):
-        optimizer.update(whole, grad.copy(), slots, 0.01, step, decayed)
-        for part in (slice(0, cut), slice(cut, size)):
-            kept = min(max(decayed - part.start, 0), part.stop - part.start)
-            of_part = {name: slot[part] for name, slot in own.items()}
-            optimizer.update(pieces[part], grad[part].copy(), of_part, 0.01, step, kept)
+        optimizer.apply(Part(whole, grad.copy(), slots, decayed), 0.01, step)
+        for place in (slice(0, cut), slice(cut, size)):
+            optimizer.apply(Part(pieces, grad.copy(), own, decayed).at(place), 0.01, step)
     assert pieces.tobytes() == whole.tobytes()
     assert all(own[name].tobytes() == slots[name].tobytes() for name in slots)
 
 
 def test_the_others_are_known():
-    assert {sample.name for sample in OPTIMIZERS} - {sample.name for sample in IN_PARTS} == {"rmsprop"}
+    others = {sample.name for sample in OPTIMIZERS} - {sample.name for sample in IN_PARTS}
+    assert others == {"rmsprop", "lamb", "muon"}
 
 
 LAYERS = [

@@ -56,7 +56,7 @@ def test_a_network_with_any_loss_is_checked(loss):
 
 @pytest.mark.parametrize("optimizer", sorted(Optimizer.members()))
 def test_any_optimizer_is_checked(optimizer):
-    chosen = {optimizer: {"lr": 0.01}} if optimizer == "sgd" else optimizer
+    chosen = {optimizer: Optimizer.members()[optimizer].example}
     data = nntrain.Data(X, Y, validation=0.2)
     report = nntrain.check({**CONFIG, "optimizer": chosen}, data=data)
     assert failures(report) == []

@@ -15,6 +15,9 @@ from tests.support.samples import SCHEDULES
 VECTORS = dict(np.load(VECTORS_FOLDER / "training.npz"))
 
 each_sample = pytest.mark.parametrize("sample", SCHEDULES, ids=str)
+each_with_any_warmup = pytest.mark.parametrize(
+    "sample", [sample for sample in SCHEDULES if "warmup" not in sample.options], ids=str
+)
 
 
 def parsed(sample, **common) -> Schedule:
@@ -68,7 +71,7 @@ def test_an_epochs_steps_share_one_learning_rate(sample, steps_per_epoch):
         assert first == schedule.lr(BASE, epoch, 1, END, state)
 
 
-@each_sample
+@each_with_any_warmup
 def test_steps_equal_epochs_of_one_step(sample):
     state = parsed(sample).start()
     lrs = [parsed(sample, unit="step").lr(BASE, step, 10, END // 10, state) for step in range(END)]
@@ -78,7 +81,7 @@ def test_steps_equal_epochs_of_one_step(sample):
 @pytest.mark.parametrize(
     ("warmup", "steps"), [({"steps": 30}, 30), ({"epochs": 3}, 30), ({"epochs": 2.5}, 25)]
 )
-@each_sample
+@each_with_any_warmup
 def test_warmup_is_an_increasing_factor_per_step(sample, warmup, steps):
     plain, warmed = parsed(sample), parsed(sample, warmup={**warmup, "start_factor": 0.2})
     state = plain.start()
@@ -148,6 +151,26 @@ def test_learning_rates_of_short_trainings_are_finite(sample, end):
     assert all(0 <= lr < 1 for lr in lrs)
 
 
+@pytest.mark.parametrize("warmup", [{"steps": 40}, {"epochs": 4}])
+def test_inverse_sqrt_decays_from_the_end_of_its_warmup(warmup):
+    schedule = Schedule.parse({"inverse_sqrt": {"unit": "step", "warmup": {**warmup, "start_factor": 0.5}}})
+    lrs = [
+        schedule.lr(1.0, step, 10, epochs, {})
+        for step, epochs in ((0, 1), (20, 1), (40, 1), (160, 1), (160, 99))
+    ]
+    assert lrs == pytest.approx([0.5, 0.75, 1, 0.5, 0.5])
+    by_epoch = Schedule.parse({"inverse_sqrt": {"warmup": warmup}})
+    assert by_epoch.lr(1.0, 169, 10, 20, {}) == pytest.approx(0.5)
+
+
+def test_wsd_is_stable_whatever_the_number_of_epochs():
+    schedule = Schedule.parse({"wsd": {"decay": 0.25}})
+    assert {schedule.lr(1.0, step, 1, epochs, {}) for epochs in (20, 40) for step in range(16)} == {1.0}
+    assert [schedule.lr(1.0, step, 1, 20, {}) for step in range(15, 21)] == pytest.approx(
+        [1, 0.8, 0.6, 0.4, 0.2, 0]
+    )
+
+
 def test_one_cycle_can_increase_to_the_end():
     schedule = Schedule.parse({"one_cycle": {"max_lr": 1.0, "pct_start": 1.0}})
     lrs = [schedule.lr(BASE, step, 1, 10, {}) for step in range(11)]
@@ -190,6 +213,9 @@ def test_options_without_effect_are_warnings(schedule, count, wording):
         ("constant", {"warmup": {}}),
         ("constant", {"warmup": {"epochs": 1, "steps": 5}}),
         ("reduce_on_plateau", {"factor": 1.0}),
+        ("wsd", {"decay": 0}),
+        ("wsd", {"decay_type": "exponential"}),
+        ("inverse_sqrt", {}),
     ],
 )
 def test_wrong_options_are_errors(name, options):

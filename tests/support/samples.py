@@ -391,6 +391,7 @@ class OptimizerSample:
     options: dict[str, Any] = field(default_factory=dict)
     reference: Callable | None = None
     in_pytorch: bool = True  # recorded in tests/vectors/training.npz by record_training.py
+    recorded: tuple[str, ...] = ()  # from these libraries in optimizers.npz, by record_optimizers.py
 
     __str__ = LayerSample.__str__
 
@@ -465,6 +466,115 @@ OPTIMIZERS: list[OptimizerSample] = [
         reference_optimizers.lion,
         in_pytorch=False,
     ),
+    OptimizerSample("rprop", {"lr": 0.05}, reference_optimizers.rprop, in_pytorch=False, recorded=("torch",)),
+    OptimizerSample(
+        "rprop",
+        {"lr": 0.02, "etas": [0.3, 1.5], "step_sizes": [0.01, 0.1]},
+        reference_optimizers.rprop,
+        in_pytorch=False,
+        recorded=("torch",),
+    ),
+    OptimizerSample(
+        "rprop", {"lr": 0.02, "weight_decay": 0.1}, reference_optimizers.rprop, in_pytorch=False, recorded=()
+    ),
+    OptimizerSample("lamb", {"lr": 0.05}, reference_optimizers.lamb, in_pytorch=False, recorded=("optax",)),
+    OptimizerSample(
+        "lamb",
+        {"lr": 0.05, "betas": [0.8, 0.9], "eps": 1e-3, "weight_decay": 0.3},
+        reference_optimizers.lamb,
+        in_pytorch=False,
+        recorded=("optax",),
+    ),
+    OptimizerSample(
+        "lamb",
+        {"lr": 0.05, "weight_decay": 0.3, "decay_all": True},
+        reference_optimizers.lamb,
+        in_pytorch=False,
+        recorded=("optax",),
+    ),
+    OptimizerSample(
+        "muon",
+        {"lr": 0.05, "others": {"adamw": {"lr": 0.05}}},
+        reference_optimizers.muon,
+        in_pytorch=False,
+        recorded=("torch",),
+    ),
+    OptimizerSample(
+        "muon",
+        {"lr": 0.01, "momentum": 0.8, "nesterov": False, "others": {"adam": {"lr": 0.05, "eps": 1e-16}}},
+        reference_optimizers.muon,
+        in_pytorch=False,
+        recorded=("torch", "optax"),
+    ),
+    OptimizerSample(
+        "muon",
+        {
+            "lr": 0.05,
+            "ns_steps": 3,
+            "adjust_lr": "match_rms_adamw",
+            "weight_decay": 0.3,
+            "others": {"sgd": {"lr": 0.1, "momentum": 0.9}},
+        },
+        reference_optimizers.muon,
+        in_pytorch=False,
+        recorded=("torch",),
+    ),
+    OptimizerSample(
+        "schedule_free_sgd",
+        {"lr": 0.1},
+        reference_optimizers.schedule_free_sgd,
+        in_pytorch=False,
+        recorded=("schedulefree", "optax"),
+    ),
+    OptimizerSample(
+        "schedule_free_sgd",
+        {"lr": 0.2, "momentum": 0.7, "weight_decay": 0.1, "warmup_steps": 10},
+        reference_optimizers.schedule_free_sgd,
+        in_pytorch=False,
+        recorded=("schedulefree",),
+    ),
+    OptimizerSample(
+        "schedule_free_adamw",
+        {"lr": 0.05},
+        reference_optimizers.schedule_free_adamw,
+        in_pytorch=False,
+        recorded=("schedulefree", "optax"),
+    ),
+    OptimizerSample(
+        "schedule_free_adamw",
+        {"lr": 0.05, "betas": [0.8, 0.9], "eps": 1e-3, "weight_decay": 0.1, "warmup_steps": 7},
+        reference_optimizers.schedule_free_adamw,
+        in_pytorch=False,
+        recorded=("schedulefree",),
+    ),
+    OptimizerSample(
+        "lookahead",
+        {"base": {"sgd": {"lr": 0.1, "momentum": 0.9}}},
+        reference_optimizers.lookahead,
+        in_pytorch=False,
+        recorded=("optax",),
+    ),
+    OptimizerSample(
+        "lookahead",
+        {"base": {"adam": {"lr": 0.05}}, "k": 3, "alpha": 0.8},
+        reference_optimizers.lookahead,
+        in_pytorch=False,
+        recorded=("optax",),
+    ),
+    OptimizerSample(
+        "sam",
+        {"base": {"sgd": {"lr": 0.1, "momentum": 0.9}}},
+        reference_optimizers.sam,
+        in_pytorch=False,
+        recorded=("optax",),
+    ),
+    OptimizerSample(
+        "sam",
+        {"base": {"adam": {"lr": 0.05}}, "rho": 0.3},
+        reference_optimizers.sam,
+        in_pytorch=False,
+        recorded=("optax",),
+    ),
 ]
 
 
@@ -531,6 +641,15 @@ SCHEDULES: list[ScheduleSample] = [
         "reduce_on_plateau",
         {"patience": 0, "factor": 0.3, "mode": "max"},
         reference_schedules.reduce_on_plateau,
+    ),
+    ScheduleSample("wsd", {}, reference_schedules.wsd, in_pytorch=False),
+    ScheduleSample("wsd", {"decay": 0.35, "decay_type": "sqrt"}, reference_schedules.wsd, in_pytorch=False),
+    ScheduleSample("wsd", {"decay": 1.0, "decay_type": "cosine"}, reference_schedules.wsd, in_pytorch=False),
+    ScheduleSample(
+        "inverse_sqrt",
+        {"warmup": {"epochs": 6, "start_factor": 1.0}},
+        reference_schedules.inverse_sqrt,
+        in_pytorch=False,
     ),
 ]
 

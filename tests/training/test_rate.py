@@ -20,9 +20,20 @@ optimizer: {sgd: {momentum: 0.9, lr: 0.1}}
         ("", 0.1, "optimizer: {sgd: {lr: 0.02, momentum: 0.9}}"),
         ("schedule: cosine", 0.1, "optimizer: {sgd: {lr: 0.02, momentum: 0.9}}"),
         ("schedule: {one_cycle: {max_lr: 0.4}}", 0.4, "schedule: {one_cycle: {max_lr: 0.02}}"),
+        (
+            "optimizer: {lookahead: {k: 3, base: {sam: {base: {sgd: {lr: 0.1, momentum: 0.9}}}}}}",
+            0.1,
+            "optimizer: {lookahead: {base: {sam: {base: {sgd: {lr: 0.02, momentum: 0.9}}}}, k: 3}}",
+        ),
+        (
+            "optimizer: {muon: {lr: 0.1, others: {adam: 0.01}}}",
+            0.1,
+            "optimizer: {muon: {lr: 0.02, others: {adam: 0.002}}}",
+        ),
     ],
 )
 def test_another_rate_is_a_line_of_the_config(more, rate, line):
-    config, _ = checked(Document.parse(CONFIG + more, file="config"), ())
+    own = CONFIG.replace("optimizer: {sgd: {momentum: 0.9, lr: 0.1}}", "") if "optimizer" in more else CONFIG
+    config, _ = checked(Document.parse(own + more, file="config"), ())
     assert rate_of(config) == rate
     assert with_rate(config, 0.02) == line

@@ -113,3 +113,16 @@ def reduce_on_plateau(base, end, factor=0.1, patience=10, threshold=1e-4, cooldo
             lr = lower if lr - lower > 1e-8 else lr
             bad, cool = 0, cooldown
     return lrs
+
+
+def wsd(base, end, decay=0.2, decay_type="linear"):
+    lrs = []
+    for t in range(end):
+        f = max(0, t / end - (1 - decay)) / decay
+        factor = {"linear": 1 - f, "cosine": math.cos(math.pi * f / 2) ** 2, "sqrt": 1 - f**0.5}[decay_type]
+        lrs.append(base * factor)
+    return lrs
+
+
+def inverse_sqrt(base, end, warmup):
+    return [base * min(1, (warmup["epochs"] / t) ** 0.5 if t else 1) for t in range(end)]

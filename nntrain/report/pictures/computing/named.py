@@ -39,8 +39,9 @@ def named(
             message = with_suggestion(f"unknown {what} {printable(text)!r}", did_you_mean(name, known))
             raise UserError(message, f"Such as {', '.join(sorted(default[:3]))}.", place)
         kind = family.members()[name]
-        if value == name and any(field.is_required() for field in kind.model_fields.values()):
-            found.append((text, kind.model_validate(required or kind.example)))
+        needed = {option for option, field in kind.model_fields.items() if field.is_required()}
+        if value == name and needed:
+            found.append((text, kind.model_validate(required if needed <= set(required) else kind.example)))
         else:
             found.append((label_of(text), component(node, family, place)))
     return found

@@ -19,12 +19,16 @@ VARIANTS = {  # beside every registered optimizer with its defaults
     "sgd, nesterov": "sgd: {lr: 1, momentum: 0.9, nesterov: true}",
     "rmsprop, centered": "rmsprop: {centered: true}",
     "adam, amsgrad": "adam: {amsgrad: true}",
+    "lookahead, sgd": "lookahead: {base: {sgd: 1}}",
+    "sam, sgd": "sam: {base: {sgd: 1}}",
 }
 FAMILIES = {  # the module of an optimizer -> the heading of its column
     "sgd": "Gradient descent",
     "adaptive": "A rate for each parameter",
     "lion": "A rate for each parameter",
+    "rprop": "A rate for each parameter",
     "adam": "Adam and its variants",
+    "lamb": "Adam and its variants",
 }
 OTHERS = "Others"
 COLOURS = (canvas.BLUE, canvas.RED, canvas.GREEN, canvas.ORANGE, canvas.PINK, canvas.SKY, canvas.BLACK)
@@ -110,14 +114,14 @@ def optimizers(texts: tuple[str, ...]) -> list[tuple[str, Any, float]]:
     """Each optimizer with its label and the learning rate that a text gives it; 0 where the best one is chosen."""
     from nntrain.optimizers import Optimizer
 
-    registered = list(Optimizer.members())
+    registered = [name for name, kind in Optimizer.members().items() if "base" not in kind.model_fields]
     if texts:
         chosen = named(texts, registered, Optimizer, PLACE, required={"lr": 1.0})
         return [
             (
                 label,
                 optimizer,
-                float(optimizer.lr) if ":" in label and "lr" in optimizer.model_fields_set else 0.0,
+                given_rate(optimizer) if ":" in label else 0.0,
             )
             for label, optimizer in chosen
         ]
@@ -126,6 +130,13 @@ def optimizers(texts: tuple[str, ...]) -> list[tuple[str, Any, float]]:
     order = list(dict.fromkeys([*FAMILIES.values(), OTHERS]))
     everything = sorted([*plain, *variants], key=lambda each: order.index(family_of(each[1])))
     return [(label, optimizer, 0.0) for label, optimizer in everything]
+
+
+def given_rate(optimizer: Any) -> float:
+    """The learning rate that an optimizer, or its base, was made with; 0 where that is the default."""
+    if hasattr(optimizer, "base"):
+        return given_rate(optimizer.base)
+    return float(optimizer.lr) if "lr" in optimizer.model_fields_set else 0.0
 
 
 def family_of(optimizer: Any) -> str:

@@ -107,9 +107,10 @@ SURFACES = {
 
 
 def path_of(optimizer: "Optimizer", surface: Surface, lr: float, steps: int) -> np.ndarray:
-    """(steps + 1, 2): the points that the optimizer visits; NaN after it has diverged."""
+    """(steps + 1, 2): the points that the optimizer visits, or the average that it is evaluated at; NaN after it has diverged."""
     from nntrain.optimizers import Part, Tensor
 
+    optimizer = optimizer.with_lr(lr)
     theta = np.array(surface.start, np.float32)
     grad = np.empty_like(theta)
     slots = {name: np.zeros_like(theta) for name in optimizer.slot_names()}
@@ -120,10 +121,13 @@ def path_of(optimizer: "Optimizer", surface: Surface, lr: float, steps: int) -> 
     with np.errstate(all="ignore"):
         for step in range(1, steps + 1):
             grad[:] = surface.gradient(float(theta[0]), float(theta[1]))
+            if optimizer.perturbation:  # as training/ascent.py
+                x, y = theta + optimizer.perturbation * grad / np.linalg.norm(grad)
+                grad[:] = surface.gradient(float(x), float(y))
             optimizer.apply(part, lr, step)
             if not np.abs(theta).max() < FARTHEST:
                 break
-            path[step] = theta
+            path[step] = slots.get(optimizer.average_slot, theta)
     return path
 
 
