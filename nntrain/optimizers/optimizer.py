@@ -24,7 +24,7 @@ class Optimizer(Component, family="optimizer"):
         0.0,
         ge=0,
         description="the L2 penalty on the weights: adds `weight_decay p` to the gradient "
-        "(decoupled from the gradient in `adamw` and `lion`)",
+        "(decoupled from the gradient in `adamw`, `lion`, `lamb`, `muon` and `schedule_free_adamw`)",
     )
     decay_all: bool = Field(
         False,

@@ -106,6 +106,8 @@ def example(kind: "type[Schedule]", base: float) -> "Schedule":
         "one_cycle": {"max_lr": 2 * base},
         "cyclic": {"max_lr": 2 * base, "step_size": n // 6},
         "reduce_on_plateau": {"factor": 0.5},
+        "wsd": {"warmup": {"steps": n // 12}},
+        "inverse_sqrt": {"warmup": {"steps": n // 12}},
     }
     return kind.model_validate({**(options.get(kind.yaml_name, kind.example)), "unit": "step"})
 
