@@ -20,7 +20,7 @@ class Ascent:
 
     def __init__(self, radius: float, network: Network):
         self.radius, self.network = radius, network
-        self.theta = zeros(network.theta.size, network.dtype)
+        self.theta = zeros(network.theta.size, network.theta.dtype)
         self.before: list[np.ndarray] = []  # what stateful layers carry into the batch
 
     def remember(self) -> None:
