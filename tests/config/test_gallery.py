@@ -21,7 +21,14 @@ ON_DISK = {"mnist", "fashion_mnist", "cifar10"}  # data sets that are not packag
 each_config = pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 
 # Configs whose training takes 5 s and more, most of it for compiling.
-SLOW = {"adding_problem", "adding_problem_irnn", "adding_problem_tanh", "char_transformer", "mnist_cnn_best"}
+SLOW = {
+    "adding_problem",
+    "adding_problem_irnn",
+    "adding_problem_tanh",
+    "char_transformer",
+    "gpt_char",
+    "mnist_cnn_best",
+}
 each_trained = pytest.mark.parametrize(
     "path",
     [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in SLOW), id=path.stem) for path in GALLERY],

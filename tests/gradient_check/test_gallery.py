@@ -12,7 +12,15 @@ from tests.support import ROOT
 GALLERY = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
 DOWNLOADED = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 SOME = Sampling(all_below=0, elements=4, directions=2)  # all take minutes
-SLOW = {"char_gru", "char_transformer", "cifar_resnet20", "cifar_vgg", "fashion_cnn", "mnist_cnn_best"}
+SLOW = {
+    "char_gru",
+    "char_transformer",
+    "cifar_resnet20",
+    "cifar_vgg",
+    "fashion_cnn",
+    "gpt_char",
+    "mnist_cnn_best",
+}
 
 
 def stand_in(folder, shape: tuple[int, ...]) -> str:

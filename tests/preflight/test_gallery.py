@@ -23,8 +23,10 @@ SLOW = {
     "cifar_resnet20",
     "cifar_vgg",
     "fashion_cnn",
+    "gpt_char",
     "mnist_cnn",
     "mnist_cnn_best",
+    "mnist_fast",
     "mnist_rows_lstm",
 }
 FAULTS = {
