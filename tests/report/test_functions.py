@@ -178,6 +178,19 @@ def test_the_learning_rate_is_that_of_training(schedule, text):
     assert config.schedule.yaml_name not in arrays["names"]
 
 
+def test_the_rates_of_parameter_groups_are_drawn():
+    groups = [{"match": "dense_1.weight", "lr": 0.4}, {"match": "*.bias", "freeze": True}]
+    config = {**XOR, "schedule": LINEAR, "parameter_groups": groups, "train": {"epochs": 8, "batch_size": 16}}
+    figure = figure_of(Schedules(), drawn_from(Schedules().collect(subject_of(load_setup(config)[0]))))
+    main, group = figure.axes[0].lines[:2]
+    assert group.get_ydata().max() == pytest.approx(4 * main.get_ydata().max())
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == [
+        "all others",
+        "dense_1.weight",
+    ]
+    assert faults(figure) == []
+
+
 def test_drops_and_warmup_are_marked():
     figure = figure_of(Schedules(), drawn_from(schedule_of(MULTI_STEP)[1]))
     main = figure.axes[0]

@@ -111,6 +111,25 @@ def write_facts(folder, monitor=None, loss="cross_entropy", **info):
     (folder / "run.json").write_text(json.dumps(info))
 
 
+def test_groups_of_parameters_with_other_rates_have_lines_of_their_own(tmp_path):
+    folder = write_run(tmp_path / "run", lr=[0.1] * 20 + [0.01] * 20, rows=["1.0,0.9,0.5"])
+    many = {f"dense_{number}.a_very_long_name_of_a_parameter": number + 1.0 for number in range(1, 9)}
+    for rates, names in (
+        ({"dense_1.*": 0.5, "*.bias": 2.0}, ["all others", "dense_1.*", "*.bias"]),
+        (many, ["all others", *[f"dense_{n}.a_ve…a_parameter" for n in (1, 2)], "and 6 more"]),
+    ):
+        write_facts(folder, group_rates=rates)
+        figure = figure_of(folder)
+        below = figure.axes[1]
+        tops = [line.get_ydata().max() for line in below.lines[: 1 + len(rates)]]
+        assert tops == pytest.approx([0.1, *(0.1 * multiple for multiple in rates.values())])
+        assert [text.get_text() for text in below.get_legend().get_texts()] == names
+        assert below.get_ylim()[0] < 0.01 * min(1, *rates.values()) < max(tops) < below.get_ylim()[1]
+        assert faults(figure) == []
+    write_facts(folder, group_rates={"a": "b"})
+    assert figure_of(folder).axes[1].get_legend() is None
+
+
 def test_the_axis_names_the_loss_and_the_star_what_it_is_best_by(tmp_path):
     folder = write_run(tmp_path / "run", rows=[f"1.0,{loss},0.5" for loss in (0.9, 0.3, 0.4, 0.5)])
     write_facts(folder)

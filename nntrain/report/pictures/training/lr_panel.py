@@ -13,7 +13,7 @@ from nntrain.report.pictures.training.progress import Progress
 from nntrain.run.history import History
 
 GROUPS = (ORANGE, GREEN, PINK)  # colours of groups of parameters
-MOST_GROUPS, LONGEST = 3, 24  # names in the legend, and letters of each
+MOST_NAMES, LONGEST = 4, 24  # in the legend, and letters of each
 
 
 def draw_learning_rate(above: Any, below: Any, history: History, progress: Progress) -> None:
@@ -33,7 +33,7 @@ def draw_learning_rate(above: Any, below: Any, history: History, progress: Progr
     low, high = low * min(multiples), high * max(multiples)
     margin = max((high / low) ** 0.12, 1.3)
     levels = sorted({level * multiple for level in levels for multiple in multiples})
-    scale(below, low / margin, high * margin, True, most=4, levels=levels if len(levels) <= 4 else [])
+    scale(below, low / margin, high * margin, True, most=4, levels=levels)
     starts = np.append(0.0, x[:-1])  # the rate of a step applies from the end of the previous step
     below.plot(*thinned(*stairs(starts, x, lr)), color=INK, linewidth=1.4, solid_joinstyle="miter")
     draw_groups(below, starts, x, lr, history.group_rates)
@@ -52,23 +52,25 @@ def draw_learning_rate(above: Any, below: Any, history: History, progress: Progr
 def draw_groups(
     axes: Any, start: np.ndarray, end: np.ndarray, lr: np.ndarray, multiples: dict[str, float]
 ) -> None:
-    """Draws the learning rates of the groups of parameters that have others, each with its pattern of names above its end."""
+    """Draws the learning rates of the groups of parameters that have others, and names them and the first line of the axes."""
+    if not multiples:
+        return
+    lines = [axes.lines[0]]
     for multiple, colour in zip(multiples.values(), itertools.cycle(GROUPS), strict=False):
-        axes.plot(*thinned(*stairs(start, end, lr * multiple)), color=colour, linewidth=1.2)
-    lines = axes.lines[-len(multiples) :] if multiples else []
-    names = [shortened(name, LONGEST) for name in multiples]
-    if lines:
-        most = MOST_GROUPS
-        axes.legend(
-            lines[:most],
-            [*names[: most - 1], f"and {len(names) - most + 1} more"] if len(names) > most else names,
-            loc="upper right",
-            ncols=most,
-            fontsize=7.6,
-            borderpad=0.2,
-            handlelength=1.2,
-            columnspacing=1.2,
-        )
+        lines += axes.plot(*thinned(*stairs(start, end, lr * multiple)), color=colour, linewidth=1.2)
+    names = ["all others", *(shortened(name, LONGEST) for name in multiples)]
+    if len(names) > MOST_NAMES:
+        names = [*names[: MOST_NAMES - 1], f"and {len(names) - MOST_NAMES + 1} more"]
+    axes.legend(
+        lines[: len(names)],
+        names,
+        loc="best",
+        ncols=MOST_NAMES,
+        fontsize=7.6,
+        borderpad=0.2,
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
 
 
 def learning_rates(history: History, progress: Progress) -> Line:

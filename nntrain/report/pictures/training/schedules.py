@@ -10,6 +10,7 @@ from nntrain.report.pictures.drawing.axes import scale, whole_numbers
 from nntrain.report.pictures.drawing.curves import drops
 from nntrain.report.pictures.picture import Drawn, Picture, option
 from nntrain.report.pictures.subject import Subject
+from nntrain.report.pictures.training.lr_panel import draw_groups
 
 if TYPE_CHECKING:
     from nntrain.schedules import Schedule
@@ -30,6 +31,7 @@ class Schedules(Picture, name="schedules"):
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """step and lr (steps,) of the config's schedule; others (schedules, SMALL_STEPS) with the same base rate, and their names."""
         from nntrain.schedules import Schedule
+        from nntrain.training.groups import other_rates
 
         config = subject.setup.config
         per_epoch = len(subject.setup.batches())
@@ -51,6 +53,7 @@ class Schedules(Picture, name="schedules"):
             "levels": np.array(levels(schedule, base) if follows else []),
             "plateau": np.array(rule(schedule, subject.setup.monitor.name) if follows else ""),
             "names": np.array([name for name, _ in others]),
+            "groups": np.array(list(other_rates(config).items()), dtype=str).reshape(-1, 2),
             "others": np.array([curve(other, base) for _, other in others]),
         }
 
@@ -160,12 +163,15 @@ def draw_main(axes: Any, arrays: Any, logarithmic: bool) -> None:
     per_epoch, epochs = int(arrays["per_epoch"]), int(arrays["epochs"])
     step, lr = arrays["step"], arrays["lr"]
     below = arrays["levels"]
+    groups = [(name, float(multiple)) for name, multiple in arrays["groups"].tolist()]
+    multiples = [1.0, *(multiple for _, multiple in groups)]
     shown = np.concatenate([lr[lr > 0], below]) if logarithmic else np.concatenate([lr, below])
-    low, high = float(shown.min()), float(shown.max())
+    low, high = float(shown.min()) * min(multiples), float(shown.max()) * max(multiples)
     margin = max((high / low) ** 0.08, 1.15) if logarithmic else 0.0
     scale(axes, low / margin, high * margin, True) if logarithmic else scale(axes, 0, 1.12 * high, False)
     x = np.append(step, per_epoch * epochs) / per_epoch
     axes.plot(x, np.append(lr, lr[-1]), color=canvas.BLUE, linewidth=2.2, drawstyle="steps-post", zorder=4)
+    draw_groups(axes, x[:-1], x[1:], lr, dict(groups))
     axes.set_xlim(0, epochs)
     axes.xaxis.set_major_locator(whole_numbers(epochs))
     axes.set_xlabel("epoch", loc="right")
