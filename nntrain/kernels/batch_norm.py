@@ -18,6 +18,8 @@ from nntrain.kernels.strip import read, suits_streaming, write
 STRIP = 4  # vectors; two sums and their operands fit into 16 registers
 CHUNK = 8192  # values per chunk: 32 KiB of float32, read a second time from the cache
 CHUNK_ROWS = 128  # at least, or the chunks' sums would be large relative to the data
+# How many values ahead `sums` prefetches: 0.5 -> 0.44 ms for 8 MB. `denormalize`, which also writes, gains nothing by it.
+AHEAD = 4096
 BLOCK = 2048  # values of the rows that a strip covers before the next strip starts, few enough for the hardware prefetcher
 
 
@@ -65,6 +67,7 @@ def moments(mean, spread, x, start, stop, scratch):
             )
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
+                tile.prefetch(nothing, x, at + stop - start, 0)  # the next chunk: 0.25 -> 0.21 ms for 8 MB
                 d = tile.subtract(read(nothing, x, at, columns), read(nothing, scratch, j, columns))
                 total, squares = tile.add_row(total, d), tile.multiply_add(squares, d, d)
             write(total, scratch, wide + j, wide - j)
@@ -151,6 +154,8 @@ def sums(shift_sum, scale_sum, dy, x, start, stop, tables, scratch, slope):
             total, along = read(nothing, scratch, j, wide - j), read(nothing, scratch, wide + j, wide - j)
             for at in range(i + j, min(stop, i + block), wide):
                 columns = min(wide - j, stop - at)
+                tile.prefetch(nothing, x, at + AHEAD, 0)
+                tile.prefetch(nothing, dy, at + AHEAD, 0)
                 d = tile.subtract(read(nothing, x, at, columns), mean)
                 g = tile.rectify(read(nothing, dy, at, columns), tile.multiply_add(shift, d, factor), slope)
                 total, along = tile.add_row(total, g), tile.multiply_add(along, g, d)
