@@ -17,6 +17,7 @@ from nntrain.inference.generate import Sampling, generated
 from nntrain.inference.pictures import predict_pictures
 from nntrain.inference.predict import Predictions, check_probabilities, predict
 from nntrain.inference.trained import Trained
+from nntrain.metrics.metric import predicted_classes
 from nntrain.report.terminal.tables import model_text
 from nntrain.run.checkpoint import encode
 from nntrain.run.stored import open_stored
@@ -43,6 +44,8 @@ class Model:
         on_error: for samples with values that the network does not know or that are missing. "stop" raises DataError;
         "skip" leaves them out of the result; "blank" answers them with "" or NaN. Both warn with their number and places.
         """
+        if on_error == "stop" and (answers := self._quick_answers(x)) is not None:
+            return answers
         found = self._predictions(x, on_error)
         if found.classes is None:
             assert found.values is not None
@@ -58,6 +61,20 @@ class Model:
         values = self._predictions(x, on_error, probabilities=True).values
         assert values is not None
         return values
+
+    def _quick_answers(self, x: Any) -> np.ndarray | None:
+        """What `predict` returns, for arrays that need no closer look."""
+        outputs = self._trained.quick_outputs(x)
+        if outputs is None:
+            return None
+        if self.classes:
+            return self._names[predicted_classes(outputs).astype(np.int64)]
+        values = self._trained.config.loss.values(outputs).astype(outputs.dtype)
+        return values if np.isfinite(values).all() else None
+
+    @cached_property
+    def _names(self) -> np.ndarray:
+        return np.array([*self.classes, ""])  # of the width that `Predictions.class_names` gives them
 
     def _predictions(self, x: Any, on_error: OnError, probabilities: bool = False) -> Predictions:
         if are_paths(x):

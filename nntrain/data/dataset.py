@@ -127,7 +127,7 @@ class Dataset:
         if self.vocabulary:
             x.take(indices, 0, batch.x[:rows])
         else:
-            kernels.gather.rows.serial(batch.x[:rows].reshape(rows, -1), self._x, indices, *self._repeated)
+            kernels.gather.rows.serial(batch.x[:rows].reshape(rows, -1), self._x, indices, *self.repeated)
         self.gather_targets(indices, batch.target)
 
     def gather_targets(self, indices: np.ndarray, target: np.ndarray) -> None:
@@ -146,7 +146,7 @@ class Dataset:
         """out (rows, *input_shape): shift and scale applied to x, float, in the units of the stored samples."""
         rows = len(x)
         kernels.gather.rows.serial(
-            out.reshape(rows, -1), x.reshape(rows, -1), np.arange(rows), *self._repeated
+            out.reshape(rows, -1), x.reshape(rows, -1), np.arange(rows), *self.repeated
         )
 
     def _gather_steps(self, indices: np.ndarray, batch: Batch) -> None:
@@ -172,7 +172,7 @@ class Dataset:
         return for_kernel(self.target)
 
     @cached_property
-    def _repeated(self) -> tuple[np.ndarray, np.ndarray]:
+    def repeated(self) -> tuple[np.ndarray, np.ndarray]:
         """shift and scale, repeated a whole number of times."""
         assert self.scale is not None  # see __post_init__
         channels = max(len(self.shift), len(self.scale))

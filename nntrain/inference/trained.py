@@ -14,6 +14,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.sources.text import Text
 from nntrain.inference.evaluate import evaluate, predictions
 from nntrain.inference.feed import Feeds
+from nntrain.inference.quick import Quick
 from nntrain.limits import require_memory
 from nntrain.metrics import Metric
 from nntrain.network.graph import Graph, build_graph
@@ -84,6 +85,15 @@ class Trained:
         """The network's outputs (samples, *output shape) for data like those of the training."""
         with self._lock:
             return predictions(self._network, data)
+
+    @cached_property
+    def _quick(self) -> Quick:
+        return Quick(self.trained_on, self._network)
+
+    def quick_outputs(self, x: object) -> np.ndarray | None:
+        """The outputs for an array that needs nothing but scaling; None for others, see `Quick`."""
+        with self._lock:
+            return self._quick.outputs(x)
 
     def evaluate(self, data: Dataset, metrics: Sequence[Metric] | None = None) -> dict[str, Any]:
         """The loss and metrics, by default those of the config, on data like those of the training."""

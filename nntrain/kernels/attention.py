@@ -3,16 +3,38 @@
 mixed (rows, steps, features); share (rows, heads, steps, steps): the weight of step j in step i; qkv (rows, steps, 3*features):
 queries, keys and values, each with the heads side by side. lengths (rows,) int32: valid steps of each row, results at
 the others are 0; empty: all steps.
+
+Each row and head is the work of one thread. It copies its queries, keys and values together, so that the products read memory in order,
+and skips the tiles that the causal mask leaves empty. Every value is one chain of multiply-adds, so threads change no bit.
 """
 
+import functools
 import math
+from typing import NamedTuple
 
+import numba
 import numpy as np
 
-from nntrain.kernels import scratch, tile
-from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels import host, scratch, tile
+from nntrain.kernels.jit import PARALLEL_FROM, inline, kernel, prange
+from nntrain.kernels.packed import HEIGHT, VECTORS, copy, fill, gather, pack, panels, product
 from nntrain.kernels.rounding import rounded
 from nntrain.kernels.vector_math import exp
+
+
+class Plan(NamedTuple):
+    """Sizes, and where a worker's part of the workspace holds what; `rows` are steps in whole tiles."""
+
+    workers: int
+    own: int  # values of the workspace of each worker
+    wide: int  # columns of a table of shares: steps in whole tiles
+    keys: int  # packed as the right operand
+    values: int
+    queries: int
+    dmixed: int
+    shares: int  # (rows, wide)
+    dshares: int
+    left: int  # (rows, size): the left operand
 
 
 def attention(mixed, share, qkv, lengths, causal, bfloat16=False) -> None:
@@ -20,22 +42,42 @@ def attention(mixed, share, qkv, lengths, causal, bfloat16=False) -> None:
 
     With `bfloat16`, the operands of the products are rounded to it: q and k, the weights and v, and in backward the gradients.
     """
-    qkv = rounded(scratch.buffer(qkv.dtype, qkv.size)[: qkv.size], qkv) if bfloat16 else qkv
-    _attention.run(_work(share, mixed), mixed, share, qkv, lengths, causal, bfloat16)
-
-
-def attention_backward(dqkv, dmixed, share, qkv, lengths, bfloat16=False) -> None:
+    plan, workspace, parallel = _planned(share, mixed, 1, qkv.size if bfloat16 else 0)
     if bfloat16:
-        memory = scratch.buffer(qkv.dtype, qkv.size + dmixed.size)
-        qkv, dmixed = (
-            rounded(memory[: qkv.size], qkv),
-            rounded(memory[qkv.size : qkv.size + dmixed.size], dmixed),
-        )
-    _attention_backward.run(2 * _work(share, dmixed), dqkv, dmixed, share, qkv, lengths, bfloat16)
+        qkv = rounded(workspace[-qkv.size :], qkv)
+    run = _attention.parallel if parallel else _attention.serial
+    run(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan)
 
 
-def _work(share, mixed) -> int:
-    return 2 * share.shape[2] * mixed.size + 20 * share.size
+def attention_backward(dqkv, dmixed, share, qkv, lengths, causal, bfloat16=False) -> None:
+    plan, workspace, parallel = _planned(share, dmixed, 2, qkv.size + dmixed.size if bfloat16 else 0)
+    if bfloat16:
+        kept = workspace[-qkv.size - dmixed.size :]
+        qkv, dmixed = rounded(kept[: qkv.size], qkv), rounded(kept[qkv.size :], dmixed)
+    run = _attention_backward.parallel if parallel else _attention_backward.serial
+    run(dqkv, dmixed, share, qkv, lengths, causal, bfloat16, workspace, plan)
+
+
+def _planned(share, mixed, passes, more):
+    """The plan as a plain tuple, the workspace with `more` values at its end, and whether threads share the rows and heads."""
+    rows, heads, steps, _ = share.shape
+    parallel = passes * (2 * steps * mixed.size + 20 * share.size) >= PARALLEL_FROM
+    workers = min(numba.get_num_threads(), rows * heads) if parallel else 1
+    plan = _plan(steps, mixed.shape[2] // heads, workers, mixed.itemsize)
+    values = workers * plan[1] + more
+    return plan, scratch.buffer(mixed.dtype, values)[:values], parallel
+
+
+@functools.lru_cache(maxsize=1024)
+def _plan(steps: int, size: int, workers: int, itemsize: int) -> tuple[int, ...]:
+    width = VECTORS * host.VECTOR_BYTES // itemsize
+    rows, wide = -(-steps // HEIGHT) * HEIGHT, -(-steps // width) * width
+    table, by_size, by_steps = rows * wide, panels(size, steps, width), panels(steps, size, width)
+    # Forward packs keys with a step per column, values with a feature; backward the other way round: both fit.
+    sizes = (max(by_size, by_steps), max(by_size, by_steps), by_size, by_size, table, table, rows * size)
+    starts = np.cumsum([0, *sizes]).tolist()
+    own = -(-starts[-1] // 64) * 64  # whole cache lines
+    return tuple(Plan(workers, own, wide, *starts[:-1]))
 
 
 @inline
@@ -44,15 +86,48 @@ def _length(lengths, row, steps):
 
 
 @inline
-def _head(array, row, t, part, head, size):
-    """The query (part 0), key (1) or value (2) of a step for one head."""
-    start = part * (array.shape[2] // 3) + head * size
-    return array[row, t, start : start + size]
+def _softmax(p, at, wide, seen, scale):
+    """In place, over p[at : at + seen], times `scale`; the others up to at + wide, in whole tiles, become 0."""
+    width, blank = tile.width(p), tile.zeros(p, 1, VECTORS)
+    whole = -(-seen // width) * width  # all of it in vectors
+    row = p[at : at + whole]
+    _mask(row, seen)
+    most = tile.load(blank, p, at, 0)
+    for j in range(at + width, at + whole, width):
+        most = tile.larger(most, tile.load(blank, p, j, 0))
+    total = _exponentials(row, scale, scale * tile.largest(most))
+    _multiply(row, p.dtype.type(1) / total)
+    fill(p[at + whole : at + wide], p.dtype.type(0))
 
 
 @inline
-def _operand(x, bfloat16):
-    return tile.rounded_number(x) if bfloat16 else x
+def _mask(p, seen):
+    """Minus infinity from `seen` on."""
+    low = p.dtype.type(-np.inf)
+    for j in range(p.size):
+        p[j] = p[j] if j < seen else low
+
+
+@inline
+def _exponentials(p, scale, shift):
+    total = p.dtype.type(0)
+    for j in range(p.size):
+        p[j] = exp(scale * p[j] - shift)
+        total += p[j]
+    return total
+
+
+@inline
+def _multiply(p, factor):
+    for j in range(p.size):
+        p[j] *= factor
+
+
+@inline
+def _round(p):
+    """To bfloat16."""
+    for j in range(p.size):
+        p[j] = tile.rounded_number(p[j])
 
 
 @inline
@@ -64,76 +139,91 @@ def _dot(a, b):
 
 
 @inline
-def _add_times(to, factor, source):
-    for j in range(to.size):
-        to[j] += factor * source[j]
-
-
-@inline
-def _zero(to):
-    zero = to.dtype.type(0)
-    for j in range(to.size):
-        to[j] = zero
-
-
-@inline
-def _softmax(p):
-    """In place, over p (steps,)."""
-    largest = p[0]
-    for j in range(1, p.size):
-        largest = max(largest, p[j])
-    total = p.dtype.type(0)
+def _gradient_of_scores(ds, p, scale):
+    """ds = scale * p * (ds - sum of p ds), in place: through the softmax, and the factor before it."""
+    mean = _dot(p, ds)
     for j in range(p.size):
-        p[j] = exp(p[j] - largest)
-        total += p[j]
-    scale = p.dtype.type(1) / total
-    for j in range(p.size):
-        p[j] *= scale
+        ds[j] = scale * (p[j] * (ds[j] - mean))
 
 
 @kernel
-def _attention(mixed, share, qkv, lengths, causal, bfloat16):
+def _attention(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
+    p = Plan(*plan)
     rows, heads, steps, _ = share.shape
-    size = mixed.shape[2] // heads
-    scale = mixed.dtype.type(1 / math.sqrt(size))
-    for task in prange(rows * heads):
-        row, head = np.int64(task) // heads, np.int64(task) % heads
-        length = _length(lengths, row, steps)
-        for i in range(steps):
-            y, p = mixed[row, i, head * size : (head + 1) * size], share[row, head, i]
-            _zero(y)
-            _zero(p)
-            if i < length:
-                seen = i + 1 if causal else length
-                q = _head(qkv, row, i, 0, head, size)
-                for j in range(seen):
-                    p[j] = scale * _dot(q, _head(qkv, row, j, 1, head, size))
-                _softmax(p[:seen])
-                for j in range(seen):
-                    _add_times(y, _operand(p[j], bfloat16), _head(qkv, row, j, 2, head, size))
+    features = mixed.shape[2]
+    size, stride, tasks = features // heads, 3 * features, rows * heads
+    flat_qkv, flat_mixed, flat_share = qkv.reshape(-1), mixed.reshape(-1), share.reshape(-1)
+    zero, scale, above = mixed.dtype.type(0), mixed.dtype.type(1 / math.sqrt(size)), 1 if causal else 0
+    for each in prange(p.workers):
+        worker = np.int64(each)
+        own = worker * p.own
+        keys, values, left, shares = own + p.keys, own + p.values, own + p.left, own + p.shares
+        for task in range(worker * tasks // p.workers, (worker + 1) * tasks // p.workers):
+            row, head = task // heads, task % heads
+            n = _length(lengths, row, steps)
+            q, y = row * steps * stride + head * size, row * steps * features + head * size
+            pack(workspace, keys, flat_qkv, q + features, stride, 1, n, size)
+            pack(workspace, values, flat_qkv, q + 2 * features, 1, stride, size, n)
+            gather(workspace, left, flat_qkv, q, stride, n, size)
+            scores, queries = (shares, p.wide), (left, size, 1)
+            product(workspace, scores, workspace, queries, workspace, keys, (n, n, size), 2 * above, False)
+            for i in range(steps):
+                at, to = shares + i * p.wide, (task * steps + i) * steps
+                if i < n:
+                    _softmax(workspace, at, p.wide, i + 1 if causal else n, scale)
+                    copy(flat_share[to : to + steps], workspace[at : at + steps])
+                    if bfloat16:
+                        _round(workspace[at : at + p.wide])
+                else:
+                    fill(flat_share[to : to + steps], zero)
+                    fill(flat_mixed[y + i * features : y + i * features + size], zero)
+            to, weights = (y, features), (shares, p.wide, 1)
+            product(flat_mixed, to, workspace, weights, workspace, values, (n, size, n), above, False)
 
 
 @kernel
-def _attention_backward(dqkv, dmixed, share, qkv, lengths, bfloat16):
+def _attention_backward(dqkv, dmixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
     """With p = share: dv_j = sum_i p_ij dy_i, and for the scores s, ds_ij = p_ij (dp_ij - sum_k p_ik dp_ik), dp_ij = dy_i v_j."""
+    p = Plan(*plan)
     rows, heads, steps, _ = share.shape
-    size = dmixed.shape[2] // heads
-    scale = dmixed.dtype.type(1 / math.sqrt(size))
-    for task in prange(rows * heads):
-        row, head = np.int64(task) // heads, np.int64(task) % heads
-        length = _length(lengths, row, steps)
-        ds = np.empty(steps, dmixed.dtype)
-        for i in range(steps):
-            for part in range(3):
-                _zero(_head(dqkv, row, i, part, head, size))
-        for i in range(length):
-            dy, p = dmixed[row, i, head * size : (head + 1) * size], share[row, head, i]
-            for j in range(length):
-                ds[j] = _dot(dy, _head(qkv, row, j, 2, head, size))
-            mean = _dot(p[:length], ds[:length])
-            q, dq = _head(qkv, row, i, 0, head, size), _head(dqkv, row, i, 0, head, size)
-            for j in range(length):
-                _add_times(_head(dqkv, row, j, 2, head, size), _operand(p[j], bfloat16), dy)
-                d = _operand(scale * (p[j] * (ds[j] - mean)), bfloat16)
-                _add_times(dq, d, _head(qkv, row, j, 1, head, size))
-                _add_times(_head(dqkv, row, j, 1, head, size), d, q)
+    features = dmixed.shape[2]
+    size, stride, tasks = features // heads, 3 * features, rows * heads
+    flat_qkv, flat_share, flat_dy = qkv.reshape(-1), share.reshape(-1), dmixed.reshape(-1)
+    flat_dqkv = dqkv.reshape(-1)
+    zero, scale, above = dmixed.dtype.type(0), dmixed.dtype.type(1 / math.sqrt(size)), 1 if causal else 0
+    for each in prange(p.workers):
+        worker = np.int64(each)
+        own = worker * p.own
+        keys, values, queries, dy = own + p.keys, own + p.values, own + p.queries, own + p.dmixed
+        left, shares, ds = own + p.left, own + p.shares, own + p.dshares
+        for task in range(worker * tasks // p.workers, (worker + 1) * tasks // p.workers):
+            row, head = task // heads, task % heads
+            n = _length(lengths, row, steps)
+            q, y = row * steps * stride + head * size, row * steps * features + head * size
+            k, v = q + features, q + 2 * features
+            pack(workspace, keys, flat_qkv, k, 1, stride, size, n)
+            pack(workspace, values, flat_qkv, v, stride, 1, n, size)
+            pack(workspace, queries, flat_qkv, q, 1, stride, size, n)
+            pack(workspace, dy, flat_dy, y, 1, features, size, n)
+            gather(workspace, left, flat_dy, y, features, n, size)
+            to, gradients = (ds, p.wide), (left, size, 1)
+            product(workspace, to, workspace, gradients, workspace, values, (n, n, size), 2 * above, False)
+            for i in range(n):
+                at, here, seen = i * p.wide, (task * steps + i) * steps, i + 1 if causal else n
+                copy(workspace[shares + at : shares + at + steps], flat_share[here : here + steps])
+                fill(workspace[shares + at + steps : shares + at + p.wide], zero)
+                fill(workspace[ds + at + seen : ds + at + p.wide], zero)
+                weights, scores = workspace[shares + at :][: p.wide], workspace[ds + at :][: p.wide]
+                _gradient_of_scores(scores, weights, scale)
+                if bfloat16:
+                    _round(weights)
+                    _round(scores)
+            by_row, by_column = (ds, p.wide, 1), (ds, 1, p.wide)
+            weights_by_column, sizes = (shares, 1, p.wide), (n, size, n)
+            product(flat_dqkv, (q, stride), workspace, by_row, workspace, keys, sizes, above, False)
+            product(flat_dqkv, (k, stride), workspace, by_column, workspace, queries, sizes, 0, causal)
+            product(flat_dqkv, (v, stride), workspace, weights_by_column, workspace, dy, sizes, 0, causal)
+            for i in range(n, steps):
+                for part in range(3):
+                    at = q + i * stride + part * features
+                    fill(flat_dqkv[at : at + size], zero)

@@ -41,6 +41,8 @@ ALIASING = 4096
 PACK_ROWS, PACK_COLUMNS = 0.6, 1.7
 # Panels packed at once: memory delivers rows of 512 bytes faster than four times 128 (AVX-512), each in another page.
 TOGETHER = 4
+# Vectors of a tile of one row: enough sums to hide the latency of a multiply-add.
+ROW_VECTORS = 8
 # Rows beyond a packed panel that its last vectors may overwrite: as many as float32 has lanes.
 SLACK = host.FLOAT32_LANES
 
@@ -171,6 +173,9 @@ def _multiply(c, a, b, extra, sizes, epilogue, bfloat16):
     f reads `extra`: the bias (n,), which may be empty, or for GATE the output of a rectifier, flat.
     """
     m, n, k = sizes[:3]
+    if m == 1 and not bfloat16 and sizes[6] == 1 and n % (ROW_VECTORS * host.VECTOR_BYTES // c.itemsize) == 0:
+        _one_row.run(n * k, c, a, b, extra, n, k, sizes[4], sizes[5], *epilogue)
+        return
     parallel = m * n * k >= PARALLEL_FROM
     workers = numba.get_num_threads() if parallel else 1
     plan, workspace = _plan(sizes, workers, c.itemsize, bfloat16)
@@ -231,6 +236,18 @@ def _plan(sizes: tuple, workers: int, itemsize: int, bfloat16: bool) -> tuple[np
 def _share(whole: int, parts: int, unit: int = 1) -> int:
     """whole / parts, rounded up to a multiple of `unit`; nothing for no parts."""
     return -(-whole // (parts * unit)) * unit if parts else 0
+
+
+@kernel
+def _one_row(c, a, b, extra, n, k, a_step, b_row, code, slope):
+    """c (1, n) = f(a (1, k) @ b (k, n)), n in whole tiles. b is read along its rows, once."""
+    columns = ROW_VECTORS * tile.lanes(c)
+    factor = c.dtype.type(slope)
+    for part in prange(n // columns):
+        j = np.int64(part) * columns
+        operands = Operands(tile.address(a, 0), 1, a_step, tile.address(b, j), b_row)
+        at_extra = tile.address(extra, 0) if extra.size > 0 else 0
+        _row_tile(factor, Place(tile.address(c, 0), 0, j, 1, n), operands, Span(0, k, k), at_extra, code)
 
 
 @kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself
@@ -343,6 +360,12 @@ def _short_tile(slope, place, operands, span, extra, code):
 @inline
 def _short_half(slope, place, operands, span, extra, code):
     zeros = tile.zeros(slope, SHORT_ROWS, 1), tile.zeros(slope, 1, 1)
+    _tile(zeros, slope, place, operands, span, extra, code)
+
+
+@inline
+def _row_tile(slope, place, operands, span, extra, code):
+    zeros = tile.zeros(slope, 1, ROW_VECTORS), tile.zeros(slope, 1, ROW_VECTORS)
     _tile(zeros, slope, place, operands, span, extra, code)
 
 

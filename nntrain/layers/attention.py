@@ -98,7 +98,7 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
             table(ctx.dmixed), self._dy(ctx), ctx.output_weight, bfloat16=ctx.bfloat16
         )
         kernels.attention.attention_backward(
-            ctx.dqkv, ctx.dmixed, ctx.share, ctx.qkv, lengths_of(ctx), ctx.bfloat16
+            ctx.dqkv, ctx.dmixed, ctx.share, ctx.qkv, lengths_of(ctx), self.causal, ctx.bfloat16
         )
 
     def backward_parameters(self, ctx: LayerContext) -> None:

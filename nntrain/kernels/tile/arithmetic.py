@@ -171,6 +171,25 @@ def larger(typing, t, u):
 
 
 @intrinsic
+def largest(typing, t):
+    """The largest value of a tile of one row; may miss a NaN."""
+
+    def code(context, builder, signature, args):
+        tile = signature.args[0]
+        name = f"llvm.vector.reduce.fmax.v{tile.vector.count}f{tile.dtype.bitwidth}"
+        reduce = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(tile.vector.element, [tile.vector]), name
+        )
+        most = builder.extract_value(args[0], 0)
+        for v in range(1, tile.vectors):
+            other = builder.extract_value(args[0], v)
+            most = builder.select(builder.fcmp_ordered(">", other, most), other, most)
+        return builder.call(reduce, [most], fastmath=("nnan", "nsz"))
+
+    return t.dtype(t), code
+
+
+@intrinsic
 def mark_larger(typing, marks, number, t, u):
     """`number` where `larger(t, u)` is u, else the value of `marks`."""
 
