@@ -305,15 +305,15 @@ def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
                         operands = Operands(tile.address(workspace, here), 1, height, first_b, step_b)
                     place, span = Place(at_c, i, j, m, n), Span(k0, deep, k)
                     if height == tall and half:
-                        _tall_half(factor, place, operands, span, at_extra, code)
+                        tall_half(factor, place, operands, span, at_extra, code)
                     elif height == tall and operands.a_row == 1:
-                        _tall_packed(factor, place, operands, span, at_extra, code)
+                        tall_packed(factor, place, operands, span, at_extra, code)
                     elif height == tall:
                         _tall_tile(factor, place, operands, span, at_extra, code)
                     elif half:
-                        _short_half(factor, place, operands, span, at_extra, code)
+                        short_half(factor, place, operands, span, at_extra, code)
                     else:
-                        _short_tile(factor, place, operands, span, at_extra, code)
+                        short_tile(factor, place, operands, span, at_extra, code)
                     i += height
 
 
@@ -332,7 +332,7 @@ def short_tiles(rows, tall, short):
 
 
 @inline
-def _tall_packed(slope, place, operands, span, extra, code):
+def tall_packed(slope, place, operands, span, extra, code):
     """With a's row stride as a constant: offsets by a variable one are a chain of additions as long as the products of one k."""
     one = Operands(operands.a, 1, operands.a_step, operands.b, operands.b_step)
     zeros = tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
@@ -346,19 +346,19 @@ def _tall_tile(slope, place, operands, span, extra, code):
 
 
 @inline
-def _tall_half(slope, place, operands, span, extra, code):
+def tall_half(slope, place, operands, span, extra, code):
     zeros = tile.zeros(slope, ROWS, 1), tile.zeros(slope, 1, 1)
     _tile(zeros, slope, place, operands, span, extra, code)
 
 
 @inline
-def _short_tile(slope, place, operands, span, extra, code):
+def short_tile(slope, place, operands, span, extra, code):
     zeros = tile.zeros(slope, SHORT_ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
     _tile(zeros, slope, place, operands, span, extra, code)
 
 
 @inline
-def _short_half(slope, place, operands, span, extra, code):
+def short_half(slope, place, operands, span, extra, code):
     zeros = tile.zeros(slope, SHORT_ROWS, 1), tile.zeros(slope, 1, 1)
     _tile(zeros, slope, place, operands, span, extra, code)
 

@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nntrain.kernels import rules, strip, tile
 from nntrain.kernels.jit import inline, kernel, prange, template
+from nntrain.kernels.rules import LEAST, Adam, Momentum
+from nntrain.kernels.tile import VECTORS
 
 BLOCK = 1024  # values of each array: those of all arrays stay in the L1 cache
-
-# Without a gradient, running means decay to denormals, which processors handle in microcode: with every eighth mean denormal,
-# a step of adam took 3.7 times as long. Smaller values are flushed to zero.
-LEAST = float(np.finfo(np.float32).tiny)
 
 
 @inline
@@ -54,41 +53,32 @@ def flushed(value, least, zero):
 
 
 @inline
-def _sgd(theta, grad, slots, lr, decay):
-    lr, decay = theta.dtype.type(lr), theta.dtype.type(decay)
-    for i in range(theta.size):
-        theta[i] -= lr * (grad[i] + decay * theta[i])
+def _sgd(theta, grad, slots, p, decays):
+    for at in range(0, theta.size, tile.width(theta)):
+        columns = theta.size - at
+        g = strip.read(tile.zeros(theta, 1, VECTORS), grad, at, columns)
+        rules.sgd(theta, at, columns, g, p, decays)
 
 
 @kernel
-def sgd(theta, grad, lr, decay, decayed):
+def sgd(theta, grad, p, decayed):
     none = theta[:0]
-    over_blocks(_sgd, theta, grad, (none, none, none), lr, decay, decayed)
-
-
-class Momentum(NamedTuple):
-    lr: float
-    kept: float  # momentum
-    added: float  # 1 - dampening
-    nesterov: bool
+    over_blocks(_sgd, theta, grad, (none, none, none), Momentum(*p), 1.0, decayed)
 
 
 @inline
-def _momentum(theta, grad, slots, p, decay):
+def _momentum(theta, grad, slots, p, decays):
     velocity, _, _ = slots
-    lr, kept, added = theta.dtype.type(p.lr), theta.dtype.type(p.kept), theta.dtype.type(p.added)
-    decay, nesterov = theta.dtype.type(decay), p.nesterov
-    least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
-    for i in range(theta.size):
-        g = grad[i] + decay * theta[i]
-        velocity[i] = flushed(kept * velocity[i] + added * g, least, zero)
-        theta[i] -= lr * (g + kept * velocity[i] if nesterov else velocity[i])
+    for at in range(0, theta.size, tile.width(theta)):
+        columns = theta.size - at
+        g = strip.read(tile.zeros(theta, 1, VECTORS), grad, at, columns)
+        rules.momentum(theta, velocity, at, columns, g, p, decays)
 
 
 @kernel
-def momentum(theta, grad, velocity, p, decay, decayed):
+def momentum(theta, grad, velocity, p, decayed):
     none = theta[:0]
-    over_blocks(_momentum, theta, grad, (velocity, none, none), Momentum(*p), decay, decayed)
+    over_blocks(_momentum, theta, grad, (velocity, none, none), Momentum(*p), 1.0, decayed)
 
 
 class Adagrad(NamedTuple):
@@ -180,7 +170,7 @@ def rmsprop(theta, grad, square, mean, velocity, p, decay, decayed):
 
 @inline
 def running_means(theta, grad, mean, square, p, decay):
-    """The first two moments of adam, nadam and radam."""
+    """The first two moments of nadam and radam."""
     new_mean, decay = theta.dtype.type(p.new_mean), theta.dtype.type(decay)
     old_square, new_square = theta.dtype.type(p.old_square), theta.dtype.type(p.new_square)
     least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
@@ -190,35 +180,16 @@ def running_means(theta, grad, mean, square, p, decay):
         square[i] = flushed(old_square * square[i] + new_square * g * g, least, zero)
 
 
-class Adam(NamedTuple):
-    lr: float  # with the bias correction of the mean
-    new_mean: float  # 1 - beta1
-    old_square: float  # beta2
-    new_square: float  # 1 - beta2
-    unroot: float  # the bias correction of the root of the square
-    eps: float
-    decay: float
-    shrink: float
-
-
 @inline
 def _adam(theta, grad, slots, p, decays):
     mean, square, largest = slots
-    running_means(theta, grad, mean, square, p, p.decay * decays)
-    _adam_step(theta, mean, square, largest, p, p.shrink * decays)
-
-
-@inline
-def _adam_step(theta, mean, square, largest, p, shrink):
-    lr, unroot = theta.dtype.type(p.lr), theta.dtype.type(p.unroot)
-    eps, kept = theta.dtype.type(p.eps), theta.dtype.type(1 - shrink)
-    if largest.size:
-        for i in range(theta.size):
-            largest[i] = largest[i] if largest[i] > square[i] else square[i]
-            theta[i] = kept * theta[i] - lr * mean[i] / (sqrt(largest[i]) * unroot + eps)
-    else:
-        for i in range(theta.size):
-            theta[i] = kept * theta[i] - lr * mean[i] / (sqrt(square[i]) * unroot + eps)
+    for at in range(0, theta.size, tile.width(theta)):
+        columns = theta.size - at
+        g = strip.read(tile.zeros(theta, 1, VECTORS), grad, at, columns)
+        if largest.size:
+            rules.amsgrad(theta, mean, square, largest, at, columns, g, p, decays)
+        else:
+            rules.adam(theta, mean, square, at, columns, g, p, decays)
 
 
 @kernel(cost=5)

@@ -1,10 +1,12 @@
 """Context: the arrays that a layer declares, and `LayerContext`, which holds them while the layer computes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+Update = Callable[[np.ndarray, np.ndarray], None]  # of a weight by the gradient x transposed @ dy
 Shape = tuple[int, ...]  # of one sample, without the rows of the batch
 
 
@@ -58,6 +60,7 @@ class PassInfo:
         )
         self.shard = 0  # of the batch, where `train.shards` cuts it
         self.lengths: np.ndarray | None = None  # (rows,) int32: real steps of each row; None: all are real
+        self.updates: dict[str, Update] = {}  # by name, of layers that apply the gradient of `weight`
         self.fresh = True  # stateful layers start from zero; False: they carry over each row's state
 
 

@@ -23,6 +23,7 @@ class Dense(Weighted, name="dense"):
 
     reads = "x"
     fuses = (Fusable.ACTIVATION, Fusable.INPUT_ACTIVATION_GRADIENT)
+    applies_gradient = True
     acts_per_step = True
     example: ClassVar = {"units": 4}
 
@@ -42,7 +43,10 @@ class Dense(Weighted, name="dense"):
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dy = table(ctx.dy)
-        kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dy, ctx.bfloat16)
+        if update := ctx.info.updates.get(ctx.name):
+            update(table(ctx.x), dy)
+        else:
+            kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dy, ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dy)
 

@@ -49,6 +49,9 @@ class Layer(Component, family="layer"):
     initializer_from_next: ClassVar[bool] = False
 
     # What other parts of nntrain ask.
+    applies_gradient: ClassVar[bool] = (
+        False  # whether backward_parameters may update `weight` by info.updates
+    )
     acts_per_step: ClassVar[bool] = False  # a step of y depends on that step of x alone
     acts_per_position: ClassVar[bool] = False  # y shows x place by place: activations, batch norm
     bounds: ClassVar[tuple[float, float] | None] = None  # of its outputs, near which its gradient vanishes

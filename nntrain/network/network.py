@@ -253,10 +253,14 @@ class Executor:
             return
         if type(layer).prepare_backward is not Layer.prepare_backward:
             yield layer.prepare_backward, ctx, node
+        calls = []
         if node.learns:
-            yield layer.backward_parameters, ctx, node
+            calls.append(layer.backward_parameters)
         if any(dx is not None for dx in ctx.dxs) and not node.passes_gradient:
-            yield layer.backward_input, ctx, node
+            calls.append(layer.backward_input)
+        # What may update the weight comes last: the input's gradient needs it as it was.
+        for call in reversed(calls) if layer.applies_gradient else calls:
+            yield call, ctx, node
 
     def _sum(self, node: Node, parts: list[np.ndarray]) -> Callable[[LayerContext], None]:
         """The call that adds the gradients that reach a node from several consumers."""

@@ -67,39 +67,40 @@ class Adam(AdamFamily, name="adam"):
         step: int,
         decayed: int,
     ) -> None:
-        self._update(
-            theta, grad, slots, lr, step, self.weight_decay, 0.0, self.coupled_decay(theta, decayed)[1]
-        )
-
-    def _update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        coupled: float,
-        decoupled: float,
-        decayed: int,
-    ) -> None:
-        """`coupled`, `decoupled`: the factors of both kinds of weight decay; of the first `decayed` parameters."""
-        mean_correction, square_correction = self.corrections(step)
         kernels.optimizers.adam(
             theta,
             grad,
             slots["mean"],
             slots["square"],
-            slots.get("largest_square", theta[:0]),
-            (
-                lr / mean_correction,
-                *self.rates(),
-                1 / math.sqrt(square_correction),
-                self.eps,
-                coupled,
-                decoupled,
-            ),
-            decayed,
+            slots.get("largest_square", theta[:0]) if self.amsgrad else theta[:0],
+            self._numbers(lr, step),
+            theta.size if self.decay_all else decayed,
         )
+
+    @property
+    def applies_products(self) -> bool:  # type: ignore[override]
+        return not self.amsgrad
+
+    def apply_product(
+        self,
+        w: np.ndarray,
+        slots: dict[str, np.ndarray],
+        x: np.ndarray,
+        dy: np.ndarray,
+        lr: float,
+        step: int,
+    ) -> None:
+        kernels.update_product.adam(w, slots["mean"], slots["square"], x, dy, self._numbers(lr, step))
+
+    def _numbers(self, lr: float, step: int) -> tuple[float, ...]:
+        """As kernels expect them."""
+        mean_correction, square_correction = self.corrections(step)
+        corrected = lr / mean_correction, *self.rates(), 1 / math.sqrt(square_correction), self.eps
+        return *corrected, *self._decays(lr)
+
+    def _decays(self, lr: float) -> tuple[float, float]:
+        """The factors of both kinds of weight decay: through the gradient, and decoupled from it."""
+        return self.weight_decay, 0.0
 
 
 class AdamW(Adam, name="adamw"):
@@ -116,16 +117,8 @@ class AdamW(Adam, name="adamw"):
 
     example: ClassVar = {"lr": 0.001, "weight_decay": 0.05}
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
-        self._update(theta, grad, slots, lr, step, 0.0, *self.decoupled_decay(theta, lr, decayed))
+    def _decays(self, lr: float) -> tuple[float, float]:
+        return 0.0, lr * self.weight_decay
 
 
 class Adamax(AdamFamily, name="adamax"):

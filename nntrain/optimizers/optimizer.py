@@ -32,6 +32,7 @@ class Optimizer(Component, family="optimizer"):
     )
 
     elementwise: ClassVar[bool] = False  # each parameter's update depends on its own gradient and slots alone
+    applies_products: ClassVar[bool] = False  # has `apply_product`
     slots: ClassVar[tuple[str, ...]] = ()  # names of its state arrays, each as long as theta, initially 0
     average_slot: ClassVar[str] = ""  # the slot that evaluation and prediction use in place of theta
     perturbation: ClassVar[float] = 0.0  # how far along the gradient it is computed again, for the update
@@ -77,6 +78,18 @@ class Optimizer(Component, family="optimizer"):
     def with_options(self, options: dict[str, Any]) -> Self:
         """The same optimizer with other options, as a parameter group sets them."""
         return self.model_copy(update=options)
+
+    def apply_product(
+        self,
+        w: np.ndarray,
+        slots: dict[str, np.ndarray],
+        x: np.ndarray,
+        dy: np.ndarray,
+        lr: float,
+        step: int,
+    ) -> None:
+        """`update` of a weight (K, N) and its slots by the gradient x (M, K) transposed @ dy (M, N), bit for bit."""
+        raise NotImplementedError
 
     def coupled_decay(self, theta: np.ndarray, decayed: int) -> tuple[float, int]:
         """What kernels need to add `weight_decay p` to the gradient: the factor, and of how many parameters."""

@@ -41,6 +41,10 @@ class SGD(Optimizer, name="sgd"):
 
     elementwise = True
 
+    @property
+    def applies_products(self) -> bool:  # type: ignore[override]
+        return self.momentum > 0
+
     def slot_names(self) -> tuple[str, ...]:
         return ("velocity",) if self.momentum else ()
 
@@ -53,14 +57,31 @@ class SGD(Optimizer, name="sgd"):
         step: int,
         decayed: int,
     ) -> None:
-        if not self.momentum:
-            kernels.optimizers.sgd(theta, grad, lr, *self.coupled_decay(theta, decayed))
-            return
+        if self.momentum:
+            kernels.optimizers.momentum(
+                theta,
+                grad,
+                slots["velocity"],
+                self._numbers(lr, step),
+                self.coupled_decay(theta, decayed)[1],
+            )
+        else:
+            kernels.optimizers.sgd(
+                theta, grad, self._numbers(lr, step), self.coupled_decay(theta, decayed)[1]
+            )
+
+    def apply_product(
+        self,
+        w: np.ndarray,
+        slots: dict[str, np.ndarray],
+        x: np.ndarray,
+        dy: np.ndarray,
+        lr: float,
+        step: int,
+    ) -> None:
+        kernels.update_product.momentum(w, slots["velocity"], x, dy, self._numbers(lr, step))
+
+    def _numbers(self, lr: float, step: int) -> tuple:
+        """As kernels expect them."""
         added = 1.0 if step == 1 else 1 - self.dampening
-        kernels.optimizers.momentum(
-            theta,
-            grad,
-            slots["velocity"],
-            (lr, self.momentum, added, self.nesterov),
-            *self.coupled_decay(theta, decayed),
-        )
+        return lr, self.momentum, added, self.nesterov, self.weight_decay

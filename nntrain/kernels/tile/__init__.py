@@ -37,6 +37,7 @@ from nntrain.kernels.tile.memory import (
     transpose,
 )
 from nntrain.kernels.tile.pairs import outer_pairs, store_pairs, transpose_pairs
+from nntrain.kernels.tile.pointwise import add, divide, flushed, multiply, root
 from nntrain.kernels.tile.shape import (
     ROWS,
     SHORT_ROWS,
@@ -59,13 +60,16 @@ __all__ = [
     "ROWS",
     "SHORT_ROWS",
     "VECTORS",
+    "add",
     "add_multiple",
     "add_row",
     "add_where",
     "address",
     "cleared",
     "columns",
+    "divide",
     "fill",
+    "flushed",
     "height",
     "join",
     "lanes",
@@ -77,6 +81,7 @@ __all__ = [
     "load_part",
     "mark_larger",
     "multiple",
+    "multiply",
     "multiply_add",
     "outer",
     "outer_pairs",
@@ -84,6 +89,7 @@ __all__ = [
     "prefetch_near",
     "rectify",
     "relu",
+    "root",
     "rounded",
     "rounded_number",
     "rows",
