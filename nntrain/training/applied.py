@@ -19,7 +19,7 @@ class Applied(NamedTuple):
     """A weight, and what belongs to it."""
 
     share: "Share"
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
 
 
 class AppliedGradients:

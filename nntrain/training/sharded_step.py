@@ -126,7 +126,7 @@ class ShardedStep(Step):
         """Sums over the shards of all ranks, and updates. Returns the sum of the loss and of the weights."""
         network, ranks, used = self.network, self._partners, self.shards.used(batch_rows)
         ranks.complete(self._exchanged)
-        self._agreed = tuple(self._exchanged[:, 2:].any(axis=0).tolist())
+        self._agreed = tuple(bool(flag) for flag in self._exchanged[:, 2:].max(axis=0))
         loss, weight = _tree_total(self._losses).tolist()
         self.updated = False
         self.applied = math.isfinite(loss)
