@@ -156,23 +156,10 @@ class Step:
         gradient = feed.gradient
         assert gradient is not None, "a network without gradients cannot be trained"
         loss_sum, weight_sum = self.loss(feed.prediction, feed.target, feed.weight, gradient)
-<<<<<<< HEAD
         if math.isfinite(loss_sum) and weight_sum:
             if whole is not None:
                 kernels.gradient.scale(gradient.reshape(-1), weight_sum / whole)
             feed.executor.backward()
-=======
-        self.updated = False
-        self.applied = math.isfinite(loss_sum)
-        if self.applied and weight_sum:  # if all weights are 0, there is nothing to learn
-            if self.applied_gradients and self.applied_gradients.possible(feed.rows):
-                with self.applied_gradients.at(step, lr):
-                    feed.executor.backward()
-                self.replace(self.applied_gradients.rest, self.whole.part, lr, step)
-            else:
-                feed.executor.backward()
-                self.update(step, lr)
->>>>>>> d774c98 (Large weights are updated as their gradient is computed: a step of a network with 2048x2048 weights takes 6% less time)
         return loss_sum, weight_sum
 
     def update(self, step: int, lr: float, region: Region | None = None) -> None:
