@@ -15,6 +15,7 @@ from nntrain.network.memory import zeros
 from nntrain.network.network import Network, timed_call
 from nntrain.network.snapshot import AVERAGE
 from nntrain.optimizers import Part
+from nntrain.training.applied import AppliedGradients
 from nntrain.training.ascent import Ascent
 from nntrain.training.groups import Rule, rules, slot_names
 from nntrain.training.loader import LoadedBatch

@@ -123,3 +123,9 @@ def test_a_step_outside_training_leaves_parameters_alone(monkeypatch):
     feed.executor.backward()
     assert np.array_equal(trainer.network.theta, before)
     assert np.abs(trainer.network.arena.gradients["dense_1.weight"]).max() > 0
+
+
+def test_products_of_rounded_operands_and_sharpness_need_the_whole_gradient(monkeypatch):
+    assert weights_of(after_an_epoch(config({"adam": 1e-2}, precision="bfloat16"), 1, monkeypatch)) == []
+    sharpness = config({"sam": {"base": {"adam": 1e-2}}})
+    assert weights_of(after_an_epoch(sharpness, 1, monkeypatch)) == []
