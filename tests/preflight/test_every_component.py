@@ -56,9 +56,11 @@ def test_a_network_with_any_loss_is_checked(loss):
 
 @pytest.mark.parametrize("optimizer", sorted(Optimizer.members()))
 def test_any_optimizer_is_checked(optimizer):
-    chosen = {optimizer: Optimizer.members()[optimizer].example}
+    kind = Optimizer.members()[optimizer]
+    chosen = {optimizer: {"lr": 0.01} if "sgd" in optimizer else kind.example}
+    train = CONFIG["train"] | ({"batch_size": "full"} if kind.adapts_rate is True else {})
     data = nntrain.Data(X, Y, validation=0.2)
-    report = nntrain.check({**CONFIG, "optimizer": chosen}, data=data)
+    report = nntrain.check({**CONFIG, "optimizer": chosen, "train": train}, data=data)
     assert failures(report) == []
     assert report.of("error") == report.of("warning") == []
 
