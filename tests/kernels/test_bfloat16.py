@@ -222,7 +222,7 @@ def test_attention_takes_rounded_operands():
     mixed, dqkv = np.empty_like(dmixed), np.empty_like(qkv)
     share, every = np.empty((rows, heads, steps, steps), np.float32), np.empty(0, np.int32)
     kernels.attention.attention(mixed, share, qkv, every, False, bfloat16=True)
-    kernels.attention.attention_backward(dqkv, dmixed, share, qkv, every, bfloat16=True)
+    kernels.attention.attention_backward(dqkv, dmixed, share, qkv, every, False, bfloat16=True)
     # Where float32 sums are at the middle between two numbers of bfloat16, one weight may round the other way.
     for got, expected in zip((mixed, dqkv), attention_reference(qkv, heads, dmixed), strict=True):
         error = np.abs(got - expected)
