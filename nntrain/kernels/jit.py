@@ -28,6 +28,7 @@ from numba import prange
 from numba.extending import overload
 
 from nntrain.kernels.cache import KernelCache
+from nntrain.kernels.library import KernelCompiler
 
 __all__ = ["Kernel", "implements", "inline", "kernel", "prange", "template"]
 
@@ -42,7 +43,7 @@ PARALLEL_FROM = 65536
 
 def _compiled(function, *, cached=True, **options):
     """numba.njit with our own cache; settings of the program that imports us stay as they are."""
-    dispatcher = numba.njit(**FLAGS, **options)(function)
+    dispatcher = numba.njit(pipeline_class=KernelCompiler, **FLAGS, **options)(function)
     if cached and dispatcher is not function:  # as with NUMBA_DISABLE_JIT
         dispatcher._cache = KernelCache(function)
     return dispatcher

@@ -16,6 +16,7 @@ import numpy as np
 from nntrain.kernels import rules, strip, tile
 from nntrain.kernels.jit import inline, kernel, prange, template
 from nntrain.kernels.rules import LEAST, Adam, Momentum
+from nntrain.kernels.scalar import multiply_add
 from nntrain.kernels.tile import VECTORS
 
 BLOCK = 1024  # values of each array: those of all arrays stay in the L1 cache
@@ -138,28 +139,30 @@ class RMSprop(NamedTuple):
     eps: float
 
 
-@inline
+# No fastmath: with it, LLVM rounded the last values of a block, which it computes one by one, in another way than vectors of them.
+@inline(fastmath=())
 def _rmsprop(theta, grad, slots, p, decay):
     square, mean, velocity = slots
     lr, kept, eps = theta.dtype.type(p.lr), theta.dtype.type(p.kept), theta.dtype.type(p.eps)
     alpha, new, decay = theta.dtype.type(p.alpha), theta.dtype.type(p.new), theta.dtype.type(decay)
     least, zero = theta.dtype.type(LEAST), theta.dtype.type(0)
     for i in range(theta.size):
-        g = grad[i] + decay * theta[i]
-        square[i] = flushed(alpha * square[i] + new * g * g, least, zero)
+        g = multiply_add(decay, theta[i], grad[i])
+        square[i] = flushed(multiply_add(new * g, g, alpha * square[i]), least, zero)
     if mean.size:
         for i in range(theta.size):
-            mean[i] = flushed(mean[i] + new * (grad[i] + decay * theta[i] - mean[i]), least, zero)
+            g = multiply_add(decay, theta[i], grad[i])
+            mean[i] = flushed(multiply_add(new, g - mean[i], mean[i]), least, zero)
     for i in range(theta.size):
         variance = square[i]
         if mean.size:
-            variance -= mean[i] * mean[i]
+            variance = multiply_add(-mean[i], mean[i], variance)
             variance = zero if variance < zero else variance  # rounding can make it negative
-        step = (grad[i] + decay * theta[i]) / (sqrt(variance) + eps)
+        step = multiply_add(decay, theta[i], grad[i]) / (sqrt(variance) + eps)
         if velocity.size:
-            velocity[i] = flushed(kept * velocity[i] + step, least, zero)
+            velocity[i] = flushed(multiply_add(kept, velocity[i], step), least, zero)
             step = velocity[i]
-        theta[i] -= lr * step
+        theta[i] = multiply_add(-lr, step, theta[i])
 
 
 @kernel(cost=5)

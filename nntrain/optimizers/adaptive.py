@@ -103,8 +103,7 @@ class RMSprop(Optimizer, name="rmsprop"):
     momentum: Fraction = Field(0.0, description="the factor by which the velocity decays")
 
     example: ClassVar = {"lr": 0.001}
-
-    # Not `elementwise`: compiled with and without threads it rounds differently, so a part would not have the bits of the whole.
+    elementwise = True
 
     def slot_names(self) -> tuple[str, ...]:
         return ("square",) + ("mean",) * self.centered + ("velocity",) * bool(self.momentum)

@@ -80,8 +80,6 @@ def test_networks_of_the_gallery_too(name, tmp_path):
     text = "the quick brown fox jumps over the lazy dog " * 100
     (tmp_path / "text.txt").write_text(text)
     written(tmp_path, small(name))
-    # First a run that compiles: what a process has just compiled can round differently from what it loads from the cache.
-    fitted(tmp_path, 1, name="compiles")
     one = contents(fitted(tmp_path, 1))
     for ranks in (2, 4):
         assert contents(fitted(tmp_path, ranks)) == one

@@ -160,3 +160,22 @@ def test_a_warm_cache_that_is_read_only_is_read(plugin, tmp_path):
         assert plugin() == (2.0, 0, "")
     finally:
         file.parent.chmod(0o755)
+
+
+ROUNDED = """
+import hashlib
+import numpy as np
+from nntrain import kernels
+for form in (kernels.optimizers.rmsprop.serial, kernels.optimizers.rmsprop.parallel):
+    theta, grad, square, mean, velocity = np.random.default_rng(0).random((5, 3000), np.float32)
+    for step in range(5):
+        form(theta, grad, square, mean, velocity, (0.01, 0.9, 0.1, 0.9, 1e-8), 0.001, 1500)
+    print(hashlib.sha256(theta.tobytes()).hexdigest())
+"""
+
+
+def test_what_was_just_compiled_and_what_is_loaded_have_the_same_bits_with_and_without_threads(tmp_path):
+    compiled = python(ROUNDED, NNTRAIN_CACHE=tmp_path).stdout.split()
+    loaded = python(ROUNDED, NNTRAIN_CACHE=tmp_path).stdout.split()
+    assert len(compiled) == 2
+    assert len({*compiled, *loaded}) == 1

@@ -33,7 +33,7 @@ def test_parts_are_updated_as_the_whole(sample, precision):
 
 def test_the_others_are_known():
     others = {sample.name for sample in OPTIMIZERS} - {sample.name for sample in IN_PARTS}
-    assert others == {"rmsprop", "lamb", "muon"}
+    assert others == {"lamb", "muon"}
 
 
 LAYERS = [
