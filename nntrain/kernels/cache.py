@@ -24,6 +24,7 @@ from numba.core.serialize import dumps
 from numba.misc import appdirs
 
 from nntrain.kernels import host
+from nntrain.kernels.library import kernel_context
 
 SOURCES = Path(__file__).parent
 DIGEST = hashlib.sha256().digest_size
@@ -81,14 +82,13 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig, target_context):
         """The compiled function; None where it is not in the cache, or damaged."""
-        target_context.refresh()
         if FOLDER is None or (contents := _contents(self._path(sig))) == b"":
             return None
         digest, payload = contents[:DIGEST], contents[DIGEST:]
         if hashlib.sha256(payload).digest() != digest:
             return None
         stored, parts = pickle.loads(payload)
-        return CompileResult._rebuild(target_context, *parts) if stored == sig else None
+        return CompileResult._rebuild(kernel_context(target_context), *parts) if stored == sig else None
 
     def save_overload(self, sig, data) -> None:
         if data.library.has_dynamic_globals or " at 0x" in str(sig):
