@@ -6,9 +6,12 @@ that cannot be used costs time, never a run.
 """
 
 import contextlib
+import functools
 import hashlib
+import json
 import os
 import pickle
+import platform
 import sys
 import types
 import uuid
@@ -27,6 +30,7 @@ from nntrain.kernels import host
 from nntrain.kernels.library import kernel_context
 
 SOURCES = Path(__file__).parent
+ABOUT, SUFFIX = "about.json", ".nbc"
 DIGEST = hashlib.sha256().digest_size
 
 
@@ -40,11 +44,39 @@ def cache_folder() -> Path | None:
     Numba detects neither a change in an imported file nor another vector width. So everything that a kernel depends on is hashed into
     the folder's name, and a stale kernel is never found.
     """
+    root = cache_root()
+    return root and root / key()
+
+
+def cache_root() -> Path | None:
+    """The folder that holds one such folder for each key."""
     named = os.environ.get("NNTRAIN_CACHE")
     base = os.path.expanduser(named) if named else appdirs.user_cache_dir("nntrain", appauthor=False)
     if base.startswith("~"):  # nobody's home
         return None
-    return Path(base).absolute() / "kernels" / key()
+    return Path(base).absolute() / "kernels"
+
+
+def about() -> dict[str, str | int]:
+    """What kernels depend on, as people know it; kept beside them. With other Numba settings, it can be the same for two keys."""
+    return {
+        "sources": sources(),
+        "python": platform.python_version(),
+        "numba": numba.__version__,
+        "llvmlite": llvmlite.__version__,
+        "numpy": numpy.__version__,
+        "processor": host.PROCESSOR,
+        "lanes": host.FLOAT32_LANES,
+    }
+
+
+@functools.cache
+def sources() -> str:
+    """A hash of the files of this package."""
+    digest = hashlib.sha256()
+    for source in sorted(SOURCES.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def key() -> str:
@@ -99,6 +131,8 @@ class KernelCache(_Cache):
         payload = dumps((sig, data._reduce()))
         try:
             FOLDER.mkdir(parents=True, exist_ok=True)
+            if not (FOLDER / ABOUT).exists():
+                _write(FOLDER / ABOUT, json.dumps(about(), indent=2).encode())
             _write(self._path(sig), hashlib.sha256(payload).digest() + payload)
         except OSError as error:
             _warn(str(FOLDER), error.strerror or str(error))
@@ -117,7 +151,7 @@ class KernelCache(_Cache):
             digest.update(self._source)
             _add_globals(digest, function, set())
         name = f"{self._file.stem}.{function.__qualname__}".replace("<", "").replace(">", "")
-        return FOLDER / f"{name[:150]}-{digest.hexdigest()[:24]}.nbc"
+        return FOLDER / f"{name[:150]}-{digest.hexdigest()[:24]}{SUFFIX}"
 
 
 def _described(kind: object) -> str:

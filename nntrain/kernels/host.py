@@ -50,4 +50,5 @@ DOTS = _dots()
 # Short tiles cover the remainder: with 14 and 8, or 6 and 4, almost any even number of rows needs no padding.
 TILE_ROWS, TILE_VECTORS, SHORT_ROWS = (14, 2, 8) if _arm or "avx512f" in _features else (6, 2, 4)
 
-DESCRIPTION = f"{llvm.get_host_cpu_name()} {','.join(sorted(_features))} lanes={FLOAT32_LANES} dots={DOTS}"
+PROCESSOR = llvm.get_host_cpu_name()
+DESCRIPTION = f"{PROCESSOR} {','.join(sorted(_features))} lanes={FLOAT32_LANES} dots={DOTS}"
