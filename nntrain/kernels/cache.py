@@ -131,9 +131,9 @@ class KernelCache(_Cache):
         payload = dumps((sig, data._reduce()))
         try:
             FOLDER.mkdir(parents=True, exist_ok=True)
+            _write(self._path(sig), hashlib.sha256(payload).digest() + payload)
             if not (FOLDER / ABOUT).exists():
                 _write(FOLDER / ABOUT, json.dumps(about(), indent=2).encode())
-            _write(self._path(sig), hashlib.sha256(payload).digest() + payload)
         except OSError as error:
             _warn(str(FOLDER), error.strerror or str(error))
 

@@ -124,7 +124,8 @@ def test_a_damaged_file_is_compiled_again_and_replaced(plugin, tmp_path, damage)
     file.write_bytes(damage(file.read_bytes()))
     assert plugin() == (2.0, 1, "")
     assert plugin() == (2.0, 0, "")
-    assert list(tmp_path.rglob("cache/**/*.*")) == [file]
+    assert list(tmp_path.rglob("cache/**/*.nbc")) == [file]
+    assert not list(tmp_path.rglob("cache/**/.*"))
 
 
 def test_a_folder_that_cannot_be_written_is_one_warning_and_leaves_nothing(plugin, tmp_path):
