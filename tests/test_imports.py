@@ -20,7 +20,7 @@ FLOORS = [
     {"listing"},
     {"search"},
     {"preflight"},
-    {"run", "gradient_check", "bench", "scaling", "range_test", "templates", "starter"},
+    {"run", "gradient_check", "bench", "kernel_cache", "scaling", "range_test", "templates", "starter"},
     {"training"},
     {"inference"},
     {"manual"},

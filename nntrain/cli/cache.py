@@ -21,8 +21,8 @@ def command(context: click.Context, as_json: bool) -> None:
         if as_json:
             raise click.UsageError("--json shows the cache; it cannot be combined with a command.")
         return
-    from nntrain.api.cache import cached
     from nntrain.cli.shared import print_json
+    from nntrain.kernel_cache import cached
     from nntrain.kernels import cache
     from nntrain.report.terminal.cache import show_cache
 
@@ -53,8 +53,8 @@ def build(configs: tuple[Path, ...], overrides: tuple[str, ...], threads: int | 
 
     So that the first run starts at once, as in an image of a container. Nothing is trained and no run is written.
     """
-    from nntrain.api.cache import build as built
     from nntrain.cli.shared import load_setup, use_threads
+    from nntrain.kernel_cache import build as built
     from nntrain.kernels import cache
 
     use_threads(threads)
@@ -72,7 +72,7 @@ def build(configs: tuple[Path, ...], overrides: tuple[str, ...], threads: int | 
 )
 def clear(stale: bool) -> None:
     """Remove compiled kernels. Runs that need them compile them again."""
-    from nntrain.api.cache import clear as cleared
+    from nntrain.kernel_cache import clear as cleared
 
     removed = cleared(stale)
     if not removed:

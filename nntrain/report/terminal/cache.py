@@ -12,7 +12,7 @@ from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 
 if TYPE_CHECKING:
-    from nntrain.api.cache import CachedKernels
+    from nntrain.kernel_cache import CachedKernels
 
 STATES = "current: what runs now use; stale: of another version or processor, removed by `nntrain cache clear --stale`"
 
