@@ -49,7 +49,7 @@ from nntrain import kernels
 x, none, lengths = np.ones((4, 3), np.float32), np.empty(0, np.float32), np.empty(0, np.int32)
 loss, step, frame = kernels.losses.squared_error, kernels.optimizers.sgd, kernels.recurrent
 loss.serial(x.copy(), x, x, none, 4.0)
-step.serial(x.ravel(), x.ravel(), 0.1, 0.0, 0)
+step.serial(x.ravel(), x.ravel(), (0.1, 0.0, 1.0, False, 0.0), 0)
 states, empty = np.zeros((4, 1, 3), np.float32), none.reshape(0, 0)
 run = frame.Forward(states, states, states, x, frame.IN_ORDER, empty, empty, lengths, False)
 frame.forward(frame.simple_rnn.Cell(0), run, np.eye(3, dtype=np.float32))
