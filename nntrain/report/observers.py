@@ -1,6 +1,8 @@
 """Observers: what follows a run from outside: its pictures and, on the terminal, its progress. They never steer it."""
 
 import contextlib
+import math
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +48,18 @@ class PictureObserver(Observer):
         self._folder: RunFolder | None = None
         self._processes: list[DrawingProcess] = []
         self._during: list[DrawingProcess] = []  # redrawn as training goes on
+        self._spare: DrawingProcess | None = None  # prepared for the end of a short run
+        self._long_at = math.inf  # when the run is no longer a short one
 
     def ready(self, session: "Session") -> None:
         self._session, self._folder = session, session.folder
         self._make("start", session)
         self._during = self._collected("during", session)
+        if self._folder is not None:
+            self._spare = DrawingProcess(self._folder.path, ())
+            for process in (*self._during, self._spare):
+                process.prepare()
+            self._long_at = time.monotonic() + DrawingProcess.FIRST_S
 
     def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
         if state.step % CHECK_EVERY == 0:
@@ -91,10 +100,16 @@ class PictureObserver(Observer):
     def _refresh(self) -> None:
         for process in self._during:
             process.refresh()
+        if self._spare is not None and time.monotonic() > self._long_at:  # which may have hours to go
+            self._spare.stop()
+            self._spare = None
 
     def _make(self, moment: Moment, session: "Session") -> None:
         """Collects and starts to draw the pictures of a moment."""
         for process in self._collected(moment, session):
+            if moment == "end" and self._spare is not None:
+                self._spare.pictures = process.pictures
+                process, self._spare = self._spare, None
             self._processes.append(process)
             process.start()
 
@@ -121,12 +136,16 @@ class PictureObserver(Observer):
         return [DrawingProcess(folder.path, names)] if names else []
 
     def _finish(self) -> None:
-        """Waits for the running processes, and warns of those that failed."""
+        """Waits for the running processes, warns of those that failed, and ends those that are only prepared."""
+        if self._spare is not None:
+            self._spare.stop()
+            self._spare = None
         for process in self._all():
             process.finish()
             for picture, reason in process.errors.items():
                 self._failed(picture, reason)
             process.errors = {}
+            process.stop()
 
     def _all(self) -> list[DrawingProcess]:
         return [*self._during, *self._processes]

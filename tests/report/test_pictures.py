@@ -105,6 +105,45 @@ def test_a_process_reports_why_it_failed(tmp_path):
     assert last_line("") == ""
 
 
+def test_a_prepared_process_draws_what_it_is_asked_for_in_the_end(tmp_path):
+    folder = write_run(tmp_path / "run")
+    process = DrawingProcess(folder, ())
+    process.prepare()
+    assert not process.running
+    process.pictures = ("loss",)
+    process.start()
+    process.finish()
+    assert process.errors == {}
+    assert (folder / "loss.png").exists()
+    assert process._prepared is None
+
+
+def test_a_prepared_process_that_has_died_is_replaced(tmp_path):
+    folder = write_run(tmp_path / "run")
+    process = DrawingProcess(folder, ["loss"])
+    process.prepare()
+    process._prepared.kill()
+    process._prepared.wait()
+    process.start()
+    process.finish()
+    assert process.errors == {}
+    assert (folder / "loss.png").exists()
+
+
+def test_a_prepared_process_ends_with_the_one_that_prepared_it(tmp_path):
+    for end in ("killed", "stopped"):
+        process = DrawingProcess(tmp_path, ["loss"])
+        process.prepare()
+        prepared = process._prepared
+        if end == "stopped":
+            process.stop()
+            assert prepared.poll() is not None
+        else:  # the system closes the pipes of a process that was killed
+            assert prepared.communicate(timeout=60)[1] == ""
+            assert prepared.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_process_draws_once_and_loads_nothing_heavy(tmp_path):
     folder = write_run(tmp_path / "run")
     code = (

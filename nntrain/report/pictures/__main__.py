@@ -1,18 +1,28 @@
-"""`python -m nntrain.report.pictures RUN NAME...` draws pictures of a run folder; a line for each that fails names it."""
+"""`python -m nntrain.report.pictures RUN NAME...` draws pictures of a run folder; a line for each that fails names it.
+
+With `-` as the only name, it loads what drawing needs, and then reads the names from its input: one line. None, as when training was
+killed meanwhile, draws nothing.
+"""
 
 import sys
 from pathlib import Path
 
 from nntrain.errors import NntrainError
+from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.registry import pictures
+
+WAITS = "-"
 
 
 def main(arguments: list[str]) -> int:
     known = pictures()
-    if len(arguments) < 2 or not known.keys() >= set(arguments[1:]):
+    if len(arguments) < 2 or not known.keys() >= {*arguments[1:]} - {WAITS}:
         print("usage: python -m nntrain.report.pictures RUN NAME...", file=sys.stderr)
         return 2
     folder, *names = arguments
+    if names == [WAITS]:
+        canvas.load()
+        names = sys.stdin.readline().split()
     code = 0
     for name in names:
         try:

@@ -1,6 +1,7 @@
 """Canvas: what all pictures share: colours, style, title, margins, legend, and the atomic writing of a file."""
 
 import contextlib
+import io
 import math
 import textwrap
 import warnings
@@ -124,6 +125,17 @@ def styled(style: Style = "light") -> Iterator[None]:
             yield
         finally:
             define(before)
+
+
+def load() -> None:
+    """Loads what drawing needs, by drawing: matplotlib imports its parts and reads its fonts on first use."""
+    with styled():
+        figure = new_figure(1, 1)
+        axes = figure.add_subplot()
+        axes.semilogy([1, 2], label="1")
+        axes.legend()
+        for kind in ("png", "svg"):
+            figure.savefig(io.BytesIO(), format=kind)
 
 
 def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Any:
