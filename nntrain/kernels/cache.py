@@ -27,7 +27,6 @@ from numba.core.serialize import dumps
 from numba.misc import appdirs
 
 from nntrain.kernels import host
-from nntrain.kernels.library import kernel_context
 
 SOURCES = Path(__file__).parent
 ABOUT, SUFFIX = "about.json", ".nbc"
@@ -114,13 +113,14 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig, target_context):
         """The compiled function; None where it is not in the cache, or damaged."""
+        target_context.refresh()
         if FOLDER is None or (contents := _contents(self._path(sig))) == b"":
             return None
         digest, payload = contents[:DIGEST], contents[DIGEST:]
         if hashlib.sha256(payload).digest() != digest:
             return None
         stored, parts = pickle.loads(payload)
-        return CompileResult._rebuild(kernel_context(target_context), *parts) if stored == sig else None
+        return CompileResult._rebuild(target_context, *parts) if stored == sig else None
 
     def save_overload(self, sig, data) -> None:
         if data.library.has_dynamic_globals or " at 0x" in str(sig):

@@ -28,7 +28,7 @@ from numba import prange
 from numba.extending import overload
 
 from nntrain.kernels.cache import KernelCache
-from nntrain.kernels.library import Function, KernelCompiler
+from nntrain.kernels.library import KernelCompiler
 
 __all__ = ["Kernel", "implements", "inline", "kernel", "prange", "template"]
 
@@ -36,20 +36,17 @@ __all__ = ["Kernel", "implements", "inline", "kernel", "prange", "template"]
 # gives NaN for x = 0, but not in scalar code, so the bits would depend on where a thread's share ends.
 FASTMATH = {"nsz", "contract", "reassoc"}
 FLAGS = {"error_model": "numpy", "nogil": True}
-IMPLEMENTATION = {"fastmath": FASTMATH, "error_model": "numpy", "pipeline_class": KernelCompiler}
 
 # An empty parallel loop over two threads takes 2 to 5 us; a serial kernel does this many multiply-adds in that time.
 PARALLEL_FROM = 65536
 
 
 def _compiled(function, *, cached=True, **options):
-    """numba.njit with our own compiler and cache; settings of the program that imports us stay as they are."""
-    if numba.config.DISABLE_JIT:
-        return function
-    compiled = Function(function, targetoptions={"nopython": True, "boundscheck": None, **FLAGS, **options})
-    if cached:
-        compiled._cache = KernelCache(function)
-    return compiled
+    """numba.njit with our own cache; settings of the program that imports us stay as they are."""
+    dispatcher = numba.njit(pipeline_class=KernelCompiler, **FLAGS, **options)(function)
+    if cached and dispatcher is not function:  # as with NUMBA_DISABLE_JIT
+        dispatcher._cache = KernelCache(function)
+    return dispatcher
 
 
 def inline(function=None, *, fastmath=frozenset(FASTMATH)):
@@ -75,7 +72,9 @@ def implements(generic, kind: type):
 
     def mark(function):
         # Inlined: as a call, it would count a reference for each array of its arguments, atomically.
-        @overload(generic, strict=False, inline="always", jit_options=IMPLEMENTATION)
+        @overload(
+            generic, strict=False, inline="always", jit_options={"fastmath": FASTMATH, "error_model": "numpy"}
+        )
         def choose(first, *rest):
             return function if getattr(first, "instance_class", None) is kind else None
 
