@@ -55,6 +55,7 @@ def test_only_these_layers_have_no_backward_of_their_own():
         "flatten",
         "gaussian_noise",
         "identity",
+        "learned_positions",
         "positional_encoding",
         "reshape",
     ]

@@ -73,15 +73,22 @@ class ConfigDrawer:
             data["augment"] = [
                 entry for entry in augmentations if not (hard and entry in ("mixup", "cutmix"))
             ]
+        optimizer = self.component(Optimizer, {"sgd": {"sgd": {"lr": 0.05, "momentum": 0.9}}})
+        schedule, train = self.component(Schedule, {}), self.train()
+        parsed = Optimizer.parse(optimizer)
+        if parsed.average_slot:  # which takes the place of both
+            train.pop("ema", None)
+        if parsed.needs_no_schedule or parsed.adapts_rate:
+            schedule = "constant"
         return {
             "seed": choose.randrange(1000),
             "data": data,
             "model": {"initializer": choose.choice(INITIALIZERS), "layers": layers},
             "loss": loss,
             "metrics": choose.sample(("accuracy", "f1", "auc") if classes else ("rmse", "r2", "mae"), 1),
-            "optimizer": self.component(Optimizer, {"sgd": {"sgd": {"lr": 0.05, "momentum": 0.9}}}),
-            "schedule": self.component(Schedule, {}),
-            "train": self.train(),
+            "optimizer": optimizer,
+            "schedule": schedule,
+            "train": train,
         }
 
     def component(self, family: Any, special: dict[str, Any]) -> Any:

@@ -25,7 +25,7 @@ RELATIONS = re.compile(
     r"|expected the smaller `|`decimal` and `thousands` are both"
     r"|nesterov requires|expected at least two different `classes`|gaps in sequences cannot be filled"
     r"|a sequence with one target cannot be split|expected a fold from 1 to "
-    r"|expected a number that divides `batch_size`"
+    r"|expected a number that divides `batch_size`|expected an option besides `match`"
 )
 
 

@@ -174,7 +174,7 @@ def test_the_learning_rate_is_that_of_training(schedule, text):
     figure = figure_of(Schedules(), drawn_from(arrays))
     assert text in words(figure).replace("\n", " ")
     assert faults(figure) == []
-    assert len(arrays["names"]) == 11
+    assert len(arrays["names"]) == 13
     assert config.schedule.yaml_name not in arrays["names"]
 
 
