@@ -55,9 +55,8 @@ class Quick:
 
 
 def all_finite(values: np.ndarray) -> bool:
-    """Whether the sum of squares is finite: for numbers so large that it overflows, no, too."""
+    """Whether the sum is finite, as it is without NaN and infinities; for numbers so large that it overflows, no, too."""
     if values.dtype.kind != "f":
         return True
-    flat = values.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(np.dot(flat, flat))
+        return math.isfinite(values.sum())

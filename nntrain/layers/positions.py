@@ -13,7 +13,20 @@ from nntrain.layers.layer import Layer
 from nntrain.layers.require import require_sequence
 
 
-class PositionalEncoding(Layer, name="positional_encoding"):
+class Positions(Layer):
+    """Base: adds to each step of a sequence what tells its position."""
+
+    reads = ""
+    passes_gradient = True
+    initializer_from_next = True
+    example_inputs: ClassVar = ((5, 6),)
+
+    def output_shape(self, x: Shape) -> Shape:
+        require_sequence(x)
+        return x
+
+
+class PositionalEncoding(Positions, name="positional_encoding"):
     """Sinusoidal positional encoding: adds `sin(t / base^(2i / features))` to feature 2i of step t, the cosine to feature 2i + 1.
 
     Attention itself is invariant to the order of the steps; this gives it their positions.
@@ -23,20 +36,11 @@ class PositionalEncoding(Layer, name="positional_encoding"):
 
     base: float = Field(10000.0, gt=1, description="the longest wavelength is 2 pi base")
 
-    reads = ""
-    passes_gradient = True
-    initializer_from_next = True
-    example_inputs: ClassVar = ((5, 6),)
-
-    def output_shape(self, x: Shape) -> Shape:
-        require_sequence(x)
-        return x
-
     def forward(self, ctx: LayerContext) -> None:
         np.add(ctx.x, positions(*ctx.x.shape[1:], self.base, ctx.x.dtype), out=ctx.y)
 
 
-class LearnedPositions(Layer, name="learned_positions"):
+class LearnedPositions(Positions, name="learned_positions"):
     """Learned positional embedding: adds a trainable vector to each step, row t of weight (steps, features) to step t.
 
     The usual alternative to `positional_encoding`, as in BERT and GPT-2. It has as many positions as the training data has steps.
@@ -45,15 +49,6 @@ class LearnedPositions(Layer, name="learned_positions"):
     """
 
     weight_initializer: Initializer = Field(Normal(std=0.02), description="initializer of the weight")
-
-    reads = ""
-    passes_gradient = True
-    initializer_from_next = True
-    example_inputs: ClassVar = ((5, 6),)
-
-    def output_shape(self, x: Shape) -> Shape:
-        require_sequence(x)
-        return x
 
     def parameters(self, x: Shape) -> dict[str, Param]:
         return {"weight": Param(x, (x[0], x[1]), "weight", self.weight_initializer, table=True)}

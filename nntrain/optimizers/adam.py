@@ -9,6 +9,7 @@ from pydantic import Field
 
 from nntrain import kernels
 from nntrain.optimizers.optimizer import Fraction, Optimizer
+from nntrain.optimizers.part import Part
 from nntrain.options import Several
 
 
@@ -58,39 +59,25 @@ class Adam(AdamFamily, name="adam"):
     def slot_names(self) -> tuple[str, ...]:
         return (*self.slots, "largest_square") if self.amsgrad else self.slots
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         kernels.optimizers.adam(
-            theta,
-            grad,
-            slots["mean"],
-            slots["square"],
-            slots.get("largest_square", theta[:0]) if self.amsgrad else theta[:0],
+            part.theta,
+            part.grad,
+            part.slots["mean"],
+            part.slots["square"],
+            part.slots.get("largest_square", part.theta[:0]) if self.amsgrad else part.theta[:0],
             self._numbers(lr, step),
-            theta.size if self.decay_all else decayed,
+            self.decayed(part),
         )
 
     @property
     def applies_products(self) -> bool:  # type: ignore[override]
         return not self.amsgrad
 
-    def apply_product(
-        self,
-        w: np.ndarray,
-        slots: dict[str, np.ndarray],
-        x: np.ndarray,
-        dy: np.ndarray,
-        lr: float,
-        step: int,
-    ) -> None:
-        kernels.update_product.adam(w, slots["mean"], slots["square"], x, dy, self._numbers(lr, step))
+    def apply_product(self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int) -> None:
+        kernels.update_product.adam(
+            part.theta, part.slots["mean"], part.slots["square"], x, dy, self._numbers(lr, step)
+        )
 
     def _numbers(self, lr: float, step: int) -> tuple[float, ...]:
         """As kernels expect them."""
@@ -135,23 +122,15 @@ class Adamax(AdamFamily, name="adamax"):
 
     slots = ("mean", "largest")
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         new_mean, old_largest, _ = self.rates()
         kernels.optimizers.adamax(
-            theta,
-            grad,
-            slots["mean"],
-            slots["largest"],
+            part.theta,
+            part.grad,
+            part.slots["mean"],
+            part.slots["largest"],
             (lr / self.corrections(step)[0], new_mean, old_largest, self.eps),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )
 
 
@@ -169,23 +148,15 @@ class NAdam(AdamFamily, name="nadam"):
 
     example: ClassVar = {"lr": 0.002}
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         now = _nadam_momentum(self.betas[0], self.momentum_decay, step)
         then = _nadam_momentum(self.betas[0], self.momentum_decay, step + 1)
         product = _nadam_products(self.betas[0], self.momentum_decay).up_to(step)
         kernels.optimizers.nadam(
-            theta,
-            grad,
-            slots["mean"],
-            slots["square"],
+            part.theta,
+            part.grad,
+            part.slots["mean"],
+            part.slots["square"],
             (
                 lr * (1 - now) / (1 - product),
                 lr * then / (1 - product * then),
@@ -193,7 +164,7 @@ class NAdam(AdamFamily, name="nadam"):
                 1 / math.sqrt(self.corrections(step)[1]),
                 self.eps,
             ),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )
 
 
@@ -233,15 +204,7 @@ class RAdam(AdamFamily, name="radam"):
 
     example: ClassVar = {"lr": 0.001}
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         mean_correction, square_correction = self.corrections(step)
         longest = 2 / (1 - self.betas[1]) - 1
         length = longest - 2 * step * self.betas[1] ** step / square_correction
@@ -251,10 +214,10 @@ class RAdam(AdamFamily, name="radam"):
             rectified = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
             factor = math.sqrt(rectified) * math.sqrt(square_correction)
         kernels.optimizers.radam(
-            theta,
-            grad,
-            slots["mean"],
-            slots["square"],
+            part.theta,
+            part.grad,
+            part.slots["mean"],
+            part.slots["square"],
             (lr * factor / mean_correction, adaptive, *self.rates(), self.eps),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from nntrain import kernels
 from nntrain.optimizers.optimizer import Fraction, Optimizer
+from nntrain.optimizers.part import Part
 
 
 class Adagrad(Optimizer, name="adagrad"):
@@ -30,22 +30,14 @@ class Adagrad(Optimizer, name="adagrad"):
     elementwise = True
     slots = ("square",)
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         lr = lr / (1 + (step - 1) * self.lr_decay)
         kernels.optimizers.adagrad(
-            theta,
-            grad,
-            slots["square"],
+            part.theta,
+            part.grad,
+            part.slots["square"],
             (lr, self.initial_accumulator_value, self.eps),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )
 
 
@@ -66,22 +58,14 @@ class Adadelta(Optimizer, name="adadelta"):
     elementwise = True
     slots = ("square", "change")
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         kernels.optimizers.adadelta(
-            theta,
-            grad,
-            slots["square"],
-            slots["change"],
+            part.theta,
+            part.grad,
+            part.slots["square"],
+            part.slots["change"],
             (lr, self.rho, 1 - self.rho, self.eps),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )
 
 
@@ -108,22 +92,14 @@ class RMSprop(Optimizer, name="rmsprop"):
     def slot_names(self) -> tuple[str, ...]:
         return ("square",) + ("mean",) * self.centered + ("velocity",) * bool(self.momentum)
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
-        unused = theta[:0]
+    def update(self, part: Part, lr: float, step: int) -> None:
+        unused = part.theta[:0]
         kernels.optimizers.rmsprop(
-            theta,
-            grad,
-            slots["square"],
-            slots.get("mean", unused),
-            slots.get("velocity", unused),
+            part.theta,
+            part.grad,
+            part.slots["square"],
+            part.slots.get("mean", unused),
+            part.slots.get("velocity", unused),
             (lr, self.alpha, 1 - self.alpha, self.momentum, self.eps),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )

@@ -29,10 +29,10 @@ class Lamb(AdamFamily, name="lamb"):
 
     elementwise = False
 
-    def apply(self, part: Part, lr: float, step: int) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         mean_correction, square_correction = self.corrections(step)
         numbers = (lr, *self.rates(), 1 / mean_correction, 1 / math.sqrt(square_correction), self.eps)
-        decayed = part.theta.size if self.decay_all else part.decayed
+        decayed = self.decayed(part)
         for tensor in part.tensors:
             theta, grad, mean, square = (
                 array[tensor.start : tensor.stop]

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from nntrain import kernels
 from nntrain.optimizers.optimizer import Fraction, Optimizer
+from nntrain.optimizers.part import Part
 from nntrain.options import Several
 
 
@@ -31,16 +31,12 @@ class Lion(Optimizer, name="lion"):
     elementwise = True
     slots = ("mean",)
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         first, second = self.betas
         kernels.optimizers.lion(
-            theta, grad, slots["mean"], (lr, 1 - first, 1 - second), *self.decoupled_decay(theta, lr, decayed)
+            part.theta,
+            part.grad,
+            part.slots["mean"],
+            (lr, 1 - first, 1 - second),
+            *self.decoupled_decay(part, lr),
         )

@@ -43,7 +43,7 @@ class Lookahead(Wrapper, name="lookahead"):
         self.base.start(part)
         part.slots["slow"][...] = part.theta
 
-    def apply(self, part: Part, lr: float, step: int) -> None:
-        self.base.apply(part, lr, step)
+    def update(self, part: Part, lr: float, step: int) -> None:
+        self.base.update(part, lr, step)
         if step % self.k == 0:
             kernels.averaging.look_ahead(part.theta, part.slots["slow"], self.alpha)

@@ -74,12 +74,12 @@ class Muon(Optimizer, name="muon"):
     def start(self, part: Part) -> None:
         self.others.start(part)
 
-    def apply(self, part: Part, lr: float, step: int) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         for tensor in part.tensors:
             if tensor.matrix:
                 self._update_matrix(part, tensor, lr)
         for place in runs(tensor for tensor in part.tensors if not tensor.matrix):
-            self.others.apply(part.at(place), self.others.lr * (lr / self.lr), step)
+            self.others.update(part.at(place), self.others.lr * (lr / self.lr), step)
 
     def _update_matrix(self, part: Part, tensor: Tensor, lr: float) -> None:
         place, outputs = slice(tensor.start, tensor.stop), tensor.shape[-1]

@@ -55,23 +55,10 @@ class Optimizer(Component, family="optimizer"):
     def start(self, part: Part) -> None:
         """Before the first step: fills the slots that do not start from 0."""
 
-    def apply(self, part: Part, lr: float, step: int) -> None:
-        """One step in place; step counts from 1. What needs to know the tensors overrides it, all else `update`."""
-        self.update(part.theta, part.grad, part.slots, lr, step, part.decayed)
+    def update(self, part: Part, lr: float, step: int) -> None:
+        """One step in place; step counts from 1.
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
-        """One step in place on flat arrays; step counts from 1.
-
-        theta, grad and each slot: (parameters,), contiguous. Weight decay applies to theta[:decayed], with `decay_all` to
-        all of it.
+        Weight decay applies to part.theta[:part.decayed], with `decay_all` to all of it.
         """
         raise NotImplementedError
 
@@ -79,22 +66,18 @@ class Optimizer(Component, family="optimizer"):
         """The same optimizer with other options, as a parameter group sets them."""
         return self.model_copy(update=options)
 
-    def apply_product(
-        self,
-        w: np.ndarray,
-        slots: dict[str, np.ndarray],
-        x: np.ndarray,
-        dy: np.ndarray,
-        lr: float,
-        step: int,
-    ) -> None:
-        """`update` of a weight (K, N) and its slots by the gradient x (M, K) transposed @ dy (M, N), bit for bit."""
+    def apply_product(self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int) -> None:
+        """`update` of a weight by its gradient x (M, K) transposed @ dy (M, N), bit for bit; part: theta and the slots are (K, N)."""
         raise NotImplementedError
 
-    def coupled_decay(self, theta: np.ndarray, decayed: int) -> tuple[float, int]:
+    def coupled_decay(self, part: Part) -> tuple[float, int]:
         """What kernels need to add `weight_decay p` to the gradient: the factor, and of how many parameters."""
-        return self.weight_decay, theta.size if self.decay_all else decayed
+        return self.weight_decay, self.decayed(part)
 
-    def decoupled_decay(self, theta: np.ndarray, lr: float, decayed: int) -> tuple[float, int]:
+    def decoupled_decay(self, part: Part, lr: float) -> tuple[float, int]:
         """What kernels need for `p -= lr weight_decay p`, independent of the gradient: the same two numbers."""
-        return lr * self.weight_decay, theta.size if self.decay_all else decayed
+        return lr * self.weight_decay, self.decayed(part)
+
+    def decayed(self, part: Part) -> int:
+        """How many parameters decay, from the first on."""
+        return part.theta.size if self.decay_all else part.decayed

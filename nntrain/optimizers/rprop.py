@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from nntrain import kernels
@@ -55,20 +54,12 @@ class Rprop(Optimizer, name="rprop"):
     def start(self, part: Part) -> None:
         part.slots["step_size"].fill(self.lr)
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         kernels.optimizers.rprop(
-            theta,
-            grad,
-            slots["previous"],
-            slots["step_size"],
+            part.theta,
+            part.grad,
+            part.slots["previous"],
+            part.slots["step_size"],
             (*self.etas, *self.step_sizes),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )

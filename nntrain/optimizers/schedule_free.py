@@ -3,7 +3,6 @@
 import math
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from nntrain import kernels
@@ -57,22 +56,14 @@ class ScheduleFreeSGD(ScheduleFree, name="schedule_free_sgd"):
 
     slots = ("z", "average")
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         kernels.averaging.schedule_free_sgd(
-            theta,
-            grad,
-            slots["z"],
-            slots["average"],
+            part.theta,
+            part.grad,
+            part.slots["z"],
+            part.slots["average"],
             (lr * self.warmed(step), self.share(step), self.momentum, 0.0, 0.0, 0.0, 0.0),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )
 
 
@@ -102,23 +93,15 @@ class ScheduleFreeAdamW(ScheduleFree, name="schedule_free_adamw"):
 
     slots = ("z", "average", "square")
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         momentum, second = self.betas
         unroot = 1 / math.sqrt(1 - second**step)
         kernels.averaging.schedule_free_adamw(
-            theta,
-            grad,
-            slots["z"],
-            slots["average"],
-            slots["square"],
+            part.theta,
+            part.grad,
+            part.slots["z"],
+            part.slots["average"],
+            part.slots["square"],
             (lr * self.warmed(step), self.share(step), momentum, second, 1 - second, unroot, self.eps),
-            *self.coupled_decay(theta, decayed),
+            *self.coupled_decay(part),
         )

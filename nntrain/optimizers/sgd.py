@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from nntrain import kernels
 from nntrain.optimizers.optimizer import Fraction, Optimizer
+from nntrain.optimizers.part import Part
 from nntrain.options import mistake
 
 
@@ -48,38 +49,20 @@ class SGD(Optimizer, name="sgd"):
     def slot_names(self) -> tuple[str, ...]:
         return ("velocity",) if self.momentum else ()
 
-    def update(
-        self,
-        theta: np.ndarray,
-        grad: np.ndarray,
-        slots: dict[str, np.ndarray],
-        lr: float,
-        step: int,
-        decayed: int,
-    ) -> None:
+    def update(self, part: Part, lr: float, step: int) -> None:
         if self.momentum:
             kernels.optimizers.momentum(
-                theta,
-                grad,
-                slots["velocity"],
+                part.theta,
+                part.grad,
+                part.slots["velocity"],
                 self._numbers(lr, step),
-                self.coupled_decay(theta, decayed)[1],
+                self.decayed(part),
             )
         else:
-            kernels.optimizers.sgd(
-                theta, grad, self._numbers(lr, step), self.coupled_decay(theta, decayed)[1]
-            )
+            kernels.optimizers.sgd(part.theta, part.grad, self._numbers(lr, step), self.decayed(part))
 
-    def apply_product(
-        self,
-        w: np.ndarray,
-        slots: dict[str, np.ndarray],
-        x: np.ndarray,
-        dy: np.ndarray,
-        lr: float,
-        step: int,
-    ) -> None:
-        kernels.update_product.momentum(w, slots["velocity"], x, dy, self._numbers(lr, step))
+    def apply_product(self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int) -> None:
+        kernels.update_product.momentum(part.theta, part.slots["velocity"], x, dy, self._numbers(lr, step))
 
     def _numbers(self, lr: float, step: int) -> tuple:
         """As kernels expect them."""

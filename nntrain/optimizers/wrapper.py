@@ -59,5 +59,5 @@ class Wrapper(Optimizer):
     def start(self, part: Part) -> None:
         self.base.start(part)
 
-    def apply(self, part: Part, lr: float, step: int) -> None:
-        self.base.apply(part, lr, step)
+    def update(self, part: Part, lr: float, step: int) -> None:
+        self.base.update(part, lr, step)

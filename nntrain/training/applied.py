@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 from nntrain import kernels
-from nntrain.layers.context import Update
 
 if TYPE_CHECKING:
     from nntrain.training.step import Share, Step
@@ -15,19 +15,12 @@ if TYPE_CHECKING:
 SMALLEST = 1 << 21
 
 
-class Applied(NamedTuple):
-    """A weight, and what belongs to it."""
-
-    share: "Share"
-    shape: tuple[int, ...]
-
-
 class AppliedGradients:
     """The weights of a step that are updated in backward; `rest`: the shares of all other parameters."""
 
     def __init__(self, step: "Step"):
         self.step = step
-        self.weights: dict[str, Applied] = {}  # by the name of the node
+        self.weights: dict[str, Share] = {}  # by the name of the node; theta and slots are (inputs, units)
         self.rest: list[Share] = []
         layers = {f"{node.name}.weight": node for node in step.network.graph.layers}
         for share in step.whole.shares:
@@ -39,8 +32,10 @@ class AppliedGradients:
                     continue
                 if len(node.input_shapes[0]) > 1:  # of which each row of the batch has several
                     continue
-                weight = share._replace(part=share.part.at(slice(tensor.start, tensor.stop)))
-                self.weights[node.name] = Applied(weight, tensor.shape)
+                part = share.part.at(slice(tensor.start, tensor.stop))
+                slots = {name: slot.reshape(tensor.shape) for name, slot in part.slots.items()}
+                part = part._replace(theta=part.theta.reshape(tensor.shape), slots=slots)
+                self.weights[node.name] = share._replace(part=part)
                 self._add_rest(share, start, tensor.start)
                 start = tensor.stop
             self._add_rest(share, start, share.part.theta.size)
@@ -57,15 +52,10 @@ class AppliedGradients:
     def at(self, step: int, lr: float) -> Iterator[None]:
         """Meanwhile backward updates them."""
         updates = self.step.network.info.updates
-        for name, applied in self.weights.items():
-            updates[name] = self._update_of(applied, step, lr)
+        for name, (rule, part) in self.weights.items():
+            rate = rule.rate(lr, self.step.reached)
+            updates[name] = partial(rule.optimizer.apply_product, part, lr=rate, step=step)
         try:
             yield
         finally:
             updates.clear()
-
-    def _update_of(self, applied: Applied, step: int, lr: float) -> Update:
-        (rule, part), shape = applied
-        rate = rule.rate(lr, self.step.reached)
-        slots = {name: slot.reshape(shape) for name, slot in part.slots.items()}
-        return lambda x, dy: rule.optimizer.apply_product(part.theta.reshape(shape), slots, x, dy, rate, step)

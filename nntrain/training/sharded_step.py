@@ -85,9 +85,8 @@ class ShardedStep(Step):
     def agreed(self, *flags: bool) -> tuple[bool, ...]:
         if self._partners.size == 1:
             return flags
-        self._flags = (
-            flags  # for the next step, whose losses they accompany: another collective would take 10 us
-        )
+        # For the next step, whose losses they accompany: another collective would take 10 us.
+        self._flags = flags
         return self._agreed
 
     def complete(self) -> None:

@@ -182,7 +182,7 @@ class Step:
 
     def optimize(self, shares: list[Share], lr: float, step: int) -> None:
         for rule, own in shares:
-            rule.optimizer.apply(own, rule.rate(lr, self.reached), step)
+            rule.optimizer.update(own, rule.rate(lr, self.reached), step)
 
     @contextmanager
     def reaching(self, lr: float) -> Iterator[None]:

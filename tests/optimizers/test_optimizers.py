@@ -51,7 +51,7 @@ def started(optimizer, theta, decayed=DECAYED, begin=True) -> Part:
 
 def step_on(optimizer, part, grad, lr, step):
     part.grad[...] = grad
-    optimizer.apply(part, lr, step)
+    optimizer.update(part, lr, step)
 
 
 def gradient_for(optimizer, theta):
@@ -182,7 +182,7 @@ def test_every_parameter_is_updated_once_wherever_decay_ends(sample, decayed):
     of_pieces = started(optimizer, pieces, decayed)
     of_pieces.grad[...] = gradient
     for place in (slice(0, decayed), slice(decayed, 20_000)):
-        optimizer.apply(of_pieces.at(place), optimizer.lr, 1)
+        optimizer.update(of_pieces.at(place), optimizer.lr, 1)
     np.testing.assert_allclose(whole, pieces, rtol=1e-13)
     assert (whole != first).all()
 

@@ -24,9 +24,9 @@ def test_parts_are_updated_as_the_whole(sample, precision):
     optimizer.start(Part(whole, grads[0], slots, decayed))
     own = {name: slot.copy() for name, slot in slots.items()}
     for step, grad in enumerate(grads, 1):
-        optimizer.apply(Part(whole, grad.copy(), slots, decayed), 0.01, step)
+        optimizer.update(Part(whole, grad.copy(), slots, decayed), 0.01, step)
         for place in (slice(0, cut), slice(cut, size)):
-            optimizer.apply(Part(pieces, grad.copy(), own, decayed).at(place), 0.01, step)
+            optimizer.update(Part(pieces, grad.copy(), own, decayed).at(place), 0.01, step)
     assert pieces.tobytes() == whole.tobytes()
     assert all(own[name].tobytes() == slots[name].tobytes() for name in slots)
 

@@ -171,10 +171,10 @@ def test_a_rollback_restores_the_last_checkpoint_and_halves_the_learning_rate(mo
     before = {}
     original = Optimizer.members()["adam"].update
 
-    def update(self, theta, grad, slots, lr, step, decayed):
+    def update(self, part, lr, step):
         if step == AT + 1:
-            before.update(theta=theta.copy(), **{name: slot.copy() for name, slot in slots.items()})
-        original(self, theta, grad, slots, lr, step, decayed)
+            before.update(theta=part.theta.copy(), **{name: slot.copy() for name, slot in part.slots.items()})
+        original(self, part, lr, step)
 
     monkeypatch.setattr(Optimizer.members()["adam"], "update", update)
     break_method(monkeypatch, *BROKEN["backward"])

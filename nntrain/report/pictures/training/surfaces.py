@@ -124,7 +124,7 @@ def path_of(optimizer: "Optimizer", surface: Surface, lr: float, steps: int) -> 
             if optimizer.perturbation:  # as training/ascent.py
                 x, y = theta + optimizer.perturbation * grad / np.linalg.norm(grad)
                 grad[:] = surface.gradient(float(x), float(y))
-            optimizer.apply(part, lr, step)
+            optimizer.update(part, lr, step)
             if not np.abs(theta).max() < FARTHEST:
                 break
             path[step] = slots.get(optimizer.average_slot, theta)
