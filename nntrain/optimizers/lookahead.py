@@ -32,7 +32,8 @@ class Lookahead(Wrapper, name="lookahead"):
     def _one_average(self) -> Self:
         if self.base.average_slot:
             raise mistake(
-                f"the base {self.base.yaml_name} already averages its parameters", "Remove one of the two."
+                f"`base: {self.base.yaml_name}` cannot be combined with lookahead: it already averages its parameters",
+                "Remove one of the two.",
             )
         return self
 

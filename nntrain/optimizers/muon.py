@@ -55,7 +55,7 @@ class Muon(Optimizer, name="muon"):
     def _others_are_plain(self) -> Self:
         if self.others.average_slot or self.others.perturbation or self.others.for_matrices:
             raise mistake(
-                f"{self.others.yaml_name} cannot update the others: it concerns all parameters or matrices",
+                f"`others: {self.others.yaml_name}` cannot be combined with muon: it concerns all parameters or matrices",
                 "Use a plain optimizer, such as `others: adamw`.",
             )
         return self

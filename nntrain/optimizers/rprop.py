@@ -1,6 +1,6 @@
 """Rprop: resilient backpropagation."""
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -8,6 +8,8 @@ from nntrain import kernels
 from nntrain.optimizers.optimizer import Optimizer
 from nntrain.optimizers.part import Part
 from nntrain.options import Several, mistake
+
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Rprop(Optimizer, name="rprop"):
@@ -20,13 +22,13 @@ class Rprop(Optimizer, name="rprop"):
     """
 
     lr: float = Field(1e-2, gt=0, description="the initial step size of every parameter")
-    etas: Several[float] = Field(
+    etas: Several[Positive] = Field(
         (0.5, 1.2),
         min_length=2,
         max_length=2,
         description="the factors on a step size where the sign of the gradient changes, and where it stays",
     )
-    step_sizes: Several[float] = Field(
+    step_sizes: Several[Positive] = Field(
         (1e-6, 50.0), min_length=2, max_length=2, description="the smallest and the largest step size"
     )
 
@@ -39,12 +41,12 @@ class Rprop(Optimizer, name="rprop"):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         (shrink, grow), (smallest, largest) = self.etas, self.step_sizes
-        if not 0 < shrink < 1 < grow:
+        if not shrink < 1 < grow:
             raise mistake(
                 f"expected `etas` below and above 1. Received: {shrink:g} and {grow:g}",
                 "Set `etas: [0.5, 1.2]`.",
             )
-        if not 0 < smallest <= self.lr <= largest:
+        if not smallest <= self.lr <= largest:
             raise mistake(
                 f"expected `step_sizes` around lr, {self.lr:g}. Received: {smallest:g} and {largest:g}",
                 "Set `step_sizes: [1e-6, 50]`.",

@@ -27,7 +27,10 @@ class SAM(Wrapper, name="sam"):
     @model_validator(mode="after")
     def _one_ascent(self) -> Self:
         if self.base.perturbation:
-            raise mistake(f"the base {self.base.yaml_name} already contains sam", "Remove one of the two.")
+            raise mistake(
+                f"`base: {self.base.yaml_name}` cannot be combined with sam: it already contains sam",
+                "Remove one of the two.",
+            )
         return self
 
     @property

@@ -33,6 +33,12 @@ AUGMENTATIONS = (
     "cutmix",
 )
 SAMPLES = 36
+# Rates at which no small random network diverges.
+GENTLE = {
+    "sgd": {"sgd": {"lr": 0.05, "momentum": 0.9}},
+    "schedule_free_sgd": {"schedule_free_sgd": {"lr": 0.05}},
+    "sam": {"sam": {"base": {"sgd": {"lr": 0.05, "momentum": 0.9}}}},
+}
 
 
 class ConfigDrawer:
@@ -73,7 +79,7 @@ class ConfigDrawer:
             data["augment"] = [
                 entry for entry in augmentations if not (hard and entry in ("mixup", "cutmix"))
             ]
-        optimizer = self.component(Optimizer, {"sgd": {"sgd": {"lr": 0.05, "momentum": 0.9}}})
+        optimizer = self.component(Optimizer, GENTLE)
         schedule, train = self.component(Schedule, {}), self.train()
         parsed = Optimizer.parse(optimizer)
         if parsed.average_slot:  # which takes the place of both
