@@ -15,12 +15,23 @@ ROOT = Path(nntrain.__file__).parent
 # From the top floor to the ground: a floor may import what lies below it, and nothing of its own floor.
 FLOORS = [
     {"cli"},
+    {"serve", "sklearn"},
     {"api"},
     {"report"},
     {"listing"},
-    {"search"},
+    {"search", "importing", "doctor"},
     {"preflight"},
-    {"run", "gradient_check", "bench", "kernel_cache", "scaling", "range_test", "templates", "starter"},
+    {
+        "run",
+        "gradient_check",
+        "bench",
+        "kernel_cache",
+        "scaling",
+        "range_test",
+        "templates",
+        "starter",
+        "export",
+    },
     {"training"},
     {"inference"},
     {"manual"},
@@ -47,6 +58,12 @@ ONLY_IN = {
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
     "mpi4py": {"distributed"},
+    "onnx": {"export", "importing"},
+    "onnxruntime": {"export"},
+    "h5py": {"importing"},
+    "starlette": {"serve"},
+    "uvicorn": {"serve"},
+    "sklearn": {"sklearn"},
 }
 EXCEPTIONS = {
     ("run/environment.py", "numba"),
