@@ -13,6 +13,7 @@ from nntrain.api.html import model_html
 from nntrain.data.conform.unusable import OnError
 from nntrain.files import write_atomic
 from nntrain.inference.chosen_metrics import parsed_metrics
+from nntrain.inference.explain import check_explainable, explained_columns
 from nntrain.inference.generate import Sampling, generated
 from nntrain.inference.pictures import predict_pictures
 from nntrain.inference.predict import Predictions, check_probabilities, predict
@@ -62,6 +63,20 @@ class Model:
         assert values is not None
         return values
 
+    def explain(self, x: Any, *, on_error: OnError = "stop") -> np.ndarray:
+        """What each column of a table adds to the prediction, to first order (rows, columns), in the order of `columns`.
+
+        It is the column's value, after standardization, times the gradient of the output: of the predicted class's logit, or of the
+        number that the network gives before its loss makes a rate or a probability of it; the categories of a text column are
+        summed. With several targets (rows, targets, columns). For a network without hidden layers the sum over the columns is the
+        output without its bias; for others it is an estimate, see docs/python.md. Raises UserError for a network that was not
+        trained on a table.
+
+        on_error: as for `predict`.
+        """
+        check_explainable(self._trained.trained_on)
+        return self._predictions(x, on_error, explain=True).explained_by_column()
+
     def _quick_answers(self, x: Any) -> np.ndarray | None:
         """What `predict` returns, for arrays that need no closer look."""
         outputs = self._trained.quick_outputs(x)
@@ -76,12 +91,14 @@ class Model:
     def _names(self) -> np.ndarray:
         return np.array([*self.classes, ""])  # of the width that `Predictions.class_names` gives them
 
-    def _predictions(self, x: Any, on_error: OnError, probabilities: bool = False) -> Predictions:
+    def _predictions(
+        self, x: Any, on_error: OnError, probabilities: bool = False, explain: bool = False
+    ) -> Predictions:
         if are_paths(x):
             found = predict_pictures(self._trained, pictures_at(self._trained, x), probabilities, on_error)
         else:
             samples = samples_of(self._trained, x, lenient=on_error != "stop")
-            found = predict(self._trained, samples, probabilities, on_error)
+            found = predict(self._trained, samples, probabilities, on_error, explain)
         for remark in found.remarks:
             warnings.warn(remark, stacklevel=3)
         return found
@@ -116,6 +133,12 @@ class Model:
     def classes(self) -> tuple[str, ...]:
         """The names of the classes; empty for regression."""
         return self._trained.trained_on.classes
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that the network was trained on, as `explain` has them. Raises UserError if it was none."""
+        check_explainable(self._trained.trained_on)
+        return explained_columns(self._trained.trained_on)
 
     @cached_property
     def parameters(self) -> Mapping[str, np.ndarray]:

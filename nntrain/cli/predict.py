@@ -1,6 +1,8 @@
 """`nntrain predict`: predictions of a trained network for new samples, or the continuation of a text."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from nntrain.cli.shared import (
     plugin_option,
     threads_option,
 )
+from nntrain.errors import NntrainError
 
 if TYPE_CHECKING:
     from nntrain.data.conform.unusable import OnError
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
 )
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @click.option("--probabilities", is_flag=True, help="Add the probability of each class.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="For a network trained on a table: add what each column adds to the prediction.",
+)
 @click.option(
     "--on-error",
     type=click.Choice(["stop", "skip", "blank"]),
@@ -62,6 +70,7 @@ def command(
     output: Path | None,
     overwrite: bool,
     probabilities: bool,
+    explain: bool,
     on_error: "OnError",
     prompt: str | None,
     as_json: bool,
@@ -82,13 +91,17 @@ def command(
     classes and probabilities, or values and targets. For several INPUTs, and for images, each line begins with the name
     of its file. --json prints the lines as the list `predictions`.
 
+    --explain adds a column `explain(NAME)` for each column of a table: its value times the gradient of the predicted class's
+    logit, or of the predicted number; with `standardize`, the value is the distance from the mean in standard deviations.
+    It is an estimate of how much the column changes the output, in the unit of the output, and negative where it lowers it.
+
     A language model takes --prompt instead of INPUT. The output is the prompt and its continuation.
     """
     from nntrain.cli.shared import hints, print_json, show_warnings, use_threads
     from nntrain.data.conform.texts import UnknownCharacters
     from nntrain.data.conform.unusable import UnusableSamples
-    from nntrain.errors import UserError
     from nntrain.inference import output as writing
+    from nntrain.inference.explain import check_explainable
     from nntrain.inference.generate import Sampling, generated, readable
     from nntrain.inference.inputs import new_samples
     from nntrain.inference.pictures import pictures_of, predict_pictures
@@ -98,18 +111,18 @@ def command(
     from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
-    check_usage(inputs, output, overwrite, probabilities, on_error, prompt, as_json, given)
+    check_usage(inputs, output, overwrite, probabilities, explain, on_error, prompt, as_json, given)
     if output is not None:
         with hints({writing.OutputExists: "Use --overwrite to replace it, or another --output."}):
             writing.check_output(output, overwrite, (".txt",) if prompt is not None else (".csv", ".npz"))
     use_threads(threads)
     stored = open_stored(path)
     if probabilities:
-        try:
+        with errors_at("--probabilities"):
             check_probabilities(stored)
-        except UserError as error:
-            error.place = "--probabilities"
-            raise
+    if explain:
+        with errors_at("--explain"):
+            check_explainable(stored.trained_on)
     show_warnings(stored.warnings)
     if prompt is not None:
         prompt, remarks = readable(stored.trained_on, prompt, skip=on_error == "skip")
@@ -131,7 +144,7 @@ def command(
                 found = [predict_pictures(stored, pictures, probabilities, on_error)]
             else:
                 samples = [new_samples(stored, text, sys.stdin.buffer, "INPUT", on_error) for text in inputs]
-                found = [predict(stored, one, probabilities, on_error) for one in samples]
+                found = [predict(stored, one, probabilities, on_error, explain) for one in samples]
     except UnusableSamples as error:
         error.hint = " ".join(
             filter(None, [error.hint, "Use --on-error skip or blank to predict the others."])
@@ -150,11 +163,21 @@ def command(
     show_warnings(predictions.remarks)
 
 
+@contextlib.contextmanager
+def errors_at(option: str) -> Iterator[None]:
+    try:
+        yield
+    except NntrainError as error:
+        error.place = option
+        raise
+
+
 def check_usage(
     inputs: tuple[str, ...],
     output: Path | None,
     overwrite: bool,
     probabilities: bool,
+    explain: bool,
     on_error: str,
     prompt: str | None,
     as_json: bool,
@@ -170,7 +193,8 @@ def check_usage(
         raise click.UsageError(f"Expected INPUT, or --prompt for a language model. Received: {received}.")
     if prompt is None and sampling:
         raise click.UsageError(f"--{next(iter(sampling)).replace('_', '-')} requires --prompt.")
-    if prompt is not None and probabilities:
-        raise click.UsageError("--probabilities cannot be combined with --prompt.")
+    for option, wanted in (("--probabilities", probabilities), ("--explain", explain)):
+        if prompt is not None and wanted:
+            raise click.UsageError(f"{option} cannot be combined with --prompt.")
     if prompt is not None and on_error == "blank":
         raise click.UsageError("--on-error blank cannot be combined with --prompt.")

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from nntrain.data.conform.unusable import OnError, Unusable, UnusableSamples, of_rows
 from nntrain.data.dataset import Dataset
 from nntrain.errors import UserError
+from nntrain.inference.explain import explained_columns
 from nntrain.inference.inputs import Samples
 from nntrain.inference.trained import Trained
 from nntrain.losses import Loss
@@ -27,6 +29,8 @@ class Predictions:
     names: tuple[str, ...]  # of all classes, or of the targets
     classes: np.ndarray | None = None  # (rows,) class numbers
     values: np.ndarray | None = None  # (rows, names): probabilities, or the predicted targets
+    explained: tuple[str, ...] = ()  # the columns that predictions are explained by
+    explanations: np.ndarray | None = None  # (rows, 1 or targets, explained): what each adds to an output
     ids: tuple[str, tuple[str, ...]] | None = (
         None  # the column that identifies sequences, and its cell for each row
     )
@@ -34,7 +38,10 @@ class Predictions:
     remarks: tuple[str, ...] = ()  # about samples that could not be used
 
     def columns(self) -> list[tuple[str, np.ndarray]]:
-        """A table: `file`, the column that identifies sequences, then `class` and `p(NAME)`, or the targets by name."""
+        """A table: `file`, the column that identifies sequences, then `class` and `p(NAME)`, or the targets by name.
+
+        Last what explains them: `explain(COLUMN)`, or `explain(TARGET: COLUMN)` for several targets.
+        """
         table = [] if self.files is None else [("file", np.array(self.files))]
         if self.ids is not None:
             table.append((self.ids[0], np.array(self.ids[1])))
@@ -43,6 +50,11 @@ class Predictions:
         if self.values is not None:
             heads = self.names if self.classes is None else tuple(f"p({name})" for name in self.names)
             table += zip(heads, self.values.T, strict=True)
+        if self.explanations is not None:
+            several = self.explanations.shape[1] > 1
+            outputs = [f"{name}: " for name in self.names] if several else [""]
+            heads = tuple(f"explain({output}{column})" for output in outputs for column in self.explained)
+            table += zip(heads, self.explanations.reshape(len(self), -1).T, strict=True)
         return table
 
     def records(self) -> list[dict[str, object]]:
@@ -59,7 +71,8 @@ class Predictions:
     def arrays(self) -> dict[str, np.ndarray]:
         """`class` (rows,), `classes` (classes,), `probabilities` (rows, classes); or `values` (rows, targets), `targets`.
 
-        With `ids` (rows,) if a column identifies sequences, and `files` (rows,) for several inputs.
+        With `ids` (rows,) if a column identifies sequences, `files` (rows,) for several inputs, and for an explanation
+        `explanations` (rows, columns), or (rows, targets, columns) for several targets, and `columns`.
         """
         arrays = {} if self.files is None else {"files": np.array(self.files)}
         arrays |= {} if self.ids is None else {"ids": np.array(self.ids[1])}
@@ -67,12 +80,19 @@ class Predictions:
             arrays |= {"class": self.class_names(), "classes": np.array(self.names)}
         if self.values is not None:
             arrays["values" if self.classes is None else "probabilities"] = self.values
+        if self.explanations is not None:
+            arrays |= {"explanations": self.explained_by_column(), "columns": np.array(self.explained)}
         return arrays if self.classes is not None else arrays | {"targets": np.array(self.names)}
 
     def __len__(self) -> int:
         rows = self.values if self.classes is None else self.classes
         assert rows is not None
         return len(rows)
+
+    def explained_by_column(self) -> np.ndarray:
+        """(rows, columns), or (rows, targets, columns) for several targets: what each column adds to an output."""
+        assert self.explanations is not None
+        return self.explanations[:, 0] if self.explanations.shape[1] == 1 else self.explanations
 
     def class_names(self) -> np.ndarray:
         """(rows,) the name of each predicted class; empty for a sample that could not be used."""
@@ -94,21 +114,27 @@ class Predictions:
         return self._with(place)
 
     def _with(self, change: Callable[[np.ndarray, float], np.ndarray]) -> "Predictions":
-        """`change(array, what is blank in it)` applied to both arrays."""
-        classes = None if self.classes is None else change(self.classes, BLANK)
-        return replace(
-            self, classes=classes, values=None if self.values is None else change(self.values, np.nan)
-        )
+        """`change(array, what is blank in it)` applied to all arrays."""
+        blanks = {"classes": BLANK, "values": np.nan, "explanations": np.nan}
+        arrays = {name: getattr(self, name) for name in blanks}
+        changed: dict[str, Any] = {
+            name: change(array, blanks[name]) for name, array in arrays.items() if array is not None
+        }
+        return replace(self, **changed)
 
 
 def joined(files: Sequence[str], found: Sequence[Predictions]) -> Predictions:
     """The predictions for several inputs, one after the other."""
     first = found[0]
     ids = [part.ids for part in found if part.ids is not None]
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in found])
+        for name in ("classes", "values", "explanations")
+        if getattr(first, name) is not None
+    }
     return replace(
         first,
-        classes=None if first.classes is None else np.concatenate([part.classes for part in found]),
-        values=None if first.values is None else np.concatenate([part.values for part in found]),
+        **arrays,
         ids=(ids[0][0], tuple(cell for _, cells in ids for cell in cells))
         if len(ids) == len(found)
         else None,
@@ -128,9 +154,13 @@ def check_probabilities(trained: Trained) -> None:
 
 
 def predict(
-    trained: Trained, samples: Samples, probabilities: bool = False, on_error: OnError = "stop"
+    trained: Trained,
+    samples: Samples,
+    probabilities: bool = False,
+    on_error: OnError = "stop",
+    explain: bool = False,
 ) -> Predictions:
-    """The prediction for each sample, or for each of its steps, in their order.
+    """The prediction for each sample, or for each of its steps, in their order; with `explain` of a table, see `Explainer`.
 
     Samples that cannot be used, or whose output is not finite, get no row or a blank one, as `on_error` says; for "stop"
     raises UnusableSamples.
@@ -143,6 +173,9 @@ def predict(
         else:
             outputs = outputs[np.arange(outputs.shape[1]) < data.lengths[:, None]]
     found, finite = interpreted(trained.config.loss, data, outputs, probabilities)
+    if explain:
+        explanations = trained.explained(data).astype(outputs.dtype)
+        found = replace(found, explained=explained_columns(data), explanations=explanations)
     rows = np.arange(len(outputs)) if samples.rows is None else samples.rows
     count = samples.count or len(outputs)
     overflown = of_rows("", rows[~finite], count, NOT_FINITE)

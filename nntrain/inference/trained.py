@@ -13,6 +13,7 @@ from nntrain.data.conform.description import from_description
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.text import Text
 from nntrain.inference.evaluate import evaluate, predictions
+from nntrain.inference.explain import Explainer
 from nntrain.inference.feed import Feeds
 from nntrain.inference.quick import Quick
 from nntrain.limits import require_memory
@@ -59,17 +60,18 @@ class Trained:
             model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary, groups=groups
         )
 
-    def network(self, rows: int) -> Network:
-        """The network for batches of at most `rows` samples, without gradients."""
+    def network(self, rows: int, input_gradient: bool = False) -> Network:
+        """The network for batches of at most `rows` samples, without gradients unless that of its input is asked for."""
         graph, precision = self.graph(), self.config.train.precision
-        needed = network_size(graph, rows, precision, backward=False).bytes
+        needed = network_size(graph, rows, precision, backward=input_gradient).bytes
         require_memory(needed, "the network takes", "Free memory, or raise the limit.")
         network = Network(
             graph,
             rows,
             precision,
             self.config.seed,
-            backward=False,
+            backward=input_gradient,
+            input_gradient=input_gradient,
             initial=False,
             integer_input=bool(self.trained_on.vocabulary),
         )
@@ -94,6 +96,15 @@ class Trained:
         """The outputs for an array that needs nothing but scaling; None for others, see `Quick`."""
         with self._lock:
             return self._quick.outputs(x)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.trained_on, self.network(ROWS, input_gradient=True))
+
+    def explained(self, data: Dataset) -> np.ndarray:
+        """(samples, outputs, columns): what each column adds to each output, see `Explainer`."""
+        with self._lock:
+            return self._explainer.explain(data)
 
     def evaluate(self, data: Dataset, metrics: Sequence[Metric] | None = None) -> dict[str, Any]:
         """The loss and metrics, by default those of the config, on data like those of the training."""

@@ -35,9 +35,9 @@ class Stored(Trained):
             for path in changed_plugins(self.path.parent.parent)
         ]
 
-    def network(self, rows: int) -> Network:
+    def network(self, rows: int, input_gradient: bool = False) -> Network:
         try:
-            return super().network(rows)
+            return super().network(rows, input_gradient)
         except DoesNotFit as error:
             error.place = str(self.path)
             raise

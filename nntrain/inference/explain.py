@@ -1,0 +1,92 @@
+"""Explain: what each column of a table adds to an output, to first order: the column's value times the output's gradient.
+
+Source: Shrikumar, Greenside & Kundaje 2017, Learning important features through propagating activation differences (input x gradient).
+"""
+
+import numpy as np
+
+from nntrain import kernels
+from nntrain.data.dataset import Dataset
+from nntrain.data.tables.features import columns
+from nntrain.errors import UserError
+from nntrain.inference.feed import Feeds
+from nntrain.metrics.metric import predicted_classes
+from nntrain.network.network import Network
+
+
+def check_explainable(data: Dataset) -> None:
+    """Raises UserError unless the network was trained on rows of numbers, as a table has them. data: the training split."""
+    hint = ""
+    if data.unit or data.vocabulary:
+        what = "a text" if data.unit else "tokens"
+    elif data.is_bytes or len(data.input_shape) == 3:
+        what, hint = "images", "The picture `saliency` shows which pixels change the output most."
+    elif len(data.input_shape) == 1:
+        return
+    else:
+        what = f"samples of shape {data.input_shape}"
+    raise UserError(f"no explanation: the network was trained on {what}, not on a table", hint)
+
+
+def explained_columns(data: Dataset) -> tuple[str, ...]:
+    """The columns of a table: a text column is one, whatever its number of categories. Without names: column 1, column 2, ..."""
+    if not data.feature_names:
+        return tuple(f"column {number}" for number in range(1, data.input_shape[0] + 1))
+    return tuple(name for name, _, _ in columns(data.feature_names, data.one_hot))
+
+
+class Explainer:
+    """Input times gradient, in evaluation, for one thread at a time.
+
+    With the network's input z = (x - shift) * scale and an output y, a column adds z * dy/dz, in the unit of y; the categories of a
+    text column are summed. Where y is linear in z, the sum over all columns is y without its bias. Elsewhere it is a first-order
+    estimate of how y differs from that of z = 0, which after standardization is the mean of the training data.
+    """
+
+    def __init__(self, data: Dataset, network: Network):
+        """data: the training split, of which the samples are not needed. network: with gradients, of its input too."""
+        self.feeds = Feeds(network, data)
+        self.starts = np.arange(data.input_shape[0])
+        if data.feature_names:
+            self.starts = np.array([start for _, start, _ in columns(data.feature_names, data.one_hot)])
+
+    def explain(self, data: Dataset) -> np.ndarray:
+        """(samples, outputs, columns): what each column adds to each output; of classes, to the logit of the predicted one alone."""
+        rows = self.feeds.network.rows
+        with kernels.denormals.flushed():
+            parts = [
+                self._batch(data, np.arange(start, min(start + rows, len(data))))
+                for start in range(0, len(data), rows)
+            ]
+        return np.concatenate(parts)
+
+    def _batch(self, data: Dataset, samples: np.ndarray) -> np.ndarray:
+        found = []
+        with kernels.exclusive.lock:
+            feed = self.feeds.filled(data, samples)
+            z = feed.executor.x.astype(np.float64)  # a copy: later layers may reuse the buffer
+            feed.info.fresh = True
+            feed.forward(training=False)
+            for direction in directions(feed.prediction.copy(), bool(data.classes)):
+                if found:
+                    self.feeds.filled(data, samples).forward(training=False)  # backward reuses its arrays
+                assert feed.gradient is not None
+                feed.gradient[...] = direction
+                feed.executor.backward()
+                with np.errstate(over="ignore", invalid="ignore"):
+                    found.append(np.add.reduceat(z * feed.executor.dx, self.starts, axis=1))
+        return np.stack(found, axis=1)
+
+
+def directions(outputs: np.ndarray, classes: bool) -> list[np.ndarray]:
+    """(rows, outputs) each: the derivative of what is explained with respect to the outputs.
+
+    A single output for two classes is the logit of the second one; that of the first is its negative.
+    """
+    count = outputs.shape[1]
+    if not classes:
+        return [np.broadcast_to(row, outputs.shape) for row in np.eye(count)]
+    predicted = predicted_classes(outputs)
+    if count == 1:
+        return [np.where(predicted, 1.0, -1.0)[:, None]]
+    return [(predicted[:, None] == np.arange(count)).astype(np.float64)]
