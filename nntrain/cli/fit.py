@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from nntrain import cli
 from nntrain.cli.shared import (
     config_argument,
     offline_option,
@@ -11,6 +12,8 @@ from nntrain.cli.shared import (
     plugin_option,
     threads_option,
 )
+from nntrain.distributed.launch import launched_rank
+from nntrain.report.pictures import process
 
 
 @click.command()
@@ -57,6 +60,9 @@ def command(
 
     CONFIG can be a run folder: then its config is trained again with its overrides, or continued with --resume.
     """
+    if cli.own_process and not (launched_rank() or verify_resume):
+        process.prepare()  # it loads what drawing needs while this process loads what training needs
+
     from nntrain.api.fit import policy, train
     from nntrain.api.fit import verify_resume as verified
     from nntrain.cli.shared import hints, share_stdin, use_threads

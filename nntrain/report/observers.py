@@ -1,13 +1,11 @@
 """Observers: what follows a run from outside: its pictures and, on the terminal, its progress. They never steer it."""
 
 import contextlib
-import math
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nntrain.report.observer import Observer, Observers
-from nntrain.report.pictures import registry
+from nntrain.report.pictures import process, registry
 from nntrain.report.pictures.picture import Moment
 from nntrain.report.pictures.process import DrawingProcess
 from nntrain.report.pictures.subject import Subject
@@ -46,20 +44,19 @@ class PictureObserver(Observer):
         self._warn = warn
         self._session: Session | None = None
         self._folder: RunFolder | None = None
-        self._processes: list[DrawingProcess] = []
-        self._during: list[DrawingProcess] = []  # redrawn as training goes on
-        self._spare: DrawingProcess | None = None  # prepared for the end of a short run
-        self._long_at = math.inf  # when the run is no longer a short one
+        self._first: DrawingProcess | None = None  # of the pictures that are drawn once, before training
+        self._others: DrawingProcess | None = (
+            None  # of those redrawn as training goes on, and in the end of all others
+        )
 
     def ready(self, session: "Session") -> None:
         self._session, self._folder = session, session.folder
-        self._make("start", session)
-        self._during = self._collected("during", session)
-        if self._folder is not None:
-            self._spare = DrawingProcess(self._folder.path, ())
-            for process in (*self._during, self._spare):
-                process.prepare()
-            self._long_at = time.monotonic() + DrawingProcess.FIRST_S
+        if self._folder is None:  # a run in memory
+            return
+        self._first = DrawingProcess(self._folder.path, self._collected("start", session))
+        self._first.start()
+        self._others = DrawingProcess(self._folder.path, self._collected("during", session))
+        process.prepare()
 
     def stepped(self, state: "TrainingState", loss: float, lr: float, rows: int) -> None:
         if state.step % CHECK_EVERY == 0:
@@ -69,9 +66,10 @@ class PictureObserver(Observer):
         self._refresh()
 
     def ended(self, session: "Session") -> None:
-        for process in self._during:
-            process.start()
-        self._make("end", session)
+        if self._others is not None:
+            self._others.finish()
+            self._others.pictures += self._collected("end", session)
+            self._others.start()
         self._finish()
 
     def interrupted(self, session: "Session", message: str) -> None:
@@ -85,39 +83,25 @@ class PictureObserver(Observer):
 
         error = self._session.error if self._session is not None else None
         if isinstance(error, KeyboardInterrupt):
-            for process in self._all():
-                process.stop()
+            for drawing in self._all():
+                drawing.stop()
         elif isinstance(error, Diverged):  # its curve shows how
             self._draw_tables()
         self._finish()
 
     def _draw_tables(self) -> None:
         """Draws what the tables hold, for a run that does not reach its end."""
-        if self._folder is not None and has_tables(self._folder.path):
-            for process in self._during:
-                process.start()
+        if self._folder is not None and self._others is not None and has_tables(self._folder.path):
+            self._others.start()
 
     def _refresh(self) -> None:
-        for process in self._during:
-            process.refresh()
-        if self._spare is not None and time.monotonic() > self._long_at:  # which may have hours to go
-            self._spare.stop()
-            self._spare = None
+        if self._others is not None:
+            self._others.refresh()
 
-    def _make(self, moment: Moment, session: "Session") -> None:
-        """Collects and starts to draw the pictures of a moment."""
-        for process in self._collected(moment, session):
-            if moment == "end" and self._spare is not None:
-                self._spare.pictures = process.pictures
-                process, self._spare = self._spare, None
-            self._processes.append(process)
-            process.start()
-
-    def _collected(self, moment: Moment, session: "Session") -> list[DrawingProcess]:
-        """One process for the pictures of a moment that apply to the run, if any; their arrays are in the run folder."""
-        folder = self._folder
-        if folder is None:  # a run in memory
-            return []
+    def _collected(self, moment: Moment, session: "Session") -> tuple[str, ...]:
+        """The names of a moment's pictures that apply to the run; their arrays are in the run folder."""
+        folder = session.folder
+        assert folder is not None  # see `ready`
         subject = Subject(folder.path.name, lambda: session.setup, session.best_network, folder.path)
         names = []
         for picture in registry.pictures().values():
@@ -133,22 +117,19 @@ class PictureObserver(Observer):
                 self._failed(picture.name, str(error) or type(error).__name__)
             else:
                 names.append(picture.name)
-        return [DrawingProcess(folder.path, names)] if names else []
+        return tuple(names)
 
     def _finish(self) -> None:
-        """Waits for the running processes, warns of those that failed, and ends those that are only prepared."""
-        if self._spare is not None:
-            self._spare.stop()
-            self._spare = None
-        for process in self._all():
-            process.finish()
-            for picture, reason in process.errors.items():
+        """Waits for the running processes, warns of those that failed, and ends the one that is only prepared."""
+        for drawing in self._all():
+            drawing.finish()
+            for picture, reason in drawing.errors.items():
                 self._failed(picture, reason)
-            process.errors = {}
-            process.stop()
+            drawing.errors = {}
+        process.discard()
 
     def _all(self) -> list[DrawingProcess]:
-        return [*self._during, *self._processes]
+        return [drawing for drawing in (self._first, self._others) if drawing is not None]
 
     def _failed(self, name: str, reason: str) -> None:
         text = f"cannot draw the picture {name!r}: {reason}"

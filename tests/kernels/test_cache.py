@@ -180,3 +180,21 @@ def test_what_was_just_compiled_and_what_is_loaded_have_the_same_bits_with_and_w
     loaded = python(ROUNDED, NNTRAIN_CACHE=tmp_path).stdout.split()
     assert len(compiled) == 2
     assert len({*compiled, *loaded}) == 1
+
+
+LOADED = """
+import sys
+import numpy as np
+from nntrain import kernels
+x = np.ones((64, 3), np.float32)
+y = np.zeros_like(x)
+kernels.gather.rows.serial(y, x, np.arange(64), np.zeros(3), np.ones(3))
+kernels.gather.rows.threaded(y, x, np.arange(64), np.zeros(3), np.ones(3))
+print(y.sum(), "numba.np.linalg" in sys.modules)
+"""
+
+
+def test_a_process_that_finds_its_kernels_loads_nothing_that_compiling_needs(tmp_path):
+    compiled, loaded = (python(LOADED, NNTRAIN_CACHE=tmp_path).stdout.split() for _ in range(2))
+    assert compiled == ["192.0", "True"]
+    assert loaded == ["192.0", "False"]

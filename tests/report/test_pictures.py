@@ -9,6 +9,7 @@ import pytest
 
 from nntrain.errors import DataError
 from nntrain.report.pictures import picture as picture_module
+from nntrain.report.pictures import process as drawing_process
 from nntrain.report.pictures.__main__ import main
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.grid import grid_over
@@ -107,23 +108,25 @@ def test_a_process_reports_why_it_failed(tmp_path):
 
 def test_a_prepared_process_draws_what_it_is_asked_for_in_the_end(tmp_path):
     folder = write_run(tmp_path / "run")
-    process = DrawingProcess(folder, ())
-    process.prepare()
+    drawing_process.prepare()
+    (prepared,) = drawing_process._prepared
+    process = DrawingProcess(folder, ["loss"])
     assert not process.running
-    process.pictures = ("loss",)
     process.start()
+    assert process._process is prepared
     process.finish()
     assert process.errors == {}
     assert (folder / "loss.png").exists()
-    assert process._prepared is None
+    assert drawing_process._prepared == []
 
 
 def test_a_prepared_process_that_has_died_is_replaced(tmp_path):
     folder = write_run(tmp_path / "run")
+    drawing_process.prepare()
+    (prepared,) = drawing_process._prepared
+    prepared.kill()
+    prepared.wait()
     process = DrawingProcess(folder, ["loss"])
-    process.prepare()
-    process._prepared.kill()
-    process._prepared.wait()
     process.start()
     process.finish()
     assert process.errors == {}
@@ -132,13 +135,13 @@ def test_a_prepared_process_that_has_died_is_replaced(tmp_path):
 
 def test_a_prepared_process_ends_with_the_one_that_prepared_it(tmp_path):
     for end in ("killed", "stopped"):
-        process = DrawingProcess(tmp_path, ["loss"])
-        process.prepare()
-        prepared = process._prepared
+        drawing_process.prepare()
+        (prepared,) = drawing_process._prepared
         if end == "stopped":
-            process.stop()
+            drawing_process.discard()
             assert prepared.poll() is not None
         else:  # the system closes the pipes of a process that was killed
+            drawing_process._prepared.clear()
             assert prepared.communicate(timeout=60)[1] == ""
             assert prepared.returncode == 0
     assert list(tmp_path.iterdir()) == []

@@ -112,9 +112,11 @@ class Picture(ABC):
     def draw_stored(self, folder: Path) -> None:
         """Draws `files` from the contents of a run folder alone."""
         drawn = Drawn(folder.resolve().name, self.stored_arrays(folder), folder)
-        for file in self.files:
-            (folder / file).parent.mkdir(exist_ok=True)
-            self.write(folder / file, drawn)
+        with canvas.styled("light"):
+            figure = self.figure(drawn)
+            for file in self.files:
+                (folder / file).parent.mkdir(exist_ok=True)
+                canvas.save(figure, folder / file)
 
     def stored_arrays(self, folder: Path) -> "Arrays":
         """The stored arrays; none for a picture that is drawn from the run's tables. Raises DataError if the file is missing or corrupt."""

@@ -1,19 +1,75 @@
 """Drawing processes: pictures are drawn by a separate process, so that training never waits for them."""
 
+import atexit
 import contextlib
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
+_prepared: list["subprocess.Popen[str]"] = []  # waiting for a request
+
+
+def prepare() -> None:
+    """Starts a process that has loaded what drawing needs when it is asked to draw; loading takes as long as the drawing itself."""
+    if not _prepared:
+        atexit.register(discard)
+        with contextlib.suppress(OSError):  # the drawing itself will say why
+            _prepared.append(_launched())
+
+
+def discard() -> None:
+    """Ends the process that was prepared, if any."""
+    while _prepared:
+        _end(_prepared.pop())
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """With the copy that it may have made of itself."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.communicate()
+
+
+def _launched() -> "subprocess.Popen[str]":
+    # It finds the modules that this process finds, and with `-P` none in the current folder.
+    command = [sys.executable, "-P", "-m", "nntrain.report.pictures", "-"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "OPENBLAS_NUM_THREADS": "1",  # threads that NumPy would start for nothing
+    }
+    # In a session of its own, so that Ctrl-C reaches the training process only, and `_end` all that it starts.
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def _taken() -> "subprocess.Popen[str]":
+    """The process that was prepared, or a new one."""
+    while _prepared:
+        process = _prepared.pop()
+        if process.poll() is None:
+            return process
+        process.communicate()  # closes its pipes
+    return _launched()
+
 
 class DrawingProcess:
-    """Runs `python -m nntrain.report.pictures RUN -`: one process at a time, and rarely enough to leave the cores to training.
-
-    A process that was prepared has loaded what it needs when it is asked to draw, which takes as long as the drawing itself.
-    """
+    """Draws pictures of a run: one process at a time, and rarely enough to leave the cores to training."""
 
     FIRST_S = 15.0  # drawing takes a core for more than a second, so the first seconds belong to training
     LONGEST_S = 300.0  # a drawing that takes longer is given up
@@ -24,18 +80,12 @@ class DrawingProcess:
         self.pictures = tuple(pictures)
         self.errors: dict[str, str] = {}  # why the last process failed, by picture
         self._process: subprocess.Popen[str] | None = None
-        self._prepared: subprocess.Popen[str] | None = None  # it waits for the names of pictures
         self._begun = time.monotonic()
         self._next = self._begun + self.FIRST_S
 
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
-
-    def prepare(self) -> None:
-        """Starts the process of the next drawing."""
-        with contextlib.suppress(OSError):  # the drawing itself will say why
-            self._prepared = self._launched()
 
     def refresh(self) -> None:
         """Draws what the tables hold now, unless a process is running or the last drawing is too recent."""
@@ -68,44 +118,25 @@ class DrawingProcess:
             self._all_failed(last_line(error) or f"the process ended with exit code {code}")
 
     def stop(self) -> None:
-        """Ends a drawing that nobody waits for, and one that is prepared."""
-        for process in filter(None, (self._process, self._prepared)):
-            process.kill()
-            process.communicate()
-        self._process = self._prepared = None
+        """Ends a drawing that nobody waits for."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
 
     def _start(self) -> None:
+        if not self.pictures:
+            return
         self._begun = time.monotonic()
-        process, self._prepared = self._prepared, None
-        if process is not None and process.poll() is not None:
-            process.communicate()  # closes its pipes
-            process = None
         try:
-            process = process or self._launched()
+            process = _taken()
             assert process.stdin is not None
-            process.stdin.write(" ".join(self.pictures) + "\n")
+            process.stdin.write(json.dumps([str(self.folder), *self.pictures]) + "\n")
             process.stdin.close()
         except OSError as error:
             self._all_failed(f"cannot start a process: {error.strerror}")
             return
         process.stdin = None  # so that `communicate` leaves it alone
         self._process = process
-
-    def _launched(self) -> "subprocess.Popen[str]":
-        # It finds the modules that this process finds, and with `-P` none in the current folder.
-        command = [sys.executable, "-P", "-m", "nntrain.report.pictures", str(self.folder), "-"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        # In a session of its own, so that Ctrl-C reaches the training process only.
-        return subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
 
     def _all_failed(self, reason: str) -> None:
         self.errors = dict.fromkeys(self.pictures, reason)

@@ -134,6 +134,7 @@ def load() -> None:
         axes = figure.add_subplot()
         axes.semilogy([1, 2], label="1")
         axes.legend()
+        show_image(figure.add_subplot(), np.zeros((2, 2)), cmap="Blues")
         for kind in ("png", "svg"):
             figure.savefig(io.BytesIO(), format=kind)
 
