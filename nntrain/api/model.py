@@ -11,6 +11,7 @@ import numpy as np
 from nntrain.api.data import aligned, are_paths, pictures_at, samples_of
 from nntrain.api.html import model_html
 from nntrain.data.conform.unusable import OnError
+from nntrain.export.export import export
 from nntrain.files import write_atomic
 from nntrain.inference.chosen_metrics import parsed_metrics
 from nntrain.inference.explain import check_explainable, explained_columns
@@ -152,6 +153,15 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Writes a checkpoint: with it alone, `load` and the commands evaluate, predict and continue training."""
         write_atomic(Path(path), encode(self._trained.snapshot))
+
+    def export(self, to: str, path: str | Path, *, logits: bool = False) -> Path:
+        """Writes the network in a form that runs without nntrain, and returns the file.
+
+        to: "onnx", "python" (NumPy alone) or "c". The inputs are those of `predict`, prepared inside; the outputs are
+        probabilities or values, with `logits` those of the last layer. What was written is run, where this machine can,
+        and compared with `predict`. Raises UserError for a layer that the form does not have.
+        """
+        return export(self._trained, to, Path(path), logits=logits).files[0]
 
     def __repr__(self) -> str:
         shape, layers = self._trained.trained_on.input_shape, self._trained.config.model.layers

@@ -37,6 +37,8 @@ class BinaryCrossEntropy(BinaryLoss, name="binary_cross_entropy"):
 
     from_logits = True
     target_range = (0.0, 1.0)
+    value_functions = ("sigmoid",)
+    probability_functions = ("two_classes",)
 
     pos_weight: float = Field(
         1.0,
@@ -44,12 +46,6 @@ class BinaryCrossEntropy(BinaryLoss, name="binary_cross_entropy"):
         description="the weight of positive targets; the number of negatives divided by the number of positives "
         "balances both",
     )
-
-    def values(self, prediction: np.ndarray) -> np.ndarray:
-        return _sigmoid(prediction)
-
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        return np.concatenate([_sigmoid(-prediction), _sigmoid(prediction)], axis=1)
 
     def best_constant(self, targets: Targets) -> np.ndarray:
         """The logit of the share of positive targets."""
@@ -63,17 +59,11 @@ class BinaryCrossEntropy(BinaryLoss, name="binary_cross_entropy"):
         )
 
 
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return np.exp(-np.logaddexp(0, -logits.astype(np.float64)))
-
-
 class MarginLoss(BinaryLoss):
     """Base of the hinge losses: the sign of the output is the prediction, and no probabilities follow from it."""
 
     probabilistic = False
-
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        return np.concatenate([prediction <= 0, prediction > 0], axis=1).astype(np.float64)
+    probability_functions = ("side",)
 
 
 class Hinge(MarginLoss, name="hinge"):

@@ -27,6 +27,7 @@ class CrossEntropy(Loss, name="cross_entropy"):
     from_logits = True
     targets = "classes"
     mean_over_outputs = False
+    probability_functions = ("softmax",)
 
     label_smoothing: float = Field(
         0.0,
@@ -58,11 +59,6 @@ class CrossEntropy(Loss, name="cross_entropy"):
         # Clipped, because a padded row may hold any number.
         of_rows = _array(self.class_weights, np.dtype(np.float64)).take(target, mode="clip")
         return float(of_rows.sum() if weight is None else of_rows @ weight.astype(np.float64))
-
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        logits = prediction.astype(np.float64)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
 
     def best_constant(self, targets: Targets) -> np.ndarray:
         """The logarithm of the class frequencies, smoothed and weighted as in the loss."""
@@ -98,9 +94,7 @@ class NegativeLogLikelihood(Loss, name="nll"):
 
     targets = "classes"
     mean_over_outputs = False
-
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        return np.exp(prediction.astype(np.float64))
+    probability_functions = ("exp",)
 
     def best_constant(self, targets: Targets) -> np.ndarray:
         return log_shares(targets)
@@ -119,9 +113,7 @@ class KullbackLeibler(Loss, name="kl_div"):
 
     target_range = (0.0, math.inf)
     follows_scale = False
-
-    def values(self, prediction: np.ndarray) -> np.ndarray:
-        return np.exp(prediction.astype(np.float64))
+    value_functions = ("exp",)
 
     def best_constant(self, targets: Targets) -> np.ndarray:
         return log_shares(targets)

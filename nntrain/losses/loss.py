@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.component import Component
 from nntrain.errors import ConfigError
+from nntrain.losses.outcome import apply, shares
 from nntrain.losses.targets import Targets
 
 # A kernel runs in parallel from a number of multiply-adds on; an exponential costs about as much as so many.
@@ -28,6 +29,11 @@ class Loss(Component, family="loss"):
     mean_over_outputs: ClassVar[bool] = True  # the mean is over rows and outputs, else over rows only
     follows_scale: ClassVar[bool] = (
         True  # real-valued targets ten times as large need outputs ten times as large
+    )
+    # How `values` and `probabilities` follow from the outputs, by the names of losses.outcome.FUNCTIONS, applied in order.
+    value_functions: ClassVar[tuple[str, ...]] = ()  # none: the outputs themselves
+    probability_functions: ClassVar[tuple[str, ...] | None] = (
+        None  # None: each value's share in the sum of the positive ones
     )
     squares_targets: ClassVar[bool] = False  # the float type must hold the square of a target
 
@@ -66,16 +72,16 @@ class Loss(Component, family="loss"):
 
     def values(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, outputs) float64: what the outputs predict, on the scale of the targets."""
-        return prediction.astype(np.float64)
+        return apply(self.value_functions, prediction)
 
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, classes) float64: class probabilities; 1 for the predicted class if the loss is not probabilistic.
 
         By default for outputs that approximate one-hot targets: each output's share in the sum of the positive ones.
         """
-        shares = self.values(prediction).clip(0, None)
-        total = shares.sum(axis=1, keepdims=True)
-        return np.where(total > 0, shares / np.where(total > 0, total, 1), 1 / shares.shape[1])
+        if self.probability_functions is None:
+            return shares(self.values(prediction))
+        return apply(self.probability_functions, prediction)
 
     def __call__(
         self, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None, gradient: np.ndarray

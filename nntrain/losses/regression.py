@@ -115,9 +115,7 @@ class Poisson(Loss, name="poisson"):
     targets = "real"
     target_range = (0.0, math.inf)
     follows_scale = False
-
-    def values(self, prediction: np.ndarray) -> np.ndarray:
-        return np.exp(prediction.astype(np.float64))
+    value_functions = ("exp",)
 
     def best_constant(self, targets: Targets) -> np.ndarray:
         return np.log(targets.frequencies)

@@ -1,0 +1,77 @@
+"""Export: writes a network in one of the forms, and compares what was written with the network."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.data.conform.arrays import unlabeled
+from nntrain.data.dataset import Dataset
+from nntrain.errors import NntrainError
+from nntrain.export.program import Program, farthest, program_of, samples_like
+from nntrain.export.target import Request, Target
+from nntrain.files import write_atomic
+from nntrain.inference.trained import Trained
+
+TARGETS = {  # name -> module and class, each loaded when asked for
+    "onnx": ("nntrain.export.onnx.target", "Onnx"),
+    "python": ("nntrain.export.python.target", "Python"),
+    "c": ("nntrain.export.c.target", "C"),
+}
+ROWS = 3  # of the comparison
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written, and how far its results are from those of the network."""
+
+    files: tuple[Path, ...]
+    difference: float | None  # None: nothing on this machine can run it
+    notes: tuple[str, ...]
+
+
+def target_named(name: str) -> Target:
+    module, kind = TARGETS[name]
+    target: Target = getattr(importlib.import_module(module), kind)()
+    return target
+
+
+def export(
+    trained: Trained,
+    to: str,
+    output: Path,
+    *,
+    logits: bool = False,
+    options: Mapping[str, Any] | None = None,
+    training: Callable[[], Dataset] | None = None,
+) -> Report:
+    """Writes `output`, and beside it the other files of the form; each whole or not at all. Raises UserError.
+
+    training: reads the training split, for what a form has to measure on it.
+    """
+    target = target_named(to)
+    program = program_of(trained, output.stem, logits)
+    exported = target.write(Request(program, output.stem, options or {}, training))
+    x = samples_like(program.data, ROWS)
+    found = target.run(exported, program, x)
+    difference = None if found is None else farthest(found, expected(trained, program, x))
+    if difference is not None and not difference <= target.tolerance:
+        message = (
+            f"the exported network differs from the trained one by {difference:.1e}; nothing was written"
+        )
+        raise NntrainError(message, "Please report this, with the config.")
+    paths = tuple(output.with_name(name) for name in exported.files)
+    for path, data in zip(paths, exported.files.values(), strict=True):
+        write_atomic(path, data)
+    return Report(paths, difference, exported.notes)
+
+
+def expected(trained: Trained, program: Program, x: np.ndarray) -> np.ndarray:
+    """The outcome for samples x by the network itself, in float64."""
+    train = trained.trained_on
+    filled = x if train.fill is None else np.where(np.isnan(x), train.fill, x)
+    lengths = None if train.lengths is None else np.full(len(x), x.shape[1], np.int32)
+    return program.outcome(trained.outputs(unlabeled(train, filled, lengths)))

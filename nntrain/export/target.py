@@ -1,0 +1,60 @@
+"""Target: the base class of the forms in which a network is exported."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nntrain.data.dataset import Dataset
+from nntrain.errors import UserError
+from nntrain.export.program import Program, Step
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Files by name, the main one first, and what to tell about them."""
+
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to write, and how."""
+
+    program: Program
+    stem: str  # of the file names
+    options: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of the target: those of `Target.options` that were given
+    training: Callable[[], Dataset] | None = (
+        None  # reads the training split, for what has to be measured on it
+    )
+
+
+class Target(ABC):
+    """A form of exported networks. Options that only one target has are in `options`."""
+
+    name: ClassVar[str]
+    suffix: ClassVar[str]  # of the main file
+    tolerance: ClassVar[float] = 1e-5  # how far the outcome may be from that of `predict`
+
+    @abstractmethod
+    def write(self, request: Request) -> Exported:
+        """Raises NotExpressible for a layer that the form does not have."""
+
+    @abstractmethod
+    def run(self, exported: Exported, program: Program, x: np.ndarray) -> np.ndarray | None:
+        """The outcome for samples x, computed by what was written; None where nothing on this machine can run it."""
+
+
+class NotExpressible(UserError):
+    """A layer that a form of export does not have."""
+
+    def __init__(self, step: Step, target: str, reason: str = "", hint: str = ""):
+        why = f": {reason}" if reason else ""
+        super().__init__(
+            f"the layer {step.name} ({step.layer.yaml_name}) cannot be exported to {target}{why}", hint
+        )

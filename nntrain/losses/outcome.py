@@ -1,0 +1,53 @@
+"""Outcome: the functions that make probabilities, or values on the scale of the targets, of a network's outputs.
+
+They have names, so that an exported network can apply them too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+
+def sigmoid(y: np.ndarray) -> np.ndarray:
+    return np.exp(-np.logaddexp(0, -y))
+
+
+def softmax(y: np.ndarray) -> np.ndarray:
+    powers = np.exp(y - y.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def shares(y: np.ndarray) -> np.ndarray:
+    """The share of each output in the sum of the positive ones; equal shares where none is positive."""
+    positive = y.clip(0, None)
+    total = positive.sum(axis=1, keepdims=True)
+    return np.where(total > 0, positive / np.where(total > 0, total, 1), 1 / y.shape[1])
+
+
+def two_classes(y: np.ndarray) -> np.ndarray:
+    """The probabilities of both classes from the logit of the second."""
+    return np.concatenate([sigmoid(-y), sigmoid(y)], axis=1)
+
+
+def side(y: np.ndarray) -> np.ndarray:
+    """1 for the class on whose side of 0 the output is: the second above it."""
+    return np.concatenate([y <= 0, y > 0], axis=1).astype(np.float64)
+
+
+# From (rows, outputs) to (rows, outputs); two_classes and side to (rows, 2).
+FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    "exp": np.exp,
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+    "shares": shares,
+    "two_classes": two_classes,
+    "side": side,
+}
+
+
+def apply(names: Sequence[str], outputs: np.ndarray) -> np.ndarray:
+    """The functions in order, in float64."""
+    values = outputs.astype(np.float64)
+    for name in names:
+        values = FUNCTIONS[name](values)
+    return values
