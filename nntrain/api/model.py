@@ -157,7 +157,7 @@ class Model:
     def export(self, to: str, path: str | Path, *, logits: bool = False) -> Path:
         """Writes the network in a form that runs without nntrain, and returns the file.
 
-        to: "onnx", "python" (NumPy alone) or "c". The inputs are those of `predict`, prepared inside; the outputs are
+        to: "onnx". The inputs are those of `predict`, prepared inside; the outputs are
         probabilities or values, with `logits` those of the last layer. What was written is run, where this machine can,
         and compared with `predict`. Raises UserError for a layer that the form does not have.
         """

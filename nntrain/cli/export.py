@@ -6,19 +6,17 @@ import click
 
 from nntrain.cli.shared import json_option, threads_option
 
-TARGETS = click.Choice(["onnx", "python", "c"])
+TARGETS = click.Choice(["onnx"])
 
 
 @click.command()
 @click.argument("path", metavar="RUN", type=click.Path(path_type=Path))
-@click.option(
-    "--to", type=TARGETS, required=True, help="The form: an ONNX model, a Python file, or a C file."
-)
+@click.option("--to", type=TARGETS, required=True, help="The form: an ONNX model.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The file; by default RUN.onnx, RUN.py or RUN.c in the current folder.",
+    help="The file; by default RUN.onnx in the current folder.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @click.option(

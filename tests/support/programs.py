@@ -1,14 +1,19 @@
 """Programs to export: each layer's sample as a network of its own, and the networks of the shipped configs."""
 
+import json
 from collections.abc import Mapping
 
 import numpy as np
 
+from nntrain.data.conform.description import describe
 from nntrain.data.dataset import Dataset
 from nntrain.export.program import Outcome, Program, steps_of
+from nntrain.inference.trained import Trained
 from nntrain.layers.layer import Layer
 from nntrain.network.graph import build_graph
 from nntrain.network.network import Network
+from nntrain.network.snapshot import STATISTICS, Snapshot, arrays_of
+from nntrain.training.setup import Setup
 from tests.support.samples import LAYERS, LayerSample
 
 ROWS = 3
@@ -50,8 +55,19 @@ def program_of_layers(
     return program, network
 
 
-def outputs_of(network: Network, x: np.ndarray) -> np.ndarray:
-    """The network's outputs (rows, ...) in evaluation mode for up to ROWS samples."""
-    executor = network.executor(len(x))
+def outputs_of(network: Network, x: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+    """The network's outputs (rows, ...) in evaluation mode for up to ROWS samples, sequences of any number of steps."""
+    steps = x.shape[1] if x.shape[1:] != network.graph.input.shape else None
+    executor = network.executor(len(x), steps)
     executor.x[...] = x
+    network.info.lengths = lengths
     return executor.forward(training=False).copy()
+
+
+def untrained(setup: Setup) -> Trained:
+    """The network of a config with its initial parameters."""
+    data = setup.splits.train
+    statistics = {f"{STATISTICS}{name}": array for name, array in data.statistics.items()}
+    arrays = arrays_of(setup.network(1, backward=False))
+    facts = json.loads(json.dumps({"data": describe(data)}))
+    return Trained(setup.config, Snapshot({**arrays, **statistics}, facts))

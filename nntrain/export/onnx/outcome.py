@@ -1,0 +1,84 @@
+"""Outcome: the outputs of the model: probabilities or values, and the predicted class."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nntrain.export.onnx.axes import channels_last
+from nntrain.export.onnx.graph import Graph, Info, Size, Value
+from nntrain.export.program import Outcome
+
+CLASS = "class"
+INT64 = 7  # TensorProto.INT64
+
+Write = Callable[[Graph, str, str, int], str]  # graph, input, name of the output, width of the input
+TEXTS = {
+    "probabilities": "the probability of each class, in the order of the metadata `classes`",
+    "logits": "the output of the last layer for each class",
+    "margins": "the output of the last layer: the margin of each class",
+    "values": "the predicted values, in the order of the metadata `targets`",
+    "outputs": "the output of the last layer",
+}
+
+
+def add_outputs(graph: Graph, y: Value, outcome: Outcome, classes: int, shape: tuple[Size, ...]) -> None:
+    """Adds what the model gives for y, the output of the last layer; `shape` is that of one sample of it."""
+    name = logits = graph.arranged(y, channels_last(y.rank)).name
+    width = int(shape[-1])
+    for function in outcome.functions:
+        name = FUNCTIONS[function](graph, name, f"{outcome.meaning}/{function}", width)
+    if classes:
+        add_class(graph, logits, width)
+    renamed(graph, name, outcome.meaning)
+    text = TEXTS.get(outcome.meaning, outcome.meaning)
+    float32 = np.dtype(np.float32)
+    graph.outputs.append(Info(outcome.meaning, float32, ("batch", *shape[:-1], len(outcome.names)), text))
+    if classes:
+        text = "the number of the predicted class, from 0 in the order of the metadata `classes`"
+        graph.outputs.append(Info(CLASS, np.dtype(np.int64), ("batch", *shape[:-1]), text))
+
+
+def renamed(graph: Graph, name: str, meaning: str) -> None:
+    if graph.is_written(name):
+        graph.rename(name, meaning)
+    else:  # no layer is left: the output is the input
+        graph.node("Identity", [name], meaning)
+
+
+def add_class(graph: Graph, y: str, width: int) -> None:
+    """The largest output of several; of a single one whether it is above 0."""
+    if width > 1:
+        graph.node("ArgMax", [y], CLASS, axis=-1, keepdims=0)
+        return
+    above = graph.node("Greater", [y, graph.number(0.0)], f"{CLASS}/above_0")
+    number = graph.node("Cast", [above], f"{CLASS}/number", to=INT64)
+    graph.node("Squeeze", [number, graph.integers([-1])], CLASS)
+
+
+def operator(name: str, **attributes: Any) -> Write:
+    return lambda graph, y, part, width: graph.node(name, [y], part, **attributes)
+
+
+def shares(graph: Graph, y: str, part: str, width: int) -> str:
+    """See losses.outcome.shares."""
+    positive = graph.node("Relu", [y], f"{part}/positive")
+    total = graph.node("ReduceSum", [positive, graph.integers([-1])], f"{part}/total", keepdims=1)
+    some = graph.node("Greater", [total, graph.number(0.0)], f"{part}/some")
+    divisor = graph.node("Where", [some, total, graph.number(1.0)], f"{part}/divisor")
+    found = graph.node("Div", [positive, divisor], f"{part}/found")
+    return graph.node("Where", [some, found, graph.number(1 / width)], part)
+
+
+def two_classes(graph: Graph, y: str, part: str, width: int) -> str:
+    both = graph.node("Concat", [graph.node("Neg", [y], f"{part}/first"), y], f"{part}/logits", axis=-1)
+    return graph.node("Sigmoid", [both], part)
+
+
+FUNCTIONS: Mapping[str, Write] = {  # by the names of losses.outcome
+    "exp": operator("Exp"),
+    "sigmoid": operator("Sigmoid"),
+    "softmax": operator("Softmax", axis=-1),
+    "shares": shares,
+    "two_classes": two_classes,
+}

@@ -1,0 +1,79 @@
+"""Preparation: the inputs of the model, in the units of the training data, and the nodes that scale them as in training."""
+
+import numpy as np
+
+from nntrain.data.dataset import Dataset
+from nntrain.export.onnx.axes import channels_last
+from nntrain.export.onnx.graph import Graph, Info, Size, Value
+from nntrain.network.graph import INPUT
+
+LENGTHS = "lengths"
+FLOAT = 1  # TensorProto.FLOAT
+FAR = (
+    50  # standard deviations between a column's mean and 0, above which float32 is too coarse for its values
+)
+
+
+def prepared(graph: Graph, data: Dataset) -> Value:
+    """Adds the inputs of the model, and returns the input of the network, (x - shift) * scale in float32."""
+    shape: tuple[Size, ...] = ("batch", *data.input_shape)
+    if graph.any_steps:
+        shape = ("batch", "steps", *data.input_shape[1:])
+    dtype = input_type(data)
+    graph.inputs.append(Info(INPUT, dtype, shape, described(data)))
+    if data.lengths is not None:
+        text = "the number of steps of each sequence; those after it are padding and count for nothing"
+        graph.inputs.append(Info(LENGTHS, np.dtype(np.int64), ("batch",), text))
+        graph.lengths = LENGTHS
+    x = INPUT
+    if not data.vocabulary:
+        x = scaled(graph, data, dtype)
+    return Value(x, channels_last(len(shape)))
+
+
+def input_type(data: Dataset) -> np.dtype:
+    if data.vocabulary:
+        return np.dtype(np.int64)
+    if data.is_bytes:
+        return np.dtype(np.uint8)
+    assert data.scale is not None  # see Dataset.__post_init__
+    return np.dtype(np.float64 if np.abs(data.shift * data.scale).max() > FAR else np.float32)
+
+
+def scaled(graph: Graph, data: Dataset, dtype: np.dtype) -> str:
+    x, wide = INPUT, np.dtype(np.float64 if dtype == np.float64 else np.float32)
+
+    def constant(name: str, array: np.ndarray) -> str:
+        return graph.constant(f"{INPUT}.{name}", array.astype(wide))
+
+    if dtype == np.uint8:
+        x = graph.node("Cast", [x], f"{INPUT}/float", to=FLOAT)
+    if data.fill is not None:
+        missing = graph.node("IsNaN", [x], f"{INPUT}/missing")
+        x = graph.node("Where", [missing, constant("fill", data.fill), x], f"{INPUT}/filled")
+    if data.shift.any():
+        x = graph.node("Sub", [x, constant("shift", data.shift)], f"{INPUT}/centred")
+    assert data.scale is not None
+    if (data.scale != 1).any():
+        x = graph.node("Mul", [x, constant("scale", data.scale)], f"{INPUT}/scaled")
+    if dtype == np.float64:
+        x = graph.node("Cast", [x], f"{INPUT}/float", to=FLOAT)
+    return x
+
+
+def described(data: Dataset) -> str:
+    """What the input is, for a reader."""
+    if data.vocabulary:
+        unit = data.unit or "token"
+        what = "the numbers of its " + unit + "s" if data.unit else "tokens"
+        return f"sequences: {what}, from 0 to {data.vocabulary - 1}"
+    if data.is_bytes:
+        return (
+            "images: bytes from 0 to 255, as (height, width, channels)"
+            if len(data.input_shape) == 3
+            else "bytes, 0 to 255"
+        )
+    if data.feature_names:
+        gaps = "; NaN where a number is missing" if data.fill is not None else ""
+        return f"rows of a table: the numbers in the order of the metadata `columns`, not standardized{gaps}"
+    return "samples in the units of the training data"

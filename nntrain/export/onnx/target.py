@@ -1,0 +1,81 @@
+"""Onnx: exports a network as an ONNX model, and runs it by onnxruntime where that is installed."""
+
+import importlib.util
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.errors import UserError
+from nntrain.export.onnx.preparation import LENGTHS, input_type
+from nntrain.export.program import INPUT, Program
+from nntrain.export.target import Exported, Request, Target
+
+
+class Onnx(Target):
+    name = "onnx"
+    suffix = ".onnx"
+
+    def write(self, request: Request) -> Exported:
+        require("onnx", "onnx")
+        from nntrain.export.onnx.files import checked_files
+        from nntrain.export.onnx.model import model_of
+
+        model = model_of(request.program)
+        return Exported(checked_files(model, request.stem + self.suffix), notes(request.program))
+
+    def run(self, exported: Exported, program: Program, x: np.ndarray) -> np.ndarray | None:
+        if importlib.util.find_spec("onnxruntime") is None:
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            for name, data in exported.files.items():
+                (Path(folder) / name).write_bytes(data)
+            found: np.ndarray = session(Path(folder) / next(iter(exported.files))).run(
+                None, feeds(program, x)
+            )[0]
+        return found.astype(np.float64)
+
+
+def require(package: str, extra: str) -> None:
+    """Raises UserError where the package is not installed."""
+    if importlib.util.find_spec(package) is None:
+        message = f"the package {package} is not installed"
+        raise UserError(message, f"Install it with `pip install 'nntrain[{extra}]'`.")
+
+
+def session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def feeds(program: Program, x: np.ndarray, lengths: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """The inputs of the model for samples x; without lengths all steps are real."""
+    found = {INPUT: x.astype(input_type(program.data))}
+    if program.data.lengths is not None:
+        full = np.full(len(x), x.shape[1], np.int64)
+        found[LENGTHS] = full if lengths is None else lengths.astype(np.int64)
+    return found
+
+
+def notes(program: Program) -> tuple[str, ...]:
+    found = []
+    data = program.data
+    if program.dtype == np.float64:
+        found.append("the network computes in float64, the exported one in float32")
+    if input_type(data) == np.float64:
+        found.append(
+            "the input is of type float64: some columns are far from 0, and float32 would round them"
+        )
+    if data.one_hot:
+        columns = ", ".join(text.column for text in data.one_hot)
+        found.append(f"text columns enter as one number per category, 0 or 1: {columns}")
+    if data.lengths is not None:
+        found.append("a second input, `lengths`, gives the number of steps of each sequence")
+    if any(getattr(step.layer, "stateful", False) for step in program.steps):
+        found.append("stateful layers start from zero at each call")
+    return tuple(found)
