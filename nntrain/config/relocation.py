@@ -1,6 +1,7 @@
 """Relocation: the same options for a config in another folder, from which its relative paths count."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -12,21 +13,26 @@ T = TypeVar("T", bound=Options)
 
 def relocated(options: T, there: Path, here: Path) -> T:
     """The options of a config in the folder `there`, as a config in `here` has them."""
+    return with_paths(options, lambda name: moved(name, there, here))
+
+
+def with_paths(options: T, change: Callable[[str], str]) -> T:
+    """The options with `change` applied to each path in them."""
     changed = {}
     for name, field in type(options).model_fields.items():
         value = getattr(options, name)
         is_path = any(isinstance(mark, IsPath) for mark in (*field.metadata, *marks(field.annotation)))
-        new = moved(value, there, here) if is_path and isinstance(value, str) else _inside(value, there, here)
+        new = change(value) if is_path and isinstance(value, str) else _inside(value, change)
         if new is not value:
             changed[name] = new
     return options.model_copy(update=changed) if changed else options
 
 
-def _inside(value: Any, there: Path, here: Path) -> Any:
+def _inside(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, Options):
-        return relocated(value, there, here)
+        return with_paths(value, change)
     if isinstance(value, tuple):
-        entries = tuple(_inside(entry, there, here) for entry in value)
+        entries = tuple(_inside(entry, change) for entry in value)
         return entries if any(new is not old for new, old in zip(entries, value, strict=True)) else value
     return value
 

@@ -1,5 +1,6 @@
 """Generate: a language model continues a text, one character, byte or word at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +26,17 @@ class Sampling:
     seed: int = 0
 
 
-def generated(trained: Trained, prompt: str, sampling: Sampling, name: str = "prompt") -> str:
-    """The prompt and its continuation. `name` is what errors call the prompt. Raises UserError."""
+def generated(
+    trained: Trained,
+    prompt: str,
+    sampling: Sampling,
+    name: str = "prompt",
+    before_each: Callable[[], None] = lambda: None,
+) -> str:
+    """The prompt and its continuation. `name` is what errors call the prompt. Raises UserError.
+
+    `before_each` is called before each token, and stops the work by raising an error.
+    """
     train = trained.trained_on
     if not train.unit:
         raise UserError("the network was not trained on text", "Predict from samples.", name)
@@ -38,6 +48,7 @@ def generated(trained: Trained, prompt: str, sampling: Sampling, name: str = "pr
     key = randomness.key(sampling.seed, "generate")
     reader = (StatefulReader if goes_step_by_step(network.graph) else WindowReader)(network)
     for number in range(sampling.length):
+        before_each()
         logits = reader.next_logits(tokens)
         if train.unit == "word":
             logits[train.classes.index(UNKNOWN)] = -np.inf

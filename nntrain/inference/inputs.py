@@ -96,15 +96,20 @@ def new_samples(
         parts = source.load(folder).parts()
         return Samples(conform_inputs(name, train, parts.get("test", parts["train"])))
     if text == "-":
-        table = as_in_training(trained, Csv(path="standard input"))
-        with TextIOWrapper(BytesIO(stdin.read()), encoding="utf-8-sig", newline="") as lines:
-            return _rows(train, table, read_rows(table.path, lines, table.delimiter), lenient)
+        return csv_samples(trained, stdin.read(), "standard input", lenient)
     suffix = Path(text).suffix
     if suffix == ".npy":
         return usable_array(train, text, read_npy(HERE, text), lenient)
     if suffix == ".npz":
         return _npz(trained, text, lenient)
     return _table(trained, Csv(path=text), HERE, lenient)
+
+
+def csv_samples(trained: Trained, content: bytes, name: str, lenient: bool) -> Samples:
+    """The samples of a CSV file's content, which errors call `name`. Raises DataError."""
+    table = as_in_training(trained, Csv(path=name))
+    with TextIOWrapper(BytesIO(content), encoding="utf-8-sig", newline="") as lines:
+        return _rows(trained.trained_on, table, read_rows(name, lines, table.delimiter), lenient)
 
 
 def _table(trained: Trained, source: Csv, folder: Path, lenient: bool) -> Samples:

@@ -99,7 +99,7 @@ class Predictions:
         assert self.classes is not None
         return np.array([*self.names, ""])[self.classes]
 
-    def take(self, rows: np.ndarray) -> "Predictions":
+    def take(self, rows: np.ndarray | slice) -> "Predictions":
         """These rows alone, in this order; `ids` is unchanged."""
         return self._with(lambda array, blank: array[rows])
 
@@ -165,8 +165,20 @@ def predict(
     Samples that cannot be used, or whose output is not finite, get no row or a blank one, as `on_error` says; for "stop"
     raises UnusableSamples.
     """
+    outputs = trained.outputs(samples.data)
+    return predictions_of(trained, samples, outputs, probabilities, on_error, explain)
+
+
+def predictions_of(
+    trained: Trained,
+    samples: Samples,
+    outputs: np.ndarray,
+    probabilities: bool = False,
+    on_error: OnError = "stop",
+    explain: bool = False,
+) -> Predictions:
+    """`predict` for samples whose outputs are known: (rows, outputs), or (rows, steps, outputs)."""
     data = samples.data
-    outputs = trained.outputs(data)  # (rows, outputs), or (rows, steps, outputs)
     if data.per_step:
         if data.lengths is None:
             outputs = outputs.reshape(-1, outputs.shape[-1])

@@ -20,7 +20,7 @@ OPTIONS = (
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
 )
 # Chromium reads from 3 and writes to 4.
@@ -114,8 +114,11 @@ class Browser:
 
     def open(self, file: Path) -> None:
         """Opens a page and waits until it is loaded."""
-        self.send("Page.navigate", url=file.resolve().as_uri())
-        self.wait_for("document.readyState === 'complete'")
+        self.visit(file.resolve().as_uri())
+
+    def visit(self, address: str) -> None:
+        self.send("Page.navigate", url=address)
+        self.wait_for(f"location.href.startsWith({address!r}) && document.readyState === 'complete'")
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression."""
