@@ -54,6 +54,8 @@ OPTIONS = _inverted(
         "merge": "merge_mode",
         "times": "n repeats repetitions num_layers depth",
         "pieces": "num_pieces k pool",
+        # Sources
+        "weight": "sample_weight sample_weights instance_weight case_weight",
         # Losses and metrics
         "label_smoothing": "label_smooth smoothing",
         "class_weights": "class_weight weight weights",

@@ -61,18 +61,18 @@ def pictures_at(trained: Trained, x: Any) -> Pictures:
     return found
 
 
-def aligned(trained: Trained, x: Any, y: Any) -> Dataset:
-    """Samples and targets in the form of the training data; classes are found by name. Raises DataError."""
+def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
+    """Samples, targets and their weights in the form of the training data; classes are found by name. Raises DataError."""
     train = trained.trained_on
     if are_paths(x):
         x = samples(trained, read_all(pictures_at(trained, x))).x
     task: Task = "classification" if train.classes else "regression"
     if train.feature_names and hasattr(x, "columns"):
         inputs = table_of(trained, x).inputs()
-        labelled = Data(np.zeros((len(inputs), 1)), y, task=task).source.dataset
+        labelled = Data(np.zeros((len(inputs), 1)), y, weight=weight, task=task).source.dataset
         target = align("y", train, replace(labelled, target_names=())).target
-        return replace(unlabeled(train, inputs), target=target)
-    given = Data(x, y, task=task).source.dataset
+        return replace(unlabeled(train, inputs), target=target, weight=labelled.weight)
+    given = Data(x, y, weight=weight, task=task).source.dataset
     return conform("data", train, replace(given, feature_names=(), target_names=()))
 
 

@@ -104,14 +104,17 @@ class Model:
             warnings.warn(remark, stacklevel=3)
         return found
 
-    def evaluate(self, x: Any, y: Any, *, metrics: Iterable[Any] | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, x: Any, y: Any, *, weight: Any = None, metrics: Iterable[Any] | None = None
+    ) -> dict[str, Any]:
         """The loss and the metrics on samples x and targets y: {"loss": 0.11, "accuracy": 0.97}.
 
+        weight: (rows,), at least 0: how much each sample counts in the loss and the metrics.
         metrics: names, or `{name: options}`, such as ["f1", {"top_k_accuracy": {"k": 3}}]; by default those of the config.
         The rows (true) and columns (predicted) of a confusion matrix are in the order of `classes`. Raises UserError.
         """
         chosen = None if metrics is None else parsed_metrics(self._trained, metrics)
-        return self._trained.evaluate(aligned(self._trained, x, y), chosen)
+        return self._trained.evaluate(aligned(self._trained, x, y, weight), chosen)
 
     def generate(
         self,

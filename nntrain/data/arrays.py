@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from nntrain.data import weights
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.finite import require_finite
 from nntrain.data.sequences.lengths import check_lengths, real_steps
@@ -125,6 +126,13 @@ def with_groups(name: str, data: Dataset, groups: np.ndarray) -> Dataset:
             f"expected {len(data):,} groups, one per sample. Received: {len(groups):,}.", place=name
         )
     return replace(data, groups=np.unique(groups, return_inverse=True)[1])
+
+
+def with_weights(name: str, data: Dataset, weight: np.ndarray, called: str = "weight") -> Dataset:
+    """`data` with the weights (count,) of its samples, which notes call `called`. Raises DataError."""
+    weight = weights.checked(name, weight, len(data))
+    notes = (*data.notes, weights.remark(called, weight))
+    return replace(data, weight=weights.with_mean_one(weight), notes=notes)
 
 
 def task_like(task: Task, train: Dataset) -> Task:

@@ -16,7 +16,7 @@ class Batch:
     x: np.ndarray  # (rows, *input_shape), the network's float type, or int32 for tokens
     # (rows,) int32 classes, or (rows, outputs) reals; with a target per step (rows, steps, ...).
     target: np.ndarray
-    # (rows,), or (rows, steps) with a target per step: 0 for padding; None: 1 for all.
+    # (rows,), or (rows, steps) with a target per step: of the samples, and 0 for padding; None: 1 for all.
     weight: np.ndarray | None = None
     lengths: np.ndarray | None = None  # (rows,) int32: steps before the padding, which is 0; None: all
     label: np.ndarray | None = None  # (rows,) int32: the class with the largest share of a mixed target

@@ -44,6 +44,7 @@ class Dataset:
     target_names: tuple[str, ...] = ()  # of a table's target columns; empty: unknown
     impute: str = ""  # the statistic that fills gaps; empty: there are no gaps
     fill: np.ndarray | None = None
+    weight: np.ndarray | None = None  # (count,) float64: how much each sample counts; None: all equally
     lengths: np.ndarray | None = None  # (count,) int32: steps before the padding; None: no padding
     series: np.ndarray | None = None  # (count,): the series of each window, in order of time; None: no order
     groups: np.ndarray | None = (
@@ -83,6 +84,11 @@ class Dataset:
         return len(self.target_shape) == (1 if self.classes else 2)
 
     @property
+    def has_row_weights(self) -> bool:
+        """Whether the rows of a batch count differently: by the weights of samples, or 0 for padded steps with a target."""
+        return self.weight is not None or (self.lengths is not None and self.per_step)
+
+    @property
     def is_bytes(self) -> bool:
         """Whether x is images of bytes, scaled to [0, 1]. Tokens can be bytes, too."""
         return self.x.dtype == np.uint8 and not self.vocabulary
@@ -100,7 +106,9 @@ class Dataset:
 
     def select(self, indices: slice | np.ndarray) -> "Dataset":
         """The samples at `indices`."""
-        arrays = {name: getattr(self, name) for name in ("x", "target", "lengths", "series", "groups")}
+        arrays = {
+            name: getattr(self, name) for name in ("x", "target", "weight", "lengths", "series", "groups")
+        }
         chosen: dict[str, Any] = {name: array[indices] for name, array in arrays.items() if array is not None}
         if self.origin is not None and not isinstance(self.x, Windows):  # the stream of windows stays whole
             chosen["origin"] = self.origin.select(indices)
@@ -108,12 +116,12 @@ class Dataset:
 
     def batch(self, rows: int, dtype: npt.DTypeLike) -> Batch:
         """A batch for `rows` samples, uninitialized, for a network of float type `dtype`."""
-        padded = self.lengths is not None
+        steps = self.input_shape[:1] if self.per_step else ()
         return Batch(
             np.empty((rows, *self.input_shape), np.int32 if self.vocabulary else dtype),
             np.empty((rows, *self.target_shape), np.int32 if self.classes else dtype),
-            np.empty((rows, self.input_shape[0]), dtype) if padded and self.per_step else None,
-            np.empty(rows, np.int32) if padded else None,
+            np.empty((rows, *steps), dtype) if self.has_row_weights else None,
+            np.empty(rows, np.int32) if self.lengths is not None else None,
         )
 
     def gather(self, indices: np.ndarray, batch: Batch) -> None:
@@ -129,6 +137,16 @@ class Dataset:
         else:
             kernels.gather.rows.serial(batch.x[:rows].reshape(rows, -1), self._x, indices, *self.repeated)
         self.gather_targets(indices, batch.target)
+        self.gather_weights(indices, batch)
+
+    def gather_weights(self, indices: np.ndarray, batch: Batch, real: np.ndarray | None = None) -> None:
+        """`gather` for the weights alone; real: (rows, steps) bool, False for padding."""
+        if batch.weight is None:
+            return
+        weight = batch.weight[: len(indices)]
+        weight[...] = 1 if real is None or not self.per_step else real
+        if self.weight is not None:
+            weight *= self.weight[indices].reshape(-1, *[1] * (weight.ndim - 1))
 
     def gather_targets(self, indices: np.ndarray, target: np.ndarray) -> None:
         """`gather` for the targets alone."""
@@ -156,12 +174,11 @@ class Dataset:
         batch.x[:rows] = x if self.vocabulary else (x - self.shift) * self.scale
         batch.target[:rows] = take_rows(self.target, indices, steps if self.per_step else None)
         if self.lengths is None or batch.lengths is None:
-            return
+            return self.gather_weights(indices, batch)
         np.minimum(self.lengths[indices], steps, out=batch.lengths[:rows])
-        padded = np.arange(steps) >= batch.lengths[:rows, None]
-        batch.x[:rows][padded] = 0
-        if batch.weight is not None:
-            batch.weight[:rows] = ~padded
+        real = np.arange(steps) < batch.lengths[:rows, None]
+        batch.x[:rows][~real] = 0
+        return self.gather_weights(indices, batch, real)
 
     @cached_property
     def _x(self) -> np.ndarray:

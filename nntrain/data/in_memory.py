@@ -1,20 +1,21 @@
 """In-memory data: a Python program's own arrays, in place of a config's `data` section."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nntrain.data.arrays import Layout, Task, from_arrays, task_like, with_groups
+from nntrain.data.arrays import Layout, Task, from_arrays, task_like, with_groups, with_weights
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
 from nntrain.data.loading import load_splits
 from nntrain.errors import ConfigError, DataError, Problem
 
-Pair = tuple[Any, ...]  # (x, y), or (x, y, lengths) for padded sequences
-FRACTION = "expected a fraction between 0 and 1, or a tuple (x, y) of arrays"
+Pair = tuple[Any, ...] | Mapping[str, Any]  # (x, y), (x, y, lengths), or a dictionary of NAMES
+NAMES = ("x", "y", "lengths", "weight")
+FRACTION = "expected a fraction between 0 and 1, a tuple (x, y) of arrays, or a dictionary of arrays"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +42,10 @@ class Data:
     """Samples x and targets y from memory, split and scaled like the data of a config.
 
     x (count, ...) are tables, images or sequences; y are class numbers or names (int, bool, str), or numbers to predict (float),
-    one row per sample, or one row per step of each. `test` and `validation` are fractions of the samples, or tuples (x, y).
-    `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths). `group` (count,) names a group for each
-    sample; fractions and folds hold out whole groups. uint8 counts as images, 0 to 255 for
+    one row per sample, or one row per step of each. `test` and `validation` are fractions of the samples, tuples (x, y), or
+    dictionaries {"x": x, "y": y, "weight": weight}. `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths).
+    `weight` (count,), at least 0, says how much each sample counts in the loss, the scores and the statistics; only the ratios matter.
+    `group` (count,) names a group for each sample; fractions and folds hold out whole groups. uint8 counts as images, 0 to 255 for
     [0, 1]. Arrays, nested lists, and pandas DataFrames and Series are accepted; arrays are not copied where their type fits.
 
     Raises DataError for arrays of different lengths, other types, NaN, and empty arrays.
@@ -58,6 +60,7 @@ class Data:
         validation: float | Pair | None = None,
         classes: Sequence[str] | None = None,
         lengths: Any = None,
+        weight: Any = None,
         group: Any = None,
         task: Task = "auto",
         layout: Layout = "stored",
@@ -72,7 +75,7 @@ class Data:
                     f"expected at least two different names. Received: {classes}.", place="classes"
                 )
 
-        dataset = _dataset("", x, y, lengths, classes, task, layout)
+        dataset = _dataset("", x, y, lengths, weight, classes, task, layout)
         if group is not None:
             dataset = with_groups("group", dataset, to_array("group", group))
         self.source = ArraySource(dataset)
@@ -81,11 +84,18 @@ class Data:
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
             if chosen is None:
                 return None
+            if isinstance(chosen, Mapping):
+                if unknown := [key for key in chosen if key not in NAMES]:
+                    raise DataError(
+                        f"expected arrays named {', '.join(NAMES)}. Received: {unknown[0]!r}.", place=name
+                    )
+                x, y, lengths, weight = (chosen.get(key) for key in NAMES)
+                return ArraySource(_dataset(f"{name}: ", x, y, lengths, weight, classes, same_task, layout))
             if isinstance(chosen, (tuple, list)):
                 if len(chosen) not in (2, 3):
                     raise DataError(f"{FRACTION}. Received: {len(chosen)} values.", place=name)
                 x, y, lengths = (*chosen, None)[:3]
-                return ArraySource(_dataset(f"{name}: ", x, y, lengths, classes, same_task, layout))
+                return ArraySource(_dataset(f"{name}: ", x, y, lengths, None, classes, same_task, layout))
             if isinstance(chosen, bool) or not isinstance(chosen, (int, float, np.number)):
                 raise DataError(f"{FRACTION}. Received: {type(chosen).__name__}.", place=name)
             if not 0 < chosen < 1:
@@ -121,6 +131,7 @@ def _dataset(
     x: Any,
     y: Any,
     lengths: Any,
+    weight: Any,
     classes: tuple[str, ...] | None,
     task: Task,
     layout: Layout,
@@ -133,6 +144,9 @@ def _dataset(
     if arrays[0] is None or arrays[1] is None:
         raise DataError("expected an array. Received: None.", place=names[0 if arrays[0] is None else 1])
     dataset = from_arrays(names, arrays[0], arrays[1], arrays[2], classes, task, layout)
+    if weight is not None:
+        name = f"{prefix}weight"
+        dataset = with_weights(name, dataset, to_array(name, weight), name)
     features = _column_names(x, dataset.x.shape[1:])
     targets = () if dataset.classes else _column_names(y, dataset.target.shape[1:])
     return replace(dataset, feature_names=features, target_names=targets)

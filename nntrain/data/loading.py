@@ -13,7 +13,8 @@ from nntrain.data.splits import join, split
 from nntrain.data.tables import giveaways
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
-from nntrain.errors import ConfigError, Problem
+from nntrain.data.weights import AT_LEAST_ONE
+from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.limits import NotEnoughMemory
 
 
@@ -82,8 +83,27 @@ def load_splits(
     splits, indices = split(splits, seed=seed, **fractions)
     if rows:
         indices = {name: rows["train"][taken] for name, taken in indices.items()} | {"test": rows["test"]}
-    splits = impute(splits)
+    splits = impute(weighted_alike(splits))
     return standardize(splits) if options.standardize else splits, indices
+
+
+def weighted_alike(splits: Splits) -> Splits:
+    """The splits with weights of 1 for those without, where another has weights: they share the arrays of batches.
+
+    Raises DataError for a split in which no sample counts.
+    """
+    parts = splits.parts()
+    if all(part.weight is None for part in parts.values()):
+        return splits
+    for name, part in parts.items():
+        if part.weight is not None and not part.weight.any():
+            raise DataError(f"all weights of the {name} split are 0, so no sample counts", AT_LEAST_ONE)
+    return Splits(
+        **{
+            name: replace(part, weight=np.ones(len(part))) if part.weight is None else part
+            for name, part in parts.items()
+        }
+    )
 
 
 def with_giveaways(source: Source, splits: Splits) -> Splits:

@@ -162,13 +162,13 @@ def grouped_split(groups: np.ndarray, name: str, count: int, key: int) -> tuple[
 
 
 def hashes(splits: Splits) -> dict[str, str]:
-    """For each split the SHA-256 of its samples, targets and lengths: their type, shape and bytes."""
+    """For each split the SHA-256 of its samples, targets, lengths and weights: their type, shape and bytes."""
     return {name: _hash(part) for name, part in splits.parts().items()}
 
 
 def _hash(part: Dataset) -> str:
     digest = hashlib.sha256()
-    for values in (part.x, part.target, part.lengths):
+    for values in (part.x, part.target, part.lengths, part.weight):
         if values is None:
             continue
         for array in values.hashed_arrays() if isinstance(values, Windows) else (values,):

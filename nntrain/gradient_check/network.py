@@ -27,7 +27,9 @@ class NetworkCheck:
         rows: int = ROWS,
         sampling: Sampling | None = None,
     ):
-        rows = min(rows, len(setup.splits.train))
+        train = setup.splits.train
+        counting = np.arange(len(train)) if train.weight is None else np.flatnonzero(train.weight)
+        rows = min(rows, len(counting))
         self.config = setup.config
         self.sampling = sampling
         self.network = setup.network(rows, precision="float64")
@@ -37,8 +39,8 @@ class NetworkCheck:
         self.states = [
             (state, state.copy()) for state in (*self.network.state.values(), *self.network.carried.values())
         ]
-        self.feed = Feeds(self.network, setup.splits.train).at(rows)
-        setup.splits.train.gather(np.arange(rows), self.feed.batch)
+        self.feed = Feeds(self.network, train).at(rows)
+        train.gather(counting[:rows], self.feed.batch)
 
     def loss(self, gradient: np.ndarray | None = None) -> float:
         """The mean loss with the penalty. States are reset, so that it is a function of the parameters alone."""

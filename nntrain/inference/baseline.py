@@ -41,31 +41,37 @@ def baseline(
 
 
 def targets_of(data: Dataset, outputs: int, dtype: np.dtype) -> Targets:
-    """The targets of a split; of padded sequences those of real steps."""
+    """The targets of a split; of padded sequences those of real steps. Samples of weight 0 are left out."""
     if not data.classes:
-        every = -(-len(data) // MOST_ROWS)
-        rows = np.concatenate(list(rows_of(data, outputs, every)))
-        rows = rows[:: -(-len(rows) // MOST_ROWS)]
-        return Targets(rows.astype(dtype), np.ones(len(rows), dtype), outputs)
+        blocks = list(rows_of(data, outputs, -(-len(data) // MOST_ROWS)))
+        rows = np.concatenate([rows for rows, _ in blocks])
+        every = -(-len(rows) // MOST_ROWS)
+        weights = [np.ones(len(rows)) if weight is None else weight for rows, weight in blocks]
+        return Targets(rows[::every].astype(dtype), np.concatenate(weights)[::every].astype(dtype), outputs)
     counts = np.zeros(len(data.classes))
-    for rows in rows_of(data, outputs):
-        counts += np.bincount(rows, minlength=len(counts))
+    for rows, weight in rows_of(data, outputs):
+        counts += np.bincount(rows, weight, minlength=len(counts))
     found = np.flatnonzero(counts)
     return Targets(found.astype(np.int32), counts[found].astype(dtype), outputs)
 
 
-def rows_of(data: Dataset, outputs: int, every: int = 1) -> Iterator[np.ndarray]:
-    """Blocks of the targets as rows of the loss: (some,) classes or (some, outputs) reals; of every so manieth sample."""
+def rows_of(data: Dataset, outputs: int, every: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Blocks of the targets as rows of the loss, (some,) classes or (some, outputs) reals, and their weights (some,), None for
+    all ones; of every so manieth sample of those that count.
+    """
     target, sample = data.target, max(1, int(np.prod(data.target_shape)))
     every = max(every, -(-len(data) * sample // (MOST_STEPS * (1 if data.classes else outputs))))
-    chosen, at_once = np.arange(0, len(data), every), max(1, VALUES_AT_ONCE // sample)
+    counting = np.arange(len(data)) if data.weight is None else np.flatnonzero(data.weight)
+    chosen, at_once = counting[::every], max(1, VALUES_AT_ONCE // sample)
     for start in range(0, len(chosen), at_once):
         indices = chosen[start : start + at_once]
         block = take_rows(target, indices)
+        steps = np.full(len(indices), block.shape[1] if data.per_step else 1)
         if data.per_step and data.lengths is not None:
             real = real_steps(data.lengths[indices], block)
-            block = block[real.reshape(real.shape[:2])]
-        yield block.reshape(-1) if data.classes else block.reshape(-1, outputs)
+            block, steps = block[real.reshape(real.shape[:2])], data.lengths[indices]
+        weight = None if data.weight is None else np.repeat(data.weight[indices], steps)
+        yield block.reshape(-1) if data.classes else block.reshape(-1, outputs), weight
 
 
 @dataclass(frozen=True)
@@ -104,11 +110,12 @@ def batches_of(
         targets = targets_of(data, outputs, dtype)
         blocks: Iterable[tuple[np.ndarray, np.ndarray | None]] = [(targets.rows, targets.weight)]
     else:
-        blocks = ((rows.astype(dtype, copy=False), None) for rows in rows_of(data, outputs))
+        blocks = rows_of(data, outputs)
     for rows, weight in blocks:
         for start in range(0, len(rows), at_once):
             part = slice(start, start + at_once)
-            yield rows[part], None if weight is None else weight[part]
+            target = rows[part] if data.classes else rows[part].astype(dtype, copy=False)
+            yield target, None if weight is None else weight[part].astype(dtype, copy=False)
 
 
 def better(first: dict[str, Any], second: dict[str, Any], metrics: Sequence[Metric]) -> dict[str, Any]:

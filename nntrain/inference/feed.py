@@ -34,12 +34,11 @@ class Feed:
             if data.per_step
             else (rows, *target.shape[1:])
         )
-        padded = data.lengths is not None
         self.batch = Batch(
             self.executor.x,
             leading(target, shape),
-            leading(weight, shape[:2]) if padded and data.per_step else None,
-            np.zeros(rows, np.int32) if padded else None,
+            leading(weight, shape[: 1 + data.per_step]) if data.has_row_weights else None,
+            np.zeros(rows, np.int32) if data.lengths is not None else None,
             None if label is None else label[:rows],
         )
         outputs = self.executor.y.shape[-1]
@@ -75,7 +74,7 @@ class Feeds:
         self.target = np.zeros(
             (network.rows, *data.target_shape), np.int32 if data.classes else network.dtype
         )
-        self.weight = np.zeros(math.prod(self.target.shape[:2]) if data.per_step else 0, network.dtype)
+        self.weight = np.zeros(math.prod(self.target.shape[: 1 + data.per_step]), network.dtype)
         self.label = None
         if mixed_outputs:
             self.target, self.label = mixed_targets(network.rows, mixed_outputs, network.dtype)

@@ -65,8 +65,10 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
     source, folder = read_source(text, name) if is_source(text) else (source_at(trained, text, name), HERE)
     if isinstance(source, Csv) and not isinstance(source, Sequences) and trained.trained_on.feature_names:
         table = as_in_training(trained, source)
+        used = trained.config.data.source
+        weight = used.weight if isinstance(used, Csv) and "weight" not in source.model_fields_set else None
         with table.rows(folder) as rows:
-            parts = {"train": TableEncoder(trained.trained_on, table, rows).dataset()}
+            parts = {"train": TableEncoder(trained.trained_on, table, rows).dataset(weight)}
     else:
         if isinstance(source, Text) and not trained.trained_on.normalized:
             source = source.as_before_normalization()

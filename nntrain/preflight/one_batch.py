@@ -77,7 +77,8 @@ class OneBatch:
 def one_batch(trainer: Trainer) -> OneBatch | None:
     """None where there are too few different samples, or nothing to tell them apart. Every array is restored."""
     train, config = trainer.setup.splits.train, trainer.config
-    chosen = distinct(train, evenly(len(train), 4 * SAMPLES))
+    counting = np.arange(len(train)) if train.weight is None else np.flatnonzero(train.weight)
+    chosen = distinct(train, counting[evenly(len(counting), 4 * SAMPLES)])
     if len(chosen) < FEWEST_SAMPLES:
         return None
     chosen = chosen[:: max(1, len(chosen) // SAMPLES)][:SAMPLES]

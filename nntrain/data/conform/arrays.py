@@ -31,6 +31,7 @@ def conform(name: str, train: Dataset, other: Dataset) -> Dataset:
         train,
         x=x,
         target=other.target,
+        weight=other.weight,
         lengths=other.lengths,
         series=other.series,
         notes=other.notes,
@@ -54,14 +55,14 @@ def conform_inputs(name: str, train: Dataset, other: Dataset) -> Dataset:
 
 
 def unlabeled(train: Dataset, x: np.ndarray | Windows, lengths: np.ndarray | None = None) -> Dataset:
-    """A data set of the inputs x, which already have the form of `train`, with targets of zeros.
+    """A data set of the inputs x, which already have the form of `train`, with targets of zeros and without weights.
 
     Sequences without lengths have full length.
     """
     if train.lengths is not None and lengths is None:
         lengths = np.full(len(x), train.input_shape[0], np.int32)
     target = np.zeros((len(x), *train.target_shape), train.target.dtype)
-    return replace(train, x=x, target=target, lengths=lengths)
+    return replace(train, x=x, target=target, weight=None, lengths=lengths)
 
 
 def conform_array(name: str, train: Dataset, x: np.ndarray | Windows) -> np.ndarray | Windows:

@@ -12,10 +12,11 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, TEXT, Column
-from nntrain.data.tables.csv_file import Cells
+from nntrain.data.tables.csv_file import Cells, Name
 from nntrain.data.tables.features import OneHot, columns, listed
 from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table
+from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
 from nntrain.options import did_you_mean
 
@@ -60,16 +61,24 @@ class TableEncoder:
         positions = list(everything) if without_targets else self._features()
         return self._x(self.file.read(positions, (), self._text_columns(positions)), self.columns)
 
-    def dataset(self) -> Dataset:
-        """Inputs and targets; the targets are those of the training unless `csv.target` is set."""
+    def dataset(self, weight: Name | None = None) -> Dataset:
+        """Inputs, targets and weights; the targets are those of the training unless `csv.target` is set.
+
+        weight: the training's column of weights, which the file may lack. That of `csv.weight` must be there.
+        """
         positions, targets = self._features(), self._targets()
+        weights = self._weights(weight, targets)
         for (name, _, _), position in zip(self.columns, positions, strict=True):
             if position in targets:
                 raise DataError(f"target: {name!r} is a feature of the training data", place=self.csv.path)
-        table = self.file.read(positions, targets, [*self._text_columns(positions), *targets])
+        as_text = [*self._text_columns(positions), *targets, *weights]
+        table = self.file.read(positions, [*targets, *weights], as_text)
+        of_rows = row_weights(table, table.targets.pop()) if weights else None
         x = self._x(table, self.columns)
         target = self._classes(table) if self.train.classes else self._reals(table)
-        return replace(self.train, x=x, target=target)
+        lacking = [] if weight is None else [f"no column {weight!r}: all rows have the same weight"]
+        notes = tuple(table.notes[-1:] if weights else lacking)
+        return replace(self.train, x=x, target=target, weight=of_rows, notes=notes)
 
     def _features(self) -> list[int]:
         """The positions of the training's columns in the file."""
@@ -102,6 +111,13 @@ class TableEncoder:
                 place=self.csv.path,
             )
         return positions
+
+    def _weights(self, in_training: Name | None, targets: list[int]) -> list[int]:
+        """The position of the column of weights, counted from 0; empty without one."""
+        if in_training is None:
+            return self.csv.weight_positions(self.file, targets)
+        position = self._position(in_training) if isinstance(in_training, str) else None
+        return [] if position is None else [position]
 
     def _position(self, name: str) -> int | None:
         """The position of a column, counted from 0; None where it is missing."""

@@ -17,6 +17,7 @@ from nntrain.data.tables.grouping import group_numbers
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import TAB, WHITESPACE, Rows, read_rows
 from nntrain.data.tables.table import Table
+from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
 from nntrain.options import PathName, Several, mistake, shown
 
@@ -123,6 +124,12 @@ class Csv(Reader, name="csv"):
         "frequent category. Default: a missing value is an error",
     )
 
+    weight: Name | None = Field(
+        None,
+        description="the column that says how much each row counts in the loss, the scores and the statistics: numbers of at "
+        "least 0, of which only the ratios matter. It is no feature",
+    )
+
     _group: Name | None = PrivateAttr(None)  # the column whose values name groups
 
     @model_validator(mode="after")
@@ -143,6 +150,7 @@ class Csv(Reader, name="csv"):
 
     def load(self, folder: Path) -> Splits:
         table = self.table(folder)
+        weight = None if self.weight is None else row_weights(table, table.targets.pop())
         groups = None if self._group is None else group_numbers(table, table.targets.pop())
         x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=self.impute is not None)
         target, classes = table.target(self.task)
@@ -155,6 +163,7 @@ class Csv(Reader, name="csv"):
                 one_hot=one_hot,
                 target_names=tuple(column.name for column in table.targets),
                 impute=self.impute or "",
+                weight=weight,
                 groups=groups,
                 origin=TableRows(self.path, table.lines),
                 notes=tuple(table.notes),
@@ -163,7 +172,7 @@ class Csv(Reader, name="csv"):
         )
 
     def table(self, folder: Path) -> Table:
-        """The columns before they become arrays; with groups, their column is the last of the targets."""
+        """The columns before they become arrays; after the targets come the columns of groups and of weights, if any."""
         with self.rows(folder) as rows:
             file = self.begin(rows)
             if file.width < 2:
@@ -174,19 +183,33 @@ class Csv(Reader, name="csv"):
                 )
             targets = self.targets(file)
             groups = self.group_positions(file, targets)
-            left_out = [*targets, *groups] if self.features == "all" else targets
+            weight = self.weight_positions(file, targets)
+            left_out = [*targets, *weight, *(groups if self.features == "all" else ())]
             features = file.features(self.features, left_out)
             categorical = file.positions("categorical", self.categorical)
             if others := [position for position in categorical if position not in features]:
                 raise DataError(f"categorical: {file.label(others[0])} is not a feature", place=self.path)
             names = set(groups) - set(features)
-            return file.read(features, [*targets, *groups], as_text=(*targets, *categorical, *names))
+            as_text = (*targets, *categorical, *names, *weight)
+            return file.read(features, [*targets, *groups, *weight], as_text)
 
     def group_positions(self, file: CsvFile, targets: Sequence[int]) -> list[int]:
         """The position of the column that names groups, counted from 0; empty without one. Raises DataError."""
         positions = [] if self._group is None else file.positions("fold.group", (self._group,))
         if set(positions) & set(targets):
             raise DataError(f"fold.group: {file.label(positions[0])} is a target", place=self.path)
+        return positions
+
+    def weight_positions(self, file: CsvFile, targets: Sequence[int]) -> list[int]:
+        """The position of the column of weights, counted from 0; empty without one. Raises DataError."""
+        positions = [] if self.weight is None else file.positions("weight", (self.weight,))
+        if set(positions) & set(targets):
+            hint = "Set `target` to another column." if self.target is None else ""
+            raise DataError(f"weight: {file.label(positions[0])} is the target", hint, self.path)
+        if self.features != "all" and set(positions) & set(file.positions("features", self.features)):
+            raise DataError(
+                f"features: {file.label(positions[0])} is `weight`, which is not a feature", place=self.path
+            )
         return positions
 
     def column_names(self, folder: Path) -> list[str] | None:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from nntrain.data.arrays import ArrayReader, with_groups
+from nntrain.data.arrays import ArrayReader, with_groups, with_weights
 from nntrain.data.dataset import Splits
 from nntrain.data.files.npy import read_npy, read_npz
 from nntrain.options import PathName
@@ -30,6 +30,13 @@ class Npz(ArrayReader, name="npz"):
         None, min_length=1, description="the name of the array of lengths (count,), for padded sequences"
     )
 
+    weight: str | None = Field(
+        None,
+        min_length=1,
+        description="the name of the array of weights (count,), at least 0: how much each sample counts in the loss, the "
+        "scores and the statistics; only their ratios matter",
+    )
+
     _group: str | None = PrivateAttr(None)  # the name of the array whose values name groups
 
     def for_folds(self, group: str | int | None) -> "Npz":
@@ -41,6 +48,9 @@ class Npz(ArrayReader, name="npz"):
         members = (self.x, self.target) if self.lengths is None else (self.x, self.target, self.lengths)
         names = (f"{self.path}: {self.x}", f"{self.path}: {self.target}", f"{self.path}: {self.lengths}")
         data = self.dataset(names, *read_npz(folder, self.path, members))
+        if self.weight is not None:
+            (weight,) = read_npz(folder, self.path, (self.weight,))
+            data = with_weights(f"{self.path}: {self.weight}", data, weight, f"weight {self.weight}")
         if self._group is not None:
             (groups,) = read_npz(folder, self.path, (self._group,))
             data = with_groups(f"{self.path}: {self._group}", data, groups)

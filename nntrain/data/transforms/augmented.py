@@ -57,6 +57,7 @@ class Augmenter:
         if not self.augmentations:
             return self.data.gather(indices, batch)
         rows = len(indices)
+        self.data.gather_weights(indices, batch)
         x, target = self._augmented(indices, epoch, serial, len(self.augmentations), self._images)
         self.data.scale_raw(x, batch.x[:rows])
         if target is None:
@@ -78,7 +79,7 @@ class Augmenter:
             key = randomness.key(self.seed, "augment", epoch, position)
             ctx = AugmentationContext(key, indices, self.limits, serial)
             if isinstance(augmentation, Mixing):
-                partners = augmentation.partners(ctx, len(self.data))
+                partners = augmentation.partners(ctx, self.data)
                 other, other_target = self._augmented(partners, epoch, serial, position, buffers[1:])
                 share = augmentation.mix(spare, x, other, ctx)[:, None]
                 target = share * target + (1 - share) * other_target

@@ -12,16 +12,33 @@ from nntrain.errors import DataError
 NOTES = 10  # columns that notes report
 
 
-def _most_frequent(values: np.ndarray) -> float:
-    distinct, counts = np.unique(values, return_counts=True)
-    return distinct[np.argmax(counts)]
+def _mean(values: np.ndarray, weight: np.ndarray) -> float:
+    return float((values * weight).sum() / weight.sum())
 
 
-STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
-    "mean": np.mean,
-    "median": np.median,
+def _median(values: np.ndarray, weight: np.ndarray) -> float:
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    lower, upper = (share > 0.5 - ROUNDING).argmax(), (share > 0.5 + ROUNDING).argmax()
+    return float(values[order[lower]] / 2 + values[order[upper]] / 2)
+
+
+def _most_frequent(values: np.ndarray, weight: np.ndarray) -> float:
+    distinct, number = np.unique(values, return_inverse=True)
+    return float(distinct[_largest(np.bincount(number, weight))])
+
+
+def _largest(counts: np.ndarray) -> int:
+    """The first of those that are equal but for rounding."""
+    return int((counts >= counts.max() * (1 - ROUNDING)).argmax())
+
+
+STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "mean": _mean,
+    "median": _median,
     "most_frequent": _most_frequent,
 }
+ROUNDING = 1e-12  # by which sums of the same weights may differ
 
 
 def impute(splits: Splits) -> Splits:
@@ -69,27 +86,27 @@ def notes_of(splits: Splits, fill: np.ndarray) -> list[str]:
 
 
 def fill_values(data: Dataset) -> np.ndarray:
-    """(features,) float64: the value that replaces NaN in each column of `data`. Raises DataError."""
-    x = np.asarray(data.x)
+    """(features,) float64: the value that replaces NaN in each column of `data`, by its weights. Raises DataError."""
+    weight = np.ones(len(data)) if data.weight is None else data.weight
+    x, weight = np.asarray(data.x)[weight > 0], weight[weight > 0]
     fill = np.zeros(x.shape[-1])
     texts = {position for text in data.one_hot for position in range(*text.places.indices(len(fill)))}
     for position in set(range(len(fill))) - texts:
-        values = x[:, position]
-        values = values[~np.isnan(values)]
-        if not values.size:
+        there = ~np.isnan(x[:, position])
+        if not there.any():
             raise _no_value(data.feature_names[position])
         with np.errstate(over="ignore", invalid="ignore"):
-            fill[position] = STATISTICS[data.impute](values)
+            fill[position] = STATISTICS[data.impute](x[there, position], weight[there])
         if not np.isfinite(fill[position]):
             raise DataError(
                 f"{data.feature_names[position]!r}: the values are too large: their sum exceeds float64",
                 place="impute",
             )
     for text in data.one_hot:
-        counts = np.nansum(x[:, text.places], axis=0)
+        counts = np.nansum(x[:, text.places] * weight[:, None], axis=0)
         if not counts.any():
             raise _no_value(text.column)
-        fill[text.start + np.argmax(counts)] = 1
+        fill[text.start + _largest(counts)] = 1
     return fill
 
 

@@ -32,7 +32,8 @@ class ClassBalance(Check, name="class_balance", about="data"):
         named = f"class {data.classes[rare[0]]!r} has {counts[rare[0]]:,} of {len(data):,} training samples"
         others = f", and {len(rare) - 1:,} more classes are rare" if len(rare) > 1 else ""
         share = counts[common] / len(data)
-        weighted = getattr(loss, "class_weights", None) is not None or getattr(loss, "pos_weight", 1.0) != 1.0
+        by_loss = getattr(loss, "class_weights", None) is not None or getattr(loss, "pos_weight", 1.0) != 1.0
+        weighted = by_loss or data.weight is not None
         watched = any(metric.yaml_name in BALANCED_METRICS for metric in subject.config.metrics)
         yield self.found(
             "note" if weighted or watched else "warning",

@@ -14,7 +14,8 @@ from nntrain.errors import ConfigError
 class Mixing(Augmentation):
     """Mixes two samples and their targets; the share of each follows Beta(alpha, alpha).
 
-    The other sample is any of the training split, after the preceding augmentations.
+    The other sample is any of the training split, after the preceding augmentations. With weights, it is drawn in proportion to
+    its weight, and the mixture has the weight of the first sample: as if samples were repeated so often.
     """
 
     mixes = True
@@ -28,9 +29,12 @@ class Mixing(Augmentation):
         if len(data.target_shape) != (0 if data.classes else 1):
             raise ConfigError("expected one target per sample, to mix them. Received: one per step.")
 
-    def partners(self, ctx: AugmentationContext, count: int) -> np.ndarray:
-        """(rows,) int64: the sample, of `count`, that each is mixed with."""
-        return ctx.below(0, count)
+    def partners(self, ctx: AugmentationContext, data: Dataset) -> np.ndarray:
+        """(rows,) int64: the sample of the training split that each is mixed with."""
+        if data.weight is None:
+            return ctx.below(0, len(data))
+        reached = np.cumsum(data.weight)
+        return np.searchsorted(reached[:-1], ctx.uniform(0) * reached[-1], side="right")
 
     def shares(self, ctx: AugmentationContext) -> np.ndarray:
         """(rows,) float64: the share of each sample in its mixture."""

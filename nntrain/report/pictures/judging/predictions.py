@@ -93,7 +93,7 @@ class Judged:
         return place if self.step is None else f"{place}, step {self.step[row]:,}"
 
     def score(self, metric: "Metric") -> Any:
-        """The value of a metric, as `fit` and `eval` compute it."""
+        """The value of a metric, as `fit` and `eval` compute it, but without weights."""
         from nntrain.inference.evaluate import compared
 
         sums = metric.start(self.loss)
@@ -139,11 +139,16 @@ def judged(subject: "Subject", split: Split | None = None) -> Judged:
         real = np.arange(outputs.shape[1]) < lengths[:, None]
         sample, step = np.nonzero(real)
         outputs, target = outputs[real], target[real]
+    about = described(name, len(whole), len(data), len(outputs) if data.per_step else 0)
     kind, loss = kind_of(subject), subject.setup.config.loss
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.isfinite(loss.values(outputs) if kind == "numbers" else outputs).all(axis=1)
     if not finite.any():
         raise UserError(f"every output for the {name} split is NaN or infinite", place=subject.name)
+    if unusable := int((~finite).sum()):
+        about += f"; {unusable:,} without a finite output left out"
+    if data.weight is not None:
+        about += "; each counts once, whatever its weight"
     return Judged(
         kind,
         name,
@@ -154,7 +159,7 @@ def judged(subject: "Subject", split: Split | None = None) -> Judged:
         None if step is None else step[finite],
         outputs[finite],
         target[finite],
-        described(name, len(whole), len(data), len(outputs) if data.per_step else 0, int((~finite).sum())),
+        about,
     )
 
 
@@ -166,13 +171,11 @@ def within_memory(data: "Dataset", outputs: int) -> np.ndarray:
     return np.linspace(0, count - 1, most).astype(int)
 
 
-def described(split: str, total: int, samples: int, steps: int, unusable: int) -> str:
+def described(split: str, total: int, samples: int, steps: int) -> str:
     """ "360 samples of the test split", "1,200 steps in 20 of the 90 samples of the training split"."""
     some = counted(total, "sample") if samples == total else f"{samples:,} of the {counted(total, 'sample')}"
     text = f"{some} of the {LONG_NAMES.get(split, split)} split"
-    if steps:
-        text = f"{counted(steps, 'step')} in {text}"
-    return f"{text}; {unusable:,} without a finite output left out" if unusable else text
+    return f"{counted(steps, 'step')} in {text}" if steps else text
 
 
 def named(name: object, length: int = 24) -> str:
