@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -157,14 +157,24 @@ class Model:
         """Writes a checkpoint: with it alone, `load` and the commands evaluate, predict and continue training."""
         write_atomic(Path(path), encode(self._trained.snapshot))
 
-    def export(self, to: str, path: str | Path, *, logits: bool = False) -> Path:
+    def export(
+        self,
+        to: str,
+        path: str | Path,
+        *,
+        logits: bool = False,
+        weights: Literal["inside", "beside"] | None = None,
+    ) -> Path:
         """Writes the network in a form that runs without nntrain, and returns the file.
 
-        to: "onnx". The inputs are those of `predict`, prepared inside; the outputs are
-        probabilities or values, with `logits` those of the last layer. What was written is run, where this machine can,
-        and compared with `predict`. Raises UserError for a layer that the form does not have.
+        to: "onnx", or "python", a file that needs NumPy alone. The inputs are those of `predict`, prepared inside; the outputs are
+        probabilities or values, with `logits` those of the last layer. What was written is run, where this machine can, and
+        compared with `predict`. Raises UserError for a layer that the form does not have.
+
+        weights: for "python", "inside" the file or "beside" it, as .npz; by default inside up to 2 MB.
         """
-        return export(self._trained, to, Path(path), logits=logits).files[0]
+        options = {"weights": weights} if weights else {}
+        return export(self._trained, to, Path(path), logits=logits, options=options).files[0]
 
     def __repr__(self) -> str:
         shape, layers = self._trained.trained_on.input_shape, self._trained.config.model.layers

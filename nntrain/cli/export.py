@@ -1,22 +1,29 @@
 """`nntrain export`: a trained network as a file that other programs run."""
 
+import re
 from pathlib import Path
 
 import click
 
-from nntrain.cli.shared import json_option, threads_option
+from nntrain.cli.shared import json_option, plugin_option, threads_option
 
-TARGETS = click.Choice(["onnx"])
+TARGETS = click.Choice(["onnx", "python"])
+IMPORTED = ("python",)  # by names that must be identifiers
 
 
 @click.command()
-@click.argument("path", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--to", type=TARGETS, required=True, help="The form: an ONNX model.")
+@click.argument("path", metavar="CHECKPOINT-OR-RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    type=TARGETS,
+    required=True,
+    help="The form: an ONNX model, or a Python file that needs NumPy alone.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The file; by default RUN.onnx in the current folder.",
+    help="The file; by default in the current folder, with the name of the run.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @click.option(
@@ -24,6 +31,12 @@ TARGETS = click.Choice(["onnx"])
     is_flag=True,
     help="Leave out what turns the last layer's output into probabilities or values.",
 )
+@click.option(
+    "--weights",
+    type=click.Choice(["inside", "beside"]),
+    help="For python: the weights inside the file, as base64, or beside it, as .npz. By default inside up to 2 MB.",
+)
+@plugin_option
 @json_option
 @threads_option
 def command(
@@ -32,6 +45,7 @@ def command(
     output: Path | None,
     overwrite: bool,
     logits: bool,
+    weights: str | None,
     as_json: bool,
     threads: int | None,
 ) -> None:
@@ -42,19 +56,21 @@ def command(
     """
     from nntrain.cli.shared import hints, print_json, show_warnings, use_threads
     from nntrain.export.export import export, target_named
-    from nntrain.inference import output as writing
+    from nntrain.inference.output import OutputExists, check_output
     from nntrain.report.terminal.messages import show_note
     from nntrain.run.stored import open_stored
 
+    if weights and to != "python":
+        raise click.UsageError("--weights requires --to python.")
     target = target_named(to)
     use_threads(threads)
     stored = open_stored(path)
-    if output is None:
-        output = Path(f"{path.resolve().stem}{target.suffix}")
-    with hints({writing.OutputExists: "Use --overwrite to replace it, or another --output."}):
-        writing.check_output(output, overwrite, (target.suffix,))
-    show_warnings(stored.warnings)
-    report = export(stored, to, output, logits=logits)
+    output = output or Path(f"{default_name(path, to)}{target.suffix}")
+    options = {"weights": weights} if weights else {}
+    with hints({OutputExists: "Use --overwrite to replace it, or another --output."}):
+        check_output(output, overwrite, (target.suffix,))
+        show_warnings(stored.warnings)
+        report = export(stored, to, output, logits=logits, options=options, overwrite=overwrite)
     if as_json:
         print_json(
             {
@@ -66,7 +82,19 @@ def command(
         return
     for note in report.notes:
         show_note(note)
-    checked = (
-        "not run here" if report.difference is None else f"differs from predict by {report.difference:.1e}"
-    )
-    click.echo(f"wrote {', '.join(map(str, report.files))}: {checked}")
+    compared = "not compared with predict, since nothing on this machine can run it"
+    if report.difference is not None:
+        compared = f"differs from predict by at most {report.difference:.1e}"
+    click.echo(f"wrote {' and '.join(map(str, report.files))}: {compared}")
+
+
+def default_name(path: Path, to: str) -> str:
+    """The name of the run; of a checkpoint that is in no run, its own."""
+    path = path.resolve()
+    if path.parent.name == "checkpoints":
+        path = path.parent.parent
+    name = path.name if path.is_dir() else path.stem
+    if to in IMPORTED and not name.isidentifier():
+        name = re.sub(r"\W", "_", name)
+        name = f"_{name}" if name[:1].isdigit() else name
+    return name

@@ -10,14 +10,17 @@ import numpy as np
 
 from nntrain.data.conform.arrays import unlabeled
 from nntrain.data.dataset import Dataset
-from nntrain.errors import NntrainError
+from nntrain.errors import NntrainError, UserError
 from nntrain.export.program import Program, farthest, program_of, samples_like
 from nntrain.export.target import Request, Target
 from nntrain.files import write_atomic
+from nntrain.inference.output import check_output
 from nntrain.inference.trained import Trained
+from nntrain.options import did_you_mean
 
 TARGETS = {  # name -> module and class, each loaded when asked for
     "onnx": ("nntrain.export.onnx.target", "Onnx"),
+    "python": ("nntrain.export.python.target", "Python"),
 }
 ROWS = 3  # of the comparison
 BFLOAT16 = 1e-2  # how far the outcome of a network in that precision may be, instead of Target.tolerance
@@ -33,6 +36,10 @@ class Report:
 
 
 def target_named(name: str) -> Target:
+    """Raises UserError for an unknown name."""
+    if name not in TARGETS:
+        known = ", ".join(sorted(TARGETS))
+        raise UserError(f"unknown form {name!r}.{did_you_mean(name, list(TARGETS))}", f"Available: {known}.")
     module, kind = TARGETS[name]
     target: Target = getattr(importlib.import_module(module), kind)()
     return target
@@ -46,10 +53,11 @@ def export(
     logits: bool = False,
     options: Mapping[str, Any] | None = None,
     training: Callable[[], Dataset] | None = None,
+    overwrite: bool = True,
 ) -> Report:
     """Writes `output`, and beside it the other files of the form; each whole or not at all. Raises UserError.
 
-    training: reads the training split, for what a form has to measure on it.
+    Without `overwrite`, a file that exists is an error. training: reads the training split, for what a form has to measure on it.
     """
     target = target_named(to)
     program = program_of(trained, output.stem, logits)
@@ -64,8 +72,10 @@ def export(
         )
         raise NntrainError(message, "Report this, with the config.")
     paths = tuple(output.with_name(name) for name in exported.files)
-    for path, data in zip(paths, exported.files.values(), strict=True):
-        write_atomic(path, data)
+    for path in paths:
+        check_output(path, overwrite, (path.suffix,))
+    for path in reversed(paths):  # the main file last, when what it needs is there
+        write_atomic(path, exported.files[path.name])
     note = "the network multiplies in bfloat16, the exported one in float32"
     return Report(paths, difference, (note, *exported.notes) if rounds else exported.notes)
 

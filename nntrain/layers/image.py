@@ -93,6 +93,7 @@ class SpatialDropout(Layer, name="spatial_dropout"):
 
     reads = ""
     initializer_from_next = True
+    only_in_training = True
     example: ClassVar = {"rate": 0.5}
     example_inputs: ClassVar = ((3, 2, 4),)
 

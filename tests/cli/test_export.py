@@ -1,6 +1,8 @@
 """`nntrain export`: a run as a file of another form."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import onnxruntime
@@ -18,7 +20,7 @@ def run(shell):
 def test_a_run_becomes_an_onnx_model_that_equals_predict(shell, run):
     printed = shell.run("export", run, "--to", "onnx").stdout
     path = shell.folder / f"{run.name}.onnx"
-    assert f"{run.name}.onnx: differs from predict by" in printed
+    assert f"{run.name}.onnx: differs from predict by at most" in printed
     x = np.random.default_rng(0).normal(size=(7, 2)).astype(np.float32)
     session = onnxruntime.InferenceSession(path)
     probabilities, classes = session.run(["probabilities", "class"], {"input": x})
@@ -45,3 +47,65 @@ def test_python_exports_as_the_command_does(shell, run):
     written = nntrain.load(run).export("onnx", shell.folder / "other" / "net.onnx")
     assert written == shell.folder / "other" / "net.onnx"
     assert written.read_bytes() == (shell.folder / "net.onnx").read_bytes()
+
+
+def test_a_run_becomes_a_python_file_that_runs_without_nntrain(shell, run):
+    printed = shell.run("export", run, "--to", "python").stdout
+    assert printed.startswith("wrote run.py: differs from predict by at most ")
+    x = np.random.default_rng(0).normal(size=(7, 2))
+    np.savetxt(shell.folder / "rows.csv", x, delimiter=",")
+    printed = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "run.py", "rows.csv"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed == shell.run("predict", run, "rows.csv").stdout
+
+
+def test_weights_beside_are_a_second_file_which_is_not_overwritten_either(shell, run, wording):
+    command = ("export", run, "--to", "python", "--weights", "beside")
+    assert json.loads(shell.run(*command, "--json").stdout)["files"] == ["run.py", "run.npz"]
+    (shell.folder / "run.py").unlink()
+    (shell.folder / "run.npz").write_text("mine")
+    wording(shell.run(*command, code=2).stderr)
+    assert (shell.folder / "run.npz").read_text() == "mine"
+    assert not (shell.folder / "run.py").exists()
+    shell.run(*command, "--overwrite")
+    assert set(np.load("run.npz")) == set(nntrain.load(run).parameters)
+
+
+def test_the_file_has_the_name_of_the_run_as_python_can_import_it(shell):
+    run = shell.fit(MOONS, "--set", "train.epochs=1", name="2-moons")
+    for path in (run, run / "checkpoints" / "last.safetensors"):
+        assert "wrote _2_moons.py" in shell.run("export", path, "--to", "python", "--overwrite").stdout
+    assert "wrote 2-moons.onnx" in shell.run("export", run, "--to", "onnx").stdout
+    printed = shell.run("export", run, "--to", "python", "--output", "2-moons.py")
+    assert "2-moons.py cannot be imported" in printed.output
+
+
+def test_what_cannot_be_exported_is_an_error_that_says_why(shell, run, wording):
+    (shell.folder / "folder.py").mkdir()
+    for arguments in (
+        ("nothing", "--to", "python"),
+        ("runs", "--to", "python"),
+        ("runs/run", "--to", "python", "--output", "missing/net.py"),
+        ("runs/run", "--to", "python", "--output", "net.txt"),
+        ("runs/run", "--to", "python", "--output", "folder.py"),
+        ("runs/run", "--to", "onnx", "--weights", "inside"),
+    ):
+        wording(shell.run("export", *arguments, code=2).stderr)
+    assert "'--to'" in shell.run("export", "runs/run", code=2).stderr
+    assert "'python'" in shell.run("export", "runs/run", "--to", "pyton", code=2).stderr
+
+
+def test_an_unknown_form_is_an_error_in_python_too(shell, run):
+    with pytest.raises(nntrain.UserError, match=r"unknown form 'pyton'.*python"):
+        nntrain.load(run).export("pyton", "net.py")
+
+
+def test_logits_leave_the_softmax_out(shell, run):
+    shell.run("export", run, "--to", "python", "--logits")
+    text = (shell.folder / "run.py").read_text()
+    assert "softmax" not in text
+    assert "def outputs(x):" in text

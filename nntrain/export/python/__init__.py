@@ -1,0 +1,1 @@
+"""Python: a trained network as one readable file that needs NumPy alone."""

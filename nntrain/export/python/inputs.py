@@ -1,0 +1,174 @@
+"""Inputs: how an exported file prepares its samples, and how its documentation describes them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nntrain.data.conform.tables import NUMBERED
+from nntrain.data.dataset import Dataset
+from nntrain.data.images.form import form_of
+from nntrain.data.tables.features import OneHot, columns
+from nntrain.export.python.wording import fitted, quoted, tuple_of
+
+TABLE = '''
+def table(x):
+    """Rows of numbers: those of x, or of dicts or a DataFrame, whose cells are found by the names of `columns`."""
+    if hasattr(x, "to_dict"):  # a DataFrame
+        x = x.to_dict("records")
+    return [features(row) if isinstance(row, dict) else row for row in x]
+
+
+def features(row):
+    """The numbers of a row {{column: cell}}{what}."""
+    found = []
+    for column in columns:
+        cell = row[column]
+        missing = cell is None or cell == "" or cell != cell
+{cells}
+    return found
+'''
+NUMBER = """
+        found.append(np.nan if missing else float(cell))
+"""
+TEXT = """
+        known = categories.get(column)
+        if known is None:
+            found.append(np.nan if missing else float(cell))
+        elif missing:
+            found += [np.nan] * len(known)
+        elif cell in known:
+            found += [float(cell == category) for category in known]
+        else:
+            raise ValueError(f"{column}: expected one of {', '.join(known)}. Received: {cell!r}")
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The samples of a data set."""
+
+    data: Dataset
+    dtype: np.dtype  # that the network computes in
+    any_length: bool = False  # whether the network takes sequences shorter than those of the training
+
+    @property
+    def shape(self) -> str:
+        """As documentation shows it: "(rows, 28, 28, 1)"."""
+        sizes = [str(size) for size in self.data.input_shape]
+        if self.ragged:
+            sizes[0] = "steps"
+        return f"({', '.join(['rows', *sizes])}{',' * (not sizes)})"
+
+    @property
+    def ragged(self) -> bool:
+        """Whether sequences have different lengths."""
+        return self.any_length and self.data.lengths is not None
+
+    @cached_property
+    def columns(self) -> list[tuple[str, int, OneHot | None]]:
+        """Those of a table that rows can name; empty for other samples."""
+        found = columns(self.data.feature_names, self.data.one_hot)
+        return [] if all(NUMBERED.fullmatch(name) for name, _, _ in found) else found
+
+    @property
+    def statistics(self) -> dict[str, np.ndarray]:
+        """shift, scale and fill, as far as they change something; in float64."""
+        data, found = self.data, {}
+        assert data.scale is not None  # see Dataset.__post_init__
+        if data.vocabulary:
+            return {}
+        if data.fill is not None:
+            found["fill"] = data.fill
+        if (data.shift != 0).any():
+            found["shift"] = data.shift
+        if (data.scale != 1).any() and not self.of_bytes:
+            found["scale"] = data.scale
+        return found
+
+    @property
+    def of_bytes(self) -> bool:
+        """Whether dividing by 255 is all that is left to do."""
+        data = self.data
+        return (
+            data.is_bytes
+            and not (data.shift != 0).any()
+            and data.scale is not None
+            and np.array_equal(data.scale, [1 / 255])
+        )
+
+    @property
+    def meaning(self) -> str:
+        """What x holds."""
+        data, form = self.data, form_of(self.data)
+        if data.vocabulary:
+            tokens = f"tokens, whole numbers from 0 to {data.vocabulary - 1}"
+            return f"sequences of {tokens}; each can have its own length" if self.ragged else tokens
+        if self.ragged:
+            return "sequences of numbers, in the units of the training data; each can have its own length"
+        if data.is_bytes:
+            channels = {
+                1: "gray values, from 0 for black to 255 for white",
+                3: "red, green and blue from 0 to 255",
+            }
+            return channels.get(form.channels if form else 0, "whole numbers from 0 to 255")
+        if self.columns:
+            return "numbers, or a list of dicts or a DataFrame with the names of `columns`"
+        return "numbers, in the units of the training data"
+
+    def constants(self) -> list[list[str]]:
+        """The assignments, as lines."""
+        found = []
+        if self.columns:
+            found.append(fitted("columns = ", tuple_of([quoted(name) for name, _, _ in self.columns])))
+            known = {name: text.categories for name, _, text in self.columns if text}
+            if known:
+                texts = (f"{quoted(name)}: {tuple_of(list(map(quoted, of)))}" for name, of in known.items())
+                found.append(fitted("categories = ", f"{{{', '.join(texts)}}}"))
+        for name, array in self.statistics.items():
+            found.append(fitted(f"{name} = ", f"np.array([{', '.join(map(repr, array.tolist()))}])"))
+        return found
+
+    def functions(self) -> list[str]:
+        """`prepare`, and what it calls."""
+        return [self._prepare(), *([self._table()] if self.columns else [])]
+
+    def _prepare(self) -> str:
+        data, found = self.data, self.statistics
+        sizes = [
+            "-1" if self.ragged and place == 0 else str(size) for place, size in enumerate(data.input_shape)
+        ]
+        shaped = f".reshape({', '.join(['len(x)', *sizes])})"
+        kind = f"np.{self.dtype.name}"
+        if data.vocabulary:
+            return self._function("whole numbers", [f"return np.asarray(x, np.int64){shaped}"])
+        if self.of_bytes:
+            return self._function("from 0 to 1", [f"return np.asarray(x, {kind}){shaped} / 255"])
+        given = "table(x)" if self.columns else "x"
+        lines = [f"x = np.asarray({given}, np.float64){shaped}"]
+        if "fill" in found:
+            lines.append("x = np.where(np.isnan(x), fill, x)")
+        lines.append("if not np.isfinite(x).all():")
+        lines.append('    raise ValueError("expected finite numbers. Received: NaN or infinity")')
+        steps = {"shift": "x - shift", "scale": "x * scale"}
+        moved = " and ".join(name for name in steps if name in found)
+        both = {
+            "": "x",
+            "shift": "(x - shift)",
+            "scale": "(x * scale)",
+            "shift and scale": "((x - shift) * scale)",
+        }
+        what = " with missing values filled" * ("fill" in found) + " and" * (bool(moved) and "fill" in found)
+        what += " shifted and scaled as the training data" * bool(moved)
+        return self._function(
+            what.strip() or kind.removeprefix("np."), [*lines, f"return {both[moved]}.astype({kind})"]
+        )
+
+    def _function(self, what: str, lines: list[str]) -> str:
+        body = "\n".join(f"    {line}" for line in lines)
+        return f'def prepare(x):\n    """x {self.shape} as the network takes it: {what}."""\n{body}'
+
+    def _table(self) -> str:
+        one_hot = bool(self.data.one_hot)
+        what = "; a text becomes 1 for its category and 0 for the others" if one_hot else ""
+        return TABLE.format(what=what, cells=(TEXT if one_hot else NUMBER).strip("\n")).strip()
