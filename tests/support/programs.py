@@ -34,14 +34,17 @@ def program_of_layers(
     vocabulary: int = 0,
     seed: int = 1,
     precision: str = "float32",
+    given: Mapping[str, np.ndarray] | None = None,
+    rows: int = ROWS,
 ) -> tuple[Program, Network]:
-    """A program of these layers with random arrays, also for biases, scales and running statistics; and its network."""
+    """A program of these layers with random arrays, also for biases, scales and running statistics, or with those given; and
+    its network."""
     graph = build_graph(layers, shape, vocabulary=vocabulary, fused=False)
-    network = Network(graph, ROWS, precision, seed, backward=False, integer_input=bool(vocabulary))
+    network = Network(graph, rows, precision, seed, backward=False, integer_input=bool(vocabulary))
     random = np.random.default_rng(seed)
     for name, array in {**network.arena.parameters, **network.state}.items():
         low = 0.5 if name.endswith(("variance", "running_variance")) else -0.5
-        array[...] = random.uniform(low, 1.0, array.shape)
+        array[...] = random.uniform(low, 1.0, array.shape) if given is None else given[name]
     arrays: Mapping[str, np.ndarray] = {**network.arena.parameters, **network.state}
     outputs = graph.output.shape
     data = Dataset(

@@ -36,7 +36,8 @@ def graph_of(program: Program) -> Graph:
         before = tuple(lines[name] for name in step.inputs)
         place = Place(graph, step, step.layer, xs, step.input_shapes, step.shape, program, before[0])
         values[step.name] = y = write(place)
-        lines[step.name] = timeline(step.layer, before, y)
+        # Where sequences are padded, no layer changes the number of steps.
+        lines[step.name] = timeline(step.layer, before[0], y) if graph.lengths is None else before[0]
     shape = output_shape(program, graph.any_steps, lines[program.output])
     add_outputs(graph, values[program.output], program.outcome, len(program.data.classes), shape)
     return graph
@@ -59,7 +60,6 @@ def model_of(program: Program) -> onnx.ModelProto:
         [info_proto(info) for info in graph.inputs],
         [info_proto(info) for info in graph.outputs],
         [tensor_proto(name, array) for name, array in used(graph).items()],
-        doc_string=documentation(program, graph),
     )
     model = helper.make_model(
         proto,

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from nntrain.export.onnx.axes import channels_last
-from nntrain.export.onnx.graph import Graph, Info, Size, Value
+from nntrain.export.onnx.graph import INT64, Graph, Info, Size, Value
 from nntrain.export.program import Outcome
 
 CLASS = "class"
-INT64 = 7  # TensorProto.INT64
 
 Write = Callable[[Graph, str, str, int], str]  # graph, input, name of the output, width of the input
 TEXTS = {

@@ -4,11 +4,10 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.export.onnx.axes import channels_last
-from nntrain.export.onnx.graph import Graph, Info, Size, Value
+from nntrain.export.onnx.graph import FLOAT, Graph, Info, Size, Value
 from nntrain.network.graph import INPUT
 
 LENGTHS = "lengths"
-FLOAT = 1  # TensorProto.FLOAT
 FAR = (
     50  # standard deviations between a column's mean and 0, above which float32 is too coarse for its values
 )

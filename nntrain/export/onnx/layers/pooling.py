@@ -3,14 +3,12 @@
 from typing import Any
 
 from nntrain.export.onnx.axes import channels_first
-from nntrain.export.onnx.graph import Value
+from nntrain.export.onnx.graph import FLOAT, Value
 from nntrain.export.onnx.layers.steps import mask_like, without_padding
 from nntrain.export.onnx.layers.windows import ends
 from nntrain.export.onnx.place import Place, writes
 from nntrain.layers.pool import AvgPool1d, AvgPool2d, GlobalAvgPool, GlobalMaxPool, MaxPool1d, MaxPool2d
 from nntrain.layers.window import pair
-
-FLOAT = 1  # TensorProto.FLOAT
 
 
 @writes(MaxPool1d, MaxPool2d)

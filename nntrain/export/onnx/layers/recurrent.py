@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from nntrain.export.onnx.axes import steps_first
-from nntrain.export.onnx.graph import Value
+from nntrain.export.onnx.graph import INT32, Value
 from nntrain.export.onnx.place import Place, writes
 from nntrain.layers.recurrent import Gru, Lstm, SimpleRnn
-
-INT32 = 6  # TensorProto.INT32
 
 
 @writes(SimpleRnn)

@@ -1,6 +1,5 @@
 """Steps of sequences: their number and positions, which of them are padding, and which layers take any number of them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -104,6 +103,6 @@ def ends_sequence(layer: Any) -> bool:
     return recurrent or isinstance(layer, ENDS)
 
 
-def timeline(layer: Any, inputs: Sequence[Value], output: Value) -> Value:
-    """A tensor with as many steps as the output of a layer has, whose first input has those of the first of `inputs`."""
-    return output if isinstance(layer, WINDOWS) else inputs[0]
+def timeline(layer: Any, before: Value, output: Value) -> Value:
+    """A tensor with as many steps as the output of a layer, whose first input has those of `before`."""
+    return output if isinstance(layer, WINDOWS) else before
