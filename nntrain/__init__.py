@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nntrain.api.find_lr import find_lr
     from nntrain.api.fit import fit
     from nntrain.api.gradcheck import gradcheck
+    from nntrain.api.import_weights import Imported, import_weights
     from nntrain.api.model import Model, load
     from nntrain.api.plot import plot
     from nntrain.api.report import write_report
@@ -37,6 +38,8 @@ _HOMES = {
     "Sweep": "nntrain.api.sweep",
     "SweepFailed": "nntrain.api.sweep",
     "gradcheck": "nntrain.api.gradcheck",
+    "import_weights": "nntrain.api.import_weights",
+    "Imported": "nntrain.api.import_weights",
     "plot": "nntrain.api.plot",
     "check": "nntrain.api.check",
     "write_report": "nntrain.api.report",
@@ -59,6 +62,7 @@ __all__ = [
     "Data",
     "DataError",
     "Diverged",
+    "Imported",
     "Model",
     "NntrainError",
     "Run",
@@ -71,6 +75,7 @@ __all__ = [
     "find_lr",
     "fit",
     "gradcheck",
+    "import_weights",
     "load",
     "open_run",
     "plot",

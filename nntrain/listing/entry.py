@@ -19,7 +19,7 @@ class Entry:
 
     name: str
     path: Path
-    status: str  # "finished", "stopped early", "running", "interrupted", "failed", "pruned", "killed" or "unknown"
+    status: str  # "finished", "stopped early", "imported", "running", "interrupted", "failed", "pruned", "killed" or "unknown"
     kind: Kind = "run"
     error: str = ""  # why it failed, in one line
     problem: str = ""  # which of its files is missing or corrupt

@@ -8,7 +8,12 @@ from nntrain import locking
 from nntrain.run import lock
 from nntrain.run.history import read_info
 
-ENDED = ("finished", "stopped early")  # trained as far as its config says
+IMPORTED = "imported"  # its weights come from a file, and it was not trained
+ENDED = (
+    "finished",
+    "stopped early",
+    IMPORTED,
+)  # nothing is left to do: the others are trained as far as their configs say
 STATUSES = (*ENDED, "running", "interrupted", "failed", "pruned", "killed", "unknown")
 
 

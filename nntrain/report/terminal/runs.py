@@ -23,6 +23,7 @@ from nntrain.run.status import STATUSES
 STYLES = {
     "finished": "green",
     "stopped early": "green",
+    "imported": "green",
     "running": "cyan",
     "interrupted": "yellow",
     "killed": "yellow",

@@ -10,6 +10,7 @@ from nntrain.report.html.tables import Cell, facts, score, table
 ENDINGS = {  # status -> what it means
     "finished": "trained to the last epoch",
     "stopped early": "ended by `early_stopping`",
+    "imported": "its weights come from a file of another framework; it was not trained",
     "interrupted": "stopped by the user or the system, with a checkpoint",
     "failed": "ended by an error",
     "running": "still training: this page shows the run so far",
