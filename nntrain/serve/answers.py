@@ -7,12 +7,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from nntrain.data.conform.arrays import unlabeled
 from nntrain.data.dataset import Dataset
 from nntrain.errors import NntrainError
 from nntrain.files import jsonable
 from nntrain.inference.generate import generated, readable
-from nntrain.inference.inputs import Samples
+from nntrain.inference.inputs import usable_array
 from nntrain.inference.output import csv_text
 from nntrain.inference.predict import Predictions, interpreted, predictions_of
 from nntrain.serve.limits import Limits
@@ -39,9 +38,15 @@ class Answerer:
             for place, reply in zip(arrays, self._quick([questions[place] for place in arrays]), strict=True):
                 if reply is not None:
                     replies[place] = reply
-        rest = [place for place in range(len(questions)) if place not in replies]
-        for together in self._alike([(place, questions[place]) for place in rest]):
-            outputs = self._attempted([question for _, question in together], stop)
+        rest: list[tuple[int, Question]] = []
+        for place, question in enumerate(questions):
+            if place not in replies:
+                try:
+                    rest.append((place, self._with_samples(question)))
+                except NntrainError as error:
+                    replies[place] = Problem.of(error).reply()
+        for together in self._alike(rest):
+            outputs = self._outputs_of([question for _, question in together], stop)
             for (place, question), found in zip(together, outputs, strict=True):
                 replies[place] = found if isinstance(found, Reply) else self._one(question, found)
         return [replies[place] for place in range(len(questions))]
@@ -65,22 +70,27 @@ class Answerer:
             for question, start, end in zip(questions, [0, *ends], ends, strict=False)
         ]
 
+    def _with_samples(self, question: Question) -> Question:
+        """Raises UnusableSamples for an array with infinite values."""
+        if question.array is None:
+            return question
+        lenient = question.options.on_error != "stop"
+        return replace(question, samples=usable_array(self.served.data, "rows", question.array, lenient))
+
     def _alike(self, placed: list[tuple[int, Question]]) -> list[list[tuple[int, Question]]]:
-        """Those that one pass can answer; texts, and samples of another form, each by itself."""
+        """Those that one pass can answer; samples of another form each by itself."""
         groups: dict[Any, list[tuple[int, Question]]] = {}
         for place, question in placed:
-            data = None if question.samples is None else question.samples.data
-            joins = data is not None and isinstance(data.x, np.ndarray) and not data.consecutive
-            key = (data.x.shape[1:], data.x.dtype, data.lengths is None) if joins and data else place
+            assert question.samples is not None
+            data = question.samples.data
+            joins = isinstance(data.x, np.ndarray) and not data.consecutive
+            key = (data.x.shape[1:], data.x.dtype, data.lengths is None) if joins else place
             groups.setdefault(key, []).append((place, question))
         return list(groups.values())
 
-    def _attempted(self, questions: list[Question], stop: Stop) -> list[Any]:
-        """The outputs for each, None for a text, or an error as a reply."""
-        samples = [self._samples(question) for question in questions]
-        if samples[0] is None:
-            return [None]
-        data = [part.data for part in samples if part is not None]
+    def _outputs_of(self, questions: list[Question], stop: Stop) -> list[Any]:
+        """The outputs for each, or an error as a reply."""
+        data = [question.samples.data for question in questions if question.samples is not None]
         try:
             outputs = self._outputs(joined(data), stop)
         except NntrainError as error:
@@ -88,11 +98,6 @@ class Answerer:
         except Problem as problem:
             return [problem.reply()] * len(questions)
         return np.split(outputs, np.cumsum([len(part) for part in data])[:-1])
-
-    def _samples(self, question: Question) -> Samples | None:
-        if question.array is not None:
-            return Samples(unlabeled(self.served.data, question.array))
-        return question.samples
 
     def _outputs(self, data: Dataset, stop: Stop) -> np.ndarray:
         if data.consecutive or len(data) <= AT_ONCE:
@@ -105,10 +110,12 @@ class Answerer:
         return np.concatenate(parts)
 
     def _one(self, question: Question, outputs: np.ndarray) -> Reply:
-        samples, options = self._samples(question), question.options
-        assert samples is not None
+        options = question.options
+        assert question.samples is not None
         try:
-            found = predictions_of(self.trained, samples, outputs, options.probabilities, options.on_error)
+            found = predictions_of(
+                self.trained, question.samples, outputs, options.probabilities, options.on_error
+            )
             return self._written(options, found)
         except NntrainError as error:
             return Problem.of(error).reply()

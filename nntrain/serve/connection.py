@@ -24,6 +24,8 @@ def patient(protocol: type[Any], most: int) -> type[Any]:
                 self._wait_for_head()
 
         def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                return
             super().data_received(data)
             if self._is_answering:
                 self._stop_waiting()
@@ -33,6 +35,13 @@ def patient(protocol: type[Any], most: int) -> type[Any]:
         def connection_lost(self, error: Exception | None) -> None:
             self._stop_waiting()
             super().connection_lost(error)
+
+        def eof_received(self) -> bool:
+            """Whether to keep the connection: a client that has sent its whole request may stop sending, and still reads."""
+            keep = self._is_answering and not self.cycle.more_body
+            if keep:
+                self.cycle.keep_alive = False
+            return bool(keep)
 
         @property
         def _is_answering(self) -> bool:
@@ -59,6 +68,8 @@ def patient(protocol: type[Any], most: int) -> type[Any]:
 
         def _refuse(self, problem: Problem) -> None:
             """Closes the connection with an answer, unless another one is being sent."""
+            if self.transport.is_closing():
+                return
             if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
                 self.transport.write(as_http(problem))
             self.transport.close()

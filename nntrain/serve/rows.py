@@ -15,6 +15,7 @@ from nntrain.data.conform.arrays import unlabeled
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.csv import Csv
+from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training, usable_array
 from nntrain.options import shown
 from nntrain.report.formats import counted
@@ -100,7 +101,11 @@ class RowReader:
         table = as_in_training(trained, Csv(path=ROWS)).model_copy(update={"path": ROWS, "header": True})
         cells = [[self._cell(value, place, table.decimal) for value in row] for place, row in enumerate(rows)]
         encoder = TableEncoder(train, table, enumerate([header, *cells]), lenient)
-        return Samples.of(unlabeled(train, encoder.inputs()), encoder.unusable)
+        try:
+            return Samples.of(unlabeled(train, encoder.inputs()), encoder.unusable)
+        except DataError as error:
+            error.hint = error.hint.replace("Fix the file", "Fix the rows")
+            raise
 
     @staticmethod
     def _cell(value: Any, row: int, decimal: str) -> str:
@@ -137,6 +142,8 @@ class RowReader:
             array = np.asarray(
                 pad_steps(ROWS, train, Dataset(array, np.zeros((len(array), 1)), lengths=lengths)).x
             )
+        elif array.ndim == 1:
+            raise Problem(422, self._misfit(array.tolist()))
         return usable_array(train, ROWS, array, lenient, lengths)
 
     def _padded(self, rows: list[Any], lenient: bool) -> Samples:

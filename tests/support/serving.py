@@ -125,9 +125,9 @@ class Server:
         if self.process.poll() is None:
             self.end()
 
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """The exit code, and what it wrote to stderr."""
-        if self.process.poll() is None:
+    def end(self, number: int | None = signal.SIGTERM) -> tuple[int, str]:
+        """The exit code, and what it wrote to stderr; after a signal, unless it is None."""
+        if self.process.poll() is None and number is not None:
             self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors
