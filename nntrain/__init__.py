@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nntrain.api.check import check
     from nntrain.api.crossval import CrossvalFailed, CrossValidation, crossval
     from nntrain.api.data import Data
+    from nntrain.api.doctor import diagnose
     from nntrain.api.find_lr import find_lr
     from nntrain.api.fit import fit
     from nntrain.api.gradcheck import gradcheck
@@ -42,6 +43,7 @@ _HOMES = {
     "Imported": "nntrain.api.import_weights",
     "plot": "nntrain.api.plot",
     "check": "nntrain.api.check",
+    "diagnose": "nntrain.api.doctor",
     "write_report": "nntrain.api.report",
     "Data": "nntrain.api.data",
     "Model": "nntrain.api.model",
@@ -71,6 +73,7 @@ __all__ = [
     "UserError",
     "check",
     "crossval",
+    "diagnose",
     "diff_runs",
     "find_lr",
     "fit",

@@ -67,6 +67,11 @@ def processors() -> int:
     return max(1, min([bound, *(math.ceil(quota) for quota in _quotas())]))
 
 
+def quota() -> float | None:
+    """The number of processors that the control group allows this process, such as 1.5; None without a limit."""
+    return min(_quotas(), default=None)
+
+
 def size(n_bytes: float) -> str:
     """Bytes in powers of 1024: 189 MiB, 2.9 GiB, 3,500 TiB."""
     for factor, unit in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB")):

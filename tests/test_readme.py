@@ -14,6 +14,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/article.md",
+    "docs/installation.md",
     "docs/scale.md",
 )
 

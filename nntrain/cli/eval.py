@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.shared import (
+    complete_files,
     json_option,
     offline_option,
     plugin_option,
@@ -23,6 +24,7 @@ from nntrain.cli.shared import (
     "--data",
     "source",
     metavar="PATH|SOURCE-YAML",
+    shell_complete=complete_files,
     help="Evaluate on other data: a file or folder of the kind that the network was trained on, such as new.csv; or a "
     "source as in a config, such as '{csv: {path: new.csv}}' or digits, or a YAML file that holds one. By default its "
     "test split if it has one, else its training split.",

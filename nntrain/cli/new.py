@@ -5,8 +5,14 @@ from pathlib import Path
 import click
 
 
+def complete_templates(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from nntrain.templates import templates
+
+    return [name for name in templates() if name.startswith(incomplete)]
+
+
 @click.command()
-@click.argument("template", required=False)
+@click.argument("template", required=False, shell_complete=complete_templates)
 @click.option(
     "--data", type=click.Path(path_type=Path), metavar="FILE.csv", help="Write a config that fits this table."
 )

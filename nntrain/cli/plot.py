@@ -8,8 +8,11 @@ from typing import Any
 
 import click
 
-from nntrain.cli.shared import hints, offline_option, overrides_option, plugin_option
+from nntrain.cli.shared import complete_files, hints, offline_option, overrides_option, plugin_option
 from nntrain.errors import UserError
+
+if typing.TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 OVERWRITE = "Use --overwrite to replace it, or --output to choose another name."
 ALL = "all"  # the hidden subcommand that an argument which is no picture's name stands for
@@ -58,6 +61,12 @@ class Pictures(click.Group):
         if args and args[0] not in own:
             args = [ALL, *args]
         return super().parse_args(context, args)
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list["CompletionItem"]:
+        """The kinds of pictures; where none begins so, files and folders."""
+        return super().shell_complete(context, incomplete) or complete_files(
+            context, self.params[0], incomplete
+        )
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         for heading, rows in listed():
@@ -185,7 +194,9 @@ def picture_command(name: str) -> click.Command:
     for add in shared:
         add(command)
     usage = arguments_of(picture)
-    click.argument("of", nargs=-1, required="names" not in picture.takes, metavar=usage)(command)
+    click.argument(
+        "of", nargs=-1, required="names" not in picture.takes, metavar=usage, shell_complete=complete_files
+    )(command)
     return command
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nntrain.cli.shared import (
+    complete_files,
     json_option,
     offline_option,
     plugin_option,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), metavar="CHECKPOINT-OR-RUN")
-@click.argument("inputs", metavar="[INPUT]...", nargs=-1)
+@click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=complete_files)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),

@@ -12,6 +12,8 @@ import click
 from nntrain.errors import NntrainError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from nntrain.config import Document
     from nntrain.distributed.ranks import Ranks
     from nntrain.training.setup import Setup
@@ -79,6 +81,15 @@ threads_option = click.option(
     metavar="N",
     help="Number of threads; by default all processors that the process may use. The results do not depend on it.",
 )
+
+
+def complete_files(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list["CompletionItem"]:
+    """Has the shell complete names of files and folders, for an argument that can also be something else."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def load_setup(path: Path, overrides: tuple[str, ...]) -> tuple["Setup", "Document"]:

@@ -61,7 +61,7 @@ class Explainer:
         return np.concatenate(parts)
 
     def _batch(self, data: Dataset, samples: np.ndarray) -> np.ndarray:
-        found = []
+        found: list[np.ndarray] = []
         with kernels.exclusive.lock:
             feed = self.feeds.filled(data, samples)
             z = feed.executor.x.astype(np.float64)  # a copy: later layers may reuse the buffer

@@ -16,6 +16,13 @@ from nntrain.files import replacing
 from nntrain.paths import home, named_by
 
 
+def data_folders() -> list[Path]:
+    """The folders of the user's data sets: $NNTRAIN_DATA, then ~/.cache/nntrain/data."""
+    own = home()
+    folders = [named_by("NNTRAIN_DATA"), own / ".cache" / "nntrain" / "data" if own else None]
+    return [folder for folder in folders if folder is not None]
+
+
 @dataclass(frozen=True)
 class KnownFiles:
     """The files of a data set as mirrors hold them: compressed, with names that end with .gz."""
@@ -44,9 +51,7 @@ class KnownFiles:
         return [path for file in self.files if (path := _present(home, file)) is not None]
 
     def _folders(self) -> list[Path]:
-        own = home()
-        folders = [named_by("NNTRAIN_DATA"), own / ".cache" / "nntrain" / "data" if own else None]
-        return [folder / self.name for folder in folders if folder is not None]
+        return [folder / self.name for folder in data_folders()]
 
     def _writable(self, folders: list[Path]) -> Path:
         """The first folder that can be written to. $NNTRAIN_DATA must exist, so that a typo does not create a folder."""

@@ -32,6 +32,11 @@ UNREADABLE = (
 )  # of a manifest that is missing or corrupt
 
 
+def image_folder() -> Path:
+    """Where the cached images of all folders are."""
+    return cache_folder() / "images"
+
+
 @dataclass(frozen=True)
 class Images:
     """The images of a folder; those that cannot be read are left out."""
@@ -56,7 +61,7 @@ class ImageCache:
     def __init__(self, root: Path, files: Sequence[Path], wanted: Wanted):
         self.root, self.files, self.wanted = root.resolve(), files, wanted
         self.names = [os.fsdecode(file.relative_to(root)) for file in files]
-        self.home = cache_folder() / "images"
+        self.home = image_folder()
         self.stem = self._stem(wanted)
         self.manifest = self.home / f"{self.stem}.json"
 

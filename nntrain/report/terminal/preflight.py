@@ -25,10 +25,10 @@ SHARE = 0.1  # of the memory, from which a part of it is named
 
 
 @contextlib.contextmanager
-def measuring() -> Iterator[None]:
+def measuring(what: str = "measuring") -> Iterator[None]:
     """Shows on a terminal that something goes on."""
     console = output(stderr=True)
-    with console.status("measuring") if console.is_terminal else contextlib.nullcontext():
+    with console.status(what) if console.is_terminal else contextlib.nullcontext():
         yield
 
 
@@ -190,10 +190,13 @@ def spread_text(value: float) -> str:
 
 
 def shown(finding: "Finding", with_hint: bool) -> Hanging:
+    return beside(finding.severity, finding.text, finding.remedy if with_hint else "")
+
+
+def beside(severity: str, text: str, hint: str) -> Hanging:
     """The severity beside the text, and below it what to do."""
-    text = Text(printable(finding.text))
-    if finding.remedy and with_hint:
-        text.append("\nhint: ", style="bold cyan")
-        text.append(printable(finding.remedy))
-    label = Text(finding.severity.ljust(len("warning")), style=STYLES[finding.severity])
-    return Hanging([(label, text)])
+    shown = Text(printable(text))
+    if hint:
+        shown.append("\nhint: ", style="bold cyan")
+        shown.append(printable(hint))
+    return Hanging([(Text(severity.ljust(len("warning")), style=STYLES[severity]), shown)])
