@@ -12,7 +12,7 @@ from nntrain.cli.main import main
 
 
 def completed(*words: str) -> list[tuple[str, str]]:
-    """What the shell is told for the last of the words: ("plain", text), or ("file", beginning)."""
+    """What the shell completes the last of the words by: ("plain", text), or ("file", beginning)."""
     found = ShellComplete(main, {}, "nntrain", "_NNTRAIN_COMPLETE").get_completions(
         list(words[:-1]), words[-1]
     )
