@@ -22,7 +22,8 @@ from nntrain.inference.trained import Trained
 from nntrain.metrics.metric import predicted_classes
 from nntrain.report.terminal.tables import model_text
 from nntrain.run.checkpoint import encode
-from nntrain.run.stored import open_stored
+from nntrain.run.score import setup_of
+from nntrain.run.stored import Stored, open_stored
 
 
 def load(path: str | Path) -> "Model":
@@ -164,17 +165,22 @@ class Model:
         *,
         logits: bool = False,
         weights: Literal["inside", "beside"] | None = None,
+        int8: bool = False,
     ) -> Path:
         """Writes the network in a form that runs without nntrain, and returns the file.
 
-        to: "onnx", or "python", a file that needs NumPy alone. The inputs are those of `predict`, prepared inside; the outputs are
+        to: "c"; "onnx"; or "python", a file that needs NumPy alone. The inputs are those of `predict`, prepared inside; the outputs are
         probabilities or values, with `logits` those of the last layer. What was written is run, where this machine can, and
         compared with `predict`. Raises UserError for a layer that the form does not have.
 
         weights: for "python", "inside" the file or "beside" it, as .npz; by default inside up to 2 MB.
+        int8: for "c", dense layers and convolutions in whole numbers of 8 bits; their scales come from the run's data.
         """
-        options = {"weights": weights} if weights else {}
-        return export(self._trained, to, Path(path), logits=logits, options=options).files[0]
+        options = {"weights": weights, "int8": int8}
+        stored = self._trained if isinstance(self._trained, Stored) else None
+        splits = None if stored is None else lambda: setup_of(stored).splits
+        report = export(self._trained, to, Path(path), logits=logits, options=options, splits=splits)
+        return report.files[0]
 
     def __repr__(self) -> str:
         shape, layers = self._trained.trained_on.input_shape, self._trained.config.model.layers

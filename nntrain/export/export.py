@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.data.conform.arrays import unlabeled
-from nntrain.data.dataset import Dataset
+from nntrain.data.dataset import Splits
 from nntrain.errors import NntrainError, UserError
 from nntrain.export.program import Program, farthest, program_of, samples_like
 from nntrain.export.target import Request, Target
@@ -19,6 +19,7 @@ from nntrain.inference.trained import Trained
 from nntrain.options import did_you_mean
 
 TARGETS = {  # name -> module and class, each loaded when asked for
+    "c": ("nntrain.export.c.target", "C"),
     "onnx": ("nntrain.export.onnx.target", "Onnx"),
     "python": ("nntrain.export.python.target", "Python"),
 }
@@ -52,18 +53,22 @@ def export(
     *,
     logits: bool = False,
     options: Mapping[str, Any] | None = None,
-    training: Callable[[], Dataset] | None = None,
+    splits: Callable[[], Splits] | None = None,
     overwrite: bool = True,
 ) -> Report:
     """Writes `output`, and beside it the other files of the form; each whole or not at all. Raises UserError.
 
-    Without `overwrite`, a file that exists is an error. training: reads the training split, for what a form has to measure on it.
+    Without `overwrite`, a file that exists is an error. splits: reads the data of the training, for what a form has to
+    measure on them.
     """
     target = target_named(to)
+    chosen = {name: value for name, value in (options or {}).items() if value}
+    if unknown := [name for name in chosen if name not in target.options]:
+        raise UserError(f"an export to {to} has no option {unknown[0]!r}")
     program = program_of(trained, output.stem, logits)
-    exported = target.write(Request(program, output.stem, options or {}, training))
-    x = samples_like(program.data, ROWS)
-    found = target.run(exported, program, x)
+    exported = target.write(Request(program, output.stem, chosen, trained, splits))
+    x = target.taken(samples_like(program.data, ROWS))
+    found = target.run(exported, program, x) if exported.exact else None
     difference = None if found is None else farthest(found, expected(trained, program, x))
     rounds = trained.config.train.precision == "bfloat16"
     if difference is not None and not difference <= (BFLOAT16 if rounds else target.tolerance):

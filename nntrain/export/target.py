@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nntrain.data.dataset import Dataset
+from nntrain.data.dataset import Splits
 from nntrain.errors import UserError
 from nntrain.export.program import Program, Step
+from nntrain.inference.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Exported:
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
+    exact: bool = True  # False: rounded on purpose, so that its results are not compared with the network's
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class Request:
     options: Mapping[str, Any] = field(
         default_factory=dict
     )  # of the target: those of `Target.options` that were given
-    training: Callable[[], Dataset] | None = (
-        None  # reads the training split, for what has to be measured on it
+    trained: Trained | None = None  # what the program was made of
+    splits: Callable[[], Splits] | None = (
+        None  # reads the data of the training, for what has to be measured on them
     )
 
 
@@ -39,11 +42,16 @@ class Target(ABC):
 
     name: ClassVar[str]
     suffix: ClassVar[str]  # of the main file
+    options: ClassVar[tuple[str, ...]] = ()  # that it has beside `logits`
     tolerance: ClassVar[float] = 1e-5  # how far the outcome may be from that of `predict`
 
     @abstractmethod
     def write(self, request: Request) -> Exported:
         """Raises NotExpressible for a layer that the form does not have."""
+
+    def taken(self, x: np.ndarray) -> np.ndarray:
+        """Samples x in the precision in which the form takes them."""
+        return x
 
     @abstractmethod
     def run(self, exported: Exported, program: Program, x: np.ndarray) -> np.ndarray | None:

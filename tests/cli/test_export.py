@@ -1,6 +1,8 @@
 """`nntrain export`: a run as a file of another form."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import onnxruntime
 import pytest
 
 import nntrain
+from nntrain.export.c.compiler import Interface, answers
 from tests.conftest import MOONS
 
 
@@ -109,3 +112,39 @@ def test_logits_leave_the_softmax_out(shell, run):
     text = (shell.folder / "run.py").read_text()
     assert "softmax" not in text
     assert "def outputs(x):" in text
+
+
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
+
+
+@needs_compiler
+def test_a_run_becomes_a_c_file_that_equals_predict(shell, run):
+    printed = shell.run("export", run, "--to", "c", "--output", "my-moons.c").stdout
+    assert "wrote my-moons.c and my-moons.h: differs from predict by at most" in printed
+    x = np.random.default_rng(0).normal(size=(7, 2)).astype(np.float32)
+    interface = Interface("my-moons", "my_moons", "float", (2,), False)
+    files = {name: (shell.folder / name).read_bytes() for name in ("my-moons.c", "my-moons.h")}
+    assert np.abs(answers(files, interface, x) - nntrain.load(run).predict_proba(x)).max() < 1e-5
+
+
+@needs_compiler
+def test_int8_prints_the_accuracy_before_and_after(shell, run):
+    report = json.loads(shell.run("export", run, "--to", "c", "--int8", "--output", "net.c", "--json").stdout)
+    (note,) = (note for note in report["notes"] if "accuracy" in note)
+    before, after = (float(number) for number in re.findall(r"([\d.]+) in", note))
+    assert before > 0.5
+    assert abs(before - after) < 0.05
+    assert "int8_t" in (shell.folder / "net.c").read_text()
+
+
+def test_a_header_that_exists_is_kept(shell, run):
+    (shell.folder / "net.h").write_text("mine")
+    assert "net.h" in shell.run("export", run, "--to", "c", "--output", "net.c", code=2).stderr
+    assert not (shell.folder / "net.c").exists()
+
+
+def test_int8_is_for_c_alone(shell, run, wording):
+    wording(shell.run("export", run, "--to", "onnx", "--int8", code=2).stderr)
+    with pytest.raises(nntrain.UserError) as error:
+        nntrain.load(run).export("onnx", shell.folder / "net.onnx", int8=True)
+    wording(str(error.value))

@@ -31,6 +31,7 @@ class Python(Target):
 
     name = "python"
     suffix = ".py"
+    options = ("weights",)
 
     def write(self, request: Request) -> Exported:
         program, stem = request.program, request.stem

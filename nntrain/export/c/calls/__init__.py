@@ -1,0 +1,1 @@
+"""Calls: the C code of each kind of layer, one function for each class of layers."""

@@ -1,0 +1,21 @@
+"""Export to C: the networks of the shipped configs, with initial weights."""
+
+import shutil
+
+import pytest
+
+from nntrain.export.export import export
+from tests.support.programs import untrained
+from tests.support.shipped import configs_as_parameters, setup_with_data
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
+
+
+@pytest.mark.parametrize("path", configs_as_parameters())
+def test_the_network_of_a_config_equals_predict(path, tmp_path):
+    trained = untrained(setup_with_data(path, tmp_path))
+    for logits in (False, True):
+        report = export(trained, "c", tmp_path / f"{path.stem}.c", logits=logits)
+        assert report.difference is not None
+        assert report.difference < 1e-5
+        assert report.files == (tmp_path / f"{path.stem}.c", tmp_path / f"{path.stem}.h")
