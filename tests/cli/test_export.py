@@ -44,6 +44,17 @@ def test_an_existing_file_is_kept(shell, run, wording):
     assert onnxruntime.InferenceSession(shell.folder / "net.onnx").get_outputs()[0].name == "logits"
 
 
+def test_a_network_in_bfloat16_is_exported_in_float32(shell):
+    """With the averages of its parameters, which predict uses too."""
+    run = shell.fit(
+        MOONS,
+        *("--set", "train.precision=bfloat16", "--set", "train.ema={decay: 0.9}", "--set", "train.epochs=1"),
+    )
+    printed = shell.run("export", run, "--to", "onnx")
+    assert "bfloat16" in printed.stderr
+    assert float(printed.stdout.rsplit(" ", 1)[1]) < 1e-2
+
+
 def test_python_exports_as_the_command_does(shell, run):
     shell.run("export", run, "--to", "onnx", "--output", "net.onnx")
     (shell.folder / "other").mkdir()

@@ -107,8 +107,18 @@ def test_the_file_says_what_a_reader_needs():
     assert [node.name for node in model.graph.node] == ["dense_1", "probabilities/softmax", "class"]
     assert {tensor.name for tensor in model.graph.initializer} == {"dense_1.weight", "dense_1.bias"}
     assert [output.name for output in model.graph.output] == ["probabilities", "class"]
-    assert "in the order of the metadata `columns`" in model.graph.input[0].doc_string
+    assert (
+        "metadata `columns`, in their units, a text as one number per category"
+        in model.graph.input[0].doc_string
+    )
     assert any("colour" in note for note in Onnx().write(Request(program, "model")).notes)
+
+
+def test_no_rows_give_no_rows(tmp_path):
+    program, _ = program_of_layers(
+        layers_of({"conv2d": {"filters": 2, "kernel_size": 2}}, "flatten", {"dense": 2}), (4, 4, 1)
+    )
+    assert run(program, feeds(program, np.zeros((0, 4, 4, 1))), tmp_path)[0].shape == (0, 2)
 
 
 def test_a_network_without_layers_gives_its_input(tmp_path):

@@ -425,7 +425,10 @@ REFERENCE_FAILS = {"maxpool_2d_same_upper"}
 
 @pytest.mark.parametrize("operator", PASS)
 def test_layers_pass_the_tests_of_an_operator_before_and_after_export(operator):
-    for name in installed(operator, PASS[operator]):
+    names = installed(operator, PASS[operator])
+    if not names:
+        pytest.skip("this version of onnx has no such tests")
+    for name in names:
         case = expressed(operator, name)
         layers = [Layer.parse(layer) for layer in case.layers]
         program, network = program_of_layers(

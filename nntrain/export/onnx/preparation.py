@@ -63,16 +63,12 @@ def scaled(graph: Graph, data: Dataset, dtype: np.dtype) -> str:
 def described(data: Dataset) -> str:
     """What the input is, for a reader."""
     if data.vocabulary:
-        unit = data.unit or "token"
-        what = "the numbers of its " + unit + "s" if data.unit else "tokens"
+        what = f"the numbers of their {data.unit}s" if data.unit else "tokens"
         return f"sequences: {what}, from 0 to {data.vocabulary - 1}"
     if data.is_bytes:
-        return (
-            "images: bytes from 0 to 255, as (height, width, channels)"
-            if len(data.input_shape) == 3
-            else "bytes, 0 to 255"
-        )
-    if data.feature_names:
-        gaps = "; NaN where a number is missing" if data.fill is not None else ""
-        return f"rows of a table: the numbers in the order of the metadata `columns`, not standardized{gaps}"
-    return "samples in the units of the training data"
+        return f"images of bytes, 0 to 255, of shape {data.input_shape}"
+    if not data.feature_names:
+        return "samples in the units of the training data"
+    texts = ", a text as one number per category, 0 or 1" if data.one_hot else ""
+    gaps = "; NaN where a value is missing" if data.fill is not None else ""
+    return f"rows of a table: a number for each of the metadata `columns`, in their units{texts}{gaps}"

@@ -1,6 +1,7 @@
 """By operator: the module with its tests, and the function that expresses them as layers of ours, or raises Cannot."""
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -89,8 +90,11 @@ def cases(operator: str) -> Mapping[str, Case]:
     """The tests of one operator by name, without those of the operators that it consists of."""
     module, _ = EXPRESS[operator]
     np.random.seed(0)  # noqa: NPY002  (the tests draw from it)
+    name = f"onnx.backend.test.case.node.{module}"
+    if importlib.util.find_spec(name) is None:  # an older version of onnx
+        return {}
     with np.errstate(all="ignore"):
-        importlib.import_module(f"onnx.backend.test.case.node.{module}")
+        importlib.import_module(name)
     found = {}
     for test in node._NodeTestCases:
         (made,) = test.model.graph.node if len(test.model.graph.node) == 1 else (None,)
