@@ -26,11 +26,15 @@ def text_of(program: Program) -> str:
     return Module(program, None).text()
 
 
-def imported(program: Program, folder: Path, name: str = "exported") -> ModuleType:
+def imported(program: Program, folder: Path) -> ModuleType:
     """The exported file of a program, as a user imports it."""
-    path = folder / f"{name}.py"
-    path.write_text(text_of(program), encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(name, path)
+    return imported_text(text_of(program), folder)
+
+
+def imported_text(text: str, folder: Path) -> ModuleType:
+    path = folder / "exported.py"
+    path.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("exported", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -59,6 +59,13 @@ class Api:
         return self.program.steps[-1].shape if self.program.steps else self.data.input_shape
 
     @property
+    def outputs(self) -> str:
+        """What the last layer gives: "logits" where a softmax or a sigmoid follows, or was left out."""
+        functions = ("softmax", "two_classes", "sigmoid")
+        follows = self.outcome.functions[:1] in [(name,) for name in functions]
+        return "logits" if follows or self.outcome.meaning == "logits" else "outputs"
+
+    @property
     def names_shape(self) -> str:
         """Of an array of class names."""
         return self._spelled(self.last_shape[:-1])
@@ -113,7 +120,10 @@ class Api:
             what = f"The probability of each of `classes` for {x}: {self.outcome_shape}."
             found.append(function("predict_proba", what, [self._of_outputs(self._applied("{y}"))]))
         shape = self._spelled(self.last_shape)
-        return [*found, self._running("outputs", f"The outputs of the last layer for {x}: {shape}", "{y}")]
+        return [
+            *found,
+            self._running("outputs", f"The {self.outputs} of the last layer for {x}: {shape}", "{y}"),
+        ]
 
     def _for_values(self) -> str:
         what = self.targets[:1].upper() + self.targets[1:] if not self.data.target_names else self.targets

@@ -24,7 +24,7 @@ def features(row):
     found = []
     for column in columns:
         cell = row[column]
-        missing = cell is None or cell == "" or cell != cell
+        missing = cell in ("", None) or (isinstance(cell, float) and np.isnan(cell))
 {cells}
     return found
 '''

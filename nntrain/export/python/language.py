@@ -7,7 +7,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.tokens import NO_SPACE_AFTER, NO_SPACE_BEFORE, UNKNOWN
 from nntrain.data.sequences.unicode_text import JOINERS
 from nntrain.export.program import Program, Step
-from nntrain.export.python.wording import INDENT, fitted, quoted, tuple_of
+from nntrain.export.python.wording import INDENT, WIDTH, fitted, quoted, tuple_of
 from nntrain.layers.activations.bounded import Activation
 from nntrain.layers.attention import MultiHeadAttention
 from nntrain.layers.conv import Conv1d
@@ -17,7 +17,7 @@ from nntrain.layers.image import SpatialDropout
 from nntrain.layers.maxout import Maxout
 from nntrain.layers.merge import Add, Concat, Multiply
 from nntrain.layers.norm import BatchNorm, LayerNorm, RmsNorm
-from nntrain.layers.pool import GlobalAvgPool, GlobalMaxPool
+from nntrain.layers.pool import GlobalAvgPool, GlobalMaxPool, Pool1d
 from nntrain.layers.positions import Positions
 from nntrain.layers.recurrent import Recurrent
 from nntrain.layers.time_distributed import TimeDistributed
@@ -40,7 +40,7 @@ ANY_LENGTH = (
         Maxout,
         MultiHeadAttention,
     ),
-    *(Multiply, Positions, Recurrent, RmsNorm, SpatialDropout, TimeDistributed),
+    *(Multiply, Pool1d, Positions, Recurrent, RmsNorm, SpatialDropout, TimeDistributed),
 )
 
 GENERATE = '''
@@ -205,7 +205,7 @@ def vocabulary(data: Dataset) -> list[str]:
     if data.unit == "word" or any(len(name) != 1 for name in data.classes):
         return fitted("classes = ", tuple_of([quoted(name) for name in data.classes]))
     text = "".join(data.classes)
-    if len(text) <= COLUMNS:
-        return [f"classes = tuple({quoted(text)})"]
+    if len(INDENT + quoted(text)) <= WIDTH:
+        return fitted("classes = ", f"tuple({quoted(text)})")
     parts = [quoted(text[start : start + COLUMNS]) for start in range(0, len(text), COLUMNS)]
     return ["classes = tuple(", *(f"{INDENT}{part}" for part in parts), ")"]

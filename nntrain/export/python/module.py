@@ -14,7 +14,7 @@ MOST_LINES = 20  # of a constant at the top of the file; a longer one is at the 
 
 NETWORK = '''
 def network(x):
-    """All layers in order, from prepared x {before} to the outputs {after}.
+    """All layers in order, from {what} x {before} to the {outputs} {after}.
 
     Comments show how the shape of a row changes.
     """
@@ -113,11 +113,15 @@ class Module:
         return f'"""{text}\n"""'
 
     def _network(self) -> str:
+        steps = "steps" if self.data.unit and language.takes_any_length(self.program) else None
         before, after = (
-            f"({', '.join(map(str, ['rows', *shape]))})"
+            f"({', '.join(map(str, ['rows', *([steps or shape[0], *shape[1:]] if shape else ())]))})"
             for shape in (self.data.input_shape, self.api.last_shape)
         )
-        return NETWORK.format(before=before, after=after, body="\n".join(body_of(self.program))).strip()
+        what = "tokens" if self.data.vocabulary else "prepared"
+        body = "\n".join(body_of(self.program))
+        text = NETWORK.format(what=what, before=before, outputs=self.api.outputs, after=after, body=body)
+        return text.strip()
 
     def _imports(self, code: str) -> str:
         modules = ("argparse", "base64", "csv", "math", "re", "unicodedata")
