@@ -116,6 +116,12 @@ def test_what_cannot_be_exported_is_an_error_that_says_why(shell, run, wording):
 def test_an_unknown_form_is_an_error_in_python_too(shell, run):
     with pytest.raises(nntrain.UserError, match=r"unknown form 'pyton'.*python"):
         nntrain.load(run).export("pyton", "net.py")
+    with pytest.raises(nntrain.UserError, match="expected weights 'inside' or 'beside'"):
+        nntrain.load(run).export("python", "net.py", weights="besides")
+
+
+def test_the_name_of_a_module_of_python_can_be_that_of_the_file(shell, run):
+    shell.run("export", run, "--to", "python", "--output", "math.py")
 
 
 def test_logits_leave_the_softmax_out(shell, run):

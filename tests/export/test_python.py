@@ -4,18 +4,21 @@ import ast
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from nntrain.export.program import Program, farthest
+from nntrain.config import load
+from nntrain.export.program import Outcome, Program, farthest
 from nntrain.export.python.library import sources
 from nntrain.export.python.module import Module
 from nntrain.export.target import NotExpressible
 from nntrain.layers.activations.rectifiers import Relu
 from nntrain.layers.layer import Layer
+from tests.support import ROOT
 from tests.support.programs import ROWS, SAMPLES, outputs_of, program_of_layers
 from tests.support.samples import LayerSample
 
@@ -219,3 +222,13 @@ def test_a_layer_of_a_plugin_is_an_error_that_names_it():
     program, _ = program_of_layers([Doubled.model_construct()], (4,))
     with pytest.raises(NotExpressible, match=r"doubled_1 \(doubled\) cannot be exported to Python"):
         text_of(program)
+
+
+def test_the_excerpts_in_the_documentation_are_those_of_exported_files():
+    page = (ROOT / "docs" / "export.md").read_text()
+    config = load(ROOT / "configs" / "mnist_cnn.yaml")[0]
+    program, _ = program_of_layers(list(config.model.layers), (28, 28, 1))
+    network = network_in(replace(program, outcome=Outcome("probabilities", (), ("softmax",))))
+    excerpt = page.partition("```python\ndef network")[2].partition("    ...\n")[0]
+    assert network.startswith(f"def network{excerpt}")
+    assert f"```python\n{sources()['lstm']}\n```" in page

@@ -37,8 +37,8 @@ TEXT = """
             found.append(np.nan if missing else float(cell))
         elif missing:
             found += [np.nan] * len(known)
-        elif cell in known:
-            found += [float(cell == category) for category in known]
+        elif str(cell) in known:
+            found += [float(str(cell) == category) for category in known]
         else:
             raise ValueError(f"{column}: expected one of {', '.join(known)}. Received: {cell!r}")
 """

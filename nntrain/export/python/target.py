@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nntrain.errors import NntrainError
+from nntrain.errors import NntrainError, UserError
 from nntrain.export.program import Program
 from nntrain.export.python import weights
 from nntrain.export.python.module import Module
@@ -17,11 +17,12 @@ MOST_INSIDE = 2_000_000  # bytes of base64 in the file itself, which editors and
 
 # A process of its own, as a user's would be: nothing of nntrain is there, and a mistake ends only that.
 RUN = """
-import importlib, sys
+import importlib.util, sys
 import numpy as np
-folder, name, function = sys.argv[1:]
-sys.path.insert(0, folder)
-module = importlib.import_module(name)
+folder, file, function = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("exported", folder + "/" + file)
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
 np.save(folder + "/y.npy", getattr(module, function)(np.load(folder + "/x.npy")))
 """
 
@@ -34,11 +35,12 @@ class Python(Target):
     options = ("weights",)
 
     def write(self, request: Request) -> Exported:
-        program, stem = request.program, request.stem
+        program, stem, where = request.program, request.stem, request.options.get("weights")
+        if where not in (None, "inside", "beside"):
+            raise UserError(f"expected weights 'inside' or 'beside'. Received: {where!r}")
         inside = Module(program, None)
         size = sum(array.nbytes for array in inside.arrays.values()) * 4 // 3
-        where = request.options.get("weights") or ("inside" if size <= MOST_INSIDE else "beside")
-        if where == "inside" or not inside.arrays:
+        if where == "inside" or (where is None and size <= MOST_INSIDE) or not inside.arrays:
             return Exported({f"{stem}.py": inside.text().encode()}, tuple(notes(program)))
         module = Module(program, f"{stem}.npz")
         files = {f"{stem}.py": module.text().encode(), f"{stem}.npz": weights.beside(module.arrays)}
@@ -51,7 +53,7 @@ class Python(Target):
             for name, data in exported.files.items():
                 (Path(folder) / name).write_bytes(data)
             np.save(Path(folder) / "x.npy", x)
-            command = [sys.executable, "-I", "-c", RUN, folder, Path(next(iter(exported.files))).stem]
+            command = [sys.executable, "-I", "-c", RUN, folder, next(iter(exported.files))]
             done = subprocess.run(
                 [*command, function_of(program)], capture_output=True, text=True, check=False
             )
