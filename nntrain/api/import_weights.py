@@ -121,5 +121,5 @@ def imported(
         tuple(found.unused),
         tuple(found.initial),
         tuple(found.notes),
-        tuple(session.all_warnings),
+        (*warnings, *session.findings),
     )

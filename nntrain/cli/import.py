@@ -106,8 +106,7 @@ def command(
         raise
     except Missing as error:
         error.place = str(file)
-        mapped = f"use --map '{error.example}' where it is only a matter of order, " if error.example else ""
-        error.hint = f"Change the config so that both have the same layers, {mapped}or --partial to leave out what has no counterpart."
+        error.hint = "Change the config so that both have the same layers, or use --partial to leave out what has no counterpart."
         raise
     show_warnings(found.warnings)
     if as_json:

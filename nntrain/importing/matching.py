@@ -26,14 +26,16 @@ class Matched:
     modules: list[Module] = field(default_factory=list)  # left over
     slots: list[Slot] = field(default_factory=list)  # left over
     ambiguous: list[tuple[list[Module], list[Slot]]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    guessed: list[Module] = field(
+        default_factory=list
+    )  # matched by numbers in their names, or by their order among equals
 
     def add(self, other: "Matched") -> None:
         self.pairs += other.pairs
         self.modules += other.modules
         self.slots += other.slots
         self.ambiguous += other.ambiguous
-        self.notes += other.notes
+        self.guessed += other.guessed
 
     @property
     def is_whole(self) -> bool:
@@ -76,7 +78,7 @@ def matched(
     by_name = [
         (named[slot.name], slot) for slot in slots if slot.name in named and fits(named[slot.name], slot)
     ]
-    if source.layout == "nntrain" and by_name:
+    if by_name and (source.layout == "nntrain" or len(by_name) == len(slots)):
         result = Matched([fits.pair(*pair) for pair in by_name])
         taken = {module.name for module, _ in by_name}
         rest = [module for module in modules if module.name not in taken]
@@ -98,8 +100,7 @@ def matched(
             result.pairs.append(fits.pair(some[0], places[0]))
         elif len(some) == len(places) and ordered and all(map(fits, ordered, places)):
             result.pairs += map(fits.pair, ordered, places)
-            how = "their order" if by_shape else "the numbers in their names"
-            result.notes.append(f"{len(some)} layers of equal shape matched by {how}: {names(ordered)}")
+            result.guessed += ordered
         else:
             result.ambiguous.append((some, places))
     return result

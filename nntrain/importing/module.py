@@ -38,6 +38,7 @@ class Module:
     options: Mapping[str, object] = field(default_factory=dict)  # what the file knows, by our names
     activation: str | None = None  # that follows it, by our name; "" where the file says that there is none
     refusal: str = ""  # why no layer can take it
+    is_optional: bool = False  # it may be something else than a layer, such as the scaling of the data
 
     def __str__(self) -> str:
         return self.name

@@ -41,7 +41,7 @@ def read_onnx(path: Path) -> Source:
     try:
         model = onnx.load(str(path))
         graph = OnnxGraph(model.graph)
-        modules = list(_Reader(graph).modules())
+        modules = list(_Reader(graph, model.producer_name == "nntrain").modules())
     except UserError:
         raise
     except (
@@ -57,8 +57,10 @@ def read_onnx(path: Path) -> Source:
 class _Reader:
     """One pass over the nodes."""
 
-    def __init__(self, graph: OnnxGraph):
+    def __init__(self, graph: OnnxGraph, is_ours: bool):
         self.graph = graph
+        # Only of our own files it is known in which order they keep the pieces of maxout.
+        self.products = frozenset({"dense", "multi_head_attention", *(["maxout"] if is_ours else [])})
         self.done: set[int] = set()  # nodes that belong to the module of another
 
     def modules(self) -> Iterator[Module]:
@@ -85,7 +87,8 @@ class _Reader:
                 found[key] = self._tensor(name, self.graph.constants[name])
         if next(iter(arrays)) not in found:
             return None
-        return Module(self.graph.label(node), found, channels_first=True, **more)
+        first = not self.graph.flattens_channels_last(node.input[0])
+        return Module(self.graph.label(node), found, channels_first=first, **more)
 
     def _one(self, module: Module | None) -> Iterator[Module]:
         if module is not None:
@@ -114,9 +117,7 @@ class _Reader:
         return options
 
     def _gemm(self, node: Any) -> Iterator[Module]:
-        module = self._module(
-            node, {"weight": 1, "bias": 2}, kinds=frozenset({"dense", "multi_head_attention"})
-        )
+        module = self._module(node, {"weight": 1, "bias": 2}, kinds=self.products)
         if module is None:
             return
         attributes = self.graph.attributes(node)
@@ -130,11 +131,10 @@ class _Reader:
             module.tensors["weight"] = self._turned(module.tensors["weight"])
         if "bias" in module.tensors:
             module.tensors["bias"] = self._flat(module.tensors["bias"])
-        module.channels_first = not self.graph.flattens_channels_last(node.input[0])
         yield module
 
     def _matmul(self, node: Any) -> Iterator[Module]:
-        module = self._module(node, {"weight": 1}, kinds=frozenset({"dense", "multi_head_attention"}))
+        module = self._module(node, {"weight": 1}, kinds=self.products)
         if module is None or len(module.tensors["weight"].shape) != 2:
             return
         added = self.graph.next_with_constant(node, "Add", module.tensors["weight"].shape[1])
@@ -143,7 +143,6 @@ class _Reader:
             module.tensors["bias"] = self._flat(self._tensor(added[1], self.graph.constants[added[1]]))
             module.activation = self._activation(added[0])
         module.tensors["weight"] = self._turned(module.tensors["weight"])
-        module.channels_first = not self.graph.flattens_channels_last(node.input[0])
         yield module
 
     def _turned(self, tensor: Tensor) -> Tensor:
@@ -203,10 +202,12 @@ class _Reader:
     def _mul(self, node: Any) -> Iterator[Module]:
         """The scale of a norm that is written as several nodes; a sum that follows is its shift."""
         constant = self.graph.constant_of(node)
-        if constant is None or self.graph.is_preparation(node):
+        if constant is None:
             return
         weight = self._flat(self._tensor(constant, self.graph.constants[constant]))
-        module = Module(self.graph.label(node), {"weight": weight}, NORMS, channels_first=True)
+        module = Module(self.graph.label(node), {"weight": weight}, NORMS)
+        module.channels_first = not self.graph.flattens_channels_last(self.graph.variable_of(node))
+        module.is_optional = self.graph.is_preparation(node)
         added = self.graph.next_with_constant(node, "Add", weight.shape[0])
         if added is not None:
             self.done.add(id(added[0]))
@@ -216,11 +217,13 @@ class _Reader:
     def _add(self, node: Any) -> Iterator[Module]:
         """Positions, which are added to each step of a sequence."""
         constant = self.graph.constant_of(node)
-        if constant is None or self.graph.is_preparation(node):
+        if constant is None:
             return
         array = self.graph.constants[constant]
         kinds = frozenset({"learned_positions"})
-        yield Module(self.graph.label(node), {"weight": self._tensor(constant, array)}, kinds)
+        module = Module(self.graph.label(node), {"weight": self._tensor(constant, array)}, kinds)
+        module.is_optional = self.graph.is_preparation(node)
+        yield module
 
     def _lstm(self, node: Any) -> Iterator[Module]:
         return self._recurrent(node)

@@ -18,20 +18,8 @@ ELEMENTWISE = {
         "HardSigmoid",
         "HardSwish",
     ),
-    *(
-        "Gelu",
-        "Mish",
-        "PRelu",
-        "Dropout",
-        "Identity",
-        "Cast",
-        "BatchNormalization",
-        "Add",
-        "Sub",
-        "Mul",
-        "Div",
-        "Clip",
-    ),
+    *("Gelu", "Mish", "PRelu", "Dropout", "Identity", "Cast", "Add", "Sub", "Mul", "Div", "Clip"),
+    *("BatchNormalization", "LayerNormalization", "RMSNormalization"),
 }
 CHANNELS_LAST = ([0, 2, 3, 1], [0, 2, 1])
 FARTHEST = 50  # nodes that are gone back over
@@ -58,8 +46,15 @@ class OnnxGraph:
                 self.takers.setdefault(name, []).append(node)
             if node.op_type == "Constant" and (value := self.attributes(node).get("value")) is not None:
                 self.constants[node.output[0]] = self._array(value)
-            elif node.op_type == "Identity" and node.input[0] in self.constants:  # weights that are shared
+            elif self._passes_constant(node):
                 self.constants[node.output[0]] = self.constants[node.input[0]]
+
+    def _passes_constant(self, node: Any) -> bool:
+        """Of weights that are shared, and of positions of which a sequence takes as many as it has steps."""
+        if not node.input or node.input[0] not in self.constants:
+            return False
+        cuts = node.op_type == "Slice" and any(name not in self.constants for name in node.input)
+        return node.op_type == "Identity" or cuts
 
     @staticmethod
     def _array(tensor: Any) -> np.ndarray:
@@ -118,7 +113,7 @@ class OnnxGraph:
 
     def _origin(self, node: Any) -> Any:
         """The next node back that is not elementwise, or None where the data come first."""
-        before = self._back(self._variable(node))
+        before = self._back(self.variable_of(node))
         return next((other for other in before if other.op_type not in ELEMENTWISE), None)
 
     def _back(self, name: str) -> Iterator[Any]:
@@ -128,7 +123,7 @@ class OnnxGraph:
             if node is None:
                 return
             yield node
-            name = self._variable(node)
+            name = self.variable_of(node)
 
-    def _variable(self, node: Any) -> str:
+    def variable_of(self, node: Any) -> str:
         return next((name for name in node.input if name and name not in self.constants), "")

@@ -41,20 +41,16 @@ class Transfer:
     notes: list[str] = field(default_factory=list)
 
 
-class NoMatch(UserError):
-    """Not every layer has weights, or not all weights have a layer. `example`: a map that would settle a part of it."""
+class Missing(UserError):
+    """Something is left over: not every layer has weights, or not all weights have a layer."""
+
+
+class Ambiguous(UserError):
+    """Several layers of the same shape, in an order that is not known. `example`: a map that would settle a part of it."""
 
     def __init__(self, message: str, hint: str, example: str):
         super().__init__(message, hint)
         self.example = example
-
-
-class Missing(NoMatch):
-    """Something is left over."""
-
-
-class Ambiguous(NoMatch):
-    """Several layers of the same shape, in an order that is not known."""
 
 
 def transfer(
@@ -80,6 +76,8 @@ def transfer(
     found.add(matched(source, pins.modules, pins.slots, fits, by_shape))
     if found.ambiguous:
         raise _ambiguous(source, found, fits)
+    optional = [module for module in found.modules if module.is_optional]
+    found.modules = [module for module in found.modules if not module.is_optional]
     if not partial and not found.is_whole:
         raise _missing(source, found, fits)
     if not found.pairs:
@@ -87,7 +85,9 @@ def transfer(
     folds.unfold(found)
     places = {id(slot): at for at, slot in enumerate(slots)}
     pairs = sorted(found.pairs, key=lambda pair: places[id(pair.slot)])
-    left = [tensor for module in (*found.modules, *pins.dropped) for tensor in module.tensors.values()]
+    left = [
+        tensor for module in (*optional, *found.modules, *pins.dropped) for tensor in module.tensors.values()
+    ]
     result = Transfer(
         source.framework,
         _values(pairs, dtype or np.dtype(np.float32)),
@@ -95,11 +95,16 @@ def transfer(
         pairs,
         [tensor.name for tensor in left],
         [slot.full(name) for slot in found.slots for name in slot.shapes],
-        [*source.notes, *found.notes],
+        [*source.notes, *_guesses(found.guessed, by_shape)],
     )
     result.rows += [Row("", None, "", name, shape) for name, shape in _left(found.slots)]
     result.rows += [Row(tensor.name, tensor.shape, "", "", None) for tensor in left]
     return result
+
+
+def _guesses(modules: Sequence[Module], by_shape: bool) -> list[str]:
+    how = "their order" if by_shape else "the numbers in their names"
+    return [f"layers of equal shape matched by {how}: {names(modules)}"] if modules else []
 
 
 def _values(pairs: Iterable[Pair], dtype: np.dtype) -> dict[str, np.ndarray]:
@@ -115,7 +120,8 @@ def _values(pairs: Iterable[Pair], dtype: np.dtype) -> dict[str, np.ndarray]:
 
 
 def _rows(pair: Pair) -> Iterable[Row]:
-    for name, value in pair.values.items():
+    for name in pair.slot.shapes:
+        value = pair.values[name]
         sources = [tensor.name for tensor in value.sources]
         shape = value.sources[0].shape if value.sources else None
         yield Row(_joined(sources), shape, value.how, pair.slot.full(name), pair.slot.shapes[name])
@@ -161,9 +167,8 @@ def _missing(source: Source, found: Matched, fits: Fits) -> Missing:
     table = _both_sides(found)
     reasons = list(dict.fromkeys(_reasons(some, slots, fits)))[:8]
     message = "\n  ".join(["; ".join(parts), *table, *reasons])
-    example = f"{some[0]}={slots[0].name}" if some and slots else ""
     hint = "Change the config so that both have the same layers, or set partial=True to leave out what has no counterpart."
-    return Missing(message, hint, example)
+    return Missing(message, hint)
 
 
 def _both_sides(found: Matched) -> list[str]:

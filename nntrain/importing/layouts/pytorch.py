@@ -15,6 +15,12 @@ def dense(t: Taking) -> None:
     t.bias()
 
 
+def maxout(t: Taking) -> None:
+    if "maxout" not in t.module.kinds:
+        raise Misfit(f"{t.module} does not say in which order it keeps the pieces of {t.slot}")
+    dense(t)
+
+
 def conv2d(t: Taking) -> None:
     high, wide, channels, filters = t.shape("weight")
     weight = t.take("weight", (filters, channels, high, wide))
@@ -126,6 +132,7 @@ def attention_output(t: Taking) -> None:
 JOINED = "joined and transposed"
 RULES: dict[str, Rule] = {
     "dense": dense,
+    "maxout": maxout,
     "conv1d": conv1d,
     "conv2d": conv2d,
     "conv2d_transpose": conv2d_transpose,

@@ -1,0 +1,46 @@
+"""What nntrain exports to ONNX it imports again, to the same outputs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nntrain.export.program import Program, samples_like
+from nntrain.importing.read import read_source
+from nntrain.importing.transfer import transfer
+from nntrain.layers.layer import Layer
+from nntrain.network.network import Network
+from tests.export.test_onnx import CONTAINERS, IMAGE_NETWORK
+from tests.support.onnx_models import layers_of, written
+from tests.support.programs import ROWS, SAMPLES, VOCABULARY, outputs_of, program_of_layers
+
+NETWORKS = {**CONTAINERS, "images": ((8, 6, 3), IMAGE_NETWORK)}
+WEIGHTED = [
+    sample for sample in SAMPLES if Layer.parse({sample.name: sample.options}).parameters(*sample.inputs)
+]
+
+
+def round_trip(program: Program, network: Network, folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(written(program).SerializeToString())
+    x = samples_like(program.data, ROWS)
+    expected = outputs_of(network, x)
+    found = transfer(read_source(folder / "model.onnx"), network.graph)
+    assert found.unused == found.initial == []
+    for name, array in {**network.arena.parameters, **network.state}.items():
+        array[...] = np.nan
+        array[...] = found.values[name]
+    np.testing.assert_allclose(outputs_of(network, x), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("sample", WEIGHTED, ids=str)
+def test_a_layer_comes_back(sample, tmp_path):
+    vocabulary = VOCABULARY if sample.name == "embedding" else 0
+    layers = layers_of({sample.name: sample.options})
+    program, network = program_of_layers(layers, sample.inputs[0], vocabulary)
+    round_trip(program, network, tmp_path)
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_layers_in_company_come_back(case, tmp_path):
+    shape, configs = NETWORKS[case]
+    round_trip(*program_of_layers(layers_of(*configs), shape), tmp_path)
