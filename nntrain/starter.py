@@ -25,6 +25,23 @@ STEPS = 3000  # enough for a small network on most tables
 SEED = 0
 
 
+@dataclass(frozen=True)
+class Size:
+    """A network and a training that suit so many samples of a table, to start from."""
+
+    widths: tuple[int, ...]  # of the hidden layers
+    batch_size: int
+    epochs: int
+
+    @classmethod
+    def suited(cls, samples: int) -> "Size":
+        batch = min(
+            samples, 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256
+        )
+        widths = (16,) if samples < 200 else (64, 32) if samples < 20_000 else (128, 64)
+        return cls(widths, batch, min(200, max(10, round(STEPS * batch / samples))))
+
+
 @dataclass
 class Found:
     """The columns and samples of a table."""
@@ -139,12 +156,7 @@ def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
 
 def written(file: Path, found: Found, fractions: dict[str, float], train: Dataset) -> str:
     """The config, line by line."""
-    data, samples = found.data, len(train)
-    batch = min(
-        samples, 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256
-    )
-    epochs = min(200, max(10, round(STEPS * batch / samples)))
-    widths = [16] if samples < 200 else [64, 32] if samples < 20_000 else [128, 64]
+    data, size = found.data, Size.suited(len(train))
     count = data.input_shape[0]
     features, what = (
         f"{count:,} feature{'s' * (count != 1)}",
@@ -168,10 +180,10 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
         "model:",
         "  layers:",
         noted(
-            f"    - dense: {{units: {widths[0]}, activation: relu}}",
+            f"    - dense: {{units: {size.widths[0]}, activation: relu}}",
             "more units fit more, and overfit sooner",
         ),
-        *(f"    - dense: {{units: {width}, activation: relu}}" for width in widths[1:]),
+        *(f"    - dense: {{units: {width}, activation: relu}}" for width in size.widths[1:]),
         *output_layers(train),
     ]
     if data.classes:
@@ -187,8 +199,8 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
         ),
         noted("schedule: {cosine: {unit: step}}", "decays the learning rate to 0"),
         "train:",
-        noted(f"  epochs: {epochs}", "passes over the training split"),
-        noted(f"  batch_size: {batch}", "samples per step"),
+        noted(f"  epochs: {size.epochs}", "passes over the training split"),
+        noted(f"  batch_size: {size.batch_size}", "samples per step"),
     ]
     return "\n".join(lines) + "\n"
 

@@ -81,7 +81,11 @@ def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncode
     source = trained.config.data.source
     csv = as_in_training(trained, source if isinstance(source, Csv) else Csv(path="x"))
     csv = csv.model_copy(update={"path": "x", "header": True})
-    cells = [[cell_text(value, csv.decimal) for value in row] for row in _values(frame)]
+    numbers = [str(name) in trained.trained_on.feature_names for name in frame.columns]
+    cells = [
+        [cell_text(value, csv.decimal, number) for value, number in zip(row, numbers, strict=True)]
+        for row in _values(frame)
+    ]
     rows = enumerate([[str(name) for name in frame.columns], *cells], start=1)
     return TableEncoder(trained.trained_on, csv, iter(rows), lenient)
 
@@ -98,8 +102,10 @@ def _values(frame: Any) -> list[list[Any]]:
 MISSING_TYPES = ("NAType", "NaTType")  # of pandas
 
 
-def cell_text(value: Any, decimal: str = ".") -> str:
-    """A value as a CSV file with this decimal mark holds it; a missing one is empty."""
+def cell_text(value: Any, decimal: str = ".", number: bool = False) -> str:
+    """A value as a CSV file with this decimal mark holds it; a missing one is empty. number: True and False are 1 and 0."""
+    if number and isinstance(value, bool):
+        return str(int(value))
     if (
         value is None
         or (isinstance(value, float) and np.isnan(value))

@@ -10,6 +10,7 @@ import numpy as np
 
 from nntrain.api.data import aligned, are_paths, pictures_at, samples_of
 from nntrain.api.html import model_html
+from nntrain.config.schema import Config
 from nntrain.data.conform.unusable import OnError
 from nntrain.export.export import export
 from nntrain.files import write_atomic
@@ -20,8 +21,9 @@ from nntrain.inference.pictures import predict_pictures
 from nntrain.inference.predict import Predictions, check_probabilities, predict
 from nntrain.inference.trained import Trained
 from nntrain.metrics.metric import predicted_classes
+from nntrain.network.snapshot import Snapshot
 from nntrain.report.terminal.tables import model_text
-from nntrain.run.checkpoint import encode
+from nntrain.run.checkpoint import decode, encode
 from nntrain.run.score import setup_of
 from nntrain.run.stored import Stored, open_stored
 
@@ -29,6 +31,15 @@ from nntrain.run.stored import Stored, open_stored
 def load(path: str | Path) -> "Model":
     """The network of a run folder (its best checkpoint) or of a checkpoint file. Raises UserError."""
     return Model(open_stored(Path(path)))
+
+
+def from_bytes(data: bytes) -> "Model":
+    """The network of a checkpoint's bytes. Raises UserError."""
+    return of_snapshot(decode(data))
+
+
+def of_snapshot(snapshot: Snapshot) -> "Model":
+    return Model(Trained(Config.model_validate(snapshot.facts["config"]), snapshot))
 
 
 class Model:
@@ -181,6 +192,10 @@ class Model:
         splits = None if stored is None else lambda: setup_of(stored).splits
         report = export(self._trained, to, Path(path), logits=logits, options=options, splits=splits)
         return report.files[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as the bytes of its checkpoint."""
+        return from_bytes, (encode(self._trained.snapshot),)
 
     def __repr__(self) -> str:
         shape, layers = self._trained.trained_on.input_shape, self._trained.config.model.layers

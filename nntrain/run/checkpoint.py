@@ -34,6 +34,11 @@ def read(path: Path) -> Snapshot:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read the checkpoint: {error.strerror}", place=place) from None
+    return decode(data, place)
+
+
+def decode(data: bytes, place: str = "") -> Snapshot:
+    """What `encode` made these bytes of. Raises UserError for others."""
     try:
         tensors = load_tensors(data)
         size = int.from_bytes(data[:8], "little")

@@ -14,7 +14,7 @@ from nntrain.inference.evaluate import evaluate
 from nntrain.inference.feed import Feeds
 from nntrain.inference.trained import ROWS
 from nntrain.network.network import Network
-from nntrain.network.snapshot import Snapshot, load_for_inference
+from nntrain.network.snapshot import Snapshot, load_for_inference, load_network
 from nntrain.run.checkpoint import read
 from nntrain.run.folder import RunFolder, claim_free
 from nntrain.run.info import described, first_facts, now, resumed
@@ -51,11 +51,14 @@ class Session:
         threads: int = 1,
         start: Start | None = None,
         ranks: Ranks = ALONE,
+        weights: Snapshot | None = None,
     ):
-        """start: the checkpoint whose weights a new run starts from. ranks: each has a session; the root's keeps the run."""
+        """start: the checkpoint whose weights a new run starts from; weights: or the snapshot, of the same network. ranks: each has
+        a session; the root's keeps the run.
+        """
         self.setup, self.source, self.start = setup, source, start
         self.overrides, self.threads = [*source.overrides, *overrides], threads
-        self.ranks = ranks
+        self.ranks, self.weights = ranks, weights
         self.trainer = Trainer(setup, ranks)
         self.folder: RunFolder | None = None
         self.record: RunFolder | MemoryRecord = MemoryRecord()
@@ -126,6 +129,9 @@ class Session:
         self._start(folder, clears)
 
     def _initialize(self) -> None:
+        if self.weights is not None:
+            load_network(self.trainer.network, self.weights)
+            return
         if self.start is not None:
             self.start.check_unchanged()
         start = Path(self.start.checkpoint) if self.start else None
