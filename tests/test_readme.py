@@ -16,6 +16,7 @@ DOCUMENTS = (
     "docs/article.md",
     "docs/installation.md",
     "docs/scale.md",
+    "docs/serving.md",
 )
 
 

@@ -1,6 +1,5 @@
 """Answers: predictions for questions that arrived together, computed in one pass, and written as JSON or CSV."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -127,7 +126,7 @@ class Answerer:
         _, remarks = readable(self.served.data, question.prompt, skip=False)
         text = generated(self.trained, question.prompt, question.sampling, "prompt", stop)
         warnings = {"warnings": remarks} if remarks else {}
-        return Reply(json.dumps({"text": text, **warnings}).encode())
+        return Reply.json({"text": text, **warnings})
 
     def _written(self, options: Options, found: Predictions) -> Reply:
         if found.classes is not None and not options.probabilities:
@@ -144,7 +143,7 @@ class Answerer:
         answer: dict[str, Any] = {"predictions": records(found)}
         if found.remarks:
             answer["warnings"] = list(found.remarks)
-        return Reply(json.dumps(answer).encode())
+        return Reply.json(answer)
 
 
 def records(found: Predictions) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -42,8 +41,8 @@ class Service:
         self.bodies = Bodies(limits)
         self.waiting = 0  # requests
         facts = metadata(served, limits)
-        self.metadata = json.dumps(facts).encode()
-        self.openapi = json.dumps(description(served, limits)).encode()
+        self.metadata = Reply.json(facts)
+        self.openapi = Reply.json(description(served, limits))
         self.page, self.policy = page(served, facts)
 
     async def predict(self, request: Request) -> Response:
@@ -72,13 +71,13 @@ class Service:
             self.bodies.release([body])
 
     async def health(self, request: Request) -> Response:
-        return Response(json.dumps({"status": "ok", "waiting": self.waiting}), media_type="application/json")
+        return response(Reply.json({"status": "ok", "waiting": self.waiting}))
 
     async def facts(self, request: Request) -> Response:
-        return Response(self.metadata, media_type="application/json")
+        return response(self.metadata)
 
     async def describe(self, request: Request) -> Response:
-        return Response(self.openapi, media_type="application/json")
+        return response(self.openapi)
 
     async def form(self, request: Request) -> Response:
         return Response(self.page, media_type="text/html", headers={"content-security-policy": self.policy})

@@ -1,6 +1,5 @@
 """Problem: why a request is refused, as a status and JSON with `error` and `hint`."""
 
-import json
 from collections.abc import Mapping
 
 from nntrain.errors import NntrainError
@@ -23,7 +22,7 @@ class Problem(Exception):
 
     def reply(self) -> Reply:
         text = {"error": self.error, "hint": self.hint} if self.hint else {"error": self.error}
-        return Reply(json.dumps(text).encode(), status=self.status, headers=self.headers)
+        return Reply.json(text, self.status, self.headers)
 
 
 def busy(reason: str, after_s: int = 1) -> Problem:

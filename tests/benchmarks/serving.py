@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="a run of iris, in place of a new one")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = chosen.run or nntrain.fit(ROOT / "configs" / "iris.yaml", runs_dir=folder, quiet=True).path
+        run = chosen.run or nntrain.fit(ROOT / "configs" / "iris.yaml", runs_dir=folder).path
         process, port = served(run)
         try:
             message = request(chosen.rows)

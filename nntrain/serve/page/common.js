@@ -25,7 +25,7 @@ async function ask(body, type = "application/json", query = "") {
   const begun = performance.now();
   let response;
   try {
-    response = await fetch("predict" + query, { method: "POST", headers: { "Content-Type": type }, body });
+    response = await fetch("predict" + query, { method: "POST", headers: { "Content-Type": type, Accept: "application/json" }, body });
   } catch {
     throw new Error("The server does not answer.");
   }

@@ -43,6 +43,7 @@ function tableForm() {
     ...(fields.length > MANY ? [make("div", { class: "buttons" }, filter)] : []),
     make("div", { class: "fields" }, ...fields.map(({ box }) => box)),
   );
+  document.body.classList.add("table");
   severalRows(fields);
   changed();
 }
