@@ -8,7 +8,9 @@ import numpy as np
 
 from nntrain.kernels import matmul, tile
 from nntrain.kernels.jit import inline, kernel, prange, template
-from nntrain.kernels.matmul import SLACK, TOGETHER, Operands, Place, Span
+from nntrain.kernels.matmul import TOGETHER
+from nntrain.kernels.packing import SLACK
+from nntrain.kernels.product_tile import Operands, Place, Span, finish, short_tiles
 from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
 
 
@@ -34,7 +36,7 @@ def blocks(worker, c, a, b, extra, workspace, plan, code, slope):
         bottom = min(p.m, (row + 1) * units // p.row_blocks * short)
         left = column * panels // p.column_blocks * width
         right = (column + 1) * panels // p.column_blocks * width
-        shorts = matmul.short_tiles(bottom - top, tall, short)
+        shorts = short_tiles(bottom - top, tall, short)
         for k0 in range(0, max(p.k, 1), p.depth):
             deep = min(p.depth, p.k - k0)
             for j in range(left, right, width):
@@ -72,19 +74,19 @@ def _short_tile(slope, place, operands, span, extra, code):
 
 @template
 def _tile(zeros, slope, place, operands, span, extra, code):
-    """As `matmul._tile`, of `deep` products."""
+    """As `product_tile._tile`, of `deep` products."""
     t, row = zeros
     c, i, j, m, n = place
     if span.k0 > 0:
         t = tile.load_part(t, c, i * n + j, n, min(m - i, tile.rows(t)), min(n - j, tile.columns(t)))
     for s in range((span.deep + 1) // 2):
         t = tile.outer_pairs(t, operands.a, s * operands.a_step, operands.b, s * operands.b_step)
-    matmul.finish(t, row, slope, place, span, extra, code)
+    finish(t, row, slope, place, span, extra, code)
 
 
 @inline
 def _pack(workspace, at, width, source, start, stride, step, count, deep):
-    """As `matmul.copy`: workspace[at + s*width + i] = the pair of source[start + i*stride + k*step] for k = 2s and 2s + 1."""
+    """As `packing.copy`: workspace[at + s*width + i] = the pair of source[start + i*stride + k*step] for k = 2s and 2s + 1."""
     if step == 1:
         group = tile.lanes(source)
         for g in range((width - 1) // group * group, -1, -group):

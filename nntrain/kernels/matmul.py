@@ -14,12 +14,27 @@ import numba
 import numpy as np
 
 from nntrain.kernels import host, scratch, tile
-from nntrain.kernels.jit import inline, kernel, prange, template
+from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.packing import SLACK, copy
+from nntrain.kernels.product_tile import (
+    GATE,
+    NONE,
+    ROW_VECTORS,
+    Operands,
+    Place,
+    Span,
+    row_tile,
+    short_half,
+    short_tile,
+    short_tiles,
+    tall_half,
+    tall_packed,
+    tall_tile,
+)
+from nntrain.kernels.product_tile import LEAKY_RELU as LEAKY_RELU
+from nntrain.kernels.product_tile import RELU as RELU
 from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
-
-# Epilogues: the activations that `forward` can apply, and the gradient of the last two, for `input_gradient`.
-NONE, RELU, LEAKY_RELU, GATE = range(4)
 
 WIDE = host.FLOAT32_LANES == 16  # AVX-512, which comes with L2 caches of 1 MiB or more
 # Values of k that a panel of `b` holds at most. 256 of 64 bytes (AVX2) are half of an L1 cache of 32 KiB; AVX-512 reads its
@@ -41,10 +56,6 @@ ALIASING = 4096
 PACK_ROWS, PACK_COLUMNS = 0.6, 1.7
 # Panels packed at once: memory delivers rows of 512 bytes faster than four times 128 (AVX-512), each in another page.
 TOGETHER = 4
-# Vectors of a tile of one row: enough sums to hide the latency of a multiply-add.
-ROW_VECTORS = 8
-# Rows beyond a packed panel that its last vectors may overwrite: as many as float32 has lanes.
-SLACK = host.FLOAT32_LANES
 
 
 class Plan(NamedTuple):
@@ -84,34 +95,6 @@ def named(plan):
         plan[10],
     )
     return Plan(*sizes, a, b, plan[13])
-
-
-class Place(NamedTuple):
-    """Where a tile lies in c."""
-
-    c: int  # an address
-    i: int
-    j: int
-    m: int
-    n: int
-
-
-class Operands(NamedTuple):
-    """What a tile reads: addresses of a's rows and b's columns, and strides in values."""
-
-    a: int
-    a_row: int
-    a_step: int  # from one k to the next
-    b: int
-    b_step: int
-
-
-class Span(NamedTuple):
-    """The values of k in one pass: k0 ... k0 + deep - 1 of k."""
-
-    k0: int
-    deep: int
-    k: int
 
 
 # Each of these rounds the operands of its product to bfloat16 if asked to; its arrays are float32 all the same.
@@ -247,7 +230,7 @@ def _one_row(c, a, b, extra, n, k, a_step, b_row, code, slope):
         j = np.int64(part) * columns
         operands = Operands(tile.address(a, 0), 1, a_step, tile.address(b, j), b_row)
         at_extra = tile.address(extra, 0) if extra.size > 0 else 0
-        _row_tile(factor, Place(tile.address(c, 0), 0, j, 1, n), operands, Span(0, k, k), at_extra, code)
+        row_tile(factor, Place(tile.address(c, 0), 0, j, 1, n), operands, Span(0, k, k), at_extra, code)
 
 
 @kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself
@@ -309,143 +292,9 @@ def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
                     elif height == tall and operands.a_row == 1:
                         tall_packed(factor, place, operands, span, at_extra, code)
                     elif height == tall:
-                        _tall_tile(factor, place, operands, span, at_extra, code)
+                        tall_tile(factor, place, operands, span, at_extra, code)
                     elif half:
                         short_half(factor, place, operands, span, at_extra, code)
                     else:
                         short_tile(factor, place, operands, span, at_extra, code)
                     i += height
-
-
-@inline
-def short_tiles(rows, tall, short):
-    """How many short tiles, the others being tall, cover `rows` with the fewest rows of padding."""
-    best, least = 0, rows + tall
-    for shorts in range(tall):
-        covered = shorts * short + max(0, (rows - shorts * short + tall - 1) // tall) * tall
-        if covered < least:
-            best, least = shorts, covered
-    return best
-
-
-# One function per shape of tile. The `zeros` are a tile and one row of it.
-
-
-@inline
-def tall_packed(slope, place, operands, span, extra, code):
-    """With a's row stride as a constant: offsets by a variable one are a chain of additions as long as the products of one k."""
-    one = Operands(operands.a, 1, operands.a_step, operands.b, operands.b_step)
-    zeros = tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
-    _tile(zeros, slope, place, one, span, extra, code)
-
-
-@inline
-def _tall_tile(slope, place, operands, span, extra, code):
-    zeros = tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
-    _tile(zeros, slope, place, operands, span, extra, code)
-
-
-@inline
-def tall_half(slope, place, operands, span, extra, code):
-    zeros = tile.zeros(slope, ROWS, 1), tile.zeros(slope, 1, 1)
-    _tile(zeros, slope, place, operands, span, extra, code)
-
-
-@inline
-def short_tile(slope, place, operands, span, extra, code):
-    zeros = tile.zeros(slope, SHORT_ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
-    _tile(zeros, slope, place, operands, span, extra, code)
-
-
-@inline
-def short_half(slope, place, operands, span, extra, code):
-    zeros = tile.zeros(slope, SHORT_ROWS, 1), tile.zeros(slope, 1, 1)
-    _tile(zeros, slope, place, operands, span, extra, code)
-
-
-@inline
-def _row_tile(slope, place, operands, span, extra, code):
-    zeros = tile.zeros(slope, 1, ROW_VECTORS), tile.zeros(slope, 1, ROW_VECTORS)
-    _tile(zeros, slope, place, operands, span, extra, code)
-
-
-@template
-def _tile(zeros, slope, place, operands, span, extra, code):
-    """Adds `deep` products to the tile of c at (i, j); after the last k, applies the epilogue."""
-    t, row = zeros
-    c, i, j, m, n = place
-    a, a_row, a_step, b, b_step = operands
-    k0, deep, _ = span
-    here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
-    whole = rows == tile.rows(t) and columns == tile.columns(t)
-    if k0 > 0:
-        t = tile.load(t, c, here, n) if whole else tile.load_part(t, c, here, n, rows, columns)
-    for s in range(deep):
-        t = tile.outer(t, a, s * a_step, a_row, b, s * b_step)
-    finish(t, row, slope, place, span, extra, code)
-
-
-@template
-def finish(t, row, slope, place, span, extra, code):
-    """Stores the tile; after the last k, applies the epilogue."""
-    c, i, j, m, n = place
-    here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
-    whole = rows == tile.rows(t) and columns == tile.columns(t)
-    last = span.k0 + span.deep == span.k
-    if whole:
-        if last:
-            if code == GATE:
-                t = tile.rectify(t, tile.load(t, extra, here, n), slope)
-            elif extra != 0:
-                t = tile.add_row(t, tile.load(row, extra, j, 0))
-            if code == RELU:
-                t = tile.relu(t)
-            elif code == LEAKY_RELU:
-                t = tile.leaky_relu(t, slope)
-        tile.store(t, c, here, n)
-    else:
-        tile.store_part(t, c, here, n, rows, columns)
-        if last:
-            _finish_edge(slope, c, here, n, rows, columns, extra, j, code)
-
-
-@inline
-def _finish_edge(slope, c, here, n, rows, columns, extra, j, code):
-    """The epilogue of a tile at the edge of c, row by row where it was stored: compiled once for all shapes of tiles."""
-    for i in range(rows):
-        row = tile.zeros(slope, 1, VECTORS)
-        t = tile.load_part(row, c, here + i * n, 0, 1, columns)
-        if code == GATE:
-            t = tile.rectify(t, tile.load_part(row, extra, here + i * n, 0, 1, columns), slope)
-        elif extra != 0:
-            t = tile.add_row(t, tile.load_part(row, extra, j, 0, 1, columns))
-        if code == RELU:
-            t = tile.relu(t)
-        elif code == LEAKY_RELU:
-            t = tile.leaky_relu(t, slope)
-        tile.store_part(t, c, here + i * n, 0, 1, columns)
-
-
-@inline
-def copy(workspace, at, width, source, start, stride, step, count, deep):
-    """Packs a panel: workspace[at + k*width + i] = source[start + i*stride + k*step] for i < width and k < deep.
-
-    stride or step is 1. Only `count` values of i exist; beyond them are arbitrary values, whose products are never stored. May
-    write up to SLACK rows beyond the panel.
-    """
-    # Groups of values of i are copied last one first: what their vectors write beyond `width` is then overwritten.
-    if step == 1:
-        group = tile.lanes(source)
-        for g in range((width - 1) // group * group, -1, -group):
-            for k in range(0, deep, group):
-                to, rest = at + k * width + g, deep - k
-                tile.transpose(workspace, to, width, source, start + k, stride, g, count, rest)
-    else:
-        group, row = tile.width(source), tile.zeros(source, 1, VECTORS)
-        for k in range(deep):
-            for g in range(0, width, group):
-                to, here = at + k * width + g, start + k * step + g
-                if g + group <= count:
-                    tile.store(tile.load(row, source, here, 0), workspace, to, 0)
-                else:
-                    tile.store(tile.load_part(row, source, here, 0, 1, count - g), workspace, to, 0)

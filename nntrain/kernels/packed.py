@@ -3,9 +3,9 @@
 As in `matmul`, a tile of the result stays in registers, and each value is one chain of multiply-adds in the order of k.
 """
 
-from nntrain.kernels import host, matmul, tile
+from nntrain.kernels import host, packing, tile
 from nntrain.kernels.jit import inline
-from nntrain.kernels.matmul import SLACK
+from nntrain.kernels.packing import SLACK
 
 # Sizes that are multiples of 8 and of two vectors leave no remainder.
 HEIGHT, VECTORS = (8, 2) if host.TILE_ROWS > 8 else (4, 2)
@@ -22,7 +22,7 @@ def pack(workspace, at, source, start, stride, step, columns, deep):
     width = tile.width(workspace)
     for j in range(0, columns, width):
         to = at + j * (deep + SLACK)
-        matmul.copy(workspace, to, width, source, start + j * stride, stride, step, columns - j, deep)
+        packing.copy(workspace, to, width, source, start + j * stride, stride, step, columns - j, deep)
 
 
 @inline

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from nntrain.kernels import matmul, rules, scratch, tile
+from nntrain.kernels import matmul, packing, product_tile, rules, scratch, tile
 from nntrain.kernels.jit import implements, inline, kernel, prange
 from nntrain.kernels.tile import ROWS, VECTORS
 
@@ -100,19 +100,19 @@ def _panels(worker, target, x, dy, workspace, plan):
     first, last = worker * panels // workers, (worker + 1) * panels // workers
     product = worker * own
     left = product + tall * width
-    packed = left + tall * (k + matmul.SLACK)
+    packed = left + tall * (k + packing.SLACK)
     for start in range(first, last, together):
         end = min(last, start + together)
         for panel in range(start, end):
-            at, j = packed + (panel - start) * (k + matmul.SLACK) * width, panel * width
-            matmul.copy(workspace, at, width, dy, j, 1, n, n - j, k)
-        shorts = matmul.short_tiles(m, tall, tile.short_height(x))
+            at, j = packed + (panel - start) * (k + packing.SLACK) * width, panel * width
+            packing.copy(workspace, at, width, dy, j, 1, n, n - j, k)
+        shorts = product_tile.short_tiles(m, tall, tile.short_height(x))
         i = 0
         while i < m:
             height = tall if m - i > shorts * tile.short_height(x) else tile.short_height(x)
-            matmul.copy(workspace, left, height, x, i, 1, m, m - i, k)
+            packing.copy(workspace, left, height, x, i, 1, m, m - i, k)
             for panel in range(start, end):
-                b = packed + (panel - start) * (k + matmul.SLACK) * width
+                b = packed + (panel - start) * (k + packing.SLACK) * width
                 _tile(target, x, workspace, product, left, b, i, panel * width, height, plan)
             i += height
 
@@ -123,13 +123,13 @@ def _tile(target, x, workspace, product, left, b, i, j, height, plan):
     row = tile.zeros(x, 1, VECTORS)
     rows, width, n = min(height, plan.m - i), tile.width(x), plan.n
     at, zero, half = tile.address(workspace, product), x.dtype.type(0), n - j <= width // 2
-    place = matmul.Place(at, 0, 0, height, width)
+    place = product_tile.Place(at, 0, 0, height, width)
     for part in range(PARTS):
         for r in range(part * rows // PARTS, (part + 1) * rows // PARTS):
             prefetch(target, row, (i + r) * n + j)
         k0, k1 = part * plan.k // PARTS, (part + 1) * plan.k // PARTS
-        span = matmul.Span(k0, k1 - k0, plan.k)
-        operands = matmul.Operands(
+        span = product_tile.Span(k0, k1 - k0, plan.k)
+        operands = product_tile.Operands(
             tile.address(workspace, left + k0 * height),
             1,
             height,
@@ -138,13 +138,13 @@ def _tile(target, x, workspace, product, left, b, i, j, height, plan):
         )
         if height == tile.height(x):
             if half:
-                matmul.tall_half(zero, place, operands, span, 0, matmul.NONE)
+                product_tile.tall_half(zero, place, operands, span, 0, product_tile.NONE)
             else:
-                matmul.tall_packed(zero, place, operands, span, 0, matmul.NONE)
+                product_tile.tall_packed(zero, place, operands, span, 0, product_tile.NONE)
         elif half:
-            matmul.short_half(zero, place, operands, span, 0, matmul.NONE)
+            product_tile.short_half(zero, place, operands, span, 0, product_tile.NONE)
         else:
-            matmul.short_tile(zero, place, operands, span, 0, matmul.NONE)
+            product_tile.short_tile(zero, place, operands, span, 0, product_tile.NONE)
     for r in range(rows):
         gradient = tile.load(row, workspace, product + r * width, 0)
         update(target, (i + r) * n + j, n - j, gradient)
@@ -174,5 +174,5 @@ def _planned(m: int, n: int, k: int, workers: int, dtype: np.dtype) -> tuple[np.
     """The workspace, and the fields of a Plan."""
     width = VECTORS * matmul.host.VECTOR_BYTES // dtype.itemsize
     together = max(1, min(PACKED // (k * width), -(-n // (width * workers))))
-    own = (ROWS + together * width) * (k + matmul.SLACK) + ROWS * width + matmul.SLACK * width
+    own = (ROWS + together * width) * (k + packing.SLACK) + ROWS * width + packing.SLACK * width
     return scratch.buffer(dtype, workers * own), tuple(Plan(m, n, k, workers, together, own))

@@ -15,7 +15,7 @@ from nntrain.kernels.conv.layouts import GridLayout, Packing, Pixels, SourceLayo
 from nntrain.kernels.conv.plan import SHORT, SLIM
 from nntrain.kernels.conv.source import copy_image, prefetch
 from nntrain.kernels.jit import inline, kernel, prange
-from nntrain.kernels.matmul import LEAKY_RELU, RELU
+from nntrain.kernels.product_tile import LEAKY_RELU, RELU
 from nntrain.kernels.tile import ROWS, VECTORS
 
 
@@ -145,8 +145,6 @@ def _sweep(blank, row, operands, area, p, grid):
                             t = tile.load(t, y, here, grid.pixel_step)
                         else:
                             t = tile.load_part(t, y, here, grid.pixel_step, grid.columns - j, outputs)
-                    else:  # for the store: 1.4 -> 1.15 ms for 3 channels to 64 filters, 64 images of 32x32 pixels
-                        tile.prefetch(t, y, here, grid.pixel_step)
                     prefetch(x, ahead, 0, p.fetch)
                     read = area.copies + image * p.held + i * grid.row_stride + j * grid.pixel_stride
                     weights = panel

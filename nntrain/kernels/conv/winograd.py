@@ -18,7 +18,7 @@ from nntrain.kernels import host, scratch, tile
 from nntrain.kernels.conv import winograd_transforms
 from nntrain.kernels.conv.winograd_transforms import IN, OUT, POINTS, TAPS
 from nntrain.kernels.jit import inline, kernel, prange
-from nntrain.kernels.matmul import NONE
+from nntrain.kernels.product_tile import NONE
 from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import ROWS, VECTORS
 

@@ -13,7 +13,7 @@ left).
 
 from nntrain.kernels import tile
 from nntrain.kernels.jit import inline
-from nntrain.kernels.matmul import LEAKY_RELU, RELU
+from nntrain.kernels.product_tile import LEAKY_RELU, RELU
 from nntrain.kernels.tile import add_multiple, multiple
 
 OUT, TAPS, IN = 4, 3, 6  # of a line: outputs, taps, and inputs, as many as points

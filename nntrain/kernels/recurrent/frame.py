@@ -16,7 +16,7 @@ import numpy as np
 
 from nntrain.kernels import host, scratch, tile
 from nntrain.kernels.jit import inline, kernel, prange, template
-from nntrain.kernels.matmul import SLACK
+from nntrain.kernels.packing import SLACK
 from nntrain.kernels.recurrent.product import HEIGHT, multiply, pack, panel_size
 from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import VECTORS

@@ -4,7 +4,7 @@ A panel holds the columns of one gate for `tile.width` units. A left factor (row
 (rows, width), so that the vectors of a row that a step computes are stored as they are.
 """
 
-from nntrain.kernels import host, matmul, tile
+from nntrain.kernels import host, packing, tile
 from nntrain.kernels.jit import inline
 from nntrain.kernels.tile import VECTORS
 
@@ -19,7 +19,7 @@ AHEAD = 8
 
 @inline
 def panel_size(width, units):
-    return (units + matmul.SLACK) * width
+    return (units + packing.SLACK) * width
 
 
 @inline
@@ -32,7 +32,7 @@ def pack(workspace, recurrent, number, gates, transposed):
     if transposed:
         start, stride, step = left * wide + gate * units, wide, 1
     at = number * panel_size(width, units)
-    matmul.copy(workspace, at, width, recurrent, start, stride, step, units - left, units)
+    packing.copy(workspace, at, width, recurrent, start, stride, step, units - left, units)
 
 
 @inline

@@ -1,0 +1,151 @@
+"""Tile of a product: adds its products in registers, and applies the epilogue. For `matmul` and the products inside other kernels."""
+
+from typing import NamedTuple
+
+from nntrain.kernels import tile
+from nntrain.kernels.jit import inline, template
+from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
+
+# Epilogues: the activations that `forward` can apply, and the gradient of the last two, for `input_gradient`.
+NONE, RELU, LEAKY_RELU, GATE = range(4)
+# Vectors of a tile of one row: enough sums to hide the latency of a multiply-add.
+ROW_VECTORS = 8
+
+
+class Place(NamedTuple):
+    """Where a tile lies in c."""
+
+    c: int  # an address
+    i: int
+    j: int
+    m: int
+    n: int
+
+
+class Operands(NamedTuple):
+    """What a tile reads: addresses of a's rows and b's columns, and strides in values."""
+
+    a: int
+    a_row: int
+    a_step: int  # from one k to the next
+    b: int
+    b_step: int
+
+
+class Span(NamedTuple):
+    """The values of k in one pass: k0 ... k0 + deep - 1 of k."""
+
+    k0: int
+    deep: int
+    k: int
+
+
+@inline
+def short_tiles(rows, tall, short):
+    """How many short tiles, the others being tall, cover `rows` with the fewest rows of padding."""
+    best, least = 0, rows + tall
+    for shorts in range(tall):
+        covered = shorts * short + max(0, (rows - shorts * short + tall - 1) // tall) * tall
+        if covered < least:
+            best, least = shorts, covered
+    return best
+
+
+# One function per shape of tile. The `zeros` are a tile and one row of it.
+
+
+@inline
+def tall_packed(slope, place, operands, span, extra, code):
+    """With a's row stride as a constant: offsets by a variable one are a chain of additions as long as the products of one k."""
+    one = Operands(operands.a, 1, operands.a_step, operands.b, operands.b_step)
+    zeros = tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
+    _tile(zeros, slope, place, one, span, extra, code)
+
+
+@inline
+def tall_tile(slope, place, operands, span, extra, code):
+    zeros = tile.zeros(slope, ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
+    _tile(zeros, slope, place, operands, span, extra, code)
+
+
+@inline
+def tall_half(slope, place, operands, span, extra, code):
+    zeros = tile.zeros(slope, ROWS, 1), tile.zeros(slope, 1, 1)
+    _tile(zeros, slope, place, operands, span, extra, code)
+
+
+@inline
+def short_tile(slope, place, operands, span, extra, code):
+    zeros = tile.zeros(slope, SHORT_ROWS, VECTORS), tile.zeros(slope, 1, VECTORS)
+    _tile(zeros, slope, place, operands, span, extra, code)
+
+
+@inline
+def short_half(slope, place, operands, span, extra, code):
+    zeros = tile.zeros(slope, SHORT_ROWS, 1), tile.zeros(slope, 1, 1)
+    _tile(zeros, slope, place, operands, span, extra, code)
+
+
+@inline
+def row_tile(slope, place, operands, span, extra, code):
+    zeros = tile.zeros(slope, 1, ROW_VECTORS), tile.zeros(slope, 1, ROW_VECTORS)
+    _tile(zeros, slope, place, operands, span, extra, code)
+
+
+@template
+def _tile(zeros, slope, place, operands, span, extra, code):
+    """Adds `deep` products to the tile of c at (i, j); after the last k, applies the epilogue."""
+    t, row = zeros
+    c, i, j, m, n = place
+    a, a_row, a_step, b, b_step = operands
+    k0, deep, _ = span
+    here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
+    whole = rows == tile.rows(t) and columns == tile.columns(t)
+    if k0 > 0:
+        t = tile.load(t, c, here, n) if whole else tile.load_part(t, c, here, n, rows, columns)
+    else:  # Stores need the old cache lines: 0.40 -> 0.36 ms for 768x128 by 128x512 with c in memory, no loss with it in the cache.
+        tile.prefetch(t, c, here, n)
+    for s in range(deep):
+        t = tile.outer(t, a, s * a_step, a_row, b, s * b_step)
+    finish(t, row, slope, place, span, extra, code)
+
+
+@template
+def finish(t, row, slope, place, span, extra, code):
+    """Stores the tile; after the last k, applies the epilogue."""
+    c, i, j, m, n = place
+    here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
+    whole = rows == tile.rows(t) and columns == tile.columns(t)
+    last = span.k0 + span.deep == span.k
+    if whole:
+        if last:
+            if code == GATE:
+                t = tile.rectify(t, tile.load(t, extra, here, n), slope)
+            elif extra != 0:
+                t = tile.add_row(t, tile.load(row, extra, j, 0))
+            if code == RELU:
+                t = tile.relu(t)
+            elif code == LEAKY_RELU:
+                t = tile.leaky_relu(t, slope)
+        tile.store(t, c, here, n)
+    else:
+        tile.store_part(t, c, here, n, rows, columns)
+        if last:
+            _finish_edge(slope, c, here, n, rows, columns, extra, j, code)
+
+
+@inline
+def _finish_edge(slope, c, here, n, rows, columns, extra, j, code):
+    """The epilogue of a tile at the edge of c, row by row where it was stored: compiled once for all shapes of tiles."""
+    for i in range(rows):
+        row = tile.zeros(slope, 1, VECTORS)
+        t = tile.load_part(row, c, here + i * n, 0, 1, columns)
+        if code == GATE:
+            t = tile.rectify(t, tile.load_part(row, extra, here + i * n, 0, 1, columns), slope)
+        elif extra != 0:
+            t = tile.add_row(t, tile.load_part(row, extra, j, 0, 1, columns))
+        if code == RELU:
+            t = tile.relu(t)
+        elif code == LEAKY_RELU:
+            t = tile.leaky_relu(t, slope)
+        tile.store_part(t, c, here + i * n, 0, 1, columns)
