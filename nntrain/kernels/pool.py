@@ -80,12 +80,17 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
     height, width, channels = dx.shape[1], dx.shape[2], dx.shape[3]
     tall, broad, kept = dy.shape[1], dy.shape[2], winner.shape[3]
     nothing = tile.zeros(dx, 1, 1)
+    # Side by side, without overlap: each pixel is written once. Adding to what was just cleared took twice as long for 6 channels.
+    apart = p.down >= p.height and p.across == p.width and p.above + p.left + ends.size == 0
     for task in prange(dx.shape[0] * height):
         row, i = np.int64(task) // height, np.int64(task) % height
         end = _end(ends, row, width)
         a0, a1 = _windows(i, p.down, p.above, p.height, tall)
         here = np.int64(task) * width * channels
-        clear(dx, here, width * channels)
+        covered = 0  # pixels from the left that the loop writes, not adds to
+        if apart and a0 < a1:
+            covered = min(width, broad * p.width)
+        clear(dx, here + covered * channels, (width - covered) * channels)
         for a in range(a0, a1):
             for b in range(min(broad, end) if ends.size > 0 else broad):
                 j0, j1, start = _span(b, p.across, p.left, p.width, end)
@@ -100,15 +105,9 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
                     )
                     marks = tile.load_bytes(nothing, winner, out * kept + c)
                     for j in range(j0, j1):
-                        at = here + j * channels + c
-                        write(
-                            tile.add_where(
-                                read(nothing, dx, at, columns), g, marks, dx.dtype.type(first + j)
-                            ),
-                            dx,
-                            at,
-                            columns,
-                        )
+                        at, number = here + j * channels + c, dx.dtype.type(first + j)
+                        so_far = nothing if apart else read(nothing, dx, at, columns)
+                        write(tile.add_where(so_far, g, marks, number), dx, at, columns)
 
 
 @kernel(cost=4)
