@@ -1,7 +1,5 @@
 """Quick: outputs for arrays that already have the form of the training data, without what other inputs need."""
 
-import math
-
 import numpy as np
 
 from nntrain import kernels
@@ -39,7 +37,7 @@ class Quick:
             return None
         count, most = len(x), self.network.rows
         table = x.reshape(count, -1)
-        if not all_finite(table):
+        if table.dtype.kind == "f" and not all_finite(table):
             return None
         found = np.empty((count, *self.network.graph.output.shape), self.network.dtype)
         with kernels.denormals.flushed():
@@ -48,15 +46,12 @@ class Quick:
                 with kernels.exclusive.lock:
                     feed = self.feeds.at(rows)
                     to = feed.executor.x.reshape(rows, -1)
-                    kernels.gather.rows.serial(to, table, np.arange(start, start + rows), *self.period)
+                    kernels.gather.block(to, table, start, *self.period)
                     feed.info.fresh, feed.info.lengths = True, None
                     found[start : start + rows] = feed.executor.forward(training=False)
         return found if all_finite(found) else None
 
 
 def all_finite(values: np.ndarray) -> bool:
-    """Whether the sum is finite, as it is without NaN and infinities; for numbers so large that it overflows, no, too."""
-    if values.dtype.kind != "f":
-        return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(values.sum())
+    with kernels.exclusive.lock:
+        return bool(kernels.reduce.all_finite(values))

@@ -31,6 +31,13 @@ def total(x: np.ndarray) -> float:
     return _total(_sums, x)
 
 
+def all_finite(x: np.ndarray) -> bool:
+    """Whether x has neither NaN nor infinities."""
+    parts = np.empty(-(-x.size // VALUES), x.dtype)
+    _not_finite.run(x.size, parts, x.reshape(-1))
+    return parts.item() == 0 if parts.size == 1 else not parts.any()
+
+
 def _total(pieces, x):
     parts = np.empty(-(-x.size // VALUES))
     pieces.run(x.size, parts, x.reshape(-1))
@@ -71,4 +78,15 @@ def _sums(parts, x):
         found = 0.0
         for i in range(np.int64(part) * VALUES, min((np.int64(part) + 1) * VALUES, x.size)):
             found += np.float64(x[i])
+        parts[part] = found
+
+
+@kernel
+def _not_finite(parts, x):
+    """0 for a part whose values are finite, else NaN."""
+    zero = x.dtype.type(0)
+    for part in prange(parts.size):
+        found = zero
+        for i in range(np.int64(part) * VALUES, min((np.int64(part) + 1) * VALUES, x.size)):
+            found += x[i] * zero
         parts[part] = found

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nntrain import randomness
+from nntrain import kernels, randomness
 from nntrain.errors import ConfigError, UserError
 from nntrain.layers.fusable import Fusable
 from nntrain.layers.layer import Layer
@@ -77,6 +77,35 @@ def test_max_pool_gives_nothing_to_pixels_outside_its_windows():
     expected = np.zeros((5, 5))
     expected[::3, ::3] = 1
     np.testing.assert_array_equal(single.ctx.dx[0, :, :, 1], expected)
+
+
+@pytest.mark.parametrize("channels", [1, 6, 19])
+@pytest.mark.parametrize(
+    "sizes", [(2, 2, 2, 2), (2, 3, 3, 3), (2, 2, 2, 3), (3, 2, 2, 2)], ids=str
+)  # side by side, apart, overlapping
+@pytest.mark.parametrize("image", [(6, 6), (7, 8)], ids=str)
+def test_the_gradient_of_max_pool_is_that_of_a_loop_over_windows(image, sizes, channels):
+    height, width, down, across = sizes
+    rng = np.random.default_rng(0)
+    for beyond in (0, 1):  # whether a last window may reach beyond the image
+        tall = (image[0] - height + beyond * (min(height, down) - 1)) // down + 1
+        broad = (image[1] - width + beyond * (min(width, across) - 1)) // across + 1
+        x = (
+            rng.permutation(2 * image[0] * image[1] * channels)
+            .reshape(2, *image, channels)
+            .astype(np.float32)
+        )
+        dy = rng.normal(size=(2, tall, broad, channels)).astype(np.float32)
+        y, winner = np.empty_like(dy), np.empty((2, tall, broad, -(-channels // 16) * 16), np.uint8)
+        dx, expected = np.full_like(x, np.nan), np.zeros(x.shape)
+        window, everywhere = (*sizes, 0, 0, 1, 1), np.zeros(0, np.int32)
+        kernels.pool.max_pool(y, winner, x, everywhere, window)
+        kernels.pool.max_pool_backward(dx, dy, winner, y, everywhere, window, 1.0)
+        for r, i, j, c in np.ndindex(dy.shape):
+            part = x[r, i * down : i * down + height, j * across : j * across + width, c]
+            a, b = np.unravel_index(part.argmax(), part.shape)
+            expected[r, i * down + a, j * across + b, c] += dy[r, i, j, c]
+        np.testing.assert_allclose(dx, expected, atol=1e-6)
 
 
 def test_max_pool_keeps_the_place_of_the_winner_in_its_window_as_a_byte():
