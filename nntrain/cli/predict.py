@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     default="stop",
     show_default=True,
     help="For samples with values that the network does not know or that are missing: stop, leave them out of the "
-    "output, or answer them with empty cells. With --prompt, skip leaves unknown characters out.",
+    "output, or answer them with empty cells; so for all of an INPUT without a column, beside others. With --prompt, skip "
+    "leaves unknown characters out.",
 )
 @click.option("--prompt", metavar="TEXT", help="The text that a language model continues, instead of INPUT.")
 @click.option(
@@ -100,13 +101,13 @@ def command(
     """
     from nntrain.cli.shared import hints, print_json, show_warnings, use_threads
     from nntrain.data.conform.texts import UnknownCharacters
-    from nntrain.data.conform.unusable import UnusableSamples
+    from nntrain.data.conform.unusable import UnusableInput, UnusableSamples
     from nntrain.inference import output as writing
     from nntrain.inference.explain import check_explainable
     from nntrain.inference.generate import Sampling, generated, readable
-    from nntrain.inference.inputs import new_samples
     from nntrain.inference.pictures import pictures_of, predict_pictures
-    from nntrain.inference.predict import check_probabilities, joined, predict
+    from nntrain.inference.predict import check_probabilities
+    from nntrain.inference.several import predict_inputs
     from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.report.terminal.messages import show_note
     from nntrain.run.stored import open_stored
@@ -142,16 +143,18 @@ def command(
         with shown_downloads():
             pictures = pictures_of(stored, inputs, "INPUT")
             if pictures is not None:
-                found = [predict_pictures(stored, pictures, probabilities, on_error)]
+                predictions = predict_pictures(stored, pictures, probabilities, on_error)
             else:
-                samples = [new_samples(stored, text, sys.stdin.buffer, "INPUT", on_error) for text in inputs]
-                found = [predict(stored, one, probabilities, on_error, explain) for one in samples]
-    except UnusableSamples as error:
+                predictions = predict_inputs(
+                    stored, inputs, sys.stdin.buffer, "INPUT", probabilities, on_error, explain
+                )
+    except (UnusableSamples, UnusableInput) as error:
+        if isinstance(error, UnusableInput) and (len(inputs) == 1 or on_error != "stop"):
+            raise
         error.hint = " ".join(
             filter(None, [error.hint, "Use --on-error skip or blank to predict the others."])
         )
         raise
-    predictions = found[0] if len(found) == 1 else joined(inputs, found)
     if as_json:
         print_json({"predictions": predictions.records()})
     elif output is None:

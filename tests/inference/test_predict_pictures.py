@@ -23,6 +23,8 @@ optimizer: {adam: {lr: 0.01}}
 train: {epochs: 30, batch_size: 8}
 """
 
+MODES = ("L", "LA", "RGBA", "P", "CMYK")
+
 
 def photo(bright: bool, seed: int = 0, height: int = 20, width: int = 30, channels: int = 3) -> np.ndarray:
     """Dark photos are of cats, bright ones of dogs."""
@@ -58,6 +60,19 @@ def test_a_picture_and_several_are_answered_by_file(asked):
         "photos/a.jpg,cat",
         "./photos/c.tif,dog",
     ]
+
+
+def test_a_photo_is_turned_as_its_exif_says_and_every_mode_becomes_that_of_training(asked):
+    upright = Image.fromarray(photo(True, 8, 40, 30))
+    upright.save("photos/upright.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6  # to be turned by 90 degrees clockwise
+    upright.transpose(Image.Transpose.ROTATE_90).save("photos/turned.png", exif=turned)
+    for mode in MODES:
+        upright.convert(mode).save(f"photos/{mode}.tif")
+    found = dict(line.split(",", 1) for line in predict(asked, "photos", "--probabilities")[1:])
+    assert found["photos/turned.png"] == found["photos/upright.png"]
+    assert {found[f"photos/{mode}.tif"].split(",")[0] for mode in MODES} == {"dog"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nntrain.data.conform.tables import TableEncoder
-from nntrain.data.conform.unusable import Unusable, UnusableSamples
+from nntrain.data.conform.unusable import Unusable, UnusableInput, UnusableSamples
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.groups import Groups, group_rows
 from nntrain.data.sequences.windows import Windows
@@ -32,9 +32,16 @@ class SequenceEncoder(TableEncoder):
         self.names = groups.names  # of all sequences
         self.steps = len(groups.order)  # of all sequences
         self.unusable = self._unusable(groups, table.lines)
-        usable = self.unusable.usable
+        try:
+            usable = self.unusable.usable
+        except UnusableInput as error:
+            error.count = self.steps if train.per_step else len(groups.names)
+            raise
         self.x = x[np.isin(np.repeat(np.arange(len(groups.names)), groups.lengths), usable)]
         self.groups = groups.select(usable)
+
+    def _count(self) -> int:
+        return super()._count() if self.train.per_step else 1  # the file's, whose sequences are unknown
 
     def sequences(self) -> tuple[Windows, np.ndarray | None]:
         """The usable sequences and their lengths; for `predict: next` the last window of each series."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from nntrain.data.conform.names import spelled
-from nntrain.data.conform.unusable import Unusable, UnusableSamples
+from nntrain.data.conform.unusable import Unusable, UnusableInput, UnusableSamples
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.cells import BadCells, shown_value
@@ -85,12 +85,17 @@ class TableEncoder:
         names = [name for name, _, _ in self.columns]
         positions = [self._position(name) for name in names]
         if missing := [name for name, position in zip(names, positions, strict=True) if position is None]:
-            raise DataError(
+            raise UnusableInput(
                 f"the columns do not match the training data: missing columns: {listed(missing)}."
                 f"{self._similar(missing[0])}",
                 place=self.csv.path,
+                count=self._count() if self.lenient else 0,
             )
         return [position for position in positions if position is not None]
+
+    def _count(self) -> int:
+        """How many rows an output has that answers all samples."""
+        return sum(1 for _ in self.file.rows)
 
     def _targets(self) -> list[int]:
         names = self.train.target_names

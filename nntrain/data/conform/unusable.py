@@ -16,6 +16,14 @@ class UnusableSamples(DataError):
     """Some samples cannot be used; the others can."""
 
 
+class UnusableInput(DataError):
+    """No sample of an input can be used; those of other inputs can. count: rows of an output that answers all of its samples."""
+
+    def __init__(self, message: str, hint: str = "", place: str = "", count: int = 0):
+        super().__init__(message, hint, place)
+        self.count = count
+
+
 @dataclass(frozen=True)
 class Unusable:
     """The samples of an input that cannot be used, and why."""
@@ -30,10 +38,10 @@ class Unusable:
 
     @property
     def usable(self) -> np.ndarray:
-        """(usable samples,) int64. Raises DataError if there is none."""
+        """(usable samples,) int64. Raises UnusableInput if there is none."""
         if self.mask.all():
             first, *others = self.named()
-            raise DataError("\n".join([f"no sample can be used: {first}", *others]))
+            raise UnusableInput("\n".join([f"no sample can be used: {first}", *others]), count=len(self.mask))
         return np.flatnonzero(~self.mask)
 
     def named(self) -> list[str]:
