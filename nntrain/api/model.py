@@ -176,6 +176,7 @@ class Model:
         *,
         logits: bool = False,
         weights: Literal["inside", "beside"] | None = None,
+        columns: bool = False,
         int8: bool = False,
     ) -> Path:
         """Writes the network in a form that runs without nntrain, and returns the file.
@@ -185,9 +186,10 @@ class Model:
         compared with `predict`. Raises UserError for a layer that the form does not have.
 
         weights: for "python", "inside" the file or "beside" it, as .npz; by default inside up to 2 MB.
+        columns: for "onnx", an input for each column of a table, texts as texts, in place of one matrix of numbers.
         int8: for "c", dense layers and convolutions in whole numbers of 8 bits; their scales come from the run's data.
         """
-        options = {"weights": weights, "int8": int8}
+        options = {"weights": weights, "columns": columns, "int8": int8}
         stored = self._trained if isinstance(self._trained, Stored) else None
         splits = None if stored is None else lambda: setup_of(stored).splits
         report = export(self._trained, to, Path(path), logits=logits, options=options, splits=splits)

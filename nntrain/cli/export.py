@@ -39,6 +39,11 @@ HINT = "Use --overwrite to replace it, or another --output."
     help="For python: the weights inside the file, as base64, or beside it, as .npz. By default inside up to 2 MB.",
 )
 @click.option(
+    "--columns",
+    is_flag=True,
+    help="For onnx: an input for each column of a table, texts as texts, in place of one matrix of numbers.",
+)
+@click.option(
     "--int8",
     is_flag=True,
     help="For c: dense layers and convolutions in whole numbers of 8 bits, in a quarter of the memory. Scales and the "
@@ -55,6 +60,7 @@ def command(
     overwrite: bool,
     logits: bool,
     weights: str | None,
+    columns: bool,
     int8: bool,
     as_json: bool,
     threads: int | None,
@@ -74,13 +80,15 @@ def command(
 
     if weights and to != "python":
         raise click.UsageError("--weights requires --to python.")
+    if columns and to != "onnx":
+        raise click.UsageError("--columns requires --to onnx.")
     if int8 and to != "c":
         raise click.UsageError("--int8 requires --to c.")
     target = target_named(to)
     use_threads(threads)
     stored = open_stored(path)
     output = output or Path(f"{default_name(path, to)}{target.suffix}")
-    options = {"weights": weights, "int8": int8}
+    options = {"weights": weights, "columns": columns, "int8": int8}
     with hints({OutputExists: HINT}), shown_downloads():
         check_output(output, overwrite, (target.suffix,))
         show_warnings(stored.warnings)

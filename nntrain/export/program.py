@@ -154,6 +154,8 @@ def samples_like(data: Dataset, rows: int, seed: int = 0) -> np.ndarray:
         x[:, text.places] = np.eye(len(text.categories))[random.integers(0, len(text.categories), rows)]
     if data.fill is not None:
         x[random.random(shape) < 0.1] = np.nan
+        for text in data.one_hot:  # a text is missing as a whole
+            x[np.isnan(x[:, text.places]).any(axis=1), text.places] = np.nan
     return x
 
 

@@ -55,6 +55,11 @@ def test_a_network_in_bfloat16_is_exported_in_float32(shell):
     assert float(printed.stdout.rsplit(" ", 1)[1]) < 1e-2
 
 
+def test_an_option_of_another_form_is_an_error(shell, run, wording):
+    wording(shell.run("export", run, "--to", "python", "--columns", code=2).stderr)
+    wording(shell.run("export", run, "--to", "onnx", "--columns", code=2).stderr)
+
+
 def test_python_exports_as_the_command_does(shell, run):
     shell.run("export", run, "--to", "onnx", "--output", "net.onnx")
     (shell.folder / "other").mkdir()

@@ -16,6 +16,7 @@ from nntrain.export.program import Outcome, Program, farthest, samples_like
 from nntrain.export.target import NotExpressible, Request
 from nntrain.layers.dense import Dense
 from nntrain.losses.outcome import FUNCTIONS
+from nntrain.network.network import Network
 from tests.support.onnx_models import layers_of, run, written
 from tests.support.programs import ROWS, outputs_of, program_of_layers
 
@@ -43,6 +44,66 @@ def test_columns_are_standardized_and_gaps_are_filled(tmp_path):
     found = run(program, feeds(program, x), tmp_path)[0]
     filled = np.where(np.isnan(x), fill, x)
     assert farthest(found, outputs_of(network, (filled - shift) * scale)) < 1e-5
+
+
+def table(shift: float = 0.0, gaps: bool = True) -> tuple[Program, Network]:
+    """A network of three columns, the second of which is a text of three categories."""
+    program, network = program_of_layers(layers_of({"dense": 2}), (5,))
+    changes = {
+        "feature_names": ("size", "colour=red", "colour=blue", "colour=grün", "year"),
+        "one_hot": (OneHot("colour", ("red", "blue", "grün"), 1),),
+        "shift": np.array([0.0, 0.3, 0.3, 0.4, shift]),
+        "fill": np.array([1.5, 1, 0, 0, 2000]) if gaps else None,
+    }
+    return data_of(program, **changes), network
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("shift", [0.0, 2000.0])
+def test_each_column_of_a_table_can_be_an_input(gaps, shift, tmp_path):
+    program, network = table(shift, gaps)
+    exported = Onnx().write(Request(program, "model", {"columns": True}))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(exported.files["model.onnx"])
+    number = np.float64 if shift else np.float32
+    nothing, unnamed = (np.nan, "") if gaps else (3, "blue")
+    found = target.session(path).run(
+        None,
+        {
+            "size": np.array([[2], [nothing]], number),
+            "colour": np.array([["grün"], [unnamed]], object),
+            "year": np.array([[2001], [1999]], number),
+        },
+    )[0]
+    second = [1.5, 1, 0, 0, 1999] if gaps else [3, 0, 1, 0, 1999]
+    x = np.array([[2, 0, 0, 1, 2001], second]) - program.data.shift
+    assert farthest(found, outputs_of(network, x)) < 1e-5
+    x = samples_like(program.data, ROWS)
+    matrix = Onnx().run(Onnx().write(Request(program, "model")), program, x)
+    by_columns = Onnx().run(exported, program, x)
+    assert by_columns is not None
+    assert np.array_equal(by_columns, matrix)
+
+
+def test_an_unknown_category_is_an_error(tmp_path):
+    program, _ = table()
+    path = tmp_path / "model.onnx"
+    path.write_bytes(Onnx().write(Request(program, "model", {"columns": True})).files["model.onnx"])
+    one = np.ones((1, 1), np.float32)
+    with pytest.raises(Exception, match="Unknown Category"):
+        target.session(path).run(None, {"size": one, "colour": np.array([["pink"]], object), "year": one})
+
+
+def test_columns_that_cannot_be_inputs_are_an_error(wording):
+    program, _ = table()
+    names = ("values", *program.data.feature_names[1:])
+    with pytest.raises(UserError) as error:
+        model_of(data_of(program, feature_names=names), columns=True)
+    wording(str(error.value))
+    program, _ = program_of_layers(layers_of({"dense": 2}), (5,))
+    with pytest.raises(UserError) as error:
+        model_of(program, columns=True)
+    wording(str(error.value))
 
 
 def test_columns_far_from_zero_are_taken_in_double_precision(tmp_path):

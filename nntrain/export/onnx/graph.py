@@ -8,7 +8,7 @@ import numpy as np
 
 from nntrain.export.onnx.axes import Axes, label, permutation
 
-FLOAT, INT32, INT64 = 1, 6, 7  # of TensorProto.DataType, for Cast
+FLOAT, INT32, INT64, DOUBLE = 1, 6, 7, 11  # of TensorProto.DataType, for Cast
 Size = int | str  # a number, or the name of one that the caller chooses: "batch", "steps"
 
 

@@ -19,17 +19,19 @@ from nntrain.export.onnx.preparation import prepared
 from nntrain.export.program import INPUT, Program
 
 # 17 (2022) is the first with LayerNormalization, and what PyTorch writes by default; runtimes of phones and browsers take it too.
-OPSET, IR_VERSION = 17, 8
+IR_VERSION = 8
+VERSIONS = {"": 17, "ai.onnx.ml": 3}
+DOMAINS = {"OneHotEncoder": "ai.onnx.ml"}  # of the operators that are not in the first
 
 for module in pkgutil.iter_modules(layers.__path__):
     importlib.import_module(f"{layers.__name__}.{module.name}")
 
 
-def graph_of(program: Program) -> Graph:
-    """The operators of the program. Raises NotExpressible."""
+def graph_of(program: Program, columns: bool = False) -> Graph:
+    """The operators of the program; with `columns` an input for each column of its table. Raises UserError."""
     graph = Graph()
     graph.any_steps = takes_any_steps(program)
-    x = prepared(graph, program.data)
+    x = prepared(graph, program, columns)
     values, lines = {INPUT: x}, {INPUT: Value(INPUT, x.axes)}
     for step in program.steps:
         xs = tuple(values[name] for name in step.inputs)
@@ -51,9 +53,9 @@ def output_shape(program: Program, any_steps: bool, line: Value) -> tuple[Size, 
     return ("steps" if line.name == INPUT else "output_steps", *shape[1:])
 
 
-def model_of(program: Program) -> onnx.ModelProto:
-    """The program as a model. Raises NotExpressible."""
-    graph = graph_of(program)
+def model_of(program: Program, columns: bool = False) -> onnx.ModelProto:
+    """The program as a model. Raises UserError."""
+    graph = graph_of(program, columns)
     proto = helper.make_graph(
         [node_proto(node) for node in graph.nodes],
         program.name,
@@ -65,7 +67,7 @@ def model_of(program: Program) -> onnx.ModelProto:
         proto,
         producer_name="nntrain",
         producer_version=__version__,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid(domain, version) for domain, version in opsets(graph).items()],
         ir_version=IR_VERSION,
         doc_string=documentation(program, graph),
     )
@@ -80,7 +82,16 @@ def used(graph: Graph) -> Mapping[str, np.ndarray]:
 
 
 def node_proto(node: Node) -> onnx.NodeProto:
-    return helper.make_node(node.operator, node.inputs, node.outputs, node.name, **node.attributes)
+    domain = DOMAINS.get(node.operator, "")
+    return helper.make_node(
+        node.operator, node.inputs, node.outputs, node.name, domain=domain, **node.attributes
+    )
+
+
+def opsets(graph: Graph) -> dict[str, int]:
+    """The versions of the domains whose operators occur."""
+    domains = {DOMAINS.get(node.operator, "") for node in graph.nodes}
+    return {domain: version for domain, version in VERSIONS.items() if domain in domains}
 
 
 def info_proto(info: Info) -> onnx.ValueInfoProto:

@@ -4,8 +4,9 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.export.onnx.axes import channels_last
+from nntrain.export.onnx.columns import matrix_of_columns
 from nntrain.export.onnx.graph import FLOAT, Graph, Info, Size, Value
-from nntrain.network.graph import INPUT
+from nntrain.export.program import INPUT, Program
 
 LENGTHS = "lengths"
 FAR = (
@@ -13,20 +14,26 @@ FAR = (
 )
 
 
-def prepared(graph: Graph, data: Dataset) -> Value:
-    """Adds the inputs of the model, and returns the input of the network, (x - shift) * scale in float32."""
+def prepared(graph: Graph, program: Program, columns: bool) -> Value:
+    """Adds the inputs of the model, and returns the input of the network, (x - shift) * scale in float32.
+
+    columns: an input for each column of a table. Raises UserError where there are none.
+    """
+    data = program.data
     shape: tuple[Size, ...] = ("batch", *data.input_shape)
     if graph.any_steps:
         shape = ("batch", "steps", *data.input_shape[1:])
-    dtype = input_type(data)
-    graph.inputs.append(Info(INPUT, dtype, shape, described(data)))
+    dtype, x = input_type(data), INPUT
+    if columns:
+        x = matrix_of_columns(graph, program, dtype)
+    else:
+        graph.inputs.append(Info(INPUT, dtype, shape, described(data)))
     if data.lengths is not None:
         text = "the number of steps of each sequence; those after it are padding and count for nothing"
         graph.inputs.append(Info(LENGTHS, np.dtype(np.int64), ("batch",), text))
         graph.lengths = LENGTHS
-    x = INPUT
     if not data.vocabulary:
-        x = scaled(graph, data, dtype)
+        x = scaled(graph, data, dtype, x)
     return Value(x, channels_last(len(shape)))
 
 
@@ -39,8 +46,8 @@ def input_type(data: Dataset) -> np.dtype:
     return np.dtype(np.float64 if np.abs(data.shift * data.scale).max() > FAR else np.float32)
 
 
-def scaled(graph: Graph, data: Dataset, dtype: np.dtype) -> str:
-    x, wide = INPUT, np.dtype(np.float64 if dtype == np.float64 else np.float32)
+def scaled(graph: Graph, data: Dataset, dtype: np.dtype, x: str) -> str:
+    wide = np.dtype(np.float64 if dtype == np.float64 else np.float32)
 
     def constant(name: str, array: np.ndarray) -> str:
         return graph.constant(f"{INPUT}.{name}", array.astype(wide))

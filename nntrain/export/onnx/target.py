@@ -8,22 +8,30 @@ from typing import Any
 import numpy as np
 
 from nntrain.errors import UserError
+from nntrain.export.onnx.columns import by_column
 from nntrain.export.onnx.preparation import LENGTHS, input_type
 from nntrain.export.program import INPUT, Program
 from nntrain.export.target import Exported, Request, Target
 
 
 class Onnx(Target):
+    """`columns`: an input for each column of a table, texts as texts, in place of one matrix of numbers."""
+
     name = "onnx"
     suffix = ".onnx"
+    options = ("columns",)
 
     def write(self, request: Request) -> Exported:
         require("onnx", "onnx")
         from nntrain.export.onnx.files import checked_files
         from nntrain.export.onnx.model import model_of
 
-        model = model_of(request.program)
-        return Exported(checked_files(model, request.stem + self.suffix), notes(request.program))
+        columns = bool(request.options.get("columns"))
+        model = model_of(request.program, columns)
+        return Exported(checked_files(model, request.stem + self.suffix), notes(request.program, columns))
+
+    def taken(self, x: np.ndarray) -> np.ndarray:
+        return x.astype(np.float32).astype(x.dtype)
 
     def run(self, exported: Exported, program: Program, x: np.ndarray) -> np.ndarray | None:
         if importlib.util.find_spec("onnxruntime") is None:
@@ -31,9 +39,12 @@ class Onnx(Target):
         with tempfile.TemporaryDirectory() as folder:
             for name, data in exported.files.items():
                 (Path(folder) / name).write_bytes(data)
-            found: np.ndarray = session(Path(folder) / next(iter(exported.files))).run(
-                None, feeds(program, x)
-            )[0]
+            model = session(Path(folder) / next(iter(exported.files)))
+            names = {given.name for given in model.get_inputs()}
+            inputs = feeds(program, x)
+            if not names <= inputs.keys():
+                inputs = by_column(program.data, inputs[INPUT])
+            found: np.ndarray = model.run(None, inputs)[0]
         return found.astype(np.float64)
 
 
@@ -62,7 +73,7 @@ def feeds(program: Program, x: np.ndarray, lengths: np.ndarray | None = None) ->
     return found
 
 
-def notes(program: Program) -> tuple[str, ...]:
+def notes(program: Program, columns: bool) -> tuple[str, ...]:
     found = []
     data = program.data
     if program.dtype == np.float64:
@@ -71,9 +82,9 @@ def notes(program: Program) -> tuple[str, ...]:
         found.append(
             "the input is of type float64: some columns are far from 0, and float32 would round them"
         )
-    if data.one_hot:
-        columns = ", ".join(text.column for text in data.one_hot)
-        found.append(f"text columns enter as one number per category, 0 or 1: {columns}")
+    if data.one_hot and not columns:
+        texts = ", ".join(text.column for text in data.one_hot)
+        found.append(f"text columns enter as one number per category, 0 or 1: {texts}")
     if data.lengths is not None:
         found.append("a second input, `lengths`, gives the number of steps of each sequence")
     if any(getattr(step.layer, "stateful", False) for step in program.steps):
