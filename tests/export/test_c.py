@@ -144,7 +144,8 @@ NAMES = {name: f"n{number}" for number, name in enumerate(CASES)}
 def compiled(tmp_path_factory) -> Compiled:
     programs = {NAMES[name]: program for name, (program, _) in CASES.items()}
     programs |= {name: program for name, (program, _) in OUTCOMES.items()}
-    return Compiled(tmp_path_factory.mktemp("c"), programs)
+    files = {name: written(program, name) for name, program in programs.items()}
+    return Compiled(tmp_path_factory.mktemp("c"), files)
 
 
 def prepared(data: Dataset, x: np.ndarray) -> np.ndarray:
@@ -225,7 +226,7 @@ LENGTHS: dict[str, Case] = {
 
 @pytest.fixture(scope="module")
 def of_lengths(tmp_path_factory) -> Compiled:
-    padded = {name: with_lengths(program) for name, (program, _) in LENGTHS.items()}
+    padded = {name: written(with_lengths(program), name) for name, (program, _) in LENGTHS.items()}
     return Compiled(tmp_path_factory.mktemp("lengths"), padded)
 
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nntrain.export.c.blocks import blocks_of
 from nntrain.export.c.compiler import STRICT, samples
-from nntrain.export.c.file import CFile, file_of
-from nntrain.export.program import Program
+from nntrain.export.c.file import CFile
 
 FLAGS = (*STRICT, "-Wconversion", "-Wshadow", "-Wdouble-promotion", "-O1")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -33,21 +31,18 @@ static int {name}_main(void)
 
 
 class Compiled:
-    """Programs by name, in one executable."""
+    """Files by the name of their network, in one executable."""
 
     def __init__(
-        self, folder: Path, programs: Mapping[str, Program], flags: tuple[str, ...] = (*FLAGS, *SANITIZERS)
+        self, folder: Path, files: Mapping[str, CFile], flags: tuple[str, ...] = (*FLAGS, *SANITIZERS)
     ):
         self.executable = folder / "networks"
-        self.programs = programs
-        self.files: dict[str, CFile] = {
-            name: file_of(program, blocks_of(program), name) for name, program in programs.items()
-        }
+        self.files = files
         for file in self.files.values():
             for path, data in file.files.items():
                 (folder / path).write_bytes(data)
         (folder / "main.c").write_text(self._main())
-        sources = [f"{name}.c" for name in programs]
+        sources = [f"{name}.c" for name in files]
         command = ["cc", *flags, *sources, "main.c", "-o", "networks", "-lm"]
         made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert made.returncode == 0, made.stderr[:3000]

@@ -10,6 +10,7 @@ from nntrain.export.program import Program
 from nntrain.layers.context import Shape
 
 WIDTH = 100
+MOST_NAMES = 20
 MEANINGS = {
     "probabilities": "the probability of each class",
     "values": "the predicted values, in the units of the training data",
@@ -28,16 +29,23 @@ def description(program: Program, shape: Shape, has_steps: bool) -> str:
     data = program.data
     paragraphs = [
         f"A neural network, exported by nntrain {nntrain.__version__}.",
-        f"x {described(data.input_shape)}: {inputs(data)}. Several axes are stored row by row, the last axis together.",
+        f"x {described(data.input_shape)}: {inputs(data)}. "
+        + (" Several axes are stored row by row." if len(data.input_shape) > 1 else ""),
         *table(data),
         *missing(data),
-        f"y {described(shape)}: {MEANINGS[program.outcome.meaning]}.",
+        f"y {described(shape)}: {MEANINGS[program.outcome.meaning]}{names(program)}.",
     ]
     if has_steps:
         paragraphs.append("steps: the length of the sequence, from 1; x and y hold so many steps.")
     elif data.lengths is not None:
         paragraphs.append("Sequences of full length only: this network needs all of its steps.")
     return "\n\n".join(textwrap.fill(text, WIDTH, subsequent_indent="    ") for text in paragraphs)
+
+
+def names(program: Program) -> str:
+    """What the numbers of y are, where they are few."""
+    found = program.outcome.names
+    return f": {', '.join(found)}" if len(found) <= MOST_NAMES else f", of {len(found):,}"
 
 
 def inputs(data: Dataset) -> str:
