@@ -2,10 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nntrain.cli.shared import json_option, offline_option, plugin_option, threads_option
+
+if TYPE_CHECKING:
+    from nntrain.data.dataset import Splits
+    from nntrain.run.stored import Stored
 
 TARGETS = click.Choice(["c", "onnx", "python"])
 IMPORTED = ("python",)  # by names that must be identifiers
@@ -75,7 +80,6 @@ def command(
     from nntrain.inference.output import OutputExists, check_output
     from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.report.terminal.messages import show_note
-    from nntrain.run.score import setup_of
     from nntrain.run.stored import open_stored
 
     if weights and to != "python":
@@ -98,7 +102,7 @@ def command(
             output,
             logits=logits,
             options=options,
-            splits=lambda: setup_of(stored).splits,
+            splits=lambda: splits_of(stored),
             overwrite=overwrite,
         )
     if as_json:
@@ -118,6 +122,18 @@ def command(
     if report.difference is not None:
         compared = f"differs from predict by at most {report.difference:.1e}"
     click.echo(f"wrote {' and '.join(map(str, report.files))}: {compared}")
+
+
+def splits_of(stored: "Stored") -> "Splits":
+    """The data of the run, for int8."""
+    from nntrain.run.score import NoData, setup_of
+
+    try:
+        return setup_of(stored).splits
+    except NoData as error:
+        own = f"{error.hint} " if error.hint else ""
+        error.hint = f"{own}--int8 takes its scales from the run's data; without it the export needs no data."
+        raise
 
 
 def default_name(path: Path, to: str) -> str:

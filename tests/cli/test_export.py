@@ -170,3 +170,16 @@ def test_int8_is_for_c_alone(shell, run, wording):
     with pytest.raises(nntrain.UserError) as error:
         nntrain.load(run).export("onnx", shell.folder / "net.onnx", int8=True)
     wording(str(error.value))
+
+
+def test_int8_without_the_data_of_the_run_is_an_error_that_says_why(shell, wording):
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    lines = [f"{a:.3f},{b:.3f},{'up' if a > 0 else 'down'}" for a, b in rows]
+    (shell.folder / "table.csv").write_text("\n".join(["a,b,class", *lines]))
+    run = shell.fit(
+        MOONS, "--set", "data.source={csv: {path: table.csv, target: class}}", "--set", "train.epochs=1"
+    )
+    (shell.folder / "table.csv").unlink()
+    wording(shell.run("export", run, "--to", "c", "--int8", code=2).stderr)
+    assert not (shell.folder / "run.c").exists()
+    assert shell.run("export", run, "--to", "c").stdout.startswith("wrote run.c and run.h")

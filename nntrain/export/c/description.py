@@ -24,21 +24,24 @@ def described(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))})"
 
 
-def description(program: Program, shape: Shape, has_steps: bool) -> str:
+def description(program: Program, shape: Shape, has_steps: bool, in_int8: bool) -> str:
     """Lines of at most WIDTH columns. `shape`: of the outcome."""
     data = program.data
     paragraphs = [
         f"A neural network, exported by nntrain {nntrain.__version__}.",
-        f"x {described(data.input_shape)}: {inputs(data)}. "
-        + (" Several axes are stored row by row." if len(data.input_shape) > 1 else ""),
+        f"x {described(data.input_shape)}: {inputs(data)}.",
+        *preparation(data),
         *table(data),
-        *missing(data),
         f"y {described(shape)}: {MEANINGS[program.outcome.meaning]}{names(program)}.",
     ]
+    if max(len(data.input_shape), len(shape)) > 1:
+        paragraphs.append("Arrays of several axes are stored row by row, with the last axis together.")
     if has_steps:
         paragraphs.append("steps: the length of the sequence, from 1; x and y hold so many steps.")
     elif data.lengths is not None:
         paragraphs.append("Sequences of full length only: this network needs all of its steps.")
+    if in_int8:
+        paragraphs.append("Dense layers and convolutions compute in int8, with scales from training samples.")
     return "\n\n".join(textwrap.fill(text, WIDTH, subsequent_indent="    ") for text in paragraphs)
 
 
@@ -49,14 +52,26 @@ def names(program: Program) -> str:
 
 
 def inputs(data: Dataset) -> str:
+    if data.unit:
+        return f"text as numbers from 0, one for each {data.unit}: its place in the table of classes"
     if data.vocabulary:
-        unit = f", one {data.unit} each" if data.unit else ""
-        return f"tokens, whole numbers from 0 to {data.vocabulary - 1}{unit}"
+        return f"tokens, whole numbers from 0 to {data.vocabulary - 1}"
     if data.is_bytes:
-        form = data.image_form
-        colours = "" if form is None or form.channels == 1 else " in the order red, green, blue"
+        colours = " in the order red, green, blue" if data.input_shape[-1] == 3 else ""
         return f"an image, rows from top to bottom, pixels from 0 to 255{colours}"
     return "numbers in the units of the training data"
+
+
+def preparation(data: Dataset) -> Iterator[str]:
+    """What the caller does before."""
+    if (form := data.image_form) is not None:
+        red, green, blue = form.background
+        text = f"Image files become {form.height} by {form.width} pixels, on a background of ({red}, {green}, {blue})"
+        if form.range is not None:
+            text += f"; values of more than 8 bits are scaled from {form.range[0]:g} to {form.range[1]:g}"
+        yield f"{text}."
+    if data.fill is not None:
+        yield f"NaN stands for a missing value; the {data.impute} of the training data takes its place."
 
 
 def table(data: Dataset) -> Iterator[str]:
@@ -72,8 +87,3 @@ def table(data: Dataset) -> Iterator[str]:
             )
     if found:
         yield f"Columns: {'; '.join(found)}."
-
-
-def missing(data: Dataset) -> Iterator[str]:
-    if data.fill is not None:
-        yield f"NaN stands for a missing value; the {data.impute} of the training data takes its place."

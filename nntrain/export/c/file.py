@@ -100,8 +100,13 @@ def file_of(program: Program, blocks: Sequence[Block], stem: str) -> CFile:
         functions,
     ]
     floats = max(1, plan.words)
+    in_int8 = "int8_t" in elements.values()
     return CFile(
-        "\n".join(parts), header(program, interface, floats), interface, constants.bytes, FLOAT_BYTES * floats
+        "\n".join(parts),
+        header(program, interface, floats, in_int8),
+        interface,
+        constants.bytes,
+        FLOAT_BYTES * floats,
     )
 
 

@@ -33,10 +33,10 @@ void {name}_predict_in({arguments}, float *workspace);
 """
 
 
-def header(program: Program, interface: Interface, words: int) -> str:
+def header(program: Program, interface: Interface, words: int, in_int8: bool) -> str:
     """words: floats of the workspace."""
     inputs, word = program.data.input_shape, table_word(program)
-    about = comment(description(program, interface.shape, interface.has_steps))
+    about = comment(description(program, interface.shape, interface.has_steps, in_int8))
     most = f"#define {interface.macro}_STEPS {inputs[0]} /* the most that a sequence has */\n"
     return HEADER.format(
         about=textwrap.indent(about, "   ").strip(),
