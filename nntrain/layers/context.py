@@ -47,6 +47,7 @@ class Saved:
     shape: Shape  # without the rows or tokens
     dtype: Literal["real", "uint8", "int32"] = "real"  # real: the network's float type
     per: Literal["row", "batch", "token"] = "row"
+    lasting: bool = False  # kept from one pass to the next: no other array shares its memory
 
 
 class PassInfo:

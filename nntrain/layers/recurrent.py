@@ -139,7 +139,11 @@ class Recurrent(Layer):
             # The input's part of the gates; backward replaces it by the gradient of the gates.
             "dgate": Saved((x[0], self.gates * self.units)),
             "token_gates": Saved((self.gates * self.units,), per="token"),
-            **{f"evaluation_{name}": Saved((self.units,)) for name in self.carries if self.stateful},
+            **{
+                f"evaluation_{name}": Saved((self.units,), lasting=True)
+                for name in self.carries
+                if self.stateful
+            },
         }
 
     def flops(self, x: Shape) -> int:

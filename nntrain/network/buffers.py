@@ -99,7 +99,8 @@ class Plan:
                 self._share((node.name, "y"), (owner.name, "y"), node.shape)
             last = self._back_at(node) if node.name in self.learning else now
             for name, saved in node.saved.items():
-                self._add_declared(node, name, saved, now, last)
+                first, end = (-math.inf, math.inf) if saved.lasting else (now, last)
+                self._add_declared(node, name, saved, first, end)
             for source in node.inputs:
                 self._keep((source.name, "y"), now)
         self._keep((graph.output.name, "y"), math.inf)

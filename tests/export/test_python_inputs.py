@@ -156,6 +156,21 @@ def test_a_language_model_continues_a_text_as_nntrain_does(unit, tmp_path):
         module.generate("")
 
 
+@pytest.mark.parametrize("kind", ["simple_rnn", "lstm", "gru"])
+def test_stateful_layers_carry_their_state_through_a_text(kind, tmp_path):
+    (tmp_path / "text.txt").write_text(SENTENCE * 9, encoding="utf-8")
+    source = {"text": {"path": "text.txt", "window": 6, "consecutive": True}}
+    layer = {kind: {"units": 7, "return_sequences": True, "stateful": True}}
+    model = model_of(tmp_path, source, [{"embedding": 5}, layer, {"dense": len(set(SENTENCE))}])
+    module = exported(model, tmp_path)
+    for prompt in ("der", "läuft, der Wal singt: der Käfer"):  # longer than a window too
+        wanted = model.generate(prompt, 30, temperature=0)
+        assert module.generate(prompt, 30, temperature=0) == wanted
+    text = (tmp_path / "exported.py").read_text()
+    assert f"stateful_{kind}(state.setdefault(" in text
+    assert f"\ndef {kind}(" not in text
+
+
 @pytest.mark.parametrize(
     "layer",
     [

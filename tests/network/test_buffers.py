@@ -166,3 +166,18 @@ def test_without_gradients_a_deep_network_needs_two_outputs_at_a_time():
         return len({network.buffers[node.name, "y"].ctypes.data for node in graph.layers})
 
     assert outputs(20) == outputs(5) <= 3
+
+
+@pytest.mark.parametrize("kind", ["simple_rnn", "lstm", "gru"])
+def test_no_array_shares_the_memory_of_a_state_that_the_next_pass_reads(kind):
+    layers = [
+        {"embedding": 5},
+        {kind: {"units": 7, "return_sequences": True, "stateful": True}},
+        {"dense": 25},
+    ]
+    graph = build_graph([Layer.parse(layer) for layer in layers], (6,), vocabulary=9)
+    network = Network(graph, 1, "float32", 0, backward=False, integer_input=True)
+    contexts = network.executor(1).contexts
+    for name in contexts[f"{kind}_1"].__dict__.keys() & {"evaluation_hidden", "evaluation_cell"}:
+        state = getattr(contexts[f"{kind}_1"], name)
+        assert not any(np.shares_memory(state, context.y) for context in contexts.values())

@@ -47,15 +47,14 @@ GENERATE = '''
 def generate(prompt, length=200, temperature=1.0, top_k=None, seed=0):
     """The prompt and its continuation by `length` {unit}s, each sampled from the network's distribution.
 
-    Temperature 0 is greedy decoding; less than 1 makes the distribution sharper, more makes it flatter. `top_k`: sample
-    from so many of the likeliest only. The same seed gives the same text.
+    Temperature 0 is greedy decoding; less than 1 makes the distribution sharper, more makes it flatter. With
+    `top_k`, only so many of the likeliest can be sampled. The same seed gives the same text.
     """
     random = np.random.default_rng(seed)
     tokens = encode(prompt)
     if not tokens:
         raise ValueError("expected a prompt of at least one {unit}")
-    for _ in range(length):
-        tokens.append(choose(next_logits(tokens), temperature, top_k, random))
+{loop}
     return {text}
 
 
@@ -67,13 +66,24 @@ def choose(logits, temperature, top_k, random):
     return int(random.choice(likeliest, p=softmax(logits[likeliest].astype(float) / temperature)))
 
 
-def next_logits(tokens):
+def next_logits({arguments}):
     """The logits of the {unit} after these, ({vocabulary},){seen}."""
 {next_logits}
 '''
+LOOP = """
+    for _ in range(length):
+        tokens.append(choose(next_logits(tokens), temperature, top_k, random))
+"""
+LOOP_WITH_STATE = """
+    state = {}
+    logits = next_logits(tokens, state)
+    for _ in range(length):
+        tokens.append(choose(logits, temperature, top_k, random))
+        logits = next_logits(tokens[-1:], state)
+"""
 CHARACTERS = '''
 def encode(text):
-    """The places in `classes` of a text's characters. Raises KeyError for one that the network does not know."""
+    """The places in `classes` of a text's characters; KeyError for one that the network does not know."""
     place = {{character: place for place, character in enumerate(classes)}}
     return [place[character] for character in {text}]
 
@@ -94,7 +104,7 @@ def decode(tokens):
 '''
 WORDS = '''
 def encode(text):
-    """The places in `classes` of a text's words, punctuation marks and ends of lines; 0 for those that are not there."""
+    """The places in `classes` of a text's words, punctuation marks and ends of lines; 0 for unknown ones."""
     place = {{word: place for place, word in enumerate(classes)}}
     words = re.findall({pattern}, {text})
     return [place.get(word, 0) for word in words]
@@ -117,30 +127,33 @@ def takes_any_length(program: Program) -> bool:
     )
 
 
-def reads_all(program: Program) -> bool:
-    """Whether stateful layers carry over everything that a step sees of earlier ones, beyond the training's window."""
-
-    def carries(step: Step) -> bool:
-        return isinstance(step.layer, Recurrent) and step.layer.stateful
-
-    return any(map(carries, program.steps)) and all(
-        carries(step) or step.layer.acts_per_step for step in program.steps
+def carries_state(program: Program) -> bool:
+    """Whether it is a language model whose stateful layers carry over all that a step sees of earlier ones."""
+    return (
+        bool(program.data.unit)
+        and any(map(is_stateful, program.steps))
+        and all(is_stateful(step) or step.layer.acts_per_step for step in program.steps)
     )
+
+
+def is_stateful(step: Step) -> bool:
+    return isinstance(step.layer, Recurrent) and step.layer.stateful
 
 
 def functions(program: Program) -> list[str]:
     """`generate`, and what it calls."""
     data = program.data
-    window, lines = data.input_shape[0], []
-    last, seen = f"tokens[-{window}:]", f"; the last {window} count"
-    if reads_all(program):
-        last, seen = "tokens", "; the hidden state carries all of them over"
-    if takes_any_length(program):
-        lines = [f"logits = network(np.array([{last}]))[0, -1]"]
-    else:
+    window, loop, arguments = data.input_shape[0], LOOP, "tokens"
+    seen = f"; the last {window} count"
+    lines = [f"logits = network(np.array([tokens[-{window}:]]))[0, -1]"]
+    if carries_state(program):
+        loop, arguments = LOOP_WITH_STATE, "tokens, state"
+        seen = ", which follow those that `state` comes from"
+        lines = ["logits = network(np.array([tokens]), state)[0, -1]"]
+    elif not takes_any_length(program):
         lines = [
             f"x = np.zeros((1, {window}), int)  # earlier steps do not see the padding",
-            f"window = {last}",
+            f"window = tokens[-{window}:]",
             "x[0, : len(window)] = window",
             "logits = network(x)[0, len(window) - 1]",
         ]
@@ -158,6 +171,8 @@ def functions(program: Program) -> list[str]:
         text=text,
         vocabulary=data.vocabulary,
         seen=seen,
+        loop=loop.strip("\n"),
+        arguments=arguments,
         next_logits="\n".join(INDENT + line for line in lines),
     )
     return [generate.strip(), coding(data).strip()]

@@ -5,9 +5,15 @@ import inspect
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from nntrain.export.python.functions import activations, images, layers, sequences
+from nntrain.export.python.functions import activations, images, layers, sequences, stateful
 
-MODULES = (layers, images, sequences, activations)  # in the order in which a file has their functions
+MODULES = (
+    layers,
+    images,
+    sequences,
+    stateful,
+    activations,
+)  # in the order in which a file has their functions
 
 
 @cache

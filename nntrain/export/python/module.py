@@ -13,13 +13,16 @@ from nntrain.export.python.wording import WIDTH, fitted, quoted, tuple_of, wrapp
 MOST_LINES = 20  # of a constant at the top of the file; a longer one is at the end, before the parameters
 
 NETWORK = '''
-def network(x):
+def network({arguments}):
     """All layers in order, from {what} x {before} to the {outputs} {after}.
 
-    Comments show how the shape of a row changes.
+    Comments show how the shape of a row changes.{note}
     """
 {body}
 '''
+STATE_NOTE = """
+
+    `state`, {} at the start of a text, keeps what stateful layers carry over from one call to the next."""
 LAYER = '''
 def layer(name):
     """The parameters of a layer as attributes: p.{array} is parameters[f"{{name}}.{array}"]."""
@@ -120,7 +123,19 @@ class Module:
         )
         what = "tokens" if self.data.vocabulary else "prepared"
         body = "\n".join(body_of(self.program))
-        text = NETWORK.format(what=what, before=before, outputs=self.api.outputs, after=after, body=body)
+        arguments, note = "x", ""
+        if language.carries_state(self.program):
+            arguments, note = "x, state=None", STATE_NOTE
+            body = f"    state = {{}} if state is None else state\n\n{body}"
+        text = NETWORK.format(
+            arguments=arguments,
+            what=what,
+            before=before,
+            outputs=self.api.outputs,
+            after=after,
+            note=note,
+            body=body,
+        )
         return text.strip()
 
     def _imports(self, code: str) -> str:

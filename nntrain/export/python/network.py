@@ -8,14 +8,15 @@ from itertools import groupby
 
 from nntrain.export.program import Program, Step
 from nntrain.export.python.formulas import formula
+from nntrain.export.python.language import carries_state, is_stateful
 from nntrain.export.python.library import sources
-from nntrain.export.python.wording import INDENT, WIDTH, fitted
+from nntrain.export.python.wording import INDENT, WIDTH, fitted, quoted
 from nntrain.layers.layer import Activation
 from nntrain.network.graph import INPUT
 
 NAMES = ("x", "y", "z", "u", "v", "w")  # of values between layers
 MOST_NESTED = 80  # characters of a formula with an activation around it
-TAKEN = {"np", "p", "layer", "network", "turn", "len", "range", *NAMES}
+TAKEN = {"np", "state", "p", "layer", "network", "turn", "len", "range", *NAMES}
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,15 @@ def statements(program: Program) -> tuple[list[Statement], str]:
     end = {name: place for place, step in enumerate(steps) for name in step.inputs}  # where it is read last
     end[program.output] = len(steps)
     written: list[Statement] = []
-    places = iter(range(len(steps)))
+    places, with_state = iter(range(len(steps))), carries_state(program)
     for place in places:
         step = value = steps[place]
         inputs = [variables[name] for name in step.inputs]
         expression = formula(step.layer, step, *inputs)
+        if with_state and is_stateful(step):
+            state = f"state.setdefault({quoted(step.name)}, {{}})"
+            expression = expression.replace("(", f"({state}, ", 1)
+            expression = f"stateful_{expression}"
         if expression == inputs[0]:  # nothing to compute
             variables[step.name] = inputs[0]
             end[step.inputs[0]] = max(end[step.inputs[0]], end[step.name])
