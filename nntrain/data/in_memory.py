@@ -11,6 +11,8 @@ from nntrain.data.arrays import Layout, Task, from_arrays, task_like, with_group
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
 from nntrain.data.loading import load_splits
+from nntrain.data.tables import frames
+from nntrain.data.tables.features import OneHot
 from nntrain.errors import ConfigError, DataError, Problem
 
 Pair = tuple[Any, ...] | Mapping[str, Any]  # (x, y), (x, y, lengths), or a dictionary of NAMES
@@ -46,7 +48,8 @@ class Data:
     dictionaries {"x": x, "y": y, "weight": weight}. `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths).
     `weight` (count,), at least 0, says how much each sample counts in the loss, the scores and the statistics; only the ratios matter.
     `group` (count,) names a group for each sample; fractions and folds hold out whole groups. uint8 counts as images, 0 to 255 for
-    [0, 1]. Arrays, nested lists, and pandas DataFrames and Series are accepted; arrays are not copied where their type fits.
+    [0, 1]. Arrays, nested lists, and pandas DataFrames and Series are accepted, of which
+    columns of text are one-hot encoded; arrays are not copied where their type fits.
 
     Raises DataError for arrays of different lengths, other types, NaN, and empty arrays.
     """
@@ -81,6 +84,10 @@ class Data:
         self.source = ArraySource(dataset)
         same_task = task_like(task, self.source.dataset)
 
+        def held_out(prefix: str, x: Any, y: Any, lengths: Any, weight: Any) -> Dataset:
+            known = self.source.dataset.one_hot or None
+            return _dataset(prefix, x, y, lengths, weight, classes, same_task, layout, known)
+
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
             if chosen is None:
                 return None
@@ -90,12 +97,12 @@ class Data:
                         f"expected arrays named {', '.join(NAMES)}. Received: {unknown[0]!r}.", place=name
                     )
                 x, y, lengths, weight = (chosen.get(key) for key in NAMES)
-                return ArraySource(_dataset(f"{name}: ", x, y, lengths, weight, classes, same_task, layout))
+                return ArraySource(held_out(f"{name}: ", x, y, lengths, weight))
             if isinstance(chosen, (tuple, list)):
                 if len(chosen) not in (2, 3):
                     raise DataError(f"{FRACTION}. Received: {len(chosen)} values.", place=name)
                 x, y, lengths = (*chosen, None)[:3]
-                return ArraySource(_dataset(f"{name}: ", x, y, lengths, None, classes, same_task, layout))
+                return ArraySource(held_out(f"{name}: ", x, y, lengths, None))
             if isinstance(chosen, bool) or not isinstance(chosen, (int, float, np.number)):
                 raise DataError(f"{FRACTION}. Received: {type(chosen).__name__}.", place=name)
             if not 0 < chosen < 1:
@@ -135,8 +142,13 @@ def _dataset(
     classes: tuple[str, ...] | None,
     task: Task,
     layout: Layout,
+    known: tuple[OneHot, ...] | None = None,
 ) -> Dataset:
+    """known: the text columns of the training data."""
     names = (f"{prefix}x", f"{prefix}y", f"{prefix}lengths")
+    one_hot: tuple[OneHot, ...] = ()
+    if frames.has_text(x):
+        x, features, one_hot = frames.encoded(x, known)
     arrays = [
         None if value is None else to_array(name, value)
         for name, value in zip(names, (x, y, lengths), strict=True)
@@ -147,9 +159,10 @@ def _dataset(
     if weight is not None:
         name = f"{prefix}weight"
         dataset = with_weights(name, dataset, to_array(name, weight), name)
-    features = _column_names(x, dataset.x.shape[1:])
+    if not one_hot:
+        features = _column_names(x, dataset.x.shape[1:])
     targets = () if dataset.classes else _column_names(y, dataset.target.shape[1:])
-    return replace(dataset, feature_names=features, target_names=targets)
+    return replace(dataset, feature_names=features, one_hot=one_hot, target_names=targets)
 
 
 def to_array(name: str, value: Any) -> np.ndarray:

@@ -11,7 +11,8 @@ from nntrain.errors import DataError
 
 def has_text(frame: Any) -> bool:
     """Whether x is a DataFrame with a column that holds no numbers."""
-    return hasattr(frame, "columns") and any(_is_text(frame[name]) for name in frame.columns)
+    is_frame = hasattr(frame, "columns") and hasattr(frame, "__getitem__")
+    return is_frame and any(_is_text(frame[name]) for name in frame.columns)
 
 
 def encoded(
@@ -63,12 +64,14 @@ def _texts(name: str, column: Any) -> np.ndarray:
 
 
 def _numbers(name: str, column: Any) -> np.ndarray:
+    values = np.asarray(column)
     try:
-        values = np.asarray(column, dtype=np.float64)
+        if values.dtype.kind not in "biufO":  # NumPy turns times into numbers
+            raise TypeError
+        values = values.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(
-            f"expected numbers or text. Received: {column.dtype}.", place=f"column {name!r}"
-        ) from None
+        message = f"expected numbers or text. Received: {column.dtype}."
+        raise DataError(message, place=f"column {name!r}") from None
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         message = f"row {wrong[0] + 1}: expected a finite number. Received: {values[wrong[0]]:g}."
