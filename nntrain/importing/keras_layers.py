@@ -168,8 +168,8 @@ class KerasLayer:
             yield "momentum", 1 - config["momentum"]
         if "conv" in self.kind:
             for ours, theirs in {"stride": "strides", "dilation": "dilation_rate"}.items():
-                if isinstance(config.get(theirs), list):
-                    value = tuple(config[theirs])
+                value = tuple(config[theirs]) if isinstance(config.get(theirs), list) else ()
+                if value and all(isinstance(each, int) for each in value):
                     yield ours, value if len(value) > 1 else value[0]
             if isinstance(config.get("padding"), str):
                 yield "padding", config["padding"]

@@ -39,7 +39,7 @@ def _read(path: Path, key: str | None) -> Source:
     if data.startswith(HDF5) or kind in (".keras", ".h5", ".hdf5"):
         from nntrain.importing.keras_file import read_keras
 
-        return _without_key(read_keras(path.name, data), key)
+        return _without_key(read_keras(data), key)
     if kind in (".pt", ".pth", ".ckpt", ".bin") or is_pytorch(path):
         return source_of(*read_pytorch(data, key))
     if kind == ".safetensors" or is_stored(path):

@@ -128,10 +128,12 @@ def _rows(pair: Pair) -> Iterable[Row]:
 
 
 def _joined(names: Sequence[str]) -> str:
-    """`rnn.bias_ih_l0 + rnn.bias_hh_l0`, with what their names have in common once: `rnn.bias_ih_l0, bias_hh_l0`."""
-    first, *others = names or ("-",)
-    stem = max(first.rfind("."), first.rfind("/")) + 1
-    return ", ".join([first, *(each[stem:] if each.startswith(first[:stem]) else each for each in others)])
+    """The names, with the beginning that all have in common once: `rnn.bias_ih_l0, bias_hh_l0`."""
+    first, last = min(names, default=""), max(names, default="")
+    same = [one == other for one, other in zip(first, last, strict=False)]
+    common = first[: same.index(False)] if False in same else first
+    stem = max(common.rfind("."), common.rfind("/")) + 1
+    return ", ".join([*names[:1], *(each[stem:] for each in names[1:])])
 
 
 def _left(slots: Iterable[Slot]) -> Iterable[tuple[str, Shape]]:

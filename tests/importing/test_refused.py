@@ -4,16 +4,19 @@ import io
 import os
 import pickle
 import struct
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
 from random import Random
 
+import h5py
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nntrain.errors import UserError
+from nntrain.importing import hdf5
 from nntrain.importing.pickled import unpickled
 from nntrain.importing.read import read_source
 from tests.properties.mutations import mutated
@@ -257,6 +260,34 @@ def test_damaged_pytorch_files_give_a_message(file, where, choose):
 
 
 @MANY
-@given(file=st.sampled_from(files(".keras", ".h5", ".onnx")), choose=st.randoms(use_true_random=False))
-def test_damaged_keras_and_onnx_files_give_a_message(file, choose):
+@given(file=st.sampled_from(files(".onnx")), choose=st.randoms(use_true_random=False))
+def test_damaged_onnx_files_give_a_message(file, choose):
     check_mutations(file, choose, "file")
+
+
+@settings(MANY, max_examples=examples(10, 500))  # each starts a process
+@given(file=st.sampled_from(files(".keras", ".h5")), choose=st.randoms(use_true_random=False))
+def test_damaged_keras_files_give_a_message(file, choose):
+    check_mutations(file, choose, "file")
+
+
+def test_a_file_that_crashes_the_library_of_hdf5_gives_a_message(monkeypatch):
+    monkeypatch.setattr(hdf5, "COMMAND", [sys.executable, "-c", "import os; os.abort()"])
+    assert "corrupt" in refusal(FOLDER / "keras_mlp.h5")
+
+
+def test_an_hdf5_file_that_refers_to_another_is_refused(tmp_path):
+    path = tmp_path / "a.weights.h5"
+    with h5py.File(path, "w") as file:
+        file["layers/dense/vars/0"] = h5py.ExternalLink("/etc/passwd", "x")
+    assert "refers to another file" in refusal(path)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("layers/dense/vars/0", (4,), "f4", external=[("/etc/passwd", 0, 16)])
+    assert "refers to another file" in refusal(path)
+
+
+def test_an_hdf5_file_that_declares_more_than_it_has_is_refused(tmp_path):
+    path = tmp_path / "a.weights.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("layers/dense/vars/0", (10**9,), "f4", chunks=(1000,))
+    assert "declares 4,000,000,000 bytes, and has 0" in refusal(path)

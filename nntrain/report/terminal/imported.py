@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from nntrain.importing.transfer import Row
 
 
+LONGEST_SOURCE = 36  # characters; longer ones have lines of their own before a column is hidden
+
+
 def imported_table(rows: "Sequence[Row]", framework: str) -> RenderableType:
     """One line per array: the tensors that it comes from, how they were turned, and its name in the network."""
     columns = [
         Column(framework, "left"),
-        Column("shape", "left", drop_rank=2),
+        Column("shape there", "left", drop_rank=2),
         Column("turned", "left", drop_rank=1),
         Column("parameter", "left"),
         Column("shape", "left", drop_rank=3),
@@ -38,7 +41,7 @@ def imported_table(rows: "Sequence[Row]", framework: str) -> RenderableType:
         for row in rows
     ]
     faint = {at: "yellow" for at, row in enumerate(rows) if not (row.source and row.parameter)}
-    return ResponsiveTable(columns, lines, row_styles=faint)
+    return ResponsiveTable(columns, lines, row_styles=faint, longest_first=LONGEST_SOURCE)
 
 
 def sizes(found: tuple[int, ...] | None) -> str:
