@@ -207,7 +207,7 @@ def test_an_old_library_of_an_extra_is_a_warning_and_a_missing_one_is_none(shell
     (problem,) = found["problems"]
     assert problem["severity"] == "warning"
     assert "onnx 1.2 is too old: nntrain requires 1.17" in problem["text"]
-    assert "onnx: onnx 1.2; serve: not installed" in shell.run("doctor").stdout
+    assert "onnx: onnx 1.2; not installed: serve" in shell.run("doctor").stdout
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def facts(found: "Diagnosis") -> Hanging:
         ),
     }
     if found.extras:
-        rows["extras"] = "; ".join(f"{name}: {extra(versions)}" for name, versions in found.extras.items())
+        rows["extras"] = extras_text(found.extras)
     if found.system:
         rows |= {
             "system": ", ".join(filter(None, found.system.values())),
@@ -64,8 +64,11 @@ def libraries(versions: dict[str, str | None]) -> str:
     return ", ".join(f"{name} {version or 'not installed'}" for name, version in versions.items())
 
 
-def extra(versions: dict[str, str | None]) -> str:
-    return libraries(versions) if any(versions.values()) else "not installed"
+def extras_text(extras: dict[str, dict[str, str | None]]) -> str:
+    """ "onnx: onnx 1.17.0; not installed: keras, mpi"."""
+    missing = [name for name, versions in extras.items() if not any(versions.values())]
+    there = [f"{name}: {libraries(versions)}" for name, versions in extras.items() if name not in missing]
+    return "; ".join([*there, *([f"not installed: {', '.join(missing)}"] if missing else [])])
 
 
 def processor_rows(facts: dict[str, Any]) -> dict[str, str]:
