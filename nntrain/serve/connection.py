@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from nntrain.serve.limits import EXIT_S, HEAD_S
+from nntrain.serve.limits import EXIT_S, HEAD_S, SLOWEST
 from nntrain.serve.problem import Problem, busy
 
 
@@ -14,7 +14,8 @@ def patient(protocol: type[Any], most: int) -> type[Any]:
     """
 
     class Patient(protocol):
-        _timer: asyncio.TimerHandle | None = None
+        _timer: asyncio.TimerHandle | None = None  # of a head
+        _reading: asyncio.TimerHandle | None = None  # of an answer
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
@@ -34,6 +35,7 @@ def patient(protocol: type[Any], most: int) -> type[Any]:
 
         def connection_lost(self, error: Exception | None) -> None:
             self._stop_waiting()
+            self._stop_watching()
             super().connection_lost(error)
 
         def eof_received(self) -> bool:
@@ -73,24 +75,46 @@ def patient(protocol: type[Any], most: int) -> type[Any]:
             if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
                 self.transport.write(as_http(problem))
             self.transport.close()
-            self._close_at_last()
+            self._watch_reader()
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
             if self.transport.is_closing():
-                self._close_at_last()
+                self._watch_reader()
 
         def timeout_keep_alive_handler(self) -> None:
             super().timeout_keep_alive_handler()
-            self._close_at_last()
+            self._watch_reader()
 
         def shutdown(self) -> None:
             super().shutdown()
             self.loop.call_later(EXIT_S, self.transport.abort)
 
-        def _close_at_last(self) -> None:
-            """Closing waits until the client has read everything."""
-            self.loop.call_later(HEAD_S, self.transport.abort)
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._watch_reader()
+
+        def resume_writing(self) -> None:
+            self._stop_watching()
+            super().resume_writing()
+
+        def _watch_reader(self) -> None:
+            """Whoever reads an answer too slowly loses the connection: closing it waits until everything is read."""
+            self._stop_watching()
+            unread = self.transport.get_write_buffer_size()
+            self._reading = self.loop.call_later(HEAD_S, self._look_at_reader, unread)
+
+        def _look_at_reader(self, before: int) -> None:
+            unread = self.transport.get_write_buffer_size()
+            if unread > max(0, before - SLOWEST * HEAD_S):
+                self.transport.abort()
+            elif unread:
+                self._watch_reader()
+
+        def _stop_watching(self) -> None:
+            if self._reading is not None:
+                self._reading.cancel()
+                self._reading = None
 
     return Patient
 

@@ -21,6 +21,7 @@ class Limits:
         return max(64_000_000, 4 * self.body)
 
 
-HEAD_S = 10.0  # for the head of a request, and for reading an answer: slow clients lose their connection
+HEAD_S = 10.0  # for the head of a request
+SLOWEST = 1024  # bytes per second at which an answer is read; slower clients lose their connection
 IDLE_S = 30  # between two requests of one connection
 EXIT_S = 10  # for requests in flight when the server ends

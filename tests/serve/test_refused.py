@@ -1,5 +1,6 @@
 """Wrong requests: each gets a status of its kind and JSON with `error`, and never one of the server's own failures."""
 
+import asyncio
 import base64
 import json
 import struct
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain.serve import Limits, application
+from nntrain.serve.body import Bodies
+from nntrain.serve.problem import Problem
 from tests.support import serving
 from tests.support.scale import examples
 from tests.support.serving import FLOWER
@@ -274,6 +277,35 @@ def test_an_answer_that_takes_too_long_is_given_up(models):
     assert (
         client.post("/predict", json={"prompt": "the", "length": 2}).status_code == 200
     )  # the worker is free
+
+
+def test_a_body_that_does_not_come_is_given_up(models):
+    async def dripping():
+        for _ in range(100):
+            yield b"["
+            await asyncio.sleep(0.1)
+
+    client = serving.Client(application(models["iris"], limits=Limits(seconds=0.3)))
+    answer = client.post("/predict", content=dripping(), headers={**JSON, "transfer-encoding": "chunked"})
+    assert "within 0.3 s" in refusal(answer, 408)
+    assert answer.headers["connection"] == "close"
+
+
+def test_all_requests_together_hold_a_bounded_number_of_bytes():
+    async def receive():
+        return {"type": "http.request", "body": b"x" * 1_000_000, "more_body": True}
+
+    bodies = Bodies(Limits(body=100_000_000))
+    bodies.held = bodies.limits.held - 3_000_000
+    before = bodies.held
+
+    async def read():
+        await bodies.read(receive, {"transfer-encoding": "chunked"}, asyncio.get_running_loop().time() + 60)
+
+    with pytest.raises(Problem) as found:
+        asyncio.run(read())
+    assert found.value.status == 503
+    assert bodies.held == before
 
 
 def test_a_defect_is_answered_without_its_traceback(client_of, monkeypatch, caplog):

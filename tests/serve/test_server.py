@@ -206,13 +206,15 @@ def test_a_client_that_leaves_disturbs_nobody(server):
 
 @pytest.mark.slow
 def test_slow_clients_lose_their_connection_and_delay_nobody(server):
-    """Heads that never end, bodies that never come, answers that nobody reads."""
-    silent, dripping, unread = (
-        [server.connect() for _ in range(5)],
-        [server.connect() for _ in range(5)],
-        server.connect(),
-    )
+    """Heads that never begin or never end, and an answer that nobody reads."""
+    silent, dripping = [server.connect() for _ in range(5)], [server.connect() for _ in range(5)]
+    unread = socket.socket()
     unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    unread.settimeout(60)
+    unread.connect(("127.0.0.1", server.port))
+    many = request(json.dumps({"rows": [FLOWER] * 9000, "probabilities": True}).encode())
+    for _ in range(8):  # more than the buffers of the system hold
+        unread.sendall(many.replace(b"connection: close\r\n", b""))
     ended = threading.Event()
 
     def drip():
@@ -233,6 +235,9 @@ def test_slow_clients_lose_their_connection_and_delay_nobody(server):
             assert status in (0, 408)
             assert not body or "error" in json.loads(body)
         assert time.monotonic() - begun < HEAD_S + 10
+        time.sleep(HEAD_S)
+        status, body = answer(unread)
+        assert body.count(b"HTTP/1.1 200") < 7  # of those after the first
     finally:
         ended.set()
         thread.join()
