@@ -9,7 +9,8 @@ import pytest
 from nntrain.data.dataset import Dataset
 from nntrain.data.tables.features import OneHot
 from nntrain.errors import UserError
-from nntrain.export.onnx import files, target
+from nntrain.export.onnx import files, place, target
+from nntrain.export.onnx.graph import Value
 from nntrain.export.onnx.model import model_of
 from nntrain.export.onnx.target import Onnx, feeds
 from nntrain.export.program import Outcome, Program, farthest, samples_like
@@ -226,6 +227,22 @@ def test_a_layer_without_operators_is_an_error_that_names_it(wording):
     with pytest.raises(NotExpressible) as error:
         model_of(program)
     wording(str(error.value))
+
+
+def test_a_plugin_can_define_the_operators_of_its_layer(monkeypatch, tmp_path):
+    monkeypatch.setattr(place, "WRITERS", dict(place.WRITERS))
+
+    @place.writes(Doubled)
+    def doubled(at: place.Place) -> Value:
+        weight = at.constant("weight", 2 * at.arrays["weight"])
+        return at.x.named(at.node("Gemm", at.x.name, weight, *at.bias()))
+
+    program, _ = program_of_layers(layers_of({"dense": 2}), (3,))
+    (step,) = program.steps
+    program = replace(program, steps=(replace(step, layer=Doubled.model_construct(units=2)),))
+    x = samples_like(program.data, ROWS)
+    found = run(program, feeds(program, x), tmp_path)[0]
+    assert farthest(found, x @ (2 * step.arrays["weight"]) + step.arrays["bias"]) < 1e-5
 
 
 def test_a_missing_package_names_the_extra(monkeypatch, wording):

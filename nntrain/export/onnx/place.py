@@ -65,6 +65,7 @@ class Place:
         return array.reshape([-1 if axis == value.rank - 1 else 1 for axis in value.axes])
 
 
+PLUGIN = "Use a layer of nntrain in its place, or let its plugin define them by `nntrain.export.onnx.place.writes`."
 Writer = Callable[[Place], Value]
 WRITERS: dict[type[Layer], Writer] = {}
 
@@ -84,5 +85,5 @@ def write(place: Place) -> Value:
     writer = WRITERS.get(type(place.layer))
     if writer is None:
         reason = "nntrain does not know its operators"
-        raise NotExpressible(place.step, "ONNX", reason, "Replace it by layers that nntrain brings.")
+        raise NotExpressible(place.step, "ONNX", reason, PLUGIN)
     return writer(place)
