@@ -34,7 +34,7 @@ def open_run(path: str | Path) -> "Run":
 class Run:
     """A finished or unfinished training.
 
-    status: "finished", "stopped early", "interrupted" or "failed"; of a folder also "running", or "killed" if its process is gone.
+    status: "finished", "stopped early", "imported", "interrupted" or "failed"; of a folder also "running", or "killed" if its process is gone.
     path: the run folder; None if the run was kept in memory.
     scores: {"test": {"loss": 0.11, "accuracy": 0.975}, ...} of the best checkpoint on every split.
     baseline: the same of the best constant prediction, which a network has to beat.

@@ -5,14 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nntrain.api.setup import load_setup
+from nntrain.export.export import export
 from nntrain.export.program import Program, samples_like
 from nntrain.importing.read import read_source
 from nntrain.importing.transfer import transfer
 from nntrain.layers.layer import Layer
 from nntrain.network.network import Network
 from tests.export.test_onnx import CONTAINERS, IMAGE_NETWORK
+from tests.support import ROOT
 from tests.support.onnx_models import layers_of, written
-from tests.support.programs import ROWS, SAMPLES, VOCABULARY, outputs_of, program_of_layers
+from tests.support.programs import ROWS, SAMPLES, VOCABULARY, outputs_of, program_of_layers, untrained
 
 NETWORKS = {**CONTAINERS, "images": ((8, 6, 3), IMAGE_NETWORK)}
 WEIGHTED = [
@@ -44,3 +47,17 @@ def test_a_layer_comes_back(sample, tmp_path):
 def test_layers_in_company_come_back(case, tmp_path):
     shape, configs = NETWORKS[case]
     round_trip(*program_of_layers(layers_of(*configs), shape), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["iris", "digits_cnn", "deep_relu_he", "sequence_tagging"])
+def test_the_network_of_a_shipped_config_comes_back_to_the_bit(name, tmp_path):
+    """The scaling of the data, which the file holds too, is none of its layers."""
+    setup, _ = load_setup(ROOT / "configs" / f"{name}.yaml")
+    export(untrained(setup), "onnx", tmp_path / "model.onnx", logits=True)
+    found = transfer(read_source(tmp_path / "model.onnx"), setup.graph)
+    network = setup.network(1, backward=False)
+    arrays = {**network.arena.parameters, **network.state}
+    assert found.values.keys() == arrays.keys()
+    assert all(np.array_equal(found.values[name], array) for name, array in arrays.items())
+    assert found.initial == []
+    assert all(name.startswith("input") for name in found.unused)
