@@ -32,9 +32,7 @@ class NNEstimator(BaseEstimator):
 
     model_: Model
     _one_hot: tuple[OneHot, ...]  # the columns of text in a DataFrame
-    _scale: tuple[
-        np.ndarray, np.ndarray
-    ]  # the mean and the standard deviation of each target, which it is learned in
+    _scale: tuple[np.ndarray, np.ndarray]  # mean and deviation of each target: what it is learned in
     _snapshot: Snapshot  # of the last epoch, for training that continues
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
