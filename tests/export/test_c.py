@@ -10,6 +10,7 @@ import pytest
 from nntrain.data.dataset import Dataset
 from nntrain.data.tables.features import OneHot
 from nntrain.export.c.blocks import blocks_of
+from nntrain.export.c.calls.call import call
 from nntrain.export.c.file import CFile, file_of
 from nntrain.export.c.target import C
 from nntrain.export.program import Outcome, Program, farthest, samples_like
@@ -324,3 +325,16 @@ def test_a_layer_of_a_plugin_is_an_error_that_names_it(wording):
     with pytest.raises(NotExpressible) as error:
         written(program, "plugin")
     wording(str(error.value))
+
+
+def test_every_layer_that_the_manual_lists_has_code():
+    """Those that hold others add these to the network instead."""
+    own = {name: kind for name, kind in Layer.members().items() if kind.__module__.startswith("nntrain.")}
+    without = {
+        name
+        for name, kind in own.items()
+        if not kind.only_in_training
+        and kind.aliases_input is not True
+        and call.dispatch(kind) is call.dispatch(object)
+    }
+    assert without == {"bidirectional", "repeat", "residual"}
