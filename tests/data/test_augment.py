@@ -259,7 +259,7 @@ def test_partners_are_seen_as_the_steps_before_left_them():
     earlier = seen_by(data, *before)
     batch = seen_by(data, *before, mixup, after)
     ctx = AugmentationContext(randomness.key(1, "augment", 0, 2), np.arange(40), INFINITE)
-    partners, share = mixup.partners(ctx, 40), mixup.shares(ctx)[:, None, None, None]
+    partners, share = mixup.partners(ctx, data), mixup.shares(ctx)[:, None, None, None]
     expected = share * earlier.x + (1 - share) * earlier.x[partners]
     flipped = (
         AugmentationContext(randomness.key(1, "augment", 0, 3), np.arange(40), INFINITE).uniform(0) < 0.5
