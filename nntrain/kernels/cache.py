@@ -13,6 +13,7 @@ import os
 import pickle
 import platform
 import sys
+import threading
 import types
 import uuid
 import warnings
@@ -28,6 +29,7 @@ from numba.core.serialize import dumps
 from numba.misc import appdirs
 
 from nntrain.kernels import host
+from nntrain.kernels.library import KernelLibrary, own_context
 
 SOURCES = Path(__file__).parent
 ABOUT, SUFFIX = "about.json", ".nbc"
@@ -98,11 +100,23 @@ def key() -> str:
 FOLDER = cache_folder()
 
 
+class NotCompiled(Exception):
+    """A kernel is not in the cache, which the calling thread wants to know."""
+
+
+class _Watch(threading.local):
+    first = False
+
+
+watch = _Watch()  # with `first`, the first kernel of this thread that is not in the cache raises NotCompiled
+
+
 class KernelCache(_Cache):
     """The compiled forms of one function, for Numba's dispatcher."""
 
-    def __init__(self, function: types.FunctionType):
+    def __init__(self, function: types.FunctionType, library_class: type[KernelLibrary]):
         self._function = function
+        self._library_class = library_class
         self._file = Path(function.__code__.co_filename)
         self._in_key = self._file.is_relative_to(SOURCES)
         # The file as it is now: what runs is what was read a moment ago, not what an editor saves later.
@@ -118,13 +132,20 @@ class KernelCache(_Cache):
         Numba would first refresh the context, which imports all that compiling needs, in 0.35 s; its compiler does that itself.
         """
         if FOLDER is None or (contents := _contents(self._path(sig))) == b"":
+            if watch.first:
+                watch.first = False
+                raise NotCompiled
             return None
         digest, payload = contents[:DIGEST], contents[DIGEST:]
         if hashlib.sha256(payload).digest() != digest:
             return None
         stored, parts = pickle.loads(payload)
         rtsys.initialize(target_context)  # the addresses of the functions that count references
-        return CompileResult._rebuild(target_context, *parts) if stored == sig else None
+        context = own_context(target_context, self._library_class)
+        return CompileResult._rebuild(context, *parts) if stored == sig else None
+
+    def holds(self, sig) -> bool:
+        return FOLDER is not None and self._path(sig).exists()
 
     def save_overload(self, sig, data) -> None:
         if data.library.has_dynamic_globals or " at 0x" in str(sig):

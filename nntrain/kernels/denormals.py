@@ -86,8 +86,9 @@ class _Threads:
     def set(self) -> None:
         """Only while holding `exclusive.lock`, as all that calls kernels."""
         jit.before_parallel.call = None
-        self.before = np.zeros(jit.threads_in_use(), np.uint32)
-        _exchange_all.threaded(self.before, True)
+        before = np.zeros(jit.threads_in_use(), np.uint32)
+        _exchange_all.threaded(before, True)
+        self.before = before
         _Threads.users += 1
 
     def restore(self) -> None:

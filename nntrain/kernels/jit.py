@@ -28,9 +28,9 @@ from numba import prange
 from numba.extending import overload
 
 from nntrain.kernels.cache import KernelCache
-from nntrain.kernels.library import KernelCompiler
+from nntrain.kernels.library import InlineCompiler, KernelCompiler, generate_when_called
 
-__all__ = ["Kernel", "implements", "inline", "kernel", "prange", "template"]
+__all__ = ["Called", "Kernel", "implements", "inline", "kernel", "prange", "template"]
 
 # No nnan and ninf: a diverging run must show its NaN. No arcp and afn: LLVM then estimates 1/sqrt(x) in vector code, which
 # gives NaN for x = 0, but not in scalar code, so the bits would depend on where a thread's share ends.
@@ -41,11 +41,15 @@ FLAGS = {"error_model": "numpy", "nogil": True}
 PARALLEL_FROM = 65536
 
 
-def _compiled(function, *, cached=True, **options):
+def _compiled(function, *, compiler=KernelCompiler, cached=True, **options):
     """numba.njit with our own cache; settings of the program that imports us stay as they are."""
-    dispatcher = numba.njit(pipeline_class=KernelCompiler, **FLAGS, **options)(function)
-    if cached and dispatcher is not function:  # as with NUMBA_DISABLE_JIT
-        dispatcher._cache = KernelCache(function)
+    dispatcher = numba.njit(pipeline_class=compiler, **FLAGS, **options)(function)
+    if dispatcher is function:  # as with NUMBA_DISABLE_JIT
+        return function
+    if cached:
+        dispatcher._cache = KernelCache(function, compiler.library_class)
+    if compiler is InlineCompiler:
+        generate_when_called(dispatcher)
     return dispatcher
 
 
@@ -53,7 +57,7 @@ def inline(function=None, *, fastmath=frozenset(FASTMATH)):
     """A function for kernels to call; LLVM inlines it where that pays."""
     if function is None:
         return functools.partial(inline, fastmath=fastmath)
-    return _compiled(function, fastmath=set(fastmath))
+    return _compiled(function, compiler=InlineCompiler, fastmath=set(fastmath))
 
 
 def template(function):
@@ -90,6 +94,9 @@ class _BeforeParallel(threading.local):
 before_parallel = _BeforeParallel()  # of each thread of Python: called before it runs a kernel with threads
 
 
+found: list["Kernel | Called"] = []  # all that Python calls
+
+
 class Kernel:
     """One source compiled with and without threads.
 
@@ -103,6 +110,7 @@ class Kernel:
         self.serial = _compiled(function, fastmath=FASTMATH)
         self.threaded = _compiled(_renamed(function, "_parallel"), fastmath=FASTMATH, parallel=True)
         functools.update_wrapper(self, function)
+        found.append(self)
 
     def parallel(self, *args):
         """With threads, after what `before_parallel` asks for."""
@@ -115,6 +123,15 @@ class Kernel:
 
     def run(self, work: float, *args):
         return (self.serial if work < PARALLEL_FROM else self.parallel)(*args)
+
+
+class Called:
+    """An `@inline` function that Python calls, too: as `serial`."""
+
+    def __init__(self, function):
+        self.serial = function
+        self.__module__ = function.__module__
+        found.append(self)
 
 
 def kernel(function=None, *, cost: float = 1):

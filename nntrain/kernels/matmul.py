@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from nntrain.kernels import host, scratch, tile
-from nntrain.kernels.jit import inline, kernel, prange
+from nntrain.kernels.jit import Called, inline, kernel, prange
 from nntrain.kernels.packing import SLACK, copy
 from nntrain.kernels.product_tile import (
     GATE,
@@ -170,11 +170,11 @@ def _multiply(c, a, b, extra, sizes, epilogue, bfloat16):
         if parallel:
             dots.product.parallel(c, a, b, extra, workspace, plan, *epilogue)
         else:
-            dots.blocks(0, c, a, b, extra, workspace, plan, *epilogue)
+            dots.alone.serial(0, c, a, b, extra, workspace, plan, *epilogue)
     elif parallel:
         _product.parallel(c, a, b, extra, workspace, plan, *epilogue)
     else:
-        _blocks(0, c, a, b, extra, workspace, plan, *epilogue)
+        _alone.serial(0, c, a, b, extra, workspace, plan, *epilogue)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -235,7 +235,7 @@ def _one_row(c, a, b, extra, n, k, a_step, b_row, code, slope):
         row_tile(factor, Place(tile.address(c, 0), 0, j, 1, n), operands, Span(0, k, k), at_extra, code)
 
 
-@kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself
+@kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself, as `_alone`
 def _product(c, a, b, extra, workspace, plan, code, slope):
     for worker in prange(named(plan).workers):
         _blocks(np.int64(worker), c, a, b, extra, workspace, plan, code, slope)
@@ -300,3 +300,6 @@ def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
                     else:
                         short_tile(factor, place, operands, span, at_extra, code)
                     i += height
+
+
+_alone = Called(_blocks)

@@ -13,6 +13,8 @@ from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.inference.baseline import baseline
 from nntrain.inference.evaluate import Tally, evaluate
 from nntrain.inference.feed import Feeds
+from nntrain.inference.trained import ROWS
+from nntrain.limits import processors
 from nntrain.network.arena import Memory
 from nntrain.network.memory import zeros
 from nntrain.network.snapshot import CARRIED, STATISTICS, Snapshot, arrays_of, fill, load_network
@@ -115,6 +117,16 @@ class Trainer:
 
     def warm_up(self) -> None:
         """Compiles or loads every kernel that training calls, and restores every array."""
+        kernels.ahead.prepared(self._try_out, self._evaluate_out, processors())
+
+    def _evaluate_out(self) -> None:
+        """Evaluations of whole batches, as training begins and as it ends."""
+        for network in (self.network, self.setup.network(ROWS, backward=False, initial=False)):
+            some = self.data.select(slice(network.rows))
+            evaluate(Feeds(network, some), some, self.config.loss, self.config.metrics)
+
+    def _try_out(self) -> None:
+        """Two steps and an evaluation."""
         network = self.network
         arrays = [
             network.arena.values,
@@ -124,16 +136,18 @@ class Trainer:
         ]
         copies = [array.copy() for array in arrays]
         with np.errstate(all="ignore"), kernels.denormals.flushed(), self.step.alone():
-            for number in {0, len(self.batches) - 1}:  # the last batch may be shorter
-                tally = Tally(self.config.loss, self.config.metrics)
-                batch = self.loader.batch(0, number)
-                self.step(batch, 1, self.config.optimizer.lr, tally)
-                self.step.collect(tally)
-                if self.recorder is not None:
-                    self.recorder.rows(batch.first(), 1)
-            evaluate(self.feeds, self.data.select(slice(1)), self.config.loss, self.config.metrics)
-        for array, copy in zip(arrays, copies, strict=True):
-            array[...] = copy
+            try:
+                for number in {0, len(self.batches) - 1}:  # the last batch may be shorter
+                    tally = Tally(self.config.loss, self.config.metrics)
+                    batch = self.loader.batch(0, number)
+                    self.step(batch, 1, self.config.optimizer.lr, tally)
+                    self.step.collect(tally)
+                    if self.recorder is not None:
+                        self.recorder.rows(batch.first(), 1)
+                evaluate(self.feeds, self.data.select(slice(1)), self.config.loss, self.config.metrics)
+            finally:
+                for array, copy in zip(arrays, copies, strict=True):
+                    array[...] = copy
 
     def baseline(self) -> dict[str, dict[str, Any]]:
         """For each split, the scores of the best constant prediction."""

@@ -10,7 +10,6 @@ import pytest
 from nntrain.data.dataset import Dataset
 from nntrain.data.tables.features import OneHot
 from nntrain.export.c.blocks import blocks_of
-from nntrain.export.c.calls.call import Code, Site, call
 from nntrain.export.c.file import CFile, file_of
 from nntrain.export.c.target import C
 from nntrain.export.program import Outcome, Program, farthest, samples_like
@@ -325,41 +324,3 @@ def test_a_layer_of_a_plugin_is_an_error_that_names_it(wording):
     with pytest.raises(NotExpressible) as error:
         written(program, "plugin")
     wording(str(error.value))
-
-
-class Halved(Layer):
-    """Another layer of a plugin, which says its code."""
-
-
-def test_a_layer_of_a_plugin_is_exported_where_the_plugin_says_its_code(tmp_path):
-    @call.register
-    def _(layer: Halved, site: Site) -> Code:
-        loop = f"for (int i = 0; i < {site.count(site.shape)}; i++)"
-        return Code("y = x / 2", (loop, f"    {site.y}[i] = {site.x}[i] / 2.0f;"))
-
-    program, network = case({"dense": 2}, "tanh", shape=(3,))
-    *before, last = program.steps
-    program = replace(
-        program,
-        steps=(
-            *before,
-            last,
-            replace(last, name="halved_1", layer=Halved.model_construct(), inputs=(last.name,)),
-        ),
-    )
-    x = samples_like(program.data, ROWS)
-    found = Compiled(tmp_path, {"halved": written(program, "halved")}).run("halved", x)
-    assert farthest(2 * found, outputs_of(network, x)) < 1e-5
-
-
-def test_every_layer_that_the_manual_lists_has_code():
-    """Those that hold others add these to the network instead."""
-    own = {name: kind for name, kind in Layer.members().items() if kind.__module__.startswith("nntrain.")}
-    without = {
-        name
-        for name, kind in own.items()
-        if not kind.only_in_training
-        and kind.aliases_input is not True
-        and call.dispatch(kind) is call.dispatch(object)
-    }
-    assert without == {"bidirectional", "repeat", "residual"}

@@ -1,16 +1,12 @@
 """Export to C in int8: close to the network in float, exact where numbers are whole, and clean under sanitizers."""
 
-import os
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import nntrain
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.errors import UserError
 from nntrain.export.c.blocks import Block, blocks_of
@@ -19,14 +15,10 @@ from nntrain.export.c.int8.measured import score, score_notes
 from nntrain.export.c.int8.quantized import quantized
 from nntrain.export.c.int8.ranges import ranges
 from nntrain.export.c.target import C
-from nntrain.export.export import export
 from nntrain.export.program import Program, farthest, samples_like
 from nntrain.export.target import Request
 from nntrain.layers.layer import Layer
 from nntrain.network.network import Network
-from nntrain.run.score import setup_of
-from nntrain.run.stored import open_stored
-from tests.support import ROOT
 from tests.support.c_programs import Compiled
 from tests.support.programs import outputs_of, program_of_layers
 
@@ -243,23 +235,3 @@ def test_int8_without_data_is_an_error(wording):
     with pytest.raises(UserError) as error:
         C().write(Request(program, "net", {"int8": True}))
     wording(str(error.value))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["digits_cnn", "mnist_cnn"])
-def test_int8_keeps_the_accuracy_of_a_trained_network(name: str, tmp_path):
-    path = ROOT / "configs" / f"{name}.yaml"
-    source = {"digits_cnn": "digits", "mnist_cnn": "mnist"}[name]
-    if source == "mnist" and not Path(os.environ.get("NNTRAIN_DATA", ""), "mnist").is_dir():
-        pytest.skip("MNIST is not on this machine")
-    epochs = 4 if source == "digits" else 1
-    run = nntrain.fit(path, set={"train.epochs": epochs}, runs_dir=tmp_path)
-    assert run.path is not None
-    stored = open_stored(run.path)
-    report = export(
-        stored, "c", tmp_path / "net.c", options={"int8": True}, splits=lambda: setup_of(stored).splits
-    )
-    (note,) = (note for note in report.notes if note.startswith("accuracy on the test split"))
-    before, after = (float(number) for number in re.findall(r"([\d.]+) in", note))
-    assert before > 0.9
-    assert abs(before - after) < 0.01

@@ -115,7 +115,7 @@ def block_text(block: Block, site: Site) -> str:
     code = code_of(block.layer, site)
     if code is None:
         step = Step(block.name, block.layer, block.inputs, block.input_shapes, block.shape, block.arrays)
-        raise NotExpressible(step, "C", hint="Define its code in the plugin, see docs/export.md.")
+        raise NotExpressible(step, "C", hint="Use a layer of nntrain in its place.")
     kind = getattr(block.layer, "yaml_name", "")
     title = block.name if not kind or block.name.startswith(kind) else f"{block.name} ({kind})"
     sizes = " and ".join(described(shape) for shape in block.input_shapes)

@@ -85,9 +85,12 @@ def call(layer: Any, site: Site) -> Code | None:
 
 
 def code_of(layer: Any, site: Site) -> Code | None:
-    """The code of a layer; None for a plugin's without its own, which may compute otherwise than the class it is derived from."""
-    own = type(layer).__module__.startswith(("nntrain.layers.", "nntrain.export."))
-    return call(layer, site) if own or type(layer) in call.registry else None
+    """The code of a layer of nntrain; None for a plugin's, which may compute otherwise than the class it is derived from."""
+    return (
+        call(layer, site)
+        if type(layer).__module__.startswith(("nntrain.layers.", "nntrain.export."))
+        else None
+    )
 
 
 @singledispatch

@@ -1,0 +1,103 @@
+"""Compiling ahead: what a piece of work needs is recorded without computing it, and compiled by several processes."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from nntrain import kernels
+from nntrain.kernels import ahead, cache, jit
+from tests.kernels.test_cache import python
+
+
+def scaled(y: np.ndarray) -> None:
+    kernels.gather.rows.serial(y, np.ones_like(y), np.arange(len(y)), np.zeros(3), np.full(3, 2.0))
+
+
+def test_recorded_work_computes_nothing_and_names_what_it_needs():
+    y = np.zeros((4, 3), np.float32)
+    found = []
+
+    def work() -> None:
+        scaled(y)
+        thread = threading.Thread(target=lambda: (scaled(other := np.zeros_like(y)), found.append(other)))
+        thread.start()
+        thread.join()
+        raise IndexError("as where a result is missing")
+
+    (need,) = ahead.needs(work)
+    assert (need.module, need.name, need.form) == ("nntrain.kernels.gather", "rows", "serial")
+    assert not y.any()
+    assert (found[0] == 2).all(), "kernels of another thread work as ever"
+    scaled(y)
+    assert (y == 2).all()
+    assert need.is_met
+
+
+ALL = """
+import numpy as np
+from nntrain import kernels
+from nntrain.kernels import ahead, cache, jit
+a, b = (np.ones((64, 64), np.float32) for _ in range(2))
+flat = a.reshape(-1)
+calls = []
+def work():
+    calls.append(kernels.gather.rows.serial is real)
+    kernels.gather.rows.serial(a, b, np.arange(64), np.zeros(64), np.ones(64))
+    kernels.activations.relu_backward.serial(flat, flat, flat)
+    kernels.activations.tanh_backward.serial(flat, flat, flat)
+def later():
+    kernels.activations.relu_backward.threaded(flat, flat, flat)
+real = kernels.gather.rows.serial
+ahead.FEWEST = 1
+ahead.prepared(work, later, 2)
+print(calls, cache.watch.first)
+"""
+
+
+def test_needed_kernels_are_compiled_before_the_work_begins(tmp_path):
+    done = python(ALL, NNTRAIN_CACHE=tmp_path)
+    assert done.stdout.strip() == "[True, False, True] False", done.stderr
+    assert len(list(tmp_path.rglob("*.nbc"))) >= 3
+    again = python(ALL, NNTRAIN_CACHE=tmp_path)
+    assert again.stdout.strip() == "[True] False", again.stderr
+
+
+def test_a_helper_that_dies_costs_time_only(tmp_path):
+    code = ALL.replace("ahead.FEWEST = 1", "ahead.FEWEST = 1; ahead.sys.executable = '/bin/false'")
+    done = python(code, NNTRAIN_CACHE=tmp_path)
+    assert done.stdout.strip() == "[True, False, True] False", done.stderr
+
+
+def test_a_helper_with_another_cache_compiles_nothing(tmp_path):
+    need = ahead.Need("nntrain.kernels.gather", "rows", "serial", ())
+    command = [sys.executable, "-m", "nntrain.kernels.ahead"]
+    request = ahead.pickle.dumps(("another folder", need))
+    environment = {**os.environ, "NNTRAIN_CACHE": str(tmp_path)}
+    done = subprocess.run(command, input=request, env=environment, capture_output=True, check=True)
+    assert done.stdout.split() == [b"ready"]
+    assert list(tmp_path.rglob("*.nbc")) == []
+
+
+def test_workers_prefer_the_module_that_they_know():
+    order = [("matmul", "a"), ("conv.pixels", "b"), ("matmul", "c"), ("reduce", "d"), ("conv.pixels", "e")]
+    shared = ahead._List(
+        ahead.Need(f"nntrain.kernels.{module}", name, "serial", ()) for module, name in order
+    )
+    taken = [(worker, shared.take(worker).name) for worker in ("one", "two", "one", "two", "two")]
+    assert taken == [("one", "a"), ("two", "b"), ("one", "c"), ("two", "e"), ("two", "d")]
+    assert shared.take("one") is None
+
+
+def test_only_the_first_missing_kernel_raises():
+    function = jit.kernel(lambda y: None).serial
+    cache.watch.first = True
+    try:
+        with pytest.raises(cache.NotCompiled):
+            function._cache.load_overload((), function.targetctx)
+        assert function._cache.load_overload((), function.targetctx) is None
+    finally:
+        cache.watch.first = False
