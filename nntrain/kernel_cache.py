@@ -55,7 +55,7 @@ def build(setups: Iterable[Any]) -> tuple[int, float]:
         )
     before, begun = _kernels(cache.FOLDER), time.perf_counter()
     for setup in setups:
-        Trainer(setup).warm_up()
+        Trainer(setup).compile()
     return len(_kernels(cache.FOLDER) - before), time.perf_counter() - begun
 
 

@@ -88,8 +88,7 @@ class Tally:
 
 def compared(metric: Metric, loss: Loss, prediction: np.ndarray) -> np.ndarray:
     """What a metric compares with the targets: the outputs, or what they predict, such as the exponential of poisson's outputs."""
-    is_value = type(loss).values is Loss.values  # as for most losses
-    return loss.values(prediction) if metric.on_values and not is_value else prediction
+    return loss.values(prediction) if metric.on_values and not loss.predicts_values else prediction
 
 
 def batches_of(

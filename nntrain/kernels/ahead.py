@@ -74,6 +74,12 @@ def prepared(work: Callable[[], None], later: Callable[[], None], processes: int
     work()
 
 
+def compile_for(works: Iterable[Callable[[], None]], processes: int) -> None:
+    """Compiles what these pieces of work need, by so many processes. They are only recorded, as `later` in `prepared`."""
+    found = dict.fromkeys(need for work in works for need in needs(work))
+    compile_all([need for need in found if not need.is_met], [], processes)
+
+
 def needs(work: Callable[[], None]) -> list[Need]:
     """The kernels that a piece of work calls from this thread, in order; up to where it fails for lack of their results."""
     called: dict[Need, None] = {}

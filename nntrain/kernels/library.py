@@ -141,6 +141,8 @@ def generate_when_called(dispatcher: Any) -> None:
             # The dispatcher's table of signatures does not keep what it refers to.
             result = dispatcher.overloads[kinds] = result._replace(entry_point=entry_point)
             dispatcher._insert([kind._code for kind in kinds], entry_point, False)
+            # Kernels that are compiled later find it by its new entry point.
+            dispatcher.targetctx.insert_user_function(entry_point, result.fndesc, [result.library])
         return result.entry_point
 
     dispatcher.add_overload, dispatcher._compile_for_args = add_overload, compile_for_args

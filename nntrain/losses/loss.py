@@ -70,6 +70,11 @@ class Loss(Component, family="loss"):
                 "Fix the targets, or use another loss, such as mse.",
             )
 
+    @property
+    def predicts_values(self) -> bool:
+        """Whether the outputs are `values` themselves, as for most losses."""
+        return type(self).values is Loss.values and not self.value_functions
+
     def values(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, outputs) float64: what the outputs predict, on the scale of the targets."""
         return apply(self.value_functions, prediction)

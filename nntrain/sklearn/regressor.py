@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from nntrain.data.transforms.standardize import mean_and_std
-from nntrain.losses import Loss
 from nntrain.sklearn import options
 from nntrain.sklearn.base import NNEstimator
 
@@ -114,7 +113,7 @@ class NNRegressor(RegressorMixin, NNEstimator):
         if chosen is None:
             loss = self._loss()
             unbounded = loss.target_range == (-math.inf, math.inf)
-            follows = loss.follows_scale and type(loss).values is Loss.values
+            follows = loss.follows_scale and loss.predicts_values
             chosen = unbounded and follows and options.adds_output(self.get_params())
         mean, std = np.zeros(target.shape[1]), np.ones(target.shape[1])
         if chosen:

@@ -119,6 +119,11 @@ class Trainer:
         """Compiles or loads every kernel that training calls, and restores every array."""
         kernels.ahead.prepared(self._try_out, self._evaluate_out, processors())
 
+    def compile(self) -> None:
+        """Compiles every kernel that a run calls, also at its end."""
+        kernels.ahead.compile_for((self._try_out, self._evaluate_out), processors())
+        self.warm_up()
+
     def _evaluate_out(self) -> None:
         """Evaluations of whole batches, as training begins and as it ends."""
         for network in (self.network, self.setup.network(ROWS, backward=False, initial=False)):

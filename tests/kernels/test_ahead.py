@@ -101,3 +101,29 @@ def test_only_the_first_missing_kernel_raises():
         assert function._cache.load_overload((), function.targetctx) is None
     finally:
         cache.watch.first = False
+
+
+CALLED_FIRST = """
+import numpy as np
+from nntrain.kernels.jit import Called, inline, kernel, prange
+@inline
+def twice(y, i):
+    y[i] *= 2
+@kernel
+def all_twice(y):
+    for i in prange(y.size):
+        twice(y, i)
+y = np.ones(3)
+Called(twice).serial(y, 0)
+all_twice.serial(y)
+twice(y, 2)
+print(y)
+"""
+
+
+def test_what_python_has_called_can_be_part_of_a_kernel_compiled_later(tmp_path):
+    file = tmp_path / "called.py"
+    file.write_text(CALLED_FIRST)
+    for _ in ("compiled", "loaded"):
+        done = python(f"import runpy; runpy.run_path({str(file)!r})", NNTRAIN_CACHE=tmp_path / "cache")
+        assert done.stdout.strip() == "[4. 2. 4.]", done.stderr

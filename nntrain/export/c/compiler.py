@@ -86,7 +86,7 @@ def compiled(folder: Path, files: Mapping[str, bytes], flags: Sequence[str] = QU
     made = _run([compiler, *STRICT, *flags, *sources, "-o", str(program), "-lm"])
     if made.returncode == 0:
         return program
-    (folder / "trivial.c").write_text(TRIVIAL)
+    (folder / "trivial.c").write_text(TRIVIAL, encoding="utf-8")
     trivial = _run([compiler, str(folder / "trivial.c"), "-o", str(folder / "trivial"), "-lm"])
     if trivial.returncode != 0:
         return None

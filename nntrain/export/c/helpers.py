@@ -12,7 +12,7 @@ WORD = re.compile(r"\w+")
 @cache
 def helpers() -> dict[str, str]:
     """The definitions of types and functions by name, in the order of helpers.c."""
-    text = resources.files(__package__).joinpath("helpers.c").read_text()
+    text = resources.files(__package__).joinpath("helpers.c").read_text(encoding="utf-8")
     found = {}
     for definition in re.split(r"\n\n(?=/\*)", text.strip()):
         match = DEFINED.search(definition)

@@ -13,7 +13,7 @@ from nntrain.export.python.wording import fitted, quoted, tuple_of
 
 TABLE = '''
 def table(x):
-    """Rows of numbers: those of x, or of dicts or a DataFrame, whose cells are found by the names of `columns`."""
+    """Rows of numbers: x itself, or the cells of dicts or of a DataFrame, found by the names of `columns`."""
     if hasattr(x, "to_dict"):  # a DataFrame
         x = x.to_dict("records")
     return [features(row) if isinstance(row, dict) else row for row in x]

@@ -55,7 +55,7 @@ class Python(Target):
             np.save(Path(folder) / "x.npy", x)
             command = [sys.executable, "-I", "-c", RUN, folder, next(iter(exported.files))]
             done = subprocess.run(
-                [*command, function_of(program)], capture_output=True, text=True, check=False
+                [*command, function_of(program)], capture_output=True, encoding="utf-8", check=False
             )
             if done.returncode:
                 reason = done.stderr.strip().rpartition("\n")[2]
