@@ -73,8 +73,18 @@ class InlineLibrary(KernelLibrary):
         self._finalize_dynamic_globals()
         self._finalized = True
 
+    def generate(self) -> None:
+        if not self._object_caching_enabled:  # it is where the code was loaded
+            self.enable_object_caching()
+        super().generate()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether its code was generated, and not loaded."""
+        return self.has_code and self._compiled_object is not None
+
     def serialize_using_object_code(self) -> tuple:
-        return self.serialize_using_bitcode()
+        return super().serialize_using_object_code() if self.is_new else self.serialize_using_bitcode()
 
 
 def _defined(library: JITCodeLibrary) -> list[str]:
@@ -143,6 +153,8 @@ def generate_when_called(dispatcher: Any) -> None:
             dispatcher._insert([kind._code for kind in kinds], entry_point, False)
             # Kernels that are compiled later find it by its new entry point.
             dispatcher.targetctx.insert_user_function(entry_point, result.fndesc, [result.library])
+            if result.library.is_new:
+                dispatcher._cache.save_overload(kinds, result)
         return result.entry_point
 
     dispatcher.add_overload, dispatcher._compile_for_args = add_overload, compile_for_args
