@@ -102,6 +102,14 @@ def _recording(called: dict[Need, None]) -> Iterator[None]:
 
         return call
 
+    with _one_records:  # another thread would take the recorders of this one for kernels, and put them back
+        yield from _replaced(recorder)
+
+
+_one_records = threading.Lock()
+
+
+def _replaced(recorder: Callable[..., Any]) -> Iterator[None]:
     real = [
         (kernel, form, getattr(kernel, form), partial(Need, module, name, form))
         for (module, name), kernel in _kernels().items()

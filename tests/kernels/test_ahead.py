@@ -37,6 +37,22 @@ def test_recorded_work_computes_nothing_and_names_what_it_needs():
     assert need.is_met
 
 
+def test_threads_record_one_after_the_other_and_leave_the_kernels_as_they_were():
+    real, both, found = kernels.gather.rows.serial, threading.Event(), []
+
+    def slow() -> None:
+        both.wait(0.5)
+        scaled(np.zeros((4, 3), np.float32))
+
+    threads = [threading.Thread(target=lambda: found.append(ahead.needs(slow))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [[need.name for need in needs] for needs in found] == [["rows"], ["rows"]]
+    assert kernels.gather.rows.serial is real
+
+
 ALL = """
 import numpy as np
 from nntrain import kernels
