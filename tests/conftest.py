@@ -22,10 +22,8 @@ from tests.support.people import PEOPLE, write_people
 
 pytest_plugins = ["tests.support.wording"]
 
-# Where nobody watches, the same examples each time, and no minutes spent on explaining a failure.
-settings.register_profile("ci", derandomize=True, phases=(Phase.explicit, Phase.generate, Phase.shrink))
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# The same examples each time, and no minutes spent on explaining a failure; `--thorough` draws new ones.
+settings.register_profile("same", derandomize=True, phases=(Phase.explicit, Phase.generate, Phase.shrink))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     scale.thorough = config.getoption("--thorough")
+    if not scale.thorough:
+        settings.load_profile("same")
 
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and nohup SIGHUP; some tests send both.

@@ -95,9 +95,9 @@ class Verbs(click.Group):
                 show_and_exit(known)
             if several_ranks() and not isinstance(error, click.exceptions.Exit | click.ClickException):
                 speak()
-                traceback.print_exc()
                 if where := this_rank():
-                    click.echo(f"This is the traceback of {where}.", err=True)
+                    click.echo(f"This is the traceback of {where}:", err=True)
+                traceback.print_exc()
                 end_all_ranks(1)
             raise
 

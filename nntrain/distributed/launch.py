@@ -15,6 +15,8 @@ SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK", "PMIX_RANK")
 SLURM = ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")  # which with PMIx alone says it
 
+FORWARDING_S = 0.3  # until the launcher has read a message: what is unread when it ends all ranks is lost
+
 
 def launched_size() -> int:
     """The number of ranks that the launcher started; 1 without one."""

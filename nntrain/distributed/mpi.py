@@ -11,6 +11,7 @@ import numpy as np
 from mpi4py import MPI
 
 from nntrain.distributed.exchange import Exchange
+from nntrain.distributed.launch import FORWARDING_S
 from nntrain.distributed.ranks import Ranks
 from nntrain.distributed.shards import Shards
 from nntrain.distributed.tree_sum import TreeSum
@@ -76,6 +77,7 @@ class MpiRanks(Ranks):
         _wait(self.comm)
 
     def abort(self, code: int) -> None:
+        time.sleep(FORWARDING_S)
         self.comm.Abort(code)
 
 

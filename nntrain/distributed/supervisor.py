@@ -13,11 +13,10 @@ import threading
 import time
 from typing import NoReturn
 
-from nntrain.distributed.launch import launched_rank, launched_size
+from nntrain.distributed.launch import FORWARDING_S, launched_rank, launched_size
 
 PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 KILLED = 1  # the exit code
-FORWARDING_S = 0.3  # until the launcher has read the message: what is unread when it ends all ranks is lost
 ABORTING_S = 5.0  # until the launcher ends this process, too
 
 

@@ -85,7 +85,7 @@ class Sequences(Csv, name="sequences"):
             if self.longer != "error" and self.steps is None:
                 raise mistake("`longer` requires `steps`, the number of steps to keep")
         if self.weight is not None:
-            raise mistake("sequences have no weights", "Remove `weight`.")
+            raise mistake("`weight` cannot be combined with sequences", "Remove `weight`.")
         if self.impute is not None:
             raise mistake("gaps in sequences cannot be filled", "Remove `impute`.")
         return self
