@@ -217,10 +217,14 @@ def one_edit_apart(left: str, right: str) -> bool:
 
 
 def did_you_mean(name: Any, names: Iterable[str]) -> str:
-    """`close_to`, or a list of the names where nothing is close: at most eight, those most like `name`."""
+    """`close_to`, or `there_are` where nothing is close."""
     names = list(names)
-    if close := close_to(name, names):
-        return close
+    return close_to(name, names) or there_are(name, names)
+
+
+def there_are(name: Any, names: Iterable[str]) -> str:
+    """ " There are: activation, units": at most eight, those most like `name`; empty for very many names."""
+    names = list(names)
     if not 0 < len(names) <= 20:
         return ""
     listed = difflib.get_close_matches(str(name), names, n=MOST_NAMES, cutoff=0)

@@ -1,4 +1,4 @@
-"""Paths as configs and the environment write them: with `~` and `$NAME`, relative to a folder."""
+"""Paths as configs and the environment write them: with `~`, `nntrain:` and `$NAME`, relative to a folder."""
 
 import os
 import re
@@ -7,13 +7,14 @@ from pathlib import Path
 
 from nntrain.errors import DataError
 
+PACKAGED = "nntrain:"  # what a path into the packaged data begins with
 VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 
 
 def resolved(folder: Path, name: str) -> Path:
     """The path of `name` in a config: `~` is the home folder, `$NAME` and `${NAME}` are variables, `$$` is a dollar sign.
 
-    Relative paths count from `folder`. A file whose name has a dollar sign needs no `$$`. Raises DataError for a variable
+    `nntrain:` begins a path in the folder of the packaged data. Relative paths count from `folder`. A file whose name has a dollar sign needs no `$$`. Raises DataError for a variable
     that is not set.
     """
     if "$" in name and os.path.lexists(folder / name):
@@ -22,7 +23,7 @@ def resolved(folder: Path, name: str) -> Path:
 
 
 def expanded(name: str) -> str:
-    """`~`, `$NAME` and `${NAME}` replaced. Raises DataError for a variable that is not set."""
+    """`~`, `nntrain:`, `$NAME` and `${NAME}` replaced. Raises DataError for a variable that is not set."""
 
     def value(found: re.Match[str]) -> str:
         variable = found[1] or found[2]
@@ -33,11 +34,13 @@ def expanded(name: str) -> str:
             raise DataError(f"the environment variable {variable} is not set", hint, name)
         return os.environ[variable]
 
-    return with_home(VARIABLE.sub(value, name))
+    return with_places(VARIABLE.sub(value, name))
 
 
-def with_home(name: str) -> str:
-    """`~` replaced by the home folder, if there is one."""
+def with_places(name: str) -> str:
+    """`~` replaced by the home folder, if there is one, and `nntrain:` by the folder of the packaged data."""
+    if name.startswith(PACKAGED):
+        return str(Path(__file__).parent / "data" / "packaged" / name.removeprefix(PACKAGED))
     own = home()
     if own is not None and (name == "~" or name.startswith("~/")):
         return str(own / name[2:])
@@ -60,7 +63,7 @@ def home() -> Path | None:
 def named_by(variable: str) -> Path | None:
     """The absolute path of the folder that an environment variable names; None where it is not set."""
     named = os.environ.get(variable)
-    return Path(with_home(named)).absolute() if named else None
+    return Path(with_places(named)).absolute() if named else None
 
 
 def cache_folder() -> Path:

@@ -67,8 +67,9 @@ def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
     if are_paths(x):
         x = samples(trained, read_all(pictures_at(trained, x))).x
     task: Task = "classification" if train.classes else "regression"
-    if train.feature_names and hasattr(x, "columns"):
-        inputs = table_of(trained, x).inputs()
+    is_table = bool(train.feature_names) and hasattr(x, "columns")
+    if is_table or train.fill is not None:  # with gaps, which `Data` refuses
+        inputs = table_of(trained, x).inputs() if is_table else samples_of(trained, x).data.x
         labelled = Data(np.zeros((len(inputs), 1)), y, weight=weight, task=task).source.dataset
         target = align("y", train, replace(labelled, target_names=())).target
         return replace(unlabeled(train, inputs), target=target, weight=labelled.weight)

@@ -155,13 +155,17 @@ def usable_array(
     lenient: bool,
     lengths: np.ndarray | None = None,
 ) -> Samples:
-    """The samples of an array. Raises UnusableSamples for NaN and infinity; if `lenient`, such samples are left out."""
+    """The samples of an array; NaN is a gap for a network whose training filled gaps.
+
+    Raises UnusableSamples for other NaN and for infinity; if `lenient`, such samples are left out.
+    """
     x, unusable = in_range(name, train, x, lenient)
     inputs = cast(np.ndarray, conform_array(name, train, x))
+    values = inputs if train.fill is None else np.where(np.isnan(inputs), 0, inputs)
     mask = np.zeros(len(inputs), bool)
-    mask[list(not_finite(inputs))] = True
+    mask[list(not_finite(values))] = True
     bad = np.flatnonzero(mask)
-    texts = [not_finite_text(inputs, sample) for sample in bad[:MOST_NAMED]]
+    texts = [not_finite_text(values, sample) for sample in bad[:MOST_NAMED]]
     if texts and not lenient:
         raise UnusableSamples(texts[0], place=name)
     reasons = tuple(f"{name}: {text}" for text in texts)

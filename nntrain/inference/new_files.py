@@ -13,7 +13,7 @@ from nntrain.data.sources.text import Text
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
 from nntrain.options import did_you_mean, shown, with_suggestion
-from nntrain.paths import with_home
+from nntrain.paths import with_places
 
 TABLES = (".csv", ".tsv", ".txt", ".gz")
 EXPECTED = "expected a file or a folder, a source such as digits or '{csv: {path: new.csv}}', or a YAML file with a source"
@@ -23,10 +23,10 @@ def source_at(trained: Trained, path: str, name: str) -> Reader:
     """The source that reads the file or folder at `path`; `name` is what errors call it. Raises UserError."""
     used, folder, suffix = (
         trained.config.data.source,
-        os.path.isdir(with_home(path)),
+        os.path.isdir(with_places(path)),
         Path(path).suffix.lower(),
     )
-    if not (folder or suffix or os.path.exists(with_home(path)) or os.sep in path):
+    if not (folder or suffix or os.path.exists(with_places(path)) or os.sep in path):
         message = f"{EXPECTED}. Received: {shown(path)}"
         raise UserError(with_suggestion(message, did_you_mean(path, Reader.members())), place=name)
     if isinstance(used, Text):

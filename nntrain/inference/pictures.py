@@ -25,7 +25,7 @@ from nntrain.inference.given import is_source, read_source
 from nntrain.inference.inputs import Samples
 from nntrain.inference.predict import Predictions, joined, predict, remarks
 from nntrain.inference.trained import Trained
-from nntrain.paths import resolved, with_home
+from nntrain.paths import resolved, with_places
 
 ARRAYS = (".csv", ".gz", ".npy", ".npz", ".tsv")  # which a network trained on image files takes too
 AT_ONCE = 1024  # images that are in memory
@@ -70,7 +70,7 @@ def pictures_of(trained: Trained, inputs: Sequence[str], name: str, sources: boo
 
 
 def _pictures(trained: Trained, text: str, name: str, sources: bool) -> Pictures | None:
-    form, path = form_of(trained.trained_on), Path(with_home(text))
+    form, path = form_of(trained.trained_on), Path(with_places(text))
     if sources and text == "-":
         return None
     if sources and is_source(text):

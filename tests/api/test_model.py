@@ -85,6 +85,33 @@ def test_the_columns_of_a_frame_are_found_by_name(shell):
     assert model.evaluate(frame, table["kind"])["accuracy"] == shell.scores("runs/run")["accuracy"]
 
 
+def test_gaps_of_arrays_are_filled_where_the_training_filled_them(shell):
+    write_people(shell.folder)
+    shell.fit(PEOPLE)
+    model = nntrain.load("runs/run")
+    table = table_of((shell.folder / "others.csv").read_text())
+    by_name = {
+        "age": [float(age) if age else float("nan") for age in table["age"]],
+        "colour": [None if colour == "?" else colour for colour in table["colour"]],
+        "height": [float(height) for height in table["height"]],
+    }
+    columns = []
+    for name, values in by_name.items():
+        if name == "colour":
+            known = ("blue", "green", "red")
+            columns += [[np.nan if value is None else value == each for value in values] for each in known]
+        else:
+            columns.append(values)
+    x = np.array(columns, float).T
+    assert np.isnan(x[:, 0]).any()
+    assert np.isnan(x[:, 1]).any()
+    assert model.predict(x).tolist() == model.predict(Frame(by_name)).tolist()
+    np.testing.assert_array_equal(model.predict_proba(x), model.predict_proba(Frame(by_name)))
+    assert model.evaluate(x, table["kind"]) == model.evaluate(Frame(by_name), table["kind"])
+    with pytest.raises(nntrain.DataError, match="sample 1, value 1: expected a finite number. Received: inf"):
+        model.predict(np.full_like(x, np.inf))
+
+
 def test_samples_that_do_not_fit_are_refused(moons):
     for x in (np.zeros((3, 5)), [["a", "b"]], np.full((2, 2), np.nan), np.zeros((0, 2))):
         with pytest.raises(nntrain.DataError):

@@ -18,7 +18,7 @@ from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table
 from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
-from nntrain.options import did_you_mean
+from nntrain.options import close_to, there_are
 
 NUMBERED = re.compile(r"column ([1-9][0-9]{0,8})")  # the name of a column without a name
 GAP, UNKNOWN = -1, -2  # labels of cells without a category
@@ -136,8 +136,11 @@ class TableEncoder:
         return position if self.numbered or not named else None
 
     def _similar(self, name: str) -> str:
+        """A column that is likely meant by `name`: none that the training has under its own name."""
         if self.file.names:
-            return did_you_mean(name, self.file.names)
+            known = {*(column for column, _, _ in self.columns), *self.train.target_names}
+            others = [other for other in self.file.names if other not in known]
+            return close_to(name, others) or there_are(name, self.file.names)
         return f" The file has {self.file.width} columns."
 
     def _text_columns(self, positions: Sequence[int]) -> list[int]:
