@@ -14,8 +14,8 @@ VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 def resolved(folder: Path, name: str) -> Path:
     """The path of `name` in a config: `~` is the home folder, `$NAME` and `${NAME}` are variables, `$$` is a dollar sign.
 
-    `nntrain:` begins a path in the folder of the packaged data. Relative paths count from `folder`. A file whose name has a dollar sign needs no `$$`. Raises DataError for a variable
-    that is not set.
+    `nntrain:` begins a path in the folder of the packaged data. Relative paths count from `folder`. A file whose name has a
+    dollar sign needs no `$$`. Raises DataError for a variable that is not set.
     """
     if "$" in name and os.path.lexists(folder / name):
         return folder / name

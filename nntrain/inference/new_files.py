@@ -34,11 +34,7 @@ def source_at(trained: Trained, path: str, name: str) -> Reader:
     if suffix == ".npz":
         return used.model_copy(update={"path": path}) if isinstance(used, Npz) else Npz(path=path)
     if folder and (isinstance(used, ImageFolder) or form_of(trained.trained_on) is not None):
-        return (
-            used.model_copy(update={"path": path})
-            if isinstance(used, ImageFolder)
-            else ImageFolder(path=path)
-        )
+        return used.without_labels(path) if isinstance(used, ImageFolder) else ImageFolder(path=path)
     if isinstance(used, Sequences) and not folder:
         return used.model_copy(update={"path": path})
     if not folder and (isinstance(used, Csv) or (suffix in TABLES and not isinstance(used, ImageFolder))):

@@ -108,7 +108,7 @@ def test_gaps_of_arrays_are_filled_where_the_training_filled_them(shell):
     assert model.predict(x).tolist() == model.predict(Frame(by_name)).tolist()
     np.testing.assert_array_equal(model.predict_proba(x), model.predict_proba(Frame(by_name)))
     assert model.evaluate(x, table["kind"]) == model.evaluate(Frame(by_name), table["kind"])
-    with pytest.raises(nntrain.DataError, match="sample 1, value 1: expected a finite number. Received: inf"):
+    with pytest.raises(nntrain.DataError, match="sample 1, value 1: expected a finite number"):
         model.predict(np.full_like(x, np.inf))
 
 

@@ -23,7 +23,9 @@ def table(name: str, **options: object) -> Dataset:
 
 def test_every_file_is_documented_with_source_and_licence():
     text = (PACKAGED / "README.md").read_text(encoding="utf-8")
-    about = dict(zip(re.findall("^## (.*)$", text, re.M), re.split("^## .*$", text, flags=re.M)[1:], strict=True))
+    about = dict(
+        zip(re.findall("^## (.*)$", text, re.M), re.split("^## .*$", text, flags=re.M)[1:], strict=True)
+    )
     assert set(about) == {f"{path.name}{'/' * path.is_dir()}" for path in PACKAGED.iterdir()} - {"README.md"}
     for section in about.values():
         assert "\nSource: " in section

@@ -34,12 +34,15 @@ def test_bad_tables_are_refused(trained, case, wording):
 
 
 @pytest.mark.parametrize(
-    ("header", "hint"), [("age,heighd,kind", False), ("colour,colours,age", False), ("color,height,age", True)]
+    ("header", "hint"),
+    [("age,heighd,kind", False), ("colour,colours,age", False), ("color,height,age", True)],
 )
 def test_a_column_that_is_there_under_its_own_name_is_not_meant_by_another(trained, header, hint):
     (trained.folder / "new.csv").write_text(f"{header}\n1,1,1\n")
     told = trained.run("predict", "runs/run", "new.csv", code=2).stderr
-    missing = {"age,heighd,kind": "colour", "colour,colours,age": "height", "color,height,age": "colour"}[header]
+    missing = {"age,heighd,kind": "colour", "colour,colours,age": "height", "color,height,age": "colour"}[
+        header
+    ]
     assert f"missing columns: {missing!r}" in told
     assert ("Did you mean 'color'?" in told) == hint
     assert "'colour'?" not in told

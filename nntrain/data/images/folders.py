@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +33,13 @@ class LabelledFiles:
 
     classes: tuple[str, ...]
     files: list[Path]
-    labels: np.ndarray  # (files,) int32
+    labels: np.ndarray  # (files,) int32, or numbers to predict (files, 1) float64
+    target_names: tuple[str, ...] = ()  # of the numbers
 
     def without(self, numbers: Collection[int]) -> "LabelledFiles":
         """All but the files at these positions."""
         kept = [number for number in range(len(self.files)) if number not in numbers]
-        return LabelledFiles(self.classes, [self.files[number] for number in kept], self.labels[kept])
+        return replace(self, files=[self.files[number] for number in kept], labels=self.labels[kept])
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Scan:
 
     parts: dict[str, LabelledFiles]
     passed: PassedOver
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def files(self) -> list[Path]:

@@ -1,18 +1,25 @@
-"""Image folders: one folder of images per class, cached as bytes and memory-mapped."""
+"""Image folders: one folder of images per class, or a table of labels; cached as bytes and memory-mapped."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from nntrain.data.arrays import Task, task_like
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.images.blank import blank_warnings
 from nntrain.data.images.cache import ImageCache, Images
-from nntrain.data.images.folders import ImageOrigin, scan
+from nntrain.data.images.folders import ImageOrigin, LabelledFiles, Scan, scan
 from nntrain.data.images.form import ImageForm, form_of
+from nntrain.data.images.label_table import LabelColumns, Rows
+from nntrain.data.images.labels import scan_labelled
 from nntrain.data.images.reading import Wanted, broken_error
 from nntrain.data.images.walk import counted, name_text
+from nntrain.data.sources.csv import Csv
+from nntrain.data.tables.csv_file import CsvFile, Name
 from nntrain.errors import DataError
 from nntrain.options import PathName, Several, mistake, shown
 from nntrain.paths import resolved
@@ -30,11 +37,11 @@ def exactly(count: int) -> Any:
 
 
 class ImageFolder(Reader, name="image_folder"):
-    """Your own images, one folder per class: PNG, JPEG, GIF, BMP, WebP, TIFF and the other formats that Pillow reads.
+    """Your own images, one folder per class or with a CSV file of `labels`.
 
-    The classes are the folders' names in alphabetical order. Folders named `train` (or `training`), `test` (`testing`) and
-    `validation` (`valid`, `val`), in capitals or not, are splits that hold the folders of the classes. The folders inside a class belong
-    to it, linked ones included. Hidden files, thumbnails (`@eaDir`, `__MACOSX`) and files of other formats are passed over and counted.
+    PNG, JPEG, GIF, BMP, WebP, TIFF and the other formats that Pillow reads. The classes are the folders' names in alphabetical order.
+    Folders named `train` (or `training`), `test` (`testing`) and `validation` (`valid`, `val`), in capitals or not, are splits that
+    hold the folders of the classes. The folders inside a class belong to it, linked ones included. Hidden files, thumbnails (`@eaDir`, `__MACOSX`) and files of other formats are passed over and counted.
 
     All images are resized to one size once and cached as bytes in `$NNTRAIN_CACHE/images`, or `~/.cache/nntrain/images`, from where
     they are memory-mapped: they may be larger than memory. A changed file renews the cache. EXIF orientation is applied; of several
@@ -59,9 +66,51 @@ class ImageFolder(Reader, name="image_folder"):
         description="[low, high], the values that become 0 and 255 in images with more than 8 bits per value; default: "
         "the smallest and the largest value of all of them",
     )
-    on_broken: Literal["error", "skip"] = Field(
-        "error", description="whether images that cannot be read are an error, or left out"
+    on_broken: Literal["stop", "skip"] = Field(
+        "stop",
+        description="what to do about images that cannot be read, or that are missing where `labels` names them: stop with one "
+        "error for all of them, or leave them out",
     )
+    labels: PathName | None = Field(
+        None,
+        min_length=1,
+        description="a CSV file with a line per image: its file and its label; folders are then no classes. Files are paths below "
+        "`path`, or names, with suffix or without",
+    )
+    file: Name | None = Field(
+        None, description="the column of `labels` with the files; default: the one that names images"
+    )
+    label: Name | None = Field(
+        None,
+        description="the column of `labels` to predict; default: the only other one, or one named label, class, category or target",
+    )
+    split: Name | None = Field(
+        None,
+        description="the column of `labels` that says train, validation or test; default: the folders of these names, if the "
+        "images are in such",
+    )
+    task: Task = Field(
+        "auto",
+        description="whether labels are classes or numbers; auto: text, and whole numbers with at most 20 distinct values, are "
+        "classes. Requires `labels`",
+    )
+
+    @field_validator("on_broken", mode="before")
+    @classmethod
+    def _as_in_version_0_1(cls, value: Any) -> Any:
+        return "stop" if value == "error" else value
+
+    @model_validator(mode="after")
+    def _labels_for_columns(self) -> "ImageFolder":
+        if self.labels is None:
+            for name in ("file", "label", "split"):
+                if getattr(self, name) is not None:
+                    raise mistake(
+                        f"`{name}` is a column of `labels`, which is not set", "Set `labels` to a CSV file."
+                    )
+            if self.task != "auto":
+                raise mistake("`task` requires `labels`: folders are classes", "Remove `task`.")
+        return self
 
     @field_validator(*LISTS)
     @classmethod
@@ -83,14 +132,17 @@ class ImageFolder(Reader, name="image_folder"):
 
     def load_like(self, folder: Path, train: Dataset) -> Splits:
         """In the form of the images of `train`, whatever the sizes of these; a class without images may be missing."""
-        return self._load(folder, form_of(train), train.classes)
+        source = (
+            self if self.labels is None else self.model_copy(update={"task": task_like(self.task, train)})
+        )
+        return source._load(folder, form_of(train), train.classes)
 
     def _load(self, folder: Path, form: ImageForm | None = None, classes: tuple[str, ...] = ()) -> Splits:
         root = resolved(folder, self.path)
-        found = scan(self.path, root, classes)
+        found = self._scan(root, folder, classes)
         images = self._images(root, found.files, form)
-        notes = (*found.passed.notes, *_notes(root, found.files, images))
-        warnings = (images.warning,) if images.warning else ()
+        notes = (*found.notes, *found.passed.notes, *_notes(root, found.files, images))
+        warnings = (*found.warnings, *((images.warning,) if images.warning else ()))
         splits, first, row = {}, 0, 0
         for name, part in found.parts.items():
             kept = part.without({number - first for number in images.broken})
@@ -100,12 +152,27 @@ class ImageFolder(Reader, name="image_folder"):
                 x,
                 kept.labels,
                 kept.classes,
+                target_names=kept.target_names,
                 image_form=images.form,
                 origin=ImageOrigin(kept.files),
                 notes=notes,
-                warnings=(*warnings, *blank_warnings(name, x, kept.labels, kept.classes)),
+                warnings=(*warnings, *_blank_warnings(name, x, kept)),
             )
         return Splits(**splits)
+
+    def _scan(self, root: Path, folder: Path, classes: tuple[str, ...]) -> Scan:
+        if self.labels is None:
+            return scan(self.path, root, classes)
+        if not resolved(folder, self.labels).exists() and (root / self.labels).is_file():
+            raise DataError(
+                f"no such file in {folder.absolute()}",
+                f"Set `labels: {self.path}/{self.labels}`: paths count from the folder of the config.",
+                self.labels,
+            )
+        columns = LabelColumns(self.labels, self.file, self.label, self.split, self.task)
+        return scan_labelled(
+            self.path, root, columns, partial(read_table, folder, self.labels), self.on_broken == "stop"
+        )
 
     def _images(self, root: Path, files: list[Path], form: ImageForm | None) -> Images:
         """From the cache, else from the files. Raises DataError."""
@@ -114,12 +181,17 @@ class ImageFolder(Reader, name="image_folder"):
         if form is not None and (images is None or images.form != form):
             cache = ImageCache(root, files, Wanted.exactly(self.in_form(form)))
             images = cache.find()
-        strict = self.on_broken == "error"
+        strict = self.on_broken == "stop"
         if images is None:
             return cache.fill(self.path, strict)
         if strict and images.broken:
             raise broken_error(self.path, images.broken)
         return images
+
+    def without_labels(self, path: str) -> "ImageFolder":
+        """The same for another folder, with one folder per class."""
+        columns = dict.fromkeys(("labels", "file", "label", "split"))
+        return self.model_copy(update={**columns, "task": "auto", "path": path})
 
     def wanted(self) -> Wanted:
         size = (self.size, self.size) if isinstance(self.size, int) else self.size
@@ -147,6 +219,19 @@ class ImageFolder(Reader, name="image_folder"):
         if "background" in self.model_fields_set:
             form = replace(form, background=own.background)
         return form if own.range is None else replace(form, range=own.range)
+
+
+def _blank_warnings(name: str, x: np.ndarray, part: LabelledFiles) -> tuple[str, ...]:
+    labels = part.labels if part.classes else np.zeros(len(x), np.int32)
+    return blank_warnings(name, x, labels, part.classes or ("",))
+
+
+def read_table(folder: Path, path: str, header: bool) -> tuple[CsvFile, Rows]:
+    """A CSV file and its rows."""
+    source = Csv(path=path, header=header)
+    with source.rows(folder) as rows:
+        file = source.begin(rows)
+        return file, list(file.rows)
 
 
 def _plain(value: int | tuple[int, int]) -> str:
