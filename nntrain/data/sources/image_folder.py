@@ -41,7 +41,8 @@ class ImageFolder(Reader, name="image_folder"):
 
     PNG, JPEG, GIF, BMP, WebP, TIFF and the other formats that Pillow reads. The classes are the folders' names in alphabetical order.
     Folders named `train` (or `training`), `test` (`testing`) and `validation` (`valid`, `val`), in capitals or not, are splits that
-    hold the folders of the classes. The folders inside a class belong to it, linked ones included. Hidden files, thumbnails (`@eaDir`, `__MACOSX`) and files of other formats are passed over and counted.
+    hold the folders of the classes. The folders inside a class belong to it, linked ones included. Hidden files, thumbnails
+    (`@eaDir`, `__MACOSX`) and files of other formats are passed over and counted.
 
     All images are resized to one size once and cached as bytes in `$NNTRAIN_CACHE/images`, or `~/.cache/nntrain/images`, from where
     they are memory-mapped: they may be larger than memory. A changed file renews the cache. EXIF orientation is applied; of several
@@ -139,7 +140,7 @@ class ImageFolder(Reader, name="image_folder"):
 
     def _load(self, folder: Path, form: ImageForm | None = None, classes: tuple[str, ...] = ()) -> Splits:
         root = resolved(folder, self.path)
-        found = self._scan(root, folder, classes)
+        found = self.scan_files(folder, classes)
         images = self._images(root, found.files, form)
         notes = (*found.notes, *found.passed.notes, *_notes(root, found.files, images))
         warnings = (*found.warnings, *((images.warning,) if images.warning else ()))
@@ -160,7 +161,9 @@ class ImageFolder(Reader, name="image_folder"):
             )
         return Splits(**splits)
 
-    def _scan(self, root: Path, folder: Path, classes: tuple[str, ...]) -> Scan:
+    def scan_files(self, folder: Path, classes: tuple[str, ...] = ()) -> Scan:
+        """The images with their labels, by split, without reading them. Raises DataError."""
+        root = resolved(folder, self.path)
         if self.labels is None:
             return scan(self.path, root, classes)
         if not resolved(folder, self.labels).exists() and (root / self.labels).is_file():
