@@ -8,6 +8,7 @@ from pathlib import Path
 from nntrain.errors import DataError
 
 PACKAGED = "nntrain:"  # what a path into the packaged data begins with
+PACKAGED_FOLDER = Path(__file__).parent / "data" / "packaged"
 VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 
 
@@ -40,11 +41,18 @@ def expanded(name: str) -> str:
 def with_places(name: str) -> str:
     """`~` replaced by the home folder, if there is one, and `nntrain:` by the folder of the packaged data."""
     if name.startswith(PACKAGED):
-        return str(Path(__file__).parent / "data" / "packaged" / name.removeprefix(PACKAGED))
+        return str(PACKAGED_FOLDER / name.removeprefix(PACKAGED))
     own = home()
     if own is not None and (name == "~" or name.startswith("~/")):
         return str(own / name[2:])
     return os.path.expanduser(name)
+
+
+def as_written(path: Path, folder: Path) -> str:
+    """How a config in `folder` names `path`: packaged data with `nntrain:`, others relative to the folder."""
+    if path.is_relative_to(PACKAGED_FOLDER):
+        return f"{PACKAGED}{path.relative_to(PACKAGED_FOLDER)}"
+    return os.path.relpath(path, folder)
 
 
 def home() -> Path | None:

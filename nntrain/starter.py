@@ -1,6 +1,5 @@
 """Starter: writes a config for a table, with a comment on each line."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
 from nntrain.options import shown
+from nntrain.paths import as_written
 
 MOST_CATEGORIES = 50  # a text column with more different values is likely names or sentences
 STEPS = 3000  # enough for a small network on most tables
@@ -62,7 +62,7 @@ def starter(file: Path, target: str | None, output: Path) -> str:
 
 def look(file: Path, target: str | None, folder: Path) -> Found:
     """Reads the table, excludes columns that carry no information or that identify the sample, and notes those that determine it."""
-    options: dict[str, Any] = {"path": os.path.relpath(file, folder)}
+    options: dict[str, Any] = {"path": as_written(file, folder)}
     try:
         names = Csv(**options).column_names(folder)
     except DoubtfulHeader:

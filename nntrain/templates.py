@@ -7,6 +7,7 @@ import nntrain
 from nntrain.config.document import Document
 from nntrain.config.extends import KEY as EXTENDS
 from nntrain.errors import UserError
+from nntrain.files import write_atomic
 from nntrain.options import did_you_mean, with_suggestion
 
 
@@ -41,7 +42,11 @@ def find(name: str) -> Template:
     return found[name]
 
 
-def copy(template: Template, output: Path) -> list[Path]:
+class FileExists(UserError):
+    """A config is there already."""
+
+
+def copy(template: Template, output: Path, overwrite: bool = False) -> list[Path]:
     """Writes the template to `output`, and its base configs to the same folder; returns the paths. Raises UserError."""
     bases, at = [], template
     while named := Document.parse(at.text).tree.get(EXTENDS):
@@ -54,26 +59,29 @@ def copy(template: Template, output: Path) -> list[Path]:
                 "Choose another folder.",
                 str(path),
             )
-    write(output, template.text)
+    write(output, template.text, overwrite)
     written = [(path, text) for path, text in bases if not path.exists()]
     for path, text in written:
         write(path, text)
     return [output, *(path for path, _ in written)]
 
 
-def check_free(path: Path) -> None:
+def check_free(path: Path, overwrite: bool = False) -> None:
     """Raises UserError where `write` would."""
-    if path.exists():
-        raise UserError("the file exists", "Choose another file name.", str(path))
+    if path.exists() and not (overwrite and path.is_file()):
+        raise FileExists("the file exists", "Choose another file name.", str(path))
     if not path.parent.is_dir():
         raise UserError(f"no such folder: {str(path.parent)!r}", place=str(path))
 
 
-def write(path: Path, text: str) -> None:
-    """Writes a new file. Raises UserError where the file exists: nothing is overwritten."""
-    check_free(path)
+def write(path: Path, text: str, overwrite: bool = False) -> None:
+    """Writes a file. Raises UserError where it exists, unless `overwrite`."""
+    check_free(path, overwrite)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        if overwrite:
+            write_atomic(path, text.encode())
+        else:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
     except OSError as error:
         raise UserError(f"cannot write the config: {error.strerror}", place=str(path)) from None

@@ -20,7 +20,7 @@ FLOORS = [
     {"report"},
     {"listing"},
     {"search", "importing", "doctor"},
-    {"preflight"},
+    {"preflight", "starters"},
     {
         "run",
         "gradient_check",

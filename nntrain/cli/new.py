@@ -14,10 +14,15 @@ def complete_templates(context: click.Context, parameter: click.Parameter, incom
 @click.command()
 @click.argument("template", required=False, shell_complete=complete_templates)
 @click.option(
-    "--data", type=click.Path(path_type=Path), metavar="FILE.csv", help="Write a config that fits this table."
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write a config that fits this table, folder of images, or text.",
 )
 @click.option(
-    "--target", metavar="COLUMN", help="With --data: the column to predict; by default the last one."
+    "--target",
+    metavar="COLUMN",
+    help="With --data: the column to predict; by default the last one of a table.",
 )
 @click.option(
     "--output",
@@ -25,7 +30,10 @@ def complete_templates(context: click.Context, parameter: click.Parameter, incom
     metavar="FILE",
     help="The file to write; by default NAME.yaml in the current folder.",
 )
-def command(template: str | None, data: Path | None, target: str | None, output: Path | None) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace the file of that name.")
+def command(
+    template: str | None, data: Path | None, target: str | None, output: Path | None, overwrite: bool
+) -> None:
     """Write a config to start from.
 
     TEMPLATE is one of the examples that come with nntrain. Without arguments, list them.
@@ -33,21 +41,33 @@ def command(template: str | None, data: Path | None, target: str | None, output:
     import shlex
 
     from nntrain import templates
+    from nntrain.cli.shared import hints
+    from nntrain.errors import NntrainError
 
+    advice: dict[type[NntrainError], str] = {
+        templates.FileExists: "Use --overwrite to replace it, or --output to choose another file."
+    }
     if data is None and target is not None:
         raise click.UsageError("--target requires --data.")
     if data is not None and template is not None:
         raise click.UsageError("--data cannot be combined with TEMPLATE.")
     if data is not None:
-        from nntrain.starter import starter
+        from nntrain.paths import with_places
+        from nntrain.starters.choose import started
 
-        output = output or Path(f"{data.name.partition('.')[0]}.yaml")
-        templates.check_free(output)
-        templates.write(output, starter(data, target, output))
+        data = Path(with_places(str(data)))
+        output = output or Path(f"{data.resolve().name.partition('.')[0]}.yaml")
+        with hints(advice):
+            templates.check_free(output, overwrite)
+        found = started(data, target, output)
+        templates.write(output, found.text, overwrite)
+        for remark in found.remarks:
+            click.echo(remark, err=True)
         written = [output]
     elif template is not None:
         output = output or Path(f"{template}.yaml")
-        written = templates.copy(templates.find(template), output)
+        with hints(advice):
+            written = templates.copy(templates.find(template), output, overwrite)
     elif output is not None:
         raise click.UsageError("--output requires TEMPLATE or --data.")
     else:

@@ -95,7 +95,7 @@ def test_a_loss_without_probabilities_gives_none(trained, wording):
         (["runs/run", "wide.npy"], "wide.npy: "),
         (["runs/run", "bytes.npy"], "bytes.npy: "),
         (["runs/run", "words.npy"], "words.npy: "),
-        (["runs/run", "nan.npy"], "nan.npy: sample 1, value 5: "),
+        (["runs/run", "inf.npy"], "inf.npy: sample 1, value 5: "),
         (["runs/run", "{csv: {pth: others.csv}}"], "INPUT: csv.path: "),
         (["runs/run", "{cvs: others.csv}"], "INPUT: "),
         (["runs/run", "new.yaml"], "new.yaml: "),
@@ -112,7 +112,7 @@ def test_bad_arguments_are_refused(trained, arguments, place, wording):
         "wide": np.zeros((2, 6)),
         "bytes": np.zeros((2, 5), np.uint8),
         "words": np.full((2, 5), "a"),
-        "nan": np.where(np.eye(5), math.nan, 0)[[4, 0]],
+        "inf": np.where(np.eye(5), math.inf, 0)[[4, 0]],
     }.items():
         np.save(folder / f"{name}.npy", array)
     before = sorted(folder.rglob("*"))

@@ -16,6 +16,7 @@ import nntrain
 ROOT = Path(__file__).parents[2]
 VERSION = nntrain.__version__
 WHEEL = f"nntrain-{VERSION}-py3-none-any.whl"
+LARGEST = 2_500_000  # bytes of the wheel
 
 pytestmark = [
     pytest.mark.slow,
@@ -81,7 +82,12 @@ def test_the_wheel_holds_the_package_its_data_and_the_configs_and_nothing_else(b
     package = {name for name in known_to_git() if name.startswith("nntrain/")}
     configs = {f"nntrain/{name}" for name in known_to_git() if name.startswith("configs/")}
     assert found == package | configs
-    assert {"nntrain/py.typed", "nntrain/data/packaged/digits.csv.gz", "nntrain/configs/iris.yaml"} <= found
+    data = {
+        f"nntrain/data/packaged/{name}"
+        for name in ("digits.csv.gz", "penguins.csv", "shapes/test/star/00.png")
+    }
+    assert {"nntrain/py.typed", "nntrain/configs/iris.yaml", *data} <= found
+    assert (built / WHEEL).stat().st_size < LARGEST
 
 
 def test_the_wheel_says_what_it_is_and_carries_its_licence(built):

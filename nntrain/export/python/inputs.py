@@ -158,7 +158,7 @@ class Inputs:
             "scale": "(x * scale)",
             "shift and scale": "((x - shift) * scale)",
         }
-        what = " with missing values filled" * ("fill" in found) + " and" * (bool(moved) and "fill" in found)
+        what = " with gaps filled" * ("fill" in found) + " and" * (bool(moved) and "fill" in found)
         what += " shifted and scaled as the training data" * bool(moved)
         return self._function(
             what.strip() or kind.removeprefix("np."), [*lines, f"return {both[moved]}.astype({kind})"]
