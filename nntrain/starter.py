@@ -13,7 +13,9 @@ from nntrain.data.splits import split
 from nntrain.data.tables.columns import TEXT, Column
 from nntrain.data.tables.giveaways import giveaways
 from nntrain.data.tables.header import DoubtfulHeader
+from nntrain.data.tables.likely_target import likely_target
 from nntrain.data.tables.looks import GAPS
+from nntrain.data.tables.numerals import number
 from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
@@ -23,6 +25,7 @@ from nntrain.paths import as_written
 MOST_CATEGORIES = 50  # a text column with more different values is likely names or sentences
 STEPS = 3000  # enough for a small network on most tables
 SEED = 0
+MOST_NAMED = 5  # columns in a remark
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,33 @@ class Found:
     left_out: dict[str, str]  # column -> reason
     suspicious: dict[str, str]  # column -> what a reader should check
     target: str
+    why: str  # this target
     data: Dataset
 
+    @property
+    def what(self) -> str:
+        """ "species (3 classes)"."""
+        if not self.data.classes:
+            return f"{self.target} (a number)"
+        numbers = len(self.data.classes) > 2 and all(map(is_number, self.data.classes))
+        other = "; `task: regression` makes them numbers" * numbers
+        return f"{self.target} ({len(self.data.classes)} classes{other})"
 
-def starter(file: Path, target: str | None, output: Path) -> str:
-    """The text of a config at `output`. Raises UserError for a table without usable columns."""
+    @property
+    def remarks(self) -> list[str]:
+        found = [f"target: {self.what}, {self.why}"]
+        if self.left_out:
+            reasons = [f"{name} ({reason})" for name, reason in self.left_out.items()]
+            more = f" and {len(reasons) - MOST_NAMED:,} more" if len(reasons) > MOST_NAMED else ""
+            found.append(f"left out: {', '.join(reasons[:MOST_NAMED])}{more}")
+        return found + [f"check: {name} {reason}" for name, reason in self.suspicious.items()]
+
+
+def starter(file: Path, target: str | None, output: Path) -> tuple[str, list[str]]:
+    """The text of a config at `output`, and remarks on the columns: what is predicted, and why. Raises UserError without usable columns."""
     found = look(file, target, output.parent)
     parts, train = split_parts(found.data)
-    return written(file, found, parts, train)
+    return written(file, found, parts, train), found.remarks
 
 
 def look(file: Path, target: str | None, folder: Path) -> Found:
@@ -68,15 +90,21 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
     except DoubtfulHeader:
         options["header"] = True
         names = Csv(**options).column_names(folder)
+    if names and len(list(filter(None, names))) < 2:
+        message = "expected at least two columns with a name, a feature and the target"
+        raise UserError(message, "Name the columns in line 1.", str(file))
     if target is not None:
         options["target"] = (
             int(target) if target.lstrip("-").isdecimal() and target not in (names or ()) else target
         )
+        why = "as asked for"
+    else:
+        options["target"], why = guessed_target(options, names, folder)
     left_out = {}
     if names and "" in names:
         predicted = options.get("target", names[-1])
         options["features"] = [name for name in names if name not in ("", predicted)]
-        left_out[f"column {names.index('') + 1}"] = "no name"
+        left_out |= {f"column {at}": "no name" for at, name in enumerate(names, start=1) if not name}
     table = read(options, folder)
     reasons = {column.called: why_not(column) for column in table.features}
     left_out |= {str(name): reason for name, reason in reasons.items() if reason}
@@ -87,6 +115,9 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         raise UserError(f"no columns to predict from. Excluded: {reason}", place=str(file))
     options["target"] = table.targets[0].called
     data = Csv(**options, impute="median").load(folder).train
+    if all(map(is_number, data.classes)) and 2 * len(data.classes) > len(data):
+        options["task"] = "regression"
+        data = Csv(**options, impute="median").load(folder).train
     found = giveaways(data)
     if numbers := {name: one.reason for name, one in found.items() if one.numbers_rows}:
         left_out |= numbers
@@ -96,7 +127,17 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
     notes = {name: one.warning for name, one in found.items() if not one.numbers_rows}
     if np.isnan(data.x).any():
         options["impute"] = "median"
-    return Found(options, left_out, notes, table.targets[0].name, data)
+    return Found(options, left_out, notes, table.targets[0].name, why, data)
+
+
+def guessed_target(options: dict[str, Any], names: list[str] | None, folder: Path) -> tuple[str | int, str]:
+    """What to predict, and why."""
+    if names and "" in names:
+        *features, last = filter(None, names)
+        options = options | {"target": last, "features": features}
+    table = read(options, folder)
+    found = likely_target([*table.features, *table.targets])
+    return found.column.called, found.why
 
 
 def read(options: dict[str, Any], folder: Path) -> Table:
@@ -141,6 +182,10 @@ def why_not(column: Column) -> str:
     return ""
 
 
+def is_number(text: str) -> bool:
+    return number(text) is not None
+
+
 def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
     """The fractions to hold out, where there are enough samples, and the remaining training split."""
     part = 0.2 if len(data) < 1000 else 0.1
@@ -158,12 +203,10 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
     """The config, line by line."""
     data, size = found.data, Size.suited(len(train))
     count = data.input_shape[0]
-    features, what = (
-        f"{count:,} feature{'s' * (count != 1)}",
-        f"{len(data.classes)} classes" if data.classes else "a number",
-    )
+    features = f"{count:,} feature{'s' * (count != 1)}"
     lines = [
-        f"# {file.name}: {len(data):,} samples with {features}; predicts {found.target} ({what}).",
+        f"# {file.name}: {len(data):,} samples with {features}; predicts {found.what}.",
+        f"# The target is {found.why}.",
         "# Written by `nntrain new` as a starting point. `nntrain describe` explains every option.",
         *(f"# Excluded: {name} ({reason})." for name, reason in found.left_out.items()),
         *(f"# Check: {name} {reason}." for name, reason in found.suspicious.items()),
@@ -213,6 +256,7 @@ SOURCE_NOTES = {
     "units": "texts next to numbers to ignore",
     "missing": "the texts that mark a missing value",
     "target": "the column to predict",
+    "task": "whole numbers, of which nearly each differs, are no classes",
     "features": "the columns to predict from",
     "impute": "replaces missing values; computed on the training split",
 }

@@ -22,7 +22,7 @@ def complete_templates(context: click.Context, parameter: click.Parameter, incom
 @click.option(
     "--target",
     metavar="COLUMN",
-    help="With --data: the column to predict; by default the last one of a table.",
+    help="With --data: the column to predict; by default the last one that can be predicted.",
 )
 @click.option(
     "--output",
@@ -42,10 +42,12 @@ def command(
 
     from nntrain import templates
     from nntrain.cli.shared import hints
+    from nntrain.data.images.label_table import SeveralLabels
     from nntrain.errors import NntrainError
 
     advice: dict[type[NntrainError], str] = {
-        templates.FileExists: "Use --overwrite to replace it, or --output to choose another file."
+        templates.FileExists: "Use --overwrite to replace it, or --output to choose another file.",
+        SeveralLabels: "Use --target to choose the column of the labels.",
     }
     if data is None and target is not None:
         raise click.UsageError("--target requires --data.")
@@ -59,10 +61,12 @@ def command(
         output = output or Path(f"{data.resolve().name.partition('.')[0]}.yaml")
         with hints(advice):
             templates.check_free(output, overwrite)
-        found = started(data, target, output)
+            found = started(data, target, output)
         templates.write(output, found.text, overwrite)
         for remark in found.remarks:
             click.echo(remark, err=True)
+        if found.guessed:
+            click.echo("hint: Use --target to predict another column.", err=True)
         written = [output]
     elif template is not None:
         output = output or Path(f"{template}.yaml")

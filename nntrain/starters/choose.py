@@ -29,14 +29,8 @@ def started(data: Path, target: str | None, output: Path) -> Started:
         if target is not None:
             raise UserError(f"a text has no column {target!r}: the next token is predicted", place=str(data))
         return text_starter(data, output)
-    text = starter(data, target, output)
-    about = text.split("\n", 1)[0].removeprefix("# ").partition("predicts ")[2].rstrip(".")
-    why = (
-        "as asked for"
-        if target is not None
-        else "the last column; choose another if it is not what you want to know"
-    )
-    return Started(text, (f"target: {about}, {why}",))
+    text, remarks = starter(data, target, output)
+    return Started(text, tuple(remarks), guessed=target is None)
 
 
 def is_text(file: Path) -> bool:

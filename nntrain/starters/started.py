@@ -9,6 +9,7 @@ NOTE_AT = 40  # the column of notes after lines
 class Started:
     text: str
     remarks: tuple[str, ...]  # what is predicted, and why that
+    guessed: bool = False  # whether another column can be predicted
 
 
 def noted(line: str, note: str) -> str:

@@ -186,6 +186,32 @@ def test_a_table_without_header_and_another_target(shell):
     shell.run("fit", "plain.yaml", "--quiet", "--set", "train.epochs=1")
 
 
+def test_the_target_is_printed_and_written_with_its_reason(shell, wording):
+    draw = random.Random(0)
+    rows = [[n, "ab"[n % 2], round(draw.random(), 2), f"Comment of {draw.random()}", 7] for n in range(60)]
+    table(shell.folder / "t.csv", ["id", "kind", "size", "comment", "same"], rows)
+    result = shell.run("new", "--data", "t.csv")
+    wording(result.stderr)
+    text = (shell.folder / "t.yaml").read_text()
+    wording("\n".join(text.split("\n")[:5]))
+    assert load(shell.folder / "t.yaml")[0].data.source.target == "size"
+    result = shell.run("new", "--data", "t.csv", "--target", "kind", "--overwrite")
+    assert "target: kind (2 classes), as asked for\n" in result.stderr
+    assert "--target" not in result.stderr
+
+
+def test_whole_numbers_that_nearly_all_differ_are_no_classes(shell):
+    draw = random.Random(0)
+    table(shell.folder / "t.csv", ["a", "b"], [[draw.random(), n * n] for n in range(20)])
+    result = shell.run("new", "--data", "t.csv")
+    assert "target: b (a number), the last column" in result.stderr
+    config = load(shell.folder / "t.yaml")[0]
+    assert (config.data.source.task, config.loss.yaml_name) == ("regression", "mse")
+    table(shell.folder / "t.csv", ["a", "b"], [[draw.random(), n % 5] for n in range(20)])
+    result = shell.run("new", "--data", "t.csv", "--overwrite")
+    assert "target: b (5 classes; `task: regression` makes them numbers), the last column" in result.stderr
+
+
 def test_a_tiny_table_is_not_split(shell):
     table(shell.folder / "tiny.csv", ["a", "b", "kind"], [[1, 5, "x"], [3, 4, "y"], [2, 7, "x"]])
     shell.run("new", "--data", "tiny.csv")
@@ -213,6 +239,7 @@ def test_paths_count_from_the_config(shell):
         (["--data", "flowers.csv", "--output", "no/f.yaml"], "error: no/f.yaml: "),
         (["xor", "--output", "no/f.yaml"], "error: no/f.yaml: "),
         (["--data", "same.csv"], "error: same.csv: "),
+        (["--data", "unnamed.csv"], "error: unnamed.csv: "),
         (["xor", "--data", "flowers.csv"], "Usage: "),
         (["xor", "--target", "x"], "Usage: "),
         (["--output", "x.yaml"], "Usage: "),
@@ -221,6 +248,7 @@ def test_paths_count_from_the_config(shell):
 def test_a_config_that_cannot_be_written_is_an_error(shell, wording, arguments, start):
     flowers(shell.folder / "flowers.csv", count=12)
     table(shell.folder / "same.csv", ["a", "b"], [[1, "x"], [1, "y"]])
+    table(shell.folder / "unnamed.csv", ["", "a", ""], [[1, 2, 3], [2, 4, 3], [5, 5, 6]])
     error = shell.run("new", *arguments, code=2).stderr
     assert error.startswith(start)
     wording(error)

@@ -22,6 +22,10 @@ Rows = list[tuple[int, list[str]]]  # (line number, cells) of each row
 Reader = Callable[[bool], tuple[CsvFile, Rows]]
 
 
+class SeveralLabels(DataError):
+    """The table has several columns that can be labels."""
+
+
 @dataclass(frozen=True)
 class LabelColumns:
     """The table of labels, and what the options of `image_folder` say of its columns."""
@@ -150,12 +154,14 @@ def _positions(
     ]
     usual = [at for at in others if file.name(at).lower() in USUAL]
     chosen = others if len(others) == 1 else usual
-    if len(chosen) != 1:
+    if not others:
         raise DataError(
-            f"several columns can be the labels: {listed(file.name(at) for at in others)}"
-            if others
-            else "expected a column of files and one of labels. Received: one column.",
-            "Set `label` to the column of the labels." if others else "",
+            "expected a column of files and one of labels. Received: one column.", place=columns.path
+        )
+    if len(chosen) != 1:
+        raise SeveralLabels(
+            f"several columns can be the labels: {listed(file.name(at) for at in others)}",
+            "Set `label` to the column of the labels.",
             columns.path,
         )
     return of_files, chosen[0], split

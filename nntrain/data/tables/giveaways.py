@@ -12,7 +12,7 @@ FEWEST_ROWS = 20  # fewer rows agree by chance
 FEWEST_OF_CLASS = 5  # with one row of a class, a column that is 1 there alone is chance, too
 ROWS_AT_FIRST = 2000  # the rules look at so many rows, and at the rest only where all of these agree
 SAME = 0.9999  # a correlation from which a column is the target in another unit
-IDENTIFIERS = {"id", "idx", "index", "key", "no", "nr", "number", "row", "uid", "uuid"}
+IDENTIFIERS = {"id", "identifier", "idx", "index", "key", "no", "nr", "number", "row", "uid", "uuid"}
 YEARS = (1500, 2200)
 
 
@@ -85,7 +85,10 @@ def numbering(name: str, values: np.ndarray, is_text: bool = False) -> str:
 
 def named_identifier(name: str) -> bool:
     words = name.replace("_", " ").replace("-", " ").replace(".", " ").lower().split()
-    return bool(words) and (words[-1] in IDENTIFIERS or name.endswith("Id") or name.endswith("ID"))
+    numbered = words[-1:] in (["no"], ["nr"]) and len(words) > 2  # such as "smoker yes cancer no"
+    return bool(words) and (
+        (words[-1] in IDENTIFIERS and not numbered) or name.endswith("Id") or name.endswith("ID")
+    )
 
 
 def agree(values: np.ndarray, holds: Callable[[np.ndarray], bool]) -> bool:
