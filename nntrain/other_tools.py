@@ -253,7 +253,7 @@ COMPONENTS = _inverted(
         "random_erasing": "cutout RandomErase",
         # Sources
         "image_folder": "ImageFolder image_dataset_from_directory",
-        "csv": "read_csv",
+        "csv": "table tabular parquet feather arrow excel xlsx json jsonl json_lines dataframe read_parquet read_excel read_csv",
     }
 )
 

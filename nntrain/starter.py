@@ -11,6 +11,7 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sources.csv import Csv
 from nntrain.data.splits import split
 from nntrain.data.tables.columns import TEXT, Column
+from nntrain.data.tables.dates import parts_of
 from nntrain.data.tables.giveaways import giveaways
 from nntrain.data.tables.header import DoubtfulHeader
 from nntrain.data.tables.likely_target import likely_target
@@ -168,6 +169,8 @@ def why_not(column: Column) -> str:
     """The reason to exclude a column; empty for a usable column."""
     texts = column.distinct(TEXT)
     if column.is_text:
+        if parts_of(texts):
+            return ""
         if look := look_at(column):
             return f"{look.what}, such as {look.example!r}"
         return f"{len(texts):,} different values" if len(texts) > MOST_CATEGORIES else ""

@@ -61,6 +61,8 @@ ONLY_IN = {
     "onnx": {"export", "importing"},
     "onnxruntime": {"export"},
     "h5py": {"importing"},
+    "openpyxl": {"data"},
+    "pyarrow": {"data"},
     "starlette": {"serve"},
     "uvicorn": {"serve"},
     "sklearn": {"sklearn"},

@@ -14,6 +14,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.in_memory import Data, to_array
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
+from nntrain.data.tables.formats.typed import cell_text
 from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training, usable_array
 from nntrain.inference.pictures import Pictures, pictures_of, read_all, samples
@@ -98,19 +99,3 @@ def _values(frame: Any) -> list[list[Any]]:
     except TypeError:  # other libraries take no type
         array = frame.to_numpy()
     return cast(list[list[Any]], array.tolist())
-
-
-MISSING_TYPES = ("NAType", "NaTType")  # of pandas
-
-
-def cell_text(value: Any, decimal: str = ".", number: bool = False) -> str:
-    """A value as a CSV file with this decimal mark holds it; a missing one is empty. number: True and False are 1 and 0."""
-    if number and isinstance(value, bool):
-        return str(int(value))
-    if (
-        value is None
-        or (isinstance(value, float) and np.isnan(value))
-        or type(value).__name__ in MISSING_TYPES
-    ):
-        return ""
-    return str(value).replace(".", decimal) if isinstance(value, float) else str(value)

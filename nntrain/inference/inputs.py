@@ -1,7 +1,7 @@
 """Inputs: new data for a trained network, brought into the form of its training data."""
 
 from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -29,14 +29,22 @@ from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
 from nntrain.data.sources.text import Text
 from nntrain.data.tables.csv_file import Cells
-from nntrain.data.tables.rows import read_rows
 from nntrain.errors import UserError
 from nntrain.inference.given import is_source, read_source
 from nntrain.inference.new_files import source_at
 from nntrain.inference.trained import Trained
 
 HERE = Path()
-FORMAT = ("header", "delimiter", "decimal", "thousands", "units", "missing")  # options of `csv`
+FORMAT = (
+    "header",
+    "delimiter",
+    "encoding",
+    "sheet",
+    "decimal",
+    "thousands",
+    "units",
+    "missing",
+)  # options of `csv`
 
 
 @dataclass(frozen=True)
@@ -110,8 +118,18 @@ def new_samples(
 def csv_samples(trained: Trained, content: bytes, name: str, lenient: bool) -> Samples:
     """The samples of a CSV file's content, which errors call `name`. Raises DataError."""
     table = as_in_training(trained, Csv(path=name))
-    with TextIOWrapper(BytesIO(content), encoding="utf-8-sig", newline="") as lines:
-        return _rows(trained.trained_on, table, read_rows(name, lines, table.delimiter), lenient)
+    if is_utf8(content):  # whatever the training's file was
+        table = table.model_copy(update={"encoding": None})
+    return _rows(trained.trained_on, table, table.rows_of(BytesIO(content)), lenient)
+
+
+def is_utf8(content: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _table(trained: Trained, source: Csv, folder: Path, lenient: bool) -> Samples:

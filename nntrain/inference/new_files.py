@@ -15,7 +15,19 @@ from nntrain.inference.trained import Trained
 from nntrain.options import did_you_mean, shown, with_suggestion
 from nntrain.paths import with_places
 
-TABLES = (".csv", ".tsv", ".txt", ".gz")
+TABLES = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".gz",
+    ".parquet",
+    ".feather",
+    ".arrow",
+    ".xlsx",
+    ".jsonl",
+    ".ndjson",
+    ".json",
+)
 EXPECTED = "expected a file or a folder, a source such as digits or '{csv: {path: new.csv}}', or a YAML file with a source"
 
 
@@ -42,6 +54,6 @@ def source_at(trained: Trained, path: str, name: str) -> Reader:
     if isinstance(used, ImageFolder):
         expected, hint = "a folder with one folder of images per class", ""
     else:
-        expected = "a CSV or .npz file"
+        expected = "a table or an .npz file"
         hint = "" if folder else f"Or say what it is, as in a config, such as '{{csv: {{path: {path}}}}}'."
     raise UserError(f"expected {expected}. Received: {'the folder ' * folder}{shown(path)}", hint, name)

@@ -27,7 +27,18 @@ from nntrain.inference.predict import Predictions, joined, predict, remarks
 from nntrain.inference.trained import Trained
 from nntrain.paths import resolved, with_places
 
-ARRAYS = (".csv", ".gz", ".npy", ".npz", ".tsv")  # which a network trained on image files takes too
+ARRAYS = (
+    ".csv",
+    ".gz",
+    ".npy",
+    ".npz",
+    ".tsv",
+    ".parquet",
+    ".feather",
+    ".xlsx",
+    ".jsonl",
+    ".ndjson",
+)  # which a network trained on image files takes too
 AT_ONCE = 1024  # images that are in memory
 BYTES_AT_ONCE = 1 << 28
 COLUMN = "file"

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.api.data import cell_text
 from nntrain.data.conform.align import pad_steps
 from nntrain.data.conform.arrays import unlabeled
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.csv import Csv
+from nntrain.data.tables.formats.typed import cell_text
 from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training, usable_array
 from nntrain.options import shown

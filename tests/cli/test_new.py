@@ -132,7 +132,7 @@ def test_useless_columns_are_excluded_and_gaps_filled(shell):
 def test_columns_that_cannot_be_used_are_left_out_with_a_comment(shell):
     draw = random.Random(0)
     rows = [
-        [f"Mr. {n}", f"PC {n}" if n % 3 else n, f"2024-01-{n % 28 + 1:02}", draw.random(), n % 2]
+        [f"Mr. {n}", f"PC {n}" if n % 3 else n, f"{n % 28 + 1:02}.01.2024", draw.random(), n % 2]
         for n in range(60)
     ]
     table(shell.folder / "t.csv", ["name", "ticket", "day", "fare", "y"], rows)
@@ -142,7 +142,7 @@ def test_columns_that_cannot_be_used_are_left_out_with_a_comment(shell):
     assert excluded == [
         "# Excluded: name (60 different values).",
         "# Excluded: ticket (text among numbers, such as 'PC 1').",
-        "# Excluded: day (dates, such as '2024-01-01').",
+        "# Excluded: day (dates, such as '01.01.2024').",
     ]
     shell.run("fit", "t.yaml", "--quiet", "--set", "train.epochs=1")
 

@@ -65,8 +65,7 @@ def test_any_character_can_separate(tmp_path, wording):
     [
         ("a,b,y\n1,2,no\n".encode("utf-16"), "t.csv:1"),
         ("a,b,y\n1,2,no\n".encode("utf-16-le"), "t.csv:1"),
-        (b"PK\x03\x04\x14\x00\x06", "t.csv:1"),
-        (b"PK\x03\x04\x14\xff", "t.csv:1"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "t.csv:1"),
         ("a,b,y\n1,2,no\n# pause\n3,4,yes\n", "t.csv:4"),
         ("a,b,y\n1,2,no\n3,4", "t.csv:3"),
         ('a,b,y\n1,"2" or 3,no\n', "t.csv:2"),

@@ -101,8 +101,9 @@ HEIGHTS = "height;weight\n" + "".join(f"{a};{b}\n" for a, b in ROWS)
         "price,y\n" + "".join(f'"{price}",1.5\n' for price in ("$1,200.50", "$3", "$999")),
         "price,y\n" + "".join(f'"{price}",1.5\n' for price in ("1,200", "3", "999")),
         "share,y\n12%,1.5\n13.5%,2.5\n",
-        "day,y\n2024-01-01,1.5\n2024-01-02,2.5\n",
-        "day,time,y\n2024-01-01,10:00,1.5\n2024-01-02,11:00,2.5\n",
+        "day,y\n01.02.2024,1.5\n02.02.2024,2.5\n",
+        "day,time,y\n1/31/2024,x,1.5\n2/1/2024,x,2.5\n",
+        "day,y\n2024-01-31,1.5\nn/a,2.5\n",
         'x,price\n1,"1,5"\n2,"2,5"\n',
         "x,day\n1,2024-01-01\n2,2024-01-02\n",
     ],
@@ -134,9 +135,9 @@ def test_impossible_notations_are_refused(tmp_path, options, wording):
     wording(raised.value.errors()[0]["msg"])
 
 
-def test_a_date_beside_a_series_is_refused(tmp_path, wording):
+def test_a_date_beside_a_series_is_no_category(tmp_path, wording):
     (tmp_path / "t.csv").write_text(
-        "day,temp\n" + "".join(f"2024-01-{day:02},{day / 7:.2f}\n" for day in range(1, 29))
+        "day,temp\n" + "".join(f"{day:02}.01.2024,{day / 7:.2f}\n" for day in range(1, 29))
     )
     options = {"path": "t.csv", "predict": "next", "target": "temp", "window": 5}
     wording(refused(load, {"sequences": options}, tmp_path))

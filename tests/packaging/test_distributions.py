@@ -136,6 +136,7 @@ def test_the_installed_program_trains_predicts_examines_itself_and_names_a_missi
         "serve",
         "sklearn",
         "sweep",
+        "tables",
         "tensorboard",
     }
     assert not [problem for problem in found["problems"] if problem["severity"] == "error"]

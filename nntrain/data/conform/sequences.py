@@ -25,7 +25,7 @@ class SequenceEncoder(TableEncoder):
     def __init__(self, train: Dataset, csv: Sequences, rows: Cells, lenient: bool = False):
         super().__init__(train, csv, rows, lenient)
         positions, ids = self._features(), self.csv.id_positions(self.file)
-        table = self.file.read(positions, ids, [*self._text_columns(positions), *ids])
+        table = self.file.read(positions, ids, [*self._text_columns(positions), *ids], typed=False)
         self.id_name = table.targets[0].name if ids else ""
         groups = group_rows(self.csv.path, table.targets[0] if ids else None, table.lines, unnamed=lenient)
         x = self._x(table, self.columns)[groups.order]

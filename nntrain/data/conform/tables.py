@@ -13,14 +13,16 @@ from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, TEXT, Column
 from nntrain.data.tables.csv_file import Cells, Name
+from nntrain.data.tables.dates import EXAMPLE, DateParts, dates_among
 from nntrain.data.tables.features import OneHot, columns, listed
 from nntrain.data.tables.suspicions import look_at
-from nntrain.data.tables.table import Table
+from nntrain.data.tables.table import Table, values_of
 from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
 from nntrain.options import close_to, there_are
 
 NUMBERED = re.compile(r"column ([1-9][0-9]{0,8})")  # the name of a column without a name
+Spot = tuple[str, int, OneHot | DateParts | None]  # a column, its first feature, and what its cells become
 GAP, UNKNOWN = -1, -2  # labels of cells without a category
 
 
@@ -35,11 +37,12 @@ class TableEncoder:
         self.train, self.lenient = train, lenient
         self.unusable = Unusable(np.zeros(0, bool))  # of the rows that were read
         self.uneven: dict[int, int] = {}  # rows with another number of cells -> that number
-        self.columns = columns(train.feature_names, train.one_hot)
-        self.numbered = all(NUMBERED.fullmatch(name) for name, _, _ in self.columns)
+        found = columns(train.feature_names, train.one_hot)
+        self.numbered = all(NUMBERED.fullmatch(name) for name, _, _ in dates_among(found, ()))
         if csv.header == "auto" and not self.numbered:
             csv = csv.model_copy(update={"header": True})  # columns are found by name
         self.csv, file = csv, csv.begin(rows)
+        self.columns = dates_among(found, file.names or ())
         self.file = replace(file, rows=self._even(file.rows, file.width))
 
     def _even(self, rows: Cells, width: int) -> Iterator[tuple[int, list[str]]]:
@@ -54,12 +57,14 @@ class TableEncoder:
         everything = range(self.file.width)
         if not self.columns:
             unnamed = [(self.file.name(position), position, None) for position in everything]
-            x = self._x(self.file.read(everything, (), as_text=()), unnamed)
+            x = self._x(self.file.read(everything, (), as_text=(), typed=False), unnamed)
             return x.astype(np.int64) if (x == np.floor(x)).all() else x  # bytes and tokens are whole numbers
         # A file of numbered columns without targets: its columns are the features, in order.
         without_targets = self.numbered and self.file.width == len(self.columns)
         positions = list(everything) if without_targets else self._features()
-        return self._x(self.file.read(positions, (), self._text_columns(positions)), self.columns)
+        return self._x(
+            self.file.read(positions, (), self._text_columns(positions), typed=False), self.columns
+        )
 
     def dataset(self, weight: Name | None = None) -> Dataset:
         """Inputs, targets and weights; the targets are those of the training unless `csv.target` is set.
@@ -72,7 +77,7 @@ class TableEncoder:
             if position in targets:
                 raise DataError(f"target: {name!r} is a feature of the training data", place=self.csv.path)
         as_text = [*self._text_columns(positions), *targets, *weights]
-        table = self.file.read(positions, [*targets, *weights], as_text)
+        table = self.file.read(positions, [*targets, *weights], as_text, typed=False)
         of_rows = row_weights(table, table.targets.pop()) if weights else None
         x = self._x(table, self.columns)
         target = self._classes(table) if self.train.classes else self._reals(table)
@@ -146,7 +151,7 @@ class TableEncoder:
     def _text_columns(self, positions: Sequence[int]) -> list[int]:
         return [position for position, (_, _, text) in zip(positions, self.columns, strict=True) if text]
 
-    def _x(self, table: Table, columns: Sequence[tuple[str, int, OneHot | None]]) -> np.ndarray:
+    def _x(self, table: Table, columns: Sequence[Spot]) -> np.ndarray:
         x = np.zeros((len(table.lines), len(self.train.feature_names) or len(columns)))
         bad = BadCells(table.path, table.lines)
         even = np.ones(len(x), bool)
@@ -155,7 +160,14 @@ class TableEncoder:
         bad.add_texts(np.flatnonzero(~even), lambda row: f"{expected}. Received: {self.uneven[row]}.")
         hint = "Fix the file."
         for (_, start, text), column in zip(columns, table.features, strict=True):
-            if text:
+            if isinstance(text, DateParts):
+                values = x[:, text.places] = values_of(column, text)
+                gaps, expected = np.isnan(values[:, 0]), f"a date such as {EXAMPLE}"
+                labels = labels_of(column, ())
+                texts = np.flatnonzero(gaps & (labels != GAP))
+                gaps = labels == GAP
+                bad.add(texts[even[texts]], column.label, expected, column.cell)
+            elif text:
                 labels = labels_of(column, text.categories)
                 known = np.flatnonzero(labels >= 0)
                 x[known, start + labels[known]] = 1

@@ -86,14 +86,21 @@ def similar_name(path: Path) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def undecodable_line(file: BinaryIO) -> int:
-    """The first line that is not UTF-8. Text is decoded in blocks, so that the error itself does not know the line."""
+def undecodable_line(file: BinaryIO, encoding: str = "utf-8") -> int:
+    """The first line that is not text in this encoding. Text is decoded in blocks, so that the error does not know the line."""
     file.seek(0)
+    if encoding.startswith(("utf-16", "utf-32")):  # a line break is more than a byte there
+        content = file.read()
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError as error:
+            return content[: error.start].decode(encoding, "replace").count("\n") + 1
+        return 1
     number = 0
     for text in file:
         number += 1
         try:
-            text.decode()
+            text.decode(encoding)
         except UnicodeDecodeError:
             break
     return number

@@ -1,10 +1,10 @@
-"""CSV files: tables of numbers and text, with one or more columns to predict."""
+"""Tables in files: CSV, Parquet, Feather, JSON Lines and Excel, with one or more columns to predict."""
 
+import codecs
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, BinaryIO, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, WrapValidator, model_validator
 
@@ -13,9 +13,11 @@ from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import opened
 from nntrain.data.origin import TableRows
 from nntrain.data.tables.csv_file import Cells, CsvFile, Format, Name
+from nntrain.data.tables.formats.opening import Layout, rows_of
+from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.grouping import group_numbers
 from nntrain.data.tables.numerals import Numerals
-from nntrain.data.tables.rows import TAB, WHITESPACE, Rows, read_rows
+from nntrain.data.tables.rows import TAB, WHITESPACE, Rows
 from nntrain.data.tables.table import Table
 from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
@@ -53,15 +55,32 @@ def _units(values: Sequence[str]) -> Sequence[str]:
     return values
 
 
+def _encoding(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        codecs.lookup(value).decode(b"")
+        "".encode(value)
+    except (LookupError, ValueError):
+        raise mistake(
+            f"expected an encoding that Python knows, such as cp1252 or utf-16. Received: {shown(value)}."
+        ) from None
+    return value
+
+
+MISSING = ("NA", "NaN", "nan", "NAN", "-nan", "?")
 Names = Annotated[Several[Name], Field(min_length=1)]
 
 
 class Csv(Reader, name="csv"):
-    """A table in a text file, plain or gzip-compressed: one sample per line, with columns to predict from and to predict.
+    """A table in a file, plain or gzip-compressed: one sample per row, with columns to predict from and to predict.
 
+    CSV, or by its first bytes Parquet, Feather, Excel (.xlsx) or JSON Lines, which know the types of their columns (extra `tables`).
     Columns are named as in the header, or numbered from 1, or from -1 backwards. Several targets are numbers. Classes and
-    categories keep their text as written, so 1, 1.0 and 01 are different; they are sorted as numbers if all are numbers. Text is
-    UTF-8; cells can be quoted with "; empty lines, and lines at the start that begin with #, are skipped.
+    categories keep their text as written, so 1, 1.0 and 01 are different; they are sorted as numbers if all are numbers. True and
+    false are 1 and 0. ISO dates and times become the time in years and the sine and cosine of the position in year, week and
+    day: `day (year)`, `day (month sin)`, ... In CSV, cells can be quoted with "; empty lines, and lines at the start that begin
+    with #, are skipped.
     """
 
     example: ClassVar = {"path": "measurements.csv", "target": "yield"}
@@ -84,6 +103,13 @@ class Csv(Reader, name="csv"):
         },
         description="the separator of cells: a character, `tab`, or `whitespace` for any number of blanks and tabs; auto: the "
         "most frequent of tab, `;`, `|` and `,` in the first line, else whitespace",
+    )
+    encoding: Annotated[str | None, AfterValidator(_encoding)] = Field(
+        None,
+        description="how text is written in bytes, such as `cp1252` (Windows), `utf-16` or `shift_jis`; default: UTF-8",
+    )
+    sheet: Name | None = Field(
+        None, description="the sheet of an Excel file, by name or number from 1; default: the first"
     )
     decimal: Literal[".", ","] = Field(".", description="the decimal mark of numbers")
     thousands: Literal[".", ",", " ", "'"] | None = Field(
@@ -115,7 +141,7 @@ class Csv(Reader, name="csv"):
         (), description="columns of numbers that are categories, such as postal codes"
     )
     missing: Several[str] = Field(
-        ("NA", "NaN", "nan", "NAN", "-nan", "?"),
+        MISSING,
         description="the texts that mark a missing value, in addition to empty cells; []: none",
     )
     impute: Literal["mean", "median", "most_frequent"] | None = Field(
@@ -131,6 +157,7 @@ class Csv(Reader, name="csv"):
     )
 
     _group: Name | None = PrivateAttr(None)  # the column whose values name groups
+    _known: tuple[str, ...] = PrivateAttr(())  # the names of the features in the training data
 
     @model_validator(mode="after")
     def _one_class(self) -> "Csv":
@@ -141,7 +168,9 @@ class Csv(Reader, name="csv"):
         return self
 
     def load_like(self, folder: Path, train: Dataset) -> Splits:
-        return self.model_copy(update={"task": task_like(self.task, train)}).load(folder)
+        source = self.model_copy(update={"task": task_like(self.task, train)})
+        source._known = train.feature_names
+        return source.load(folder)
 
     def for_folds(self, group: Name | None) -> "Csv":
         source = self.model_copy()
@@ -152,7 +181,7 @@ class Csv(Reader, name="csv"):
         table = self.table(folder)
         weight = None if self.weight is None else row_weights(table, table.targets.pop())
         groups = None if self._group is None else group_numbers(table, table.targets.pop())
-        x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=self.impute is not None)
+        x, names, one_hot = table.x(self.text == "one_hot", gaps=self.impute is not None, known=self._known)
         target, classes = table.target(self.task)
         return Splits(
             Dataset(
@@ -218,17 +247,22 @@ class Csv(Reader, name="csv"):
             return self.begin(rows).names
 
     @contextmanager
-    def rows(self, folder: Path) -> Iterator[Rows]:
-        """(line number, cells) of each line that is not empty, while the file is open."""
-        with opened(folder, self.path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            yield read_rows(self.path, text, self.delimiter)
+    def rows(self, folder: Path) -> Iterator[Rows | TypedRows]:
+        """(line number, cells) of each row that is not empty, while the file is open."""
+        with opened(folder, self.path) as file:
+            yield self.rows_of(file)
+
+    def rows_of(self, file: BinaryIO) -> Rows | TypedRows:
+        """`rows` of an open file. Raises DataError."""
+        return rows_of(self.path, file, Layout(self.delimiter, self.encoding, self.decimal, self.sheet))
 
     def begin(self, rows: Cells) -> CsvFile:
         """The file after its header. Raises DataError."""
         numerals = Numerals(self.decimal, self.thousands or "", self.units)
-        return CsvFile.begin(
-            self.path, rows, Format(self.header, dict.fromkeys(["", *self.missing]), numerals)
-        )
+        # Files with types mark missing values themselves: there the texts of the default are names.
+        typed = isinstance(rows, TypedRows)
+        missing = () if typed and self.missing == MISSING else self.missing
+        return CsvFile.begin(self.path, rows, Format(self.header, dict.fromkeys(["", *missing]), numerals))
 
     def targets(self, file: CsvFile) -> list[int]:
         """The positions of the columns to predict, counted from 0."""

@@ -102,7 +102,7 @@ class Sequences(Csv, name="sequences"):
             table = file.read(features, [*targets, *ids, *named], as_text)
         group_of_row = group_numbers(table, table.targets.pop()) if named else None
         id_column = table.targets.pop() if ids else None
-        x, names, one_hot = table.x(one_hot=self.text == "one_hot", gaps=False)
+        x, names, one_hot = table.x(self.text == "one_hot", gaps=False, known=self._known)
         target, classes = table.target("regression" if self.predict == "next" else self.task)
         target_names = tuple(column.name for column in table.targets)
         groups = group_rows(self.path, id_column, table.lines)

@@ -1,6 +1,7 @@
 """Columns of a CSV file, filled row by row: numbers as float64, text as indices into its distinct values."""
 
 import math
+import re
 from collections.abc import Collection, Iterable
 
 import numpy as np
@@ -9,10 +10,15 @@ from nntrain.data.tables.cells import shown_cell
 from nntrain.data.tables.numerals import PLAIN, Numerals, number
 
 MISSING, NUMBER, TEXT = 0, 1, 2  # kinds of cells
+BOOLEANS = {"true": 1.0, "false": 0.0}
+LEADING_ZERO = re.compile(r"0\d{3,}")  # shorter ones can be months, days and hours
 
 
 class Column:
-    """The cells of one column. `as_text` keeps numbers as text; otherwise a column of numbers has no text."""
+    """The cells of one column. `as_text` keeps numbers as text; otherwise a column of numbers has no text.
+
+    `typed_text`: the file says that it is text, which is kept as well. True and false, in any capitals, are the numbers 1 and 0.
+    """
 
     def __init__(
         self,
@@ -20,12 +26,15 @@ class Column:
         label: str,
         missing: Collection[str],
         as_text: bool = False,
+        typed_text: bool = False,
         numerals: Numerals = PLAIN,
     ):
         self.name = name
         self.label = label  # its name in errors
         self.missing = missing  # the texts that mark a missing value
         self.as_text = as_text
+        self.typed_text = typed_text and not as_text
+        self.padded = ""  # a number with leading zeros, such as 01234, among the first rows
         self.numerals = numerals
         self.pieces: list[np.ndarray] = []  # float64 numbers with NaN for gaps, or int32 indices into `texts`
         self.texts: dict[str, int] = _Indexed()
@@ -38,8 +47,10 @@ class Column:
 
     def extend(self, cells: tuple[str, ...]) -> None:
         """Appends the cells of further rows."""
-        numbers = None if self.as_text else self.numerals.numbers(cells, self.missing)
+        numbers = None if self.as_text or self.typed_text else self.numerals.numbers(cells, self.missing)
         if numbers is not None:
+            if not self.pieces:
+                self.padded = next(filter(LEADING_ZERO.fullmatch, map(str.strip, cells)), "")
             self.marks |= dict.fromkeys(cells[row].strip() for row in np.flatnonzero(np.isnan(numbers)))
         self.pieces.append(
             np.fromiter(map(self.texts.__getitem__, cells), np.int32, len(cells))
@@ -52,8 +63,9 @@ class Column:
         self.cells = [cell.strip() for cell in self.texts]  # in order of first occurrence
         gaps = [cell in self.missing for cell in self.cells]
         self.marks |= dict.fromkeys(cell for cell, gap in zip(self.cells, gaps, strict=True) if gap)
+        read = self._boolean if self._is_boolean(gaps) else self.numerals.number
         values = [
-            math.nan if gap or (value := self.numerals.number(cell)) is None else value
+            math.nan if gap or (value := read(cell)) is None else value
             for cell, gap in zip(self.cells, gaps, strict=True)
         ]
         # The last entry, at index -1, is that of cells read as numbers.
@@ -64,7 +76,21 @@ class Column:
         # Without a finite number, 'inf' is a name.
         is_number = ~np.isnan(self.values_of) & has_numbers
         self.kinds_of = np.where([*gaps, True], MISSING, np.where(is_number, NUMBER, TEXT))
-        self.is_text = self.as_text or (TEXT in self.kinds_of and not has_numbers)
+        is_text = self.typed_text and not all(gaps)
+        self.is_text = self.as_text or is_text or (TEXT in self.kinds_of and not has_numbers)
+
+    def _is_boolean(self, gaps: list[bool]) -> bool:
+        """Whether all cells but gaps are true or false, in any capitals."""
+        if self.as_text or any(
+            piece.dtype == np.float64 and not np.isnan(piece).all() for piece in self.pieces
+        ):
+            return False
+        values = {cell.lower() for cell, gap in zip(self.cells, gaps, strict=True) if not gap}
+        return bool(values) and values <= BOOLEANS.keys()
+
+    @staticmethod
+    def _boolean(cell: str) -> float | None:
+        return BOOLEANS.get(cell.lower())
 
     @property
     def numbers(self) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from nntrain.data.tables.columns import Column
 from nntrain.data.tables.features import yaml_text
+from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.header import header_of
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import Rows
@@ -51,8 +52,9 @@ class CsvFile:
         if not start:
             raise DataError("the file is empty", place=path)
         line, first = start[0]
+        header = True if isinstance(source, TypedRows) else format.header
         names = header_of(
-            [row for _, row in start], format.header, format.gaps, format.numerals.number, f"{path}:{line}"
+            [row for _, row in start], header, format.gaps, format.numerals.number, f"{path}:{line}"
         )
         if names is not None:
             del start[0]
@@ -70,21 +72,32 @@ class CsvFile:
     @property
     def notes(self) -> list[str]:
         """What was passed over at the start of the file."""
-        return self.source.notes if isinstance(self.source, Rows) else []
+        return self.source.notes if isinstance(self.source, Rows | TypedRows) else []
+
+    @property
+    def text(self) -> Collection[int]:
+        """The positions of the columns whose type in the file is text."""
+        return self.source.text if isinstance(self.source, TypedRows) else ()
 
     @property
     def unended(self) -> bool:
         """Whether the file, whose rows have been read, ends without a line break."""
         return isinstance(self.source, Rows) and self.source.unended
 
-    def read(self, features: Sequence[int], targets: Sequence[int], as_text: Collection[int]) -> Table:
-        """All rows of the columns at these positions. `as_text`: the positions of columns whose numbers are kept as text."""
+    def read(
+        self, features: Sequence[int], targets: Sequence[int], as_text: Collection[int], typed: bool = True
+    ) -> Table:
+        """All rows of the columns at these positions. `as_text`: the positions of columns whose numbers are kept as text.
+
+        typed: columns of text stay text where the file has types, even if they look like numbers.
+        """
         columns = {
             position: Column(
                 self.name(position),
                 self.label(position),
                 self.format.gaps,
                 as_text=position in as_text,
+                typed_text=typed and position in self.text,
                 numerals=self.format.numerals,
             )
             for position in (*features, *targets)

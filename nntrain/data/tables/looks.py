@@ -8,6 +8,7 @@ from itertools import islice
 from nntrain.data.tables.features import yaml_list
 from nntrain.data.tables.numerals import PLAIN, Numerals, number
 
+DATES_LOOK = "dates"
 MOST = 1000  # distinct texts that are looked at
 # What pandas, R, SAS, Excel, SQL and people write for a missing value, compared in lower case.
 GAPS = {
@@ -68,7 +69,7 @@ def look_of(texts: Iterable[str], numbers: Collection[str] = ()) -> Look | None:
     if not texts:
         return None
     if all(DATES.fullmatch(text) for text in texts):
-        return Look("dates", texts[0])
+        return Look(DATES_LOOK, texts[0])
     found = [WITH_UNIT.fullmatch(text) for text in texts]
     if not all(found):
         return None

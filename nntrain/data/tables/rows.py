@@ -1,32 +1,27 @@
 """Rows of a CSV file: cells, as the layout of the file separates them."""
 
+import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain, islice
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from nntrain.data.files.opening import undecodable_line
+from nntrain.data.tables.encodings import SAMPLE, not_text
 from nntrain.errors import DataError
 from nntrain.options import shown
 
 TAB, WHITESPACE = "tab", "whitespace"
+UTF8 = "utf-8-sig"  # with or without a byte order mark
+UTF8_MARK = codecs.BOM_UTF8
 # On a tie the one that is less common in prose separates.
 DELIMITERS = ("\t", ";", ",", "|")
 LINES_LOOKED_AT = 50
 COMMENT = "#"
 DECIMAL_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+")
 SEP_LINE = re.compile(r"\"?sep=(.)\"?[;,\t]*", re.IGNORECASE)  # the first line of some files of Excel
-SIGNATURES = {  # the first bytes of files that are not text in UTF-8
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-    b"PK\x03\x04": "an Excel file or a ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an Excel file",
-    b"PAR1": "a Parquet file",
-}
 CSV_ERRORS = {  # the cause behind what Python's reader reports
     "unexpected end of data": 'a quote (") is opened here and never closed',
     "field larger than field limit": 'a cell has more than 131,072 characters; is a quote (") not closed?',
@@ -41,11 +36,17 @@ class Rows:
     row, `unended` says whether the file ends without a line break.
     """
 
-    def __init__(self, path: str, text: TextIOWrapper, delimiter: str):
+    def __init__(self, path: str, file: BinaryIO, delimiter: str, encoding: str | None = None):
         self.path, self.delimiter = path, delimiter
         self.notes: list[str] = []
         self.unended = False
-        self._text = text
+        self._file = file
+        if encoding is not None:
+            marked = file.read(len(UTF8_MARK)) == UTF8_MARK
+            file.seek(0)
+            encoding = None if marked else encoding
+        self._encoding = encoding  # None: UTF-8
+        self._text = TextIOWrapper(file, encoding=encoding or UTF8, newline="")
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         line = 0
@@ -63,8 +64,10 @@ class Rows:
                 if len(row) > 1 or "".join(row).strip():
                     yield line, row
         except UnicodeDecodeError as error:
-            line = undecodable_line(cast(BinaryIO, self._text.buffer))
+            line = undecodable_line(self._file, self._encoding or "utf-8")
             raise self._not_text(f"byte {error.object[error.start]:#04x}", line) from None
+        except UnicodeError:  # UTF-16 without a mark at its start
+            raise self._not_text("no byte order mark", 1) from None
         except csv.Error as error:
             cause = next((cause for part, cause in CSV_ERRORS.items() if part in str(error)), str(error))
             raise DataError(f"not a row of cells: {cause}", place=f"{self.path}:{line + 1}") from None
@@ -99,18 +102,8 @@ class Rows:
         return comments, mark
 
     def _not_text(self, received: str, line: int) -> DataError:
-        """The error for bytes that are not UTF-8; `received` describes them unless the file begins with a signature."""
-        file = cast(BinaryIO, self._text.buffer)
-        file.seek(0)
-        start = file.read(4)
-        kind = next((name for mark, name in SIGNATURES.items() if start.startswith(mark)), received)
-        hint = "Save the table as a CSV file in UTF-8." if "file" in kind else "Save the file as UTF-8."
-        return DataError(f"expected text in UTF-8. Received: {kind}.", hint, f"{self.path}:{line}")
-
-
-def read_rows(path: str, text: TextIOWrapper, delimiter: str) -> Rows:
-    """The rows of a file; `delimiter` is a character, `tab`, `whitespace` or `auto`."""
-    return Rows(path, text, delimiter)
+        self._file.seek(0)
+        return not_text(self.path, line, self._file.read(SAMPLE), received, self._encoding)
 
 
 def sniffed(lines: list[str]) -> str:

@@ -1,14 +1,21 @@
 """Suspicions: columns of a table that are probably not what they are read as, with the YAML that settles it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
 
 from nntrain.data.tables.columns import NUMBER, TEXT, Categories, Column
+from nntrain.data.tables.dates import EXAMPLE, DateParts, moment
 from nntrain.data.tables.features import yaml_list, yaml_text
+from nntrain.data.tables.looks import DATES_LOOK as DATES
 from nntrain.data.tables.looks import GAPS, Look, look_of
 from nntrain.errors import DataError
 
 FEW = 20  # texts that may differ in every row
 SHOWN = 8  # columns that a hint lists
+MANY = 100  # categories of a column that make a warning
+EXACT = 2.0**53  # up to which each whole number is a float
+MOST_DIGITS = 1e25  # larger numbers are quantities
 
 
 def hardly_repeat(distinct: int, rows: int) -> bool:
@@ -21,12 +28,12 @@ def look_at(column: Column) -> Look | None:
     return look_of(column.distinct(TEXT), column.distinct(NUMBER))
 
 
-def require_plain_text(path: str, features: Sequence[Column]) -> None:
-    """Raises DataError for columns that would be one-hot encoded, and look like numbers or dates."""
+def require_plain_text(path: str, features: Sequence[Column], dates: Collection[Column] = ()) -> None:
+    """Raises DataError for columns that would be one-hot encoded, and look like numbers or dates. `dates` are read as dates."""
     looks = {
         column: look
         for column in features
-        if column.is_text and not column.as_text and (look := look_at(column))
+        if column.is_text and not column.as_text and column not in dates and (look := look_at(column))
     }
     if not looks:
         return
@@ -51,11 +58,43 @@ def _hint(looks: dict[Column, Look], features: Sequence[Column]) -> str:
     # One format is that of the whole file: the one that fits most exactly.
     options = min((look.options for look in looks.values() if look.options), key=len, default=[])
     ways = [f"set {way}" for way in options]
+    if any(look.what == DATES for look in looks.values()):
+        ways.append(_way_to_dates(looks))
     names = yaml_list(column.name for column in looks) if len(looks) <= SHOWN else "[...]"
     ways.append(f"leave {'it' if len(looks) == 1 else 'them'} out with {without(looks, features)}")
     ways.append(f"set `categorical: {names}` for one feature per text")
     text = _or(ways)
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _way_to_dates(looks: dict[Column, Look]) -> str:
+    """How columns that look like dates can be read as dates."""
+    columns = [column for column, look in looks.items() if look.what == DATES]
+    texts = [text for column in columns for text in column.distinct(TEXT) if not moment(text)]
+    if all(text.lower() in GAPS for text in texts):
+        return f"set {missing_line(columns[0], also=list(dict.fromkeys(texts)))}"
+    return f"write dates as {EXAMPLE}"
+
+
+def note_of_dates(dates: DateParts) -> str:
+    """How a column of dates is read."""
+    parts = list(dict.fromkeys(part.split()[0] for part in dates.parts))
+    return f"column {dates.column}: dates, read as {', '.join(parts)}"
+
+
+def of_numbers(column: Column, values: np.ndarray, features: Sequence[Column]) -> list[str]:
+    """Warnings of numbers that lose digits, or leading zeros, which are rather names than quantities."""
+    out = f"leave it out with {without([column], features)}"
+    keep = f"set `categorical: [{yaml_text(column.called)}]` if its numbers are names"
+    if (np.abs(values) > EXACT).any():
+        largest = values[np.nanargmax(np.abs(values))]
+        if largest == np.floor(largest) and np.abs(largest) < MOST_DIGITS:
+            digits = f"has whole numbers of more than 15 digits, such as {largest:.0f}, which lose digits as numbers"
+            return [f"column {column.name!r} {digits}: {out}, or {keep}"]
+    if column.padded:
+        zeros = f"{column.padded!r} and others are read without their leading zeros"
+        return [f"column {column.name!r}: {zeros}: {keep}, or {out}"]
+    return []
 
 
 def without(left_out: Iterable[Column], features: Sequence[Column]) -> str:
@@ -122,7 +161,7 @@ def of_text(column: Column, categories: Categories, features: Sequence[Column]) 
     rows = len(categories.labels)
     distinct, gaps = len(categories.names), int((categories.labels < 0).sum())
     found = []
-    if hardly_repeat(distinct, rows - gaps):
+    if distinct > MANY or hardly_repeat(distinct, rows - gaps):
         found.append(
             f"column {column.name!r} has {distinct:,} different texts in {rows:,} rows, and each becomes a feature: leave it "
             f"out with {without([column], features)}, or set `categorical: [{yaml_text(column.called)}]` to keep it"

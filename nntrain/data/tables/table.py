@@ -1,12 +1,14 @@
-"""Table: the columns of a CSV file as arrays, features with one-hot encoded text, and class numbers or reals as targets."""
+"""Table: the columns of a file as arrays: features, with text and dates as several each, and class numbers or reals as targets."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from nntrain.data.tables import suspicions
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
+from nntrain.data.tables.dates import DateParts, parts_among, parts_of
 from nntrain.data.tables.features import OneHot
 from nntrain.errors import DataError
 
@@ -34,19 +36,26 @@ class Table:
         self.notes = list(notes)
         self.warnings: list[str] = []
 
-    def x(self, one_hot: bool, gaps: bool) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
+    def x(
+        self, one_hot: bool, gaps: bool, known: Sequence[str] = ()
+    ) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
         """(rows, features) float64, the names of the features, and the text columns among them.
 
-        `one_hot`: accept columns of text; `gaps`: accept missing values, which become NaN.
+        `one_hot`: accept columns of text; `gaps`: accept missing values, which become NaN; `known`: the names of the features in
+        the training data, whose parts of dates are used.
         """
-        self._require_numbers(one_hot)
+        dates = self._dates(known)
+        self._require_numbers(one_hot, dates)
         names: list[str] = []
         texts: dict[Column, OneHot] = {}
         labels: dict[Column, np.ndarray] = {}
         starts: list[int] = []
         for column in self.features:
             starts.append(len(names))
-            if column.is_text:
+            if column in dates:
+                dates[column] = replace(dates[column], start=len(names))
+                names += dates[column].names
+            elif column.is_text:
                 categories = self._categories(column)
                 labels[column] = categories.labels
                 texts[column] = OneHot(column.name, categories.names, start=len(names))
@@ -56,20 +65,38 @@ class Table:
                 names.append(column.name)
         x = np.zeros((len(self.lines), len(names)))
         for column, start in zip(self.features, starts, strict=True):
-            if column.is_text:
+            if column in dates:
+                x[:, dates[column].places] = values_of(column, dates[column])
+            elif column.is_text:
                 rows = np.flatnonzero(labels[column] >= 0)
                 x[rows, start + labels[column][rows]] = 1
                 x[labels[column] < 0, texts[column].places] = np.nan
             else:
                 x[:, start] = column.numbers
-        self._require_values(x, starts, gaps)
+        self._require_values(x, starts, gaps, labels)
+        for column, start in zip(self.features, starts, strict=True):
+            if not column.is_text:
+                self.warnings += suspicions.of_numbers(column, x[:, start], self.features)
         return x, tuple(names), tuple(texts.values())
 
-    def _require_numbers(self, one_hot: bool) -> None:
+    def _dates(self, known: Sequence[str]) -> dict[Column, DateParts]:
+        """The features that are dates, and their parts."""
+        found = {}
+        for column in self.features:
+            if not column.is_text or column.as_text:
+                continue
+            if parts := parts_of(column.distinct(TEXT)):
+                found[column] = DateParts(column.name, parts_among(known, column.name) or parts, start=0)
+                self.notes.append(suspicions.note_of_dates(found[column]))
+        return found
+
+    def _require_numbers(self, one_hot: bool, dates: Collection[Column]) -> None:
         """Raises DataError for text among numbers, and for columns of text that look like something else."""
-        suspicions.require_plain_text(self.path, self.features)
+        suspicions.require_plain_text(self.path, self.features, dates)
         bad, hints = self._bad_cells(), []
         for column in self.features:
+            if column in dates:
+                continue
             if not column.is_text or not (one_hot or column.as_text):
                 rows = column.rows(TEXT)
                 bad.add(rows, column.label, "a number", column.cell)
@@ -94,7 +121,9 @@ class Table:
             self.warnings += suspicions.of_text(column, categories, self.features)
         return categories
 
-    def _require_values(self, x: np.ndarray, starts: list[int], gaps: bool) -> None:
+    def _require_values(
+        self, x: np.ndarray, starts: list[int], gaps: bool, labels: Collection[Column]
+    ) -> None:
         if np.isfinite(x).all():  # much faster than column by column
             return
         bad = self._bad_cells()
@@ -110,7 +139,7 @@ class Table:
             return
         for column, start in zip(self.features, starts, strict=True):
             rows = np.flatnonzero(np.isnan(x[:, start]))
-            expected = "a category" if column.is_text else "a number"
+            expected = "a category" if column in labels else "a date" if column.is_text else "a number"
             bad.add(rows, column.label, expected, lambda row: "a missing value")
         bad.raise_if_any(
             "Fill gaps with `impute`, fix the file, or choose other columns with `features`."
@@ -176,3 +205,10 @@ class Table:
 
     def _bad_cells(self) -> BadCells:
         return BadCells(self.path, self.lines)
+
+
+def values_of(column: Column, dates: DateParts) -> np.ndarray:
+    """(rows, parts) float64; NaN for gaps and for cells that are no dates."""
+    gaps = np.full((1, len(dates.parts)), np.nan)  # at index -1, see Column.places
+    found: np.ndarray = np.concatenate([dates.values(column.cells), gaps])[column.places]
+    return found
