@@ -88,7 +88,7 @@ def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncode
         [cell_text(value, csv.decimal, number) for value, number in zip(row, numbers, strict=True)]
         for row in _values(frame)
     ]
-    rows = enumerate([[str(name) for name in frame.columns], *cells], start=1)
+    rows = enumerate([[str(name) for name in frame.columns], *cells])  # row 1 is the first below the names
     return TableEncoder(trained.trained_on, csv, iter(rows), lenient)
 
 

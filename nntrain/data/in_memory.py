@@ -14,6 +14,7 @@ from nntrain.data.loading import load_splits
 from nntrain.data.tables import frames
 from nntrain.data.tables.features import OneHot
 from nntrain.errors import ConfigError, DataError, Problem
+from nntrain.options import did_you_mean
 
 Pair = tuple[Any, ...] | Mapping[str, Any]  # (x, y), (x, y, lengths), or a dictionary of NAMES
 NAMES = ("x", "y", "lengths", "weight")
@@ -44,12 +45,13 @@ class Data:
     """Samples x and targets y from memory, split and scaled like the data of a config.
 
     x (count, ...) are tables, images or sequences; y are class numbers or names (int, bool, str), or numbers to predict (float),
-    one row per sample, or one row per step of each. `test` and `validation` are fractions of the samples, tuples (x, y), or
-    dictionaries {"x": x, "y": y, "weight": weight}. `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths).
+    one row per sample, or one row per step of each. If x is a DataFrame, y can be the name of its column, or a list of names.
+    `test` and `validation` are fractions of the samples, tuples (x, y), or dictionaries {"x": x, "y": y, "weight": weight}.
+    `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths).
     `weight` (count,), at least 0, says how much each sample counts in the loss, the scores and the statistics; only the ratios matter.
     `group` (count,) names a group for each sample; fractions and folds hold out whole groups. uint8 counts as images, 0 to 255 for
-    [0, 1]. Arrays, nested lists, and pandas DataFrames and Series are accepted, of which
-    columns of text are one-hot encoded; arrays are not copied where their type fits.
+    [0, 1]. Arrays, nested lists, and DataFrames and Series of pandas and Polars are accepted, whose columns of text, dates and
+    booleans become numbers as those of a `csv`; arrays are not copied where their type fits.
 
     Raises DataError for arrays of different lengths, other types, NaN, and empty arrays.
     """
@@ -78,6 +80,7 @@ class Data:
                     f"expected at least two different names. Received: {classes}.", place="classes"
                 )
 
+        x, y = separated("y", x, y)
         dataset = _dataset("", x, y, lengths, weight, classes, task, layout)
         if group is not None:
             dataset = with_groups("group", dataset, to_array("group", group))
@@ -85,7 +88,9 @@ class Data:
         same_task = task_like(task, self.source.dataset)
 
         def held_out(prefix: str, x: Any, y: Any, lengths: Any, weight: Any) -> Dataset:
-            known = self.source.dataset.one_hot or None
+            train = self.source.dataset
+            known = (train.feature_names, train.one_hot) if train.feature_names else None
+            x, y = separated(f"{prefix}y", x, y)
             return _dataset(prefix, x, y, lengths, weight, classes, same_task, layout, known)
 
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
@@ -142,13 +147,14 @@ def _dataset(
     classes: tuple[str, ...] | None,
     task: Task,
     layout: Layout,
-    known: tuple[OneHot, ...] | None = None,
+    known: tuple[tuple[str, ...], tuple[OneHot, ...]] | None = None,
 ) -> Dataset:
-    """known: the text columns of the training data."""
+    """known: the features of the training data and the text columns among them."""
     names = (f"{prefix}x", f"{prefix}y", f"{prefix}lengths")
-    one_hot: tuple[OneHot, ...] = ()
-    if frames.has_text(x):
-        x, features, one_hot = frames.encoded(x, known)
+    encoded: frames.EncodedFrame | None = None
+    if frames.is_mixed(x):
+        encoded = frames.EncodedFrame(x, known)
+        x = encoded.x
     arrays = [
         None if value is None else to_array(name, value)
         for name, value in zip(names, (x, y, lengths), strict=True)
@@ -159,10 +165,32 @@ def _dataset(
     if weight is not None:
         name = f"{prefix}weight"
         dataset = with_weights(name, dataset, to_array(name, weight), name)
-    if not one_hot:
-        features = _column_names(x, dataset.x.shape[1:])
     targets = () if dataset.classes else _column_names(y, dataset.target.shape[1:])
-    return replace(dataset, feature_names=features, one_hot=one_hot, target_names=targets)
+    if encoded is None:
+        return replace(dataset, feature_names=_column_names(x, dataset.x.shape[1:]), target_names=targets)
+    return replace(
+        dataset,
+        feature_names=encoded.names,
+        one_hot=encoded.one_hot,
+        target_names=targets,
+        notes=(*dataset.notes, *encoded.notes),
+        warnings=(*dataset.warnings, *encoded.warnings),
+    )
+
+
+def separated(name: str, x: Any, y: Any) -> tuple[Any, Any]:
+    """x and y, of which y can be the name of a column of x, or a list of names, where x is a DataFrame. Raises DataError."""
+    chosen = [y] if isinstance(y, str) else y
+    if not hasattr(x, "columns") or not isinstance(chosen, list) or not chosen:
+        if isinstance(y, str):
+            raise DataError(f"expected an array, or a DataFrame x with a column {y!r}", place=name)
+        return x, y
+    if not all(isinstance(column, str) and column in x.columns for column in chosen):
+        if isinstance(y, str):
+            raise DataError(f"no column is named {y!r}.{did_you_mean(y, map(str, x.columns))}", place=name)
+        return x, y
+    others = [column for column in x.columns if column not in chosen]
+    return x[others], x[y]
 
 
 def to_array(name: str, value: Any) -> np.ndarray:

@@ -32,6 +32,9 @@ class NNEstimator(BaseEstimator):
 
     model_: Model
     _one_hot: tuple[OneHot, ...]  # the columns of text in a DataFrame
+    _features: tuple[
+        str, ...
+    ]  # the names of the features where a DataFrame is encoded; empty for plain numbers
     _scale: tuple[np.ndarray, np.ndarray]  # mean and deviation of each target: what it is learned in
     _snapshot: Snapshot  # of the last epoch, for training that continues
 
@@ -133,12 +136,12 @@ class NNEstimator(BaseEstimator):
         self, X: Any, y: Any, reset: bool
     ) -> tuple[np.ndarray, Any, tuple[str, ...], tuple[OneHot, ...]]:
         """x and y as arrays, the names of the features, and the text columns among them."""
-        text = frames.has_text(X) if reset else bool(self._one_hot)
+        text = frames.is_mixed(X) if reset else bool(self._features)
         if not text:
             x, y = validate_data(self, X, y, reset=reset, dtype=FLOATS, multi_output=True)
             names = tuple(getattr(self, "feature_names_in_", ()))
             if reset:
-                self._one_hot = ()
+                self._one_hot, self._features = (), ()
             return x, y, names, ()
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         x, names, one_hot = self._encoded(X, reset)
@@ -154,15 +157,15 @@ class NNEstimator(BaseEstimator):
             message = "expected a DataFrame with the columns of the training data, some of which are text"
             raise InvalidInput(f"{message}. Received: {type(X).__name__}.", place="X")
         validate_data(self, X, reset=reset, skip_check_array=True)
-        x, names, one_hot = frames.encoded(X, None if reset else self._one_hot)
+        encoded = frames.EncodedFrame(X, None if reset else (self._features, self._one_hot))
         if reset:
-            self._one_hot = one_hot
-        return x, names, one_hot
+            self._one_hot, self._features = encoded.one_hot, encoded.names
+        return encoded.x, encoded.names, encoded.one_hot
 
     def _inputs(self, X: Any) -> np.ndarray:
         """X as the network takes it."""
         check_is_fitted(self)
-        if self._one_hot:
+        if self._features:
             with as_value_errors():
                 return self._encoded(X, reset=False)[0]
         return validate_data(self, X, reset=False, dtype=FLOATS)

@@ -50,9 +50,12 @@ def test_other_frames_have_the_categories_of_the_training():
     [
         {"city": ["Rome", None, "Oslo", "Oslo"]},
         {"size": [1, np.nan, 2, 3]},
-        {"size": pandas.to_datetime([1, 2, 3, 4])},
+        {"size": pandas.to_datetime(["2024-01-01", None, "2024-01-03", "2024-01-04"])},
+        {"size": [[1], [2], [3], [4]]},
+        {"size": ["1,5", "2,5", "3,5", "4,5"]},
+        {"size": [1, "2", 3, "x"]},
     ],
-    ids=["text", "number", "time"],
+    ids=["text", "number", "time", "lists", "looks", "both"],
 )
 def test_values_that_cannot_be_used_are_errors(changed, wording):
     wording(refused(nntrain.Data, FRAME.assign(**changed), Y))
@@ -60,3 +63,64 @@ def test_values_that_cannot_be_used_are_errors(changed, wording):
 
 def test_an_unknown_category_is_an_error(wording):
     wording(refused(nntrain.Data, FRAME, Y, test=(FRAME.assign(city="Paris"), Y)))
+
+
+MIXED = pandas.DataFrame(
+    {
+        "when": pandas.date_range("2024-01-01", periods=4, freq="7h"),
+        "old": [True, False, False, True],
+        "zip": ["01234", "90210", "01234", "1234"],
+        "size": [1, 2.5, 3, 4],
+    }
+)
+
+
+def test_dates_and_booleans_of_a_frame_are_those_of_a_file(tmp_path):
+    MIXED.assign(y=Y).to_parquet(tmp_path / "t.parquet", index=False)
+    file = load({"csv": "t.parquet"}, tmp_path).train
+    data = nntrain.Data(MIXED, Y).source.dataset
+    assert (data.feature_names, data.one_hot) == (file.feature_names, file.one_hot)
+    assert (data.x == file.x).all()
+    assert data.notes[-1] in file.notes  # about the dates
+
+
+def test_frames_of_polars_are_those_of_pandas():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(MIXED.to_dict("list")).with_columns(polars.col("zip").cast(polars.Categorical))
+    found, expected = nntrain.Data(frame, Y).source.dataset, nntrain.Data(MIXED, Y).source.dataset
+    assert (found.feature_names, found.one_hot) == (expected.feature_names, expected.one_hot)
+    assert (found.x == expected.x).all()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_the_target_can_be_the_name_of_a_column(library):
+    frame = MIXED.assign(y=Y, weight=[0.5, 1, 2, 3])
+    if library == "polars":
+        frame = pytest.importorskip("polars").DataFrame(frame.to_dict("list"))
+    data = nntrain.Data(frame, "y", test=(frame[:2], "y"))
+    assert data.source.dataset.classes == ("a", "b")
+    assert data.test.dataset.feature_names == data.source.dataset.feature_names
+    both = nntrain.Data(frame, ["size", "weight"]).source.dataset
+    assert both.target_names == ("size", "weight")
+    assert "y=a" in both.feature_names
+    assert "Did you mean 'y'?" in refused(nntrain.Data, frame, "yy")
+    assert "a DataFrame x with a column 'y'" in refused(nntrain.Data, np.zeros((4, 2)), "y")
+
+
+def test_a_network_of_mixed_columns_predicts_from_frames_and_files(tmp_path):
+    config = {
+        "model": {"layers": [{"dense": 2}]},
+        "loss": "cross_entropy",
+        "optimizer": {"sgd": 0.1},
+        "train": {"epochs": 1},
+    }
+    model = nntrain.fit(config, data=nntrain.Data(MIXED, Y), runs_dir=None).model
+    expected = model.predict_proba(MIXED)
+    changed = MIXED[["size", "zip", "old", "when"]].astype({"when": str})
+    assert np.array_equal(model.predict_proba(changed), expected)
+
+
+def test_estimators_take_dates_and_booleans():
+    sklearn = pytest.importorskip("nntrain.sklearn")
+    found = sklearn.NNClassifier(epochs=2, validation=None).fit(MIXED, Y)
+    assert found.predict_proba(MIXED[:1].assign(when=MIXED["when"][:1].dt.normalize())).shape == (1, 2)

@@ -165,7 +165,7 @@ def test_a_frame_keeps_its_columns_and_text_is_one_hot():
         fitted.predict(frame.assign(city="Paris"))
     with pytest.raises(ValueError, match="expected a DataFrame"):
         fitted.predict(np.ones((2, 3)))
-    with pytest.raises(ValueError, match="row 2: expected a category"):
+    with pytest.raises(ValueError, match="x:2: column 'city': expected a category"):
         NNRegressor(**QUICK).fit(frame.assign(city=["Oslo", None] * 75), target)
 
 

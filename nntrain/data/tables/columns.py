@@ -58,6 +58,12 @@ class Column:
             else numbers
         )
 
+    def extend_numbers(self, numbers: np.ndarray) -> None:
+        """Appends float64 numbers, NaN for gaps."""
+        self.pieces.append(numbers)
+        if np.isnan(numbers).any():
+            self.marks[""] = None
+
     def close(self) -> None:
         """Called after the last row: classifies the cells."""
         self.cells = [cell.strip() for cell in self.texts]  # in order of first occurrence

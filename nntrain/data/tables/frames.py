@@ -1,79 +1,143 @@
-"""Frames: the columns of a DataFrame, of pandas or alike, as the features of a table; text is one-hot encoded."""
+"""Frames: the columns of a DataFrame, of pandas, Polars or alike, as the features of a table."""
 
 from collections.abc import Sequence
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
 
+from nntrain.data.tables.columns import MISSING, Column
+from nntrain.data.tables.dates import DateParts, parts_among
 from nntrain.data.tables.features import OneHot, listed
+from nntrain.data.tables.formats.typed import cell_text, is_missing
+from nntrain.data.tables.table import Table, values_of
 from nntrain.errors import DataError
 
+CONVERT = (
+    "Convert the column, such as with `astype(float)` or `pandas.to_datetime`, to the type category if its texts are categories, "
+    "or leave it out."
+)
+FILL = "Fill or remove missing values."
+PATH = "x"  # what errors call the frame
 
-def has_text(frame: Any) -> bool:
-    """Whether x is a DataFrame with a column that holds no numbers."""
+
+def is_mixed(frame: Any) -> bool:
+    """Whether x is a DataFrame with a column that holds other values than plain numbers, such as text, dates or booleans."""
     is_frame = hasattr(frame, "columns") and hasattr(frame, "__getitem__")
-    return is_frame and any(_is_text(frame[name]) for name in frame.columns)
+    return is_frame and any(_plain_numbers(frame[name]) is None for name in frame.columns)
 
 
-def encoded(
-    frame: Any, known: Sequence[OneHot] | None = None
-) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
-    """(rows, features) float64, the names of the features, and the text columns among them.
+class EncodedFrame:
+    """A DataFrame as features: x (rows, features) float64, their names, the text columns among them, notes and warnings.
 
-    known: the text columns of the training data, whose categories are the only ones. Raises DataError.
+    known: the features of the training data, as names and text columns, which then are the only ones. Raises DataError.
     """
-    names: list[str] = []
-    texts: list[OneHot] = []
+
+    def __init__(self, frame: Any, known: tuple[Sequence[str], Sequence[OneHot]] | None = None):
+        columns = [_column(str(name), frame[name]) for name in frame.columns]
+        rows = len(columns[0].numbers) if columns else 0
+        table = Table(PATH, columns, [], range(1, rows + 1))
+        self.one_hot: tuple[OneHot, ...]
+        try:
+            if known is None:
+                self.x, self.names, self.one_hot = table.x(one_hot=True, gaps=False)
+            else:
+                self.x, self.names, self.one_hot = _as_known(columns, *known)
+        except DataError as error:  # hints for files do not help here
+            error.hint = FILL if "missing value" in error.message else CONVERT if error.hint else ""
+            raise
+        self.notes, self.warnings = tuple(table.notes), tuple(table.warnings)
+
+
+def _as_known(
+    columns: Sequence[Column], names: Sequence[str], texts: Sequence[OneHot]
+) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
+    trained = {text.column: text.categories for text in texts}
     parts: list[np.ndarray] = []
-    trained = None if known is None else {text.column: text.categories for text in known}
-    for called in frame.columns:
-        name, column = str(called), frame[called]
-        if name in trained if trained is not None else _is_text(column):
-            values = _texts(name, column)
-            categories = tuple(np.unique(values).tolist()) if trained is None else trained[name]
-            if unknown := sorted(set(values.tolist()) - set(categories)):
-                message = (
-                    f"unknown categories: {listed(unknown)}. The training data has: {listed(categories)}."
-                )
-                raise DataError(message, place=f"column {name!r}")
-            texts.append(OneHot(name, categories, len(names)))
-            names += [f"{name}={category}" for category in categories]
-            parts.append((values[:, None] == np.array(categories)).astype(np.float64))
+    found: list[str] = []
+    one_hot: list[OneHot] = []
+    for column in columns:
+        if column.name in trained:
+            categories = trained[column.name]
+            one_hot.append(OneHot(column.name, categories, len(found)))
+            found += [f"{column.name}={category}" for category in categories]
+            parts.append(_categories(column, categories))
+        elif dates := parts_among(names, column.name):
+            known = DateParts(column.name, dates, len(found))
+            found += known.names
+            parts.append(_finite(column, values_of(column, known), "a date"))
         else:
-            names.append(name)
-            parts.append(_numbers(name, column)[:, None])
-    return np.concatenate(parts, axis=1), tuple(names), tuple(texts)
+            found.append(column.name)
+            parts.append(_finite(column, column.numbers[:, None], "a finite number"))
+    return np.concatenate(parts, axis=1), tuple(found), tuple(one_hot)
 
 
-def _is_text(column: Any) -> bool:
-    if getattr(column.dtype, "name", "") == "category":
-        return True
-    values = np.asarray(column)
-    if values.dtype.kind == "O":
-        return any(isinstance(value, str) for value in values)
-    return values.dtype.kind in "UT"
+def _categories(column: Column, categories: Sequence[str]) -> np.ndarray:
+    """(rows, categories) of 0 and 1."""
+    gaps = column.rows(MISSING)
+    if len(gaps) or (column.places < 0).any():
+        row = int(gaps[0]) if len(gaps) else int((column.places < 0).argmax())
+        received = "a missing value" if len(gaps) else f"the number {column.numbers[row]:g}"
+        raise DataError(
+            f"expected a category. Received: {received}.", FILL, f"{PATH}:{row + 1}: {column.label}"
+        )
+    if unknown := sorted(set(column.cells) - set(categories)):
+        message = f"unknown categories: {listed(unknown)}. The training data has: {listed(categories)}."
+        raise DataError(message, place=column.label)
+    found: np.ndarray = (np.array(column.cells)[column.places][:, None] == np.array(categories)).astype(
+        np.float64
+    )
+    return found
 
 
-def _texts(name: str, column: Any) -> np.ndarray:
-    values = np.asarray(column, dtype=object)
-    missing = [row for row, value in enumerate(values) if value is None or value != value]
-    if missing:
-        message = f"row {missing[0] + 1}: expected a category. Received: a missing value."
-        raise DataError(message, "Fill or remove missing values.", f"column {name!r}")
-    return np.array([str(value) for value in values])
-
-
-def _numbers(name: str, column: Any) -> np.ndarray:
-    values = np.asarray(column)
-    try:
-        if values.dtype.kind not in "biufO":  # NumPy turns times into numbers
-            raise TypeError
-        values = values.astype(np.float64)
-    except (TypeError, ValueError):
-        message = f"expected numbers or text. Received: {column.dtype}."
-        raise DataError(message, place=f"column {name!r}") from None
-    wrong = np.flatnonzero(~np.isfinite(values))
+def _finite(column: Column, values: np.ndarray, expected: str) -> np.ndarray:
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(wrong):
-        message = f"row {wrong[0] + 1}: expected a finite number. Received: {values[wrong[0]]:g}."
-        raise DataError(message, "Fill or remove missing values.", f"column {name!r}")
+        row = int(wrong[0])
+        known = column.places[row] >= 0 and column.cell(row) != "an empty cell"
+        received = (
+            column.cell(row) if known else "infinity" if np.isinf(values[row]).any() else "a missing value"
+        )
+        raise DataError(
+            f"expected {expected}. Received: {received}.", FILL, f"{PATH}:{row + 1}: {column.label}"
+        )
     return values
+
+
+def _column(name: str, values: Any) -> Column:
+    """The column of a table with the cells of one column of a frame."""
+    declared = str(values.dtype).startswith(("category", "Categorical", "Enum"))
+    plain = None if declared else _plain_numbers(values)
+    if plain is not None:
+        column = Column(name, f"column {name!r}", {"": None})
+        column.extend_numbers(plain)
+    else:
+        cells = values.to_list() if hasattr(values, "to_list") else list(values)
+        types = {type(cell) for cell in cells if not is_missing(cell)}
+        if unusable := [one for one in types if not _is_cell(one)]:
+            received = unusable[0].__name__
+            message = f"expected numbers, text, dates or booleans. Received: {received}."
+            raise DataError(message, place=f"column {name!r}")
+        text = bool(types) and all(issubclass(one, str) for one in types)
+        column = Column(name, f"column {name!r}", {"": None}, as_text=declared, typed_text=text)
+        column.extend(tuple(map(cell_text, cells)))
+    column.close()
+    return column
+
+
+def _is_cell(kind: type) -> bool:
+    return (
+        issubclass(kind, (str, Number, np.generic))
+        or hasattr(kind, "isoformat")
+        or hasattr(kind, "total_seconds")
+    )
+
+
+def _plain_numbers(values: Any) -> np.ndarray | None:
+    """The values as float64; None if they are not of a plain type of numbers, or are categories."""
+    if str(values.dtype).startswith(("category", "Categorical", "Enum")):
+        return None
+    array = np.asarray(values)
+    if array.dtype.kind == "O" and all(isinstance(one, Real) and not isinstance(one, bool) for one in array):
+        return array.astype(np.float64)
+    return array.astype(np.float64) if array.dtype.kind in "iuf" else None

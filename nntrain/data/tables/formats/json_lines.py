@@ -30,7 +30,7 @@ def json_rows(path: str, file: BinaryIO, encoding: str | None, decimal: str) -> 
     """The rows of the objects; columns are in the order in which their names first occur. Raises DataError."""
     lines, objects = [], []
     with TextIOWrapper(file, encoding=encoding or UTF8) as text:
-        for line, value in _values(path, text, encoding):
+        for line, value in _values(path, file, text, encoding):
             if not isinstance(value, dict):
                 raise DataError("expected an object with the names of columns", place=f"{path}:{line}")
             lines.append(line)
@@ -49,25 +49,26 @@ def json_rows(path: str, file: BinaryIO, encoding: str | None, decimal: str) -> 
     return TypedRows(names, rows, set(text_columns(columns)) - numbers)
 
 
-def _values(path: str, text: TextIOWrapper, encoding: str | None) -> Iterator[tuple[int, Any]]:
+def _values(
+    path: str, file: BinaryIO, text: TextIOWrapper, encoding: str | None
+) -> Iterator[tuple[int, Any]]:
     """(line, value) of each line, or (number, value) of each entry of a list."""
-    options = {"parse_int": _Number, "parse_float": _Number}
     line = 0
     try:
         for line, content in enumerate(text, start=1):
             if not content.strip():
                 continue
             if content.lstrip("\ufeff \t").startswith("["):
-                found = json.loads(content + text.read(), **options)
+                found = json.loads(content + text.read(), parse_int=_Number, parse_float=_Number)
                 yield from enumerate(found, start=1)
                 return
-            yield line, json.loads(content, **options)
+            yield line, json.loads(content, parse_int=_Number, parse_float=_Number)
     except json.JSONDecodeError as error:
         raise DataError(f"not JSON: {error.msg}", "Write one object per line.", f"{path}:{line}") from None
     except UnicodeDecodeError as error:
         received = f"byte {error.object[error.start]:#04x}"
-        text.buffer.seek(0)
-        raise not_text(path, line + 1, text.buffer.read(SAMPLE), received, encoding) from None
+        file.seek(0)
+        raise not_text(path, line + 1, file.read(SAMPLE), received, encoding) from None
 
 
 def _cell(value: Any, decimal: str) -> str:
