@@ -9,6 +9,7 @@ import numpy as np
 
 from nntrain.config.schema import Config
 from nntrain.data.dataset import Dataset
+from nntrain.data.tables.dates import dates_of
 from nntrain.data.tables.features import columns, features_line
 from nntrain.preflight.finding import Finding
 from nntrain.preflight.samples import comparable
@@ -81,7 +82,10 @@ def leaving_out(config: Config, every: list[TableColumn], left_out: Collection[s
 
 
 def line_without(every: list[TableColumn], left_out: Collection[str]) -> str:
-    return features_line(column.name for column in every if column.name not in left_out)
+    dates = dates_of(column.name for column in every)
+    out = {dates.get(name, name) for name in left_out}
+    kept = dict.fromkeys(dates.get(column.name, column.name) for column in every)
+    return features_line(name for name in kept if name not in out)
 
 
 def with_one_line(findings: Iterable[Finding], data: Dataset) -> list[Finding]:

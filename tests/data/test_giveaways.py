@@ -7,6 +7,7 @@ import pytest
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.iris import Iris
+from nntrain.data.tables.dates import dates_of
 from nntrain.data.tables.giveaways import giveaways
 
 ROWS = 60
@@ -116,3 +117,15 @@ def test_new_notes_a_column_that_determines_the_target(shell):
     assert "# Excluded: row (" in text
     assert "# Check: code " in text
     assert "features: [u, v, code]" in text
+
+
+def test_the_line_that_leaves_a_column_out_names_dates_as_columns(shell):
+    rows = [f"{row},2024-{row % 12 + 1:02d}-15,{row * row % 7},{row % 3 / 7}" for row in range(40)]
+    (shell.folder / "t.csv").write_text("\n".join(["row,day,u,answer", *rows, ""]))
+    shell.write(CONFIG.replace("dense: 2", "dense: 1").replace("cross_entropy", "mse"))
+    assert "`features: [day, u]`" in shell.run("summary", "config.yaml").stderr
+
+
+def test_a_single_part_of_a_date_is_a_column_of_its_own():
+    names = ["built (year)", "day (year)", "day (month sin)", "u"]
+    assert dates_of(names) == {"day (year)": "day", "day (month sin)": "day"}

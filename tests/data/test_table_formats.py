@@ -165,3 +165,9 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, frame, suffix, pack
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)
     wording(refused(load, {"csv": name}, tmp_path))
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "{}\n{}\n"])
+def test_json_without_columns_is_refused(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+    assert refused(load, {"csv": {"path": "t.json"}}, tmp_path).startswith("t.json: ")

@@ -152,8 +152,8 @@ def test_bare_arrays_and_tables_suit_a_network_that_was_trained_without_files(sh
     )
     np.savez(shell.folder / "images.npz", x=(16 * x).reshape(-1, 8, 8) / 16, y=y)
     found = scores(shell, "new.npz")
-    (shell.folder / "new.json").write_text("{}")
-    wording(complaint(shell, "new.json"))
+    (shell.folder / "new.pickle").write_text("{}")
+    wording(complaint(shell, "new.pickle"))
     assert found["samples"] == 30
     assert scores(shell, "new.csv") == found
     assert scores(shell, "images.npz") == found

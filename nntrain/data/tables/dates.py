@@ -1,6 +1,7 @@
 """Dates: ISO dates and times of a column as numbers: the time in years, and positions in the year, the week and the day."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -148,3 +149,10 @@ def dates_among(
         else:
             found.append((match["column"], start, DateParts(match["column"], (match["part"],), start)))
     return found
+
+
+def dates_of(names: Iterable[str]) -> dict[str, str]:
+    """The features that are parts of dates, and their columns. A single part, such as "built (year)", is a column of its own."""
+    found = {name: match["column"] for name in names if (match := PART.fullmatch(name))}
+    count = Counter(found.values())
+    return {name: column for name, column in found.items() if count[column] > 1}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain.data.dataset import Dataset
+from nntrain.data.tables.dates import dates_of
 from nntrain.data.tables.features import columns, features_line
 
 FEWEST_ROWS = 20  # fewer rows agree by chance
@@ -19,7 +20,9 @@ YEARS = (1500, 2200)
 def warnings_of(data: Dataset, choosable: bool) -> tuple[str, ...]:
     """One warning per column; `choosable`: the source has the option `features`."""
     found = giveaways(data)
+    dates = dates_of(data.feature_names)
     kept = [name for name, _, _ in columns(data.feature_names, data.one_hot) if name not in found]
+    kept = list(dict.fromkeys(dates.get(name, name) for name in kept))
     advice = (
         f"leave it out with {features_line(kept)}, or list it there to keep it"
         if choosable
@@ -47,12 +50,13 @@ def giveaways(data: Dataset) -> dict[str, Giveaway]:
     """What is wrong with a column, by its name; empty where all is well.
 
     Only for tables with names: pixels, sequences and unnamed arrays have no columns of this kind. A table with a single column
-    is exempt, because that column is all that there is to predict from.
+    is exempt, because that column is all that there is to predict from; dates never are a giveaway.
     """
     if not data.feature_names or not isinstance(data.x, np.ndarray) or data.x.ndim != 2:
         return {}
-    parts = columns(data.feature_names, data.one_hot)
-    if len(parts) < 2 or len(data) < 10:
+    dates = dates_of(data.feature_names)
+    parts = [part for part in columns(data.feature_names, data.one_hot) if part[0] not in dates]
+    if len(parts) + len(set(dates.values())) < 2 or len(data) < 10:
         return {}
     found = {}
     for name, position, text in parts:

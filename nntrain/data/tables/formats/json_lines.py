@@ -36,6 +36,8 @@ def json_rows(path: str, file: BinaryIO, encoding: str | None, decimal: str) -> 
             lines.append(line)
             objects.append(value)
     names = list(dict.fromkeys(name for value in objects for name in value))
+    if not names:
+        raise DataError("the file is empty" if not objects else "its objects have no names", place=path)
     for line, value in zip(lines, objects, strict=True):
         require_plain(f"{path}:{line}", list(value), list(value.values()))
     rows = (
