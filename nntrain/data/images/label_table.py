@@ -87,7 +87,9 @@ class LabelTable:
         """The labels as the target of a table."""
         entries, at = list(entries), self.positions[1]
         form = self.file.format
-        column = Column(self.file.name(at), self.file.label(at), form.gaps, True, form.numerals)
+        column = Column(
+            self.file.name(at), self.file.label(at), form.gaps, as_text=True, numerals=form.numerals
+        )
         column.extend(tuple(entry.label for entry in entries))
         column.close()
         return Table(self.columns.path, [], [column], [entry.line for entry in entries])
