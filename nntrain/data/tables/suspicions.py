@@ -100,7 +100,8 @@ def of_numbers(column: Column, values: np.ndarray, features: Sequence[Column]) -
 def without(left_out: Iterable[Column], features: Sequence[Column]) -> str:
     """The line of YAML that chooses the other features."""
     left_out = set(left_out)
-    if len(features) - len(left_out) > SHOWN:  # without a look at each: thousands of columns can have a warning
+    # Without a look at each column: thousands of them can have a warning.
+    if len(features) - len(left_out) > SHOWN:
         return "`features: [...]`"
     kept = [column.called for column in features if column not in left_out]
     return f"`features: {yaml_list(kept)}`" if 0 < len(kept) <= SHOWN else "`features: [...]`"
