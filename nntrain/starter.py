@@ -101,7 +101,7 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         why = "as asked for"
     else:
         options["target"], why = guessed_target(options, names, folder)
-    left_out = {}
+    left_out: dict[str, str] = {}
     if names and "" in names:
         predicted = options.get("target", names[-1])
         options["features"] = [name for name in names if name not in ("", predicted)]
