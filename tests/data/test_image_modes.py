@@ -79,6 +79,22 @@ def test_one_colour_declared_transparent_is_the_background(tmp_path, image, tran
     assert np.array_equal(x, expected)
 
 
+def test_grey_that_is_multiplied_by_its_opacity_is_read(tmp_path):
+    values = np.zeros((6, 5, 2), np.uint8)
+    values[1, 2] = 60, 120  # half of white is 120 of 255
+    folder = in_both_classes(tmp_path, Image.fromarray(values, "LA"), "x.tif")
+    for path in folder.rglob("*.tif"):
+        extra = b"\x52\x01\x03\x00\x01\x00\x00\x00"  # the tag ExtraSamples, a short: 1 is associated alpha
+        content = path.read_bytes()
+        assert content.count(extra + b"\2") == 1
+        path.write_bytes(content.replace(extra + b"\2", extra + b"\1"))
+        with Image.open(path) as image:
+            assert image.mode == "La"
+    x = of(folder, channels=1, background=[100, 100, 100]).train.x[0, :, :, 0]
+    assert abs(int(x[1, 2]) - (60 + 100 * 135 / 255)) <= 1
+    assert (x.ravel() == 100).sum() == 29
+
+
 def test_half_transparent_pixels_are_mixed_before_resizing(tmp_path):
     image = np.zeros((4, 4, 4), np.uint8)
     image[..., 3] = 128

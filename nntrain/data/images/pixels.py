@@ -100,6 +100,8 @@ def _over_background(image: "Image", form: ImageForm) -> "Image":
     from PIL import Image
 
     base = Image.new("RGBA", image.size, (*form.background, 255))
+    if image.mode == "La":  # which becomes nothing else
+        image = image.convert("LA")
     return Image.alpha_composite(base, image.convert("RGBA"))
 
 
