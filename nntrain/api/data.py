@@ -18,6 +18,7 @@ from nntrain.data.tables.formats.typed import cell_text
 from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training, usable_array
 from nntrain.inference.pictures import Pictures, pictures_of, read_all, samples
+from nntrain.inference.texts import as_texts, text_samples
 from nntrain.inference.trained import Trained
 from nntrain.options import shown
 
@@ -34,6 +35,8 @@ def samples_of(trained: Trained, x: Any, lenient: bool = False) -> Samples:
     train = trained.trained_on
     if train.unit:
         raise DataError("the network is a language model and takes no samples", "Use `generate`.", "x")
+    if train.tokenizer is not None and (texts := as_texts(x)) is not None:
+        return text_samples(trained, texts)
     if train.feature_names and hasattr(x, "columns"):
         table = table_of(trained, x, lenient)
         return Samples.of(unlabeled(train, table.inputs()), table.unusable)
@@ -65,9 +68,14 @@ def pictures_at(trained: Trained, x: Any) -> Pictures:
 def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
     """Samples, targets and their weights in the form of the training data; classes are found by name. Raises DataError."""
     train = trained.trained_on
+    task: Task = "classification" if train.classes else "regression"
+    if train.tokenizer is not None and (texts := as_texts(x)) is not None:
+        inputs = text_samples(trained, texts).data
+        labelled = Data(np.zeros((len(texts), 1)), y, weight=weight, task=task).source.dataset
+        target = align("y", replace(train, lengths=None), replace(labelled, target_names=())).target
+        return replace(inputs, target=target, weight=labelled.weight)
     if are_paths(x):
         x = samples(trained, read_all(pictures_at(trained, x))).x
-    task: Task = "classification" if train.classes else "regression"
     is_table = bool(train.feature_names) and hasattr(x, "columns")
     if is_table or train.fill is not None:  # with gaps, which `Data` refuses
         inputs = table_of(trained, x).inputs() if is_table else samples_of(trained, x).data.x

@@ -52,7 +52,8 @@ class Model:
         """The predictions for samples x (rows, *input shape): class names (rows,), or numbers (rows, outputs).
 
         x has the form of the training data: arrays or lists; for a table also a DataFrame, whose columns are found by
-        name; for images also the path of an image file or of a folder of them, or a list of paths. With a target per
+        name; for images also the path of an image file or of a folder of them, or a list of paths; for texts a text, or
+        a list or column of texts. With a target per
         step, there is one prediction for each step. Raises DataError for what does not fit.
 
         on_error: for samples with values that the network does not know or that are missing. "stop" raises DataError;
@@ -107,7 +108,7 @@ class Model:
     def _predictions(
         self, x: Any, on_error: OnError, probabilities: bool = False, explain: bool = False
     ) -> Predictions:
-        if are_paths(x):
+        if are_paths(x) and self._trained.trained_on.tokenizer is None:
             found = predict_pictures(self._trained, pictures_at(self._trained, x), probabilities, on_error)
         else:
             samples = samples_of(self._trained, x, lenient=on_error != "stop")

@@ -46,6 +46,13 @@ if TYPE_CHECKING:
     "output, or answer them with empty cells; so for all of an INPUT without a column, beside others. With --prompt, skip "
     "leaves unknown characters out.",
 )
+@click.option(
+    "--text",
+    "texts",
+    metavar="TEXT",
+    multiple=True,
+    help="A text to classify, instead of INPUT, for a network trained on texts; can be repeated.",
+)
 @click.option("--prompt", metavar="TEXT", help="The text that a language model continues, instead of INPUT.")
 @click.option(
     "--length",
@@ -74,6 +81,7 @@ def command(
     probabilities: bool,
     explain: bool,
     on_error: "OnError",
+    texts: tuple[str, ...],
     prompt: str | None,
     as_json: bool,
     threads: int | None,
@@ -84,7 +92,9 @@ def command(
     INPUT is a CSV file, plain or gzip-compressed, or - for CSV on stdin. Its columns are found by name, in any order;
     other columns, such as the target, are ignored. Or it is an .npz file with an array x, or an .npy file. Or it is a
     source as in a config, such as '{idx: {...}}' or digits: its test split is used, else its training split. For a
-    network trained on images it is an image file, or a folder of images, labelled or not.
+    network trained on images it is an image file, or a folder of images, labelled or not. For a network trained on texts
+    it is a CSV or JSON Lines file with the column of texts, a .txt file or a folder of them, or - for lines on stdin, each a
+    text.
 
     The output is CSV with a header and one line per sample, in the same order: the column `class`, and with
     --probabilities a column `p(NAME)` for each class; or a column for each target, by its name. So
@@ -108,12 +118,13 @@ def command(
     from nntrain.inference.pictures import pictures_of, predict_pictures
     from nntrain.inference.predict import check_probabilities
     from nntrain.inference.several import predict_inputs
+    from nntrain.inference.texts import NotAFile, predict_texts
     from nntrain.report.terminal.downloads import shown_downloads
     from nntrain.report.terminal.messages import show_note
     from nntrain.run.stored import open_stored
 
     given = {name: value for name, value in sampling.items() if value is not None}
-    check_usage(inputs, output, overwrite, probabilities, explain, on_error, prompt, as_json, given)
+    check_usage(inputs, output, overwrite, probabilities, explain, on_error, prompt, as_json, given, texts)
     if output is not None:
         with hints({writing.OutputExists: "Use --overwrite to replace it, or another --output."}):
             writing.check_output(output, overwrite, (".txt",) if prompt is not None else (".csv", ".npz"))
@@ -142,12 +153,16 @@ def command(
     try:
         with shown_downloads():
             pictures = pictures_of(stored, inputs, "INPUT")
-            if pictures is not None:
+            if texts:
+                with errors_at("--text"):
+                    predictions = predict_texts(stored, texts, probabilities)
+            elif pictures is not None:
                 predictions = predict_pictures(stored, pictures, probabilities, on_error)
             else:
-                predictions = predict_inputs(
-                    stored, inputs, sys.stdin.buffer, "INPUT", probabilities, on_error, explain
-                )
+                with hints({NotAFile: "To classify this text itself, use --text."}):
+                    predictions = predict_inputs(
+                        stored, inputs, sys.stdin.buffer, "INPUT", probabilities, on_error, explain
+                    )
     except (UnusableSamples, UnusableInput) as error:
         if isinstance(error, UnusableInput) and (len(inputs) == 1 or on_error != "stop"):
             raise
@@ -186,13 +201,16 @@ def check_usage(
     prompt: str | None,
     as_json: bool,
     sampling: dict[str, Any],
+    texts: tuple[str, ...] = (),
 ) -> None:
     """Raises UsageError for options that cannot be combined."""
     if overwrite and output is None:
         raise click.UsageError("--overwrite requires --output.")
     if as_json and output is not None:
         raise click.UsageError("--json cannot be combined with --output.")
-    if bool(inputs) == (prompt is not None):
+    if texts and (inputs or prompt is not None):
+        raise click.UsageError(f"--text cannot be combined with {'INPUT' if inputs else '--prompt'}.")
+    if not texts and bool(inputs) == (prompt is not None):
         received = "both" if inputs else "neither"
         raise click.UsageError(f"Expected INPUT, or --prompt for a language model. Received: {received}.")
     if prompt is None and sampling:

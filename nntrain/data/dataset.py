@@ -13,6 +13,8 @@ from nntrain.component import Component
 from nntrain.data.batch import Batch
 from nntrain.data.images.form import ImageForm
 from nntrain.data.origin import Origin
+from nntrain.data.sequences.texts import Texts
+from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.features import OneHot, name_mismatch
 from nntrain.errors import ConfigError, DataError, Problem
@@ -55,6 +57,8 @@ class Dataset:
     consecutive: bool = False  # row r of a batch continues row r of the batch before
     origin: Origin | None = None  # where the rows are in files
     image_form: ImageForm | None = None  # of image files: how they became samples
+    texts: Texts | None = None  # what x becomes the tokens of, once the splits are known
+    tokenizer: Tokenizer | None = None  # of texts that have a target each: how they became tokens
     notes: tuple[
         str, ...
     ] = ()  # what reading found, for people: "classes: cat, dog", "3 files skipped: 3 .txt"
@@ -110,6 +114,8 @@ class Dataset:
             name: getattr(self, name) for name in ("x", "target", "weight", "lengths", "series", "groups")
         }
         chosen: dict[str, Any] = {name: array[indices] for name, array in arrays.items() if array is not None}
+        if self.texts is not None:
+            chosen["texts"] = self.texts.select(indices)
         if self.origin is not None and not isinstance(self.x, Windows):  # the stream of windows stays whole
             chosen["origin"] = self.origin.select(indices)
         return replace(self, **chosen)

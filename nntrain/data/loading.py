@@ -1,4 +1,4 @@
-"""Loading: reader -> fold, or test split -> validation split -> imputation -> standardization."""
+"""Loading: reader -> fold, or test split -> validation split -> imputation -> tokens of texts -> standardization."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from nntrain.data.splits import join, split
 from nntrain.data.tables import giveaways
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import standardize
+from nntrain.data.transforms.tokenize import tokenize
 from nntrain.data.weights import AT_LEAST_ONE
 from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.limits import NotEnoughMemory
@@ -83,7 +84,7 @@ def load_splits(
     splits, indices = split(splits, seed=seed, **fractions)
     if rows:
         indices = {name: rows["train"][taken] for name, taken in indices.items()} | {"test": rows["test"]}
-    splits = impute(weighted_alike(splits))
+    splits = tokenize(impute(weighted_alike(splits)))
     return standardize(splits) if options.standardize else splits, indices
 
 

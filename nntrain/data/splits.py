@@ -162,7 +162,7 @@ def grouped_split(groups: np.ndarray, name: str, count: int, key: int) -> tuple[
 
 
 def hashes(splits: Splits) -> dict[str, str]:
-    """For each split the SHA-256 of its samples, targets, lengths and weights: their type, shape and bytes."""
+    """For each split the SHA-256 of its samples, targets, lengths and weights: their type, shape and bytes; and of the tokenizer."""
     return {name: _hash(part) for name, part in splits.parts().items()}
 
 
@@ -174,4 +174,6 @@ def _hash(part: Dataset) -> str:
         for array in values.hashed_arrays() if isinstance(values, Windows) else (values,):
             digest.update(f"{array.dtype.str} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array).data)
+    if part.tokenizer is not None:
+        digest.update(repr(part.tokenizer).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()

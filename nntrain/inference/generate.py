@@ -8,7 +8,8 @@ import numpy as np
 from nntrain import kernels, randomness
 from nntrain.data.conform.texts import counted, encode, split_text, unknown_in
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.tokens import UNKNOWN, decode
+from nntrain.data.sequences.tokens import decode
+from nntrain.data.sequences.vocabulary import UNKNOWN
 from nntrain.data.tables.features import listed
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained

@@ -29,6 +29,7 @@ from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
 from nntrain.data.sources.text import Text
 from nntrain.data.tables.csv_file import Cells
+from nntrain.data.transforms.tokenize import tokenize
 from nntrain.errors import UserError
 from nntrain.inference.given import is_source, read_source
 from nntrain.inference.new_files import source_at
@@ -80,7 +81,7 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
     else:
         if isinstance(source, Text) and not trained.trained_on.normalized:
             source = source.as_before_normalization()
-        parts = source.load_like(folder, trained.trained_on).parts()
+        parts = tokenize(source.load_like(folder, trained.trained_on)).parts()
     chosen = split or ("test" if "test" in parts else "train")
     if chosen not in parts:
         message = f"{source.yaml_name} has no {chosen} split"

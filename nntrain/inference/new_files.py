@@ -10,6 +10,7 @@ from nntrain.data.sources.image_folder import ImageFolder
 from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
 from nntrain.data.sources.text import Text
+from nntrain.data.sources.text_classes import TextClasses
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
 from nntrain.options import did_you_mean, shown, with_suggestion
@@ -41,7 +42,7 @@ def source_at(trained: Trained, path: str, name: str) -> Reader:
     if not (folder or suffix or os.path.exists(with_places(path)) or os.sep in path):
         message = f"{EXPECTED}. Received: {shown(path)}"
         raise UserError(with_suggestion(message, did_you_mean(path, Reader.members())), place=name)
-    if isinstance(used, Text):
+    if isinstance(used, (Text, TextClasses)):
         return used.model_copy(update={"path": path})
     if suffix == ".npz":
         return used.model_copy(update={"path": path}) if isinstance(used, Npz) else Npz(path=path)

@@ -9,6 +9,7 @@ import numpy as np
 from nntrain.data.conform.unusable import OnError, UnusableInput
 from nntrain.inference.inputs import new_samples
 from nntrain.inference.predict import Predictions, joined, predict
+from nntrain.inference.texts import samples_at
 from nntrain.inference.trained import Trained
 
 
@@ -30,7 +31,10 @@ def predict_inputs(
     unusable: dict[int, UnusableInput] = {}
     for place, text in enumerate(inputs):
         try:
-            samples = new_samples(trained, text, stdin, name, on_error)
+            if trained.trained_on.tokenizer is None:
+                samples = new_samples(trained, text, stdin, name, on_error)
+            else:
+                samples = samples_at(trained, text, stdin, name)
         except UnusableInput as error:
             if on_error == "stop" or len(inputs) == 1:
                 raise

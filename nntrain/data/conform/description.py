@@ -6,12 +6,14 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.images.form import ImageForm
+from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.tables.features import OneHot
 
 
 def describe(train: Dataset) -> dict[str, Any]:
     """What JSON can hold: shapes, names and classes. The arrays are in `train.statistics`."""
     images = {} if train.image_form is None else {"image_form": train.image_form.to_dict()}
+    tokenizer = {} if train.tokenizer is None else {"tokenizer": train.tokenizer.to_dict()}
     return {
         "input_shape": train.input_shape,
         "target_shape": train.target_shape,
@@ -30,6 +32,7 @@ def describe(train: Dataset) -> dict[str, Any]:
         "consecutive": train.consecutive,
         "lengths": train.lengths is not None,
         **images,
+        **tokenizer,
     }
 
 
@@ -57,4 +60,5 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
         scale=statistics["scale"],
         fill=statistics.get("fill"),
         image_form=ImageForm.of(description["image_form"]) if "image_form" in description else None,
+        tokenizer=Tokenizer.of(description["tokenizer"]) if "tokenizer" in description else None,
     )

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.tokens import remarks, smallest_type
+from nntrain.data.sequences.tokens import remarks
 from nntrain.data.sequences.unicode_text import WORD_WITHOUT_MARKS, named, normalized, word_pattern
+from nntrain.data.sequences.vocabulary import smallest_type
 from nntrain.data.sequences.windows import Windows
 from nntrain.errors import DataError
 

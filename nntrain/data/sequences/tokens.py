@@ -10,13 +10,12 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.files.opening import opened, undecodable_line
+from nntrain.data.sequences.vocabulary import MUCH_UNKNOWN, UNKNOWN, smallest_type
 from nntrain.data.sequences.windows import Windows
 from nntrain.errors import DataError
 
 CHUNK = 1 << 20  # characters or bytes read at once: only the tokens of a text are in memory as a whole
 CODE_POINTS = 0x110000  # in Unicode
-UNKNOWN = "<unknown>"
-MUCH_UNKNOWN = 0.1  # of the words of a text; the network then learns mostly to predict `<unknown>`
 FIRST_TOKENS = 24  # in which `first_word` looks
 NO_SPACE_BEFORE = set(".,;:!?)]}'’%\n")
 NO_SPACE_AFTER = set("([{'‘\n")
@@ -174,10 +173,6 @@ def _whole_words(chunks: Iterator[str]) -> Iterator[str]:
         yield text[:end]
         rest = text[end:]
     yield rest
-
-
-def smallest_type(count: int) -> type[np.integer]:
-    return np.uint8 if count <= 256 else np.uint16 if count <= 1 << 16 else np.int32
 
 
 def decode(train: Dataset, tokens: Sequence[int] | np.ndarray) -> str:

@@ -5,6 +5,19 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+import numpy as np
+
+MOST_IN_PIECE = 24
+WITHOUT_BLANKS = [  # blocks of Unicode, in order
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x0F00, 0x0FFF),  # Tibetan
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3040, 0x30FF),  # Japanese kana
+    (0x3400, 0x9FFF),  # Chinese characters
+    (0xF900, 0xFAFF),
+    (0x20000, 0x323AF),
+]
 JOINERS = "\u200c\u200d\u00ad"  # inside words: zero-width (non-)joiners of Persian and Hindi, soft hyphens
 MAY_BE_MARKS = [*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)]  # other planes have none
 JAMO = range(0x1160, 0x1200)  # Korean vowels and finals, which NFC joins with what is before them
@@ -22,6 +35,26 @@ def word_pattern() -> re.Pattern[str]:
     marks = f"{_ranges_of_marks()}{JOINERS}"
     word = rf"[\w{marks}]"
     return re.compile(rf"{word}+(?:['’-]{word}+)*|[^\w\s{marks}][{marks}]*|\n")
+
+
+@functools.cache
+def piece_pattern() -> re.Pattern[str]:
+    """Pieces that together are the text: words and marks of punctuation with the blank before them, and other blanks.
+
+    Text without blanks is cut after MOST_IN_PIECE characters.
+    """
+    marks = f"{_ranges_of_marks()}{JOINERS}"
+    word, other = (f"[{kind}]{{1,{MOST_IN_PIECE}}}" for kind in (rf"\w{marks}", rf"^\w\s{marks}"))
+    return re.compile(rf" ?{word}| ?{other}|\s+(?!\S)|\s")
+
+
+def without_blanks(text: str) -> float:
+    """The share of letters that belong to scripts without blanks between words, such as Chinese, Japanese and Thai."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    letters = points[points > 0x40]
+    starts, ends = np.array(WITHOUT_BLANKS).T
+    found = np.searchsorted(starts, letters, "right") - 1
+    return float((letters <= ends[found])[found >= 0].sum() / max(len(letters), 1))
 
 
 def _ranges_of_marks() -> str:

@@ -4,8 +4,9 @@ import unicodedata
 from collections.abc import Sequence
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.tokens import NO_SPACE_AFTER, NO_SPACE_BEFORE, UNKNOWN
+from nntrain.data.sequences.tokens import NO_SPACE_AFTER, NO_SPACE_BEFORE
 from nntrain.data.sequences.unicode_text import JOINERS
+from nntrain.data.sequences.vocabulary import UNKNOWN
 from nntrain.export.program import Program, Step
 from nntrain.export.python.wording import INDENT, WIDTH, fitted, quoted, tuple_of
 from nntrain.layers.activations.bounded import Activation

@@ -1,0 +1,156 @@
+"""Text classes: texts with a class each, from a table, from JSON Lines or from folders of text files."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Literal, cast
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.data.sequences import reviews
+from nntrain.data.sequences.labelled_texts import LabelledTexts, classes_of, read_folder, read_table
+from nntrain.data.sequences.texts import Texts
+from nntrain.data.sequences.tokenizer import Recipe
+from nntrain.data.tables.csv_file import Name
+from nntrain.errors import DataError
+from nntrain.options import PathName, mistake
+from nntrain.paths import resolved
+
+SAMPLES = {"train": 2000, "test": 1000}  # made-up reviews
+
+
+class TextClasses(Reader, name="text_classes"):
+    """Texts to classify: a column of texts and one of classes in a CSV or JSON Lines file, or one folder of .txt files per class.
+
+    Each text becomes a sequence of tokens, padded to the longest of its batch; most networks for them begin with `embedding`, and
+    recurrent layers, attention, convolutions with `padding: same` and global pooling ignore the padding. The vocabulary is learned from
+    the training split alone and stored in the checkpoint: words (a punctuation mark counts as one), characters, or byte pairs, the
+    frequent pieces of words, which can write any text. Texts are normalized to Unicode's NFC; combining marks belong to their word.
+
+    Folders named `train`, `test` and `validation` (also `training`, `testing`, `valid`, `val`) are splits that hold the folders of the
+    classes. Without a path, the texts are made-up reviews in two classes that only the order of the words tells apart.
+    """
+
+    example: ClassVar = {"path": "reviews.csv", "text": "review", "label": "stars"}
+
+    path: PathName | None = Field(
+        None,
+        min_length=1,
+        description="a CSV or JSON Lines (.jsonl) file, or a folder; default: made-up reviews",
+    )
+    text: Name | None = Field(
+        None,
+        description="the column of texts; default: `text`, or the other one of two",
+    )
+    label: Name | None = Field(
+        None,
+        description="the column of classes; default: `label`, or the other one of two",
+    )
+    unit: Literal["word", "character", "bpe"] = Field(
+        "word",
+        description="the unit of tokens; `bpe`: byte pairs, for any script and for words that are rare",
+    )
+    vocabulary: int = Field(
+        10_000,
+        ge=2,
+        le=1_000_000,
+        description="the maximum size of the vocabulary: the most frequent words or characters; for `bpe` at least 257",
+    )
+    min_count: int = Field(
+        2,
+        ge=1,
+        description="the occurrences in the training texts of a word or character that gets a token of its own; others are `<unknown>`",
+    )
+    lowercase: bool = Field(False, description="whether capitals are read as small letters")
+    max_length: int = Field(
+        256, ge=1, le=10**6, description="the maximum number of tokens of a text; what follows is cut off"
+    )
+
+    @model_validator(mode="after")
+    def _options_match(self) -> "TextClasses":
+        if self.unit == "bpe":
+            if self.vocabulary < 257:
+                raise mistake(
+                    f"`unit: bpe` requires a `vocabulary` of at least 257. Received: {self.vocabulary}."
+                )
+            if self.min_count != type(self).model_fields["min_count"].default:
+                raise mistake("`min_count` cannot be combined with `unit: bpe`, which has no unknown words")
+        if self.path is None and (self.text is not None or self.label is not None):
+            raise mistake("the made-up reviews have no columns", "Set `path`, or remove `text` and `label`.")
+        return self
+
+    def load(self, folder: Path) -> Splits:
+        if self.path is None:
+            made = {name: reviews.reviews(count, name) for name, count in SAMPLES.items()}
+            return Splits(
+                **{
+                    name: self._dataset(texts, target, reviews.CLASSES)
+                    for name, (texts, target) in made.items()
+                }
+            )
+        root = resolved(folder, self.path)
+        if root.is_dir() and (self.text is not None or self.label is not None):
+            raise DataError("a folder has no columns", "Remove `text` and `label`.", self.path)
+        read = (
+            read_folder(self.path, root)
+            if root.is_dir()
+            else {"train": read_table(folder, self.path, self.text, self.label)}
+        )
+        classes = classes_of([label for part in read.values() for label in part.labels])
+        number = {label: place for place, label in enumerate(classes)}
+        return Splits(
+            **{
+                name: self._dataset(
+                    part.texts, np.array([number[label] for label in part.labels], np.int32), classes, part
+                )
+                for name, part in read.items()
+            }
+        )
+
+    def load_like(self, folder: Path, train: Dataset) -> Splits:
+        splits = self.load(folder)
+        if train.tokenizer is None or train.texts is not None:  # the training split is no tokens yet
+            return splits
+        recipe, steps = self.recipe(), train.input_shape[0]
+        parts = {}
+        for split, part in splits.parts().items():
+            assert part.texts is not None  # see _dataset
+            texts = Texts(part.texts.values, recipe, steps)
+            parts[split] = replace(part, texts=texts, tokenizer=train.tokenizer)
+        return Splits(**parts)
+
+    def recipe(self) -> Recipe:
+        return Recipe(self.unit, self.vocabulary, self.min_count, self.lowercase, self.max_length)
+
+    def _dataset(
+        self,
+        texts: list[str],
+        target: np.ndarray,
+        classes: tuple[str, ...],
+        read: LabelledTexts | None = None,
+    ) -> Dataset:
+        values = np.empty(len(texts), object)
+        values[:] = texts
+        return Dataset(
+            np.zeros((len(texts), 1), np.int32),
+            target,
+            classes,
+            vocabulary=1,
+            texts=Texts(values, self.recipe()),
+            origin=None if read is None else Places(read.places),
+            notes=() if read is None else read.notes,
+        )
+
+
+class Places:
+    """The places of texts: lines of a file, or files."""
+
+    def __init__(self, names: list[str]):
+        self._names = np.array(names, object)
+
+    def place(self, row: int) -> str:
+        return cast(str, self._names[row])
+
+    def select(self, rows: slice | np.ndarray) -> "Places":
+        return Places(self._names[rows].tolist())
