@@ -70,10 +70,10 @@ def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
     train = trained.trained_on
     task: Task = "classification" if train.classes else "regression"
     if train.tokenizer is not None and (texts := as_texts(x)) is not None:
-        inputs = text_samples(trained, texts).data
+        data = text_samples(trained, texts).data
         labelled = Data(np.zeros((len(texts), 1)), y, weight=weight, task=task).source.dataset
         target = align("y", replace(train, lengths=None), replace(labelled, target_names=())).target
-        return replace(inputs, target=target, weight=labelled.weight)
+        return replace(data, target=target, weight=labelled.weight)
     if are_paths(x):
         x = samples(trained, read_all(pictures_at(trained, x))).x
     is_table = bool(train.feature_names) and hasattr(x, "columns")
