@@ -35,7 +35,7 @@ def samples_of(trained: Trained, x: Any, lenient: bool = False) -> Samples:
     train = trained.trained_on
     if train.unit:
         raise DataError("the network is a language model and takes no samples", "Use `generate`.", "x")
-    if train.tokenizer is not None and (texts := as_texts(x)) is not None:
+    if train.holds_texts and (texts := as_texts(x)) is not None:
         return text_samples(trained, texts)
     if train.feature_names and hasattr(x, "columns"):
         table = table_of(trained, x, lenient)
@@ -69,7 +69,7 @@ def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
     """Samples, targets and their weights in the form of the training data; classes are found by name. Raises DataError."""
     train = trained.trained_on
     task: Task = "classification" if train.classes else "regression"
-    if train.tokenizer is not None and (texts := as_texts(x)) is not None:
+    if train.holds_texts and (texts := as_texts(x)) is not None:
         data = text_samples(trained, texts).data
         labelled = Data(np.zeros((len(texts), 1)), y, weight=weight, task=task).source.dataset
         target = align("y", replace(train, lengths=None), replace(labelled, target_names=())).target

@@ -108,7 +108,7 @@ class Model:
     def _predictions(
         self, x: Any, on_error: OnError, probabilities: bool = False, explain: bool = False
     ) -> Predictions:
-        if are_paths(x) and self._trained.trained_on.tokenizer is None:
+        if are_paths(x) and not self._trained.trained_on.holds_texts:
             found = predict_pictures(self._trained, pictures_at(self._trained, x), probabilities, on_error)
         else:
             samples = samples_of(self._trained, x, lenient=on_error != "stop")

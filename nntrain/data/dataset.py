@@ -52,13 +52,13 @@ class Dataset:
     groups: np.ndarray | None = (
         None  # (count,): samples of a group are held out together; None: each by itself
     )
-    unit: str = ""  # of text: character, byte or word; the classes are then the tokens
+    unit: str = ""  # of text: character, byte, word or bpe; the classes are then the tokens
     normalized: bool = False  # of text: to NFC, with marks in their words; not in older checkpoints
     consecutive: bool = False  # row r of a batch continues row r of the batch before
     origin: Origin | None = None  # where the rows are in files
     image_form: ImageForm | None = None  # of image files: how they became samples
     texts: Texts | None = None  # what x becomes the tokens of, once the splits are known
-    tokenizer: Tokenizer | None = None  # of texts that have a target each: how they became tokens
+    tokenizer: Tokenizer | None = None  # how texts with a class each became tokens, or a text as byte pairs
     notes: tuple[
         str, ...
     ] = ()  # what reading found, for people: "classes: cat, dog", "3 files skipped: 3 .txt"
@@ -91,6 +91,11 @@ class Dataset:
     def has_row_weights(self) -> bool:
         """Whether the rows of a batch count differently: by the weights of samples, or 0 for padded steps with a target."""
         return self.weight is not None or (self.lengths is not None and self.per_step)
+
+    @property
+    def holds_texts(self) -> bool:
+        """Whether each sample is a text with a target, not a part of a text to continue."""
+        return self.tokenizer is not None and not self.unit
 
     @property
     def is_bytes(self) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from nntrain import kernels, randomness
 from nntrain.data.conform.texts import counted, encode, split_text, unknown_in
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.tokens import decode
+from nntrain.data.sequences.tokens import decode, noun
 from nntrain.data.sequences.vocabulary import UNKNOWN
 from nntrain.data.tables.features import listed
 from nntrain.errors import UserError
@@ -43,7 +43,7 @@ def generated(
         raise UserError("the network was not trained on text", "Predict from samples.", name)
     tokens = encode(train, name, prompt).tolist()
     if not tokens:
-        raise UserError(f"expected at least one {train.unit}. Received: an empty text", place=name)
+        raise UserError(f"expected at least one {noun(train.unit)}. Received: an empty text", place=name)
     network = trained.network(1)
     start = len(tokens)
     key = randomness.key(sampling.seed, "generate")

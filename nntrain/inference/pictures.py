@@ -60,7 +60,7 @@ def pictures_of(trained: Trained, inputs: Sequence[str], name: str, sources: boo
 
     Raises UserError.
     """
-    if trained.trained_on.unit or trained.trained_on.tokenizer is not None:
+    if trained.trained_on.unit or trained.trained_on.holds_texts:
         return None
     found = [_pictures(trained, text, name, sources) for text in inputs]
     pictures = [part for part in found if part is not None]

@@ -31,7 +31,7 @@ def predict_inputs(
     unusable: dict[int, UnusableInput] = {}
     for place, text in enumerate(inputs):
         try:
-            if trained.trained_on.tokenizer is None:
+            if not trained.trained_on.holds_texts:
                 samples = new_samples(trained, text, stdin, name, on_error)
             else:
                 samples = samples_at(trained, text, stdin, name)

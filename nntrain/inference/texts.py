@@ -38,7 +38,7 @@ def text_samples(trained: Trained, texts: Sequence[str], ids: tuple[str, ...] | 
 def tokenizer_of(trained: Trained) -> Tokenizer:
     """Raises UserError for a network that was not trained on texts."""
     tokenizer = trained.trained_on.tokenizer
-    if tokenizer is None:
+    if tokenizer is None or trained.trained_on.unit:
         raise UserError("the network does not classify texts")
     return tokenizer
 

@@ -6,6 +6,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from nntrain.data.batches import Batches
 from nntrain.data.conform.arrays import conform
@@ -292,3 +293,32 @@ def test_unknown_characters_of_another_text_name_file_and_line(tmp_path, wording
     assert found.startswith("texts/2.txt:2: ")
     assert len(found) < 400  # never a whole alphabet
     wording(found)
+
+
+def test_byte_pairs_of_a_text_are_windows_that_are_read_back(tmp_path):
+    content = "हिन्दी में\n\n\n  the cat, the dog. Cafe\u0301 我喜欢猫\n" * 8
+    data = text(tmp_path, content, unit="bpe", vocabulary=300, window=10)
+    assert data.vocabulary == len(data.classes) == len(set(data.classes)) <= 300
+    stream = data.x.stream
+    assert len(stream) < len(content)
+    assert decode(data, stream) == unicodedata.normalize("NFC", content)
+    assert encode(data, "prompt", content).tolist() == stream.tolist()
+    assert not unknown_in(data, "日本語")
+    again = from_description(describe(data), data.statistics)
+    assert encode(again, "prompt", "the 日本").tolist() == encode(data, "prompt", "the 日本").tolist()
+
+
+def test_another_text_is_read_in_the_byte_pairs_of_the_training(tmp_path):
+    train = text(tmp_path, "the cat and the dog\n" * 20, unit="bpe", window=4)
+    (tmp_path / "other.txt").write_text("the owl and the cat\n" * 20)
+    source = Text(path="other.txt", unit="bpe", window=4)
+    other = conform("other.txt", train, source.load_like(tmp_path, train).train)
+    assert other.tokenizer == train.tokenizer
+    assert decode(other, other.x.stream) == "the owl and the cat\n" * 20
+    assert "byte pairs of the training" in refused(conform, "other.txt", train, source.load(tmp_path).train)
+
+
+def test_options_of_vocabularies_belong_to_their_unit():
+    for options in ({"vocabulary": 300}, {"unit": "bpe", "words": 5}, {"unit": "bpe", "vocabulary": 256}):
+        with pytest.raises(ValidationError):
+            Text(**options)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.tokens import remarks
+from nntrain.data.sequences.tokens import noun, remarks
 from nntrain.data.sequences.unicode_text import WORD_WITHOUT_MARKS, named, normalized, word_pattern
 from nntrain.data.sequences.vocabulary import smallest_type
 from nntrain.data.sequences.windows import Windows
@@ -48,7 +48,7 @@ def split_text(train: Dataset, text: str) -> list[str]:
 
 def unknown_in(train: Dataset, text: str) -> Counter[str]:
     """The characters or words of `text` that the vocabulary of `train` does not have, with their counts."""
-    if train.unit == "byte":
+    if train.unit in ("byte", "bpe"):
         return Counter()
     known = set(train.classes)
     return Counter(token for token in split_text(train, text) if token not in known)
@@ -58,6 +58,8 @@ def encode(train: Dataset, name: str, text: str) -> np.ndarray:
     """(length,) int64: `text` as tokens of `train`; unknown words are `<unknown>`. Raises UnknownCharacters."""
     if train.unit == "byte":
         return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8).astype(np.int64)
+    if train.tokenizer is not None:
+        return np.array(train.tokenizer.encode(text), np.int64)
     if train.unit == "character" and (unknown := unknown_in(train, text)):
         raise UnknownCharacters(unknown, name)
     number = {token: place for place, token in enumerate(train.classes)}
@@ -76,13 +78,17 @@ def map_vocabulary(name: str, train: Dataset, other: Dataset) -> Dataset:
         )
     if train.input_shape != other.input_shape:
         raise DataError(
-            f"expected windows of {train.input_shape[0]:,} {train.unit}s, as in training. Received: "
+            f"expected windows of {train.input_shape[0]:,} {noun(train.unit)}s, as in training. Received: "
             f"{other.input_shape[0]:,}.",
             f"Set `window: {train.input_shape[0]}`.",
             name,
         )
-    if train.classes == other.classes:
+    if train.classes == other.classes and train.tokenizer == other.tokenizer:
         return other
+    if train.unit == "bpe":
+        raise DataError(
+            "expected the byte pairs of the training. Received: those of another text.", place=name
+        )
     x, target = other.x, other.target
     assert isinstance(x, Windows)  # as all text is
     assert isinstance(target, Windows)

@@ -90,6 +90,22 @@ class Tokenizer:
         stream = np.concatenate(parts) if parts else np.zeros(0, kind)
         return Windows(stream, starts, steps or int(lengths.max(initial=1)), lengths), found
 
+    def stream(self, lines: Iterable[str]) -> np.ndarray:
+        """(length,): the tokens of a long text, line by line."""
+        kind = smallest_type(len(self.names))
+        parts = [np.array(self.encode(line), kind) for line in lines]
+        return np.concatenate(parts) if parts else np.zeros(0, kind)
+
+    @property
+    def distinct_names(self) -> tuple[str, ...]:
+        """`names`, where those that are the same, such as of two ways to merge a word, are numbered."""
+        counts: Counter[str] = Counter()
+        found = []
+        for name in self.names:
+            counts[name] += 1
+            found.append(name if counts[name] == 1 else f"{name}<{counts[name]}>")
+        return tuple(found)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {

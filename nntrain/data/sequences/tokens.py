@@ -150,7 +150,9 @@ def remarks(
     unit: str, stream: np.ndarray, vocabulary: int, name: str = ""
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Notes and warnings about a text: its length, its vocabulary, and the share of unknown words."""
-    length = f"{name}{len(stream):,} {unit}s"
+    length = f"{name}{len(stream):,} {noun(unit)}s"
+    if unit == "bpe":
+        return (f"{length}, {vocabulary:,} in the vocabulary",), ()
     if unit != "word":
         return (f"{length}, {vocabulary:,} distinct" if unit == "character" else length,), ()
     share = float((stream == 0).mean())
@@ -162,6 +164,11 @@ def remarks(
         "words of the training text; set a larger `words`, or `unit: character` if words are not separated by spaces"
     )
     return notes, (warning,)
+
+
+def noun(unit: str) -> str:
+    """What a token is, for people."""
+    return "byte pair" if unit == "bpe" else unit
 
 
 def _whole_words(chunks: Iterator[str]) -> Iterator[str]:
@@ -179,6 +186,8 @@ def decode(train: Dataset, tokens: Sequence[int] | np.ndarray) -> str:
     """The text of these tokens of `train`; bytes that are not UTF-8 become U+FFFD."""
     if train.unit == "byte":
         return bytes(map(int, tokens)).decode("utf-8", "replace")
+    if train.tokenizer is not None:
+        return train.tokenizer.decode(list(map(int, tokens)))
     parts = [train.classes[token] for token in tokens]
     if train.unit == "character":
         return "".join(parts)

@@ -41,11 +41,11 @@ def word_pattern() -> re.Pattern[str]:
 def piece_pattern() -> re.Pattern[str]:
     """Pieces that together are the text: words and marks of punctuation with the blank before them, and other blanks.
 
-    Text without blanks is cut after MOST_IN_PIECE characters.
+    Pieces end with their line, so that lines can be cut one by one. Text without blanks is cut after MOST_IN_PIECE characters.
     """
     marks = f"{_ranges_of_marks()}{JOINERS}"
     word, other = (f"[{kind}]{{1,{MOST_IN_PIECE}}}" for kind in (rf"\w{marks}", rf"^\w\s{marks}"))
-    return re.compile(rf" ?{word}| ?{other}|\s+(?!\S)|\s")
+    return re.compile(rf" ?{word}| ?{other}|\n|[^\S\n]+(?!\S)|\s")
 
 
 def without_blanks(text: str) -> float:

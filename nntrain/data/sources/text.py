@@ -10,12 +10,14 @@ import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
 
 from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.data.sequences.tokenizer import Recipe, Tokenizer
 from nntrain.data.sequences.tokens import (
     BYTES,
     TextFiles,
     characters,
     file_bytes,
     file_chunks,
+    noun,
     padded_names,
     remarks,
     words,
@@ -27,17 +29,18 @@ from nntrain.options import PathName, mistake
 from nntrain.paths import resolved
 
 ALPHABET = "\n" + "".join(map(chr, range(0x20, 0x7F)))  # of the packaged text in any version of Python
+BYTE_PAIRS = 2000  # in a vocabulary, unless it sets its size
 TYPED = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "\xa0": " "})
 
 
 class Text(Reader, name="text"):
     """Text for language models: in each window, every step predicts the next token.
 
-    A held-out fraction is the end of the text. Tokens are characters, bytes, or words (a punctuation mark and the end of a line
-    count as words); most networks for them begin with `embedding`. The vocabulary is that of the whole text, including held-out
-    fractions; with `fold`, that of what precedes the held-out block. To keep it from held-out fractions, use separate files for
-    `validation` and `test`: characters outside the training text are then an error, and such words are `<unknown>`. Text is
-    normalized to Unicode's NFC; combining marks belong to their word.
+    A held-out fraction is the end of the text. Tokens are characters, bytes, words (a punctuation mark and the end of a line count as
+    words), or byte pairs; most networks for them begin with `embedding`. The vocabulary is that of the whole text, including held-out
+    fractions; with `fold`, that of what precedes the held-out block, except for `bpe`. To keep it from held-out fractions, use separate
+    files for `validation` and `test`: characters outside the training text are then an error, and such words are `<unknown>`; byte pairs
+    can write any text. Text is normalized to Unicode's NFC; combining marks belong to their word.
 
     Files are UTF-8, plain or gzip-compressed; the files of a folder are joined in order of name. Without a path, the text is
     Python's language reference, in 96 distinct characters; it depends on the version of Python.
@@ -46,7 +49,10 @@ class Text(Reader, name="text"):
     path: PathName | None = Field(
         None, min_length=1, description="a file, or a folder of files; default: Python's language reference"
     )
-    unit: Literal["character", "byte", "word"] = Field("character", description="the unit of tokens")
+    unit: Literal["character", "byte", "word", "bpe"] = Field(
+        "character",
+        description="the unit of tokens; `bpe`: byte pairs, frequent pieces of words that can write any text",
+    )
     window: int = Field(64, ge=1, le=10**6, description="the number of steps of a sample")
     stride: int | None = Field(
         None,
@@ -57,6 +63,12 @@ class Text(Reader, name="text"):
         10_000,
         ge=2,
         description="for `unit: word`: the size of the vocabulary, the most frequent words; others are `<unknown>`",
+    )
+    vocabulary: int | None = Field(
+        None,
+        ge=257,
+        le=1_000_000,
+        description="for `unit: bpe`: the maximum size of the vocabulary; default: 2,000",
     )
     consecutive: bool = Field(
         False,
@@ -74,17 +86,34 @@ class Text(Reader, name="text"):
                 "Remove `stride`.",
             )
         if self.unit != "word" and self.words != type(self).model_fields["words"].default:
-            raise mistake(f"`words` requires `unit: word`. Received: `unit: {self.unit}`.")
+            hint = "Set `vocabulary`." if self.unit == "bpe" else ""
+            raise mistake(f"`words` requires `unit: word`. Received: `unit: {self.unit}`.", hint)
+        if self.unit != "bpe" and self.vocabulary is not None:
+            hint = "Set `words`." if self.unit == "word" else ""
+            raise mistake(f"`vocabulary` requires `unit: bpe`. Received: `unit: {self.unit}`.", hint)
         return self
 
     def load(self, folder: Path) -> Splits:
+        return self._load(folder, None)
+
+    def load_like(self, folder: Path, train: Dataset) -> Splits:
+        """With `unit: bpe`, in the vocabulary of `train`."""
+        return self._load(folder, train.tokenizer if self.unit == train.unit else None)
+
+    def _load(self, folder: Path, tokenizer: Tokenizer | None) -> Splits:
         files = self._files(folder, self.path) if self.path else []
-        tokens, names = self._tokens(folder, files)
+        if self.unit == "bpe":
+            lines = list(self._lines(folder, files))
+            size = self.vocabulary or BYTE_PAIRS
+            tokenizer = tokenizer or Recipe("bpe", size, 1, False, self.window).learn(lines)
+            tokens, names = tokenizer.stream(lines), tokenizer.distinct_names
+        else:
+            tokens, names = self._tokens(folder, files)
         stride = self.stride or self.window
         count = (len(tokens) - 1 - self.window) // stride + 1
         if count < 1:
             raise DataError(
-                f"expected at least {self.window + 1:,} {self.unit}s: a window of {self.window:,}, and the next one. "
+                f"expected at least {self.window + 1:,} {noun(self.unit)}s: a window of {self.window:,}, and the next one. "
                 f"Received: {len(tokens):,}.",
                 "Use a smaller `window`, or more text.",
                 self.path or "the packaged text",
@@ -101,6 +130,7 @@ class Text(Reader, name="text"):
                 unit=self.unit,
                 consecutive=self.consecutive,
                 normalized=self._normalized,
+                tokenizer=tokenizer,
                 origin=_origin(folder, files, tokens, names),
                 notes=notes,
                 warnings=warnings,
@@ -117,7 +147,7 @@ class Text(Reader, name="text"):
         """
         assert isinstance(data.x, Windows)
         tokens, unknown = data.x.stream, None
-        if self.unit == "byte":
+        if self.unit in ("byte", "bpe"):
             return data, None
         if self.unit == "word":
             files = self._files(folder, self.path) if self.path else []
@@ -155,12 +185,24 @@ class Text(Reader, name="text"):
             return data, BYTES
 
         def chunks() -> Iterator[str]:
-            pieces = file_chunks(folder, files) if files else iter([packaged()])
-            return normalized_pieces(pieces) if self._normalized else pieces
+            return self._chunks(folder, files)
 
         if self.unit == "character":
             return characters(chunks, known="" if files else ALPHABET)
         return words(chunks, self.words, word_pattern() if self._normalized else WORD_WITHOUT_MARKS, until)
+
+    def _chunks(self, folder: Path, files: list[str]) -> Iterator[str]:
+        pieces = file_chunks(folder, files) if files else iter([packaged()])
+        return normalized_pieces(pieces) if self._normalized else pieces
+
+    def _lines(self, folder: Path, files: list[str]) -> Iterator[str]:
+        """The text line by line, with the ends of the lines."""
+        rest = ""
+        for chunk in self._chunks(folder, files):
+            *whole, rest = (rest + chunk).split("\n")
+            yield from (f"{line}\n" for line in whole)
+        if rest:
+            yield rest
 
     def _files(self, folder: Path, name: str) -> list[str]:
         path = resolved(folder, name)

@@ -110,7 +110,7 @@ class TextClasses(Reader, name="text_classes"):
 
     def load_like(self, folder: Path, train: Dataset) -> Splits:
         splits = self.load(folder)
-        if train.tokenizer is None or train.texts is not None:  # the training split is no tokens yet
+        if not train.holds_texts or train.texts is not None:  # the training split is no tokens yet
             return splits
         recipe, steps = self.recipe(), train.input_shape[0]
         parts = {}

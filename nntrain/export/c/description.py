@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import nntrain
 from nntrain.data.dataset import Dataset
+from nntrain.data.sequences.tokens import noun
 from nntrain.data.tables.features import columns
 from nntrain.export.program import Program
 from nntrain.layers.context import Shape
@@ -53,7 +54,7 @@ def names(program: Program) -> str:
 
 def inputs(data: Dataset) -> str:
     if data.unit:
-        return f"text as numbers from 0, one for each {data.unit}: its place in the table of classes"
+        return f"text as numbers from 0, one for each {noun(data.unit)}: its place in the table of classes"
     if data.vocabulary:
         return f"tokens, whole numbers from 0 to {data.vocabulary - 1}"
     if data.is_bytes:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nntrain.data.dataset import Dataset
+from nntrain.data.sequences.tokens import noun
 from nntrain.export.onnx.axes import channels_last
 from nntrain.export.onnx.columns import matrix_of_columns
 from nntrain.export.onnx.graph import FLOAT, Graph, Info, Size, Value
@@ -70,7 +71,7 @@ def scaled(graph: Graph, data: Dataset, dtype: np.dtype, x: str) -> str:
 def described(data: Dataset) -> str:
     """What the input is, for a reader."""
     if data.vocabulary:
-        what = f"the numbers of their {data.unit}s" if data.unit else "tokens"
+        what = f"the numbers of their {noun(data.unit)}s" if data.unit else "tokens"
         return f"sequences: {what}, from 0 to {data.vocabulary - 1}"
     if data.is_bytes:
         return f"images of bytes, 0 to 255, of shape {data.input_shape}"

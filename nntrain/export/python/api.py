@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from nntrain.data.sequences.tokens import noun
 from nntrain.export.program import Program
 from nntrain.export.python import language
 from nntrain.export.python.inputs import Inputs
@@ -91,7 +92,7 @@ class Api:
     def uses(self) -> list[tuple[str, str]]:
         """Calls, and what they return."""
         if self.data.unit:
-            return [('generate("The ", length=200)', f"the prompt and 200 {self.data.unit}s more")]
+            return [('generate("The ", length=200)', f"the prompt and 200 {noun(self.data.unit)}s more")]
         if not self.data.classes:
             return [("predict(x)", f"{self.targets}: {self.outcome_shape}")]
         other = ("predict_proba(x)", f"the probability of each class: {self.outcome_shape}")

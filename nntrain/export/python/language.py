@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.tokens import NO_SPACE_AFTER, NO_SPACE_BEFORE
+from nntrain.data.sequences.tokens import NO_SPACE_AFTER, NO_SPACE_BEFORE, noun
 from nntrain.data.sequences.unicode_text import JOINERS
 from nntrain.data.sequences.vocabulary import UNKNOWN
 from nntrain.export.program import Program, Step
@@ -168,7 +168,7 @@ def functions(program: Program) -> list[str]:
     if data.unit == "word":
         text = "prompt + decode(tokens)[len(decode(encode(prompt))) :]"
     generate = GENERATE.format(
-        unit=data.unit,
+        unit=noun(data.unit),
         text=text,
         vocabulary=data.vocabulary,
         seen=seen,

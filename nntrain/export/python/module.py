@@ -3,6 +3,7 @@
 import re
 
 import nntrain
+from nntrain.data.sequences.tokens import noun
 from nntrain.export.program import Program
 from nntrain.export.python import language, weights
 from nntrain.export.python.api import Api
@@ -93,7 +94,7 @@ class Module:
     def _documentation(self) -> str:
         name, data, api = self.program.name, self.data, self.api
         count = sum(array.size for array in self.arrays.values())
-        kind = f"a language model of {data.unit}s" if data.unit else "a neural network"
+        kind = f"a language model of {noun(data.unit)}s" if data.unit else "a neural network"
         kind += f" for {len(data.classes)} classes" if data.classes and not data.unit else ""
         lines = [f"{name}: {kind} with {count:,} parameters, in NumPy alone.", ""]
         module = name if name.isidentifier() else "model"

@@ -8,6 +8,7 @@ from string import Template
 from typing import Any
 
 import nntrain
+from nntrain.data.sequences.tokens import noun
 from nntrain.report.formats import counted
 from nntrain.report.html.elements import html
 from nntrain.serve.examples import example
@@ -65,7 +66,7 @@ def about(served: Served, facts: dict[str, Any]) -> str:
     picture = served.picture
     size = "" if picture is None else f"{picture.width} × {picture.height}"
     takes = {
-        "text": f"continues a text by {served.data.unit}s",
+        "text": f"continues a text by {noun(served.data.unit)}s",
         "image": f"{'grey' if picture and picture.channels == 1 else 'colour'} images of {size} pixels",
         "table": f"tables of {counted(len(served.columns), 'column')}",
         "array": f"samples of {shape}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nntrain.data.sequences.tokens import noun
 from nntrain.report.formats import printable
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.bars import draw_counts, room_for_names
@@ -37,7 +38,7 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
         "tokens": np.array([data.classes[token] for token in order]),
         "frequencies": counts[order],
         "window": np.array(steps),
-        "unit": np.array(data.unit),
+        "unit": np.array(noun(data.unit)),
         "length": np.array(len(whole)),
         "windows": np.array(len(data)),
     }

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nntrain.data.sequences.tokens import noun
 from nntrain.errors import UserError
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.computing.layers import sample_of
@@ -60,7 +61,7 @@ class Attention(Picture, name="attention"):
             "causal": np.array([bool(getattr(node.layer, "causal", False)) for node in nodes[:LAYERS]]),
             "of": np.array(len(nodes)),
             "tokens": np.array(tokens, dtype=str),
-            "unit": np.array(subject.setup.splits.train.unit or "step"),
+            "unit": np.array(noun(subject.setup.splits.train.unit) or "step"),
         }
 
     def _of_text(self, subject: Subject, nodes: list["Node"]) -> tuple[list[str], list[np.ndarray]]:
@@ -76,7 +77,7 @@ class Attention(Picture, name="attention"):
         window = network.graph.input.shape[0]
         if not 0 < len(tokens) <= window:
             raise UserError(
-                f"expected 1 to {window:,} {train.unit}s, the window of the network. Received: {len(tokens):,}",
+                f"expected 1 to {window:,} {noun(train.unit)}s, the window of the network. Received: {len(tokens):,}",
                 "Shorten the text." if len(tokens) else "",
                 place="prompt",
             )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nntrain.data.sequences.tokens import noun
 from nntrain.errors import UserError
 from nntrain.report.pictures.computing.layers import outputs
 from nntrain.report.pictures.drawing.tokens import kind_of
@@ -67,7 +68,7 @@ def tokens_of(subject: Subject, node: "Node") -> dict[str, np.ndarray]:
         "values": np.zeros(0),
         "tokens": np.array(tokens),
         "of": np.array(np.count_nonzero(counts)),
-        "what": np.array(f"{train.unit}s"),
+        "what": np.array(f"{noun(train.unit)}s"),
     }
 
 
