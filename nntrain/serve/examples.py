@@ -5,6 +5,7 @@ from typing import Any
 
 from nntrain.serve.served import Column, Served
 
+TEXT = "A text to classify."
 SHORT = 64  # numbers of a row that an example writes out
 
 
@@ -20,6 +21,8 @@ def example_row(served: Served) -> Any:
     """An object for a table, else nested lists of zeros."""
     if served.kind == "table":
         return {column.name: example_value(column) for column in served.columns}
+    if served.data.holds_texts:
+        return TEXT
     shape = served.data.input_shape
     if served.data.lengths is not None:
         shape = (min(shape[0], 3), *shape[1:])

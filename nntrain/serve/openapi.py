@@ -157,6 +157,8 @@ def _rows(served: Served) -> list[Schema]:
         width: Schema = {"minItems": len(columns), "maxItems": len(columns)}
         forms.append({"type": "array", "prefixItems": list(columns.values()), **width})
         return forms
+    if served.data.holds_texts:
+        forms.append({**TEXT, "description": "a text"})
     forms.append(_nested(served))
     if served.picture is not None and served.picture.channels == 1 and len(served.data.input_shape) == 3:
         forms.append(_levels(served.data.input_shape[:2], _number(served)))

@@ -17,6 +17,7 @@ from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.formats.typed import cell_text
 from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training, usable_array
+from nntrain.inference.texts import text_samples
 from nntrain.options import shown
 from nntrain.report.formats import counted
 from nntrain.serve.images import ImageReader
@@ -41,9 +42,17 @@ class RowReader:
         first = rows[0]
         if isinstance(first, dict):
             return self._objects(rows, lenient)
+        if self.served.data.holds_texts and isinstance(first, str):
+            return self._texts(rows)
         if isinstance(first, str) and not self.served.columns:
             return self._images(rows)
         return self._lists(rows, lenient)
+
+    def _texts(self, rows: list[Any]) -> Found:
+        for place, row in enumerate(rows):
+            if not isinstance(row, str):
+                raise Problem(422, f"rows[{place}]: expected a text, as in rows[0]. Received: {shown(row)}.")
+        return text_samples(self.served.trained, rows)
 
     def _objects(self, rows: list[Any], lenient: bool) -> Found:
         if not self.names:

@@ -91,7 +91,7 @@ def _columns(
         if found is None:
             raise DataError(
                 f"no column is called {option!r}. The columns are: {listed(names)}.",
-                f"Set `{option}` to one of them.",
+                f"Set `{option}` to one of them. Without a header, set `text` and `label` to the numbers of the columns.",
                 path,
             )
     if at == of:

@@ -83,7 +83,7 @@ class Tokenizer:
         parts = []
         for text in texts:
             tokens = self.encode(text)
-            found.add(len(tokens), self.max_length, 0 if self.unit == "bpe" else tokens.count(0))
+            found.add(len(tokens), steps or self.max_length, 0 if self.unit == "bpe" else tokens.count(0))
             parts.append(np.array(tokens[: steps or self.max_length] or [0], kind))
         lengths = np.array([len(part) for part in parts], np.int32)
         starts = np.cumsum(lengths, dtype=np.int64) - lengths

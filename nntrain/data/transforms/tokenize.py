@@ -10,6 +10,7 @@ from nntrain.data.sequences.texts import Texts
 from nntrain.data.sequences.tokenizer import Found, Tokenizer
 from nntrain.data.sequences.unicode_text import without_blanks
 from nntrain.data.sequences.vocabulary import MUCH_UNKNOWN
+from nntrain.data.sequences.windows import Windows
 from nntrain.errors import DataError
 
 MUCH_WITHOUT_BLANKS = 0.3  # of the letters
@@ -42,25 +43,25 @@ def tokenize(splits: Splits) -> Splits:
             f"the training texts have no {tokenizer.noun} that occur {train.texts.recipe.min_count} times",
             "Set `min_count: 1`, or use more texts.",
         )
-    known = {name: part.texts for name, part in splits.parts().items() if part.texts is not None}
-    steps = train.texts.steps or max(
-        int(tokenizer.windows(texts.values)[0].steps) for texts in known.values()
-    )
-    parts = {
-        name: encoded(part, tokenizer, steps, "" if name == "train" else f"{name}: ")
+    limit = train.texts.steps or None
+    found = {
+        name: tokenizer.windows(part.texts.values, limit)
         for name, part in splits.parts().items()
+        if part.texts is not None
     }
+    steps = limit or max(windows.steps for windows, _ in found.values())
+    parts = dict(splits.parts())
+    for name, (windows, counts) in found.items():
+        told = "" if name == "train" else f"{name}: "
+        parts[name] = encoded(parts[name], tokenizer, replace(windows, steps=steps), counts, told)
     warnings = (*parts["train"].warnings, *_script_warnings(train.texts))
     parts["train"] = replace(parts["train"], warnings=warnings)
     return Splits(**parts)
 
 
-def encoded(part: Dataset, tokenizer: Tokenizer, steps: int, name: str = "") -> Dataset:
-    """A data set of texts as tokens, padded to `steps`; `name` begins what is told about it."""
-    if part.texts is None:
-        return part
-    windows, found = tokenizer.windows(part.texts.values, steps)
-    notes, warnings = remarks(tokenizer, found, steps, name)
+def encoded(part: Dataset, tokenizer: Tokenizer, windows: Windows, found: Found, name: str) -> Dataset:
+    """A data set of texts as these tokens; `name` begins what is told about it."""
+    notes, warnings = remarks(tokenizer, found, windows.steps, name)
     return replace(
         part,
         x=windows,
@@ -88,9 +89,8 @@ def remarks(
         )
     elif found.unknown:
         notes.append(f"{name}{found.unknown_share:.1%} of the {noun} unknown")
-    if found.longest > steps:
-        cut = f"{found.cut:,} of {found.texts:,} texts are" if found.cut else "longer texts are"
-        notes.append(f"{name}{cut} cut to {steps:,} {noun} (`max_length`)")
+    if found.cut:
+        notes.append(f"{name}{found.cut:,} of {found.texts:,} texts are cut to {steps:,} {noun} (`max_length`)")
     warnings = []
     if found.empty:
         warnings.append(f"{name}{found.empty:,} of {found.texts:,} texts have no {noun}; remove them")

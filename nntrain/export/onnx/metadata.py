@@ -20,6 +20,8 @@ def metadata(program: Program) -> Mapping[str, str]:
         found["categories"] = {text.column: text.categories for text in data.one_hot}
     if data.unit:
         found["unit"] = data.unit
+    if data.tokenizer is not None:
+        found["tokenizer"] = data.tokenizer.to_dict()
     form = form_of(data)
     if form is not None:
         found["image"] = form.to_dict()

@@ -8,7 +8,9 @@ import numpy as np
 from nntrain.data.conform.tables import NUMBERED
 from nntrain.data.dataset import Dataset
 from nntrain.data.images.form import form_of
+from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.tables.features import OneHot, columns
+from nntrain.export.python import tokens
 from nntrain.export.python.wording import fitted, quoted, tuple_of
 
 TABLE = '''
@@ -65,6 +67,11 @@ class Inputs:
         """Whether sequences have different lengths."""
         return self.any_length and self.data.lengths is not None
 
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """That of texts, where the network takes them at any length."""
+        return self.data.tokenizer if self.ragged and self.data.holds_texts else None
+
     @cached_property
     def columns(self) -> list[tuple[str, int, OneHot | None]]:
         """Those of a table that rows can name; empty for other samples."""
@@ -101,9 +108,11 @@ class Inputs:
     def meaning(self) -> str:
         """What x holds."""
         data, form = self.data, form_of(self.data)
+        if self.tokenizer is not None:
+            return f"texts; or sequences of their tokens, whole numbers from 0 to {data.vocabulary - 1}"
         if data.vocabulary:
-            tokens = f"tokens, whole numbers from 0 to {data.vocabulary - 1}"
-            return f"sequences of {tokens}; each can have its own length" if self.ragged else tokens
+            numbers = f"tokens, whole numbers from 0 to {data.vocabulary - 1}"
+            return f"sequences of {numbers}; each can have its own length" if self.ragged else numbers
         if self.ragged:
             return "sequences of numbers, in the units of the training data; each can have its own length"
         if data.is_bytes:
@@ -125,13 +134,16 @@ class Inputs:
             if known:
                 texts = (f"{quoted(name)}: {tuple_of(list(map(quoted, of)))}" for name, of in known.items())
                 found.append(fitted("categories = ", f"{{{', '.join(texts)}}}"))
+        if self.tokenizer is not None:
+            found += tokens.constants(self.tokenizer)
         for name, array in self.statistics.items():
             found.append(fitted(f"{name} = ", f"np.array([{', '.join(map(repr, array.tolist()))}])"))
         return found
 
     def functions(self) -> list[str]:
         """`prepare`, and what it calls."""
-        return [self._prepare(), *([self._table()] if self.columns else [])]
+        texts = [] if self.tokenizer is None else tokens.functions(self.tokenizer)
+        return [self._prepare(), *([self._table()] if self.columns else []), *texts]
 
     def _prepare(self) -> str:
         data, found = self.data, self.statistics
@@ -140,6 +152,11 @@ class Inputs:
         ]
         shaped = f".reshape({', '.join(['len(x)', *sizes])})"
         kind = f"np.{self.dtype.name}"
+        if self.tokenizer is not None:
+            most = f"[:{data.input_shape[0]}] or [0]"
+            lines = [f"x = [(encode(row){most}) if isinstance(row, str) else row for row in x]"]
+            lines.append(f"return np.asarray(x, np.int64){shaped}")
+            return self._function("texts as whole numbers", lines)
         if data.vocabulary:
             return self._function("whole numbers", [f"return np.asarray(x, np.int64){shaped}"])
         if self.of_bytes:

@@ -8,6 +8,7 @@ from nntrain.data.sequences.tokens import NO_SPACE_AFTER, NO_SPACE_BEFORE, noun
 from nntrain.data.sequences.unicode_text import JOINERS
 from nntrain.data.sequences.vocabulary import UNKNOWN
 from nntrain.export.program import Program, Step
+from nntrain.export.python import tokens
 from nntrain.export.python.wording import INDENT, WIDTH, fitted, quoted, tuple_of
 from nntrain.layers.activations.bounded import Activation
 from nntrain.layers.attention import MultiHeadAttention
@@ -183,6 +184,8 @@ def coding(data: Dataset) -> str:
     """`encode` and `decode`."""
     if data.unit == "byte":
         return BYTES
+    if data.tokenizer is not None:
+        return "\n\n\n".join(tokens.functions(data.tokenizer, decodes=True))
     text = "text"
     if data.normalized and not all(name.isascii() for name in data.classes):
         text = 'unicodedata.normalize("NFC", text)'

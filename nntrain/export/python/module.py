@@ -5,7 +5,7 @@ import re
 import nntrain
 from nntrain.data.sequences.tokens import noun
 from nntrain.export.program import Program
-from nntrain.export.python import language, weights
+from nntrain.export.python import language, tokens, weights
 from nntrain.export.python.api import Api
 from nntrain.export.python.library import needed_by
 from nntrain.export.python.network import body_of
@@ -69,7 +69,8 @@ class Module:
         """The assignments at the top, and those that are so long that they stand at the end."""
         found = [] if self.data.unit else self.api.inputs.constants()
         if self.data.unit:
-            found.append(language.vocabulary(self.data))
+            tokenizer = self.data.tokenizer
+            found += [language.vocabulary(self.data)] if tokenizer is None else tokens.constants(tokenizer)
         else:
             name, names = (
                 ("classes", self.data.classes) if self.data.classes else ("targets", self.api.outcome.names)

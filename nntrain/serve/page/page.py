@@ -53,6 +53,8 @@ def hashed(text: str) -> str:
 def scripts(served: Served) -> list[str]:
     """Those that make the form."""
     picture = served.picture
+    if served.data.holds_texts:
+        return ["common.js", "texts.js"]
     if picture is None:
         return ["common.js", {"text": "text.js", "table": "table.js"}.get(served.kind, "arrays.js")]
     drawn = ["draw.js"] if picture.channels == 1 else []
@@ -69,7 +71,7 @@ def about(served: Served, facts: dict[str, Any]) -> str:
         "text": f"continues a text by {noun(served.data.unit)}s",
         "image": f"{'grey' if picture and picture.channels == 1 else 'colour'} images of {size} pixels",
         "table": f"tables of {counted(len(served.columns), 'column')}",
-        "array": f"samples of {shape}",
+        "array": "texts" if served.data.holds_texts else f"samples of {shape}",
     }[served.kind]
     if served.kind == "text":
         gives = f"a vocabulary of {served.data.vocabulary:,}"

@@ -35,6 +35,7 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
         "of": np.array(x.shape[1]),
         "target": np.asarray(some.target),
         "frequencies": np.bincount(whole.ravel(), minlength=data.vocabulary),
+        "names": np.array(() if data.tokenizer is None else data.tokenizer.names, dtype=str),
         "steps": np.array(1) if data.per_step else np.zeros(0),
     }
 
@@ -50,7 +51,8 @@ def figure(name: str, arrays: Mapping[str, np.ndarray], sizes: str) -> Any:
         if len(frequencies) > BARS
         else np.arange(len(frequencies))
     )
-    tokens = [str(token) for token in order]
+    names = [shortened(printable(str(name)), 12) for name in arrays["names"]]
+    tokens = [names[token] if names else str(token) for token in order]
     bars = 0.35 + PANEL + room_for_names(tokens) + 0.2
     balance = 0.35 + PANEL + room_for_names(classes) if classes else 0
     cut = f"the first {steps} of {arrays['of']:,} steps" if arrays["of"] > steps else f"{steps} steps"

@@ -136,7 +136,8 @@ def caption(name: str, values: np.ndarray, image: bool) -> str:
 
 def token_names(data: "Dataset", tokens: np.ndarray) -> list[str]:
     """Tokens as labels, at most as many as fit."""
-    return [visible(data.classes[token], 8) if data.unit else str(token) for token in tokens[:TOKENS]]
+    names = data.classes if data.unit else () if data.tokenizer is None else data.tokenizer.names
+    return [visible(names[token], 8) if names else str(token) for token in tokens[:TOKENS]]
 
 
 def draw_tokens(page: Page, y: float, width: float, tokens: list[str]) -> None:
