@@ -27,7 +27,7 @@ def encode(text):
 '''
 BYTE_PAIRS = '''
 def encode(text):
-    """The bytes of a text, plus 1, merged within words, the earliest of `merges` first: its number is 257 and more."""
+    """The bytes of a text, each plus 1, merged within words; the token of `merges[i]` is 257 + i."""
     rank = {pair: number for number, pair in enumerate(merges)}
     word, other = rf"[\\w{marks}]{{1,MOST}}", rf"[^\\w\\s{marks}]{{1,MOST}}"
     found = []
