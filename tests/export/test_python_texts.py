@@ -36,7 +36,9 @@ def test_an_exported_language_model_of_byte_pairs_writes_the_same_text(tmp_path)
     run = nntrain.fit(
         {
             "data": {"source": {"text": options}},
-            "model": {"layers": [{"embedding": 8}, {"gru": {"units": 8, "return_sequences": True}}, {"dense": 280}]},
+            "model": {
+                "layers": [{"embedding": 8}, {"gru": {"units": 8, "return_sequences": True}}, {"dense": 280}]
+            },
             "loss": "cross_entropy",
             "optimizer": {"adam": 0.02},
             "train": {"epochs": 3, "batch_size": 8},

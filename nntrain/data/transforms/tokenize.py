@@ -60,7 +60,7 @@ def tokenize(splits: Splits) -> Splits:
 
 
 def encoded(part: Dataset, tokenizer: Tokenizer, windows: Windows, found: Found, name: str) -> Dataset:
-    """A data set of texts as these tokens; `name` begins what is told about it."""
+    """A data set of texts as these tokens; `name` begins its notes."""
     notes, warnings = remarks(tokenizer, found, windows.steps, name)
     return replace(
         part,
@@ -90,7 +90,9 @@ def remarks(
     elif found.unknown:
         notes.append(f"{name}{found.unknown_share:.1%} of the {noun} unknown")
     if found.cut:
-        notes.append(f"{name}{found.cut:,} of {found.texts:,} texts are cut to {steps:,} {noun} (`max_length`)")
+        notes.append(
+            f"{name}{found.cut:,} of {found.texts:,} texts are cut to {steps:,} {noun} (`max_length`)"
+        )
     warnings = []
     if found.empty:
         warnings.append(f"{name}{found.empty:,} of {found.texts:,} texts have no {noun}; remove them")
