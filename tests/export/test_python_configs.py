@@ -1,7 +1,6 @@
 """Export to Python: the networks of the shipped configs, and a fresh environment with NumPy alone."""
 
 import subprocess
-import sys
 import venv
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from nntrain.export.export import export
 from tests.support import ROOT
 from tests.support.programs import untrained
 from tests.support.shipped import configs_as_parameters, setup_with_data
-
-RUFF = [sys.executable, "-m", "ruff"]
+from tests.support.style import assert_styled
 
 
 @pytest.mark.parametrize("path", configs_as_parameters())
@@ -22,14 +20,7 @@ def test_the_network_of_a_config_equals_predict(path, tmp_path):
     report = export(untrained(setup_with_data(path, tmp_path)), "python", tmp_path / f"{path.stem}.py")
     assert report.difference is not None
     assert report.difference < 1e-5
-    file, options = report.files[0], ["-q", "--isolated", "--line-length=110", "--target-version=py39"]
-    assert (
-        subprocess.run(
-            [*RUFF, "check", "--extend-select=E501", *options, file], capture_output=True, check=False
-        ).stdout
-        == b""
-    )
-    subprocess.run([*RUFF, "format", "--check", *options, file], check=True)
+    assert_styled(report.files[0])
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ def encode(text):
 '''
 WORDS = '''
 def encode(text):
-    """The places in `vocabulary` of a text's words, punctuation marks and ends of lines; 0 for unknown ones."""
+    """The places in `vocabulary` of a text's words, marks and ends of lines; 0 for unknown ones."""
     place = {word: place for place, word in enumerate(vocabulary)}
     letter = rf"[\\w{marks}]"
     pattern = rf"{letter}+(?:['’-]{letter}+)*|[^\\w\\s{marks}][{marks}]*|\\n"
