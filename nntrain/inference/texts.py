@@ -18,7 +18,7 @@ from nntrain.inference.given import is_source, read_source
 from nntrain.inference.inputs import HERE, Samples
 from nntrain.inference.predict import Predictions, predict
 from nntrain.inference.trained import Trained
-from nntrain.paths import with_home
+from nntrain.paths import with_places
 
 COLUMN = "file"
 
@@ -56,7 +56,7 @@ def samples_at(trained: Trained, text: str, stdin: BinaryIO, name: str) -> Sampl
         return Samples(conform_inputs(name, trained.trained_on, parts.get("test", parts["train"])))
     if text == "-":
         return text_samples(trained, lines_of(stdin.read(), "standard input"))
-    path = Path(with_home(text))
+    path = Path(with_places(text))
     if path.is_dir():
         files = text_files(path, PassedOver())
         if not files:
