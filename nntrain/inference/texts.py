@@ -9,7 +9,7 @@ import numpy as np
 
 from nntrain.data.conform.arrays import conform_inputs, unlabeled
 from nntrain.data.images.walk import PassedOver, name_text
-from nntrain.data.sequences.labelled_texts import SUFFIX, is_json_lines, read_table, read_text, text_files
+from nntrain.data.sequences.labelled_texts import SUFFIX, read_table, read_text, text_files
 from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.sources.text_classes import TextClasses
 from nntrain.data.transforms.tokenize import tokenize
@@ -57,28 +57,28 @@ def samples_at(trained: Trained, text: str, stdin: BinaryIO, name: str) -> Sampl
     if text == "-":
         return text_samples(trained, lines_of(stdin.read(), "standard input"))
     path = Path(with_places(text))
+    of_training = trained.config.data.source
+    used = of_training if isinstance(of_training, TextClasses) else None
+    encoding = used.encoding if used else None
     if path.is_dir():
         files = text_files(path, PassedOver())
         if not files:
             raise UserError(f"expected a folder of {SUFFIX} files. Received: none of them", place=text)
         names = [str(file.relative_to(path)) for file in files]
-        found = [read_text(path, file, f"{text.rstrip('/')}/{file}") for file in names]
+        found = [read_text(path, file, f"{text.rstrip('/')}/{file}", encoding) for file in names]
         return text_samples(trained, found, tuple(map(name_text, names)))
     if path.suffix.lower() == SUFFIX:
-        return text_samples(trained, [read_text(HERE, text)])
+        return text_samples(trained, [read_text(HERE, text, encoding=encoding)])
     if not path.exists() and not path.suffix and os.sep not in text:
         raise NotAFile(f"expected a file or a folder. Received: {text!r}", place=name)
-    return text_samples(trained, column_of(trained, text))
+    return text_samples(trained, column_of(used, text))
 
 
-def column_of(trained: Trained, path: str) -> list[str]:
+def column_of(used: TextClasses | None, path: str) -> list[str]:
     """The texts of a table, of the column of the training's name."""
-    used = trained.config.data.source
-    column = used.text if isinstance(used, TextClasses) else None
-    if is_json_lines(path) or column is not None:
-        return read_table(HERE, path, column, labelled=False).texts
-    label = used.label if isinstance(used, TextClasses) else None
-    return read_table(HERE, path, None, label, labelled=False).texts
+    if used is None:
+        return read_table(HERE, path, labelled=False).texts
+    return read_table(HERE, path, used.text, used.label, labelled=False, layout=used.layout).texts
 
 
 def lines_of(content: bytes, name: str) -> list[str]:

@@ -85,10 +85,34 @@ def test_json_lines_and_compressed_files_are_read_alike(tmp_path):
     assert hashes(splits_of(tmp_path, path="t.jsonl.gz")) == expected
 
 
-def write_folder(root: Path, rows=ROWS):
+def test_tables_of_all_formats_are_read_alike(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    csv(tmp_path)
+    frame = pandas.DataFrame(ROWS, columns=["text", "label"])
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    (tmp_path / "w.csv").write_bytes(frame.to_csv(index=False).encode("utf-16"))
+    expected = hashes(splits_of(tmp_path))
+    for options in ({"path": "t.parquet"}, {"path": "t.xlsx"}, {"path": "w.csv", "encoding": "utf-16"}):
+        assert hashes(splits_of(tmp_path, **options)) == expected
+
+
+def test_another_encoding_is_proposed(tmp_path):
+    csv(tmp_path, [("c'est déjà très tôt, à Orléans", "a"), ("où est passé l'été?", "b")] * 3)
+    text = (tmp_path / "t.csv").read_text(encoding="utf-8")
+    (tmp_path / "t.csv").write_bytes(text.encode("cp1252"))
+    assert "encoding: cp1252" in refused(splits_of, tmp_path)
+    train = splits_of(tmp_path, encoding="cp1252").train
+    assert "déjà" in train.tokenizer.words
+    write_folder(tmp_path / "f", [("déjà vu, été passé", "a"), ("très tôt", "b")], "cp1252")
+    assert "encoding: cp1252" in refused(splits_of, tmp_path, path="f")
+    assert "été" in splits_of(tmp_path, path="f", encoding="cp1252", min_count=1).train.tokenizer.words
+
+
+def write_folder(root: Path, rows=ROWS, encoding="utf-8"):
     for number, (text, label) in enumerate(rows):
         (root / label / "deep").mkdir(parents=True, exist_ok=True)
-        (root / label / "deep" / f"{number:03}.txt").write_text(text)
+        (root / label / "deep" / f"{number:03}.txt").write_text(text, encoding=encoding)
 
 
 def test_folders_are_classes_or_splits_of_classes(tmp_path):
@@ -181,10 +205,12 @@ def test_errors_name_the_place(tmp_path, content, words):
 
 
 def test_bad_json_and_encodings_name_the_line(tmp_path):
-    (tmp_path / "t.jsonl").write_text('{"text": "a", "label": 1}\n{"txt": "a", "label": 1}\n')
+    (tmp_path / "t.jsonl").write_text('{"text": "a", "label": 1}\n{"text": "a", "lab\n')
+    assert "t.jsonl:2" in refused(splits_of, tmp_path, path="t.jsonl")
+    (tmp_path / "t.jsonl").write_text('{"text": "a", "label": 1}\n{"text": "a"}\n')
     message = refused(splits_of, tmp_path, path="t.jsonl")
     assert "t.jsonl:2" in message
-    assert "Did you mean" in message
+    assert "missing value" in message
     write_folder(tmp_path / "t")
     (tmp_path / "t" / "yes" / "bad.txt").write_bytes(b"ok\n\xff\n")
     assert "t/yes/bad.txt:2" in refused(splits_of, tmp_path, path="t").replace(f"{tmp_path}/", "")

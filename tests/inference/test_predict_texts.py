@@ -104,6 +104,32 @@ def test_a_text_in_place_of_a_file_names_the_option(trained, shell, wording):
     wording(error)
 
 
+def test_a_column_alone_needs_its_name(trained, shell):
+    folder, _ = trained
+    run = str(folder / "runs" / "t")
+    (folder / "one.csv").write_text("good day\nbad\n")
+    error = shell.run("predict", run, str(folder / "one.csv"), code=2).stderr
+    assert "expected a column called 'text'. Received: 'good day'" in error
+    (folder / "one.csv").write_text("text\ngood day\nbad\n")
+    assert shell.run("predict", run, str(folder / "one.csv")).stdout.split() == ["class", "yes", "no"]
+
+
+def test_new_tables_are_read_as_those_of_the_training(tmp_path, shell):
+    """By numbers of columns with and without a header, and by the column that the labels leave."""
+    csv(tmp_path)
+    for header, options in (
+        ("label,note", {"text": 2}),
+        ("", {"text": 2, "label": 1}),
+        ("label,note", {"label": "label"}),
+    ):
+        rows = [f'{label},"{text}"' for text, label in ROWS]
+        (tmp_path / "t.csv").write_text("\n".join(filter(None, [header, *rows])))
+        nntrain.fit(config(tmp_path, **options), runs_dir=tmp_path / "runs", name="t", overwrite=True)
+        (tmp_path / "n.csv").write_text("\n".join(filter(None, [header, *rows[:2]])))
+        answer = shell.run("predict", str(tmp_path / "runs" / "t"), str(tmp_path / "n.csv")).stdout
+        assert answer.split() == ["class", "yes", "no"]
+
+
 def test_text_cannot_be_combined(trained, shell):
     folder, _ = trained
     run = str(folder / "runs" / "t")

@@ -1,23 +1,21 @@
-"""Labelled texts: from a column of a table, from JSON Lines, or from folders of text files, one per class."""
+"""Labelled texts: from a column of a table, or from folders of text files, one per class."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 from nntrain.data.files.opening import opened, undecodable_line
 from nntrain.data.images.folders import split_folders, subfolders
 from nntrain.data.images.walk import PassedOver, entries
 from nntrain.data.tables.csv_file import CsvFile, Format, Name
+from nntrain.data.tables.encodings import SAMPLE, not_text
 from nntrain.data.tables.features import listed
+from nntrain.data.tables.formats.opening import Layout, rows_of
 from nntrain.data.tables.numerals import Numerals
-from nntrain.data.tables.rows import read_rows
+from nntrain.data.tables.rows import UTF8
 from nntrain.errors import DataError
-from nntrain.options import did_you_mean, with_suggestion
+from nntrain.options import shown
 
-JSON_LINES = (".jsonl", ".ndjson")
 TEXT, LABEL = "text", "label"  # the columns' names by default
 SUFFIX = ".txt"
 
@@ -32,23 +30,18 @@ class LabelledTexts:
     notes: tuple[str, ...] = ()
 
 
-def is_json_lines(path: str) -> bool:
-    return Path(path.removesuffix(".gz")).suffix.lower() in JSON_LINES
-
-
 def read_table(
     folder: Path,
     path: str,
     text: Name | None = None,
     label: Name | None = None,
     labelled: bool = True,
+    layout: Layout | None = None,
 ) -> LabelledTexts:
-    """The rows of a CSV file, or of JSON Lines. Raises DataError."""
-    if is_json_lines(path):
-        return _json_lines(folder, path, text, label, labelled)
-    with opened(folder, path) as file, TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
-        header = not (isinstance(text, int) and (isinstance(label, int) or not labelled))
-        table = CsvFile.begin(path, read_rows(path, lines, "auto"), Format(header, {}, Numerals()))
+    """The rows of a table: CSV, JSON Lines, Parquet, Feather or Excel. Raises DataError."""
+    with opened(folder, path) as file:
+        header = not (isinstance(text, int) and isinstance(label, int))
+        table = CsvFile.begin(path, rows_of(path, file, layout or Layout()), Format(header, {}, Numerals()))
         names = table.names or [str(number + 1) for number in range(table.width)]
         at, of = _columns(path, table, names, text, label, labelled)
         found = LabelledTexts([], [], [], tuple(table.notes))
@@ -83,8 +76,17 @@ def _columns(
             return 1 - other
         return None
 
-    of = position(LABEL, label, None) if labelled else None
-    at = 0 if table.width == 1 and text is None else position(TEXT, text, of)
+    of = position(LABEL, label, None) if labelled or label in names else None
+    if table.width == 1:
+        at: int | None = 0
+        if table.names is not None and not isinstance(text, int) and names[0].strip() != (text or TEXT):
+            raise DataError(
+                f"expected a column called {text or TEXT!r}. Received: {shown(names[0])}.",
+                "Name the column in the first line.",
+                f"{path}:1",
+            )
+    else:
+        at = position(TEXT, text, of)
     if labelled and of is None:
         of = position(LABEL, label, at)
     for option, found in ((TEXT, at), *([(LABEL, of)] if labelled else ())):
@@ -107,53 +109,19 @@ def _required(label: str, column: str, place: str) -> str:
     return label
 
 
-def _json_lines(
-    folder: Path, path: str, text: Name | None, label: Name | None, labelled: bool
-) -> LabelledTexts:
-    keys = (str(text or TEXT), *([str(label or LABEL)] if labelled else ()))
-    found = LabelledTexts([], [], [])
-    for number, line in enumerate(read_text(folder, path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"not JSON: {error.msg}", place=place) from None
-        if not isinstance(row, dict) or any(key not in row for key in keys):
-            names = list(row) if isinstance(row, dict) else []
-            missing = next(key for key in keys if key not in names)
-            message = f"expected an object with {missing!r}. Received: {listed(names) or 'no object'}."
-            raise DataError(with_suggestion(message, did_you_mean(missing, names)), "", place)
-        if not isinstance(row[keys[0]], str):
-            raise DataError(f"{keys[0]!r}: expected a text. Received: {row[keys[0]]!r}.", "", place)
-        found.texts.append(row[keys[0]])
-        found.places.append(place)
-        if labelled:
-            found.labels.append(_required(_as_text(row[keys[1]]), keys[1], place))
-    if not found.texts:
-        raise DataError("the file is empty", place=path)
-    return found
-
-
-def _as_text(value: Any) -> str:
-    return "" if value is None else value.strip() if isinstance(value, str) else json.dumps(value)
-
-
-def read_text(folder: Path, name: str, place: str = "") -> str:
-    """A text file, which errors call `place`. Raises DataError for one that is not UTF-8."""
+def read_text(folder: Path, name: str, place: str = "", encoding: str | None = None) -> str:
+    """A text file, which errors call `place`. Raises DataError for one that is not text in this encoding, by default UTF-8."""
     with opened(folder, name) as file:
+        content = file.read()
         try:
-            return file.read().decode("utf-8-sig")
+            return content.decode(encoding or UTF8)
         except UnicodeDecodeError as error:
-            raise DataError(
-                f"expected text in UTF-8. Received: byte {error.object[error.start]:#04x}.",
-                "Save the file as UTF-8.",
-                f"{place or name}:{undecodable_line(file)}",
-            ) from None
+            line = undecodable_line(file, encoding or "utf-8")
+            received = f"byte {content[error.start]:#04x}"
+            raise not_text(place or name, line, content[:SAMPLE], received, encoding) from None
 
 
-def read_folder(path: str, root: Path) -> dict[str, LabelledTexts]:
+def read_folder(path: str, root: Path, encoding: str | None = None) -> dict[str, LabelledTexts]:
     """The texts below `root` by split: of `train` alone where its folders are the classes. Raises DataError."""
     passed = PassedOver()
     folders = subfolders(path, root, passed)
@@ -174,7 +142,7 @@ def read_folder(path: str, root: Path) -> dict[str, LabelledTexts]:
                 )
             for file in files:
                 place = f"{path}/{file.relative_to(root)}"
-                texts.texts.append(read_text(root, str(file.relative_to(root)), place))
+                texts.texts.append(read_text(root, str(file.relative_to(root)), place, encoding))
                 texts.labels.append(label)
                 texts.places.append(place)
         found[split] = texts

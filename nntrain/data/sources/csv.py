@@ -68,6 +68,9 @@ def _encoding(value: str | None) -> str | None:
     return value
 
 
+Encoding = Annotated[str | None, AfterValidator(_encoding)]
+
+
 MISSING = ("NA", "NaN", "nan", "NAN", "-nan", "?")
 Names = Annotated[Several[Name], Field(min_length=1)]
 
@@ -104,7 +107,7 @@ class Csv(Reader, name="csv"):
         description="the separator of cells: a character, `tab`, or `whitespace` for any number of blanks and tabs; auto: the "
         "most frequent of tab, `;`, `|` and `,` in the first line, else whitespace",
     )
-    encoding: Annotated[str | None, AfterValidator(_encoding)] = Field(
+    encoding: Encoding = Field(
         None,
         description="how text is written in bytes, such as `cp1252` (Windows), `utf-16` or `shift_jis`; default: UTF-8",
     )

@@ -1,4 +1,4 @@
-"""Text classes: texts with a class each, from a table, from JSON Lines or from folders of text files."""
+"""Text classes: texts with a class each, from a table or from folders of text files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,9 @@ from nntrain.data.sequences import reviews
 from nntrain.data.sequences.labelled_texts import LabelledTexts, classes_of, read_folder, read_table
 from nntrain.data.sequences.texts import Texts
 from nntrain.data.sequences.tokenizer import Recipe
+from nntrain.data.sources.csv import Encoding
 from nntrain.data.tables.csv_file import Name
+from nntrain.data.tables.formats.opening import Layout
 from nntrain.errors import DataError
 from nntrain.options import PathName, mistake
 from nntrain.paths import resolved
@@ -21,7 +23,7 @@ SAMPLES = {"train": 2000, "test": 1000}  # made-up reviews
 
 
 class TextClasses(Reader, name="text_classes"):
-    """Texts to classify: a column of texts and one of classes in a CSV or JSON Lines file, or one folder of .txt files per class.
+    """Texts to classify: a column of texts and one of classes in a table, or one folder of .txt files per class.
 
     Each text becomes a sequence of tokens, padded to the longest of its batch; most networks for them begin with `embedding`, and
     recurrent layers, attention, convolutions with `padding: same` and global pooling ignore the padding. The vocabulary is learned from
@@ -37,7 +39,7 @@ class TextClasses(Reader, name="text_classes"):
     path: PathName | None = Field(
         None,
         min_length=1,
-        description="a CSV or JSON Lines (.jsonl) file, or a folder; default: made-up reviews",
+        description="a table (CSV, JSON Lines, Parquet, Feather or Excel), or a folder; default: made-up reviews",
     )
     text: Name | None = Field(
         None,
@@ -46,6 +48,9 @@ class TextClasses(Reader, name="text_classes"):
     label: Name | None = Field(
         None,
         description="the column of classes; default: `label`, or the other one of two",
+    )
+    encoding: Encoding = Field(
+        None, description="how the files are written in bytes, such as `cp1252`; default: UTF-8"
     )
     unit: Literal["word", "character", "bpe"] = Field(
         "word",
@@ -93,9 +98,9 @@ class TextClasses(Reader, name="text_classes"):
         if root.is_dir() and (self.text is not None or self.label is not None):
             raise DataError("a folder has no columns", "Remove `text` and `label`.", self.path)
         read = (
-            read_folder(self.path, root)
+            read_folder(self.path, root, self.encoding)
             if root.is_dir()
-            else {"train": read_table(folder, self.path, self.text, self.label)}
+            else {"train": read_table(folder, self.path, self.text, self.label, layout=self.layout)}
         )
         classes = classes_of([label for part in read.values() for label in part.labels])
         number = {label: place for place, label in enumerate(classes)}
@@ -119,6 +124,10 @@ class TextClasses(Reader, name="text_classes"):
             texts = Texts(part.texts.values, recipe, steps)
             parts[split] = replace(part, texts=texts, tokenizer=train.tokenizer)
         return Splits(**parts)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(encoding=self.encoding)
 
     def recipe(self) -> Recipe:
         return Recipe(self.unit, self.vocabulary, self.min_count, self.lowercase, self.max_length)
