@@ -133,9 +133,10 @@ def outcome_of(loss: Loss, data: Dataset, logits: bool) -> Outcome:
         if functions is None:
             functions = (*loss.value_functions, shares.__name__)
         return Outcome("probabilities", data.classes, functions)
+    names = loss.value_names(target_names(data))
     if logits:
-        return Outcome("outputs", target_names(data), ())
-    return Outcome("values", target_names(data), loss.value_functions)
+        return Outcome("outputs", names, ())
+    return Outcome("values", names, loss.value_functions)
 
 
 def samples_like(data: Dataset, rows: int, seed: int = 0) -> np.ndarray:

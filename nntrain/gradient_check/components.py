@@ -134,7 +134,7 @@ def _targets(loss: Loss, outputs: int) -> Iterator[tuple[str, int, np.ndarray]]:
     if loss.targets == "classes":
         yield "prediction (soft classes)", outputs, reals / reals.sum(axis=1, keepdims=True)
     else:
-        yield "prediction", outputs, reals
+        yield "prediction", outputs * loss.outputs_per_target, reals
 
 
 def _tokens(single: Single, shape: tuple[int, ...]) -> np.ndarray:

@@ -31,36 +31,36 @@ def baseline(
     train = targets_of(splits.train, outputs, dtype)
     with kernels.exclusive.lock:
         lowest = loss.best_constant(train)
+    parts = splits.parts().items()
+    found = {name: scores(loss, metrics, lowest, data, dtype) for name, data in parts}
+    if loss.outputs_per_target > 1:
+        return found
     mean = train.mean - 0.5 if loss.binary else train.mean
-    return {
-        name: better(
-            scores(loss, metrics, lowest, data, dtype), scores(loss, metrics, mean, data, dtype), metrics
-        )
-        for name, data in splits.parts().items()
-    }
+    return {name: better(found[name], scores(loss, metrics, mean, data, dtype), metrics) for name, data in parts}
 
 
 def targets_of(data: Dataset, outputs: int, dtype: np.dtype) -> Targets:
     """The targets of a split; of padded sequences those of real steps. Samples of weight 0 are left out."""
     if not data.classes:
-        blocks = list(rows_of(data, outputs, -(-len(data) // MOST_ROWS)))
+        blocks = list(rows_of(data, -(-len(data) // MOST_ROWS)))
         rows = np.concatenate([rows for rows, _ in blocks])
         every = -(-len(rows) // MOST_ROWS)
         weights = [np.ones(len(rows)) if weight is None else weight for rows, weight in blocks]
         return Targets(rows[::every].astype(dtype), np.concatenate(weights)[::every].astype(dtype), outputs)
     counts = np.zeros(len(data.classes))
-    for rows, weight in rows_of(data, outputs):
+    for rows, weight in rows_of(data):
         counts += np.bincount(rows, weight, minlength=len(counts))
     found = np.flatnonzero(counts)
     return Targets(found.astype(np.int32), counts[found].astype(dtype), outputs)
 
 
-def rows_of(data: Dataset, outputs: int, every: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Blocks of the targets as rows of the loss, (some,) classes or (some, outputs) reals, and their weights (some,), None for
+def rows_of(data: Dataset, every: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Blocks of the targets as rows of the loss, (some,) classes or (some, targets) reals, and their weights (some,), None for
     all ones; of every so manieth sample of those that count.
     """
     target, sample = data.target, max(1, int(np.prod(data.target_shape)))
-    every = max(every, -(-len(data) * sample // (MOST_STEPS * (1 if data.classes else outputs))))
+    width = 1 if data.classes else data.target_shape[-1]
+    every = max(every, -(-len(data) * sample // (MOST_STEPS * width)))
     counting = np.arange(len(data)) if data.weight is None else np.flatnonzero(data.weight)
     chosen, at_once = counting[::every], max(1, VALUES_AT_ONCE // sample)
     for start in range(0, len(chosen), at_once):
@@ -71,7 +71,7 @@ def rows_of(data: Dataset, outputs: int, every: int = 1) -> Iterator[tuple[np.nd
             real = real_steps(data.lengths[indices], block)
             block, steps = block[real.reshape(real.shape[:2])], data.lengths[indices]
         weight = None if data.weight is None else np.repeat(data.weight[indices], steps)
-        yield block.reshape(-1) if data.classes else block.reshape(-1, outputs), weight
+        yield block.reshape(-1) if data.classes else block.reshape(-1, width), weight
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def batches_of(
         targets = targets_of(data, outputs, dtype)
         blocks: Iterable[tuple[np.ndarray, np.ndarray | None]] = [(targets.rows, targets.weight)]
     else:
-        blocks = rows_of(data, outputs)
+        blocks = rows_of(data)
     for rows, weight in blocks:
         for start in range(0, len(rows), at_once):
             part = slice(start, start + at_once)

@@ -88,7 +88,7 @@ class Tally:
 
 def compared(metric: Metric, loss: Loss, prediction: np.ndarray) -> np.ndarray:
     """What a metric compares with the targets: the outputs, or what they predict, such as the exponential of poisson's outputs."""
-    return loss.values(prediction) if metric.on_values and not loss.predicts_values else prediction
+    return loss.point(prediction) if metric.on_values and not loss.predicts_values else prediction
 
 
 def batches_of(

@@ -26,7 +26,7 @@ class Predictions:
     A sample that could not be used has no row, or one of the class BLANK and of NaN.
     """
 
-    names: tuple[str, ...]  # of all classes, or of the targets
+    names: tuple[str, ...]  # of all classes, or of the values
     classes: np.ndarray | None = None  # (rows,) class numbers
     values: np.ndarray | None = None  # (rows, names): probabilities, or the predicted targets
     explained: tuple[str, ...] = ()  # the columns that predictions are explained by
@@ -233,7 +233,8 @@ def interpreted(
         return Predictions(data.classes, found.astype(np.int64), shares), finite
     with np.errstate(invalid="ignore", over="ignore"):
         values = loss.values(outputs).astype(outputs.dtype)
-    return Predictions(target_names(data), values=values), finite & np.isfinite(values).all(axis=1)
+    names = loss.value_names(target_names(data))
+    return Predictions(names, values=values), finite & np.isfinite(values).all(axis=1)
 
 
 def target_names(data: Dataset) -> tuple[str, ...]:

@@ -69,11 +69,15 @@ class CrossEntropy(Loss, name="cross_entropy"):
         return np.log(share / share.sum())
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
-        dtype = prediction.dtype
-        class_weights = ones(dtype) if self.class_weights is None else _array(self.class_weights, dtype)
+        class_weights = class_weights_of(self, prediction.dtype)
         return kernels.losses.cross_entropy.run(
             EXPONENTIAL * prediction.size, gradient, prediction, *rest, class_weights, self.label_smoothing
         )
+
+
+def class_weights_of(loss: CrossEntropy, dtype: np.dtype[Any]) -> np.ndarray:
+    """As kernels expect them: empty for all ones."""
+    return ones(dtype) if loss.class_weights is None else _array(loss.class_weights, dtype)
 
 
 @cache

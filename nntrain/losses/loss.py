@@ -37,6 +37,11 @@ class Loss(Component, family="loss"):
     )
     squares_targets: ClassVar[bool] = False  # the float type must hold the square of a target
 
+    @property
+    def outputs_per_target(self) -> int:
+        """How many outputs, neighbours, predict one real-valued target."""
+        return 1
+
     def required_outputs(self, classes: int | None, targets: int | None) -> int:
         """How many outputs the model needs for `classes` classes or, if that is None, `targets` real-valued targets.
 
@@ -48,7 +53,7 @@ class Loss(Component, family="loss"):
                     f"{self.yaml_name} requires class targets, but the data has real-valued targets",
                     "Use a regression loss, such as mse, mae or huber.",
                 )
-            return cast(int, targets)
+            return cast(int, targets) * self.outputs_per_target
         if self.targets == "real":
             raise ConfigError(
                 f"{self.yaml_name} requires real-valued targets, but the data has class targets",
@@ -72,12 +77,20 @@ class Loss(Component, family="loss"):
 
     @property
     def predicts_values(self) -> bool:
-        """Whether the outputs are `values` themselves, as for most losses."""
-        return type(self).values is Loss.values and not self.value_functions
+        """Whether each output is the value that it predicts for its target, as for most losses."""
+        return not self.value_functions and type(self).values is Loss.values and self.outputs_per_target == 1
 
     def values(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, outputs) float64: what the outputs predict, on the scale of the targets."""
         return apply(self.value_functions, prediction)
+
+    def point(self, prediction: np.ndarray) -> np.ndarray:
+        """(rows, targets) float64: the one number that is predicted for each target, which metrics compare with it."""
+        return self.values(prediction)
+
+    def value_names(self, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """The names of `values`, for targets with these names."""
+        return targets
 
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, classes) float64: class probabilities; 1 for the predicted class if the loss is not probabilistic.
@@ -129,7 +142,11 @@ class Loss(Component, family="loss"):
     def counted(self, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> float:
         """The weight by which to divide the sum for the mean."""
         rows = float(len(prediction)) if weight is None else float(weight.sum(dtype=np.float64))
-        return rows * prediction.shape[1] if self.mean_over_outputs else rows
+        return rows * self.row_weight(prediction.shape[1])
+
+    def row_weight(self, outputs: int) -> int:
+        """What a row of so many outputs counts in the mean."""
+        return outputs if self.mean_over_outputs else 1
 
     def total(
         self,

@@ -34,6 +34,11 @@ def side(y: np.ndarray) -> np.ndarray:
     return np.concatenate([y <= 0, y > 0], axis=1).astype(np.float64)
 
 
+def mean_std(y: np.ndarray) -> np.ndarray:
+    """Means and standard deviations in turn, from means and logarithms of variances."""
+    return np.where(np.arange(y.shape[1]) % 2, np.exp(y / 2), y)
+
+
 # From (rows, outputs) to (rows, outputs); two_classes and side to (rows, 2).
 FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "exp": np.exp,
@@ -42,6 +47,7 @@ FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "shares": shares,
     "two_classes": two_classes,
     "side": side,
+    "mean_std": mean_std,
 }
 
 

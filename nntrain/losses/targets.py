@@ -52,7 +52,11 @@ class Targets:
     @property
     def median(self) -> np.ndarray:
         """(outputs,) float64: the smallest value that half of the weight does not exceed."""
+        return self.quantile(0.5)
+
+    def quantile(self, share: float) -> np.ndarray:
+        """(outputs,) float64: the smallest value that this share of the weight does not exceed."""
         order = np.argsort(self.matrix, axis=0, kind="stable")
         reached = np.cumsum(self.weight[order], axis=0)
-        middle = (reached >= self.weight.sum() / 2).argmax(axis=0)
+        middle = (reached >= share * self.weight.sum()).argmax(axis=0)
         return np.take_along_axis(self.matrix, np.take_along_axis(order, middle[None], axis=0), axis=0)[0]

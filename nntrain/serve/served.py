@@ -99,7 +99,9 @@ class Served:
     @property
     def targets(self) -> tuple[str, ...]:
         """The names of the numbers that it predicts; empty for classes."""
-        return () if self.data.classes else target_names(self.data)
+        if self.data.classes:
+            return ()
+        return self.trained.config.loss.value_names(target_names(self.data))
 
     @property
     def probabilistic(self) -> bool:

@@ -96,7 +96,7 @@ class NNRegressor(RegressorMixin, NNEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """The prediction for each sample: (samples,), or (samples, targets)."""
         outputs = self._outputs(X)
-        values = self.model_._trained.config.loss.values(outputs)
+        values = self.model_._trained.config.loss.point(outputs)
         return values[:, 0] if self._single else values
 
     def _defaults(self) -> dict[str, Any]:

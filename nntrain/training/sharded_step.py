@@ -156,7 +156,7 @@ class ShardedStep(Step):
     def _full_weight(self, rows: int) -> float:
         """The weight of so many samples, or steps of sequences, that all count 1."""
         *steps, outputs = self.network.graph.output.shape
-        return float(rows * math.prod(steps) * (outputs if self.config.loss.mean_over_outputs else 1))
+        return float(rows * math.prod(steps) * self.config.loss.row_weight(outputs))
 
 
 def _joined(network: Network) -> np.ndarray:

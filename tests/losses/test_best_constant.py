@@ -28,6 +28,10 @@ def samples():
     yield "cross_entropy", {"label_smoothing": 0.2}, CLASSES, 4
     yield "cross_entropy", {"class_weights": [4.0, 1.0, 2.0, 0.0]}, CLASSES, 4
     yield "binary_cross_entropy", {"pos_weight": 7.0}, np.minimum(CLASSES, 1), 1
+    yield "quantile", {"quantiles": [0.05, 0.9]}, REALS, 3
+    yield "focal", {"gamma": 0.5, "label_smoothing": 0.2}, CLASSES, 4
+    yield "focal", {"class_weights": [4.0, 1.0, 2.0, 0.0]}, CLASSES, 4
+    yield "binary_focal", {"gamma": 5.0, "alpha": 0.9}, np.minimum(CLASSES, 1), 1
     yield "huber", {"delta": 0.05}, REALS, 3
 
 
@@ -40,6 +44,7 @@ def test_no_other_constant_has_a_lower_loss(name, options, target, outputs):
     rows, counts = (
         np.unique(target, return_counts=True) if target.ndim == 1 else (target, np.ones(len(target)))
     )
+    outputs *= loss.outputs_per_target
     best = loss.best_constant(Targets(rows, counts.astype(float), outputs))
 
     def mean(constant):

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from sklearn.metrics import mean_pinball_loss
 
 from nntrain.errors import ConfigError
 from nntrain.losses import Loss
@@ -227,6 +228,10 @@ def test_cosine_of_a_zero_row_is_finite():
         ("binary_cross_entropy", None, 4, 4),
         ("hinge", 2, None, 1),
         ("nll", 3, None, 3),
+        ("quantile", None, 2, 6),
+        ("gaussian_nll", None, 2, 4),
+        ("focal", 7, None, 7),
+        ("binary_focal", 2, None, 1),
         ("kl_div", None, 5, 5),
     ],
 )
@@ -241,6 +246,9 @@ def test_required_outputs(name, classes, targets, outputs):
         ("hinge", {}, 3, None),
         ("cross_entropy", {}, None, 1),
         ("poisson", {}, 4, None),
+        ("quantile", {}, 4, None),
+        ("gaussian_nll", {}, 4, None),
+        ("focal", {}, None, 1),
         ("cross_entropy", {"class_weights": [1, 2]}, 3, None),
         ("cross_entropy", {"class_weights": [0, 0]}, 2, None),
     ],
@@ -271,8 +279,66 @@ def test_targets_out_of_range_are_errors(wording):
         ("cross_entropy", {"label_smoothing": 1.5}),
         ("cross_entropy", {"class_weights": [1, -1]}),
         ("binary_cross_entropy", {"pos_weight": 0.0}),
+        ("quantile", {"quantiles": [0.5, 0.1]}),
+        ("quantile", {"quantiles": [0.5, 0.5]}),
+        ("quantile", {"quantiles": [1.0]}),
+        ("quantile", {"quantiles": []}),
+        ("gaussian_nll", {"min_variance": 0}),
+        ("focal", {"gamma": -1}),
+        ("binary_focal", {"alpha": 1}),
     ],
 )
 def test_wrong_options_are_errors(name, options):
     with pytest.raises(ValidationError):
         parsed(name, **options)
+
+
+def test_quantile_equals_the_mean_pinball_loss_of_scikit_learn():
+    prediction, target = example("thrice")
+    value, counted, _ = with_gradient(parsed("quantile"), prediction, target)
+    expected = [
+        mean_pinball_loss(target, prediction[:, at::3], alpha=q) for at, q in enumerate((0.1, 0.5, 0.9))
+    ]
+    assert value / counted == pytest.approx(np.mean(expected), rel=1e-12)
+
+
+def test_a_focal_loss_without_focus_is_the_cross_entropy():
+    prediction, target = example("classes")
+    expected = with_gradient(parsed("cross_entropy"), prediction, target)
+    found = with_gradient(parsed("focal", gamma=0), prediction, target)
+    assert found[:2] == pytest.approx(expected[:2], rel=1e-14)
+    np.testing.assert_allclose(found[2], expected[2], rtol=1e-12)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_focal_losses_of_large_logits_stay_finite(dtype, gamma):
+    logits = np.array([[800, -800, 0], [-800, 800, 0]], dtype)
+    value, _, gradient = with_gradient(parsed("focal", gamma=gamma), logits, np.array([0, 0], np.int32))
+    assert value == pytest.approx(1600)
+    np.testing.assert_allclose(gradient, [[0, 0, 0], [-0.5, 0.5, 0]])
+    target = np.array([[1, 0, 0], [1, 1, 0]], dtype)
+    loss = parsed("binary_focal", gamma=gamma, alpha=0.5)
+    value, _, gradient = with_gradient(loss, logits, target)
+    assert value == pytest.approx(400 + 2 * 0.5 * 0.5**gamma * math.log(2))
+    assert gradient[1, 0] == pytest.approx(-0.5 / 6)
+    assert np.isfinite(gradient).all()
+
+
+def test_a_variance_below_the_lowest_is_not_pushed_further_down():
+    prediction = np.array([[1.0, -40.0], [3.0, -40.0]])
+    target = np.array([[1.0], [1.0]])
+    value, counted, gradient = with_gradient(parsed("gaussian_nll", min_variance=1e-2), prediction, target)
+    assert value / counted == pytest.approx(math.log(1e-2) / 2 + 100)
+    np.testing.assert_allclose(gradient, [[0, 0], [100, (1 - 400) / 4]])
+
+
+def test_predictions_of_a_distribution_have_names_and_a_point():
+    quantile = parsed("quantile", quantiles=[0.05, 0.4, 0.9])
+    assert quantile.value_names(("a", "b"))[:4] == ("q0.05(a)", "q0.4(a)", "q0.9(a)", "q0.05(b)")
+    outputs = np.arange(6.0)[None]
+    assert quantile.point(outputs).tolist() == [[1, 4]]
+    gaussian = parsed("gaussian_nll")
+    assert gaussian.value_names(("a",)) == ("mean(a)", "std(a)")
+    np.testing.assert_allclose(gaussian.values(np.log([[1, 4, 2, 9]])), [[0, 2, np.log(2), 3]])
+    np.testing.assert_allclose(gaussian.point(np.array([[1.0, 2, 3, 4]])), [[1, 3]])

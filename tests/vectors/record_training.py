@@ -27,6 +27,15 @@ def one_hot(x, t):
     return t[:, None].double() if x.shape[1] == 1 else functional.one_hot(t, x.shape[1]).double()
 
 
+def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2.0):
+    """torchvision.ops.sigmoid_focal_loss with reduction="mean"."""
+    p = torch.sigmoid(inputs)
+    ce_loss = functional.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
+    p_t = p * targets + (1 - p) * (1 - targets)
+    alpha_t = alpha * targets + (1 - alpha) * (1 - targets)
+    return (alpha_t * ce_loss * ((1 - p_t) ** gamma)).mean()
+
+
 LOSS = {
     "sse": lambda x, t: nn.MSELoss(reduction="sum")(x, one_hot(x, t)) / len(x),
     "mse": lambda x, t: nn.MSELoss()(x, one_hot(x, t)),
@@ -41,6 +50,8 @@ LOSS = {
     "binary_cross_entropy": lambda x, t, pos_weight=1.0: nn.BCEWithLogitsLoss(
         pos_weight=torch.tensor([pos_weight])
     )(x, one_hot(x, t)),
+    "gaussian_nll": lambda x, t: nn.GaussianNLLLoss()(x[:, ::2], t, x[:, 1::2].exp()),
+    "binary_focal": lambda x, t, **options: sigmoid_focal_loss(x, one_hot(x, t), **options),
     "nll": lambda x, t: nn.NLLLoss()(x, t) if t.ndim == 1 else -(x * t).sum() / len(x),
     "kl_div": lambda x, t: nn.KLDivLoss(reduction="mean")(x, one_hot(x, t)),
     "cosine": lambda x, t: (1 - nn.CosineSimilarity()(x, one_hot(x, t))).mean(),

@@ -602,6 +602,14 @@ static void two_classes(float *restrict y, const float *restrict x, int rows)
     }
 }
 
+/* Means and standard deviations in turn, from means and logarithms of variances. */
+static void mean_std(float *y, const float *x, int rows, int columns)
+{
+    for (int r = 0; r < rows; r++, x += columns, y += columns)
+        for (int c = 0; c < columns; c++)
+            y[c] = c % 2 ? expf(0.5f * x[c]) : x[c];
+}
+
 /* 1 for the class on whose side of 0 the output is: the second above it. */
 static void side(float *restrict y, const float *restrict x, int rows)
 {

@@ -74,10 +74,19 @@ def two_classes(graph: Graph, y: str, part: str, width: int) -> str:
     return graph.node("Sigmoid", [both], part)
 
 
+def mean_std(graph: Graph, y: str, part: str, width: int) -> str:
+    """See losses.outcome.mean_std."""
+    half = graph.node("Mul", [y, graph.number(0.5)], f"{part}/half")
+    std = graph.node("Exp", [half], f"{part}/std")
+    is_std = graph.constant(f"{part}/is_std", np.arange(width) % 2 == 1)
+    return graph.node("Where", [is_std, std, y], part)
+
+
 FUNCTIONS: Mapping[str, Write] = {  # by the names of losses.outcome
     "exp": operator("Exp"),
     "sigmoid": operator("Sigmoid"),
     "softmax": operator("Softmax", axis=-1),
     "shares": shares,
     "two_classes": two_classes,
+    "mean_std": mean_std,
 }

@@ -49,6 +49,18 @@ def log_cosh(x, t):
     return np.log(np.cosh(x - row(t, x.size))).sum(), x.size
 
 
+def quantile(x, t, quantiles=(0.1, 0.5, 0.9)):
+    levels = np.tile(quantiles, len(t))
+    errors = np.repeat(t, len(quantiles)) - x
+    return sum(q * d if d > 0 else (q - 1) * d for q, d in zip(levels, errors, strict=True)), x.size
+
+
+def gaussian_nll(x, t):
+    """-log of the density, without log(2 pi) / 2."""
+    pairs = zip(x[::2], np.exp(x[1::2]), t, strict=True)
+    return sum(np.log(variance) / 2 + (t - mean) ** 2 / (2 * variance) for mean, variance, t in pairs), t.size
+
+
 def poisson(x, t):
     return (np.exp(x) - row(t, x.size) * x).sum(), x.size
 
@@ -65,6 +77,23 @@ def binary_cross_entropy(x, t, pos_weight=1.0):
     t = positive(x, t)
     s = 1 / (1 + np.exp(-x))
     return -(pos_weight * t * np.log(s) + (1 - t) * np.log(1 - s)).sum(), x.size
+
+
+def focal(x, t, label_smoothing=0.0, class_weights=None, gamma=2.0):
+    p = np.exp(x) / np.exp(x).sum()
+    weights = np.ones(x.size) if class_weights is None else np.array(class_weights)
+    targets = (1 - label_smoothing) * row(t, x.size) + label_smoothing / x.size
+    loss = -(weights * targets * (1 - p) ** gamma * np.log(p)).sum()
+    return loss, weights[t] if np.ndim(t) == 0 else 1
+
+
+def binary_focal(x, t, gamma=2.0, alpha=0.25):
+    """As torchvision.ops.sigmoid_focal_loss."""
+    t = positive(x, t)
+    p = 1 / (1 + np.exp(-x))
+    cross_entropy = -(t * np.log(p) + (1 - t) * np.log(1 - p))
+    right = p * t + (1 - p) * (1 - t)
+    return ((alpha * t + (1 - alpha) * (1 - t)) * cross_entropy * (1 - right) ** gamma).sum(), x.size
 
 
 def hinge(x, t):
@@ -99,10 +128,12 @@ def cosine(x, t):
 def example(kind, rows=7):
     """prediction (rows, outputs) and target of a kind, float64 and int32."""
     rng = np.random.default_rng(3)
-    outputs = {"two_classes": 1, "questions": 3, "answers": 3}.get(kind, 5)
+    outputs = {"two_classes": 1, "questions": 3, "answers": 3, "twice": 6, "thrice": 6}.get(kind, 5)
     prediction = rng.normal(size=(rows, outputs))
     target = {
         "reals": lambda: rng.normal(size=(rows, outputs)),
+        "twice": lambda: rng.normal(size=(rows, outputs // 2)),  # a target for two outputs
+        "thrice": lambda: rng.normal(size=(rows, outputs // 3)),
         "classes": lambda: rng.integers(0, outputs, rows).astype(np.int32),
         "two_classes": lambda: rng.integers(0, 2, rows).astype(np.int32),
         "soft": lambda: np.where(np.arange(outputs) == 1, 0.0, rng.dirichlet(np.ones(outputs), rows)),

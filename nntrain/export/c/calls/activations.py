@@ -26,6 +26,7 @@ CLIPPED = {  # offset, low, high, gain
 BY_ROWS = {
     "softmax": "y = exp(x) / sum of exp(x)",
     "log_softmax": "y = x - log(sum of exp(x))",
+    "mean_std": "y = means and exp(log of variance / 2) in turn",
     "shares": "y = max(x, 0) / sum of max(x, 0)",
 }
 TO_TWO = {"two_classes": "y = (sigmoid(-x), sigmoid(x))", "side": "y = (x <= 0, x > 0)"}

@@ -42,7 +42,7 @@ def curve(loss: "Loss", label: str) -> Curve:
         found, gradient = gradients(loss, np.array([cosine, sine]).T, np.array([1.0, 0.0]))
         return Curve("angle", label, angle, found, (gradient * np.array([-sine, cosine]).T).sum(axis=1))
     x = np.linspace(-3, 3, POINTS)
-    return Curve("error", label, x, *values(loss, origin(loss) + x[:, None], np.array([TARGET])))
+    return Curve("error", label, x, *at(loss, origin(loss) + x))
 
 
 def of_softmax(loss: "Loss", label: str) -> Curve:
@@ -68,6 +68,16 @@ def origin(loss: "Loss") -> float:
     from nntrain.losses.targets import Targets
 
     return float(loss.best_constant(Targets(np.array([[TARGET]]), np.ones(1), 1))[0])
+
+
+def at(loss: "Loss", points: np.ndarray, target: float = TARGET) -> tuple[np.ndarray, np.ndarray]:
+    """The loss and its slope (points,) where all outputs predict a point; of `gaussian_nll` with a variance of 1."""
+    outputs = np.repeat(points[:, None], loss.outputs_per_target, axis=1)
+    gaussian = loss.yaml_name == "gaussian_nll"
+    if gaussian:
+        outputs[:, 1] = 0
+    found, gradient = gradients(loss, outputs, np.array([target]))
+    return found, gradient[:, 0] if gaussian else gradient.sum(axis=1)
 
 
 def values(
@@ -96,17 +106,17 @@ def density(loss: "Loss", x: np.ndarray) -> np.ndarray:
 
     Of the squared error without a factor 1/2 it is that of half the loss, so that its standard deviation is 1.
     """
-    scale = 0.5 if loss.squares_targets else 1.0
+    scale = 0.5 if loss.squares_targets and loss.outputs_per_target == 1 else 1.0
     wide = np.linspace(-FARTHEST, FARTHEST, 2001)
     start = origin(loss)
 
-    def unnormalized(errors: np.ndarray) -> np.ndarray:
-        return np.exp(-scale * values(loss, start + errors[:, None], np.array([TARGET]))[0])
+    def unnormalized(x: np.ndarray) -> np.ndarray:
+        return np.exp(-scale * at(loss, start + x)[0])
 
     return unnormalized(x) / np.trapezoid(unnormalized(wide), wide)
 
 
 def of_constants(loss: "Loss", constants: np.ndarray) -> np.ndarray:
     """The mean loss (constants,) of each constant prediction for the targets SAMPLE."""
-    sums = [values(loss, constants[:, None], np.array([target]))[0] for target in SAMPLE]
+    sums = [at(loss, constants, target)[0] for target in SAMPLE]
     return np.mean(sums, axis=0)

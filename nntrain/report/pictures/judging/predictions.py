@@ -78,8 +78,8 @@ class Judged:
 
     @cached_property
     def values(self) -> np.ndarray:
-        """(rows, outputs) float64: what the outputs predict, on the scale of the targets."""
-        return self.loss.values(self.outputs)
+        """(rows, targets) float64: what the outputs predict, on the scale of the targets."""
+        return self.loss.point(self.outputs)
 
     def where(self, row: int) -> str:
         """ "people.csv:12" or "sample 12", with the step where there are several; samples and steps count from 0."""

@@ -28,7 +28,7 @@ class Fit(Picture, name="fit"):
         train, test = subject.setup.splits.train, subject.setup.splits.test
         x = np.asarray(train.imputed)
         grid = grid_over(x, POINTS)[0]
-        prediction = subject.setup.config.loss.values(subject.outputs(grid[:, None]))
+        prediction = subject.setup.config.loss.point(subject.outputs(grid[:, None]))
         labels = (train.feature_names or ("x",))[0], (train.target_names or ("y",))[0]
         return {
             "x": x.ravel(),

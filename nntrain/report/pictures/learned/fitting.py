@@ -78,7 +78,7 @@ def fitted(setup: "Setup", units: int, epochs: int, grid: np.ndarray, moments: i
     loss = own.config.loss
 
     def curve() -> np.ndarray:
-        return loss.values(predictions(trainer.network, points)).ravel()
+        return loss.point(predictions(trainer.network, points)).ravel()
 
     total = epochs * len(trainer.batches)
     steps = set(np.unique(np.geomspace(1, total, moments - 1).round().astype(int)).tolist())
