@@ -36,7 +36,9 @@ def baseline(
     if loss.outputs_per_target > 1:
         return found
     mean = train.mean - 0.5 if loss.binary else train.mean
-    return {name: better(found[name], scores(loss, metrics, mean, data, dtype), metrics) for name, data in parts}
+    return {
+        name: better(found[name], scores(loss, metrics, mean, data, dtype), metrics) for name, data in parts
+    }
 
 
 def targets_of(data: Dataset, outputs: int, dtype: np.dtype) -> Targets:

@@ -28,12 +28,13 @@ class State:
     """An array that training updates without a gradient, such as a running mean. Checkpoints hold it.
 
     `per_row`: one for each row of the batch, carried over from one window of the data to the next. Such a state belongs to
-    training alone; the trained network does not have it.
+    training alone; the trained network does not have it. `fixed`: training does not change it; `Layer.measured` gives it.
     """
 
     shape: Shape  # without the rows
-    value: float = 0.0
+    value: float | tuple[float, ...] = 0.0  # initially; a tuple has one for each element of the last axis
     per_row: bool = False
+    fixed: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from nntrain.component import Component
@@ -34,6 +35,7 @@ class Layer(Component, family="layer"):
 
     # What the network has to know of it.
     takes_tokens: ClassVar[bool] = False  # its input is token ids (int32), which have no gradient
+    follows_data: ClassVar[bool] = False  # its input must be the data themselves
     merges: ClassVar[bool] = False  # takes several inputs
     reads: ClassVar[str] = "xy"  # what backward reads: inputs "x", output "y"; other buffers may be reused
     aliases_input: ClassVar[bool] = False  # y is a view of x, and dx of dy: nothing to compute
@@ -94,6 +96,10 @@ class Layer(Component, family="layer"):
         return {}
 
     def state(self, *inputs: Shape) -> dict[str, State]:
+        return {}
+
+    def measured(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """The fixed states, computed on training data x (rows, *input shape), float64, where its input is the data."""
         return {}
 
     def saved(self, *inputs: Shape) -> dict[str, Saved]:

@@ -77,7 +77,9 @@ class BinaryFocal(BinaryLoss, name="binary_focal"):
     probability_functions = ("two_classes",)
 
     gamma: float = Field(2.0, ge=0, description=GAMMA)
-    alpha: float = Field(0.25, gt=0, lt=1, description="the weight of positive targets; 0.5 treats both alike")
+    alpha: float = Field(
+        0.25, gt=0, lt=1, description="the weight of positive targets; 0.5 treats both alike"
+    )
 
     def best_constant(self, targets: Targets) -> np.ndarray:
         """By bisection, from the logits of shares that an observation can tell from 0 and 1."""

@@ -28,7 +28,9 @@ class Quantile(Loss, name="quantile"):
     targets = "real"
 
     quantiles: Several[Annotated[float, Field(gt=0, lt=1)]] = Field(
-        (0.1, 0.5, 0.9), min_length=1, description="the quantiles to predict, in rising order, each between 0 and 1"
+        (0.1, 0.5, 0.9),
+        min_length=1,
+        description="the quantiles to predict, in rising order, each between 0 and 1",
     )
 
     @field_validator("quantiles")

@@ -226,6 +226,11 @@ class Scope:
         vocabulary = next((source.vocabulary for source in sources if source.vocabulary), 0)
         try:
             _check_inputs(layer, len(sources), vocabulary)
+            if layer.follows_data and any(source.inputs for source in sources):
+                raise ConfigError(
+                    "its input must be the data themselves, on which it is measured",
+                    "Make it the first layer, or set `inputs: [input]`.",
+                )
             layer = layer.for_tokens(vocabulary) if vocabulary else layer
             shape = tuple(layer.output_shape(*shapes))
             place = len(self.builder.nodes)

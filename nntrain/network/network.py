@@ -59,6 +59,7 @@ class Network:
             for name, state in states.items()
             if not state.per_row
         }
+        self.fixed = {name for name, state in states.items() if state.fixed}  # what training does not change
         # Carried over from one window of the data to the next, for each row of a training batch.
         self.carried = {
             name: np.full((rows, *state.shape), state.value, self.dtype)

@@ -111,7 +111,9 @@ def lowest_loss(trainer: Trainer, targets: Targets) -> float:
             # With a large weight, because a frequency is at least half an observation.
             one = Targets(targets.rows[row : row + 1], np.full(1, CERTAIN, dtype), targets.outputs)
             prediction = loss.best_constant(one).astype(dtype)[None]
-            loss_sum, counted = loss(prediction, one.rows, one.weight, np.zeros((0, len(prediction[0])), dtype))
+            loss_sum, counted = loss(
+                prediction, one.rows, one.weight, np.zeros((0, len(prediction[0])), dtype)
+            )
             total, weight = total + loss_sum, weight + counted
     return total / weight if weight else math.nan
 

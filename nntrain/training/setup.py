@@ -22,6 +22,7 @@ from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
 from nntrain.training.absent_labels import absent_label_warnings
 from nntrain.training.checks import augment_problems, batch_problems, output_problems, task_warnings
+from nntrain.training.fixed_states import measured_states
 from nntrain.training.groups import group_problems
 from nntrain.training.magnitudes import magnitude_problems
 from nntrain.training.monitor import Monitor, check_schedule, choose_monitor
@@ -116,7 +117,7 @@ class Setup:
     ) -> Network:
         """A network for batches of at most `rows` rows, with its initial parameters, or with zeros to be replaced."""
         tokens = bool(self.splits.train.vocabulary)
-        return Network(
+        network = Network(
             self.graph,
             rows,
             precision or self.config.train.precision,
@@ -126,6 +127,14 @@ class Setup:
             initial=initial,
             memory=memory,
         )
+        for name, values in self.measured.items():
+            network.state[name][...] = values
+        return network
+
+    @cached_property
+    def measured(self) -> dict[str, np.ndarray]:
+        """The fixed states of layers, computed on the training split."""
+        return measured_states(self.graph, self.splits.train)
 
 
 Loaded = tuple[Splits, dict[str, np.ndarray]]  # as `load_splits` returns them

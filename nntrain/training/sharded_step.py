@@ -55,7 +55,7 @@ class ShardedStep(Step):
     def __call__(self, batch: LoadedBatch, step: int, lr: float, tally: Tally, fresh: bool = True) -> float:
         with kernels.exclusive.lock:
             self.remember_states()
-            if self.network.state:
+            if len(self._state):
                 self._state = _joined(self.network)
             self._exchanged.fill(0)
             self._exchanged[self._own_shards(batch.rows).start, 2:] = self._flags
@@ -113,7 +113,7 @@ class ShardedStep(Step):
         losses[:] = self.differentiate(feed, self._full_weight(batch_rows))
         for name, state in network.carried.items():
             self._carried[name][shard] = state
-        if network.state:
+        if len(self._state):
             self._state_sums.add_leaf(shard, _joined(network))
         if not (math.isfinite(losses[0]) and losses[1]):
             network.grad.fill(0)
@@ -129,7 +129,7 @@ class ShardedStep(Step):
         loss, weight = _tree_total(self._losses).tolist()
         self.updated = False
         self.applied = math.isfinite(loss)
-        if network.state:
+        if len(self._state):
             ranks.total(self._state, self._state_sums, self.shards, used)
             _set(network, self._state / used)
         if not (self.applied and weight):
@@ -160,13 +160,17 @@ class ShardedStep(Step):
 
 
 def _joined(network: Network) -> np.ndarray:
-    """(values,): a copy of all states, such as running statistics."""
-    return np.concatenate([np.zeros(0, network.dtype), *(state.ravel() for state in network.state.values())])
+    """(values,): a copy of all states that training changes, such as running statistics."""
+    return np.concatenate([np.zeros(0, network.dtype), *(state.ravel() for state in _changing(network))])
+
+
+def _changing(network: Network) -> list[np.ndarray]:
+    return [state for name, state in network.state.items() if name not in network.fixed]
 
 
 def _set(network: Network, values: np.ndarray) -> None:
     start = 0
-    for state in network.state.values():
+    for state in _changing(network):
         state[...] = values[start : start + state.size].reshape(state.shape)
         start += state.size
 

@@ -41,7 +41,8 @@ def targets_for(loss: str) -> tuple[dict, np.ndarray]:
     if kind.targets == "classes" or loss == "kl_div":
         layers = LOG_PROBABILITIES if not kind.from_logits else LOG_PROBABILITIES[:3]
         return {"layers": layers}, CLASSES
-    return CONFIG["model"], Y
+    layers = CONFIG["model"]["layers"]
+    return {"layers": [*layers[:-1], {"dense": Y.shape[1] * kind().outputs_per_target}]}, Y
 
 
 @pytest.mark.parametrize("loss", sorted(Loss.members()))
@@ -51,7 +52,7 @@ def test_a_network_with_any_loss_is_checked(loss):
     report = nntrain.check({**CONFIG, "loss": loss, "model": model}, data=data)
     assert failures(report) == []
     assert [str(finding) for finding in report.findings] == []
-    assert report.one_batch.own.progress > 0.5
+    assert report.one_batch.own.progress > (0.3 if loss == "gaussian_nll" else 0.5)  # it has a far floor
 
 
 @pytest.mark.parametrize("optimizer", sorted(Optimizer.members()))

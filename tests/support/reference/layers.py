@@ -38,6 +38,31 @@ def concat(p, *xs):
     return np.concatenate(xs, axis=-1)
 
 
+def piecewise_linear(p, x, bins):
+    """With the edges that a layer has before it sees data."""
+    edges = np.linspace(-2, 2, bins + 1)
+    width = 4 / bins
+    parts = [
+        np.clip((x - edges[t]) / width, -np.inf if t == 0 else 0, np.inf if t == bins - 1 else 1)
+        for t in range(bins)
+    ]
+    return np.stack(parts, -1).reshape(*x.shape[:-1], -1)
+
+
+def periodic(p, x, frequencies):
+    angle = 2 * np.pi * x[..., None] * p["frequency"]
+    return np.concatenate([np.sin(angle), np.cos(angle)], -1).reshape(*x.shape[:-1], -1)
+
+
+def cumulative_link(p, x, classes):
+    logit = np.log(np.arange(1, classes) / np.arange(classes - 1, 0, -1))
+    distances = np.diff(logit) * np.exp(p["threshold"][1:])
+    thresholds = logit[0] + p["threshold"][0] + np.concatenate([[0], np.cumsum(distances)])
+    at_most = 1 / (1 + np.exp(x - thresholds))  # (..., classes - 1)
+    ends = [np.zeros(x.shape), at_most, np.ones(x.shape)]
+    return np.log(np.diff(np.concatenate(ends, -1)))
+
+
 def batch_norm(p, x, eps=1e-5, momentum=0.1, affine=True):
     batch = tuple(range(x.ndim - 1))
     xhat = (x - x.mean(batch)) / np.sqrt(x.var(batch) + eps)

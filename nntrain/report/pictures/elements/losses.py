@@ -62,7 +62,9 @@ class Losses(Picture, name="losses"):
         curves = [loss_curves.curve(loss, label) for label, loss in chosen]
         losses = [loss for _, loss in chosen]
         if any(curve.group == "probability" for curve in curves):
-            squared = [(label, loss) for label, loss in chosen if loss.squares_targets]
+            squared = [
+                (label, loss) for label, loss in chosen if loss.squares_targets and loss.targets == "any"
+            ]
             curves += [loss_curves.of_softmax(loss, f"{label}{SOFTMAX}") for label, loss in squared]
             losses += [loss for _, loss in squared]
         errors = np.linspace(-4, 4, loss_curves.POINTS)
