@@ -7,8 +7,6 @@ import numpy as np
 
 from nntrain.kernels.jit import kernel, prange
 
-TURN = float(2 * np.pi)
-
 
 @kernel(cost=4)
 def piecewise_linear(y, x, edges):
@@ -43,37 +41,35 @@ def piecewise_linear_backward(dx, dy, x, edges):
 
 
 @kernel(cost=40)
-def periodic(y, x, frequency):
-    """sin(2 pi c x), then cos(2 pi c x), for each c of frequency (features, count)."""
-    count = frequency.shape[1]
-    turn = x.dtype.type(TURN)
+def periodic(y, x, angular):
+    """sin(w x), then cos(w x), for each w of angular (features, count)."""
+    count = angular.shape[1]
     for row in prange(x.shape[0]):
         for f in range(x.shape[1]):
             for k in range(count):
-                angle = turn * frequency[f, k] * x[row, f]
+                angle = angular[f, k] * x[row, f]
                 y[row, 2 * f * count + k] = np.sin(angle)
                 y[row, (2 * f + 1) * count + k] = np.cos(angle)
 
 
 @kernel(cost=4)
-def periodic_backward(dx, dy, y, frequency):
-    """dx = sum of 2 pi c (dsin cos - dcos sin)."""
-    count = frequency.shape[1]
-    turn = y.dtype.type(TURN)
+def periodic_backward(dx, dy, y, angular):
+    """dx = sum of w (dsin cos - dcos sin)."""
+    count = angular.shape[1]
     for row in prange(dx.shape[0]):
         for f in range(dx.shape[1]):
             total = y.dtype.type(0)
             for k in range(count):
                 sine, cosine = 2 * f * count + k, (2 * f + 1) * count + k
                 slope = dy[row, sine] * y[row, cosine] - dy[row, cosine] * y[row, sine]
-                total += turn * frequency[f, k] * slope
+                total += angular[f, k] * slope
             dx[row, f] = total
 
 
 @kernel
-def frequency_gradient(dfrequency, dy, y, x):
-    """dc = sum over the rows of 2 pi x (dsin cos - dcos sin), in order: each thread owns some features."""
-    count = dfrequency.shape[1]
+def angular_gradient(dangular, dy, y, x):
+    """dw = sum over the rows of x (dsin cos - dcos sin), in order: each thread owns some features."""
+    count = dangular.shape[1]
     for f in prange(x.shape[1]):
         for k in range(count):
             sine, cosine = 2 * f * count + k, (2 * f + 1) * count + k
@@ -81,4 +77,4 @@ def frequency_gradient(dfrequency, dy, y, x):
             for row in range(x.shape[0]):
                 slope = dy[row, sine] * y[row, cosine] - dy[row, cosine] * y[row, sine]
                 total += slope * x[row, f]
-            dfrequency[f, k] = TURN * total
+            dangular[f, k] = total

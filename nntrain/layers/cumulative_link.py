@@ -46,30 +46,32 @@ class CumulativeLink(Layer, name="cumulative_link"):
         return 4 * math.prod(x) * self.classes
 
     def forward(self, ctx: LayerContext) -> None:
-        kernels.cumulative_link.forward(table(ctx.y), flat(ctx.x), self._thresholds(ctx))
+        kernels.cumulative_link.forward(table(ctx.y), flat(ctx.x), thresholds(ctx.threshold))
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dthresholds = np.empty_like(ctx.threshold)
         dy, x = table(ctx.dy), flat(ctx.x)
         kernels.cumulative_link.threshold_gradient.run(
-            20 * dy.size, dthresholds, dy, x, self._thresholds(ctx)
+            20 * dy.size, dthresholds, dy, x, thresholds(ctx.threshold)
         )
         # A distance moves all thresholds above it.
         ctx.dthreshold[...] = dthresholds[::-1].cumsum()[::-1]
-        ctx.dthreshold[1:] *= self._distances(ctx)
+        ctx.dthreshold[1:] *= distances(ctx.threshold)
 
     def backward_input(self, ctx: LayerContext) -> None:
         kernels.cumulative_link.input_gradient(
-            flat(ctx.dx), table(ctx.dy), flat(ctx.x), self._thresholds(ctx)
+            flat(ctx.dx), table(ctx.dy), flat(ctx.x), thresholds(ctx.threshold)
         )
 
-    def _thresholds(self, ctx: LayerContext) -> np.ndarray:
-        """(classes - 1,)"""
-        first = ctx.threshold[:1] - math.log(self.classes - 1)
-        return np.cumsum(np.concatenate([first, self._distances(ctx)]), dtype=ctx.threshold.dtype)
 
-    def _distances(self, ctx: LayerContext) -> np.ndarray:
-        """(classes - 2,) between neighbouring thresholds."""
-        share = np.arange(1, self.classes) / self.classes
-        even = np.diff(np.log(share / (1 - share))).astype(ctx.threshold.dtype)
-        return even * np.exp(ctx.threshold[1:])
+def thresholds(parameter: np.ndarray) -> np.ndarray:
+    """(classes - 1,): the thresholds that the parameter `threshold` stands for."""
+    first = parameter[:1] - math.log(len(parameter))
+    return np.cumsum(np.concatenate([first, distances(parameter)]), dtype=parameter.dtype)
+
+
+def distances(parameter: np.ndarray) -> np.ndarray:
+    """(classes - 2,) between neighbouring thresholds."""
+    share = np.arange(1, len(parameter) + 1) / (len(parameter) + 1)
+    even = np.diff(np.log(share / (1 - share))).astype(parameter.dtype)
+    return even * np.exp(parameter[1:])

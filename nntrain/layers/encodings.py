@@ -12,6 +12,7 @@ from nntrain.layers.context import LayerContext, Param, Shape, State, table
 from nntrain.layers.layer import Layer
 from nntrain.layers.require import require_last_axis
 
+TURN = 2 * math.pi
 SPREAD = 2.0  # edges before the data are known: of standardized columns
 
 
@@ -87,11 +88,12 @@ class PeriodicEncoding(Layer, name="periodic_encoding"):
         return 4 * math.prod(x) * self.frequencies
 
     def forward(self, ctx: LayerContext) -> None:
-        kernels.encodings.periodic(table(ctx.y), table(ctx.x), ctx.frequency)
+        kernels.encodings.periodic(table(ctx.y), table(ctx.x), TURN * ctx.frequency)
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         dy, y, x = table(ctx.dy), table(ctx.y), table(ctx.x)
-        kernels.encodings.frequency_gradient.run(4 * y.size, ctx.dfrequency, dy, y, x)
+        kernels.encodings.angular_gradient.run(4 * y.size, ctx.dfrequency, dy, y, x)
+        ctx.dfrequency *= TURN
 
     def backward_input(self, ctx: LayerContext) -> None:
-        kernels.encodings.periodic_backward(table(ctx.dx), table(ctx.dy), table(ctx.y), ctx.frequency)
+        kernels.encodings.periodic_backward(table(ctx.dx), table(ctx.dy), table(ctx.y), TURN * ctx.frequency)

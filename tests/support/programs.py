@@ -45,6 +45,8 @@ def program_of_layers(
     for name, array in {**network.arena.parameters, **network.state}.items():
         low = 0.5 if name.endswith(("variance", "running_variance")) else -0.5
         array[...] = random.uniform(low, 1.0, array.shape) if given is None else given[name]
+        if name.endswith(".edges"):
+            array.sort(axis=-1)
     arrays: Mapping[str, np.ndarray] = {**network.arena.parameters, **network.state}
     outputs = graph.output.shape
     data = Dataset(

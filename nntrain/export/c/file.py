@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nntrain.export.c.blocks import Block, is_view
-from nntrain.export.c.calls import activations, images, linear, norms, sequences, shapes  # noqa: F401  (they register)
+from nntrain.export.c.calls import activations, encodings, images, linear, norms, sequences, shapes  # noqa: F401  (they register)
 from nntrain.export.c.calls.call import Site, code_of
 from nntrain.export.c.compiler import Interface, X, Y
 from nntrain.export.c.constants import Constants

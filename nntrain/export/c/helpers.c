@@ -602,6 +602,57 @@ static void two_classes(float *restrict y, const float *restrict x, int rows)
     }
 }
 
+/* y = (x - a) / (b - a) for each bin from a to b of edges (features, bins + 1), within 0 and 1 but for the outer bins */
+static void piecewise_linear(float *restrict y, const float *restrict x, const float *edges, int rows, int features,
+                             int bins)
+{
+    for (int r = 0; r < rows; r++)
+        for (int f = 0; f < features; f++, x++) {
+            const float *edge = edges + f * (bins + 1);
+            for (int t = 0; t < bins; t++) {
+                float v = edge[t + 1] > edge[t] ? (*x - edge[t]) / (edge[t + 1] - edge[t]) : 0.0f;
+                if (t > 0 && v < 0.0f)
+                    v = 0.0f;
+                if (edge[t + 1] < edge[bins] && v > 1.0f)
+                    v = 1.0f;
+                *y++ = v;
+            }
+        }
+}
+
+/* y = (sin(w x), cos(w x)) for each w of angular (features, count) */
+static void periodic(float *restrict y, const float *restrict x, const float *angular, int rows, int features, int count)
+{
+    for (int r = 0; r < rows; r++)
+        for (int f = 0; f < features; f++, x++, y += 2 * count)
+            for (int k = 0; k < count; k++) {
+                y[k] = sinf(angular[f * count + k] * *x);
+                y[count + k] = cosf(angular[f * count + k] * *x);
+            }
+}
+
+/* log(1 + exp(x)) */
+static float softplus_of(float x)
+{
+    return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)));
+}
+
+/* The log-probabilities of ordered classes, with thresholds t between them. */
+static void cumulative_link(float *restrict y, const float *restrict x, const float *t, int rows, int classes)
+{
+    for (int r = 0; r < rows; r++, x++)
+        for (int k = 0; k < classes; k++) {
+            float v = 0.0f;
+            if (k > 0)
+                v -= softplus_of(t[k - 1] - *x);
+            if (k + 1 < classes)
+                v -= softplus_of(*x - t[k]);
+            if (k > 0 && k + 1 < classes)
+                v += logf(-expm1f(t[k - 1] - t[k]));
+            *y++ = v;
+        }
+}
+
 /* Means and standard deviations in turn, from means and logarithms of variances. */
 static void mean_std(float *y, const float *x, int rows, int columns)
 {

@@ -10,9 +10,11 @@ from nntrain.kernels.geometry import Geometry
 from nntrain.layers.activations import bounded, gated, rectifiers, softmax
 from nntrain.layers.attention import MultiHeadAttention
 from nntrain.layers.conv import Conv1d, Conv2d, Conv2dTranspose
+from nntrain.layers.cumulative_link import CumulativeLink
 from nntrain.layers.dense import Dense
 from nntrain.layers.depthwise import DepthwiseConv2d
 from nntrain.layers.embedding import Embedding
+from nntrain.layers.encodings import PeriodicEncoding, PiecewiseLinearEncoding
 from nntrain.layers.image import SpatialDropout, Upsample2d, ZeroPad2d
 from nntrain.layers.layer import Layer
 from nntrain.layers.maxout import Maxout
@@ -177,6 +179,21 @@ def _(layer: GlobalAvgPool | GlobalMaxPool, step: Step, x: str) -> str:
     axes = tuple(range(1, len(step.input_shapes[0])))
     of = "mean" if isinstance(layer, GlobalAvgPool) else "max"
     return f"{x}.{of}(axis={axes[0] if len(axes) == 1 else axes})"
+
+
+@formula.register
+def _(layer: PiecewiseLinearEncoding, step: Step, x: str) -> str:
+    return call("piecewise_linear", [x, "p.edges"])
+
+
+@formula.register
+def _(layer: PeriodicEncoding, step: Step, x: str) -> str:
+    return call("periodic", [x, "p.frequency"])
+
+
+@formula.register
+def _(layer: CumulativeLink, step: Step, x: str) -> str:
+    return call("cumulative_link", [x, "p.threshold"])
 
 
 @formula.register

@@ -5,10 +5,11 @@ import inspect
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from nntrain.export.python.functions import activations, images, layers, sequences, stateful
+from nntrain.export.python.functions import activations, encodings, images, layers, sequences, stateful
 
 MODULES = (
     layers,
+    encodings,
     images,
     sequences,
     stateful,
