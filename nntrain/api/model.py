@@ -93,7 +93,7 @@ class Model:
 
     def _quick_answers(self, x: Any) -> np.ndarray | None:
         """What `predict` returns, for arrays that need no closer look."""
-        outputs = self._trained.quick_outputs(x)
+        outputs = None if self._trained.reconstructs else self._trained.quick_outputs(x)
         if outputs is None:
             return None
         if self.classes:
@@ -118,15 +118,17 @@ class Model:
         return found
 
     def evaluate(
-        self, x: Any, y: Any, *, weight: Any = None, metrics: Iterable[Any] | None = None
+        self, x: Any, y: Any = None, *, weight: Any = None, metrics: Iterable[Any] | None = None
     ) -> dict[str, Any]:
-        """The loss and the metrics on samples x and targets y: {"loss": 0.11, "accuracy": 0.97}.
+        """The loss and the metrics on samples x and targets y: {"loss": 0.11, "accuracy": 0.97}. An autoencoder takes no y.
 
         weight: (rows,), at least 0: how much each sample counts in the loss and the metrics.
         metrics: names, or `{name: options}`, such as ["f1", {"top_k_accuracy": {"k": 3}}]; by default those of the config.
         The rows (true) and columns (predicted) of a confusion matrix are in the order of `classes`. Raises UserError.
         """
         chosen = None if metrics is None else parsed_metrics(self._trained, metrics)
+        if self._trained.reconstructs and y is None:
+            return self._trained.evaluate(samples_of(self._trained, x, lenient=False).data, chosen)
         return self._trained.evaluate(aligned(self._trained, x, y, weight), chosen)
 
     def generate(

@@ -49,7 +49,7 @@ def load_setup(
     """The config with its data, or with `data`, and its graph. Raises UserError; errors in the config name their place."""
     typed, document = read_config(config, overrides if data is None else (*overrides, SOURCE))
     try:
-        loaded = None if data is None else data.load_for(typed.data, document.folder, typed.seed)
+        loaded = None if data is None else data.load_for(typed.data, document.folder, typed.seed_of_splits)
         return prepare(typed, document.folder, loaded=loaded), document
     except ConfigError as error:
         raise document.explain(error) from None

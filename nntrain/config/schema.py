@@ -1,6 +1,6 @@
 """Config: every option of a training run, as typed fields: the source of validation, defaults, JSON Schema and manual."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
@@ -98,6 +98,11 @@ class ModelSection(Options):
     initializer: Initializer = Field(
         Auto(), description="the initial weights of all layers that do not set their own initializer"
     )
+    target: Literal["data", "input"] = Field(
+        "data",
+        description="what the network learns to predict: the targets of the data, or for an autoencoder its own input, standardized "
+        "and flattened, in place of them; `nntrain predict` then gives the reconstruction error of each sample, high for anomalies",
+    )
     layers: Several[Layer] = Field(
         min_length=1,
         description="the layers, each applied to the output of the one before; the last one is the output, with one value "
@@ -118,6 +123,13 @@ class Config(Options):
         lt=2**63,
         description="the seed of all randomness: initial weights, splits, order of samples, dropout",
     )
+    split_seed: int | None = Field(
+        None,
+        ge=0,
+        lt=2**63,
+        description="the seed of the splits and folds alone, so that runs with other seeds are scored on the same samples; none: "
+        "`seed`",
+    )
     data: DataSection = Field(description="the data set and its splits")
     model: ModelSection = Field(description="the network")
     loss: Loss = Field(description="the loss function that training minimizes")
@@ -128,3 +140,7 @@ class Config(Options):
     )
     schedule: Schedule = Field(Constant(), description="how the learning rate changes during training")
     train: TrainSection = Field(TrainSection(), description="the training loop")
+
+    @property
+    def seed_of_splits(self) -> int:
+        return self.seed if self.split_seed is None else self.split_seed

@@ -71,6 +71,8 @@ def new_data(trained: Trained, text: str, split: str | None, name: str = "data")
 
     `name` is what errors call the text. Raises UserError.
     """
+    if trained.reconstructs:  # whose targets are the inputs
+        return "train", True, new_samples(trained, text, BytesIO(), name).data
     source, folder = read_source(text, name) if is_source(text) else (source_at(trained, text, name), HERE)
     if isinstance(source, Csv) and not isinstance(source, Sequences) and trained.trained_on.feature_names:
         table = as_in_training(trained, source)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.data.conform.unusable import OnError, Unusable, UnusableSamples, of_rows
 from nntrain.data.dataset import Dataset
+from nntrain.data.transforms.reconstruction import prepared
 from nntrain.errors import UserError
 from nntrain.inference.explain import explained_columns
 from nntrain.inference.inputs import Samples
@@ -16,6 +17,7 @@ from nntrain.losses import Loss
 from nntrain.metrics.metric import predicted_classes
 
 NOT_FINITE = "the network's output is not a finite number"
+RECONSTRUCTION_ERROR = "reconstruction_error"
 BLANK = -1  # in place of a class number
 
 
@@ -184,7 +186,10 @@ def predictions_of(
             outputs = outputs.reshape(-1, outputs.shape[-1])
         else:
             outputs = outputs[np.arange(outputs.shape[1]) < data.lengths[:, None]]
-    found, finite = interpreted(trained.config.loss, data, outputs, probabilities)
+    if trained.reconstructs:
+        found, finite = reconstruction_errors(trained.config.loss, data, outputs)
+    else:
+        found, finite = interpreted(trained.config.loss, data, outputs, probabilities)
     if explain:
         explanations = trained.explained(data).astype(outputs.dtype)
         found = replace(found, explained=explained_columns(data), explanations=explanations)
@@ -235,6 +240,14 @@ def interpreted(
         values = loss.values(outputs).astype(outputs.dtype)
     names = loss.value_names(target_names(data))
     return Predictions(names, values=values), finite & np.isfinite(values).all(axis=1)
+
+
+def reconstruction_errors(loss: Loss, data: Dataset, outputs: np.ndarray) -> tuple[Predictions, np.ndarray]:
+    """For each sample the mean squared difference of its standardized input and the reconstruction, and which are finite."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = loss.point(outputs) - prepared(data)
+        values = (difference**2).mean(axis=1, keepdims=True).astype(outputs.dtype)
+    return Predictions((RECONSTRUCTION_ERROR,), values=values), np.isfinite(values[:, 0])
 
 
 def target_names(data: Dataset) -> tuple[str, ...]:

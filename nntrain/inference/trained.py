@@ -12,6 +12,7 @@ from nntrain.config.schema import Config, DataSection
 from nntrain.data.conform.description import from_description
 from nntrain.data.dataset import Dataset
 from nntrain.data.sources.text import Text
+from nntrain.data.transforms.reconstruction import with_input_as_target
 from nntrain.inference.evaluate import evaluate, predictions
 from nntrain.inference.explain import Explainer
 from nntrain.inference.feed import Feeds
@@ -53,6 +54,11 @@ class Trained:
     def trained_on(self) -> Dataset:
         """The training split as the snapshot describes it, without its samples."""
         return from_description(self.snapshot.facts["data"], self.snapshot.statistics())
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether it is an autoencoder."""
+        return self.config.model.target == "input"
 
     def graph(self) -> Graph:
         model, data, groups = self.config.model, self.trained_on, self.config.parameter_groups
@@ -108,6 +114,8 @@ class Trained:
 
     def evaluate(self, data: Dataset, metrics: Sequence[Metric] | None = None) -> dict[str, Any]:
         """The loss and metrics, by default those of the config, on data like those of the training."""
+        if self.reconstructs:
+            data = with_input_as_target(data)
         with self._lock:
             feeds = Feeds(self._network, data)
             return evaluate(

@@ -62,7 +62,8 @@ class NoData(DataError):
 def setup_of(stored: Stored) -> Setup:
     """The run's config with its data. Raises UserError if they do not fit any more, NoData if they cannot be read."""
     try:
-        loaded = load_splits(stored.config.data, stored.base, stored.config.seed, like=stored.trained_on)
+        config = stored.config
+        loaded = load_splits(config.data, stored.base, config.seed_of_splits, like=stored.trained_on)
         setup = prepare(stored.config, stored.base, to_train=False, loaded=loaded)
     except ConfigError as error:
         message = f"the run does not fit its data any more: {error}"

@@ -75,7 +75,9 @@ class Origin:
         config, document = self.checked(overrides)
         try:
             loaded = (
-                None if self.data is None else self.data.load_for(config.data, document.folder, config.seed)
+                None
+                if self.data is None
+                else self.data.load_for(config.data, document.folder, config.seed_of_splits)
             )
             return prepare(config, document.folder, loaded=loaded)
         except ConfigError as error:

@@ -54,7 +54,7 @@ class Answerer:
         """For arrays in the form of the training data; None where they need a closer look."""
         arrays = [question.array for question in questions if question.array is not None]
         rows = sum(map(len, arrays))
-        if rows > AT_ONCE or self.served.data.per_step:
+        if rows > AT_ONCE or self.served.data.per_step or self.trained.reconstructs:
             return [None] * len(questions)
         outputs = self.trained.quick_outputs(arrays[0] if len(arrays) == 1 else np.concatenate(arrays))
         if outputs is None:

@@ -8,7 +8,7 @@ from nntrain.data.images.form import ImageForm, form_of
 from nntrain.data.sources.digits import Digits
 from nntrain.data.sources.mnist import Mnist
 from nntrain.data.tables.features import OneHot, columns
-from nntrain.inference.predict import target_names
+from nntrain.inference.predict import RECONSTRUCTION_ERROR, target_names
 from nntrain.inference.trained import Trained
 
 Kind = Literal["text", "image", "table", "array"]
@@ -101,6 +101,8 @@ class Served:
         """The names of the numbers that it predicts; empty for classes."""
         if self.data.classes:
             return ()
+        if self.trained.reconstructs:
+            return (RECONSTRUCTION_ERROR,)
         return self.trained.config.loss.value_names(target_names(self.data))
 
     @property

@@ -94,7 +94,7 @@ def set_up(config: dict[str, Any], data: Data, before: Snapshot | None) -> tuple
     """The setup; inputs are standardized as before, because the parameters expect it."""
     typed, document = read_config(config, (SOURCE,))
     try:
-        splits, indices = data.load_for(typed.data, document.folder, typed.seed)
+        splits, indices = data.load_for(typed.data, document.folder, typed.seed_of_splits)
         if before is not None:
             kept = before.statistics()
             splits = Splits(

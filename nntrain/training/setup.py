@@ -14,6 +14,7 @@ from nntrain.data.loading import load_splits
 from nntrain.data.splits import hashes
 from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.transforms.augmented import Augmenter
+from nntrain.data.transforms.reconstruction import reconstructing
 from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError
 from nntrain.kernels.precision import float_type
@@ -146,7 +147,9 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
     `loaded`: the splits, if they do not come from the config's source. With `to_train` false, problems of training
     alone are ignored, such as a batch that is too short.
     """
-    splits, indices = loaded or load_splits(config.data, folder, config.seed)
+    splits, indices = loaded or load_splits(config.data, folder, config.seed_of_splits)
+    if config.model.target == "input":
+        splits = reconstructing(splits)
     graph = build_graph(
         config.model.layers,
         splits.train.input_shape,
