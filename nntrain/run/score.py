@@ -63,7 +63,8 @@ def setup_of(stored: Stored) -> Setup:
     """The run's config with its data. Raises UserError if they do not fit any more, NoData if they cannot be read."""
     try:
         config = stored.config
-        loaded = load_splits(config.data, stored.base, config.seed_of_splits, like=stored.trained_on)
+        like = None if stored.reconstructs else stored.trained_on  # whose targets are not those of the source
+        loaded = load_splits(config.data, stored.base, config.seed_of_splits, like=like)
         setup = prepare(stored.config, stored.base, to_train=False, loaded=loaded)
     except ConfigError as error:
         message = f"the run does not fit its data any more: {error}"
