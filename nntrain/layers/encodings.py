@@ -93,7 +93,7 @@ class PeriodicEncoding(Layer, name="periodic_encoding"):
     def backward_parameters(self, ctx: LayerContext) -> None:
         dy, y, x = table(ctx.dy), table(ctx.y), table(ctx.x)
         kernels.encodings.angular_gradient.run(4 * y.size, ctx.dfrequency, dy, y, x)
-        ctx.dfrequency *= TURN
+        ctx.dfrequency[...] *= TURN
 
     def backward_input(self, ctx: LayerContext) -> None:
         kernels.encodings.periodic_backward(table(ctx.dx), table(ctx.dy), table(ctx.y), TURN * ctx.frequency)

@@ -92,6 +92,12 @@ class Loss(Component, family="loss"):
         """The names of `values`, for targets with these names."""
         return targets
 
+    def unstandardized(self, mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """(outputs,) shift and factor: `shift + factor * outputs` of a network that learned standardized targets predicts the
+        targets themselves, of this mean and standard deviation (targets,). None where no such numbers do so.
+        """
+        return (mean, std) if self.follows_scale and self.predicts_values else None
+
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, classes) float64: class probabilities; 1 for the predicted class if the loss is not probabilistic.
 

@@ -48,6 +48,9 @@ class Quantile(Loss, name="quantile"):
         middle = int(np.abs(np.array(self.quantiles) - 0.5).argmin())
         return self.values(prediction)[:, middle :: len(self.quantiles)]
 
+    def unstandardized(self, mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.repeat(mean, len(self.quantiles)), np.repeat(std, len(self.quantiles))
+
     def value_names(self, targets: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(f"q{q:g}({name})" for name in targets for q in self.quantiles)
 
@@ -97,6 +100,9 @@ class GaussianNegativeLogLikelihood(Loss, name="gaussian_nll"):
     def point(self, prediction: np.ndarray) -> np.ndarray:
         return apply((), prediction[:, :: self.PER_TARGET])
 
+    def unstandardized(self, mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return side_by_side(mean, 2 * np.log(std)), side_by_side(std, np.ones_like(std))
+
     def value_names(self, targets: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(f"{what}({name})" for name in targets for what in ("mean", "std"))
 
@@ -104,9 +110,14 @@ class GaussianNegativeLogLikelihood(Loss, name="gaussian_nll"):
         """The mean and the logarithm of the variance of each target."""
         share = targets.weight / targets.weight.sum()
         variance = share @ (targets.matrix - targets.mean) ** 2
-        return np.array([targets.mean, np.log(np.maximum(variance, self.min_variance))]).T.ravel()
+        return side_by_side(targets.mean, np.log(np.maximum(variance, self.min_variance)))
 
     def total(self, gradient: np.ndarray, prediction: np.ndarray, *rest: Any) -> float:
         return kernels.uncertainty.gaussian.run(
             EXPONENTIAL * prediction.size, gradient, prediction, *rest, math.log(self.min_variance)
         )
+
+
+def side_by_side(means: np.ndarray, log_variances: np.ndarray) -> np.ndarray:
+    """(targets * 2,): m and s of each target in turn."""
+    return np.stack([means, log_variances], axis=1).ravel()

@@ -84,8 +84,7 @@ class NNEstimator(BaseEstimator):
     def _keep(self, fitted: Fitted, best: bool) -> None:
         self._snapshot = fitted.last
         chosen = fitted.best if best else fitted.last
-        mean, std = self._scale
-        snapshot = for_inference(chosen, options.OUTPUT, mean, std)
+        snapshot = for_inference(chosen, options.OUTPUT, *self._scale_of_outputs())
         self.model_ = of_snapshot(snapshot)
 
     def _loss(self) -> Loss:
@@ -187,6 +186,10 @@ class NNEstimator(BaseEstimator):
     def _set_scale(self, target: np.ndarray, weight: np.ndarray | None) -> None:
         """Of the targets: their mean and standard deviation."""
         self._scale = (np.zeros(1), np.ones(1))
+
+    def _scale_of_outputs(self) -> tuple[np.ndarray, np.ndarray]:
+        """What gives the network's outputs the unit of the targets: a shift and a factor for each."""
+        return self._scale
 
     def _scaled(self, target: np.ndarray) -> np.ndarray:
         return target

@@ -110,15 +110,18 @@ class NNRegressor(RegressorMixin, NNEstimator):
 
     def _set_scale(self, target: np.ndarray, weight: np.ndarray | None) -> None:
         chosen = self.standardize_target
+        mean, std = np.zeros(target.shape[1]), np.ones(target.shape[1])
         if chosen is None:
             loss = self._loss()
             unbounded = loss.target_range == (-math.inf, math.inf)
-            follows = loss.follows_scale and loss.predicts_values
+            follows = loss.unstandardized(mean, std) is not None
             chosen = unbounded and follows and options.adds_output(self.get_params())
-        mean, std = np.zeros(target.shape[1]), np.ones(target.shape[1])
         if chosen:
             mean, std = mean_and_std(target, weight=weight)
         self._scale = (mean, np.where(std > 0, std, 1.0))
+
+    def _scale_of_outputs(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._loss().unstandardized(*self._scale) or self._scale
 
     def _scaled(self, target: np.ndarray) -> np.ndarray:
         mean, std = self._scale

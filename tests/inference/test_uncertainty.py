@@ -87,15 +87,19 @@ def test_too_few_outputs_are_an_error(noisy, wording):
 def test_an_exported_network_gives_the_same_numbers(noisy, loss, units):
     run = fit(noisy, loss, units)
     x = np.stack([X[:20], Y[:20]], axis=1)[:, : len(nntrain.load(run)._trained.trained_on.feature_names)]
-    noisy.run("export", run, noisy.folder / "net.py")
+    noisy.run("export", run, "--to", "python", "--output", noisy.folder / "net.py")
     spec = importlib.util.spec_from_file_location("net", noisy.folder / "net.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     np.testing.assert_allclose(module.predict(x), nntrain.load(run).predict(x), rtol=1e-4, atol=1e-5)
 
 
-def test_a_regressor_predicts_the_point(noisy):
-    x, y = X[:, None], 100 + Y
-    fitted = NNRegressor((16,), loss="quantile", epochs=30, lr=0.01, random_state=0).fit(x, y)
+@pytest.mark.parametrize("loss", ["quantile", "gaussian_nll"])
+def test_a_regressor_predicts_the_point_in_the_unit_of_the_targets(loss):
+    x, y = X[:, None], 1000 + 50 * Y
+    fitted = NNRegressor(layers=(16,), loss=loss, epochs=60, batch_size=16, lr=0.02, random_state=0).fit(x, y)
     assert fitted.predict(x).shape == (400,)
-    assert np.abs(fitted.predict(x) - y).mean() < 0.6
+    assert fitted.score(x, y) > 0.5
+    values = fitted.model_.predict(x)
+    spread = values[:, 1] if loss == "gaussian_nll" else (values[:, 2] - values[:, 0]) / 2.56
+    assert spread[X > 0.5].mean() == pytest.approx(25, rel=0.5)
