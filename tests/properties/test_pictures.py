@@ -15,7 +15,7 @@ from nntrain.data.images import pixels
 from nntrain.data.images.form import ImageForm
 from nntrain.data.images.image_files import ORIENTATION
 from tests.support.images import of
-from tests.support.reference import images as reference
+from tests.support.reference import pictures as reference
 from tests.support.scale import examples
 
 # The formats that keep each mode as it is, by their suffixes.

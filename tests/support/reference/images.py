@@ -1,98 +1,111 @@
-"""The colours of images of each mode of Pillow by slow, obvious formulas."""
-
-import colorsys
+"""The layers of images written out in NumPy, float64: one window after the other. `p` holds the parameters by name."""
 
 import numpy as np
-from PIL import Image
-
-# CIE XYZ of the white point D50, and from there to linear sRGB (Bradford adaptation; Lindbloom, RGB/XYZ Matrices).
-D50 = np.array([0.9642, 1.0, 0.8249])
-XYZ_TO_RGB = np.array(
-    [
-        [3.1338561, -1.6168667, -0.4906146],
-        [-0.9787684, 1.9161415, 0.0334540],
-        [0.0719453, -0.2289914, 1.4052427],
-    ]
-)
-GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 
-def colours(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Red, green and blue (height, width, 3) from 0 to 255, and the opacity (height, width) from 0 to 1."""
-    values = np.asarray(image).astype(float)
-    mode = image.mode
-    opaque = np.ones(values.shape[:2])
-    if mode in ("LA", "RGBA"):
-        values, opaque = values[..., :-1], values[..., -1] / 255
-    if mode in ("La", "RGBa"):  # multiplied by the opacity
-        opaque = values[..., -1] / 255
-        values = values[..., :-1] / np.where(opaque == 0, 1, opaque)[..., None]
-    if mode in ("P", "PA"):
-        index = (values if mode == "P" else values[..., 0]).astype(int)
-        opaque = opaque if mode == "P" else values[..., 1] / 255
-        values = np.array(image.getpalette("RGB"), float).reshape(-1, 3)[index]
-    functions = {"CMYK": _from_cmyk, "YCbCr": _from_ycbcr, "HSV": _from_hsv, "LAB": _from_lab}
-    if mode in functions:
-        values = functions[mode](values)
-    if mode == "1":
-        values = values * 255
-    if values.ndim == 2 or values.shape[2] == 1:
-        values = np.repeat(values.reshape(*values.shape[:2], 1), 3, axis=2)
-    transparent = image.info.get("transparency")
-    if isinstance(transparent, bytes):  # of each palette entry
-        opaque = np.array([*transparent, *[255] * 256])[index] / 255
-    elif transparent is not None:
-        same = (
-            index == transparent
-            if mode == "P"
-            else (np.asarray(image).reshape(*opaque.shape, -1) == transparent).all(-1)
+def both(value):
+    return (value, value) if isinstance(value, (int, str)) else tuple(value)
+
+
+def steps(inputs, size, stride, padding, dilation=1):
+    """For each output along one axis, which inputs its window sees; None stands for padding."""
+    span = (size - 1) * dilation + 1
+    if padding == "same":
+        outputs = -(-inputs // stride)
+        before = max((outputs - 1) * stride + span - inputs, 0) // 2
+    else:
+        before = 0 if padding == "valid" else padding
+        outputs = (inputs + 2 * before - span) // stride + 1
+    places = [[k * stride - before + i * dilation for i in range(size)] for k in range(outputs)]
+    return [[place if 0 <= place < inputs else None for place in window] for window in places]
+
+
+def real(window):
+    return [place for place in window if place is not None]
+
+
+def pool2d(function):
+    """Of an image: `function` of the pixels (rows, pixels, channels) that each window sees."""
+
+    def forward(p, x, pool_size, stride=None, padding="valid"):
+        size, padding = both(pool_size), both(padding)
+        stride = both(stride or size)
+        down, across = (
+            steps(x.shape[1 + axis], size[axis], stride[axis], padding[axis]) for axis in range(2)
         )
-        opaque = np.where(same, 0.0, opaque)
-    return values[..., :3], opaque
+        windows = [
+            [function(x[:, real(a)][:, :, real(b)].reshape(len(x), -1, x.shape[3])) for b in across]
+            for a in down
+        ]
+        return np.moveaxis(np.array(windows), 2, 0)
+
+    return forward
 
 
-def over(image: Image.Image, background: tuple[int, int, int], channels: int) -> np.ndarray:
-    """(height, width, channels) from 0 to 255: the image over a background."""
-    rgb, opaque = colours(image)
-    mixed = rgb * opaque[..., None] + np.array(background) * (1 - opaque[..., None])
-    return mixed if channels == 3 else (mixed @ GREY)[..., None]
+def pool1d(function):
+    def forward(p, x, pool_size, stride=None, padding="valid"):
+        windows = steps(x.shape[1], pool_size, stride or pool_size, padding)
+        return np.stack([function(x[:, real(window)]) for window in windows], axis=1)
+
+    return forward
 
 
-def upright(values: np.ndarray, orientation: int) -> np.ndarray:
-    """As the EXIF orientation says."""
-    turned = {
-        2: values[:, ::-1],
-        3: values[::-1, ::-1],
-        4: values[::-1],
-        5: values.swapaxes(0, 1),
-        6: np.rot90(values, -1),
-        7: values[::-1, ::-1].swapaxes(0, 1),
-        8: np.rot90(values, 1),
-    }
-    return turned.get(orientation, values)
+def largest(pixels):
+    return pixels.max(1)
 
 
-def _from_cmyk(values: np.ndarray) -> np.ndarray:
-    return (255 - values[..., :3]) * (255 - values[..., 3:]) / 255
+def mean(pixels):
+    return pixels.mean(1)
 
 
-def _from_ycbcr(values: np.ndarray) -> np.ndarray:
-    y, cb, cr = np.moveaxis(values, -1, 0)
-    red, blue = y + 1.402 * (cr - 128), y + 1.772 * (cb - 128)
-    green = (y - GREY[0] * red - GREY[2] * blue) / GREY[1]
-    return np.clip(np.stack([red, green, blue], axis=-1), 0, 255)
+max_pool1d, max_pool2d, avg_pool1d, avg_pool2d = pool1d(largest), pool2d(largest), pool1d(mean), pool2d(mean)
 
 
-def _from_hsv(values: np.ndarray) -> np.ndarray:
-    return 255 * np.apply_along_axis(lambda pixel: colorsys.hsv_to_rgb(*pixel / 255), -1, values)
+def global_avg_pool(p, x):
+    return x.mean(tuple(range(1, x.ndim - 1)))
 
 
-def _from_lab(values: np.ndarray) -> np.ndarray:
-    light, a, b = np.moveaxis(values, -1, 0)
-    light = light * 100 / 255
-    a, b = (np.where(part > 127, part - 256, part) for part in (a, b))  # NumPy gets their bytes with a sign
-    y = (light + 16) / 116
-    f = np.stack([y + a / 500, y, y - b / 200], axis=-1)
-    xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * D50
-    linear = np.clip(xyz @ XYZ_TO_RGB.T, 0, 1)
-    return 255 * np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
+def global_max_pool(p, x):
+    return x.max(tuple(range(1, x.ndim - 1)))
+
+
+def group_norm(p, x, groups, eps=1e-5, affine=True):
+    parts = np.split(x, groups, axis=-1)
+    axes = tuple(range(1, x.ndim))
+    xhat = np.concatenate(
+        [
+            (part - part.mean(axes, keepdims=True)) / np.sqrt(part.var(axes, keepdims=True) + eps)
+            for part in parts
+        ],
+        axis=-1,
+    )
+    return p["scale"] * xhat + p["shift"] if affine else xhat
+
+
+def upsample2d(p, x, factor=2):
+    down, across = both(factor)
+    return x.repeat(down, axis=1).repeat(across, axis=2)
+
+
+def zero_pad2d(p, x, padding=1):
+    down, across = both(padding)
+    sides = [both(down), both(across)]
+    return np.pad(x, [(0, 0), *sides, (0, 0)])
+
+
+def depthwise_conv2d(
+    p, x, kernel_size, stride=1, padding="valid", dilation=1, depth_multiplier=1, use_bias=True
+):
+    size, stride, padding, dilation = both(kernel_size), both(stride), both(padding), both(dilation)
+    down, across = (
+        steps(x.shape[1 + axis], size[axis], stride[axis], padding[axis], dilation[axis]) for axis in range(2)
+    )
+    y = np.zeros((len(x), len(down), len(across), x.shape[3], depth_multiplier))
+    for a, rows in enumerate(down):
+        for b, columns in enumerate(across):
+            for i, row in enumerate(rows):
+                for j, column in enumerate(columns):
+                    if row is not None and column is not None:
+                        y[:, a, b] += x[:, row, column, :, np.newaxis] * p["weight"][i, j]
+    y = y.reshape(*y.shape[:3], -1)
+    return y + p["bias"] if use_bias else y
