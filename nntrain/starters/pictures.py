@@ -40,7 +40,13 @@ def pictures_starter(data: Path, target: str | None, output: Path) -> Started:
     many = len(train.classes)
     what = f"{many:,} classes: {listed(train.classes)}" if many else f"the number {train.target_names[0]!r}"
     sizes = [f"{len(part.files):,} {PURPOSE[name]}" for name, part in found.parts.items()]
-    remarks = (f"images: {', '.join(sizes)}", f"target: {what}, from {why}")
+    remarks = (
+        f"images: {', '.join(sizes)}",
+        f"target: {what}, from {why}",
+        *found.notes,
+        *found.passed.notes,
+        *found.warnings,
+    )
     return Started(_written(data, options, found, what, cast(int, side)), remarks)
 
 
@@ -105,7 +111,8 @@ def _form(infos: Sequence[ImageInfo]) -> dict[str, object]:
 
 def _written(data: Path, options: dict[str, object], found: Scan, what: str, side: int) -> str:
     train = found.parts["train"]
-    count, outputs = len(train.files), len(train.classes) or 1
+    count, many = len(train.files), len(train.classes)
+    outputs = many or 1
     fractions = {
         name: 0.2 if count < 1000 else 0.1
         for name in ("test", "validation")
@@ -114,6 +121,9 @@ def _written(data: Path, options: dict[str, object], found: Scan, what: str, sid
     batch = min(count, 32)
     epochs = min(60, max(5, round(STEPS * batch / count)))
     blocks = [line for filters in FILTERS[: side.bit_length() - 1] for line in _block(filters)]
+    of_characters = many > 0 and all(
+        len(name) == 1 for name in train.classes
+    )  # which are other ones mirrored
     loss = (
         ["loss: cross_entropy", "metrics: [accuracy]"]
         if train.classes
@@ -129,7 +139,7 @@ def _written(data: Path, options: dict[str, object], found: Scan, what: str, sid
         *(noted(f"      {name}: {inline(value)}", NOTES[name]) for name, value in options.items()),
         *(noted(f"  {name}: {fraction}", SPLITS[name]) for name, fraction in fractions.items()),
         noted("  standardize: true", "zero mean and unit variance per channel"),
-        noted("  augment: [random_flip]", "remove it if left and right matter, as for letters"),
+        *([] if of_characters else [noted("  augment: [random_flip]", "remove it if left and right matter")]),
         "model:",
         "  layers:",
         *blocks,

@@ -41,6 +41,22 @@ def test_a_folder_per_class_trains(shell):
     assert "accuracy" in shell.scores("runs/c")
 
 
+def test_images_of_characters_are_not_mirrored(shell):
+    pets(shell.folder / "pets")
+    assert [one.yaml_name for one in new(shell, "pets").data.augment] == ["random_flip"]
+    for seed, name in enumerate("abc"):
+        put(shell.folder / "letters" / name / "1.png", picture(seed))
+    assert not new(shell, "letters").data.augment
+
+
+def test_what_is_passed_over_is_printed(shell, wording):
+    pets(shell.folder / "pets")
+    (shell.folder / "pets/cat/notes.txt").write_text("")
+    wording(shell.run("new", "--data", "pets").stderr)
+    (shell.folder / "l.csv").write_text("file,age\n" + "".join(f"cat/{n}.png,{n}.5\n" for n in range(13)))
+    wording(shell.run("new", "--data", "pets", "--target", "age", "--output", "c.yaml").stderr)
+
+
 def test_splits_in_folders_are_not_split_again(shell):
     pets(shell.folder / "pets" / "Train")
     pets(shell.folder / "pets" / "valid", 4)
