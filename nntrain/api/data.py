@@ -12,13 +12,14 @@ from nntrain.data.conform.arrays import conform, unlabeled
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset
 from nntrain.data.in_memory import Data, to_array
+from nntrain.data.sequences.texts import as_texts
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.formats.typed import cell_text
 from nntrain.errors import DataError
 from nntrain.inference.inputs import Samples, as_in_training, usable_array
 from nntrain.inference.pictures import Pictures, pictures_of, read_all, samples
-from nntrain.inference.texts import as_texts, text_samples
+from nntrain.inference.texts import text_samples
 from nntrain.inference.trained import Trained
 from nntrain.options import shown
 
@@ -35,7 +36,7 @@ def samples_of(trained: Trained, x: Any, lenient: bool = False) -> Samples:
     train = trained.trained_on
     if train.unit:
         raise DataError("the network is a language model and takes no samples", "Use `generate`.", "x")
-    if train.holds_texts and (texts := as_texts(x)) is not None:
+    if train.holds_texts and (texts := as_texts("x", x)) is not None:
         return text_samples(trained, texts)
     if train.feature_names and hasattr(x, "columns"):
         table = table_of(trained, x, lenient)
@@ -69,7 +70,7 @@ def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
     """Samples, targets and their weights in the form of the training data; classes are found by name. Raises DataError."""
     train = trained.trained_on
     task: Task = "classification" if train.classes else "regression"
-    if train.holds_texts and (texts := as_texts(x)) is not None:
+    if train.holds_texts and (texts := as_texts("x", x)) is not None:
         data = text_samples(trained, texts).data
         labelled = Data(np.zeros((len(texts), 1)), y, weight=weight, task=task).source.dataset
         target = align("y", replace(train, lengths=None), replace(labelled, target_names=())).target

@@ -6,17 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from nntrain.data.arrays import Layout, Task, from_arrays, task_like, with_groups, with_weights
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
 from nntrain.data.loading import load_splits
+from nntrain.data.sequences.texts import as_texts
+from nntrain.data.sequences.tokenizer import Recipe
+from nntrain.data.sources.text_classes import TextClasses, of_texts
 from nntrain.data.tables import frames
 from nntrain.data.tables.features import OneHot
 from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.options import did_you_mean
 
 Pair = tuple[Any, ...] | Mapping[str, Any]  # (x, y), (x, y, lengths), or a dictionary of NAMES
+TOKENS = ("unit", "vocabulary", "min_count", "lowercase", "max_length")
 NAMES = ("x", "y", "lengths", "weight")
 FRACTION = "expected a fraction between 0 and 1, a tuple (x, y) of arrays, or a dictionary of arrays"
 
@@ -53,6 +58,9 @@ class Data:
     [0, 1]. Arrays, nested lists, and DataFrames and Series of pandas and Polars are accepted, whose columns of text, dates and
     booleans become numbers as those of a `csv`; arrays are not copied where their type fits.
 
+    x can also be texts, a list or a column of them, which become tokens as in `source: text_classes`. `tokens` are the options of that
+    source: {"unit": "bpe", "vocabulary": 5000}, `min_count`, `lowercase`, `max_length`.
+
     Raises DataError for arrays of different lengths, other types, NaN, and empty arrays.
     """
 
@@ -70,6 +78,7 @@ class Data:
         task: Task = "auto",
         layout: Layout = "stored",
         standardize: bool = False,
+        tokens: Mapping[str, Any] | None = None,
     ):
         if classes is not None:
             classes = tuple(map(str, classes))
@@ -80,8 +89,11 @@ class Data:
                     f"expected at least two different names. Received: {classes}.", place="classes"
                 )
 
+        recipe = None if tokens is None else _recipe(tokens)
         x, y = separated("y", x, y)
-        dataset = _dataset("", x, y, lengths, weight, classes, task, layout)
+        dataset = _dataset("", x, y, lengths, weight, classes, task, layout, recipe=recipe)
+        if tokens is not None and dataset.texts is None:
+            raise DataError("expected texts x, which become tokens", place="tokens")
         if group is not None:
             dataset = with_groups("group", dataset, to_array("group", group))
         self.source = ArraySource(dataset)
@@ -91,7 +103,7 @@ class Data:
             train = self.source.dataset
             known = (train.feature_names, train.one_hot) if train.feature_names else None
             x, y = separated(f"{prefix}y", x, y)
-            return _dataset(prefix, x, y, lengths, weight, classes, same_task, layout, known)
+            return _dataset(prefix, x, y, lengths, weight, classes, same_task, layout, known, recipe)
 
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
             if chosen is None:
@@ -148,9 +160,15 @@ def _dataset(
     task: Task,
     layout: Layout,
     known: tuple[tuple[str, ...], tuple[OneHot, ...]] | None = None,
+    recipe: Recipe | None = None,
 ) -> Dataset:
-    """known: the features of the training data and the text columns among them."""
+    """known: the features of the training data and the text columns among them. recipe: how texts become tokens."""
     names = (f"{prefix}x", f"{prefix}y", f"{prefix}lengths")
+    if (texts := as_texts(names[0], x)) is not None:
+        if lengths is not None:
+            raise DataError("texts have no lengths of their own", "Remove `lengths`.", names[2])
+        labelled = _dataset(prefix, np.zeros((len(texts), 1)), y, None, weight, classes, task, "stored")
+        return of_texts(replace(labelled, feature_names=()), texts, recipe or TextClasses().recipe())
     encoded: frames.EncodedFrame | None = None
     if frames.is_mixed(x):
         encoded = frames.EncodedFrame(x, known)
@@ -176,6 +194,17 @@ def _dataset(
         notes=(*dataset.notes, *encoded.notes),
         warnings=(*dataset.warnings, *encoded.warnings),
     )
+
+
+def _recipe(tokens: Mapping[str, Any]) -> Recipe:
+    """Raises DataError for unknown options, or values that do not fit."""
+    if unknown := [name for name in tokens if name not in TOKENS]:
+        raise DataError(f"expected options {', '.join(TOKENS)}. Received: {unknown[0]!r}.", place="tokens")
+    try:
+        return TextClasses.model_validate(dict(tokens)).recipe()
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise DataError(message, place=".".join(map(str, ("tokens", *error.errors()[0]["loc"])))) from None
 
 
 def separated(name: str, x: Any, y: Any) -> tuple[Any, Any]:

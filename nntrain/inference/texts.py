@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from nntrain.data.conform.arrays import conform_inputs, unlabeled
 from nntrain.data.images.walk import PassedOver, name_text
 from nntrain.data.sequences.labelled_texts import SUFFIX, read_table, read_text, text_files
@@ -89,16 +87,3 @@ def lines_of(content: bytes, name: str) -> list[str]:
         raise UserError(
             f"expected text in UTF-8. Received: byte {error.object[error.start]:#04x}", place=name
         ) from None
-
-
-def as_texts(x: object) -> list[str] | None:
-    """The texts that x is: one, a list, or an array or column of them; None for other data."""
-    if isinstance(x, str):
-        return [x]
-    if hasattr(x, "to_list"):  # a column of pandas or Polars
-        x = x.to_list()
-    if isinstance(x, np.ndarray) and x.dtype.kind in "OU" and x.ndim == 1:
-        x = x.tolist()
-    if isinstance(x, (list, tuple)) and x and all(isinstance(text, str) for text in x):
-        return list(x)
-    return None

@@ -1,5 +1,6 @@
 """Text classes: texts with a class each, from a table or from folders of text files."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal, cast
@@ -139,17 +140,21 @@ class TextClasses(Reader, name="text_classes"):
         classes: tuple[str, ...],
         read: LabelledTexts | None = None,
     ) -> Dataset:
-        values = np.empty(len(texts), object)
-        values[:] = texts
-        return Dataset(
-            np.zeros((len(texts), 1), np.int32),
+        data = Dataset(
+            np.zeros((len(texts), 1)),
             target,
             classes,
-            vocabulary=1,
-            texts=Texts(values, self.recipe()),
             origin=None if read is None else Places(read.places),
             notes=() if read is None else read.notes,
         )
+        return of_texts(data, texts, self.recipe())
+
+
+def of_texts(data: Dataset, texts: Sequence[str], recipe: Recipe) -> Dataset:
+    """A data set whose samples are these texts, which become tokens once the splits are known."""
+    values = np.empty(len(texts), object)
+    values[:] = texts
+    return replace(data, x=np.zeros((len(texts), 1), np.int32), vocabulary=1, texts=Texts(values, recipe))
 
 
 class Places:
