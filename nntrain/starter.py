@@ -12,12 +12,12 @@ from nntrain.data.sources.csv import Csv
 from nntrain.data.splits import split
 from nntrain.data.tables.columns import TEXT, Column
 from nntrain.data.tables.dates import parts_of
-from nntrain.data.tables.giveaways import giveaways
+from nntrain.data.tables.giveaways import giveaways, named_identifier
 from nntrain.data.tables.header import DoubtfulHeader
 from nntrain.data.tables.likely_target import likely_target
 from nntrain.data.tables.looks import GAPS
 from nntrain.data.tables.numerals import number
-from nntrain.data.tables.suspicions import look_at
+from nntrain.data.tables.suspicions import hardly_repeat, look_at
 from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
 from nntrain.options import shown
@@ -79,6 +79,9 @@ class Found:
 def starter(file: Path, target: str | None, output: Path) -> tuple[str, list[str]]:
     """The text of a config at `output`, and remarks on the columns: what is predicted, and why. Raises UserError without usable columns."""
     found = look(file, target, output.parent)
+    if len(found.data.classes) == 1:
+        message = f"the target {found.target!r} is {found.data.classes[0]!r} in every row"
+        raise UserError(message, place=str(file))
     parts, train = split_parts(found.data)
     return written(file, found, parts, train), found.remarks
 
@@ -120,12 +123,14 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         options["task"] = "regression"
         data = Csv(**options, impute="median").load(folder).train
     found = giveaways(data)
-    if numbers := {name: one.reason for name, one in found.items() if one.numbers_rows}:
+    if numbers := {
+        name: one.reason for name, one in found.items() if one.numbers_rows or named_identifier(name)
+    }:
         left_out |= numbers
         usable = [column for column in table.features if not why_not(column) and column.name not in numbers]
         options["features"] = [column.called for column in usable]
         data = Csv(**options, impute="median").load(folder).train
-    notes = {name: one.warning for name, one in found.items() if not one.numbers_rows}
+    notes = {name: one.warning for name, one in found.items() if name not in numbers}
     if np.isnan(data.x).any():
         options["impute"] = "median"
     return Found(options, left_out, notes, table.targets[0].name, why, data)
@@ -167,16 +172,22 @@ def read(options: dict[str, Any], folder: Path) -> Table:
 
 def why_not(column: Column) -> str:
     """The reason to exclude a column; empty for a usable column."""
-    texts = column.distinct(TEXT)
+    texts, numbers = column.distinct(TEXT), column.numbers
+    rows = len(numbers)
+    gaps = int(np.isnan(numbers).sum()) - len(column.rows(TEXT))
+    if gaps > (0.5 if column.is_text else 0.9) * rows:
+        return f"{gaps:,} of {rows:,} cells are missing"
     if column.is_text:
         if parts_of(texts):
             return ""
         if look := look_at(column):
             return f"{look.what}, such as {look.example!r}"
-        return f"{len(texts):,} different values" if len(texts) > MOST_CATEGORIES else ""
+        if len(texts) == 1 and not gaps:
+            return "constant"
+        many = len(texts) > MOST_CATEGORIES or hardly_repeat(len(texts), rows - gaps)
+        return f"{len(texts):,} different values" if many else ""
     if texts:
         return f"text among numbers, such as {shown(texts[0])}"
-    numbers = column.numbers
     known = numbers[~np.isnan(numbers)]
     if np.isinf(known).any():
         return "infinite numbers"
@@ -192,14 +203,14 @@ def is_number(text: str) -> bool:
 def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
     """The fractions to hold out, where there are enough samples, and the remaining training split."""
     part = 0.2 if len(data) < 1000 else 0.1
-    for fractions in ({"test": 0.2, "validation": part}, {"test": 0.2}, {}):
+    for fractions in ({"test": 0.2, "validation": part}, {"test": 0.2}):
         try:
-            splits, _ = split(Splits(data), fractions.get("test"), fractions.get("validation"), SEED)
+            splits, _ = split(Splits(data), fractions["test"], fractions.get("validation"), SEED)
         except UserError:  # too few samples of a class
             continue
-        if min(len(one) for one in splits.parts().values()) >= 2 or not fractions:
+        if min(len(one) for one in splits.parts().values()) >= 2:
             return fractions, splits.train
-    raise AssertionError  # without fractions, split always succeeds
+    return {}, split(Splits(data), None, None, SEED)[0].train
 
 
 def written(file: Path, found: Found, fractions: dict[str, float], train: Dataset) -> str:

@@ -200,6 +200,35 @@ def test_the_target_is_printed_and_written_with_its_reason(shell, wording):
     assert "--target" not in result.stderr
 
 
+def test_columns_that_are_mostly_gaps_names_or_codes_of_the_target_are_left_out(shell):
+    draw = random.Random(0)
+    rows = [
+        [
+            ["", "", "", "yes"][n % 4],
+            "" if n % 20 else 7 + n,
+            f"n{n % 35}",
+            "same",
+            n % 3,
+            draw.random(),
+            "abc"[n % 3],
+        ]
+        for n in range(60)
+    ]
+    table(shell.folder / "t.csv", ["note", "rare", "name", "one", "kind_id", "size", "kind"], rows)
+    remarks = shell.run("new", "--data", "t.csv").stderr.splitlines()
+    assert remarks[0] == "target: kind (3 classes), the last column"
+    assert remarks[1] == (
+        "left out: note (45 of 60 cells are missing), rare (57 of 60 cells are missing), name (35 different values), "
+        "one (constant), kind_id (each of its 3 values occurs with a single value of 'kind')"
+    )
+    assert load(shell.folder / "t.yaml")[0].data.source.features == ("size",)
+
+
+def test_a_table_with_a_single_class_is_an_error(shell, wording):
+    table(shell.folder / "t.csv", ["a", "b"], [[n, "x"] for n in range(30)])
+    wording(shell.run("new", "--data", "t.csv", "--target", "b", code=2).stderr)
+
+
 def test_whole_numbers_that_nearly_all_differ_are_no_classes(shell):
     draw = random.Random(0)
     table(shell.folder / "t.csv", ["a", "b"], [[draw.random(), n * n] for n in range(20)])
