@@ -166,4 +166,6 @@ def shortest(value: Any) -> Any:
             for name, entry in value
             if fields[name].is_required() or entry != fields[name].default
         }
+    if isinstance(value, dict):
+        return {key: shortest(entry) for key, entry in value.items()}
     return [shortest(entry) for entry in value] if isinstance(value, tuple) else value

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WrapValidator, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from nntrain import other_tools
@@ -86,6 +86,18 @@ def mistake(message: str, hint: str = "", unknown: str = "") -> PydanticCustomEr
     `unknown` is a name without a suggestion: `config.suggest` looks for it in the rest of the config.
     """
     return PydanticCustomError(OURS, "{message}", {"message": message, "hint": hint, "unknown": unknown})
+
+
+def expecting(expected: str) -> WrapValidator:
+    """One line for a union of types, of which pydantic would report each branch."""
+
+    def check(value: Any, handler: Any) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            raise mistake(f"expected {expected}. Received: {shown(value)}.") from None
+
+    return WrapValidator(check)
 
 
 EXPECTED = {

@@ -41,7 +41,7 @@ FLOORS = [
     {"losses", "optimizers", "schedules", "data", "layers"},
     {"initializers"},
     {"component", "plugins", "distributed"},
-    {"options", "randomness", "files", "limits", "paths", "machine"},
+    {"options", "randomness", "files", "limits", "paths", "machine", "target_transform"},
     {"errors", "other_tools", "locking"},
     {"kernels"},
 ]

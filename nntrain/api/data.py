@@ -92,7 +92,9 @@ def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncode
     source = trained.config.data.source
     csv = as_in_training(trained, source if isinstance(source, Csv) else Csv(path="x"))
     csv = csv.model_copy(update={"path": "x", "header": True})
-    numbers = [str(name) in trained.trained_on.feature_names for name in frame.columns]
+    train = trained.trained_on
+    of_numbers = {*train.feature_names} - {column.column for column in train.embedded}
+    numbers = [str(name) in of_numbers for name in frame.columns]
     cells = [
         [cell_text(value, csv.decimal, number) for value, number in zip(row, numbers, strict=True)]
         for row in _values(frame)

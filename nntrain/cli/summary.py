@@ -21,9 +21,10 @@ from nntrain.cli.shared import (
 )
 @offline_option
 def command(config: Path, overrides: tuple[str, ...], parameters: bool) -> None:
-    """Show the layers of CONFIG's network, and its parameter groups."""
+    """Show the columns of CONFIG's table, the layers of its network, and its parameter groups."""
     from nntrain.cli.shared import load_setup, show_warnings
     from nntrain.report.progress_observer import data_line
+    from nntrain.report.terminal.columns import show_columns
     from nntrain.report.terminal.messages import show_result
     from nntrain.report.terminal.parameters import show_parameters
     from nntrain.report.terminal.tables import show_model
@@ -31,6 +32,7 @@ def command(config: Path, overrides: tuple[str, ...], parameters: bool) -> None:
 
     setup, _ = load_setup(config, overrides)
     show_warnings(setup.warnings)
+    show_columns(setup.config, setup.splits.train)
     show_model(setup.config, setup.graph)
     if parameters:
         show_parameters(parameter_rows(setup.config, setup.graph))

@@ -10,6 +10,7 @@ import nntrain.layers  # noqa: F401  (registers the layers)
 from nntrain.config.train_section import TrainSection
 from nntrain.data.dataset import Reader
 from nntrain.data.folds.fold import Fold
+from nntrain.data.split_by import SplitBy
 from nntrain.data.transforms.augment import Augmentation
 from nntrain.initializers import Auto, Initializer
 from nntrain.layers.layer import Layer
@@ -61,6 +62,10 @@ class DataSection(Options):
         description="the validation split: a fraction of the training split to hold out, stratified by class, or a source "
         "of its own",
     )
+    split_by: SplitBy | None = Field(
+        None,
+        description="which samples fractions hold out: `{group: patient}` whole groups, `{time: day}` the latest. Default: random ones",
+    )
     fold: Fold | None = Field(
         None,
         description="one fold of a cross-validation, as the test split in place of any other; `nntrain crossval` runs them all",
@@ -69,6 +74,17 @@ class DataSection(Options):
         False,
         description="standardize each column of a table, or each channel of images, to zero mean and unit variance, by "
         "statistics computed on the training split",
+    )
+    target_transform: Literal["standard", "log"] | None = Field(
+        None,
+        description="how the loss sees numbers to predict: standardized to zero mean and unit variance, by statistics computed on the "
+        "training split, or as their logarithm, standardized. Predictions and metrics are in the unit of the targets; the loss is not. "
+        "Default: as they are",
+    )
+    class_weights: Literal["balanced"] | None = Field(
+        None,
+        description="balanced: rare classes count more in training, so that all classes have the same total weight; other splits "
+        "are scored without. Default: all samples count equally",
     )
     augment: Several[Augmentation] = Field(
         (),

@@ -1,5 +1,6 @@
 """Dataset: samples with their targets, in memory or memory-mapped; Splits: training, validation and test data; Reader."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +17,10 @@ from nntrain.data.origin import Origin
 from nntrain.data.sequences.texts import Texts
 from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.sequences.windows import Windows, take_rows
+from nntrain.data.tables.curves import Curve, curved
 from nntrain.data.tables.features import OneHot, name_mismatch
 from nntrain.errors import ConfigError, DataError, Problem
+from nntrain.target_transform import TargetTransform
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
 REPEATED = 512
@@ -31,8 +34,8 @@ class Dataset:
     x is float, uint8 (images, 0 to 255 for [0, 1]), or int32 tokens below `vocabulary`. Targets are (count,) int32 class numbers
     where `classes` names them, with one more axis for a class per step, else (count, outputs) reals. The network's input is
     (x - shift) * scale; `shift` and `scale` have one value per element of the last axis of x, or a single one. `fill`, one value
-    per column, first replaces the NaN of a table with gaps. Sequences are (count, steps, features), tokens (count, steps); x and
-    target can be Windows of a long array.
+    per column, first replaces the NaN of a table with gaps; then `curves` bend some columns. Sequences are (count, steps,
+    features), tokens (count, steps); x and target can be Windows of a long array.
     """
 
     x: np.ndarray | Windows
@@ -42,8 +45,13 @@ class Dataset:
     shift: np.ndarray = field(default_factory=lambda: np.zeros(1))
     scale: np.ndarray | None = None  # None becomes 1, or 1/255 for uint8
     feature_names: tuple[str, ...] = ()  # of a table's columns; empty: unknown
-    one_hot: tuple[OneHot, ...] = ()  # the text columns among the features
+    one_hot: tuple[OneHot, ...] = ()  # the columns of categories among the features
+    scaling: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of features whose scaling is set: standard, robust, quantile, log, none
+    curves: tuple[Curve, ...] = ()  # of features that are bent before shift and scale
     target_names: tuple[str, ...] = ()  # of a table's target columns; empty: unknown
+    target_transform: TargetTransform | None = None  # how the loss sees the targets, which stay in their unit
     impute: str = ""  # the statistic that fills gaps; empty: there are no gaps
     fill: np.ndarray | None = None
     weight: np.ndarray | None = None  # (count,) float64: how much each sample counts; None: all equally
@@ -52,6 +60,7 @@ class Dataset:
     groups: np.ndarray | None = (
         None  # (count,): samples of a group are held out together; None: each by itself
     )
+    times: np.ndarray | None = None  # (count,): the latest samples are held out; None: random ones
     unit: str = ""  # of text: character, byte, word or bpe; the classes are then the tokens
     normalized: bool = False  # of text: to NFC, with marks in their words; not in older checkpoints
     consecutive: bool = False  # row r of a batch continues row r of the batch before
@@ -88,6 +97,11 @@ class Dataset:
         return len(self.target_shape) == (1 if self.classes else 2)
 
     @property
+    def embedded(self) -> tuple[OneHot, ...]:
+        """The columns of categories for which the network learns vectors."""
+        return tuple(column for column in self.one_hot if column.units)
+
+    @property
     def has_row_weights(self) -> bool:
         """Whether the rows of a batch count differently: by the weights of samples, or 0 for padded steps with a target."""
         return self.weight is not None or (self.lengths is not None and self.per_step)
@@ -116,7 +130,8 @@ class Dataset:
     def select(self, indices: slice | np.ndarray) -> "Dataset":
         """The samples at `indices`."""
         arrays = {
-            name: getattr(self, name) for name in ("x", "target", "weight", "lengths", "series", "groups")
+            name: getattr(self, name)
+            for name in ("x", "target", "weight", "lengths", "series", "groups", "times")
         }
         chosen: dict[str, Any] = {name: array[indices] for name, array in arrays.items() if array is not None}
         if self.texts is not None:
@@ -193,7 +208,7 @@ class Dataset:
 
     @cached_property
     def _x(self) -> np.ndarray:
-        return for_kernel(self.imputed)
+        return for_kernel(curved(np.asarray(self.imputed), self.curves) if self.curves else self.imputed)
 
     @cached_property
     def _target(self) -> np.ndarray:
@@ -303,3 +318,8 @@ class Reader(Component, family="source"):
             return self
         message = f"{self.yaml_name} has no column that names groups"
         raise ConfigError([Problem(("data", "fold", "group"), message, "Remove `group`.")])
+
+    def by_time(self, time: str | int) -> "Reader":
+        """The reader with the `times` of its samples, from the column of this name. Raises ConfigError."""
+        message = f"{self.yaml_name} has no column that orders its samples"
+        raise ConfigError([Problem(("data", "split_by", "time"), message, "Remove `time`.")])

@@ -15,6 +15,7 @@ from nntrain.data.loading import load_splits
 from nntrain.data.sequences.texts import as_texts
 from nntrain.data.sequences.tokenizer import Recipe
 from nntrain.data.sources.text_classes import TextClasses, of_texts
+from nntrain.data.split_by import SplitBy
 from nntrain.data.tables import frames
 from nntrain.data.tables.features import OneHot
 from nntrain.errors import ConfigError, DataError, Problem
@@ -44,6 +45,12 @@ class ArraySource:
             return self
         message = "arrays in memory have no column that names groups"
         raise ConfigError([Problem(("data", "fold", "group"), message, "Pass `group` to `nntrain.Data`.")])
+
+    def by_time(self, time: str | int) -> "ArraySource":
+        message = "arrays in memory have no column that orders the samples"
+        raise ConfigError(
+            [Problem(("data", "split_by", "time"), message, "Pass `validation` and `test` samples.")]
+        )
 
 
 class Data:
@@ -130,6 +137,9 @@ class Data:
         self.validation = split("validation", validation)
         self.standardize = standardize
         self.fold: Fold | None = None
+        self.split_by: SplitBy | None = None
+        self.target_transform: str | None = None
+        self.class_weights: str | None = None
 
     def load_for(self, options: Any, folder: Path, seed: int) -> tuple[Splits, dict[str, np.ndarray]]:
         """The splits for a config's `data` section `options`, which holds where these data set nothing."""

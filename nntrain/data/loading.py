@@ -1,4 +1,5 @@
-"""Loading: reader -> fold, or test split -> validation split -> imputation -> tokens of texts -> standardization."""
+"""Loading: reader -> fold, or test split -> validation split -> unknown categories -> imputation -> tokens of texts ->
+standardization -> target transform -> class weights."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,15 @@ import numpy as np
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
 from nntrain.data.folds.taken import take_fold
+from nntrain.data.split_by import SplitBy
 from nntrain.data.splits import join, split
 from nntrain.data.tables import giveaways
+from nntrain.data.transforms.balance import balanced
 from nntrain.data.transforms.impute import impute
-from nntrain.data.transforms.standardize import standardize
+from nntrain.data.transforms.standardize import scale_columns
+from nntrain.data.transforms.targets import transform_targets
 from nntrain.data.transforms.tokenize import tokenize
+from nntrain.data.transforms.unknown import hide_some
 from nntrain.data.weights import AT_LEAST_ONE
 from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.limits import NotEnoughMemory
@@ -27,6 +32,7 @@ class Source(Protocol):
     def load(self, folder: Path) -> Splits: ...
     def load_like(self, folder: Path, train: Dataset) -> Splits: ...
     def for_folds(self, group: str | int | None) -> Any: ...
+    def by_time(self, time: str | int) -> Any: ...
 
 
 class DataOptions(Protocol):
@@ -41,6 +47,12 @@ class DataOptions(Protocol):
     @property
     def standardize(self) -> bool: ...
     @property
+    def target_transform(self) -> str | None: ...
+    @property
+    def class_weights(self) -> str | None: ...
+    @property
+    def split_by(self) -> SplitBy | None: ...
+    @property
     def fold(self) -> Fold | None: ...
 
 
@@ -52,8 +64,7 @@ def load_splits(
     `like`: the training split of an earlier run, whose form the data get where files can take several.
     Raises DataError for data that cannot be used, ConfigError for options that do not match it.
     """
-    fold = options.fold
-    source = options.source if fold is None else options.source.for_folds(fold.group)
+    fold, source = options.fold, chosen_source(options)
     rows: dict[str, np.ndarray] = {}
     try:
         splits = source.load(folder) if like is None else source.load_like(folder, like)
@@ -84,8 +95,31 @@ def load_splits(
     splits, indices = split(splits, seed=seed, **fractions)
     if rows:
         indices = {name: rows["train"][taken] for name, taken in indices.items()} | {"test": rows["test"]}
-    splits = tokenize(impute(weighted_alike(splits)))
-    return standardize(splits) if options.standardize else splits, indices
+    splits = tokenize(impute(hide_some(weighted_alike(splits), seed)))
+    splits = scale_columns(splits, options.standardize)
+    if options.target_transform is not None:
+        splits = transform_targets(splits, options.target_transform)
+    return balanced(splits) if options.class_weights else splits, indices
+
+
+def chosen_source(options: DataOptions) -> Any:
+    """The source, which also reads what fractions and folds are held out by. Raises ConfigError."""
+    source, fold, by = options.source, options.fold, options.split_by
+    if by is not None and by.time is not None:
+        if fold is not None:
+            message = "a fold of a cross-validation is not held out by time"
+            raise ConfigError(
+                [Problem(("data", "split_by", "time"), message, "Remove `split_by`, or `fold`.")]
+            )
+        return source.by_time(by.time)
+    group = by.group if by is not None else None
+    if fold is not None and (fold.group is not None or group is None):
+        return source.for_folds(fold.group)
+    try:
+        return source if group is None else source.for_folds(group)
+    except ConfigError as error:
+        problems = [replace(problem, path=("data", "split_by", "group")) for problem in error.problems]
+        raise ConfigError(problems) from None
 
 
 def weighted_alike(splits: Splits) -> Splits:

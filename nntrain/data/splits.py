@@ -18,10 +18,10 @@ def split(
 ) -> tuple[Splits, dict[str, np.ndarray]]:
     """Holds out the given fractions: `test` of the training split, then `validation` of the rest.
 
-    Random, and stratified where each sample has a class; whole groups where samples have groups. A text or a series is cut at its
-    end, without windows that overlap the border. Also returns the rows (int64) of the source's training split in each split taken
-    from it. Taking a fraction copies. Raises DataError where the source already has the split, or has too few samples, or a
-    single class.
+    Random, and stratified where each sample has a class; whole groups where samples have groups; the latest where they have
+    times. A text or a series is cut at its end, without windows that overlap the border. Also returns the rows (int64) of the
+    source's training split in each split taken from it. Taking a fraction copies. Raises DataError where the source already has
+    the split, or has too few samples, or a single class.
     """
     data = splits.train
     if len(data.classes) == 1:
@@ -44,6 +44,10 @@ def split(
                 name,
             )
         count = held_out_count(name, fraction, len(rows["train"]))
+        if data.times is not None:
+            kept, held_out = latest(data.times[rows["train"]], name, count)
+            rows[name], rows["train"] = rows["train"][held_out], rows["train"][kept]
+            continue
         key = randomness.key(seed, "split", name)
         if data.groups is not None:
             kept, held_out = grouped_split(data.groups[rows["train"]], name, count, key)
@@ -159,6 +163,16 @@ def grouped_split(groups: np.ndarray, name: str, count: int, key: int) -> tuple[
     chosen = order[: 1 + int(np.abs(held - count).argmin())]
     held_out = np.isin(group, chosen)
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def latest(times: np.ndarray, name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(kept, held out): positions, of which about the `count` latest are held out; those of the same time stay together."""
+    distinct, sizes = np.unique(times, return_counts=True)
+    if len(distinct) < 2:
+        raise DataError("a split by time requires samples of at least two times. Received: one.", place=name)
+    held = np.cumsum(sizes[::-1])[:-1]  # samples at the last 1, 2, ... times; the first time is kept
+    first = distinct[::-1][int(np.abs(held - count).argmin())]
+    return np.flatnonzero(times < first), np.flatnonzero(times >= first)
 
 
 def hashes(splits: Splits) -> dict[str, str]:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from nntrain.data.dataset import Dataset
+from nntrain.data.tables.curves import uncurved
 from nntrain.inference.predict import target_names
 from nntrain.inference.trained import Trained
 from nntrain.layers.context import Shape
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
+from nntrain.losses.outcome import Step as OutcomeStep
 from nntrain.losses.outcome import apply, shares
 from nntrain.network.graph import INPUT, Graph, build_graph
 
@@ -43,7 +45,7 @@ class Outcome:
 
     meaning: str  # "probabilities", "values", "logits", "margins", "outputs"
     names: tuple[str, ...]  # of its numbers: classes or targets
-    functions: tuple[str, ...]  # of losses.outcome, applied in order
+    functions: tuple[OutcomeStep, ...]  # of losses.outcome, applied in order
 
     def __call__(self, outputs: np.ndarray) -> np.ndarray:
         """(..., outputs) in float64, from those of the last step."""
@@ -93,6 +95,7 @@ def program_of(trained: Trained, name: str, logits: bool = False) -> Program:
         data.input_shape,
         config.model.initializer,
         vocabulary=data.vocabulary,
+        embedded=data.embedded,
         fused=False,
         groups=config.parameter_groups,
     )
@@ -129,14 +132,14 @@ def outcome_of(loss: Loss, data: Dataset, logits: bool) -> Outcome:
             binary = loss.binary and len(data.classes) == 2
             meaning = "logits" if loss.probabilistic else "margins"
             return Outcome(meaning, data.classes[1:] if binary else data.classes, ())
-        functions = loss.probability_functions
+        functions: tuple[OutcomeStep, ...] | None = loss.probability_functions
         if functions is None:
             functions = (*loss.value_functions, shares.__name__)
         return Outcome("probabilities", data.classes, functions)
     names = loss.value_names(target_names(data))
     if logits:
         return Outcome("outputs", names, ())
-    return Outcome("values", names, loss.value_functions)
+    return Outcome("values", names, loss.value_steps(len(names)))
 
 
 def samples_like(data: Dataset, rows: int, seed: int = 0) -> np.ndarray:
@@ -151,8 +154,10 @@ def samples_like(data: Dataset, rows: int, seed: int = 0) -> np.ndarray:
         return random.integers(0, 256, shape).astype(np.uint8)
     assert data.scale is not None  # see Dataset.__post_init__
     x = random.standard_normal(shape) / data.scale + data.shift
+    if data.curves:  # in float32, as some exported networks take them: a curve can be steep
+        x = uncurved(x, data.curves).astype(np.float32).astype(np.float64)
     for text in data.one_hot:
-        x[:, text.places] = np.eye(len(text.categories))[random.integers(0, len(text.categories), rows)]
+        x[:, text.places] = text.encoded(random.integers(0, len(text.categories), rows))
     if data.fill is not None:
         x[random.random(shape) < 0.1] = np.nan
         for text in data.one_hot:  # a text is missing as a whole

@@ -35,7 +35,7 @@ def baseline(
     found = {name: scores(loss, metrics, lowest, data, dtype) for name, data in parts}
     if loss.outputs_per_target > 1:
         return found
-    mean = train.mean - 0.5 if loss.binary else train.mean
+    mean = loss.outputs_of(train.mean)
     return {
         name: better(found[name], scores(loss, metrics, mean, data, dtype), metrics) for name, data in parts
     }

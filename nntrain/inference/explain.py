@@ -7,9 +7,10 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.data.dataset import Dataset
-from nntrain.data.tables.features import columns
+from nntrain.data.tables.features import columns, listed
 from nntrain.errors import UserError
 from nntrain.inference.feed import Feeds
+from nntrain.losses import Loss
 from nntrain.metrics.metric import predicted_classes
 from nntrain.network.network import Network
 
@@ -21,6 +22,12 @@ def check_explainable(data: Dataset) -> None:
         what = "a text" if data.unit else "tokens"
     elif data.is_bytes or len(data.input_shape) == 3:
         what, hint = "images", "The picture `saliency` shows which pixels change the output most."
+    elif data.embedded:
+        names = listed(column.column for column in data.embedded)
+        what = f"learned vectors of categories ({names}), which have no value to multiply by the gradient"
+        raise UserError(
+            f"no explanation: the network has {what}", "The picture `importance` shows what each column adds."
+        )
     elif len(data.input_shape) == 1:
         return
     else:
@@ -43,9 +50,9 @@ class Explainer:
     estimate of how y differs from that of z = 0, which after standardization is the mean of the training data.
     """
 
-    def __init__(self, data: Dataset, network: Network):
+    def __init__(self, data: Dataset, network: Network, loss: Loss):
         """data: the training split, of which the samples are not needed. network: with gradients, of its input too."""
-        self.feeds = Feeds(network, data)
+        self.feeds, self.loss = Feeds(network, data), loss
         self.starts = np.arange(data.input_shape[0])
         if data.feature_names:
             self.starts = np.array([start for _, start, _ in columns(data.feature_names, data.one_hot)])
@@ -67,7 +74,9 @@ class Explainer:
             z = feed.executor.x.astype(np.float64)  # a copy: later layers may reuse the buffer
             feed.info.fresh = True
             feed.forward(training=False)
-            for direction in directions(feed.prediction.copy(), bool(data.classes)):
+            outputs = feed.prediction.copy()
+            slopes = None if data.classes else self.loss.value_slopes(outputs)
+            for direction in directions(outputs, slopes):
                 if found:
                     self.feeds.filled(data, samples).forward(training=False)  # backward reuses its arrays
                 assert feed.gradient is not None
@@ -78,14 +87,14 @@ class Explainer:
         return np.stack(found, axis=1)
 
 
-def directions(outputs: np.ndarray, classes: bool) -> list[np.ndarray]:
-    """(rows, outputs) each: the derivative of what is explained with respect to the outputs.
+def directions(outputs: np.ndarray, slopes: np.ndarray | None) -> list[np.ndarray]:
+    """(rows, outputs) each: the derivative of what is explained with respect to the outputs; slopes: of numbers, None for classes.
 
     A single output for two classes is the logit of the second one; that of the first is its negative.
     """
     count = outputs.shape[1]
-    if not classes:
-        return [np.broadcast_to(row, outputs.shape) for row in np.eye(count)]
+    if slopes is not None:
+        return [row * slopes for row in np.eye(count)]
     predicted = predicted_classes(outputs)
     if count == 1:
         return [np.where(predicted, 1.0, -1.0)[:, None]]

@@ -21,6 +21,8 @@ class Quick:
             or data.consecutive
             or data.lengths is not None
             or data.fill is not None
+            or data.embedded
+            or data.curves
             or isinstance(data.x, Windows)
         )
         self.dtypes = ("B",) if data.is_bytes else ("f", "d")

@@ -18,6 +18,7 @@ from nntrain.inference.explain import Explainer
 from nntrain.inference.feed import Feeds
 from nntrain.inference.quick import Quick
 from nntrain.limits import require_memory
+from nntrain.losses.transformed import transformed
 from nntrain.metrics import Metric
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
@@ -38,7 +39,8 @@ class Trained:
     )  # of the buffers below
 
     def __post_init__(self) -> None:
-        self.config = self.config.model_copy(update={"data": self._data_as_read()})
+        loss = transformed(self.config.loss, self.trained_on.target_transform)
+        self.config = self.config.model_copy(update={"data": self._data_as_read(), "loss": loss})
 
     def _data_as_read(self) -> DataSection:
         """The sources, which read text as in training."""
@@ -63,7 +65,12 @@ class Trained:
     def graph(self) -> Graph:
         model, data, groups = self.config.model, self.trained_on, self.config.parameter_groups
         return build_graph(
-            model.layers, data.input_shape, model.initializer, vocabulary=data.vocabulary, groups=groups
+            model.layers,
+            data.input_shape,
+            model.initializer,
+            vocabulary=data.vocabulary,
+            groups=groups,
+            embedded=data.embedded,
         )
 
     def network(self, rows: int, input_gradient: bool = False) -> Network:
@@ -105,7 +112,7 @@ class Trained:
 
     @cached_property
     def _explainer(self) -> Explainer:
-        return Explainer(self.trained_on, self.network(ROWS, input_gradient=True))
+        return Explainer(self.trained_on, self.network(ROWS, input_gradient=True), self.config.loss)
 
     def explained(self, data: Dataset) -> np.ndarray:
         """(samples, outputs, columns): what each column adds to each output, see `Explainer`."""

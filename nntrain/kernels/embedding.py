@@ -22,12 +22,12 @@ def sum_by_token(sums: np.ndarray, rows: np.ndarray, tokens: np.ndarray) -> None
     """sums[k] (units,) = the sum of rows[i] over all i with tokens[i] = k, in order of i; sums: (vocabulary, units)."""
     first = np.zeros(len(sums) + 1, np.int64)
     order = np.empty(tokens.size, np.int64)
-    _sort.serial(order, first, tokens)
+    sort_by_token.serial(order, first, tokens)
     _sum.run(rows.size, sums, rows, order, first)
 
 
 @kernel  # only its serial form is used
-def _sort(order, first, tokens):
+def sort_by_token(order, first, tokens):
     """order: the positions of the tokens sorted by token, each token's in order; those of token k begin at first[k]."""
     for i in range(tokens.size):
         first[tokens[i] + 1] += 1

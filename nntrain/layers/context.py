@@ -98,6 +98,7 @@ class LayerContext:
     dy_slope: float = 1.0
     bfloat16: bool = False
     inner: "LayerContext"  # of a layer that wraps another: the context of that one
+    numbers: np.ndarray  # of embed_columns: the positions of the columns of numbers in x
 
     if TYPE_CHECKING:
 

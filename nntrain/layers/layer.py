@@ -1,5 +1,6 @@
 """Layer: what every layer declares and computes. `LayerContext` holds its arrays."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,6 +37,9 @@ class Layer(Component, family="layer"):
     # What the network has to know of it.
     takes_tokens: ClassVar[bool] = False  # its input is token ids (int32), which have no gradient
     follows_data: ClassVar[bool] = False  # its input must be the data themselves
+    takes_categories: ClassVar[bool] = (
+        False  # columns of its input can be numbers of categories, which have no gradient
+    )
     merges: ClassVar[bool] = False  # takes several inputs
     reads: ClassVar[str] = "xy"  # what backward reads: inputs "x", output "y"; other buffers may be reused
     aliases_input: ClassVar[bool] = False  # y is a view of x, and dx of dy: nothing to compute
@@ -82,6 +86,10 @@ class Layer(Component, family="layer"):
 
     def for_tokens(self, vocabulary: int) -> "Layer":
         """The layer for a vocabulary of this size, where it takes tokens. Raises ConfigError."""
+        return self
+
+    def for_columns(self, columns: Sequence[Any]) -> "Layer":
+        """The layer for these columns of numbers of categories (`OneHot`), where it takes them. Raises ConfigError."""
         return self
 
     def in_reverse(self) -> "Layer":

@@ -8,7 +8,7 @@ import numpy as np
 
 from nntrain.component import Component
 from nntrain.errors import ConfigError
-from nntrain.losses.outcome import apply, shares
+from nntrain.losses.outcome import Step, apply, shares
 from nntrain.losses.targets import Targets
 
 # A kernel runs in parallel from a number of multiply-adds on; an exponential costs about as much as so many.
@@ -97,6 +97,18 @@ class Loss(Component, family="loss"):
         targets themselves, of this mean and standard deviation (targets,). None where no such numbers do so.
         """
         return (mean, std) if self.follows_scale and self.predicts_values else None
+
+    def value_steps(self, outputs: int) -> tuple[Step, ...]:
+        """How `values` follows from so many outputs, for an exported network."""
+        return self.value_functions
+
+    def value_slopes(self, prediction: np.ndarray) -> np.ndarray:
+        """(rows, outputs) float64: the derivative of `values`, where explanations are in the unit of the targets; else 1."""
+        return np.ones(prediction.shape)
+
+    def outputs_of(self, mean: np.ndarray) -> np.ndarray:
+        """(outputs,) float64: the outputs that predict these means of the targets, where they are on the same scale."""
+        return mean - 0.5 if self.binary else mean
 
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, classes) float64: class probabilities; 1 for the predicted class if the loss is not probabilistic.

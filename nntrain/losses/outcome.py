@@ -4,6 +4,7 @@ They have names, so that an exported network can apply them too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,6 +40,20 @@ def mean_std(y: np.ndarray) -> np.ndarray:
     return np.where(np.arange(y.shape[1]) % 2, np.exp(y / 2), y)
 
 
+@dataclass(frozen=True)
+class Scaled:
+    """y * factor + shift, with one value of each per output: outputs of a network that learned standardized targets."""
+
+    factor: tuple[float, ...]
+    shift: tuple[float, ...]
+
+    def __call__(self, y: np.ndarray) -> np.ndarray:
+        found: np.ndarray = y * np.array(self.factor) + np.array(self.shift)
+        return found
+
+
+Step = str | Scaled  # the name of a function, or one with numbers of its own
+
 # From (rows, outputs) to (rows, outputs); two_classes and side to (rows, 2).
 FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "exp": np.exp,
@@ -51,9 +66,9 @@ FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def apply(names: Sequence[str], outputs: np.ndarray) -> np.ndarray:
+def apply(steps: Sequence[Step], outputs: np.ndarray) -> np.ndarray:
     """The functions in order, in float64."""
     values = outputs.astype(np.float64)
-    for name in names:
-        values = FUNCTIONS[name](values)
+    for step in steps:
+        values = FUNCTIONS[step](values) if isinstance(step, str) else step(values)
     return values

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from nntrain.data.tables.features import OneHot, listed
 from nntrain.errors import ConfigError, Keys, Problem
 from nntrain.initializers import Auto, Constant, Initializer, Pretrained
 from nntrain.layers.activations.bounded import Identity
@@ -80,12 +81,15 @@ def build_graph(
     vocabulary: int = 0,
     fused: bool = True,
     groups: Sequence[ParameterGroup] = (),
+    embedded: Sequence[OneHot] = (),
 ) -> Graph:
     """Raises ConfigError with every impossible shape and wrong reference in the config.
 
-    `vocabulary`: the data are tokens, whole numbers below it. Without `fused` each layer computes its own output and gradient.
+    `vocabulary`: the data are tokens, whole numbers below it. `embedded`: columns of the data that are numbers of categories.
+    Without `fused` each layer computes its own output and gradient.
     """
     data = data_node(input_shape, path[:-1], vocabulary)
+    data.embedded = tuple(embedded)
     builder = _Builder(data)
     output = Chain(builder, path, names={INPUT: data}).add(layers, (data,))
     if not builder.problems:
@@ -225,13 +229,15 @@ class Scope:
         shapes = tuple(source.shape for source in sources)
         vocabulary = next((source.vocabulary for source in sources if source.vocabulary), 0)
         try:
-            _check_inputs(layer, len(sources), vocabulary)
+            embedded = next((source.embedded for source in sources if source.embedded), ())
+            _check_inputs(layer, len(sources), vocabulary, embedded)
             if layer.follows_data and any(source.inputs for source in sources):
                 raise ConfigError(
                     "its input must be the data themselves, on which it is measured",
                     "Make it the first layer, or set `inputs: [input]`.",
                 )
             layer = layer.for_tokens(vocabulary) if vocabulary else layer
+            layer = layer.for_columns(embedded) if embedded else layer
             shape = tuple(layer.output_shape(*shapes))
             place = len(self.builder.nodes)
             node = Node(name, layer, self.path, sources, shapes, shape, self.frozen, index=place)
@@ -259,8 +265,8 @@ def build(layer: Layer, scope: Scope, inputs: Inputs) -> Node | None:
     return cast(Node | None, layer.build(scope, *inputs))
 
 
-def _check_inputs(layer: Layer, count: int, vocabulary: int) -> None:
-    """Raises ConfigError for a wrong number of inputs, and for tokens where numbers are expected, or the reverse."""
+def _check_inputs(layer: Layer, count: int, vocabulary: int, embedded: Sequence[OneHot]) -> None:
+    """Raises ConfigError for a wrong number of inputs, and for tokens or categories where numbers are expected, or the reverse."""
     if layer.merges and count < 2:
         raise ConfigError(
             f"expected two or more inputs. Received: {count}",
@@ -278,4 +284,9 @@ def _check_inputs(layer: Layer, count: int, vocabulary: int) -> None:
     if layer.takes_tokens and not vocabulary:
         raise ConfigError(
             "expected tokens, right from the data. Received: real numbers", "Remove it, or use token data."
+        )
+    if embedded and not layer.takes_categories:
+        raise ConfigError(
+            f"expected real numbers. Received: numbers of categories, in {listed(column.column for column in embedded)}",
+            "Add `embed_columns` before it, right after the data.",
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from nntrain.data.tables.features import OneHot
 from nntrain.errors import Keys
 from nntrain.layers.context import Param, Saved, Shape, State
 from nntrain.layers.layer import Layer
@@ -20,6 +21,7 @@ class Node:
     frozen: bool = False  # all its parameters are
     consumers: list["Node"] = field(default_factory=list)  # one entry for each edge
     vocabulary: int = 0  # of data that are tokens: how many different ones
+    embedded: tuple[OneHot, ...] = ()  # of data: the columns that are numbers of categories
     index: int = 0  # its place in the order
 
     # Set by network.groups, by the names of its parameters.

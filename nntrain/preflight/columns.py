@@ -48,7 +48,7 @@ def table_columns(data: Dataset) -> list[TableColumn]:
         TableColumn(
             name,
             repr(name),
-            x[:, position] if text is None else x[:, text.places].argmax(axis=1),
+            x[:, position] if text is None else text.labels(x),
             text is not None,
         )
         for name, position, text in columns(data.feature_names, data.one_hot)

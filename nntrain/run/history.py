@@ -13,6 +13,11 @@ import numpy as np
 from nntrain.errors import UserError
 from nntrain.run.settings import Settings, component_name, read_settings
 
+OF_TARGETS: Mapping[Any, str] = {  # by `target_transform`
+    "standard": " of the standardized target",
+    "log": " of the target's logarithm",
+}
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -51,9 +56,12 @@ class History:
         return read_settings(self.folder)
 
     @property
-    def loss_name(self) -> str:
-        """ "cross_entropy"; empty where it is unknown."""
-        return component_name(self.settings, "loss")
+    def loss_title(self) -> str:
+        """ "cross entropy loss", "mse loss of the standardized target"; "loss" where it is unknown."""
+        data = self.settings.get("data")
+        transform = data.get("target_transform") if isinstance(data, dict) else None
+        name = component_name(self.settings, "loss").replace("_", " ")
+        return f"{name} loss{OF_TARGETS.get(transform, '')}".strip()
 
     @property
     def monitor(self) -> str:

@@ -120,6 +120,7 @@ def _fresh(setup: Setup) -> Setup:
         data.input_shape,
         config.model.initializer,
         vocabulary=data.vocabulary,
+        embedded=data.embedded,
         groups=config.parameter_groups,
     )
     return replace(setup, config=config, graph=graph)

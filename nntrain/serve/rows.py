@@ -88,20 +88,19 @@ class RowReader:
                     x[:, column.start] = values
                 else:
                     index = self._indices[column.name]
-                    x[range(len(rows)), [index[value] for value in values]] = 1
+                    labels = np.array([index[value] for value in values])
+                    x[:, column.text.places] = column.text.encoded(labels)
         except (KeyError, TypeError, ValueError, OverflowError):
             return None
         return x
 
     @cached_property
     def _indices(self) -> dict[str, dict[str, int]]:
-        """The feature of each category of each column."""
+        """The number of each category of each column."""
         found = {}
         for column in self.served.columns:
             if column.text is not None:
-                found[column.name] = {
-                    name: column.start + place for place, name in enumerate(column.text.categories)
-                }
+                found[column.name] = {name: place for place, name in enumerate(column.text.categories)}
         return found
 
     def _table(self, header: list[str], rows: list[list[Any]], lenient: bool) -> Samples:
@@ -136,7 +135,12 @@ class RowReader:
     def _is_as_stored(self, array: np.ndarray) -> bool:
         """Whether the array has the form of the training data, so that it needs nothing but scaling."""
         train = self.served.data
-        return self.served.plain and not train.is_bytes and array.shape[1:] == train.input_shape
+        return (
+            self.served.plain
+            and not train.is_bytes
+            and not train.embedded
+            and array.shape[1:] == train.input_shape
+        )
 
     def _array(self, array: np.ndarray, lenient: bool) -> Found:
         train, lengths = self.served.data, None

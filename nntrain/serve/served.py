@@ -67,9 +67,10 @@ class Served:
         if not data.feature_names:
             return ()
         known = self.trained.config.data.standardize and len(data.shift) == len(data.feature_names)
+        bent = {curve.place for curve in data.curves}
         found = []
         for name, start, text in columns(data.feature_names, data.one_hot):
-            if known and text is None and data.scale is not None:
+            if known and text is None and start not in bent and data.scale is not None:
                 found.append(
                     Column(name, start, text, float(data.shift[start]), float(1 / data.scale[start]))
                 )
@@ -115,4 +116,4 @@ class Served:
         """Whether arrays of its samples need nothing but scaling: no gaps to fill, no steps to pad."""
         data = self.data
         needs_more = data.unit or data.vocabulary or data.per_step or data.consecutive
-        return not (needs_more or data.lengths is not None or data.fill is not None)
+        return not (needs_more or data.lengths is not None or data.fill is not None or data.curves)

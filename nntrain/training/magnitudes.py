@@ -9,6 +9,7 @@ import numpy as np
 from nntrain.config.schema import Config
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
+from nntrain.data.tables.curves import curved
 from nntrain.errors import Problem
 from nntrain.kernels.precision import float_type
 
@@ -61,7 +62,8 @@ def too_large(data: Dataset, largest: float, squared: bool) -> Iterator[TooLarge
         for channel, row, value in beyond(data.x, largest):
             yield TooLarge("column", channel, row, value, "it")
         if squared or standardized:
-            for channel, row, value in beyond(data.x, root if squared else largest, data.shift, data.scale):
+            x = curved(np.asarray(data.x), data.curves) if data.curves else data.x
+            for channel, row, value in beyond(x, root if squared else largest, data.shift, data.scale):
                 reason = "its square" if squared else "it"
                 yield TooLarge(
                     "column", channel, row, value, f"standardized, {reason}" if standardized else reason

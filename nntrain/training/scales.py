@@ -7,6 +7,7 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.windows import take_rows
+from nntrain.data.tables.curves import curved
 from nntrain.losses import Loss
 from nntrain.network.graph import Graph
 from nntrain.training.magnitudes import column_name
@@ -63,20 +64,10 @@ def columns_warning(scales: list[Scale]) -> str:
 def target_warning(scales: list[Scale]) -> str:
     if not scales:
         return ""
-    kind = "targets" if len(scales) > 1 else "target"
     return (
         f"{unscaled(scales, 'target')}; the outputs of a network start near 0, so training takes very long or diverges. "
-        f"Rescale the {kind} in the data: {rescaled(scales[0])}, for example"
+        "Set `target_transform: standard` under `data`"
     )
-
-
-def rescaled(scale: Scale) -> str:
-    """A change of unit that brings a target near unit scale: "predict it in units of 100,000"."""
-    if scale.std > abs(scale.mean) / 30:
-        unit = 10.0 ** round(math.log10(scale.size))
-        return f"predict {scale.name} in units of {f'{unit:,.0f}' if unit < 1e9 else f'{unit:.0e}'}"
-    spread = f" and divide by {rounded(scale.std, scale.std)}" if scale.std else ""
-    return f"subtract {rounded(scale.mean, scale.std)} from {scale.name}{spread}"
 
 
 def unscaled_columns(data: Dataset, graph: Graph, far: float = FAR) -> list[Scale]:
@@ -85,7 +76,7 @@ def unscaled_columns(data: Dataset, graph: Graph, far: float = FAR) -> list[Scal
     if data.vocabulary or data.is_bytes or first.layer.yaml_name in NORMALIZERS or first.frozen:
         return []
     x = take_rows(data.x, evenly(len(data)))
-    x = (x.astype(np.float64) - data.shift) * data.scale
+    x = (curved(x.astype(np.float64), data.curves) - data.shift) * data.scale
     scales = scales_of([f"{column_name(data, 'column', i)}" for i in range(x.shape[-1])], x)
     if not data.feature_names:
         scales = [Scale(f"input {scale.name}", scale.mean, scale.std) for scale in scales]

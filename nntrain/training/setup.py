@@ -9,7 +9,7 @@ import numpy as np
 from nntrain import kernels
 from nntrain.config.schema import Config
 from nntrain.data.batches import Batches
-from nntrain.data.dataset import Splits
+from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.loading import load_splits
 from nntrain.data.splits import hashes
 from nntrain.data.system_memory import exceeds_memory
@@ -18,6 +18,7 @@ from nntrain.data.transforms.reconstruction import reconstructing
 from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError
 from nntrain.kernels.precision import float_type
+from nntrain.losses.transformed import require_transformable, transformed
 from nntrain.network.arena import Memory
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
@@ -141,6 +142,19 @@ class Setup:
 Loaded = tuple[Splits, dict[str, np.ndarray]]  # as `load_splits` returns them
 
 
+def with_transformed_targets(config: Config, train: Dataset) -> Config:
+    """The config with a loss that takes the targets in their unit, where `target_transform` is set. Raises ConfigError."""
+    if train.target_transform is None:
+        return config
+    try:
+        if config.model.target == "input":
+            raise ConfigError("the targets are the inputs", "Remove this line, and set `standardize: true`.")
+        require_transformable(config.loss, train.target_transform.log)
+    except ConfigError as error:
+        raise error.below("data", "target_transform") from None
+    return config.model_copy(update={"loss": transformed(config.loss, train.target_transform)})
+
+
 def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded | None = None) -> Setup:
     """Raises ConfigError for what does not fit together, UserError for bad data. Paths count from `folder`.
 
@@ -148,6 +162,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
     alone are ignored, such as a batch that is too short.
     """
     splits, indices = loaded or load_splits(config.data, folder, config.seed_of_splits)
+    config = with_transformed_targets(config, splits.train)
     if config.model.target == "input":
         splits = reconstructing(splits)
     graph = build_graph(
@@ -155,6 +170,7 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
         splits.train.input_shape,
         config.model.initializer,
         vocabulary=splits.train.vocabulary,
+        embedded=splits.train.embedded,
         groups=config.parameter_groups,
     )
     problems = output_problems(config, graph, splits.train) + group_problems(config, graph)

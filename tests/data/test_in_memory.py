@@ -38,7 +38,8 @@ def from_file(folder, x, y, lengths=None, options=None, **section) -> tuple[Spli
     arrays = {"x": x, "y": y} | ({} if lengths is None else {"lengths": lengths})
     np.savez(folder / "d.npz", **arrays)
     options = {"path": "d.npz"} | (options or {}) | ({} if lengths is None else {"lengths": "lengths"})
-    defaults = {"test": None, "validation": None, "standardize": False, "fold": None}
+    nothing = dict.fromkeys(["test", "validation", "split_by", "fold", "target_transform", "class_weights"])
+    defaults = nothing | {"standardize": False}
     source = SimpleNamespace(yaml_name="npz", load=lambda folder: load({"npz": options}, folder))
     return load_splits(SimpleNamespace(source=source, **defaults | section), folder, 5)
 

@@ -49,7 +49,8 @@ def test_the_reference_is_up_to_date(whole):
 
 
 def test_the_kinds_are_the_sections_and_families_of_configs_and_sweep_files():
-    assert list(kinds())[:7] == ["config", "data", "fold", "source", "augmentation", "model", "initializer"]
+    first = ["config", "data", "split_by", "fold", "source", "column", "augmentation", "model", "initializer"]
+    assert list(kinds())[:9] == first
     assert {"layer", "activation", "loss", "metric", "optimizer", "schedule"} <= kinds().keys()
     assert list(kinds())[-3:] == ["sweep", "range", "time_limit"]
     assert {"train", "regularize", "grad_clip", "early_stopping", "warmup"} <= set(SECTIONS)

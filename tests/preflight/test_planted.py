@@ -134,7 +134,7 @@ PLANTED = {
         {"year": DRAW.integers(1950, 2020, ROWS)},
     ),
     "an unscaled target": Planted(
-        "scale", "unscaled target: 'area'", "in units of", {"area": 3e5 + 1e5 * AREA}, NUMBERS
+        "scale", "unscaled target: 'area'", "target_transform: standard", {"area": 3e5 + 1e5 * AREA}, NUMBERS
     ),
     "a rare class": Planted(
         "class_balance",

@@ -113,6 +113,16 @@ LAYERS: list[LayerSample] = [
         reference_sequences.gru,
     ),
     LayerSample("embedding", {"units": 4, "vocabulary": 7}, ((5,),), reference_sequences.embedding),
+    LayerSample(
+        "embed_columns",
+        {
+            "tables": [
+                {"position": 1, "categories": 3, "units": 5},
+                {"position": 4, "categories": 2, "units": 2},
+            ]
+        },
+        reference=reference_layers.embed_columns,
+    ),
     LayerSample("multi_head_attention", {"heads": 2}, ((5, 6),), reference_sequences.multi_head_attention),
     LayerSample(
         "multi_head_attention",

@@ -39,7 +39,7 @@ def test_unscaled_columns_and_targets_are_warned_of_before_training(shell, wordi
     assert "year is about 1,98" in columns.replace("'", "")
     assert "`standardize: true`" in columns
     assert "'price'" in target
-    assert "in units of 100,000" in target
+    assert "Set `target_transform: standard`" in target
     assert shell.run("fit", "config.yaml", "--quiet").stderr.startswith(warnings)
 
 

@@ -27,7 +27,9 @@ def align(name: str, train: Dataset, other: Dataset) -> Dataset:
 
 def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     """`align` for the features alone."""
-    if not train.feature_names or not other.feature_names or train.feature_names == other.feature_names:
+    if not train.feature_names or not other.feature_names:
+        return other
+    if train.feature_names == other.feature_names and (train.one_hot == other.one_hot or not train.embedded):
         return other
     if isinstance(other.x, Windows):
         stream = align_features(name, train, replace(other, x=other.x.stream))
@@ -35,36 +37,35 @@ def align_features(name: str, train: Dataset, other: Dataset) -> Dataset:
     known = {text.column: text for text in train.one_hot}
     found = {feature: other.x[:, position] for position, feature in enumerate(other.feature_names)}
     for text in other.one_hot:
-        if text.column in train.feature_names:
-            raise _text_for_numbers(name, text, other)
-        if text.column in known:
-            categories = spelled(known[text.column].categories, text.categories)
+        if (trained := known.pop(text.column, None)) is None:
+            if text.column in train.feature_names:
+                raise _text_for_numbers(name, text, other)
+            continue
+        categories = spelled(trained.known, text.known)
+        if trained.unknown:
+            known_names = {*trained.known}
+            categories = [each if each in known_names else trained.categories[-1] for each in categories]
+        else:
             _require_known(
                 name,
                 f"categories in column {text.column!r}",
-                known[text.column].categories,
+                trained.categories,
                 categories,
                 other,
                 partial(_rows_of_category, other, text),
             )
-            for category, as_trained in zip(text.categories, categories, strict=True):
-                if category != as_trained:
-                    values = found.pop(f"{text.column}={category}")
-                    found[f"{text.column}={as_trained}"] = (
-                        found.get(f"{text.column}={as_trained}", 0) + values
-                    )
-            # A category without rows in this file is a column of 0, or NaN where the text is missing.
-            absent = np.where(np.isnan(other.x[:, text.start]), np.nan, 0)
-            found |= {
-                feature: absent
-                for feature in train.feature_names[known[text.column].places]
-                if feature not in found
-            }
+        for feature in text.names:
+            del found[feature]
+        numbers = [*map(trained.categories.index, categories)]
+        if text.unknown:  # a category without rows
+            numbers.append(-1)
+        features = trained.encoded(np.array([*numbers, -1])[text.labels(other.x)])
+        found |= dict(zip(trained.names, features.T, strict=True))
     for column in known.keys() & found.keys():
         if not np.isnan(found[column]).all():
             raise _numbers_for_text(name, column, other)
         # A text column without values was read as numbers.
-        found |= dict.fromkeys(train.feature_names[known[column].places], found.pop(column))
+        found |= dict.fromkeys(known[column].names, found.pop(column))
     names = [feature for feature in train.feature_names if feature in found]
     names += [feature for feature in other.feature_names if feature in found and feature not in set(names)]
     x = np.stack([found[feature] for feature in names], axis=1)
@@ -82,10 +83,10 @@ def _numbers_for_text(name: str, column: str, other: Dataset) -> DataError:
 
 
 def _text_for_numbers(name: str, text: OneHot, other: Dataset) -> DataError:
-    x = np.asarray(other.x)[:, text.places]
-    row = int((x == 1).any(axis=1).argmax())
+    labels = text.labels(np.asarray(other.x))
+    row = int((labels >= 0).argmax())
     return DataError(
-        f"column {text.column!r}: expected a number, as in training. Received: {text.categories[x[row].argmax()]!r}.",
+        f"column {text.column!r}: expected a number, as in training. Received: {text.categories[labels[row]]!r}.",
         "Fix the file.",
         name if other.origin is None else other.origin.place(row),
     )
@@ -149,7 +150,7 @@ def _require_known(
 
 
 def _rows_of_category(other: Dataset, text: OneHot, label: int) -> np.ndarray:
-    return np.asarray(other.x)[:, text.start + label] == 1
+    return text.labels(np.asarray(other.x)) == label
 
 
 def _stream(array: np.ndarray | Windows) -> np.ndarray:

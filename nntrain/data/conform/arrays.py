@@ -12,7 +12,7 @@ from nntrain.data.conform.unusable import UnusableSamples
 from nntrain.data.dataset import Dataset, mismatch
 from nntrain.data.finite import require_finite
 from nntrain.data.sequences.windows import Windows
-from nntrain.data.tables.features import name_mismatch
+from nntrain.data.tables.features import OneHot, name_mismatch
 from nntrain.errors import DataError
 
 FIT = "the data does not match the training data"
@@ -93,7 +93,23 @@ def conform_array(name: str, train: Dataset, x: np.ndarray | Windows) -> np.ndar
             "Convert the array to float32, in the unit of the training data.",
             name,
         )
-    return as_numbers(name, x)
+    x = as_numbers(name, x)
+    for column in train.embedded:
+        _require_categories(name, x[..., column.start], column)
+    return x
+
+
+def _require_categories(name: str, values: np.ndarray, column: OneHot) -> None:
+    """Raises UnusableSamples for values that are not numbers of the column's categories."""
+    last = len(column.categories) - 1
+    good = np.isnan(values) | ((values >= 0) & (values <= last) & (values == np.floor(values)))
+    if not good.all():
+        sample = int(np.logical_not(good).reshape(len(good), -1).any(axis=1).argmax())
+        raise UnusableSamples(
+            f"sample {sample + 1}: column {column.column!r}: expected the number of a category, from 0 to {last}. Received: "
+            f"{values[sample]:g}.",
+            place=name,
+        )
 
 
 def _without_ones(shape: tuple[int, ...]) -> list[int]:

@@ -1,5 +1,6 @@
 """Description: what a checkpoint stores of the training data, and the empty data set rebuilt from it."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -7,13 +8,17 @@ import numpy as np
 from nntrain.data.dataset import Dataset
 from nntrain.data.images.form import ImageForm
 from nntrain.data.sequences.tokenizer import Tokenizer
+from nntrain.data.tables.curves import Curve
 from nntrain.data.tables.features import OneHot
+from nntrain.target_transform import TargetTransform
 
 
 def describe(train: Dataset) -> dict[str, Any]:
     """What JSON can hold: shapes, names and classes. The arrays are in `train.statistics`."""
     images = {} if train.image_form is None else {"image_form": train.image_form.to_dict()}
     tokenizer = {} if train.tokenizer is None else {"tokenizer": train.tokenizer.to_dict()}
+    curves = {"curves": [asdict(curve) for curve in train.curves]} if train.curves else {}
+    targets = {} if train.target_transform is None else {"target_transform": asdict(train.target_transform)}
     return {
         "input_shape": train.input_shape,
         "target_shape": train.target_shape,
@@ -21,10 +26,7 @@ def describe(train: Dataset) -> dict[str, Any]:
         "vocabulary": train.vocabulary,
         "bytes": train.is_bytes,
         "feature_names": train.feature_names,
-        "one_hot": [
-            {"column": text.column, "categories": text.categories, "start": text.start}
-            for text in train.one_hot
-        ],
+        "one_hot": [set_options(text) for text in train.one_hot],
         "target_names": train.target_names,
         "impute": train.impute,
         "unit": train.unit,
@@ -33,7 +35,14 @@ def describe(train: Dataset) -> dict[str, Any]:
         "lengths": train.lengths is not None,
         **images,
         **tokenizer,
+        **curves,
+        **targets,
     }
+
+
+def set_options(text: OneHot) -> dict[str, Any]:
+    """Its fields, without those that older checkpoints lack where they have their defaults."""
+    return {name: value for name, value in asdict(text).items() if name not in ("units", "unknown") or value}
 
 
 def from_description(description: dict[str, Any], statistics: dict[str, np.ndarray]) -> Dataset:
@@ -47,8 +56,7 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
         vocabulary=description["vocabulary"],
         feature_names=tuple(description["feature_names"]),
         one_hot=tuple(
-            OneHot(text["column"], tuple(text["categories"]), text["start"])
-            for text in description["one_hot"]
+            OneHot(**text | {"categories": tuple(text["categories"])}) for text in description["one_hot"]
         ),
         target_names=tuple(description["target_names"]),
         impute=description["impute"],
@@ -59,6 +67,17 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
         shift=statistics["shift"],
         scale=statistics["scale"],
         fill=statistics.get("fill"),
+        curves=tuple(
+            Curve(curve["place"], tuple(curve["x"]), tuple(curve["y"]))
+            for curve in description.get("curves", ())
+        ),
+        target_transform=transform_of(description.get("target_transform")),
         image_form=ImageForm.of(description["image_form"]) if "image_form" in description else None,
         tokenizer=Tokenizer.of(description["tokenizer"]) if "tokenizer" in description else None,
     )
+
+
+def transform_of(described: dict[str, Any] | None) -> TargetTransform | None:
+    if described is None:
+        return None
+    return TargetTransform(described["log"], tuple(described["mean"]), tuple(described["std"]))

@@ -168,10 +168,10 @@ class TableEncoder:
                 gaps = labels == GAP
                 bad.add(texts[even[texts]], column.label, expected, column.cell)
             elif text:
-                labels = labels_of(column, text.categories)
-                known = np.flatnonzero(labels >= 0)
-                x[known, start + labels[known]] = 1
-                x[labels == GAP, text.places] = np.nan
+                labels = labels_of(column, text.known)
+                if text.unknown_label is not None:
+                    labels[labels == UNKNOWN] = text.unknown_label
+                x[:, text.places] = text.encoded(labels)
                 gaps, expected = labels == GAP, f"one of the training's {listed(text.categories)}"
                 bad.add(np.flatnonzero((labels == UNKNOWN) & even), column.label, expected, column.cell)
                 if (labels == UNKNOWN).any():

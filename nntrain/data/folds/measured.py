@@ -48,29 +48,54 @@ def _categories_of(data: Dataset, train: np.ndarray) -> Measured:
     rows = x.stream if isinstance(x, Windows) else np.asarray(x)  # (rows, features)
     inside = x[train].covered() if isinstance(x, Windows) else train
     kept = np.ones(rows.shape[1], bool)
+    lost = np.zeros(len(rows), bool)
     absent: list[str] = []
+    columns: list[
+        tuple[OneHot, np.ndarray, np.ndarray]
+    ] = []  # with the categories that occur, and those of the rows
     for text in data.one_hot:
-        occurs = (rows[inside, text.places] == 1).any(axis=0)  # NaN where the text is missing
-        if occurs.any():  # else the column has no value, which the imputation reports
-            kept[text.places] = occurs
+        labels = text.labels(rows)
+        occurs = _occurring(text, labels[inside])
+        gone = ~np.append(occurs, True)[labels]  # label -1 is a missing category
+        if text.unknown_label is None:
+            lost |= gone
             names = np.array(text.categories)[~occurs]
             absent += [f"{name!r} in column {text.column!r}" for name in names.tolist()]
-    if not absent:
+        else:
+            labels = np.where(gone, text.unknown_label, labels)
+        kept[text.places] = True if text.units else occurs
+        columns.append((text, occurs, labels))
+    if all(occurs.all() for _, occurs, _ in columns):
         return Measured(data)
-    has_unknown = (rows[:, ~kept] == 1).any(axis=1)
-    values = np.ascontiguousarray(rows[:, kept])
+    values = rows.copy()
+    for text, occurs, labels in columns:
+        number = np.where(occurs, np.cumsum(occurs) - 1, -1) if text.units else np.arange(len(occurs))
+        values[:, text.places] = text.encoded(np.append(number, -1)[labels])
+    values = np.ascontiguousarray(values[:, kept])
     found = replace(
         data,
         x=replace(x, stream=values) if isinstance(x, Windows) else values,
         feature_names=_only(data.feature_names, kept),
         one_hot=tuple(
-            OneHot(text.column, _only(text.categories, kept[text.places]), int(kept[: text.start].sum()))
-            for text in data.one_hot
+            replace(text, categories=_only(text.categories, occurs), start=int(kept[: text.start].sum()))
+            for text, occurs, _ in columns
         ),
     )
+    if not absent:
+        return Measured(found)
     more = f" and {len(absent) - NAMES_SHOWN:,} more" if len(absent) > NAMES_SHOWN else ""
     what = f"categor{'ies' if len(absent) > 1 else 'y'}: {', '.join(absent[:NAMES_SHOWN])}{more}"
-    return Measured(found, x.holding(has_unknown) if isinstance(x, Windows) else has_unknown, what)
+    return Measured(found, x.holding(lost) if isinstance(x, Windows) else lost, what)
+
+
+def _occurring(text: OneHot, labels: np.ndarray) -> np.ndarray:
+    """(categories,) bool: those that occur, and that of unknown ones; all of a column without a value, which imputation reports."""
+    occurs = np.bincount(labels[labels >= 0], minlength=len(text.categories)) > 0
+    if not occurs.any():
+        return np.ones(len(occurs), bool)
+    if text.unknown_label is not None:
+        occurs[text.unknown_label] = True
+    return occurs
 
 
 def _only(names: tuple[str, ...], kept: np.ndarray) -> tuple[str, ...]:

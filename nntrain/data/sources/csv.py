@@ -4,9 +4,9 @@ import codecs
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, ClassVar, Literal
+from typing import Annotated, BinaryIO, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, WrapValidator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from nntrain.data.arrays import Task, task_like
 from nntrain.data.dataset import Dataset, Reader, Splits
@@ -16,24 +16,14 @@ from nntrain.data.tables.csv_file import Cells, CsvFile, Format, Name
 from nntrain.data.tables.formats.opening import Layout, rows_of
 from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.grouping import group_numbers
+from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Ignore, Number
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import TAB, WHITESPACE, Rows
 from nntrain.data.tables.table import Table
+from nntrain.data.tables.times import row_times
 from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
-from nntrain.options import PathName, Several, mistake, shown
-
-
-def _expecting(expected: str) -> WrapValidator:
-    """One line for a union of types, of which pydantic would report each branch."""
-
-    def check(value: Any, handler: Any) -> Any:
-        try:
-            return handler(value)
-        except ValidationError:
-            raise mistake(f"expected {expected}. Received: {shown(value)}.") from None
-
-    return WrapValidator(check)
+from nntrain.options import PathName, Several, expecting, mistake, shown
 
 
 def _delimiter(value: str) -> str:
@@ -92,9 +82,9 @@ class Csv(Reader, name="csv"):
         min_length=1, description="the file; relative to the config's folder, as all paths are"
     )
     target: Annotated[
-        Name | Names | None, _expecting("the name or the number of a column, or a list of them")
+        Name | Names | None, expecting("the name or the number of a column, or a list of them")
     ] = Field(None, description="the column to predict, or several for regression; default: the last")
-    header: Annotated[Literal["auto"] | bool, _expecting("`auto`, true or false")] = Field(
+    header: Annotated[Literal["auto"] | bool, expecting("`auto`, true or false")] = Field(
         "auto",
         description="whether the first line names the columns; auto: if it has no numbers, or has text above a number",
     )
@@ -135,13 +125,18 @@ class Csv(Reader, name="csv"):
         "values, are classes",
     )
     features: Annotated[
-        Literal["all"] | Names, _expecting("`all` or a list of names or numbers of columns")
+        Literal["all"] | Names, expecting("`all` or a list of names or numbers of columns")
     ] = Field("all", description="the columns to predict from; all: every column but the targets")
     text: Literal["one_hot", "error"] = Field(
         "one_hot", description="how to encode columns of text: one feature, 0 or 1, per category; or an error"
     )
     categorical: Several[Name] = Field(
         (), description="columns of numbers that are categories, such as postal codes"
+    )
+    columns: dict[Name, ColumnKind] = Field(
+        {},
+        description="what columns hold, by name or number: `{age: number, zip: categorical, day: date, id: ignore}`; others are "
+        "numbers or dates if all their cells are, else categories",
     )
     missing: Several[str] = Field(
         MISSING,
@@ -160,6 +155,7 @@ class Csv(Reader, name="csv"):
     )
 
     _group: Name | None = PrivateAttr(None)  # the column whose values name groups
+    _time: Name | None = PrivateAttr(None)  # the column that orders the rows
     _known: tuple[str, ...] = PrivateAttr(())  # the names of the features in the training data
 
     @model_validator(mode="after")
@@ -180,10 +176,17 @@ class Csv(Reader, name="csv"):
         source._group = group
         return source
 
+    def by_time(self, time: Name) -> "Csv":
+        source = self.model_copy()
+        source._time = time
+        return source
+
     def load(self, folder: Path) -> Splits:
         table = self.table(folder)
+        times = None if self._time is None else row_times(table, table.targets.pop())
         weight = None if self.weight is None else row_weights(table, table.targets.pop())
         groups = None if self._group is None else group_numbers(table, table.targets.pop())
+        scaling = {name: kind.scale for name, kind in table.kinds.items() if isinstance(kind, Number)}
         x, names, one_hot = table.x(self.text == "one_hot", gaps=self.impute is not None, known=self._known)
         target, classes = table.target(self.task)
         return Splits(
@@ -193,10 +196,12 @@ class Csv(Reader, name="csv"):
                 classes,
                 feature_names=names,
                 one_hot=one_hot,
+                scaling={name: scale for name, scale in scaling.items() if scale != "auto"},
                 target_names=tuple(column.name for column in table.targets),
                 impute=self.impute or "",
                 weight=weight,
                 groups=groups,
+                times=times,
                 origin=TableRows(self.path, table.lines),
                 notes=tuple(table.notes),
                 warnings=tuple(table.warnings),
@@ -204,7 +209,7 @@ class Csv(Reader, name="csv"):
         )
 
     def table(self, folder: Path) -> Table:
-        """The columns before they become arrays; after the targets come the columns of groups and of weights, if any."""
+        """The columns before they become arrays; after the targets come those of groups, weights and times, if any."""
         with self.rows(folder) as rows:
             file = self.begin(rows)
             if file.width < 2:
@@ -216,20 +221,50 @@ class Csv(Reader, name="csv"):
             targets = self.targets(file)
             groups = self.group_positions(file, targets)
             weight = self.weight_positions(file, targets)
+            kinds = self.kinds(file, [*targets, *weight])
             left_out = [*targets, *weight, *(groups if self.features == "all" else ())]
-            features = file.features(self.features, left_out)
+            ignored = [position for position, kind in kinds.items() if isinstance(kind, Ignore)]
+            features = file.features(self.features, [*left_out, *ignored])
+            typed = [position for position, kind in kinds.items() if isinstance(kind, Categorical | Date)]
             categorical = file.positions("categorical", self.categorical)
             if others := [position for position in categorical if position not in features]:
                 raise DataError(f"categorical: {file.label(others[0])} is not a feature", place=self.path)
             names = set(groups) - set(features)
-            as_text = (*targets, *categorical, *names, *weight)
-            return file.read(features, [*targets, *groups, *weight], as_text)
+            as_text = (*targets, *categorical, *typed, *names, *weight)
+            time = self.time_positions(file, targets)
+            return file.read(features, [*targets, *groups, *weight, *time], as_text, kinds=kinds)
+
+    def kinds(self, file: CsvFile, others: Sequence[int]) -> dict[int, ColumnKind]:
+        """What the option `columns` says of each column, by position. `others`: columns that are no features. Raises DataError."""
+        kinds = dict(zip(file.positions("columns", self.columns), self.columns.values(), strict=True))
+        chosen = None if self.features == "all" else file.positions("features", self.features)
+        categorical = file.positions("categorical", self.categorical)
+        for position, kind in kinds.items():
+            label = f"columns: {file.label(position)}"
+            if position in others:
+                raise DataError(f"{label} is the target or `weight`, which is no feature", place=self.path)
+            if chosen is not None and (position in chosen) == isinstance(kind, Ignore):
+                lists = "lists it" if position in chosen else "does not list it"
+                raise DataError(f"{label} is {kind.yaml_name}, but `features` {lists}", place=self.path)
+            if position in categorical and not isinstance(kind, Categorical):
+                raise DataError(f"{label} is {kind.yaml_name}, but `categorical` lists it", place=self.path)
+        used = {*others, *(position for position, kind in kinds.items() if isinstance(kind, Ignore))}
+        if chosen is None and used > {*others} and len(used) == file.width:
+            raise DataError("columns: no column is left as a feature", place=self.path)
+        return kinds
 
     def group_positions(self, file: CsvFile, targets: Sequence[int]) -> list[int]:
         """The position of the column that names groups, counted from 0; empty without one. Raises DataError."""
-        positions = [] if self._group is None else file.positions("fold.group", (self._group,))
+        positions = [] if self._group is None else file.positions("group", (self._group,))
         if set(positions) & set(targets):
-            raise DataError(f"fold.group: {file.label(positions[0])} is a target", place=self.path)
+            raise DataError(f"group: {file.label(positions[0])} is a target", place=self.path)
+        return positions
+
+    def time_positions(self, file: CsvFile, targets: Sequence[int]) -> list[int]:
+        """The position of the column that orders the rows, counted from 0; empty without one. Raises DataError."""
+        positions = [] if self._time is None else file.positions("split_by.time", (self._time,))
+        if set(positions) & set(targets):
+            raise DataError(f"split_by.time: {file.label(positions[0])} is a target", place=self.path)
         return positions
 
     def weight_positions(self, file: CsvFile, targets: Sequence[int]) -> list[int]:

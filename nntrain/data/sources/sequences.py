@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 from pydantic import Field, model_validator
 
-from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.origin import TableRows
 from nntrain.data.sequences.groups import (
     Groups,
@@ -86,6 +86,8 @@ class Sequences(Csv, name="sequences"):
                 raise mistake("`longer` requires `steps`, the number of steps to keep")
         if self.weight is not None:
             raise mistake("`weight` cannot be combined with sequences", "Remove `weight`.")
+        if self.columns:
+            raise mistake("`columns` cannot be combined with sequences", "Use `features` and `categorical`.")
         if self.impute is not None:
             raise mistake("gaps in sequences cannot be filled", "Remove `impute`.")
         return self
@@ -129,6 +131,9 @@ class Sequences(Csv, name="sequences"):
         if group is None and self.longer == "split":  # the parts of a sequence are not independent
             group = self.id
         return cast(Sequences, super().for_folds(group))
+
+    def by_time(self, time: Name) -> "Sequences":
+        return cast(Sequences, Reader.by_time(self, time))
 
     def id_positions(self, file: CsvFile) -> list[int]:
         """The position of the column `id`, counted from 0; empty without one."""

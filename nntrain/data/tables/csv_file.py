@@ -1,7 +1,7 @@
 """CSV file: the header and the rows of an open file, and the columns chosen from it."""
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Literal
@@ -10,6 +10,7 @@ from nntrain.data.tables.columns import Column
 from nntrain.data.tables.features import yaml_text
 from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.header import header_of
+from nntrain.data.tables.kinds import ColumnKind
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import Rows
 from nntrain.data.tables.table import Table
@@ -85,11 +86,17 @@ class CsvFile:
         return isinstance(self.source, Rows) and self.source.unended
 
     def read(
-        self, features: Sequence[int], targets: Sequence[int], as_text: Collection[int], typed: bool = True
+        self,
+        features: Sequence[int],
+        targets: Sequence[int],
+        as_text: Collection[int],
+        typed: bool = True,
+        kinds: Mapping[int, ColumnKind] | None = None,
     ) -> Table:
         """All rows of the columns at these positions. `as_text`: the positions of columns whose numbers are kept as text.
 
-        typed: columns of text stay text where the file has types, even if they look like numbers.
+        typed: columns of text stay text where the file has types, even if they look like numbers. kinds: what the option `columns`
+        says of columns.
         """
         columns = {
             position: Column(
@@ -111,6 +118,7 @@ class CsvFile:
             lines,
             cut=columns.get(self.width - 1) if self.unended else None,
             notes=self.notes,
+            kinds={self.name(position): kind for position, kind in (kinds or {}).items()},
         )
 
     def _fill(self, columns: dict[int, Column]) -> "array[int]":

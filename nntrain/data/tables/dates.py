@@ -111,7 +111,7 @@ def parts_of(cells: Iterable[str]) -> tuple[str, ...]:
         return ()
     clocks = {one.grain == "clock" for one in moments}
     if clocks == {True}:
-        return ("hour sin", "hour cos")
+        return in_features("hour")
     if True in clocks:
         return ()
     cycles = ["month"]
@@ -119,7 +119,12 @@ def parts_of(cells: Iterable[str]) -> tuple[str, ...]:
         cycles.append("weekday")
     if any(one.day_share for one in moments):
         cycles.append("hour")
-    return ("year", *(f"{cycle} {function}" for cycle in cycles for function in ("sin", "cos")))
+    return ("year", *(part for cycle in cycles for part in in_features(cycle)))
+
+
+def in_features(part: str) -> tuple[str, ...]:
+    """The features of a part: "year" is one, others are the sine and cosine of a position."""
+    return (part,) if part == "year" else (f"{part} sin", f"{part} cos")
 
 
 def parts_among(names: Iterable[str], column: str) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
-"""Features: the names of a table's input columns, and the one-hot encoded text columns among them."""
+"""Features: the names of a table's input columns, and the columns of categories among them."""
 
 import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from nntrain.options import shown
 
@@ -12,16 +14,61 @@ NAMES_SHOWN = 5
 
 @dataclass(frozen=True)
 class OneHot:
-    """A text column as one feature per category: 1 where a row has it; all are NaN where the text is missing."""
+    """A column of categories as one feature per category: 1 where a row has it; all are NaN where the category is missing.
+
+    With `units`, the column is one feature instead: the number of the category, for which `embed_columns` learns a vector.
+    """
 
     column: str
     categories: tuple[str, ...]
-    start: int  # the position of the first category among the features
+    start: int  # the position of the first feature
+    units: int = 0  # of the learned vector; 0: one-hot
+    unknown: bool = False  # whether the last category stands for those that training did not see
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The categories of the training data, without the one that stands for others."""
+        return self.categories[:-1] if self.unknown else self.categories
+
+    @property
+    def unknown_label(self) -> int | None:
+        """The number of the category that stands for unknown ones; None where they are an error."""
+        return len(self.categories) - 1 if self.unknown else None
+
+    @property
+    def width(self) -> int:
+        """How many features it is."""
+        return 1 if self.units else len(self.categories)
 
     @property
     def places(self) -> slice:
         """The positions among the features."""
-        return slice(self.start, self.start + len(self.categories))
+        return slice(self.start, self.start + self.width)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its features."""
+        if self.units:
+            return (self.column,)
+        return tuple(f"{self.column}={category}" for category in self.categories)
+
+    def encoded(self, labels: np.ndarray) -> np.ndarray:
+        """(rows, width) float64: the features of categories by number; negative numbers are missing."""
+        if self.units:
+            return np.where(labels < 0, np.nan, labels)[:, None].astype(np.float64)
+        features = np.zeros((len(labels), self.width))
+        rows = np.flatnonzero(labels >= 0)
+        features[rows, labels[rows]] = 1
+        features[labels < 0] = np.nan
+        return features
+
+    def labels(self, x: np.ndarray) -> np.ndarray:
+        """(rows,) int64: the number of the category in each row of x (rows, features), -1 where it is missing."""
+        part = np.asarray(x)[:, self.places]
+        gaps = np.isnan(part).any(axis=1)
+        if self.units:
+            return np.where(gaps, -1, part[:, 0]).astype(np.int64)
+        return np.where(gaps | ~part.any(axis=1), -1, part.argmax(axis=1))
 
 
 def columns(names: tuple[str, ...], texts: tuple[OneHot, ...]) -> list[tuple[str, int, OneHot | None]]:

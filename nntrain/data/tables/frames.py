@@ -1,6 +1,7 @@
 """Frames: the columns of a DataFrame, of pandas, Polars or alike, as the features of a table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Number, Real
 from typing import Any
 
@@ -52,16 +53,15 @@ class EncodedFrame:
 def _as_known(
     columns: Sequence[Column], names: Sequence[str], texts: Sequence[OneHot]
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
-    trained = {text.column: text.categories for text in texts}
+    trained = {text.column: text for text in texts}
     parts: list[np.ndarray] = []
     found: list[str] = []
     one_hot: list[OneHot] = []
     for column in columns:
         if column.name in trained:
-            categories = trained[column.name]
-            one_hot.append(OneHot(column.name, categories, len(found)))
-            found += [f"{column.name}={category}" for category in categories]
-            parts.append(_categories(column, categories))
+            one_hot.append(replace(trained[column.name], start=len(found)))
+            found += one_hot[-1].names
+            parts.append(one_hot[-1].encoded(_labels(column, one_hot[-1])))
         elif dates := parts_among(names, column.name):
             known = DateParts(column.name, dates, len(found))
             found += known.names
@@ -72,8 +72,8 @@ def _as_known(
     return np.concatenate(parts, axis=1), tuple(found), tuple(one_hot)
 
 
-def _categories(column: Column, categories: Sequence[str]) -> np.ndarray:
-    """(rows, categories) of 0 and 1."""
+def _labels(column: Column, text: OneHot) -> np.ndarray:
+    """(rows,) int: the number of each row's category."""
     gaps = column.rows(MISSING)
     if len(gaps) or (column.places < 0).any():
         row = int(gaps[0]) if len(gaps) else int((column.places < 0).argmax())
@@ -81,12 +81,12 @@ def _categories(column: Column, categories: Sequence[str]) -> np.ndarray:
         raise DataError(
             f"expected a category. Received: {received}.", FILL, f"{PATH}:{row + 1}: {column.label}"
         )
-    if unknown := sorted(set(column.cells) - set(categories)):
-        message = f"unknown categories: {listed(unknown)}. The training data has: {listed(categories)}."
+    if not text.unknown and (unknown := sorted(set(column.cells) - set(text.categories))):
+        message = f"unknown categories: {listed(unknown)}. The training data has: {listed(text.categories)}."
         raise DataError(message, place=column.label)
-    found: np.ndarray = (np.array(column.cells)[column.places][:, None] == np.array(categories)).astype(
-        np.float64
-    )
+    label = {category: number for number, category in enumerate(text.known)}
+    labels = [label.get(cell, text.unknown_label) for cell in column.cells]
+    found: np.ndarray = np.array(labels, np.int64)[column.places]
     return found
 
 

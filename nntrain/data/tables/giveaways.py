@@ -62,7 +62,7 @@ def giveaways(data: Dataset) -> dict[str, Giveaway]:
     for name, position, text in parts:
         values = data.x[:, position]
         if text is not None:
-            values = np.where(np.isnan(values), np.nan, data.x[:, text.places].argmax(axis=1))
+            values = np.where(np.isnan(values), np.nan, text.labels(data.x))
         if reason := numbering(name, values, text is not None):
             found[name] = Giveaway(reason, numbers_rows=True)
         elif reason := answer(data, values, text is not None):

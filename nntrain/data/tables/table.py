@@ -1,6 +1,6 @@
 """Table: the columns of a file as arrays: features, with text and dates as several each, and class numbers or reals as targets."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +8,9 @@ import numpy as np
 from nntrain.data.tables import suspicions
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
-from nntrain.data.tables.dates import DateParts, parts_among, parts_of
-from nntrain.data.tables.features import OneHot
+from nntrain.data.tables.dates import EXAMPLE, DateParts, moment, parts_among, parts_of
+from nntrain.data.tables.features import OneHot, yaml_text
+from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Number
 from nntrain.errors import DataError
 
 MOST_CLASSES = 20  # whole numbers with more distinct values are quantities, not classes
@@ -31,9 +32,11 @@ class Table:
         lines: Sequence[int],
         cut: Column | None = None,
         notes: Iterable[str] = (),
+        kinds: Mapping[str, ColumnKind] | None = None,
     ):
         self.path, self.features, self.targets, self.lines, self.cut = path, features, targets, lines, cut
         self.notes = list(notes)
+        self.kinds = kinds or {}  # of the columns whose kind is set, by name
         self.warnings: list[str] = []
 
     def x(
@@ -58,8 +61,8 @@ class Table:
             elif column.is_text:
                 categories = self._categories(column)
                 labels[column] = categories.labels
-                texts[column] = OneHot(column.name, categories.names, start=len(names))
-                names += [f"{column.name}={category}" for category in categories.names]
+                texts[column] = self._features_of(column, categories, len(names))
+                names += texts[column].names
                 self._check_last(column, categories)
             else:
                 names.append(column.name)
@@ -68,9 +71,7 @@ class Table:
             if column in dates:
                 x[:, dates[column].places] = values_of(column, dates[column])
             elif column.is_text:
-                rows = np.flatnonzero(labels[column] >= 0)
-                x[rows, start + labels[column][rows]] = 1
-                x[labels[column] < 0, texts[column].places] = np.nan
+                x[:, texts[column].places] = texts[column].encoded(labels[column])
             else:
                 x[:, start] = column.numbers
         self._require_values(x, starts, gaps, labels)
@@ -83,26 +84,51 @@ class Table:
         """The features that are dates, and their parts."""
         found = {}
         for column in self.features:
-            if not column.is_text or column.as_text:
+            kind = self.kinds.get(column.name)
+            if isinstance(kind, Date):
+                parts = kind.features(self._parts_of(column))
+            elif not column.is_text or column.as_text or isinstance(kind, Number):
                 continue
-            if parts := parts_of(column.distinct(TEXT)):
+            else:
+                parts = parts_of(column.distinct(TEXT))
+            if parts:
                 found[column] = DateParts(column.name, parts_among(known, column.name) or parts, start=0)
                 self.notes.append(suspicions.note_of_dates(found[column]))
         return found
 
+    def _parts_of(self, column: Column) -> tuple[str, ...]:
+        """The parts of the cells of a column that holds dates. Raises DataError."""
+        bad = self._bad_cells()
+        there = column.kinds_of[column.places] != MISSING
+        is_date = np.array([moment(cell) is not None for cell in column.cells], bool)[column.places]
+        bad.add(np.flatnonzero(there & ~is_date), column.label, f"a date such as {EXAMPLE}", column.cell)
+        bad.raise_if_any("Fix the file, or change the column in `columns`.")
+        parts = parts_of([*column.distinct(TEXT), *column.distinct(NUMBER)])
+        if not parts:
+            wrong = "has times with a date and others without" if there.any() else "has no values"
+            raise DataError(f"{column.label} {wrong}", "Leave it out with `ignore` in `columns`.", self.path)
+        return parts
+
     def _require_numbers(self, one_hot: bool, dates: Collection[Column]) -> None:
         """Raises DataError for text among numbers, and for columns of text that look like something else."""
-        suspicions.require_plain_text(self.path, self.features, dates)
+        numbers = [column for column in self.features if isinstance(self.kinds.get(column.name), Number)]
+        suspicions.require_plain_text(self.path, self.features, {*dates, *numbers})
         bad, hints = self._bad_cells(), []
         for column in self.features:
             if column in dates:
                 continue
-            if not column.is_text or not (one_hot or column.as_text):
+            if not column.is_text or column in numbers or not (one_hot or column.as_text):
                 rows = column.rows(TEXT)
                 bad.add(rows, column.label, "a number", column.cell)
                 if len(rows):
                     hints.append(suspicions.hint_for_text(column, one_hot))
         bad.raise_if_any(hints[0] if hints else "")
+
+    def _features_of(self, column: Column, categories: Categories, start: int) -> OneHot:
+        kind = self.kinds.get(column.name)
+        kind = kind if isinstance(kind, Categorical) else Categorical()
+        names = kind.names(categories.names)
+        return OneHot(column.name, names, start, kind.units(len(names)), kind.unknown_ == "learn")
 
     def _categories(self, column: Column) -> Categories:
         categories = Categories(column)
@@ -110,11 +136,12 @@ class Table:
             raise DataError(
                 f"{column.label} has no values", "Choose other columns with `features`.", self.path
             )
-        if len(categories.names) > MOST_CATEGORIES:
+        if len(categories.names) > MOST_CATEGORIES and not self._features_of(column, categories, 0).units:
             raise DataError(
                 f"{column.label}: expected at most {MOST_CATEGORIES:,} distinct texts, each of which becomes a feature. "
                 f"Received: {len(categories.names):,}.",
-                "Choose other columns with `features`.",
+                f"Leave it out with `columns: {{{yaml_text(column.called)}: ignore}}`, or learn a vector for each text with "
+                f"`columns: {{{yaml_text(column.called)}: {{categorical: {{embed: auto}}}}}}`.",
                 self.path,
             )
         if not column.as_text:

@@ -73,7 +73,7 @@ def notes_of(splits: Splits, fill: np.ndarray) -> list[str]:
     for name, start, text in columns(train.feature_names, train.one_hot):
         count = sum(int(np.isnan(np.asarray(part.x)[:, start]).sum()) for part in parts)
         if count and text:
-            most = text.categories[np.argmax(fill[text.places])]
+            most = text.categories[text.labels(fill[None])[0]]
             notes.append(
                 f"impute: {count:,} of {rows:,} cells of {name} filled with {most!r}, the most frequent"
             )
@@ -103,10 +103,12 @@ def fill_values(data: Dataset) -> np.ndarray:
                 place="impute",
             )
     for text in data.one_hot:
-        counts = np.nansum(x[:, text.places] * weight[:, None], axis=0)
+        labels = text.labels(x)
+        known = labels >= 0
+        counts = np.bincount(labels[known], weight[known], minlength=len(text.categories))
         if not counts.any():
             raise _no_value(text.column)
-        fill[text.start + _largest(counts)] = 1
+        fill[text.places] = text.encoded(np.array([_largest(counts)]))[0]
     return fill
 
 

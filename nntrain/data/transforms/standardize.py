@@ -1,12 +1,14 @@
-"""Standardization: zero mean and unit variance per element of the last axis, computed on the training split."""
+"""Standardization: zero mean and unit variance per element of the last axis, or what a column asks for, by the training split."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
+from nntrain.data.tables.curves import Curve, quantiles
 from nntrain.errors import DataError
 
 VALUES_AT_ONCE = 1 << 20  # in float64: 8 MiB, whatever the size of the data
@@ -26,6 +28,65 @@ def standardize(splits: Splits) -> Splits:
     # Both are in the units of x; constant bytes keep the 1/255 that scales them to [0, 1].
     scale = np.where(std > 0, 1 / np.where(std > 0, std, 1), 1 / 255 if train.is_bytes else 1)
     return Splits(**{name: replace(part, shift=shift, scale=scale) for name, part in splits.parts().items()})
+
+
+def scale_columns(splits: Splits, everything: bool) -> Splits:
+    """The splits with each column of a table scaled as `scaling` says; the others are standardized if `everything` is set.
+
+    Columns of categories for which vectors are learned stay numbers of categories.
+    """
+    train = splits.train
+    if everything:
+        splits = standardize(splits)
+    if not train.scaling and not (everything and train.embedded):
+        return splits
+    size = train.input_shape[-1]
+    shift = np.broadcast_to(splits.train.shift, size).copy()
+    scale = np.broadcast_to(cast(np.ndarray, splits.train.scale), size).copy()
+    curves: list[Curve] = []
+    for position, name in enumerate(train.feature_names):
+        if how := train.scaling.get(name):
+            column_values = np.asarray(train.imputed)[:, position]
+            if (bend := CURVES.get(how)) is not None:
+                curves.append(bend(position, column_values, train.weight))
+                column_values = curves[-1](column_values)
+            shift[position], scale[position] = SCALERS[how](column_values, train.weight, name)
+    for column in train.embedded:
+        shift[column.places], scale[column.places] = 0, 1
+    parts = splits.parts().items()
+    return Splits(
+        **{name: replace(part, shift=shift, scale=scale, curves=tuple(curves)) for name, part in parts}
+    )
+
+
+def _none(values: np.ndarray, weight: np.ndarray | None, name: str) -> tuple[float, float]:
+    return 0.0, 1.0
+
+
+def _standard(values: np.ndarray, weight: np.ndarray | None, name: str) -> tuple[float, float]:
+    (mean,), (std,) = mean_and_std(values[:, None], (name,), weight)
+    return mean, 1 / std if std > 0 else 1.0
+
+
+def _robust(values: np.ndarray, weight: np.ndarray | None, name: str) -> tuple[float, float]:
+    """Median and interquartile range; where half of the values are equal, the standard deviation in place of the latter."""
+    low, median, high = np.quantile(
+        values, [0.25, 0.5, 0.75], weights=weight, method="linear" if weight is None else "inverted_cdf"
+    )
+    return median, 1 / (high - low) if high > low else _standard(values, None, name)[1]
+
+
+SCALERS: dict[str, Callable[[np.ndarray, np.ndarray | None, str], tuple[float, float]]] = {
+    "none": _none,
+    "standard": _standard,
+    "robust": _robust,
+    "quantile": _standard,
+    "log": _standard,
+}
+CURVES: dict[str, Callable[[int, np.ndarray, np.ndarray | None], Curve]] = {  # before these
+    "quantile": quantiles,
+    "log": lambda position, values, weight: Curve(position),
+}
 
 
 def values(data: Dataset) -> np.ndarray:

@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nntrain.data.tables.curves import Curve
 from nntrain.export.c.folding import folded
 from nntrain.export.program import Program
 from nntrain.layers.context import Shape
+from nntrain.losses.outcome import Scaled
 from nntrain.network.graph import INPUT
 
 Element = Literal["float", "int8_t"]
@@ -39,6 +41,13 @@ class Standardize:
 
 
 @dataclass(frozen=True)
+class Bend:
+    """The curves of some columns."""
+
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True)
 class Copy:
     """y = x, where nothing is computed."""
 
@@ -63,13 +72,30 @@ def blocks_of(program: Program) -> list[Block]:
         )
     output = blocks[-1].name if blocks else INPUT
     shape = blocks[-1].shape if blocks else program.data.input_shape
-    for name in program.outcome.functions:
-        after = (*shape[:-1], 2) if name in ("two_classes", "side") else shape
-        blocks.append(Block(f"outcome {name}", Function(name), (output,), (shape,), after))
-        output, shape = blocks[-1].name, after
+    for function in program.outcome.functions:
+        if isinstance(function, Scaled):
+            block = Block(
+                "outputs in the unit of the targets",
+                Standardize(),
+                (output,),
+                (shape,),
+                shape,
+                inverse(function),
+            )
+        else:
+            after = (*shape[:-1], 2) if function in ("two_classes", "side") else shape
+            block = Block(f"outcome {function}", Function(function), (output,), (shape,), after)
+        blocks.append(block)
+        output, shape = block.name, block.shape
     if all(is_view(block) for block in blocks):
         blocks.append(Block("copy", Copy(), (output,), (shape,), shape))
     return blocks
+
+
+def inverse(function: Scaled) -> dict[str, np.ndarray]:
+    """The arrays of `Standardize` by which y * factor + shift is (y - shift) * scale."""
+    factor, shift = np.array(function.factor), np.array(function.shift)
+    return {"shift": -shift / factor, "scale": factor} if shift.any() else {"scale": factor}
 
 
 def is_view(block: Block) -> bool:
@@ -87,6 +113,9 @@ def preparation(program: Program) -> list[Block]:
     if data.fill is not None:
         arrays = {"fill": np.asarray(data.fill).reshape(-1)}
         blocks.append(Block("missing values", FillGaps(), (INPUT,), (shape,), shape, arrays))
+    if data.curves:
+        source = blocks[-1].name if blocks else INPUT
+        blocks.append(Block("curves", Bend(data.curves), (source,), (shape,), shape))
     if np.any(data.shift != 0) or np.any(data.scale != 1):
         shift, scale = np.broadcast_arrays(np.atleast_1d(data.shift), np.atleast_1d(data.scale))
         arrays = {"shift": shift, "scale": scale} if np.any(shift != 0) else {"scale": scale}

@@ -81,6 +81,9 @@ def table(data: Dataset) -> Iterator[str]:
     for name, place, text in columns(data.feature_names, data.one_hot):
         if text is None:
             found.append(f"x[{place}] {name}")
+        elif text.units:
+            categories = ", ".join(f"{number} {category}" for number, category in enumerate(text.categories))
+            found.append(f"x[{place}] {name}, the number of one of {categories}")
         else:
             categories = ", ".join(text.categories)
             found.append(

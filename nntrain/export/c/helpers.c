@@ -296,6 +296,22 @@ static void embedding(float *restrict y, const int32_t *restrict tokens, const f
             y[t * units + u] = tokens[t] >= 0 && tokens[t] < vocabulary ? weight[tokens[t] * units + u] : 0.0f;
 }
 
+/* The values of x at some positions. */
+static void copy_numbers(float *restrict y, const float *restrict x, const int32_t *restrict positions, int count)
+{
+    for (int i = 0; i < count; i++)
+        y[i] = x[positions[i]];
+}
+
+/* The row of weight (categories, units) for the category whose number is nearest to the value. */
+static void embed_category(float *restrict y, float value, const float *restrict weight, int categories, int units)
+{
+    const int last = categories - 1;
+    const int category = !(value > 0.0f) ? 0 : value < (float)last ? (int)(value + 0.5f) : last;
+    for (int u = 0; u < units; u++)
+        y[u] = weight[category * units + u];
+}
+
 /* h = f(x @ weight + h @ recurrent_weight + bias), f relu or tanh; scratch (2 * units): h and its next value. */
 static void simple_rnn(float *restrict y, const float *restrict x, const float *restrict weight,
                        const float *restrict recurrent_weight, const float *restrict bias, float *restrict scratch,
@@ -692,6 +708,25 @@ static void fill_gaps(float *y, const float *x, const float *fill, int rows, int
     for (int r = 0; r < rows; r++)
         for (int c = 0; c < channels; c++)
             y[r * channels + c] = isnan(x[r * channels + c]) ? fill[c] : x[r * channels + c];
+}
+
+/* sign(x) log(1 + |x|). */
+static float signed_log(float x)
+{
+    return copysignf(log1pf(fabsf(x)), x);
+}
+
+/* Linear between the knots (knots, heights), and constant outside. */
+static float interpolated(float x, const float *knots, const float *heights, int count)
+{
+    int k = 1;
+    if (x <= knots[0])
+        return heights[0];
+    while (k < count && x > knots[k])
+        k++;
+    if (k == count)
+        return heights[count - 1];
+    return heights[k - 1] + (heights[k] - heights[k - 1]) * ((x - knots[k - 1]) / (knots[k] - knots[k - 1]));
 }
 
 /* The nearest whole number, from -127 to 127. */

@@ -38,17 +38,34 @@ def matrix_of_columns(graph: Graph, program: Program, dtype: np.dtype) -> str:
 
 
 def one_hot(graph: Graph, data: Dataset, text: OneHot, dtype: np.dtype) -> str:
-    """(batch, categories): 1 for the category of a row, the others 0; all NaN where it is missing. Another text is an error."""
-    name, count = text.column, len(text.categories)
-    gaps = data.fill is not None and "" not in text.categories
-    known = [*text.categories, ""] if gaps else list(text.categories)
-    encoded = graph.node("OneHotEncoder", [name], f"{name}/one_hot", cats_strings=known, zeros=0)
+    """(batch, categories): 1 for the category of a row, the others 0; all NaN where it is missing. Another text is an error,
+    or the unknown category where there is one.
+
+    Of a column with a learned vector, (batch, 1): the number of the category.
+    """
+    name, count = text.column, len(text.known)
+    gaps = data.fill is not None and "" not in text.known
+    known = [*text.known, ""] if gaps else list(text.known)
+    zeros = int(text.unknown)  # for another text, else an error
+    encoded = graph.node("OneHotEncoder", [name], f"{name}/one_hot", cats_strings=known, zeros=zeros)
     x = graph.node("Reshape", [encoded, graph.integers([0, len(known)])], f"{name}/categories")
+    if text.unknown:
+        found = graph.node("ReduceSum", [x, graph.integers([1])], f"{name}/found")
+        unknown = graph.node("Sub", [graph.number(1.0), found], f"{name}/unknown")
     if gaps:
         sizes = graph.constant(f"{name}.sizes", np.array([count, 1]))
         graph.nodes_output("Split", [x, sizes], (f"{name}/known", f"{name}/gap"), f"{name}/split", axis=1)
+        x = f"{name}/known"
+    if text.unknown:
+        x = graph.node("Concat", [x, unknown], f"{name}/with_unknown", axis=1)
+    if gaps:
         missing = graph.node("Greater", [f"{name}/gap", graph.number(0.0)], f"{name}/missing")
-        x = graph.node("Where", [missing, graph.number(float("nan")), f"{name}/known"], f"{name}/with_gaps")
+        x = graph.node("Where", [missing, graph.number(float("nan")), x], f"{name}/with_gaps")
+    if text.units:
+        numbers = graph.constant(
+            f"{name}.numbers", np.arange(len(text.categories), dtype=np.float32)[:, None]
+        )
+        x = graph.node("MatMul", [x, numbers], f"{name}/number")
     if dtype == np.float64:
         x = graph.node("Cast", [x], f"{name}/double", to=DOUBLE)
     return x
@@ -61,7 +78,7 @@ def by_column(data: Dataset, x: np.ndarray) -> dict[str, np.ndarray]:
         if text is None:
             found[name] = x[:, [place]]
             continue
-        part = x[:, text.places]
-        cells = np.array(text.categories, TEXT)[part.argmax(axis=1)]
-        found[name] = np.where(np.isnan(part[:, 0]), "", cells).astype(TEXT)[:, np.newaxis]
+        labels = text.labels(x)
+        cells = np.array(text.categories, TEXT)[labels]
+        found[name] = np.where(labels < 0, "", cells).astype(TEXT)[:, np.newaxis]
     return found

@@ -8,6 +8,7 @@ import numpy as np
 from nntrain.export.onnx.axes import channels_last
 from nntrain.export.onnx.graph import INT64, Graph, Info, Size, Value
 from nntrain.export.program import Outcome
+from nntrain.losses.outcome import Scaled
 
 CLASS = "class"
 
@@ -26,7 +27,10 @@ def add_outputs(graph: Graph, y: Value, outcome: Outcome, classes: int, shape: t
     name = logits = graph.arranged(y, channels_last(y.rank)).name
     width = int(shape[-1])
     for function in outcome.functions:
-        name = FUNCTIONS[function](graph, name, f"{outcome.meaning}/{function}", width)
+        if isinstance(function, Scaled):
+            name = scaled(graph, name, f"{outcome.meaning}/scaled", function)
+        else:
+            name = FUNCTIONS[function](graph, name, f"{outcome.meaning}/{function}", width)
     if classes:
         add_class(graph, logits, width)
     renamed(graph, name, outcome.meaning)
@@ -53,6 +57,13 @@ def add_class(graph: Graph, y: str, width: int) -> None:
     above = graph.node("Greater", [y, graph.number(0.0)], f"{CLASS}/above_0")
     number = graph.node("Cast", [above], f"{CLASS}/number", to=INT64)
     graph.node("Squeeze", [number, graph.integers([-1])], CLASS)
+
+
+def scaled(graph: Graph, y: str, part: str, function: Scaled) -> str:
+    """See losses.outcome.Scaled."""
+    factor = graph.constant(f"{part}/factor", np.array(function.factor, np.float32))
+    shift = graph.constant(f"{part}/shift", np.array(function.shift, np.float32))
+    return graph.node("Add", [graph.node("Mul", [y, factor], f"{part}/product"), shift], part)
 
 
 def operator(name: str, **attributes: Any) -> Write:

@@ -4,6 +4,7 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.tokens import noun
+from nntrain.data.tables.curves import Curve
 from nntrain.export.onnx.axes import channels_last
 from nntrain.export.onnx.columns import matrix_of_columns
 from nntrain.export.onnx.graph import FLOAT, Graph, Info, Size, Value
@@ -44,7 +45,8 @@ def input_type(data: Dataset) -> np.dtype:
     if data.is_bytes:
         return np.dtype(np.uint8)
     assert data.scale is not None  # see Dataset.__post_init__
-    return np.dtype(np.float64 if np.abs(data.shift * data.scale).max() > FAR else np.float32)
+    far = np.abs(data.shift * data.scale).max() > FAR
+    return np.dtype(np.float64 if far or any(is_far(curve) for curve in data.curves) else np.float32)
 
 
 def scaled(graph: Graph, data: Dataset, dtype: np.dtype, x: str) -> str:
@@ -58,6 +60,8 @@ def scaled(graph: Graph, data: Dataset, dtype: np.dtype, x: str) -> str:
     if data.fill is not None:
         missing = graph.node("IsNaN", [x], f"{INPUT}/missing")
         x = graph.node("Where", [missing, constant("fill", data.fill), x], f"{INPUT}/filled")
+    if data.curves:
+        x = bent(graph, data, wide, x)
     if data.shift.any():
         x = graph.node("Sub", [x, constant("shift", data.shift)], f"{INPUT}/centred")
     assert data.scale is not None
@@ -66,6 +70,60 @@ def scaled(graph: Graph, data: Dataset, dtype: np.dtype, x: str) -> str:
     if dtype == np.float64:
         x = graph.node("Cast", [x], f"{INPUT}/float", to=FLOAT)
     return x
+
+
+def is_far(curve: Curve) -> bool:
+    """Whether float32 is too coarse for differences between the knots."""
+    return bool(curve.x) and abs(np.mean(curve.x)) > FAR * np.std(curve.x)
+
+
+def bent(graph: Graph, data: Dataset, wide: np.dtype, x: str) -> str:
+    """x with the curves of its columns."""
+    parts, start = [], 0
+    for number, curve in enumerate(sorted(data.curves, key=lambda each: each.place), 1):
+        if curve.place > start:
+            parts.append(part_of(graph, x, start, curve.place))
+        column = part_of(graph, x, curve.place, curve.place + 1)
+        parts.append(
+            interpolated(graph, curve, wide, column, number) if curve.x else signed_log(graph, wide, column)
+        )
+        start = curve.place + 1
+    if start < data.input_shape[-1]:
+        parts.append(part_of(graph, x, start, data.input_shape[-1]))
+    return parts[0] if len(parts) == 1 else graph.node("Concat", parts, f"{INPUT}/curved", axis=-1)
+
+
+def part_of(graph: Graph, x: str, start: int, end: int) -> str:
+    """The columns from `start` to before `end`."""
+    places = (graph.integers([value]) for value in (start, end, -1))
+    return graph.node("Slice", [x, *places], f"{INPUT}/columns_{start}_{end}")
+
+
+def signed_log(graph: Graph, wide: np.dtype, x: str) -> str:
+    """sign(x) log(1 + |x|)."""
+    size = graph.node("Abs", [x], f"{x}/size")
+    more = graph.node("Add", [size, graph.constant(f"{INPUT}.one", np.ones(1, wide))], f"{x}/more")
+    sign = graph.node("Sign", [x], f"{x}/sign")
+    return graph.node("Mul", [sign, graph.node("Log", [more], f"{x}/log")], f"{x}/curve")
+
+
+def interpolated(graph: Graph, curve: Curve, wide: np.dtype, x: str, number: int) -> str:
+    """The height of the first knot, and what the pieces before x add."""
+    knots, heights = np.array(curve.x), np.array(curve.y)
+    name = f"{INPUT}.curve_{number}"
+    first = graph.constant(f"{name}.height", heights[:1].astype(wide))
+    if len(knots) == 1:
+        return graph.node("Add", [graph.node("Sub", [x, x], f"{x}/zero"), first], f"{x}/curve")
+    widths = np.diff(knots)
+    starts, ends = (
+        graph.constant(f"{name}.{what}", of.astype(wide))
+        for what, of in (("starts", knots[:-1]), ("widths", widths))
+    )
+    slopes = graph.constant(f"{name}.slopes", (np.diff(heights) / widths)[:, None].astype(wide))
+    above = graph.node("Sub", [x, starts], f"{x}/above")
+    zero = graph.constant(f"{name}.zero", np.zeros(1, wide))
+    inside = graph.node("Min", [graph.node("Max", [above, zero], f"{x}/from"), ends], f"{x}/inside")
+    return graph.node("Add", [graph.node("MatMul", [inside, slopes], f"{x}/sum"), first], f"{x}/curve")
 
 
 def described(data: Dataset) -> str:
@@ -77,6 +135,7 @@ def described(data: Dataset) -> str:
         return f"images of bytes, 0 to 255, of shape {data.input_shape}"
     if not data.feature_names:
         return "samples in the units of the training data"
-    texts = ", a text as one number per category, 0 or 1" if data.one_hot else ""
+    texts = ", a text as one number per category, 0 or 1" if len(data.one_hot) > len(data.embedded) else ""
+    texts += "".join(f", {column.column} as the number of its category" for column in data.embedded)
     gaps = "; NaN where a value is missing" if data.fill is not None else ""
     return f"rows of a table: a number for each of the metadata `columns`, in their units{texts}{gaps}"

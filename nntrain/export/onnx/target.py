@@ -82,8 +82,9 @@ def notes(program: Program, columns: bool) -> tuple[str, ...]:
         found.append(
             "the input is of type float64: some columns are far from 0, and float32 would round them"
         )
-    if data.one_hot and not columns:
-        texts = ", ".join(text.column for text in data.one_hot)
+    if numbered := ", ".join(text.column for text in data.embedded if not columns):
+        found.append(f"columns of categories enter as the number of the category, from 0: {numbered}")
+    if texts := ", ".join(text.column for text in data.one_hot if not columns and not text.units):
         found.append(f"text columns enter as one number per category, 0 or 1: {texts}")
     if data.lengths is not None:
         found.append("a second input, `lengths`, gives the number of steps of each sequence")

@@ -9,6 +9,7 @@ from nntrain.export.python import language
 from nntrain.export.python.inputs import Inputs
 from nntrain.export.python.wording import INDENT, WIDTH, wrapped
 from nntrain.layers.context import Shape
+from nntrain.losses.outcome import Scaled
 
 BATCH = 256  # rows that are computed at once, where layers have much to keep
 FUNCTIONS = {"exp": "np.exp"}  # of losses.outcome, by their names in the file where those differ
@@ -134,8 +135,11 @@ class Api:
 
     def _applied(self, y: str) -> str:
         """The functions that make the outcome of outputs y."""
-        for name in self.outcome.functions:
-            y = f"{FUNCTIONS.get(name, name)}({y})"
+        for step in self.outcome.functions:
+            if isinstance(step, Scaled):
+                y = f"({y} * output_factor + output_shift)"
+            else:
+                y = f"{FUNCTIONS.get(step, step)}({y})"
         return y
 
     def _of_outputs(self, formula: str) -> str:

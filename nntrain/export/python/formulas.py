@@ -13,6 +13,7 @@ from nntrain.layers.conv import Conv1d, Conv2d, Conv2dTranspose
 from nntrain.layers.cumulative_link import CumulativeLink
 from nntrain.layers.dense import Dense
 from nntrain.layers.depthwise import DepthwiseConv2d
+from nntrain.layers.embed_columns import EmbedColumns
 from nntrain.layers.embedding import Embedding
 from nntrain.layers.encodings import PeriodicEncoding, PiecewiseLinearEncoding
 from nntrain.layers.image import SpatialDropout, Upsample2d, ZeroPad2d
@@ -88,6 +89,13 @@ def _(layer: Maxout, step: Step, x: str) -> str:
 @formula.register
 def _(layer: Embedding, step: Step, x: str) -> str:
     return f"p.weight[{x}]"
+
+
+@formula.register
+def _(layer: EmbedColumns, step: Step, x: str) -> str:
+    features = step.input_shapes[0][0]
+    vectors = [f"({position}, p.{name})" for name, position, _ in layer.places(features)]
+    return call("embed_columns", [x, str(layer.numbers(features)), *vectors])
 
 
 @formula.register

@@ -9,6 +9,7 @@ from nntrain.data.conform.tables import NUMBERED
 from nntrain.data.dataset import Dataset
 from nntrain.data.images.form import form_of
 from nntrain.data.sequences.tokenizer import Tokenizer
+from nntrain.data.tables.curves import Curve
 from nntrain.data.tables.features import OneHot, columns
 from nntrain.export.python import tokens
 from nntrain.export.python.wording import fitted, quoted, tuple_of
@@ -30,19 +31,23 @@ def features(row):
 {cells}
     return found
 '''
+UNKNOWN = """\
+        if column in learned and not missing and str(cell) not in known:
+            cell = known[-1]  # the category that stands for those that training did not see
+"""
 NUMBER = """
         found.append(np.nan if missing else float(cell))
 """
 TEXT = """
         known = categories.get(column)
-        if known is None:
+{unknown}        if known is None:
             found.append(np.nan if missing else float(cell))
         elif missing:
-            found += [np.nan] * len(known)
+            found += {missing}
         elif str(cell) in known:
-            found += [float(str(cell) == category) for category in known]
+            found += {encoded}
         else:
-            raise ValueError(f"{column}: expected one of {', '.join(known)}. Received: {cell!r}")
+            raise ValueError(f"{{column}}: expected one of {{', '.join(known)}}. Received: {{cell!r}}")
 """
 
 
@@ -129,6 +134,18 @@ class Inputs:
         """The assignments, as lines."""
         found = []
         if self.columns:
+            numbered = [quoted(column.column) for column in self.data.embedded]
+            if numbered and len(numbered) < len(self.data.one_hot):
+                found.append(
+                    fitted("numbered = ", f"{tuple_of(numbered)}  # categories enter as their numbers")
+                )
+            if learned := [quoted(text.column) for _, _, text in self.columns if text and text.unknown]:
+                found.append(
+                    fitted(
+                        "learned = ",
+                        f"{tuple_of(learned)}  # columns whose last category is that of unknown ones",
+                    )
+                )
             found.append(fitted("columns = ", tuple_of([quoted(name) for name, _, _ in self.columns])))
             known = {name: text.categories for name, _, text in self.columns if text}
             if known:
@@ -138,6 +155,10 @@ class Inputs:
             found += tokens.constants(self.tokenizer)
         for name, array in self.statistics.items():
             found.append(fitted(f"{name} = ", f"np.array([{', '.join(map(repr, array.tolist()))}])"))
+        for number, curve in enumerate(self.data.curves, 1):
+            if curve.x:
+                found.append(fitted(f"knots_{number} = ", tuple_of(list(map(repr, curve.x)))))
+                found.append(fitted(f"heights_{number} = ", tuple_of(list(map(repr, curve.y)))))
         return found
 
     def functions(self) -> list[str]:
@@ -167,6 +188,12 @@ class Inputs:
             lines.append("x = np.where(np.isnan(x), fill, x)")
         lines.append("if not np.isfinite(x).all():")
         lines.append('    raise ValueError("expected finite numbers. Received: NaN or infinity")')
+        if data.curves:
+            lines += ["x = x.copy()"] * ("fill" not in found)
+            lines += [
+                f"x[:, {curve.place}] = {curve_of(number, curve)}"
+                for number, curve in enumerate(data.curves, 1)
+            ]
         steps = {"shift": "x - shift", "scale": "x * scale"}
         moved = " and ".join(name for name in steps if name in found)
         both = {
@@ -186,6 +213,30 @@ class Inputs:
         return f'def prepare(x):\n    """x {self.shape} as the network takes it: {what}."""\n{body}'
 
     def _table(self) -> str:
-        one_hot = bool(self.data.one_hot)
-        what = "; a text becomes 1 for its category and 0 for the others" if one_hot else ""
-        return TABLE.format(what=what, cells=(TEXT if one_hot else NUMBER).strip("\n")).strip()
+        texts, numbered = len(self.data.one_hot), len(self.data.embedded)
+        one_hot, number = (
+            "[float(str(cell) == category) for category in known]",
+            "[float(known.index(str(cell)))]",
+        )
+        choices = {
+            (True, False): (one_hot, "[np.nan] * len(known)"),
+            (False, True): (number, "[np.nan]"),
+            (True, True): (
+                f"{number} if column in numbered else {one_hot}",
+                "[np.nan] * (1 if column in numbered else len(known))",
+            ),
+        }
+        encoded, missing = choices.get((texts > numbered, numbered > 0), ("", ""))
+        what = "; a text becomes 1 for its category and 0 for the others" * (texts > numbered)
+        what += "; a category becomes its number" * (numbered > 0)
+        unknown = UNKNOWN if any(text.unknown for text in self.data.one_hot) else ""
+        cells = TEXT.format(encoded=encoded, missing=missing, unknown=unknown) if texts else NUMBER
+        return TABLE.format(what=what, cells=cells.strip("\n")).strip()
+
+
+def curve_of(number: int, curve: Curve) -> str:
+    """The formula of the curve of a column."""
+    x = f"x[:, {curve.place}]"
+    if curve.x:
+        return f"np.interp({x}, knots_{number}, heights_{number})"
+    return f"np.sign({x}) * np.log1p(np.abs({x}))"

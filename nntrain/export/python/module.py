@@ -10,6 +10,7 @@ from nntrain.export.python.api import Api
 from nntrain.export.python.library import needed_by
 from nntrain.export.python.network import body_of
 from nntrain.export.python.wording import WIDTH, fitted, quoted, tuple_of, wrapped
+from nntrain.losses.outcome import Scaled
 
 MOST_LINES = 20  # of a constant at the top of the file; a longer one is at the end, before the parameters
 
@@ -76,6 +77,10 @@ class Module:
                 ("classes", self.data.classes) if self.data.classes else ("targets", self.api.outcome.names)
             )
             found.insert(0, fitted(f"{name} = ", tuple_of(list(map(quoted, names)))))
+        for step in self.api.outcome.functions:
+            if isinstance(step, Scaled):  # of a network that learned standardized targets
+                found.append(fitted("output_factor = ", tuple_of(list(map(repr, step.factor)))))
+                found.append(fitted("output_shift = ", tuple_of(list(map(repr, step.shift)))))
         texts = ["\n".join(lines) for lines in found]
         long = [text.count("\n") >= MOST_LINES for text in texts]
         return (

@@ -32,4 +32,4 @@ class FirstLoss(Check, name="first_loss", about="network"):
 
 
 def centred(subject: Subject) -> str:
-    return "" if subject.train.classes else "Rescale the targets to zero mean and unit variance."
+    return "" if subject.train.classes else "Set `target_transform: standard` under `data`."

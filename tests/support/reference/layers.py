@@ -155,3 +155,12 @@ def softmax(p, x):
 
 def log_softmax(p, x):
     return np.log(softmax(p, x))
+
+
+def embed_columns(p, x, tables):
+    embedded = [column["position"] for column in tables]
+    parts = [x[:, [place for place in range(x.shape[1]) if place not in embedded]]]
+    for number, column in enumerate(tables, 1):
+        nearest = np.floor(x[:, column["position"]] + 0.5).astype(int)
+        parts.append(p[f"weight_{number}"][np.clip(nearest, 0, column["categories"] - 1)])
+    return np.concatenate(parts, axis=1)

@@ -1,14 +1,18 @@
 """Dense layers, and the preparation of the data."""
 
-from nntrain.export.c.blocks import Block, Copy, FillGaps, Standardize
+import numpy as np
+
+from nntrain.export.c.blocks import Bend, Block, Copy, FillGaps, Standardize
 from nntrain.export.c.calls.call import Code, Site, call, in_place, scratch
 from nntrain.layers.dense import Dense
+from nntrain.layers.embed_columns import EmbedColumns
 from nntrain.layers.maxout import Maxout
 
 
 @in_place.register(FillGaps)
 @in_place.register(Standardize)
-def _(layer: FillGaps | Standardize) -> bool:
+@in_place.register(Bend)
+def _(layer: FillGaps | Standardize | Bend) -> bool:
     return True
 
 
@@ -24,6 +28,22 @@ def _(layer: FillGaps, site: Site) -> Code:
         "y = x, and fill where x is NaN",
         (f"fill_gaps({site.y}, {site.x}, {fill}, {channels(site, 'fill')});",),
     )
+
+
+@call.register
+def _(layer: Bend, site: Site) -> Code:
+    lines = [f"copy({site.y}, {site.x}, {site.count(site.shape)});"] if site.y != site.x else []
+    for number, curve in enumerate(layer.curves, 1):
+        value = f"{site.y}[{curve.place}]"
+        if curve.x:
+            x, y = (
+                site.array(f"{what}_{number}", np.array(values))
+                for what, values in (("knots", curve.x), ("heights", curve.y))
+            )
+            lines.append(f"{value} = interpolated({value}, {x}, {y}, {len(curve.x)});")
+        else:
+            lines.append(f"{value} = signed_log({value});")
+    return Code("y = x, and the curves of some columns", tuple(lines))
 
 
 @call.register
@@ -64,3 +84,16 @@ def _(layer: Maxout, site: Site) -> Code:
 @scratch.register
 def _(layer: Maxout, block: Block) -> int:
     return layer.units * layer.pieces
+
+
+@call.register
+def _(layer: EmbedColumns, site: Site) -> Code:
+    features, lines = site.shape[0], []
+    if numbers := layer.numbers(features):
+        positions = site.array("numbers", np.array(numbers), "int32_t")
+        lines.append(f"copy_numbers({site.y}, {site.x}, {positions}, {len(numbers)});")
+    for (name, position, start), column in zip(layer.places(features), layer.tables or (), strict=True):
+        to = f"{site.y} + {start}" if start else site.y
+        sizes = f"{column.categories}, {column.units}"
+        lines.append(f"embed_category({to}, {site.x}[{position}], {site.array(name)}, {sizes});")
+    return Code("y = the numbers, then the vector of each category", tuple(lines))

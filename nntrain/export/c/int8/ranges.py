@@ -21,7 +21,7 @@ def unfused(trained: Trained, rows: int = ROWS) -> Network:
     config, data = trained.config, trained.trained_on
     graph = build_graph(
         config.model.layers, data.input_shape, config.model.initializer,
-        vocabulary=data.vocabulary, fused=False, groups=config.parameter_groups,
+        vocabulary=data.vocabulary, embedded=data.embedded, fused=False, groups=config.parameter_groups,
     )  # fmt: skip
     network = Network(
         graph, rows, config.train.precision, config.seed, backward=False, initial=False,

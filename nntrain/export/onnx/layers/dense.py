@@ -1,11 +1,12 @@
-"""Dense layers, maxout and embeddings: products with a weight on the last axis, and rows of it."""
+"""Dense layers, maxout and embeddings, of tokens and of columns: products with a weight on the last axis, and rows of it."""
 
 import numpy as np
 
 from nntrain.export.onnx.axes import channels_first
-from nntrain.export.onnx.graph import Value
+from nntrain.export.onnx.graph import INT64, Value
 from nntrain.export.onnx.place import Place, writes
 from nntrain.layers.dense import Dense
+from nntrain.layers.embed_columns import EmbedColumns
 from nntrain.layers.embedding import Embedding
 from nntrain.layers.maxout import Maxout
 
@@ -57,3 +58,21 @@ def embedding(at: Place) -> Value:
     weight = at.constant("weight", at.arrays["weight"])
     name = at.node("Gather", weight, at.x.name, axis=0)
     return Value(name, (*at.x.axes, at.x.rank))
+
+
+@writes(EmbedColumns)
+def embed_columns(at: Place) -> Value:
+    x, layer, features = at.features_last(), at.layer, at.shapes[0][0]
+    numbers = layer.numbers(features)
+    parts = [at.node("Gather", x.name, at.graph.integers(numbers), axis=1, part="numbers")] if numbers else []
+    for (name, position, _), column in zip(layer.places(features), layer.tables, strict=True):
+        part = f"column_{position}"
+        values = at.node("Gather", x.name, at.graph.integers([position]), axis=1, part=part)
+        value = at.node("Squeeze", values, at.graph.integers([1]), part=f"{part}_values")
+        up = at.node("Add", value, at.graph.number(0.5), part=f"{part}_up")
+        ends = [at.graph.number(0.0), at.graph.number(float(column.categories - 1))]
+        nearest = at.node("Clip", at.node("Floor", up, part=f"{part}_floor"), *ends, part=f"{part}_nearest")
+        category = at.node("Cast", nearest, part=f"{part}_category", to=INT64)
+        weight = at.constant(name, at.arrays[name])
+        parts.append(at.node("Gather", weight, category, axis=0, part=f"{part}_vector"))
+    return Value(at.node("Concat", *parts, axis=1), x.axes)

@@ -8,6 +8,15 @@ def maxout(x, weight, bias=0, pieces=2):
     return np.max(np.split(x @ weight + bias, pieces, axis=-1), axis=0)
 
 
+def embed_columns(x, numbers, *columns):
+    """The columns `numbers` of x, then for each column (position, weight) of categories the row of weight of each category."""
+    parts = [x[:, numbers]]
+    for position, weight in columns:
+        category = np.clip(np.floor(x[:, position] + 0.5), 0, len(weight) - 1).astype(int)
+        parts.append(weight[category])
+    return np.concatenate(parts, axis=1)
+
+
 def batch_norm(x, mean, variance, scale=1, shift=0, eps=1e-5):
     """Batch normalization, with the mean and variance of each channel that training measured."""
     return scale * (x - mean) / np.sqrt(variance + eps) + shift

@@ -89,8 +89,8 @@ def metrics_of(runs: Sequence[Drawn]) -> list[str]:
 
 def by_loss(runs: Sequence[Drawn]) -> list[list[Drawn]]:
     """The runs in groups with the same kind of loss: losses of different kinds cannot share an axis."""
-    kinds = dict.fromkeys(run.history.loss_name for run in runs)
-    return [[run for run in runs if run.history.loss_name == kind] for kind in kinds]
+    kinds = dict.fromkeys(run.history.loss_title for run in runs)
+    return [[run for run in runs if run.history.loss_title == kind] for kind in kinds]
 
 
 def baseline_of(runs: Sequence[Drawn]) -> float | None:

@@ -67,7 +67,7 @@ def loss_figure(runs: Sequence[Drawn], shared: Any) -> Any:
     baseline = baseline_of(runs)
     if baseline is not None and (low <= 0 or baseline > 0):
         low, high = with_value(low, high, baseline)
-    name = loss_label(runs[0].history.loss_name, low > 0)
+    name = loss_label(runs[0].history.loss_title, low > 0)
     figure = new_figure(name, shared, HEIGHTS["loss"], (low, high), logarithmic=low > 0)
     for run in runs:
         add_mini_batches(figure, run, logarithmic=low > 0)

@@ -24,6 +24,7 @@ def plain_graph(setup: "Setup") -> "Graph":
         train.input_shape,
         model.initializer,
         vocabulary=train.vocabulary,
+        embedded=train.embedded,
         fused=False,
         groups=setup.config.parameter_groups,
     )

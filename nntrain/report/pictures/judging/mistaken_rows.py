@@ -29,12 +29,13 @@ def collect(rows: Judged, chosen: np.ndarray) -> dict[str, np.ndarray]:
     found = columns(names, data.one_hot)
     cells, distances = [], []
     for _, position, text in found:
-        part = x[samples, position] if text is None else x[samples][:, text.places]
         if text is None:
+            part = x[samples, position]
             cells.append(["missing" if np.isnan(value) else short(float(value)) for value in part])
             distances.append(away[:, position])
         else:
-            cells.append([category_of(row, text.categories) for row in part])
+            labels = text.labels(x[samples])
+            cells.append(["missing" if label < 0 else text.categories[label] for label in labels])
             distances.append(np.zeros(len(samples)))
     unusual = np.nan_to_num(np.array(distances))  # (columns, mistakes)
     shown = np.arange(len(found))
@@ -46,10 +47,6 @@ def collect(rows: Judged, chosen: np.ndarray) -> dict[str, np.ndarray]:
         "unusual": (unusual[shown] > UNUSUAL).T,
         "of": np.array(len(found)),
     }
-
-
-def category_of(row: np.ndarray, categories: tuple[str, ...]) -> str:
-    return "missing" if np.isnan(row).any() or not row.any() else categories[int(row.argmax())]
 
 
 def figure(name: str, arrays: Mapping[str, np.ndarray]) -> Any:

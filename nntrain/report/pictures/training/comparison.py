@@ -37,7 +37,7 @@ def comparison_figure(
         raise UserError(f"expected at most {MOST} runs in one picture. Received: {len(histories)}")
     progress = progress_of(list(histories), unit)
     runs = list(zip(histories, progress, COLOURS, strict=False))
-    kinds = list(dict.fromkeys(history.loss_name for history in histories))
+    kinds = list(dict.fromkeys(history.loss_title for history in histories))
     metric = common_metric(histories)
     heights = [3.4] * len(kinds) + [1.7] * bool(metric) + [0.9]
     figure = canvas.new_figure(canvas.WIDTH, 1.6 + 0.2 * len(runs) + 1.05 * sum(heights))
@@ -47,7 +47,7 @@ def comparison_figure(
     out_of_range = OutOfRange()
     longest = 0
     for axes, kind in zip(panels, kinds, strict=False):
-        chosen = [run for run in runs if run[0].loss_name == kind]
+        chosen = [run for run in runs if run[0].loss_title == kind]
         weight = SMOOTHING if smoothing is None else smoothing
         longest = max(longest, draw_losses(axes, chosen, len(runs) <= DETAILED, weight, out_of_range))
         axes.set_ylabel(loss_label(kind, axes.get_yscale() == "log"))

@@ -58,7 +58,7 @@ def loss_figure(history: History, unit: Unit = "epoch", smoothing: float = 0.0) 
     draw_best(above, history, progress.evaluations, lines, noise)
     out_of_range.draw(figure, above)
 
-    above.set_ylabel(loss_label(history.loss_name, logarithmic))
+    above.set_ylabel(loss_label(history.loss_title, logarithmic))
     above.tick_params(labelbottom=False, length=0)
     below.set_xlabel(progress.label, loc="right")
     below.xaxis.set_major_locator(whole_numbers(end))
@@ -70,10 +70,9 @@ def loss_figure(history: History, unit: Unit = "epoch", smoothing: float = 0.0) 
     return figure
 
 
-def loss_label(loss: str, logarithmic: bool) -> str:
+def loss_label(title: str, logarithmic: bool) -> str:
     """ "cross entropy loss": which loss the axis shows."""
-    name = f"{loss.replace('_', ' ')} loss" if loss else "loss"
-    return name if logarithmic else f"{name} (linear, as it is not positive)"
+    return title if logarithmic else f"{title} (linear, as it is not positive)"
 
 
 def draw_steps(

@@ -1,0 +1,104 @@
+"""Kinds of columns: what the option `columns` of a table says that a column holds, and how it becomes features."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from nntrain.component import Component
+from nntrain.data.tables.dates import in_features
+from nntrain.options import Several, expecting, mistake, shown
+
+LARGEST_VECTOR = 600
+
+
+class ColumnKind(Component, family="column"):
+    """What a column of a table holds: a number, a category, a date, or nothing to learn from."""
+
+    @classmethod
+    def unknown(cls, name: Any) -> tuple[str, bool]:
+        if name == "text":
+            use = "Use `ignore`, or `categorical` if its texts are few"
+            return f"sentences cannot be features of a table. {use}", True
+        return super().unknown(name)
+
+
+class Number(ColumnKind, name="number"):
+    """A column of numbers, one feature each. Text in it is an error."""
+
+    scale: Literal["auto", "none", "standard", "robust", "quantile", "log"] = Field(
+        "auto",
+        description="how its feature is scaled, by statistics of the training split: to zero mean and unit variance (standard), to "
+        "zero median and an interquartile range of 1 (robust, which outliers hardly change), to the normal distribution, by its "
+        "quantiles (quantile, for any distribution), as sign(x) log(1 + |x|), standardized (log, for sizes and prices), or not at "
+        "all; auto: standard if `standardize` is set, else none",
+    )
+
+
+def _vector(value: Any) -> Any:
+    if isinstance(value, int) and not 1 <= value <= LARGEST_VECTOR:
+        raise mistake(
+            f"expected auto, or a whole number from 1 to {LARGEST_VECTOR}. Received: {shown(value)}."
+        )
+    return value
+
+
+class Categorical(ColumnKind, name="categorical"):
+    """A column of categories, also where they are written as numbers: one-hot encoded, or with a learned vector for each.
+
+    Source: Guo & Berkhahn 2016, Entity embeddings of categorical variables; the size of the vectors is that of fastai.
+    """
+
+    embed: Annotated[Literal["auto"] | int | None, AfterValidator(_vector)] = Field(
+        None,
+        description="the size of the vector that the layer `embed_columns` learns for each category; auto: "
+        f"1.6 n^0.56 for n categories, at most {LARGEST_VECTOR}. Default: one-hot, a feature, 0 or 1, for each category",
+    )
+
+    unknown_: Literal["error", "learn"] = Field(
+        "error",
+        alias="unknown",
+        description="what a category is that training did not see: an error, or one more category, which training learns from 2% of "
+        "its rows, chosen at random, whose category it hides",
+    )
+
+    example: ClassVar = {"embed": "auto"}
+
+    def units(self, categories: int) -> int:
+        """The size of the learned vectors for so many categories; 0: one-hot."""
+        if self.embed == "auto":
+            return min(LARGEST_VECTOR, round(1.6 * categories**0.56))
+        return self.embed or 0
+
+    def names(self, found: tuple[str, ...]) -> tuple[str, ...]:
+        """The categories: those that were found, and that of unknown ones."""
+        unknown = "unknown"
+        while unknown in found:
+            unknown = f"({unknown})"
+        return (*found, unknown) if self.unknown_ == "learn" else found
+
+
+Part = Literal["year", "month", "weekday", "hour"]
+
+
+class Date(ColumnKind, name="date"):
+    """A column of ISO dates or times, such as 2024-01-31T18:30: the time in years, and positions in the year, the week and the day.
+
+    A position is two features, its sine and cosine, so that December is next to January.
+    """
+
+    parts: Annotated[
+        Literal["auto"] | Several[Part], expecting("`auto` or a list of year, month, weekday and hour")
+    ] = Field(
+        "auto",
+        description="the parts that become features: `year`, `month`, `weekday`, `hour`; auto: those that the cells have",
+    )
+
+    def features(self, found: tuple[str, ...]) -> tuple[str, ...]:
+        """The parts of cells with these parts that become features."""
+        if self.parts == "auto":
+            return found
+        return tuple(part for name in self.parts for part in in_features(name))
+
+
+class Ignore(ColumnKind, name="ignore"):
+    """A column that is left out, such as an identifier."""
