@@ -13,8 +13,8 @@ from nntrain.data.sequences.vocabulary import UNKNOWN
 from nntrain.data.tables.features import listed
 from nntrain.errors import UserError
 from nntrain.inference.trained import Trained
-from nntrain.network.graph import Graph
 from nntrain.network.network import Network
+from nntrain.network.pieces import Pieces, reads_pieces
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def generated(
     network = trained.network(1)
     start = len(tokens)
     key = randomness.key(sampling.seed, "generate")
-    reader = (StatefulReader if goes_step_by_step(network.graph) else WindowReader)(network)
+    reader = (PieceReader if reads_pieces(network.graph) else WindowReader)(network)
     for number in range(sampling.length):
         before_each()
         logits = reader.next_logits(tokens)
@@ -78,40 +78,43 @@ class WindowReader:
 
     def next_logits(self, tokens: list[int]) -> np.ndarray:
         """(vocabulary,) float64: the logits of the token after these. Raises UserError."""
-        return self.read(tokens[-self.window :], fresh=True)
-
-    def read(self, tokens: list[int], fresh: bool) -> np.ndarray:
-        """The same for at most a window of tokens."""
+        tokens = tokens[-self.window :]
         executor, info = self.network.executor(1, len(tokens)), self.network.info
         executor.x[...] = 0  # the network may need all its steps; earlier ones do not see the padding
         executor.x[0, : len(tokens)] = tokens
-        info.lengths, info.fresh = None, fresh
+        info.lengths, info.fresh = None, True
         with kernels.denormals.flushed():
-            logits = executor.forward(training=False)[0, len(tokens) - 1].astype(np.float64)
-        if not np.isfinite(logits).all():
-            raise UserError("the network's output is not a finite number")
-        return logits
+            return finite(executor.forward(training=False)[0, len(tokens) - 1])
 
 
-class StatefulReader(WindowReader):
-    """Reads each token once and carries the hidden state over."""
+class PieceReader:
+    """Reads each token once: the layers keep the keys and values of attention, hidden states and the windows of convolutions.
 
-    done = 0  # tokens
+    Where the network takes no more than a window, each token beyond it makes the window slide: it is read again.
+    """
+
+    def __init__(self, network: Network):
+        self.pieces = Pieces(network)
+        self.begin = 0  # the first token that counts
 
     def next_logits(self, tokens: list[int]) -> np.ndarray:
-        while self.done < len(tokens):
-            piece = tokens[self.done : self.done + self.window]
-            logits = self.read(piece, fresh=self.done == 0)
-            self.done += len(piece)
-        return logits
+        """As WindowReader; the tokens are those of the call before, and more."""
+        pieces = self.pieces
+        if pieces.limit and len(tokens) - self.begin > pieces.limit:
+            self.begin = len(tokens) - pieces.limit
+            pieces.start()
+        with kernels.denormals.flushed():
+            while (at := self.begin + pieces.done) < len(tokens):
+                piece = np.array([tokens[at : at + pieces.longest]])
+                output = pieces.read(piece)
+        return finite(output[0, -1])
 
 
-def goes_step_by_step(graph: Graph) -> bool:
-    """Whether everything a step sees of earlier ones is in the hidden states."""
-    states = [any(state.per_row for state in node.state.values()) for node in graph.layers]
-    return any(states) and all(
-        stateful or node.layer.acts_per_step for stateful, node in zip(states, graph.layers, strict=True)
-    )
+def finite(logits: np.ndarray) -> np.ndarray:
+    """As float64. Raises UserError."""
+    if not np.isfinite(logits).all():
+        raise UserError("the network's output is not a finite number")
+    return logits.astype(np.float64)
 
 
 def chosen(logits: np.ndarray, sampling: Sampling, uniform: float) -> int:

@@ -58,6 +58,25 @@ def attention_backward(dqkv, dmixed, share, qkv, lengths, causal, bfloat16=False
     run(dqkv, dmixed, share, qkv, lengths, causal, bfloat16, workspace, plan)
 
 
+def attention_next(mixed, past, begin, heads, bfloat16=False) -> None:
+    """Causal attention for the steps from `begin` on: mixed (rows, new steps, features).
+
+    past (rows, steps, 3*features): the queries, keys and values of these steps and of all before them; the rest is not read. The same
+    bits as from all steps at once.
+    """
+    rows, new, features = mixed.shape
+    steps = past.shape[1]
+    parallel = (begin + new) * (2 * mixed.size + 20 * rows * heads * new) >= PARALLEL_FROM
+    workers = min(numba.get_num_threads(), rows * heads) if parallel else 1
+    plan = _plan(steps, features // heads, workers, mixed.itemsize)
+    values = workers * plan[1] + (past.size if bfloat16 else 0)
+    workspace = scratch.buffer(mixed.dtype, values)[:values]
+    if bfloat16:
+        past = rounded(workspace[-past.size :], past)
+    run = _attention_next.parallel if parallel else _attention_next.serial
+    run(mixed, past, begin, heads, bfloat16, workspace, plan)
+
+
 def _planned(share, mixed, passes, more):
     """The plan as a plain tuple, the workspace with `more` values at its end, and whether threads share the rows and heads."""
     rows, heads, steps, _ = share.shape
@@ -179,6 +198,35 @@ def _attention(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
                     fill(flat_mixed[y + i * features : y + i * features + size], zero)
             to, weights = (y, features), (shares, p.wide, 1)
             product(flat_mixed, to, workspace, weights, workspace, values, (n, size, n), above, False)
+
+
+@kernel
+def _attention_next(mixed, past, begin, heads, bfloat16, workspace, plan):
+    p = Plan(*plan)
+    rows, new, features = mixed.shape
+    steps, n = past.shape[1], begin + new
+    size, stride, tasks = features // heads, 3 * features, rows * heads
+    flat_past, flat_mixed = past.reshape(-1), mixed.reshape(-1)
+    scale = mixed.dtype.type(1 / math.sqrt(size))
+    for each in prange(p.workers):
+        worker = np.int64(each)
+        own = worker * p.own
+        keys, values, left, shares = own + p.keys, own + p.values, own + p.left, own + p.shares
+        for task in range(worker * tasks // p.workers, (worker + 1) * tasks // p.workers):
+            row, head = task // heads, task % heads
+            q, y = row * steps * stride + head * size, row * new * features + head * size
+            pack(workspace, keys, flat_past, q + features, stride, 1, n, size)
+            pack(workspace, values, flat_past, q + 2 * features, 1, stride, size, n)
+            gather(workspace, left, flat_past, q + begin * stride, stride, new, size)
+            scores, queries = (shares, p.wide), (left, size, 1)
+            product(workspace, scores, workspace, queries, workspace, keys, (new, n, size), 0, False)
+            for i in range(new):
+                at = shares + i * p.wide
+                _softmax(workspace, at, p.wide, begin + i + 1, scale)
+                if bfloat16:
+                    _round(workspace[at : at + p.wide])
+            to, weights = (y, features), (shares, p.wide, 1)
+            product(flat_mixed, to, workspace, weights, workspace, values, (new, size, n), 0, False)
 
 
 @kernel

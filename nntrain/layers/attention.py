@@ -17,9 +17,11 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
     """Multi-head self-attention: `softmax(q k^T / sqrt(size)) v` for each head, with `size = features / heads`.
 
     `q k v = x @ weight + bias`, weight (features, 3 features); `y = concat(heads) @ output_weight + output_bias`. Each step takes a
-    weighted mean of the values v of all steps, which relates distant steps directly. Padded steps are masked.
+    weighted mean of the values v of all steps, which relates distant steps directly. Padded steps are masked. With `rotary`, the
+    features 2i and 2i + 1 of each head's q and k at step t are turned by the angle `t / base^(2i / size)`.
 
-    Source: Vaswani et al. 2017, Attention is all you need.
+    Source: Vaswani et al. 2017, Attention is all you need; Su et al. 2021, RoFormer: enhanced transformer with rotary position
+    embedding.
     """
 
     heads: int = Field(ge=1, description="number of attention heads; must divide the features")
@@ -28,12 +30,21 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         description="causal mask: a step attends to itself and earlier steps only, as a language model needs",
     )
     use_bias: bool = Field(True, description="add trainable biases")
+    rotary: bool = Field(
+        False,
+        description="rotary positions: turn queries and keys by angles that grow with the step, so that scores depend on "
+        "distances; in place of a layer that adds positions",
+    )
+    rotary_base: float = Field(
+        10000.0, gt=1, description="base of the rotary positions: the longest wavelength is 2 pi base"
+    )
     weight_initializer: Initializer | None = Field(
         None, description="initializer of both weights; none: the model's `initializer`"
     )
     bias_initializer: Initializer | None = Field(None, description="initializer of both biases; none: zeros")
 
     reads = "x"
+    limits_steps = True
     preferred_initializer = "glorot_uniform"
     example: ClassVar = {"heads": 2}
     example_inputs: ClassVar = ((5, 6),)
@@ -47,6 +58,11 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         require(
             x[1] % self.heads == 0,
             f"`heads` must divide the features. Received: {x[1]} features, {self.heads} heads",
+        )
+        size = x[1] // self.heads
+        require(
+            not self.rotary or size % 2 == 0,
+            f"`rotary` turns pairs of features, so each head needs an even number of them. Received: {size}",
         )
         return x
 
@@ -85,13 +101,37 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         return 8 * steps * features**2 + 4 * steps**2 * features
 
     def forward(self, ctx: LayerContext) -> None:
-        bias, output_bias = (ctx.bias, ctx.output_bias) if self.use_bias else (ctx.empty, ctx.empty)
-        kernels.matmul.forward(table(ctx.qkv), table(ctx.x), ctx.weight, bias, bfloat16=ctx.bfloat16)
+        self._queries_keys_values(ctx, 0, ctx.x.shape[1])
         kernels.attention.attention(ctx.mixed, ctx.share, ctx.qkv, lengths_of(ctx), self.causal, ctx.bfloat16)
-        kernels.matmul.forward(
-            table(ctx.y), table(ctx.mixed), ctx.output_weight, output_bias, bfloat16=ctx.bfloat16
-        )
+        self._output(ctx)
         silence_padding(ctx.y, ctx)
+
+    def _queries_keys_values(self, ctx: LayerContext, first: int, steps: int) -> None:
+        """Of the steps from `first` on, of so many."""
+        bias = ctx.bias if self.use_bias else ctx.empty
+        kernels.matmul.forward(table(ctx.qkv), table(ctx.x), ctx.weight, bias, bfloat16=ctx.bfloat16)
+        if self.rotary:
+            rotations = self._rotations(ctx, steps)[first : first + ctx.x.shape[1]]
+            kernels.rotary.rotate(ctx.qkv, rotations, self.heads)
+
+    def _rotations(self, ctx: LayerContext, steps: int) -> np.ndarray:
+        return kernels.rotary.rotations(steps, ctx.x.shape[2] // self.heads, self.rotary_base, ctx.x.dtype)
+
+    def _output(self, ctx: LayerContext) -> None:
+        bias = ctx.output_bias if self.use_bias else ctx.empty
+        kernels.matmul.forward(
+            table(ctx.y), table(ctx.mixed), ctx.output_weight, bias, bfloat16=ctx.bfloat16
+        )
+
+    def memory(self, x: Shape) -> dict[str, Saved] | None:
+        return {"past": Saved((x[0], 3 * x[1]))} if self.causal else None
+
+    def forward_next(self, ctx: LayerContext) -> None:
+        done, new = ctx.info.done, ctx.x.shape[1]
+        self._queries_keys_values(ctx, done, len(ctx.past[0]))
+        ctx.past[:, done : done + new] = ctx.qkv
+        kernels.attention.attention_next(ctx.mixed, ctx.past, done, self.heads, ctx.bfloat16)
+        self._output(ctx)
 
     def prepare_backward(self, ctx: LayerContext) -> None:
         kernels.matmul.input_gradient(
@@ -100,6 +140,8 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         kernels.attention.attention_backward(
             ctx.dqkv, ctx.dmixed, ctx.share, ctx.qkv, lengths_of(ctx), self.causal, ctx.bfloat16
         )
+        if self.rotary:
+            kernels.rotary.rotate_back(ctx.dqkv, self._rotations(ctx, ctx.x.shape[1]), self.heads)
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), table(ctx.dqkv), ctx.bfloat16)

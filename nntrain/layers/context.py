@@ -63,6 +63,7 @@ class PassInfo:
         self.shard = 0  # of the batch, where `train.shards` cuts it
         self.lengths: np.ndarray | None = None  # (rows,) int32: real steps of each row; None: all are real
         self.updates: dict[str, Update] = {}  # by name, of layers that apply the gradient of `weight`
+        self.done = 0  # steps that were read before, where a sequence is read piece by piece
         self.fresh = True  # stateful layers start from zero; False: they carry over each row's state
 
 

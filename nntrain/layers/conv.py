@@ -11,7 +11,7 @@ from pydantic import Field
 from nntrain import kernels
 from nntrain.errors import UserError
 from nntrain.kernels.geometry import Geometry, Pair
-from nntrain.layers.context import LayerContext, Param, Shape, table
+from nntrain.layers.context import LayerContext, Param, Saved, Shape, table
 from nntrain.layers.fusable import Fusable
 from nntrain.layers.require import require, require_image, require_sequence
 from nntrain.layers.weighted import Weighted
@@ -166,6 +166,20 @@ class Conv1d(Convolution, name="conv1d"):
     @property
     def sees_future_steps(self) -> bool:
         return self.padding != "causal" and self.kernel_size > 1
+
+    def memory(self, x: Shape) -> dict[str, Saved] | None:
+        if self.stride > 1 or self.sees_future_steps or isinstance(self.padding, int):
+            return None
+        return {"earlier": Saved(((self.kernel_size - 1) * self.dilation, x[1]))}
+
+    def forward_next(self, ctx: LayerContext) -> None:
+        if ctx.info.done == 0:
+            ctx.earlier[...] = 0  # the padding
+        x = np.concatenate([ctx.earlier, ctx.x], axis=1)
+        ctx.earlier[...] = x[:, ctx.x.shape[1] :]
+        unpadded = self.model_copy(update={"padding": "valid"}).geometry(x.shape[1:])
+        bias = ctx.bias if self.use_bias else ctx.empty
+        kernels.conv.forward(ctx.y, x, ctx.weight, bias, unpadded, ctx.epilogue, ctx.bfloat16)
 
     def real(self, ctx: LayerContext, array: np.ndarray) -> np.ndarray:
         lengths = ctx.info.lengths

@@ -58,7 +58,8 @@ class Layer(Component, family="layer"):
     applies_gradient: ClassVar[bool] = (
         False  # whether backward_parameters may update `weight` by info.updates
     )
-    acts_per_step: ClassVar[bool] = False  # a step of y depends on that step of x alone
+    acts_per_step: ClassVar[bool] = False  # in evaluation a step of y depends on that step of x alone
+    limits_steps: ClassVar[bool] = False  # reads no more steps than the data have, also piece by piece
     acts_per_position: ClassVar[bool] = False  # y shows x place by place: activations, batch norm
     bounds: ClassVar[tuple[float, float] | None] = None  # of its outputs, near which its gradient vanishes
     normalizes_logits: ClassVar[bool] = False  # turns logits into probabilities or their logarithms
@@ -118,6 +119,13 @@ class Layer(Component, family="layer"):
         """Working memory of backward, whose contents do not outlive it."""
         return {}
 
+    def memory(self, *inputs: Shape) -> dict[str, Saved] | None:
+        """The arrays that keep what later steps need of earlier ones, where a sequence is read piece by piece.
+
+        None: the layer needs all steps at once. Shapes are those of the whole sequence.
+        """
+        return {} if self.acts_per_step or self.only_in_training else None
+
     def minimum_rows(self, *inputs: Shape) -> int:
         """The smallest training batch."""
         return 1
@@ -148,6 +156,10 @@ class Layer(Component, family="layer"):
     def forward(self, ctx: LayerContext) -> None:
         """Writes y."""
         raise self._lacks("forward")
+
+    def forward_next(self, ctx: LayerContext) -> None:
+        """Writes y for the steps that follow the `ctx.info.done` ones that it has read, in evaluation."""
+        self.forward(ctx)
 
     def prepare_backward(self, ctx: LayerContext) -> None:
         """Computes what both parts of backward need, before either: sums over the batch, gradients of gates."""

@@ -24,6 +24,7 @@ class Maxout(Weighted, name="maxout"):
     pieces: int = Field(2, ge=2, le=256, description="number of linear functions per output")
 
     reads = "x"
+    acts_per_step = True
     preferred_initializer = "he_normal"
     example: ClassVar = {"units": 4, "pieces": 3}
 

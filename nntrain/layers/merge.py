@@ -77,6 +77,7 @@ class Concat(Layer, name="concat"):
 
     reads = ""
     merges = True
+    acts_per_step = True
     initializer_from_next = True
     example_inputs: ClassVar = ((4,), (3,))
 

@@ -38,6 +38,7 @@ class BatchNorm(Layer, name="batch_norm"):
     reads = "x"
     fuses = (Fusable.ACTIVATION, Fusable.SUM, Fusable.ACTIVATION_GRADIENT)
     depends_on_batch = True
+    acts_per_step = True
     acts_per_position = True
     initializer_from_next = True
 
@@ -162,6 +163,7 @@ class RmsNorm(Layer, name="rms_norm"):
     affine: bool = Field(True, description="train a scale, initially 1")
 
     reads = "x"
+    acts_per_step = True
     initializer_from_next = True
 
     def output_shape(self, x: Shape) -> Shape:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nntrain import kernels
 from nntrain.initializers import Initializer, Normal
-from nntrain.layers.context import LayerContext, Param, Shape
+from nntrain.layers.context import LayerContext, Param, Saved, Shape
 from nntrain.layers.layer import Layer
 from nntrain.layers.require import require_sequence
 
@@ -18,6 +18,7 @@ class Positions(Layer):
 
     reads = ""
     passes_gradient = True
+    limits_steps = True
     initializer_from_next = True
     example_inputs: ClassVar = ((5, 6),)
 
@@ -39,6 +40,15 @@ class PositionalEncoding(Positions, name="positional_encoding"):
     def forward(self, ctx: LayerContext) -> None:
         np.add(ctx.x, positions(*ctx.x.shape[1:], self.base, ctx.x.dtype), out=ctx.y)
 
+    def memory(self, x: Shape) -> dict[str, Saved]:
+        return {"encoding": Saved(x, per="batch")}
+
+    def forward_next(self, ctx: LayerContext) -> None:
+        done, new = ctx.info.done, ctx.x.shape[1]
+        if done == 0:
+            ctx.encoding[...] = positions(*ctx.encoding.shape, self.base, ctx.x.dtype)
+        np.add(ctx.x, ctx.encoding[done : done + new], out=ctx.y)
+
 
 class LearnedPositions(Positions, name="learned_positions"):
     """Learned positional embedding: adds a trainable vector to each step, row t of weight (steps, features) to step t.
@@ -55,6 +65,13 @@ class LearnedPositions(Positions, name="learned_positions"):
 
     def forward(self, ctx: LayerContext) -> None:
         np.add(ctx.x, ctx.weight, out=ctx.y)
+
+    def memory(self, x: Shape) -> dict[str, Saved]:
+        return {}
+
+    def forward_next(self, ctx: LayerContext) -> None:
+        done, new = ctx.info.done, ctx.x.shape[1]
+        np.add(ctx.x, ctx.weight[done : done + new], out=ctx.y)
 
     def backward_parameters(self, ctx: LayerContext) -> None:
         kernels.reduce.column_sums(ctx.dweight.reshape(-1), ctx.dy.reshape(ctx.rows, -1))

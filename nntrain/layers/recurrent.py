@@ -149,12 +149,38 @@ class Recurrent(Layer):
     def flops(self, x: Shape) -> int:
         return 2 * x[0] * (x[1] + self.units) * self.gates * self.units
 
+    def memory(self, x: Shape) -> dict[str, Saved] | None:
+        if self.reverse or not self.return_sequences:
+            return None
+        return {
+            "added_by_token": Saved((self.gates * self.units,), per="token"),
+            **{f"next_{name}": Saved((self.units,)) for name in self.carries},
+        }
+
     def forward(self, ctx: LayerContext) -> None:
         added = self.added(ctx)
+        self._add_input(added, ctx)
+        self._run(ctx, added, self.carried(ctx))
+
+    def forward_next(self, ctx: LayerContext) -> None:
+        added = self.added(ctx) if ctx.tokens is None else ctx.added_by_token
+        states = [getattr(ctx, f"next_{name}") for name in self.carries]
+        if ctx.tokens is None or ctx.info.done == 0:  # those of the tokens stay the same
+            self._add_input(added, ctx)
+        if ctx.info.done == 0:
+            for state in states:
+                state.fill(0)
+        self._run(ctx, added, states)
+
+    def _add_input(self, added: np.ndarray, ctx: LayerContext) -> None:
+        """Writes the input's part of the gates."""
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.matmul.forward(added, table(ctx.x), ctx.weight, bias, bfloat16=ctx.bfloat16)
+
+    def _run(self, ctx: LayerContext, added: np.ndarray, states: list[np.ndarray]) -> None:
+        """Writes y, by the input's part of the gates, from these states on, which become those of the last step."""
         places = kernels.recurrent.IN_ORDER if ctx.tokens is None else ctx.tokens
-        hidden, memory = (*self.carried(ctx), ctx.empty.reshape(0, 0))[:2]
+        hidden, memory = (*states, ctx.empty.reshape(0, 0))[:2]
         run = kernels.recurrent.Forward(
             self.sequences(ctx.y),
             ctx.before,

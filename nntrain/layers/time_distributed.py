@@ -24,6 +24,8 @@ class TimeDistributed(Layer, name="time_distributed"):
     example: ClassVar[dict[str, Any]] = {"layer": {"dense": 4}}
     example_inputs: ClassVar = ((5, 3),)
 
+    acts_per_step = True
+
     # To the network it is what its layer is.
     @property
     def reads(self) -> str:

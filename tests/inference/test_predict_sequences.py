@@ -93,7 +93,7 @@ def test_a_state_says_the_same_as_the_whole_text_read_at_once(shell, monkeypatch
     shell.fit(CONSECUTIVE, "--set", "train.epochs=3")
     options = ("--prompt", "01", "--length", 6, "--temperature", 2)  # within a window both see all of it
     carried = predicted(shell, *options)
-    monkeypatch.setattr("nntrain.inference.generate.goes_step_by_step", lambda graph: False)
+    monkeypatch.setattr("nntrain.inference.generate.reads_pieces", lambda graph: False)
     assert predicted(shell, *options) == carried
 
 
