@@ -122,6 +122,8 @@ def steps_of(graph: Graph, arrays: Mapping[str, np.ndarray]) -> tuple[Step, ...]
         source[node.name] = node.name
         names = [*node.parameters, *(name for name, state in node.state.items() if not state.per_row)]
         own = {name: arrays[f"{node.name}.{name}"].copy() for name in names}
+        if node.tied is not None:
+            own["weight"] = arrays[f"{node.tied.name}.weight"].T.copy(order="C")
         steps.append(Step(node.name, node.layer, inputs, node.input_shapes, node.shape, own))
     return tuple(steps)
 

@@ -147,6 +147,19 @@ def input_gradient(
         forward_transposed(dx, dy, w, x.reshape(-1), (GATE, slope), bfloat16)
 
 
+def tied_input_gradient(
+    dx: np.ndarray,
+    dy: np.ndarray,
+    w: np.ndarray,
+    x: np.ndarray | None = None,
+    slope: float = 0.0,
+    bfloat16: bool = False,
+) -> None:
+    """dx (M, K) = dy (M, N) @ w (N, K), the gradient of `forward_transposed`; x and slope as in `input_gradient`."""
+    gate = (_none[dx.itemsize], (NONE, 0.0)) if x is None else (x.reshape(-1), (GATE, slope))
+    forward(dx, dy, w, *gate, bfloat16)
+
+
 _none = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
 
 

@@ -4,8 +4,6 @@ qkv (rows, steps, 3*features): queries, keys and values, each with the heads sid
 sine of the angle of each pair of a head's features.
 """
 
-import functools
-
 import numpy as np
 
 from nntrain.kernels.jit import inline, kernel, prange
@@ -19,13 +17,6 @@ def rotate(qkv: np.ndarray, rotations: np.ndarray, heads: int) -> None:
 def rotate_back(dqkv: np.ndarray, rotations: np.ndarray, heads: int) -> None:
     """The gradient of `rotate`: turns those of the queries and keys the other way."""
     _rotate.run(dqkv.size, dqkv, rotations, heads, dqkv.dtype.type(-1))
-
-
-@functools.lru_cache(maxsize=64)
-def rotations(steps: int, size: int, base: float, dtype: np.dtype) -> np.ndarray:
-    """(steps, size): cos and sin, side by side, of the angles `t / base^(2i / size)`."""
-    angles = np.arange(steps)[:, None] / base ** (np.arange(0, size, 2) / size)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(steps, size).astype(dtype)
 
 
 @kernel

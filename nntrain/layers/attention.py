@@ -9,6 +9,7 @@ from nntrain import kernels
 from nntrain.initializers import Initializer
 from nntrain.layers.context import LayerContext, Param, Saved, Shape, table
 from nntrain.layers.layer import Layer
+from nntrain.layers.positions import rotations
 from nntrain.layers.recurrent import lengths_of
 from nntrain.layers.require import require, require_sequence
 
@@ -111,11 +112,11 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
         bias = ctx.bias if self.use_bias else ctx.empty
         kernels.matmul.forward(table(ctx.qkv), table(ctx.x), ctx.weight, bias, bfloat16=ctx.bfloat16)
         if self.rotary:
-            rotations = self._rotations(ctx, steps)[first : first + ctx.x.shape[1]]
-            kernels.rotary.rotate(ctx.qkv, rotations, self.heads)
+            angles = self._rotations(ctx, steps)[first : first + ctx.x.shape[1]]
+            kernels.rotary.rotate(ctx.qkv, angles, self.heads)
 
     def _rotations(self, ctx: LayerContext, steps: int) -> np.ndarray:
-        return kernels.rotary.rotations(steps, ctx.x.shape[2] // self.heads, self.rotary_base, ctx.x.dtype)
+        return rotations(steps, ctx.x.shape[2] // self.heads, self.rotary_base, ctx.x.dtype)
 
     def _output(self, ctx: LayerContext) -> None:
         bias = ctx.output_bias if self.use_bias else ctx.empty

@@ -72,6 +72,11 @@ class Layer(Component, family="layer"):
         return None
 
     @property
+    def tied_name(self) -> str | None:
+        """The name of the embedding whose weight it uses."""
+        return None
+
+    @property
     def is_composite(self) -> bool:
         """Whether it becomes several nodes of the network."""
         return type(self).build is not Layer.build or self.output_activation is not None
@@ -91,6 +96,10 @@ class Layer(Component, family="layer"):
 
     def for_columns(self, columns: Sequence[Any]) -> "Layer":
         """The layer for these columns of numbers of categories (`OneHot`), where it takes them. Raises ConfigError."""
+        return self
+
+    def tied(self, weight: Shape, x: Shape) -> "Layer":
+        """The layer for a weight (vocabulary, units) of the embedding that it names. Raises ConfigError."""
         return self
 
     def in_reverse(self) -> "Layer":

@@ -83,3 +83,10 @@ def positions(steps: int, features: int, base: float, dtype: np.dtype) -> np.nda
     pair = np.arange(features) // 2
     angle = np.arange(steps)[:, None] / base ** (2 * pair / features)
     return np.where(np.arange(features) % 2 == 0, np.sin(angle), np.cos(angle)).astype(dtype)
+
+
+@cache
+def rotations(steps: int, size: int, base: float, dtype: np.dtype) -> np.ndarray:
+    """(steps, size), of rotary positions: cosine and sine, side by side, of the angle `t / base^(2i / size)` of each pair."""
+    angle = np.arange(steps)[:, None] / base ** (np.arange(0, size, 2) / size)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(steps, size).astype(dtype)

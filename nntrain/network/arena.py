@@ -80,6 +80,12 @@ class Arena:
         self.unused: dict[
             str, np.ndarray
         ] = {}  # gradients of frozen parameters, which their layers compute with the others
+        # By the layers that use an embedding's weight: the gradient of that use.
+        self.tied = {
+            node.name: np.zeros(node.tied.parameters["weight"].shape, dtype)
+            for node in graph.layers
+            if with_gradient and node.tied is not None and node.trains_tied
+        }
         self._initial: list[tuple[str, Param, Initializer]] = []
         start = 0
         for entry in entries:
@@ -100,6 +106,12 @@ class Arena:
         """The places of the weights in theta, of each segment."""
         return [slice(segment.start, segment.decayed) for segment in self.segments]
 
+    def weight(self, node: Node) -> np.ndarray:
+        """(inputs, units): the weight that a dense layer multiplies by, its own or an embedding's."""
+        if node.tied is not None:
+            return self.parameters[f"{node.tied.name}.weight"].T
+        return self.parameters[f"{node.name}.weight"]
+
     def initialize(self, seed: int, loaded: Collection[str] = ()) -> None:
         """Initializes every parameter but those named `loaded`, as a function of the seed and its name alone."""
         for name, param, initializer in self._initial:
@@ -111,7 +123,7 @@ class Arena:
 
 def hidden_matrices(graph: Graph) -> set[str]:
     """The names of the weight matrices of hidden layers: all but embeddings and the output layer."""
-    last = next((node for node in reversed(graph.layers) if node.parameters), None)
+    last = next((node for node in reversed(graph.layers) if node.parameters or node.tied), None)
     return {
         f"{node.name}.{name}"
         for node in graph.layers

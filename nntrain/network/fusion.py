@@ -74,7 +74,8 @@ def last_of_two_terms(producer: Node, consumer: Node) -> bool:
 def few_tokens(producer: Node, consumer: Node) -> bool:
     """Multiplying the rows of the embedding once is cheaper than multiplying all steps of all samples."""
     vocabulary = producer.parameters["weight"].shape[0]
-    return only_consumer(producer, consumer) and vocabulary <= TOKENS_PER_STEP * producer.input_shapes[0][0]
+    alone = only_consumer(producer, consumer) and not producer.tied_by
+    return alone and vocabulary <= TOKENS_PER_STEP * producer.input_shapes[0][0]
 
 
 def gradients_are_summed(producer: Node, consumer: Node) -> bool:

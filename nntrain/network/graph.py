@@ -194,6 +194,7 @@ class Scope:
         own = layer.name or f"{layer.yaml_name}_{chain.counts[layer.yaml_name]}"
         self.builder = chain.builder
         self.names = chain.names
+        self.prefix = chain.prefix
         self.name = chain.prefix + own
         self.path = path
         self.frozen = chain.frozen or layer.freeze
@@ -238,15 +239,21 @@ class Scope:
                 )
             layer = layer.for_tokens(vocabulary) if vocabulary else layer
             layer = layer.for_columns(embedded) if embedded else layer
+            embedding = self._tied(layer.tied_name)
+            layer = layer.tied(embedding.parameters["weight"].shape, shapes[0]) if embedding else layer
             shape = tuple(layer.output_shape(*shapes))
             place = len(self.builder.nodes)
-            node = Node(name, layer, self.path, sources, shapes, shape, self.frozen, index=place)
+            node = Node(
+                name, layer, self.path, sources, shapes, shape, self.frozen, index=place, tied=embedding
+            )
             node.parameters  # noqa: B018  (reports a shape that the parameters don't fit)
         except ConfigError as error:
             self.builder.problems += error.below(*self.path).problems
             return None
         for source in sources:
             source.consumers.append(node)
+        if embedding:
+            embedding.tied_by.append(node)
         self.builder.nodes.append(node)
         activation = layer.output_activation
         if activation is None:
@@ -258,6 +265,15 @@ class Scope:
             )
             return None
         return self.node(activation, (node,), part=activation.yaml_name)
+
+    def _tied(self, name: str | None) -> Node | None:
+        """The embedding that a layer names; its own chain comes first. Raises ConfigError."""
+        embeddings = {node.name: node for node in self.builder.nodes if node.layer.takes_tokens}
+        if name is None or (found := embeddings.get(self.prefix + name) or embeddings.get(name)):
+            return found if name else None
+        raise ConfigError(
+            [Problem(("tied_to",), f"no embedding above is named {name!r}.{did_you_mean(name, [*embeddings])}")]
+        )
 
 
 def build(layer: Layer, scope: Scope, inputs: Inputs) -> Node | None:

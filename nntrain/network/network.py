@@ -202,6 +202,10 @@ class Executor:
             gradient = network.arena.gradients.get(full, network.arena.unused.get(full))
             if gradient is not None:
                 setattr(ctx, f"d{name}", gradient)
+        if node.tied is not None:
+            tied = (network.arena.parameters[f"{node.tied.name}.weight"], network.arena.tied.get(node.name))
+            for name, array in zip(("weight", "dweight"), tied, strict=True):
+                setattr(ctx, name, array)
         for name, state in node.state.items():
             full = f"{node.name}.{name}"
             setattr(ctx, name, network.carried[full][: self.rows] if state.per_row else network.state[full])
@@ -262,6 +266,18 @@ class Executor:
         # What may update the weight comes last: the input's gradient needs it as it was.
         for call in reversed(calls) if layer.applies_gradient else calls:
             yield call, ctx, node
+        if node.tied_by and node.learns:
+            yield self._add_tied(node), ctx, node
+
+    def _add_tied(self, node: Node) -> Callable[[LayerContext], None]:
+        """The call that adds the gradients of an embedding's weight of the layers that use it, which ran their backward before."""
+        gradients = [self.network.arena.tied[user.name] for user in node.tied_by]
+
+        def add_tied(ctx: LayerContext) -> None:
+            for gradient in gradients:
+                np.add(ctx.dweight, gradient, out=ctx.dweight)
+
+        return add_tied
 
     def _sum(self, node: Node, parts: list[np.ndarray]) -> Callable[[LayerContext], None]:
         """The call that adds the gradients that reach a node from several consumers."""

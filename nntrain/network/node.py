@@ -23,6 +23,8 @@ class Node:
     vocabulary: int = 0  # of data that are tokens: how many different ones
     embedded: tuple[OneHot, ...] = ()  # of data: the columns that are numbers of categories
     index: int = 0  # its place in the order
+    tied: "Node | None" = None  # the embedding whose weight it uses
+    tied_by: list["Node"] = field(default_factory=list)  # the layers that use its weight
 
     # Set by network.groups, by the names of its parameters.
     groups: dict[str, int] = field(default_factory=dict)  # the parameter group of those that belong to one
@@ -65,8 +67,13 @@ class Node:
 
     @property
     def learns(self) -> bool:
-        """Whether it has parameters that training changes."""
-        return bool(self.trained)
+        """Whether it has parameters that training changes, or uses those of an embedding."""
+        return bool(self.trained) or self.trains_tied
+
+    @property
+    def trains_tied(self) -> bool:
+        """Whether training changes the weight of the embedding that it uses."""
+        return self.tied is not None and "weight" in self.tied.trained
 
     @property
     def flops(self) -> int:

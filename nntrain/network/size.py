@@ -39,6 +39,11 @@ def network_size(graph: Graph, rows: int, precision: str, *, backward: bool) -> 
     # Tokens take 4 bytes, as float32 does; of float64 the difference is small.
     plan = Plan(graph, rows, dtype, dtype, learning_nodes(graph), backward)
     unused = sum(math.prod(param.shape) for node in graph.layers for param in node.untrained.values())
+    unused += sum(
+        math.prod(node.tied.parameters["weight"].shape)
+        for node in graph.layers
+        if node.tied is not None and node.trains_tied
+    )
     return NetworkSize(
         parameters=sum(counts.values()),
         learning=sum(math.prod(param.shape) for node in graph.layers for param in node.trained.values()),

@@ -116,6 +116,13 @@ CASES: dict[str, Case] = {
         shape=(6,),
         vocabulary=VOCABULARY,
     ),
+    "rotary positions and tied weights": case(
+        {"embedding": {"units": 8}},
+        {"multi_head_attention": {"heads": 2, "causal": True, "rotary": True}},
+        {"dense": {"tied_to": "embedding_1"}},
+        shape=(6,),
+        vocabulary=VOCABULARY,
+    ),
     # names that C does not take, or that another array has
     "names": case(
         {"dense": {"units": 4, "name": "größe*\\"}},

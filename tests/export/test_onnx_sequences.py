@@ -33,6 +33,7 @@ SEQUENCES = {
         {"residual": {"body": ["layer_norm", {"multi_head_attention": {"heads": 2}}]}},
         "global_avg_pool",
     ],
+    "rotary attention": [{"multi_head_attention": {"heads": 3, "causal": True, "rotary": True}}],
     "causal attention": [
         "learned_positions",
         {"multi_head_attention": {"heads": 3, "causal": True}},

@@ -156,6 +156,21 @@ def test_a_language_model_continues_a_text_as_nntrain_does(unit, tmp_path):
         module.generate("")
 
 
+def test_a_transformer_with_rotary_positions_and_tied_weights_continues_a_text_as_nntrain_does(tmp_path):
+    (tmp_path / "text.txt").write_text(SENTENCE * 9, encoding="utf-8")
+    source = {"text": {"path": "text.txt", "window": 12}}
+    attention = {"multi_head_attention": {"heads": 2, "causal": True, "rotary": True}}
+    layers = [
+        {"embedding": {"units": 8, "weight_initializer": {"normal": 0.3}}},
+        {"residual": {"body": [attention]}},
+        {"dense": {"tied_to": "embedding_1"}},
+    ]
+    model = model_of(tmp_path, source, layers)
+    module = exported(model, tmp_path)
+    for prompt in ("der Käfer", "läuft, der Wal singt: der Käfer"):
+        assert module.generate(prompt, 30, temperature=0) == model.generate(prompt, 30, temperature=0)
+
+
 @pytest.mark.parametrize("kind", ["simple_rnn", "lstm", "gru"])
 def test_stateful_layers_carry_their_state_through_a_text(kind, tmp_path):
     (tmp_path / "text.txt").write_text(SENTENCE * 9, encoding="utf-8")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nntrain import kernels
-from nntrain.kernels.attention import attention, attention_backward
+from nntrain.kernels.attention import attention, attention_backward, attention_next
 
 NO_LENGTHS = np.empty(0, np.int32)
 SHAPES = [
@@ -106,3 +106,18 @@ def test_bfloat16_rounds_the_operands_of_the_products():
     for rounded, found in zip((mixed, share, dqkv), exact, strict=True):
         error = np.abs(rounded - found).max() / np.abs(found).max()
         assert 1e-4 < error < 2e-2  # a bfloat16 has 8 bits
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_later_steps_alone_have_the_bits_of_all_steps(shape, bfloat16):
+    qkv, dy = samples(shape)
+    rows, steps, _, heads = shape
+    whole, share = np.zeros_like(dy), np.zeros((rows, heads, steps, steps), np.float32)
+    attention(whole, share, qkv, NO_LENGTHS, True, bfloat16)
+    for begin, end in {(0, steps), (0, 1), (steps // 2, steps), (steps - 1, steps)}:
+        past = qkv.copy()
+        past[:, end:] = np.nan  # not read yet
+        mixed = np.full((rows, end - begin, dy.shape[2]), np.nan, np.float32)
+        attention_next(mixed, past, begin, heads, bfloat16)
+        assert mixed.tobytes() == whole[:, begin:end].tobytes()

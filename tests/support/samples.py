@@ -130,6 +130,18 @@ LAYERS: list[LayerSample] = [
         ((4, 3),),
         reference_sequences.multi_head_attention,
     ),
+    LayerSample(
+        "multi_head_attention",
+        {"heads": 3, "rotary": True},
+        ((7, 12),),
+        reference_sequences.multi_head_attention,
+    ),
+    LayerSample(
+        "multi_head_attention",
+        {"heads": 2, "causal": True, "rotary": True, "rotary_base": 50, "use_bias": False},
+        ((6, 4),),
+        reference_sequences.multi_head_attention,
+    ),
     LayerSample("positional_encoding", {}, ((5, 6),), reference_sequences.positional_encoding),
     LayerSample("positional_encoding", {"base": 20}, ((4, 3),), reference_sequences.positional_encoding),
     LayerSample("learned_positions", {}, ((5, 6),), reference_sequences.learned_positions),

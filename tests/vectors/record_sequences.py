@@ -42,6 +42,9 @@ CASES = [
     ("gru", {"units": UNITS, "return_sequences": True, "stateful": True}, LENGTHS, True),
     ("bidirectional", {"layer": {"simple_rnn": {"units": UNITS, "return_sequences": True}}}, LENGTHS, False),
     ("multi_head_attention", {"heads": 2, "causal": True}, None, False),
+    ("multi_head_attention", {"heads": 1, "rotary": True}, None, False),
+    ("multi_head_attention", {"heads": 2, "causal": True, "rotary": True}, LENGTHS, False),
+    ("multi_head_attention", {"heads": 1, "causal": True, "rotary": True, "rotary_base": 30}, None, False),
 ]
 CELLS = {"simple_rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -81,6 +84,24 @@ def recurrent(layer, options, x, lengths, start):
     return y, end, names
 
 
+def rotary_attention(module, options, x, padded, causal):
+    """The paper's formula, with the weights of nn.MultiheadAttention, which has no rotary positions."""
+    qkv = nn.functional.linear(x, module.in_proj_weight, module.in_proj_bias)
+    q, k, v = (part.unflatten(-1, (options["heads"], -1)).transpose(1, 2) for part in qkv.chunk(3, dim=-1))
+    size, base = q.shape[-1], options.get("rotary_base", 10000)
+    angle = torch.arange(STEPS)[:, None] / base ** (torch.arange(0, size, 2).double() / size)
+    turn = torch.polar(torch.ones_like(angle), angle)  # (steps, size / 2), complex
+    q, k = (
+        torch.view_as_real(torch.view_as_complex(part.unflatten(-1, (-1, 2)).contiguous()) * turn).flatten(-2)
+        for part in (q, k)
+    )
+    hidden = torch.zeros(ROWS, 1, STEPS, STEPS, dtype=torch.bool)
+    hidden = hidden if padded is None else hidden | padded[:, None, None, :]
+    hidden = hidden if causal is None else hidden | causal
+    mixed = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=~hidden)
+    return module.out_proj(mixed.transpose(1, 2).flatten(-2))
+
+
 def attention(options, x, lengths):
     module = nn.MultiheadAttention(FEATURES, options["heads"], batch_first=True).double()
     with torch.no_grad():  # they start at zero
@@ -88,7 +109,10 @@ def attention(options, x, lengths):
         module.out_proj.bias.normal_()
     padded = None if lengths is None else torch.arange(STEPS) >= torch.tensor(lengths)[:, None]
     causal = torch.ones(STEPS, STEPS, dtype=torch.bool).triu(1) if options.get("causal") else None
-    y, _ = module(x, x, x, key_padding_mask=padded, attn_mask=causal, need_weights=False)
+    if options.get("rotary"):
+        y = rotary_attention(module, options, x, padded, causal)
+    else:
+        y, _ = module(x, x, x, key_padding_mask=padded, attn_mask=causal, need_weights=False)
     if padded is not None:
         y = y * ~padded[..., None]
     prefix = "multi_head_attention_1"

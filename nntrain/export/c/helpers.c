@@ -382,17 +382,14 @@ static void gru(float *restrict y, const float *restrict x, const float *restric
     }
 }
 
-/* q k v = x @ weight + bias; mixed = softmax(q k^T / sqrt(size)) v for each head; y = mixed @ output_weight + output_bias.
+/* mixed = softmax(q k^T / sqrt(size)) v for each head; y = mixed @ output_weight + output_bias.
    scratch (steps * 4 * features + steps): q k v, mixed, and the weights of one step. */
-static void multi_head_attention(float *restrict y, const float *restrict x, const float *restrict weight,
-                                 const float *restrict bias, const float *restrict output_weight,
-                                 const float *restrict output_bias, float *restrict scratch,
-                                 int steps, int features, int heads, int causal)
+static void attend(float *restrict y, const float *restrict output_weight, const float *restrict output_bias,
+                   float *restrict scratch, int steps, int features, int heads, int causal)
 {
     const int size = features / heads, wide = 3 * features;
     float *restrict qkv = scratch, *restrict mixed = qkv + steps * wide, *restrict share = mixed + steps * features;
     const float factor = 1.0f / sqrtf((float)size);
-    dense(qkv, x, weight, bias, steps, features, wide);
     for (int head = 0; head < heads; head++)
         for (int t = 0; t < steps; t++) {
             const float *restrict q = qkv + t * wide + head * size;
@@ -414,6 +411,35 @@ static void multi_head_attention(float *restrict y, const float *restrict x, con
             }
         }
     dense(y, mixed, output_weight, output_bias, steps, features, features);
+}
+
+/* q k v = x @ weight + bias, and attention with them. */
+static void multi_head_attention(float *restrict y, const float *restrict x, const float *restrict weight,
+                                 const float *restrict bias, const float *restrict output_weight,
+                                 const float *restrict output_bias, float *restrict scratch,
+                                 int steps, int features, int heads, int causal)
+{
+    dense(scratch, x, weight, bias, steps, features, 3 * features);
+    attend(y, output_weight, output_bias, scratch, steps, features, heads, causal);
+}
+
+/* The same, with each pair of features of q and k turned by the angle of its step; rotations (steps, size): cosines and sines. */
+static void rotary_attention(float *restrict y, const float *restrict x, const float *restrict weight,
+                             const float *restrict bias, const float *restrict output_weight,
+                             const float *restrict output_bias, const float *restrict rotations,
+                             float *restrict scratch, int steps, int features, int heads, int causal)
+{
+    const int size = features / heads;
+    dense(scratch, x, weight, bias, steps, features, 3 * features);
+    for (int t = 0; t < steps; t++)
+        for (int i = 0; i < 2 * features; i += 2) {
+            float *restrict pair = scratch + t * 3 * features + i;
+            const float cosine = rotations[t * size + i % size], sine = rotations[t * size + i % size + 1];
+            const float a = pair[0], b = pair[1];
+            pair[0] = a * cosine - b * sine;
+            pair[1] = a * sine + b * cosine;
+        }
+    attend(y, output_weight, output_bias, scratch, steps, features, heads, causal);
 }
 
 /* y = a + b */

@@ -228,7 +228,10 @@ def _(layer: Recurrent, step: Step, x: str) -> str:
 @formula.register
 def _(layer: MultiHeadAttention, step: Step, x: str) -> str:
     arrays = own(step, "weight", "output_weight", "bias", "output_bias")
-    return call("multi_head_attention", [x, *arrays], heads=layer.heads, causal=unless(False, layer.causal))
+    options = {"heads": layer.heads, "causal": unless(False, layer.causal)}
+    if layer.rotary:
+        return call("rotary_attention", [x, *arrays], **options, base=unless(10000, layer.rotary_base))
+    return call("multi_head_attention", [x, *arrays], **options)
 
 
 @formula.register

@@ -130,7 +130,7 @@ def takes_any_length(program: Program) -> bool:
 
 
 def carries_state(program: Program) -> bool:
-    """Whether it is a language model whose stateful layers carry over all that a step sees of earlier ones."""
+    """Whether it is a language model whose recurrent layers carry over all that a step sees of earlier ones."""
     return (
         bool(program.data.unit)
         and any(map(is_stateful, program.steps))
@@ -139,7 +139,7 @@ def carries_state(program: Program) -> bool:
 
 
 def is_stateful(step: Step) -> bool:
-    return isinstance(step.layer, Recurrent) and step.layer.stateful
+    return isinstance(step.layer, Recurrent) and step.layer.memory(*step.input_shapes) is not None
 
 
 def functions(program: Program) -> list[str]:

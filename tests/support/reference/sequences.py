@@ -59,7 +59,9 @@ def embedding(p, x, units, vocabulary):
     return p["weight"][x]
 
 
-def multi_head_attention(p, x, heads, causal=False, use_bias=True, lengths=None):
+def multi_head_attention(
+    p, x, heads, causal=False, use_bias=True, lengths=None, rotary=False, rotary_base=10000
+):
     rows, steps, features = x.shape
     size = features // heads
     y = np.zeros(x.shape)
@@ -71,12 +73,25 @@ def multi_head_attention(p, x, heads, causal=False, use_bias=True, lengths=None)
         mixed = np.zeros((length, features))
         for head in range(heads):
             own = slice(head * size, (head + 1) * size)
+            if rotary:
+                q[:, own], k[:, own] = turned(q[:, own], rotary_base), turned(k[:, own], rotary_base)
             scores = q[:, own] @ k[:, own].T / np.sqrt(size)
             if causal:
                 scores[np.triu_indices(length, 1)] = -np.inf
             powers = np.exp(scores - scores.max(axis=1, keepdims=True))
             mixed[:, own] = powers / powers.sum(axis=1, keepdims=True) @ v[:, own]
         y[row, :length] = mixed @ p["output_weight"] + p.get("output_bias", 0)
+    return y
+
+
+def turned(x, base):
+    """Rotary positions: features 2i and 2i + 1 of step t as a complex number, times e^(i t / base^(2i / size))."""
+    steps, size = x.shape
+    y = np.zeros(x.shape)
+    for t in range(steps):
+        for i in range(0, size, 2):
+            number = complex(x[t, i], x[t, i + 1]) * np.exp(1j * t / base ** (i / size))
+            y[t, i], y[t, i + 1] = number.real, number.imag
     return y
 
 

@@ -9,7 +9,7 @@ from nntrain.export.c.blocks import Block
 from nntrain.export.c.calls.call import Code, Site, call, code_of, in_place, scratch
 from nntrain.layers.attention import MultiHeadAttention
 from nntrain.layers.embedding import Embedding
-from nntrain.layers.positions import LearnedPositions, PositionalEncoding, Positions, positions
+from nntrain.layers.positions import LearnedPositions, PositionalEncoding, Positions, positions, rotations
 from nntrain.layers.recurrent import Gru, Lstm, Recurrent, SimpleRnn
 from nntrain.layers.time_distributed import TimeDistributed
 
@@ -67,12 +67,19 @@ def _(layer: MultiHeadAttention, block: Block) -> int:
 
 @call.register
 def _(layer: MultiHeadAttention, site: Site) -> Code:
-    arrays = map(site.array, ("weight", "bias", "output_weight", "output_bias"))
+    arrays = [*map(site.array, ("weight", "bias", "output_weight", "output_bias"))]
+    function, more = "multi_head_attention", ""
+    if layer.rotary:
+        steps, features = site.shape
+        size = features // layer.heads
+        table = rotations(steps, size, layer.rotary_base, np.dtype(np.float32))
+        function, more = "rotary_attention", ", with rotary positions"
+        arrays.append(site.array("rotations", table))
     sizes = (site.first(site.shape), site.shape[1], layer.heads, int(layer.causal))
     arguments = ", ".join(map(str, (site.y, site.x, *arrays, site.scratch, *sizes)))
-    causal = ", over the steps up to its own" if layer.causal else ""
+    causal = more + (", over the steps up to its own" if layer.causal else "")
     formula = f"y = softmax(q k^T / sqrt(size)) v @ output_weight + output_bias for each step{causal}"
-    return Code(formula, (f"multi_head_attention({arguments});",))
+    return Code(formula, (f"{function}({arguments});",))
 
 
 @in_place.register

@@ -9,7 +9,7 @@ from nntrain.export.onnx.layers.dense import linear
 from nntrain.export.onnx.layers.steps import causal_mask, number_of_steps, real_steps, without_padding
 from nntrain.export.onnx.place import Place, writes
 from nntrain.layers.attention import MultiHeadAttention
-from nntrain.layers.positions import LearnedPositions, PositionalEncoding, positions
+from nntrain.layers.positions import LearnedPositions, PositionalEncoding, positions, rotations
 
 
 @writes(MultiHeadAttention)
@@ -21,7 +21,12 @@ def multi_head_attention(at: Place) -> Value:
     names = tuple(at.named(name) for name in "qkv")
     at.graph.nodes_output("Split", [qkv], names, at.named("split"), axis=-1)
     query, value = (heads(at, name, [0, 2, 1, 3], size) for name in (names[0], names[2]))
-    key = heads(at, names[1], [0, 2, 3, 1], size)
+    if layer.rotary:
+        query = turned(at, query, "q", size)
+        key = turned(at, heads(at, names[1], [0, 2, 1, 3], size), "k", size)
+        key = at.node("Transpose", key, part="k_columns", perm=[0, 1, 3, 2])
+    else:
+        key = heads(at, names[1], [0, 2, 3, 1], size)
     product = at.node("MatMul", query, key, part="product")  # (rows, heads, steps, steps)
     scores = at.node("Mul", product, at.graph.number(1 / math.sqrt(size)), part="scores")
     if (mask := visible(at)) is not None:
@@ -40,6 +45,22 @@ def heads(at: Place, name: str, axes: list[int], size: int) -> str:
     shape = at.graph.integers([0, 0, at.layer.heads, size])
     table = at.node("Reshape", name, shape, part=f"{name[-1]}_table")
     return at.node("Transpose", table, part=f"{name[-1]}_heads", perm=axes)
+
+
+def turned(at: Place, name: str, part: str, size: int) -> str:
+    """Rotary positions: `x cos + swapped sin`, for x (rows, heads, steps, size) with each pair of features (a, b) as (-b, a)."""
+    angles = rotations(at.shapes[0][0], size, at.layer.rotary_base, np.dtype(np.float64))
+    cos, sin = (
+        of_first_steps(at, at.constant(label, angles[:, place::2].repeat(2, axis=1)), f"{part}_{label}_rows")
+        for place, label in enumerate(("cos", "sin"))
+    )
+    swap = np.zeros((size, size))
+    even = np.arange(0, size, 2)
+    swap[even + 1, even], swap[even, even + 1] = -1, 1
+    swapped = at.node("MatMul", name, at.constant("swap", swap), part=f"{part}_swapped")
+    straight = at.node("Mul", name, cos, part=f"{part}_cos")
+    across = at.node("Mul", swapped, sin, part=f"{part}_sin")
+    return at.node("Add", straight, across, part=f"{part}_turned")
 
 
 def visible(at: Place) -> str | None:
@@ -67,7 +88,12 @@ def positional_encoding(at: Place) -> Value:
 def plus_positions(at: Place, table: str) -> Value:
     """The first rows of the table added: a sequence may be shorter than those of training, not longer."""
     x = at.channels_last()
-    if at.graph.any_steps:
-        zero = at.graph.integers([0])
-        table = at.node("Slice", table, zero, number_of_steps(at), zero, part="positions")
-    return x.named(at.node("Add", x.name, table))
+    return x.named(at.node("Add", x.name, of_first_steps(at, table, "positions")))
+
+
+def of_first_steps(at: Place, table: str, part: str) -> str:
+    """The rows of the table for the steps that there are."""
+    if not at.graph.any_steps:
+        return table
+    zero = at.graph.integers([0])
+    return at.node("Slice", table, zero, number_of_steps(at), zero, part=part)

@@ -62,6 +62,31 @@ def multi_head_attention(x, weight, output_weight, bias=0, output_bias=0, heads=
     return y.swapaxes(1, 2).reshape(rows, steps, features) @ output_weight + output_bias
 
 
+def rotary_attention(x, weight, output_weight, bias=0, output_bias=0, heads=1, causal=False, base=10000):
+    """Self-attention with rotary positions: queries q and keys k are turned by angles that grow with the step.
+
+    x (rows, steps, features), weight (features, 3 features) makes queries q, keys k and values v of it.
+    """
+    rows, steps, features = x.shape
+    qkv = (x @ weight + bias).reshape(rows, steps, 3, heads, features // heads)
+    q, k, v = qkv.transpose(2, 0, 3, 1, 4)  # each (rows, heads, steps, size)
+    q, k = rotary(q, base), rotary(k, base)
+    scores = q @ k.swapaxes(2, 3) / (features // heads) ** 0.5  # (rows, heads, steps, steps)
+    if causal:
+        scores = np.where(np.tri(steps, dtype=bool), scores, -np.inf)
+    y = softmax(scores) @ v
+    return y.swapaxes(1, 2).reshape(rows, steps, features) @ output_weight + output_bias
+
+
+def rotary(x, base):
+    """Each pair of features of x (..., steps, size) is turned by the angle t / base^(2i / size) at step t."""
+    steps, size = x.shape[-2:]
+    angle = np.arange(steps)[:, None] / base ** (np.arange(0, size, 2) / size)
+    cos, sin = np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype)
+    a, b = x[..., ::2], x[..., 1::2]
+    return np.stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
+
+
 def positions(steps, features, base):
     """Sinusoidal positions (steps, features): sines in the even features, cosines in the odd ones."""
     feature = np.arange(features)

@@ -44,7 +44,7 @@ def dense_tail(graph: "Graph") -> list[Pair]:
     node, last = graph.output, graph.output
     while node.inputs:
         layer = node.layer
-        if isinstance(layer, Dense) and len(node.shape) == 1:
+        if isinstance(layer, Dense) and len(node.shape) == 1 and node.tied is None:
             found.insert(0, (node, last))
             last = node.inputs[0]
         elif layer.normalizes_logits and not elementwise(node) and not found:

@@ -99,7 +99,7 @@ class Neuron(Picture, name="neuron"):
             curve = activated(last.layer, grid, own)
         return {
             "x": x.astype(np.float64),
-            "w": arena.parameters[f"{dense.name}.weight"][:, unit].copy(),
+            "w": arena.weight(dense)[:, unit].copy(),
             "names": np.array(known or [f"x{number + 1}" for number in range(len(x))]),
             "unit": np.array([b, z, float(outputs[unit])]),
             "grid": grid - b,
