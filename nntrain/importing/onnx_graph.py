@@ -48,6 +48,9 @@ class OnnxGraph:
                 self.constants[node.output[0]] = self._array(value)
             elif self._passes_constant(node):
                 self.constants[node.output[0]] = self.constants[node.input[0]]
+            elif node.op_type == "Transpose" and node.input[0] in self.constants:  # of tied weights
+                axes = self.attributes(node).get("perm")
+                self.constants[node.output[0]] = self.constants[node.input[0]].transpose(axes)
 
     def _passes_constant(self, node: Any) -> bool:
         """Of weights that are shared, and of positions of which a sequence takes as many as it has steps."""

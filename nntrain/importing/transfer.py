@@ -12,6 +12,7 @@ from nntrain.importing.mapping import pinned
 from nntrain.importing.matching import Fits, Matched, Pair, matched, names
 from nntrain.importing.module import Module, Shape, Source
 from nntrain.importing.slots import Slot, slots_of
+from nntrain.importing.ties import without_tied
 from nntrain.network.graph import Graph
 
 MOST_LINES = 40  # of both sides in an error
@@ -70,6 +71,7 @@ def transfer(
     slots = slots_of(graph, split=source.layout != "nntrain")
     if not slots:
         raise UserError("no layer of the network has parameters")
+    source = without_tied(source, slots)
     folds = Folds(source, slots)
     pins = pinned(maps, source, folds.slots, fits, by_shape)
     found = pins.result

@@ -22,7 +22,7 @@ def rotate_back(dqkv: np.ndarray, rotations: np.ndarray, heads: int) -> None:
 @kernel
 def _rotate(qkv, rotations, heads, sign):
     """Parallel over the steps of all rows: each value is computed alone, so threads change no bit."""
-    rows, steps, wide = qkv.shape
+    rows, steps, _ = qkv.shape
     size = rotations.shape[1]
     for place in prange(rows * steps):
         row, step = np.int64(place) // steps, np.int64(place) % steps

@@ -120,9 +120,7 @@ class MultiHeadAttention(Layer, name="multi_head_attention"):
 
     def _output(self, ctx: LayerContext) -> None:
         bias = ctx.output_bias if self.use_bias else ctx.empty
-        kernels.matmul.forward(
-            table(ctx.y), table(ctx.mixed), ctx.output_weight, bias, bfloat16=ctx.bfloat16
-        )
+        kernels.matmul.forward(table(ctx.y), table(ctx.mixed), ctx.output_weight, bias, bfloat16=ctx.bfloat16)
 
     def memory(self, x: Shape) -> dict[str, Saved] | None:
         return {"past": Saved((x[0], 3 * x[1]))} if self.causal else None

@@ -45,11 +45,17 @@ class Dense(Weighted, name="dense"):
     @model_validator(mode="after")
     def _check_weight(self) -> Self:
         if self.units is None and self.tied_to is None:
-            raise mistake("expected `units`, the number of outputs", "Set it, such as `dense: 10`.")
-        stray = next((name for name in ("units", "weight_initializer") if getattr(self, name) is not None), "")
+            raise mistake(
+                "expected either `units`, the number of outputs, or `tied_to`",
+                "Set one, such as `dense: 10`.",
+            )
+        stray = next(
+            (name for name in ("units", "weight_initializer") if getattr(self, name) is not None), ""
+        )
         if self.tied_to is not None and stray:
             raise mistake(
-                f"`{stray}` cannot be combined with `tied_to`: the weight is the embedding's", f"Remove `{stray}`."
+                f"`{stray}` cannot be combined with `tied_to`: the weight is the embedding's",
+                f"Remove `{stray}`.",
             )
         return self
 

@@ -272,7 +272,11 @@ class Scope:
         if name is None or (found := embeddings.get(self.prefix + name) or embeddings.get(name)):
             return found if name else None
         raise ConfigError(
-            [Problem(("tied_to",), f"no embedding above is named {name!r}.{did_you_mean(name, [*embeddings])}")]
+            [
+                Problem(
+                    ("tied_to",), f"no embedding above is named {name!r}.{did_you_mean(name, [*embeddings])}"
+                )
+            ]
         )
 
 

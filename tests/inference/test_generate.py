@@ -25,7 +25,15 @@ UNLIMITED = {
     "recurrent": [{kind: {"units": 6, "return_sequences": True}} for kind in ("lstm", "gru", "simple_rnn")],
     "stateful": [{"gru": {"units": 6, "return_sequences": True, "stateful": True}}, {"dropout": 0.3}],
     "convolution": [
-        {"conv1d": {"filters": 7, "kernel_size": 3, "dilation": 2, "padding": "causal", "activation": "relu"}},
+        {
+            "conv1d": {
+                "filters": 7,
+                "kernel_size": 3,
+                "dilation": 2,
+                "padding": "causal",
+                "activation": "relu",
+            }
+        },
         "batch_norm",
         {"conv1d": {"filters": 12, "kernel_size": 4, "padding": "causal", "groups": 1}},
     ],

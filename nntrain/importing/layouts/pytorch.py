@@ -8,10 +8,11 @@ TRANSPOSED = "transposed"
 
 
 def dense(t: Taking) -> None:
-    inputs, units = t.shape("weight")
-    # Also of a 1×1 convolution, which is a dense layer on every pixel.
-    weight = t.take("weight", (units, inputs), (units, inputs, 1), (units, inputs, 1, 1))
-    t.put("weight", weight.T, "weight", how=TRANSPOSED)
+    if t.needs("weight"):  # one that is tied to an embedding has a bias alone
+        inputs, units = t.shape("weight")
+        # Also of a 1×1 convolution, which is a dense layer on every pixel.
+        weight = t.take("weight", (units, inputs), (units, inputs, 1), (units, inputs, 1, 1))
+        t.put("weight", weight.T, "weight", how=TRANSPOSED)
     t.bias()
 
 
