@@ -69,16 +69,40 @@ def readable(train: Dataset, prompt: str, skip: bool) -> tuple[str, list[str]]:
     return known, [f"left out unknown {counted(unknown)}"]
 
 
+class Window:
+    """The part of a text that counts, where a network takes no more than a window: its end.
+
+    When it is full, it moves on by a quarter, so that it is read again once in so many tokens, not for each.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+        self.begin = 0  # the first token that counts
+
+    def moves(self, count: int) -> bool:
+        """Whether a text of so many tokens begins later than the one before."""
+        if count - self.begin <= self.size:
+            return False
+        self.begin = count - kept(self.size)
+        return True
+
+
+def kept(size: int) -> int:
+    """How many tokens count when a window of this size has moved on."""
+    return size - size // 4
+
+
 class WindowReader:
-    """Reads the last window of the text again for each next token."""
+    """Reads the window again for each next token."""
 
     def __init__(self, network: Network):
         self.network = network
-        self.window = network.graph.input.shape[0]
+        self.window = Window(network.graph.input.shape[0])
 
     def next_logits(self, tokens: list[int]) -> np.ndarray:
-        """(vocabulary,) float64: the logits of the token after these. Raises UserError."""
-        tokens = tokens[-self.window :]
+        """(vocabulary,) float64: the logits of the token after these, which are those of the call before, and more. Raises UserError."""
+        self.window.moves(len(tokens))
+        tokens = tokens[self.window.begin :]
         executor, info = self.network.executor(1, len(tokens)), self.network.info
         executor.x[...] = 0  # the network may need all its steps; earlier ones do not see the padding
         executor.x[0, : len(tokens)] = tokens
@@ -88,23 +112,20 @@ class WindowReader:
 
 
 class PieceReader:
-    """Reads each token once: the layers keep the keys and values of attention, hidden states and the windows of convolutions.
-
-    Where the network takes no more than a window, each token beyond it makes the window slide: it is read again.
-    """
+    """Reads each token once: the layers keep the keys and values of attention, hidden states and the windows of convolutions."""
 
     def __init__(self, network: Network):
         self.pieces = Pieces(network)
-        self.begin = 0  # the first token that counts
+        self.window = Window(self.pieces.limit) if self.pieces.limit else None
 
     def next_logits(self, tokens: list[int]) -> np.ndarray:
-        """As WindowReader; the tokens are those of the call before, and more."""
-        pieces = self.pieces
-        if pieces.limit and len(tokens) - self.begin > pieces.limit:
-            self.begin = len(tokens) - pieces.limit
+        """As WindowReader."""
+        pieces, window = self.pieces, self.window
+        if window is not None and window.moves(len(tokens)):
             pieces.start()
+        begin = 0 if window is None else window.begin
         with kernels.denormals.flushed():
-            while (at := self.begin + pieces.done) < len(tokens):
+            while (at := begin + pieces.done) < len(tokens):
                 piece = np.array([tokens[at : at + pieces.longest]])
                 output = pieces.read(piece)
         return finite(output[0, -1])

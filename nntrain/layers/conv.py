@@ -143,6 +143,7 @@ class Conv1d(Convolution, name="conv1d"):
         description="number of groups of features and filters; each filter sees the features of its group only",
     )
 
+    limits_steps = True
     example: ClassVar = {"filters": 3, "kernel_size": 3, "padding": "same"}
     example_inputs: ClassVar = ((5, 2),)
 

@@ -19,11 +19,6 @@ LIMITED = {
         "rms_norm",
     ],
     "sinusoidal positions": ["positional_encoding", {"multi_head_attention": CAUSAL}, {"maxout": 12}],
-    "rotary positions": [{"multi_head_attention": {**CAUSAL, "rotary": True}}] * 2,
-}
-UNLIMITED = {
-    "recurrent": [{kind: {"units": 6, "return_sequences": True}} for kind in ("lstm", "gru", "simple_rnn")],
-    "stateful": [{"gru": {"units": 6, "return_sequences": True, "stateful": True}}, {"dropout": 0.3}],
     "convolution": [
         {
             "conv1d": {
@@ -37,6 +32,11 @@ UNLIMITED = {
         "batch_norm",
         {"conv1d": {"filters": 12, "kernel_size": 4, "padding": "causal", "groups": 1}},
     ],
+    "rotary positions": [{"multi_head_attention": {**CAUSAL, "rotary": True}}] * 2,
+}
+UNLIMITED = {
+    "recurrent": [{kind: {"units": 6, "return_sequences": True}} for kind in ("lstm", "gru", "simple_rnn")],
+    "stateful": [{"gru": {"units": 6, "return_sequences": True, "stateful": True}}, {"dropout": 0.3}],
     "each step alone": [{"time_distributed": {"layer": {"dense": 5}}}, "gelu"],
 }
 NETWORKS = LIMITED | UNLIMITED
@@ -76,15 +76,39 @@ def test_pieces_give_the_bits_of_the_whole(name, precision):
 
 
 @pytest.mark.parametrize("name", LIMITED)
-def test_beyond_the_window_the_last_window_counts_as_if_it_were_the_whole_text(name):
-    network, text = network_of(LIMITED[name]), tokens(2 * WINDOW).tolist()
-    cached, fresh = PieceReader(network), WindowReader(network_of(LIMITED[name]))
+def test_beyond_the_window_its_end_counts_as_if_it_were_the_whole_text(name):
+    network, text = network_of(LIMITED[name]), tokens(3 * WINDOW).tolist()
+    cached, fresh, begin = PieceReader(network), WindowReader(network_of(LIMITED[name])), 0
     for end in range(4, len(text)):
-        np.testing.assert_array_equal(cached.next_logits(text[:end]), fresh.next_logits(text[:end]))
+        if end - begin > WINDOW:
+            begin = end - 16  # three quarters of 21, rounded up
+        found = cached.next_logits(text[:end])
+        np.testing.assert_array_equal(found, fresh.next_logits(text[:end]))
+        np.testing.assert_array_equal(found, WindowReader(fresh.network).next_logits(text[begin:end]))
+
+
+@pytest.mark.parametrize("count", [WINDOW + 1, 4 * WINDOW])
+def test_of_a_long_prompt_the_end_counts(count):
+    network, text = network_of(LIMITED["learned positions"]), tokens(count).tolist()
+    expected = WindowReader(network).next_logits(text[-16:])
+    np.testing.assert_array_equal(PieceReader(network).next_logits(text), expected)
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_beyond_the_window_a_text_is_read_again_once_in_a_quarter_of_it(name, monkeypatch):
+    reader, text, read = PieceReader(network_of(LIMITED[name])), tokens(4 * WINDOW).tolist(), []
+    whole = reader.pieces.read
+    monkeypatch.setattr(reader.pieces, "read", lambda x: read.append(x.shape[1]) or whole(x))
+    for end in range(1, len(text) + 1):
+        reader.next_logits(text[:end])
+    assert len(read) == len(text)
+    again = [count for count in read if count > 1]
+    assert again == [16] * len(again)
+    assert len(again) <= 3 * WINDOW / (WINDOW - 16)
 
 
 @pytest.mark.parametrize("name", UNLIMITED)
-def test_networks_without_attention_and_positions_remember_more_than_a_window(name):
+def test_recurrent_networks_remember_more_than_a_window(name):
     text = tokens(3 * WINDOW).tolist()
     reader = PieceReader(network_of(UNLIMITED[name]))
     longer = WindowReader(network_of(UNLIMITED[name], window=3 * WINDOW))

@@ -10,6 +10,7 @@ from nntrain.data.sequences.vocabulary import UNKNOWN
 from nntrain.export.program import Program, Step
 from nntrain.export.python import tokens
 from nntrain.export.python.wording import INDENT, WIDTH, fitted, quoted, tuple_of
+from nntrain.inference.generate import kept
 from nntrain.layers.activations.bounded import Activation
 from nntrain.layers.attention import MultiHeadAttention
 from nntrain.layers.conv import Conv1d
@@ -73,11 +74,14 @@ def next_logits({arguments}):
 {next_logits}
 '''
 LOOP = """
+    begin = 0  # the first token that counts: the network takes no more than {window}
     for _ in range(length):
-        tokens.append(choose(next_logits(tokens), temperature, top_k, random))
+        if len(tokens) - begin > {window}:
+            begin = len(tokens) - {kept}
+        tokens.append(choose(next_logits(tokens[begin:]), temperature, top_k, random))
 """
 LOOP_WITH_STATE = """
-    state = {}
+    state = {{}}
     logits = next_logits(tokens, state)
     for _ in range(length):
         tokens.append(choose(logits, temperature, top_k, random))
@@ -173,7 +177,7 @@ def functions(program: Program) -> list[str]:
         text=text,
         vocabulary=data.vocabulary,
         seen=seen,
-        loop=loop.strip("\n"),
+        loop=loop.strip("\n").format(window=window, kept=kept(window)),
         arguments=arguments,
         next_logits="\n".join(INDENT + line for line in lines),
     )
