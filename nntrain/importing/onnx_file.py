@@ -202,8 +202,11 @@ class _Reader:
     def _mul(self, node: Any) -> Iterator[Module]:
         """The scale of a norm that is written as several nodes; a sum that follows is its shift."""
         constant = self.graph.constant_of(node)
-        if constant is None:
-            return
+        if (
+            constant is None
+            or max(self.graph.constants[constant].shape) < self.graph.constants[constant].size
+        ):
+            return  # such as rotary positions, of several steps and features
         weight = self._flat(self._tensor(constant, self.graph.constants[constant]))
         module = Module(self.graph.label(node), {"weight": weight}, NORMS)
         module.channels_first = not self.graph.flattens_channels_last(self.graph.variable_of(node))

@@ -48,18 +48,18 @@ def heads(at: Place, name: str, axes: list[int], size: int) -> str:
 
 
 def turned(at: Place, name: str, part: str, size: int) -> str:
-    """Rotary positions: `x cos + swapped sin`, for x (rows, heads, steps, size) with each pair of features (a, b) as (-b, a)."""
+    """Rotary positions: `x cos + x' sin`, for x (rows, heads, steps, size); x' is x with each pair of features (a, b) as (-b, a)."""
     angles = rotations(at.shapes[0][0], size, at.layer.rotary_base, np.dtype(np.float64))
-    cos, sin = (
-        of_first_steps(at, at.constant(label, angles[:, place::2].repeat(2, axis=1)), f"{part}_{label}_rows")
-        for place, label in enumerate(("cos", "sin"))
+    cos, sin = (angles[:, place::2].repeat(2, axis=1) for place in (0, 1))
+    sin[:, ::2] *= -1
+    cosines, sines = (
+        of_first_steps(at, at.constant(label, table), f"{part}_{label}_rows")
+        for label, table in (("cos", cos), ("sin", sin))
     )
-    swap = np.zeros((size, size))
-    even = np.arange(0, size, 2)
-    swap[even + 1, even], swap[even, even + 1] = -1, 1
-    swapped = at.node("MatMul", name, at.constant("swap", swap), part=f"{part}_swapped")
-    straight = at.node("Mul", name, cos, part=f"{part}_cos")
-    across = at.node("Mul", swapped, sin, part=f"{part}_sin")
+    pairs = np.arange(size).reshape(-1, 2)[:, ::-1].reshape(-1)
+    swapped = at.node("Gather", name, at.graph.integers(pairs.tolist()), part=f"{part}_swapped", axis=3)
+    straight = at.node("Mul", name, cosines, part=f"{part}_cos")
+    across = at.node("Mul", swapped, sines, part=f"{part}_sin")
     return at.node("Add", straight, across, part=f"{part}_turned")
 
 
