@@ -108,7 +108,7 @@ class Generator(GenerateJsonSchema):
             options = self.get_schema_from_definitions(reference["$ref"]) or {}
             required = options.get("required", [])
             spellings = [reference]
-            if not required:
+            if not required and "anyOf" not in options:  # one of several that are required
                 bare.append(name)
                 spellings.append({"type": "null"})
             first = next(iter(member.own_options()), None)

@@ -3,7 +3,7 @@
 import math
 from typing import ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from nntrain import kernels
 from nntrain.layers.context import LayerContext, Param, Shape, table
@@ -26,6 +26,10 @@ class Dense(Weighted, name="dense"):
 
     Source of tied weights: Press & Wolf 2017, Using the output embedding to improve language models.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["units"]}, {"required": ["tied_to"]}]}
+    )
 
     units: int | None = Field(
         None, ge=1, description="number of outputs; required, except with `tied_to`: one for each token"

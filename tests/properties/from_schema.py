@@ -28,7 +28,7 @@ class Drawer:
             return self.value(schema, depth) if not_bare else found
         if "allOf" in schema:
             return self.value(schema["allOf"][0], depth)
-        if "anyOf" in schema:
+        if "anyOf" in schema and "properties" not in schema:
             branches = schema["anyOf"]
             return self.value(branches[0] if depth > 12 else choose.choice(branches), depth)
         if "enum" in schema:
@@ -45,6 +45,7 @@ class Drawer:
             keys = [self.choose.choice(list(properties))]
         else:
             required = schema.get("required", [])
+            required = required + self.choose.choice(schema.get("anyOf", [{"required": []}]))["required"]
             optional = [key for key in properties if key not in required and key != "default"]
             few = self.choose.randrange(2 if depth > 6 else 4)
             keys = [*required, *self.choose.sample(optional, min(few, len(optional)))]
