@@ -108,12 +108,14 @@ class Generator(GenerateJsonSchema):
             options = self.get_schema_from_definitions(reference["$ref"]) or {}
             required = options.get("required", [])
             spellings = [reference]
-            if not required and "anyOf" not in options:  # one of several that are required
+            one_of_several = "anyOf" in options  # is required
+            if not required and not one_of_several:
                 bare.append(name)
                 spellings.append({"type": "null"})
             first = next(iter(member.own_options()), None)
             if first and set(required) <= {first}:
-                spellings.append(bare_value(options["properties"][first]))
+                value = bare_value(options["properties"][first])
+                spellings.append(not_null(value) if one_of_several else value)
             named[name] = {"description": member.first_sentence(), "anyOf": spellings}
         mapping = {
             "type": "object",
@@ -132,6 +134,11 @@ def bare_value(option: dict[str, Any]) -> dict[str, Any]:
     """A bare value for the first option: never a mapping, which would be the options themselves."""
     holds_mappings = "$ref" in json.dumps(option)
     return {**option, "not": {"type": "object"}} if holds_mappings else option
+
+
+def not_null(option: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an option that can be left out, for a value that has to be there."""
+    return {**option, "anyOf": [branch for branch in option["anyOf"] if branch != {"type": "null"}]}
 
 
 def tidy(schema: Any) -> Any:

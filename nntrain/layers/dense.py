@@ -28,7 +28,12 @@ class Dense(Weighted, name="dense"):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": ["units"]}, {"required": ["tied_to"]}]}
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["units"], "properties": {"units": {"type": "integer"}}},
+                {"required": ["tied_to"], "properties": {"tied_to": {"type": "string"}}},
+            ]
+        }
     )
 
     units: int | None = Field(
@@ -50,7 +55,7 @@ class Dense(Weighted, name="dense"):
     def _check_weight(self) -> Self:
         if self.units is None and self.tied_to is None:
             raise mistake(
-                "expected either `units`, the number of outputs, or `tied_to`",
+                "expected `units`, the number of outputs, or `tied_to`",
                 "Set one, such as `dense: 10`.",
             )
         stray = next(

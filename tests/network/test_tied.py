@@ -118,7 +118,7 @@ def test_what_it_cannot_be_tied_to_is_reported(between, last, part):
     [{}, {"tied_to": "embedding_1", "units": 3}, {"tied_to": "embedding_1", "weight_initializer": "zeros"}],
 )
 def test_options_that_do_not_go_together_are_reported(options):
-    with pytest.raises(Exception, match=r"expected either `units`|cannot be combined with `tied_to`"):
+    with pytest.raises(Exception, match=r"expected `units`|cannot be combined with `tied_to`"):
         Layer.parse({"dense": options})
 
 

@@ -44,8 +44,11 @@ class Drawer:
         if schema.get("minProperties") == 1:  # a component by its name
             keys = [self.choose.choice(list(properties))]
         else:
-            required = schema.get("required", [])
-            required = required + self.choose.choice(schema.get("anyOf", [{"required": []}]))["required"]
+            required = list(schema.get("required", []))
+            if branches := schema.get("anyOf"):  # one of several options has to be there
+                branch = self.choose.choice(branches)
+                required += branch["required"]
+                properties = {**properties, **branch["properties"]}
             optional = [key for key in properties if key not in required and key != "default"]
             few = self.choose.randrange(2 if depth > 6 else 4)
             keys = [*required, *self.choose.sample(optional, min(few, len(optional)))]

@@ -26,7 +26,8 @@ RELATIONS = re.compile(
     r"|nesterov requires|expected at least two different `classes`|gaps in sequences cannot be filled"
     r"|a sequence with one target cannot be split|expected a fold from 1 to "
     r"|expected a number that divides `batch_size`|expected an option besides `match`"
-    r"|expected `etas` below and above 1|expected `step_sizes` around lr"
+    r"|expected `etas` below and above 1|expected `step_sizes` around lr|expected quantiles in rising order"
+    r"|expected an encoding that Python knows|the made-up reviews have no columns"
 )
 
 

@@ -107,7 +107,7 @@ class ImageFolder(Reader, name="image_folder"):
             for name in ("file", "label", "split"):
                 if getattr(self, name) is not None:
                     raise mistake(
-                        f"`{name}` is a column of `labels`, which is not set", "Set `labels` to a CSV file."
+                        f"`{name}` requires `labels`, whose column it is", "Set `labels` to a CSV file."
                     )
             if self.task != "auto":
                 raise mistake("`task` requires `labels`: folders are classes", "Remove `task`.")
