@@ -18,7 +18,7 @@ from nntrain.data.sequences.texts import Texts
 from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.curves import Curve, curved
-from nntrain.data.tables.features import OneHot, name_mismatch
+from nntrain.data.tables.features import OneHot, indicators, name_mismatch
 from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.target_transform import TargetTransform
 
@@ -124,8 +124,14 @@ class Dataset:
 
     @cached_property
     def imputed(self) -> np.ndarray | Windows:
-        """x with `fill` in place of NaN."""
-        return self.x if self.fill is None else np.where(np.isnan(np.asarray(self.x)), self.fill, self.x)
+        """x with `fill` in place of NaN, and 1 or 0 in features that say whether the one before them is missing."""
+        if self.fill is None:
+            return self.x
+        missing = np.isnan(np.asarray(self.x))
+        filled: np.ndarray = np.where(missing, self.fill, self.x)
+        for place in indicators(self.feature_names):
+            filled[..., place] = missing[..., place - 1]
+        return filled
 
     def select(self, indices: slice | np.ndarray) -> "Dataset":
         """The samples at `indices`."""

@@ -88,7 +88,6 @@ def export(
 def expected(trained: Trained, program: Program, x: np.ndarray) -> np.ndarray:
     """The outcome for samples x by the network itself, in float64."""
     train = trained.trained_on
-    filled = x if train.fill is None else np.where(np.isnan(x), train.fill, x)
     lengths = None if train.lengths is None else np.full(len(x), x.shape[1], np.int32)
-    data = replace(unlabeled(train, filled, lengths), consecutive=False)  # each sample from a state of zeros
+    data = replace(unlabeled(train, x, lengths), consecutive=False)  # each sample from a state of zeros
     return program.outcome(trained.outputs(data))

@@ -148,6 +148,12 @@ class Csv(Reader, name="csv"):
         "frequent category. Default: a missing value is an error",
     )
 
+    missing_indicator: bool = Field(
+        False,
+        description="add a feature, `NAME (missing)`, for each column of numbers with missing values: 1 where the value is missing, "
+        "else 0. Requires `impute`",
+    )
+
     weight: Name | None = Field(
         None,
         description="the column that says how much each row counts in the loss, the scores and the statistics: numbers of at "
@@ -160,6 +166,8 @@ class Csv(Reader, name="csv"):
 
     @model_validator(mode="after")
     def _one_class(self) -> "Csv":
+        if self.missing_indicator and self.impute is None:
+            raise mistake("`missing_indicator` requires `impute`", "Set `impute: median`, for example.")
         if self.decimal == self.thousands:
             raise mistake(f"`decimal` and `thousands` are both {shown(self.decimal)}")
         if self.task == "classification" and isinstance(self.target, tuple) and len(self.target) > 1:
@@ -187,6 +195,7 @@ class Csv(Reader, name="csv"):
         weight = None if self.weight is None else row_weights(table, table.targets.pop())
         groups = None if self._group is None else group_numbers(table, table.targets.pop())
         scaling = {name: kind.scale for name, kind in table.kinds.items() if isinstance(kind, Number)}
+        table.indicate = self.missing_indicator
         x, names, one_hot = table.x(self.text == "one_hot", gaps=self.impute is not None, known=self._known)
         target, classes = table.target(self.task)
         return Splits(

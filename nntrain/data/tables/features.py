@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,10 +71,21 @@ class OneHot:
         return np.where(gaps | ~part.any(axis=1), -1, part.argmax(axis=1))
 
 
+def indicator_of(column: str) -> str:
+    """The name of the feature that says whether a column's number is missing; it comes right after that of the number."""
+    return f"{column} (missing)"
+
+
+def indicators(names: Sequence[str]) -> list[int]:
+    """The positions of such features: what they hold follows from the features before them, wherever samples come from."""
+    return [place for place in range(1, len(names)) if names[place] == indicator_of(names[place - 1])]
+
+
 def columns(names: tuple[str, ...], texts: tuple[OneHot, ...]) -> list[tuple[str, int, OneHot | None]]:
     """The columns behind the features `names`: (column, position of its first feature, its categories if it is text)."""
     by_start = {text.start: text for text in texts}
     inside = {position for text in texts for position in range(text.start + 1, text.places.stop)}
+    inside |= {*indicators(names)}
     return [
         (by_start[position].column if position in by_start else name, position, by_start.get(position))
         for position, name in enumerate(names)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nntrain.data.tables.columns import MISSING, Column
 from nntrain.data.tables.dates import DateParts, parts_among
-from nntrain.data.tables.features import OneHot, listed
+from nntrain.data.tables.features import OneHot, indicator_of, listed
 from nntrain.data.tables.formats.typed import cell_text, is_missing
 from nntrain.data.tables.table import Table, values_of
 from nntrain.errors import DataError
@@ -69,6 +69,9 @@ def _as_known(
         else:
             found.append(column.name)
             parts.append(_finite(column, column.numbers[:, None], "a finite number"))
+            if indicator_of(column.name) in names:
+                found.append(indicator_of(column.name))
+                parts.append(np.zeros((len(parts[-1]), 1)))
     return np.concatenate(parts, axis=1), tuple(found), tuple(one_hot)
 
 

@@ -9,7 +9,7 @@ from nntrain.data.tables import suspicions
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.dates import EXAMPLE, DateParts, moment, parts_among, parts_of
-from nntrain.data.tables.features import OneHot, yaml_text
+from nntrain.data.tables.features import OneHot, indicator_of, yaml_text
 from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Number
 from nntrain.errors import DataError
 
@@ -37,6 +37,7 @@ class Table:
         self.path, self.features, self.targets, self.lines, self.cut = path, features, targets, lines, cut
         self.notes = list(notes)
         self.kinds = kinds or {}  # of the columns whose kind is set, by name
+        self.indicate = False  # whether columns of numbers with gaps have a feature more, which says where
         self.warnings: list[str] = []
 
     def x(
@@ -66,6 +67,8 @@ class Table:
                 self._check_last(column, categories)
             else:
                 names.append(column.name)
+                if self._has_indicator(column, known):
+                    names.append(indicator_of(column.name))
         x = np.zeros((len(self.lines), len(names)))
         for column, start in zip(self.features, starts, strict=True):
             if column in dates:
@@ -74,11 +77,19 @@ class Table:
                 x[:, texts[column].places] = texts[column].encoded(labels[column])
             else:
                 x[:, start] = column.numbers
+                if names[start + 1 : start + 2] == [indicator_of(column.name)]:
+                    x[:, start + 1] = np.isnan(x[:, start])
         self._require_values(x, starts, gaps, labels)
         for column, start in zip(self.features, starts, strict=True):
             if not column.is_text:
                 self.warnings += suspicions.of_numbers(column, x[:, start], self.features)
         return x, tuple(names), tuple(texts.values())
+
+    def _has_indicator(self, column: Column, known: Sequence[str]) -> bool:
+        """Whether another feature says where the column's number is missing: as in training, or where some are."""
+        if known:
+            return indicator_of(column.name) in known
+        return self.indicate and bool(np.isnan(column.numbers).any())
 
     def _dates(self, known: Sequence[str]) -> dict[Column, DateParts]:
         """The features that are dates, and their parts."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nntrain.data.tables.curves import Curve
+from nntrain.data.tables.features import indicators
 from nntrain.export.c.folding import folded
 from nntrain.export.program import Program
 from nntrain.layers.context import Shape
@@ -28,6 +29,13 @@ class Block:
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     remark: str = ""
     element: Element = "float"  # the type of the output
+
+
+@dataclass(frozen=True)
+class MarkGaps:
+    """1 in these places where the number before is NaN, else 0."""
+
+    places: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -111,8 +119,12 @@ def preparation(program: Program) -> list[Block]:
     assert data.scale is not None  # see Dataset.__post_init__
     blocks = []
     if data.fill is not None:
+        source = INPUT
+        if places := indicators(data.feature_names):
+            source = "indicators"
+            blocks.append(Block(source, MarkGaps(tuple(places)), (INPUT,), (shape,), shape))
         arrays = {"fill": np.asarray(data.fill).reshape(-1)}
-        blocks.append(Block("missing values", FillGaps(), (INPUT,), (shape,), shape, arrays))
+        blocks.append(Block("missing values", FillGaps(), (source,), (shape,), shape, arrays))
     if data.curves:
         source = blocks[-1].name if blocks else INPUT
         blocks.append(Block("curves", Bend(data.curves), (source,), (shape,), shape))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import nntrain
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.tokens import noun
-from nntrain.data.tables.features import columns
+from nntrain.data.tables.features import columns, indicators
 from nntrain.export.program import Program
 from nntrain.layers.context import Shape
 
@@ -77,10 +77,12 @@ def preparation(data: Dataset) -> Iterator[str]:
 
 def table(data: Dataset) -> Iterator[str]:
     """The columns of a table, and where they are in x."""
-    found = []
+    found, indicated = [], {*indicators(data.feature_names)}
     for name, place, text in columns(data.feature_names, data.one_hot):
         if text is None:
             found.append(f"x[{place}] {name}")
+            if place + 1 in indicated:
+                found.append(f"x[{place + 1}] any number")
         elif text.units:
             categories = ", ".join(f"{number} {category}" for number, category in enumerate(text.categories))
             found.append(f"x[{place}] {name}, the number of one of {categories}")

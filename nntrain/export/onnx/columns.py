@@ -3,7 +3,7 @@
 import numpy as np
 
 from nntrain.data.dataset import Dataset, shortened
-from nntrain.data.tables.features import OneHot, columns
+from nntrain.data.tables.features import OneHot, columns, indicators
 from nntrain.errors import UserError
 from nntrain.export.onnx.graph import DOUBLE, Graph, Info
 from nntrain.export.program import INPUT, Program
@@ -20,7 +20,8 @@ def matrix_of_columns(graph: Graph, program: Program, dtype: np.dtype) -> str:
         )
     taken = {INPUT, program.outcome.meaning, "class", *program.by_name}
     parts = []
-    for name, _, text in columns(data.feature_names, data.one_hot):
+    indicated = {*indicators(data.feature_names)}
+    for name, start, text in columns(data.feature_names, data.one_hot):
         if name in taken:
             message = f"the column {name!r} cannot be an input: something else has its name"
             raise UserError(message, "Rename it, or export without columns.")
@@ -34,6 +35,8 @@ def matrix_of_columns(graph: Graph, program: Program, dtype: np.dtype) -> str:
         )
         graph.inputs.append(Info(name, kind, ("batch", 1), told + gap))
         parts.append(name if text is None else one_hot(graph, data, text, dtype))
+        if start + 1 in indicated:  # a feature that the preparation sets
+            parts.append(name)
     return parts[0] if len(parts) == 1 else graph.node("Concat", parts, "columns", axis=1)
 
 

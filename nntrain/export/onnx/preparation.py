@@ -5,9 +5,10 @@ import numpy as np
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.tokens import noun
 from nntrain.data.tables.curves import Curve
+from nntrain.data.tables.features import indicators
 from nntrain.export.onnx.axes import channels_last
 from nntrain.export.onnx.columns import matrix_of_columns
-from nntrain.export.onnx.graph import FLOAT, Graph, Info, Size, Value
+from nntrain.export.onnx.graph import DOUBLE, FLOAT, Graph, Info, Size, Value
 from nntrain.export.program import INPUT, Program
 
 LENGTHS = "lengths"
@@ -60,6 +61,8 @@ def scaled(graph: Graph, data: Dataset, dtype: np.dtype, x: str) -> str:
     if data.fill is not None:
         missing = graph.node("IsNaN", [x], f"{INPUT}/missing")
         x = graph.node("Where", [missing, constant("fill", data.fill), x], f"{INPUT}/filled")
+        if places := indicators(data.feature_names):
+            x = indicated(graph, data, wide, x, missing, places)
     if data.curves:
         x = bent(graph, data, wide, x)
     if data.shift.any():
@@ -75,6 +78,19 @@ def scaled(graph: Graph, data: Dataset, dtype: np.dtype, x: str) -> str:
 def is_far(curve: Curve) -> bool:
     """Whether float32 is too coarse for differences between the knots."""
     return bool(curve.x) and abs(np.mean(curve.x)) > FAR * np.std(curve.x)
+
+
+def indicated(graph: Graph, data: Dataset, wide: np.dtype, x: str, missing: str, places: list[int]) -> str:
+    """x with 1 or 0 in the features that say whether the one before them is missing."""
+    parts, start = [], 0
+    for place in places:
+        parts.append(part_of(graph, x, start, place, "filled"))
+        mark = part_of(graph, missing, place - 1, place, "missing")
+        parts.append(graph.node("Cast", [mark], f"{mark}/number", to=DOUBLE if wide == np.float64 else FLOAT))
+        start = place + 1
+    if start < data.input_shape[-1]:
+        parts.append(part_of(graph, x, start, data.input_shape[-1], "filled"))
+    return graph.node("Concat", parts, f"{INPUT}/indicated", axis=-1)
 
 
 def bent(graph: Graph, data: Dataset, wide: np.dtype, x: str) -> str:
@@ -93,10 +109,10 @@ def bent(graph: Graph, data: Dataset, wide: np.dtype, x: str) -> str:
     return parts[0] if len(parts) == 1 else graph.node("Concat", parts, f"{INPUT}/curved", axis=-1)
 
 
-def part_of(graph: Graph, x: str, start: int, end: int) -> str:
+def part_of(graph: Graph, x: str, start: int, end: int, of: str = "columns") -> str:
     """The columns from `start` to before `end`."""
     places = (graph.integers([value]) for value in (start, end, -1))
-    return graph.node("Slice", [x, *places], f"{INPUT}/columns_{start}_{end}")
+    return graph.node("Slice", [x, *places], f"{INPUT}/{of}_{start}_{end}")
 
 
 def signed_log(graph: Graph, wide: np.dtype, x: str) -> str:

@@ -10,7 +10,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.images.form import form_of
 from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.tables.curves import Curve
-from nntrain.data.tables.features import OneHot, columns
+from nntrain.data.tables.features import OneHot, columns, indicators
 from nntrain.export.python import tokens
 from nntrain.export.python.wording import fitted, quoted, tuple_of
 
@@ -28,9 +28,13 @@ def features(row):
     for column in columns:
         cell = row[column]
         missing = cell in ("", None) or (isinstance(cell, float) and np.isnan(cell))
-{cells}
+{cells}{indicator}
     return found
 '''
+INDICATOR = """
+        if column in indicated:
+            found.append(0.0)  # `prepare` sets it where a number is missing
+"""
 UNKNOWN = """\
         if column in learned and not missing and str(cell) not in known:
             cell = known[-1]  # the category that stands for those that training did not see
@@ -147,6 +151,11 @@ class Inputs:
                     )
                 )
             found.append(fitted("columns = ", tuple_of([quoted(name) for name, _, _ in self.columns])))
+            if places := indicators(self.data.feature_names):
+                names = [quoted(self.data.feature_names[place - 1]) for place in places]
+                found.append(
+                    fitted("indicated = ", f"{tuple_of(names)}  # columns with a feature for missing numbers")
+                )
             known = {name: text.categories for name, _, text in self.columns if text}
             if known:
                 texts = (f"{quoted(name)}: {tuple_of(list(map(quoted, of)))}" for name, of in known.items())
@@ -185,7 +194,13 @@ class Inputs:
         given = "table(x)" if self.columns else "x"
         lines = [f"x = np.asarray({given}, np.float64){shaped}"]
         if "fill" in found:
-            lines.append("x = np.where(np.isnan(x), fill, x)")
+            indicated = indicators(data.feature_names)
+            lines += (
+                ["missing = np.isnan(x)", "x = np.where(missing, fill, x)"]
+                if indicated
+                else ["x = np.where(np.isnan(x), fill, x)"]
+            )
+            lines += [f"x[:, {place}] = missing[:, {place - 1}]" for place in indicated]
         lines.append("if not np.isfinite(x).all():")
         lines.append('    raise ValueError("expected finite numbers. Received: NaN or infinity")')
         if data.curves:
@@ -231,7 +246,8 @@ class Inputs:
         what += "; a category becomes its number" * (numbered > 0)
         unknown = UNKNOWN if any(text.unknown for text in self.data.one_hot) else ""
         cells = TEXT.format(encoded=encoded, missing=missing, unknown=unknown) if texts else NUMBER
-        return TABLE.format(what=what, cells=cells.strip("\n")).strip()
+        indicator = INDICATOR.rstrip("\n") if indicators(self.data.feature_names) else ""
+        return TABLE.format(what=what, cells=cells.strip("\n"), indicator=indicator).strip()
 
 
 def curve_of(number: int, curve: Curve) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from nntrain.data.tables.dates import DateParts, dates_among
-from nntrain.data.tables.features import OneHot, columns
+from nntrain.data.tables.features import OneHot, columns, indicators
 from nntrain.report.formats import printable, short, shortened
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
@@ -35,6 +35,7 @@ def columns_table(config: "Config", data: "Dataset") -> RenderableType:
         Column("as", "left", drop_rank=1),
     ]
     lines: list[list[str | Text]] = []
+    indicated = {*indicators(data.feature_names)}
     for name, start, spot in dates_among(columns(data.feature_names, data.one_hot), ()):
         if isinstance(spot, OneHot):
             lines.append([name_of(name), "categorical", f"{spot.width:,}", encoded(spot)])
@@ -42,7 +43,9 @@ def columns_table(config: "Config", data: "Dataset") -> RenderableType:
             parts = dict.fromkeys(part.split()[0] for part in spot.parts)
             lines.append([name_of(name), "date", f"{len(spot.parts):,}", ", ".join(parts)])
         else:
-            lines.append([name_of(name), "number", "1", scaled(data, name, start, config.data.standardize)])
+            indicator = start + 1 in indicated
+            how = scaled(data, name, start, config.data.standardize) + ", indicator" * indicator
+            lines.append([name_of(name), "number", "2" if indicator else "1", how])
     more = len(lines) - MOST
     if more > 0:
         lines[MOST:] = [[Text(f"{more:,} more", style="dim"), "", "", ""]]

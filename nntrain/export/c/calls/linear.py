@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nntrain.export.c.blocks import Bend, Block, Copy, FillGaps, Standardize
+from nntrain.export.c.blocks import Bend, Block, Copy, FillGaps, MarkGaps, Standardize
 from nntrain.export.c.calls.call import Code, Site, call, in_place, scratch
 from nntrain.layers.dense import Dense
 from nntrain.layers.embed_columns import EmbedColumns
@@ -19,6 +19,13 @@ def _(layer: FillGaps | Standardize | Bend) -> bool:
 @call.register
 def _(layer: Copy, site: Site) -> Code:
     return Code("y = x", (f"copy({site.y}, {site.x}, {site.count(site.shape)});",))
+
+
+@call.register
+def _(layer: MarkGaps, site: Site) -> Code:
+    lines = [f"copy({site.y}, {site.x}, {site.count(site.shape)});"]
+    lines += [f"{site.y}[{place}] = isnan({site.x}[{place - 1}]) ? 1.0f : 0.0f;" for place in layer.places]
+    return Code("y = x, and 1 or 0 where the number before is NaN or not", tuple(lines))
 
 
 @call.register
