@@ -1,13 +1,14 @@
 """Fit: trains the network of a config, and returns the run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from nntrain.api import all_data
 from nntrain.api.data import Data
 from nntrain.api.run import Run
-from nntrain.api.setup import ConfigLike, computing_threads, load_setup, overrides_of
+from nntrain.api.setup import ConfigLike, computing_threads, document_of, load_setup, overrides_of
 from nntrain.config import Document
 from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.distributed.together import together
@@ -41,6 +42,7 @@ def fit(
     from_: str | Path | None = None,
     threads: int | None = None,
     progress: bool = False,
+    on_all_data: bool = False,
 ) -> Run:
     """Trains the network that a config describes, as the command `nntrain fit` does, with the same bytes.
 
@@ -53,6 +55,8 @@ def fit(
     and shape.
     threads: how many threads compute; all by default. The results do not depend on it.
     progress: print progress, as the command does.
+    on_all_data: afterwards train a second run, NAME-all-data, on the training and validation samples together, for as many epochs as
+    were best in the first one, and return that run; its `epochs_from` is the first one.
 
     Raises UserError (ConfigError, DataError) for wrong input, Diverged where the loss becomes NaN or infinite.
     """
@@ -68,6 +72,7 @@ def fit(
         start=from_,
         terminal=progress,
         data=data,
+        on_all_data=on_all_data,
     )
 
 
@@ -87,26 +92,56 @@ def train(
     quiet: bool = False,
     data: Data | None = None,
     ranks: Ranks = ALONE,
+    on_all_data: bool = False,
 ) -> Run:
     """What the function and the command `fit` share. ranks: the command alone trains on several."""
     with computing_threads(threads, ranks=ranks) as count:
         with together(ranks), ranks.in_turn():
             first = Start.of(Path(start)) if start is not None else recorded_start(config)
-            setup, document = load_setup(config, overrides, data)
-            require_equal_shares(setup, document, ranks)
-            if tensorboard := setup.config.train.tensorboard:
-                try:
-                    require_writer()
-                except ConfigError as error:
-                    raise document.explain(error) from None
-        require_same(setup, ranks)
-        with Session(setup, document, overrides, count, first, ranks) as session:
-            session.open(place, [*registry.file_names(), PAGE])
-            if not session.complete:
-                display = RunDisplay(terminal, quiet, tensorboard) if ranks.is_root else Observer()
-                session.train(display, interruption)
-            ranks.wait()  # for the pictures
-            return Run.of(session)
+            source = document_of(config)
+
+        def trained(
+            overrides: tuple[str, ...],
+            place: Place | None,
+            facts: Mapping[str, Any],
+            notes: Sequence[str] = (),
+        ) -> tuple[Run, Session]:
+            with together(ranks), ranks.in_turn():
+                setup, document = load_setup(source, overrides, data)
+                require_ready(setup, document, ranks, on_all_data=all_data.WANTED in facts)
+            require_same(setup, ranks)
+            with Session(setup, document, overrides, count, first, ranks, facts=facts) as session:
+                session.open(place, [*registry.file_names(), PAGE])
+                session.notes += notes
+                if not session.complete:
+                    shown = terminal, quiet, setup.config.train.tensorboard
+                    session.train(RunDisplay(*shown) if ranks.is_root else Observer(), interruption)
+                ranks.wait()  # for the pictures
+                return Run.of(session), session
+
+        run, session = trained(overrides, place, {all_data.WANTED: True} if on_all_data else {})
+        with together(ranks):
+            second = ranks.broadcast(
+                all_data.second_of(session, place, on_all_data) if ranks.is_root else None
+            )
+        del session  # with its arrays
+        if second is None:
+            return run
+        on_all, _ = trained((*overrides, *second.overrides), second.place, second.facts, second.notes)
+        on_all.epochs_from = run
+        return on_all
+
+
+def require_ready(setup: Setup, document: Document, ranks: Ranks, on_all_data: bool) -> None:
+    """Raises ConfigError for what would otherwise fail during training, or after it."""
+    require_equal_shares(setup, document, ranks)
+    try:
+        if setup.config.train.tensorboard:
+            require_writer()
+        if on_all_data:
+            all_data.check_can_follow(setup)
+    except ConfigError as error:
+        raise document.explain(error) from None
 
 
 def require_equal_shares(setup: Setup, document: Document, ranks: Ranks) -> None:

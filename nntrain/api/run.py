@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.api import all_data
 from nntrain.api.html import run_html
 from nntrain.api.model import Model
 from nntrain.config.schema import Config
@@ -67,6 +68,13 @@ class Run:
                 run.to_continue = needed_to_continue(trainer.state, trainer.config.train)
             return run
         return cls(session.record, session.status, session.scores, session.baseline, session.all_warnings)
+
+    @cached_property
+    def epochs_from(self) -> "Run | None":
+        """Of a run on all data (`fit --on-all-data`): the run that found the number of epochs, if it is still beside it."""
+        of = self._record.read_info().get(all_data.OF) if isinstance(self._record, RunFolder) else None
+        first = self.path.parent / of["run"] if self.path is not None and of else None
+        return open_run(first) if first is not None and first.is_dir() else None
 
     @property
     def path(self) -> Path | None:

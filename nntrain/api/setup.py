@@ -44,10 +44,11 @@ def document_of(config: ConfigLike) -> Document:
 
 
 def load_setup(
-    config: ConfigLike, overrides: tuple[str, ...] = (), data: Data | None = None
+    config: ConfigLike | Document, overrides: tuple[str, ...] = (), data: Data | None = None
 ) -> tuple[Setup, Document]:
     """The config with its data, or with `data`, and its graph. Raises UserError; errors in the config name their place."""
-    typed, document = read_config(config, overrides if data is None else (*overrides, SOURCE))
+    read = config if isinstance(config, Document) else document_of(config)
+    typed, document = checked(read, overrides if data is None else (*overrides, SOURCE))
     try:
         loaded = None if data is None else data.load_for(typed.data, document.folder, typed.seed_of_splits)
         return prepare(typed, document.folder, loaded=loaded), document

@@ -36,6 +36,12 @@ from nntrain.report.pictures import process
     help="Start a new run from the weights of a run or a checkpoint, of the layers that have the same name and shape.",
 )
 @click.option(
+    "--on-all-data",
+    is_flag=True,
+    help="Afterwards train a second run, NAME-all-data, on the training and validation samples together, for as many epochs as were "
+    "best in the first one.",
+)
+@click.option(
     "--verify-resume",
     is_flag=True,
     help="Only train a few steps, once straight and once with a restart in the middle, and compare every bit.",
@@ -52,6 +58,7 @@ def command(
     resume: bool,
     overwrite: bool,
     start: Path | None,
+    on_all_data: bool,
     verify_resume: bool,
     threads: int | None,
     quiet: bool,
@@ -95,8 +102,10 @@ def command(
         NotARun: "Use another --name.",
     }
     if verify_resume:
-        if resume or overwrite:
-            raise click.UsageError("--verify-resume cannot be combined with --resume or --overwrite.")
+        if resume or overwrite or on_all_data:
+            raise click.UsageError(
+                "--verify-resume cannot be combined with --resume, --overwrite or --on-all-data."
+            )
         click.echo(verified(config, overrides, start=start))
         return
     if (repeated := run_of(config)) is not None:
@@ -104,7 +113,16 @@ def command(
     place = Place(runs_dir or Path("runs"), name, policy(resume, overwrite))
     try:
         with hints(advice):
-            run = train(config, overrides, place, Interruption(), start=start, quiet=quiet, ranks=ranks)
+            run = train(
+                config,
+                overrides,
+                place,
+                Interruption(),
+                start=start,
+                quiet=quiet,
+                ranks=ranks,
+                on_all_data=on_all_data,
+            )
     except CannotResume as error:
         remedy = f"{error.remedy}, or start" if error.remedy else "Start"
         error.hint = (

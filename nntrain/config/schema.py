@@ -66,6 +66,11 @@ class DataSection(Options):
         None,
         description="which samples fractions hold out: `{group: patient}` whole groups, `{time: day}` the latest. Default: random ones",
     )
+    train_on_validation: bool = Field(
+        False,
+        description="train on the samples of the validation split, too, so that nothing selects the best epoch: the second run of "
+        "`nntrain fit --on-all-data` does so, for the number of epochs that the first one found",
+    )
     fold: Fold | None = Field(
         None,
         description="one fold of a cross-validation, as the test split in place of any other; `nntrain crossval` runs them all",

@@ -233,7 +233,8 @@ class TrainSection(Options):
     monitor: str | None = Field(
         None,
         description="the value that selects the best checkpoint, stops early and guides reduce_on_plateau, such as "
-        "validation_accuracy; by default validation_loss, or train_loss without a validation split",
+        "validation_accuracy; by default validation_loss, or train_loss without a validation split; with `last`, the last "
+        "checkpoint is the best, whatever its scores",
     )
     early_stopping: EarlyStoppingSection | None = Field(None, description="when to stop early")
     evaluate_every: IntervalSection = Field(

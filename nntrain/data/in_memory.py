@@ -136,6 +136,7 @@ class Data:
         self.test = split("test", test)
         self.validation = split("validation", validation)
         self.standardize = standardize
+        self.train_on_validation = False
         self.fold: Fold | None = None
         self.split_by: SplitBy | None = None
         self.target_transform: str | None = None

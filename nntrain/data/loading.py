@@ -11,7 +11,9 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
 from nntrain.data.folds.taken import take_fold
 from nntrain.data.split_by import SplitBy
+from nntrain.data.joined import joined
 from nntrain.data.splits import join, split
+from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.tables import giveaways
 from nntrain.data.transforms.balance import balanced
 from nntrain.data.transforms.impute import impute
@@ -44,6 +46,8 @@ class DataOptions(Protocol):
     def test(self) -> float | Source | None: ...
     @property
     def validation(self) -> float | Source | None: ...
+    @property
+    def train_on_validation(self) -> bool: ...
     @property
     def standardize(self) -> bool: ...
     @property
@@ -92,10 +96,16 @@ def load_splits(
         elif name in splits.parts():
             message = f"{source.yaml_name} already has a {name} split"
             raise ConfigError([Problem(("data", name), message, "Remove this line.")])
+    held_out = fractions["validation"]
+    if options.train_on_validation:
+        fractions["validation"] = None  # the samples stay where they are
     splits, indices = split(splits, seed=seed, **fractions)
     if rows:
         indices = {name: rows["train"][taken] for name, taken in indices.items()} | {"test": rows["test"]}
-    splits = tokenize(impute(hide_some(weighted_alike(splits), seed)))
+    splits = weighted_alike(splits)
+    if options.train_on_validation:
+        splits = with_validation_in_training(splits, held_out)
+    splits = tokenize(impute(hide_some(splits, seed)))
     splits = scale_columns(splits, options.standardize)
     if options.target_transform is not None:
         splits = transform_targets(splits, options.target_transform)
@@ -120,6 +130,29 @@ def chosen_source(options: DataOptions) -> Any:
     except ConfigError as error:
         problems = [replace(problem, path=("data", "split_by", "group")) for problem in error.problems]
         raise ConfigError(problems) from None
+
+
+def with_validation_in_training(splits: Splits, held_out: float | None) -> Splits:
+    """The splits without a validation split, whose samples are trained on; `held_out`: the fraction that it would have been.
+
+    Raises ConfigError where there is none.
+    """
+    train, validation = splits.train, splits.validation
+    place = ("data", "train_on_validation")
+    if validation is None:
+        if held_out is None:
+            raise ConfigError(
+                [Problem(place, "there is no validation split to train on", "Remove this line.")]
+            )
+        note = f"the training split includes the samples of the validation split (validation: {held_out:g})"
+        return replace(splits, train=replace(train, notes=(*train.notes, note)))
+    if exceeds_memory(train.x) or exceeds_memory(validation.x):
+        message = "the training and the validation split together do not fit into memory"
+        raise ConfigError([Problem(place, message, "Put their samples into one file.")])
+    note = f"the training split includes the {len(validation):,} samples of the validation split"
+    both = joined(train, validation)
+    notes, warnings = ((*getattr(train, name), *getattr(validation, name)) for name in ("notes", "warnings"))
+    return Splits(replace(both, notes=(*notes, note), warnings=warnings), test=splits.test)
 
 
 def weighted_alike(splits: Splits) -> Splits:

@@ -15,6 +15,7 @@ from nntrain.report.terminal.lines import score_line
 from nntrain.report.terminal.progress import Progress
 from nntrain.report.terminal.tables import show_model
 from nntrain.run.folder import TENSORBOARD
+from nntrain.run.history import LAST
 
 if TYPE_CHECKING:
     from nntrain.data.dataset import Splits
@@ -96,7 +97,7 @@ class ProgressObserver(Observer):
         self.progress.evaluating(state)
 
     def evaluated(self, row: dict[str, Any], best: bool) -> None:
-        self.progress.evaluated(row, best)
+        self.progress.evaluated(row, best and self._monitor != LAST)
         if math.isnan(row.get(self._monitor, 0.0)) and not self._undefined:
             self._undefined = True
             self.warned(

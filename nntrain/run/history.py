@@ -17,6 +17,7 @@ OF_TARGETS: Mapping[Any, str] = {  # by `target_transform`
     "standard": " of the standardized target",
     "log": " of the target's logarithm",
 }
+LAST = "last"  # in place of a monitored column: see training.monitor, which is slow to import
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class History:
 
     @property
     def monitor(self) -> str:
-        """The column that chooses the best evaluation."""
+        """The column that chooses the best evaluation, or LAST."""
         train = self.settings.get("train")
         chosen = train.get("monitor") if isinstance(train, dict) else None
-        if chosen in self.evaluations:
+        if chosen in (*self.evaluations, LAST):
             return str(chosen)
         return "validation_loss" if "validation_loss" in self.evaluations else "train_loss"
 

@@ -1,7 +1,7 @@
 """Session: opens a run, trains it, evaluates the best checkpoint, and records how the run ended."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -52,13 +52,14 @@ class Session:
         start: Start | None = None,
         ranks: Ranks = ALONE,
         weights: Snapshot | None = None,
+        facts: Mapping[str, Any] | None = None,
     ):
         """start: the checkpoint whose weights a new run starts from; weights: or the snapshot, of the same network. ranks: each has
-        a session; the root's keeps the run.
+        a session; the root's keeps the run. facts: what else run.json says of it.
         """
         self.setup, self.source, self.start = setup, source, start
         self.overrides, self.threads = [*source.overrides, *overrides], threads
-        self.ranks, self.weights = ranks, weights
+        self.ranks, self.weights, self.facts = ranks, weights, facts or {}
         self.trainer = Trainer(setup, ranks)
         self.folder: RunFolder | None = None
         self.record: RunFolder | MemoryRecord = MemoryRecord()
@@ -170,7 +171,7 @@ class Session:
 
     def _first_info(self) -> dict[str, Any]:
         start = self.start.to_info() if self.start else {}
-        return {**first_facts(self.setup, self.threads, self.ranks.size), **start}
+        return {**first_facts(self.setup, self.threads, self.ranks.size), **start, **self.facts}
 
     def _info(self) -> dict[str, Any]:
         file = None if self.source.piped else str(Path(self.source.file).resolve())

@@ -13,7 +13,7 @@ def extend(state: TrainingState, facts: dict[str, Any], train: TrainSection, mon
     then = (facts["config"]["train"].get("early_stopping") or {}).get("min_delta", 0.0)
     now = train.early_stopping.min_delta if train.early_stopping else 0.0
     if then != now or "to_beat" not in facts["training"]:  # version 0.1.0 kept the best value alone
-        state.to_beat = state.best[monitor.name] if state.best else None
+        state.to_beat = monitor.value(state.best) if state.best else None
     if then != now:
         state.waited = 0
     stopping = train.early_stopping

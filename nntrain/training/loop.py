@@ -215,8 +215,8 @@ class Trainer:
                 if data is not None:
                     row |= columns(split, evaluate(self.feeds, data, config.loss, config.metrics, self.ranks))
         monitor, stopping = self.monitor, config.train.early_stopping
-        value = row[monitor.name]
-        best = monitor.improves(value, state.best[monitor.name] if state.best else None)
+        value = monitor.value(row)
+        best = monitor.improves(value, monitor.value(state.best) if state.best else None)
         row["best"] = int(best)
         state.best = row if best else state.best
         if monitor.improves(value, state.to_beat, stopping.min_delta if stopping else 0.0):

@@ -12,7 +12,7 @@ class HeldOut(Check, name="held_out", about="data"):
 
     def look(self, subject: Subject) -> Iterator[Finding]:
         splits = subject.setup.splits
-        if splits.validation is not None:
+        if splits.validation is not None or subject.setup.config.data.train_on_validation:
             return
         if splits.test is None:
             text = "there is neither a validation split nor a test split: whether the network generalizes is not measured"

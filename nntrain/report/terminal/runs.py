@@ -88,7 +88,7 @@ def score_columns(runs: Sequence[Entry], chosen: str) -> list[tuple[Column, list
         "best": [run.monitor for run in runs],
         chosen: [chosen for _ in runs],
         "score": [first_metric(run) for run in runs],
-        "test": [f"test_{run.monitor.partition('_')[2]}" for run in runs],
+        "test": [f"test_{run.monitor.partition('_')[2] or 'loss'}" for run in runs],
     }
     ranks = {"best": 0, chosen: 0, "score": 2, "test": 4}
     found: list[tuple[Column, list[str | Text]]] = []

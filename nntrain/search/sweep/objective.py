@@ -8,6 +8,7 @@ from nntrain.config.sweep_schema import Sweep
 from nntrain.errors import ConfigError, Problem
 from nntrain.options import did_you_mean
 from nntrain.search.results import HELD_OUT
+from nntrain.training.monitor import LAST
 from nntrain.training.setup import Setup
 
 SPLITS = ("train", "validation", "test")
@@ -41,7 +42,12 @@ def objective_of(sweep: Sweep, setup: Setup, varied: Iterable[str]) -> Objective
 def _chosen(sweep: Sweep, setup: Setup) -> Objective:
     scores = scores_of(setup.config)
     held_out = HELD_OUT if sweep.folds else "validation"
-    if sweep.objective is None and not sweep.folds and setup.splits.validation is not None:
+    if (
+        sweep.objective is None
+        and not sweep.folds
+        and setup.splits.validation is not None
+        and setup.monitor.name != LAST
+    ):
         split, _, score = setup.monitor.name.partition("_")
         return Objective(split, score, setup.monitor.higher_is_better)
     name = sweep.objective or "loss"

@@ -6,6 +6,7 @@ from nntrain.report.formats import epoch_text, number
 from nntrain.report.html.elements import Content, Html, code, element, marked, section
 from nntrain.report.html.reported import ReportedRun
 from nntrain.report.html.tables import Cell, facts, score, table
+from nntrain.run.history import LAST
 
 ENDINGS = {  # status -> what it means
     "finished": "trained to the last epoch",
@@ -36,6 +37,7 @@ def overview(run: ReportedRun) -> Html:
             ("status", [badge(run), " ", ENDINGS.get(run.status, "").replace("`", "")]),
             ("error", error(run)),
             ("best epoch", best(run)),
+            ("trained on", trained_on(run)),
             ("training", run.took),
         ]
     )
@@ -59,7 +61,17 @@ def best(run: ReportedRun) -> Content:
     last = float(history.evaluations["epoch"].data[-1])
     value = history.value(history.monitor, history.best)
     by = [", best by ", code(history.monitor), f" {number(value)}"] if value is not None else None
+    if history.monitor == LAST:
+        by = [", the last one, as ", code("monitor: last"), " says"]
     return [f"{epoch_text(epoch or 0)} of {epoch_text(last)}", by]
+
+
+def trained_on(run: ReportedRun) -> Content:
+    """Of a run on all data: on what, and where the number of epochs comes from; nothing of any other."""
+    of = run.info.get("all_data_of")
+    if not isinstance(of, dict):
+        return None
+    return ["training and validation samples, for the best number of epochs of ", code(str(of.get("run")))]
 
 
 def scores(run: ReportedRun) -> Html:

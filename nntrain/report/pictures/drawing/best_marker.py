@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.report.formats import epoch_text, number
 from nntrain.report.pictures.drawing.canvas import BLACK, EDGE, PALE_INK, PAPER, YELLOW
 from nntrain.report.pictures.drawing.curves import Line, dense
-from nntrain.run.history import History
+from nntrain.run.history import LAST, History
 
 
 def draw_best(axes: Any, history: History, at: np.ndarray, lines: list[Line], noise: Line) -> None:
@@ -30,7 +30,7 @@ def draw_best(axes: Any, history: History, at: np.ndarray, lines: list[Line], no
         linestyle="none",
         zorder=6,
         clip_on=False,
-        label="best",
+        label="last" if history.monitor == LAST else "best",
     )
     text = best_text(history, history.best, f"{split} loss {number(y)}")
     axes.annotate(
@@ -49,11 +49,16 @@ def draw_best(axes: Any, history: History, at: np.ndarray, lines: list[Line], no
 
 
 def best_text(history: History, row: int, loss: str) -> str:
-    """ "best: epoch 3, validation loss 0.1377", or "best validation accuracy 0.9514, epoch 3, ..." for another monitor, in lines."""
+    """ "best: epoch 3, validation loss 0.1377", or "best validation accuracy 0.9514, epoch 3, ..." for another monitor, in lines.
+
+    "last: epoch 3, train loss 0.1377" where the last evaluation is the best, whatever its scores.
+    """
     epoch, monitor = history.value("epoch", row), history.monitor
     when = f"epoch {epoch_text(epoch)}" if epoch is not None else ""
     if monitor.endswith("_loss"):
         return f"best: {when}\n{loss}"
+    if monitor == LAST:
+        return f"last: {when}\n{loss}"
     value = history.value(monitor, row)
     return f"best {monitor.replace('_', ' ')} {number(value)}\n{when}, {loss}"
 

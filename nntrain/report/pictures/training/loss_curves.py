@@ -14,7 +14,7 @@ from nntrain.report.pictures.drawing.out_of_range import OutOfRange
 from nntrain.report.pictures.training.loss_range import loss_range
 from nntrain.report.pictures.training.lr_panel import draw_learning_rate
 from nntrain.report.pictures.training.progress import Progress, Unit, progress_of, smoothed
-from nntrain.run.history import History
+from nntrain.run.history import LAST, History
 
 CURVES: dict[str, dict[str, Any]] = {  # split -> how its line looks
     "train": {"color": BLUE, "linestyle": "-"},
@@ -171,7 +171,7 @@ def final_scores(history: History) -> list[list[str]]:
         counted = f"{steps:,} step{'s' * (steps != 1)}"
         return [[f"{counted}, last mini-batch loss {number(history.steps.loss[-1])}"]]
     if history.best == last:
-        rows = {"best": last}
+        rows = {"last" if history.monitor == LAST else "best": last}
     else:
         rows = {"last": last} if history.best is None else {"best": history.best, "last": last}
     epochs = history.evaluations["epoch"].data
