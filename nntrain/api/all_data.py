@@ -69,7 +69,8 @@ def epochs_of(state: TrainingState) -> int:
     if state.best is None:
         message = "no evaluation was the best, so the number of epochs for training on all data is unknown"
         raise UserError(message, "Set another `train.monitor`.")
-    return max(1, math.ceil(state.best["epoch"]))
+    epoch: float = state.best["epoch"]
+    return max(1, math.ceil(epoch))
 
 
 def place_of(first: Place, name: str, facts: dict[str, Any]) -> Place:

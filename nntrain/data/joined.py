@@ -10,7 +10,7 @@ from nntrain.data.sequences.windows import Windows
 
 
 def joined(first: Dataset, second: Dataset) -> Dataset:
-    """The samples of both, of the same shapes, features and classes; without groups, which only splits need."""
+    """The samples of both, of the same shapes, features and classes; without groups and times, which only splits need."""
     origin: Origin | None = None
     if first.origin is not None and second.origin is not None:
         places = [
@@ -31,6 +31,7 @@ def joined(first: Dataset, second: Dataset) -> Dataset:
         lengths=_concatenated(first.lengths, second.lengths),
         series=series,
         groups=None,
+        times=None,
         texts=texts,
         origin=origin,
     )

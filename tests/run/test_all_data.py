@@ -190,3 +190,26 @@ def test_windows_and_places_of_two_splits_are_joined():
     assert list(found.series) == [0, 1, 2]
     assert [found.origin.place(row) for row in (9, 10)] == ["a.csv:11", "b.csv:2"]
     assert found.origin.select(np.array([10, 0])).place(0) == "b.csv:2"
+
+
+def test_texts_of_both_splits_are_trained_on(shell):
+    for name, texts in (
+        ("train", ["good film", "bad film"] * 6),
+        ("validation", ["good play", "bad play"] * 4),
+    ):
+        lines = [f"{text},{text.split()[0]}" for text in texts]
+        (shell.folder / f"{name}.csv").write_text("\n".join(["review,label", *lines]) + "\n")
+    columns = "text: review, label: label, min_count: 1"
+    config = f"""
+data:
+  source: {{text_classes: {{path: train.csv, {columns}}}}}
+  validation: {{text_classes: {{path: validation.csv, {columns}}}}}
+model: {{layers: [{{embedding: 4}}, global_avg_pool, {{dense: 2}}]}}
+loss: cross_entropy
+optimizer: {{adam: 0.1}}
+train: {{epochs: 4}}
+"""
+    shell.fit(config, "--on-all-data")
+    second = shell.folder / "runs/run-all-data"
+    assert info(second)["samples"] == {"train": 20}
+    assert "play" in nntrain.load(second)._trained.trained_on.tokenizer.names
