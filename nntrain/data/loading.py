@@ -10,8 +10,8 @@ import numpy as np
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
 from nntrain.data.folds.taken import take_fold
-from nntrain.data.split_by import SplitBy
 from nntrain.data.joined import joined
+from nntrain.data.split_by import SplitBy
 from nntrain.data.splits import join, split
 from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.tables import giveaways

@@ -39,7 +39,7 @@ def from_file(folder, x, y, lengths=None, options=None, **section) -> tuple[Spli
     np.savez(folder / "d.npz", **arrays)
     options = {"path": "d.npz"} | (options or {}) | ({} if lengths is None else {"lengths": "lengths"})
     nothing = dict.fromkeys(["test", "validation", "split_by", "fold", "target_transform", "class_weights"])
-    defaults = nothing | {"standardize": False}
+    defaults = nothing | {"standardize": False, "train_on_validation": False}
     source = SimpleNamespace(yaml_name="npz", load=lambda folder: load({"npz": options}, folder))
     return load_splits(SimpleNamespace(source=source, **defaults | section), folder, 5)
 
