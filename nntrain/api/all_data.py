@@ -14,7 +14,7 @@ from nntrain.schedules.plateau import ReduceOnPlateau
 from nntrain.training.setup import Setup
 from nntrain.training.state import TrainingState
 
-WANTED = "on_all_data"  # in run.json of the first run, so that resuming it goes on with the second one
+WANTED = "on_all_data"  # in run.json of the first run, so that resuming it continues with the second one
 OF = "all_data_of"  # in run.json of the second run: which run it belongs to
 SUFFIX = "-all-data"
 
@@ -74,7 +74,7 @@ def epochs_of(state: TrainingState) -> int:
 
 
 def place_of(first: Place, name: str, facts: dict[str, Any]) -> Place:
-    """The folder of that name, or a free one where another run has it. A run of the same start that was interrupted goes on."""
+    """The folder of that name, or a free one where another run has it. A run of the same start that was interrupted is continued."""
     if first.existing is Existing.OVERWRITE:
         return Place(first.runs, name, Existing.OVERWRITE)
     found = RunFolder(first.runs / name).read_info().get(OF)
