@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from nntrain.kernels import host, scratch, tile
+from nntrain.kernels import host, scratch, tall_product, tile
 from nntrain.kernels.jit import Called, inline, kernel, prange
 from nntrain.kernels.packing import SLACK, copy
 from nntrain.kernels.product_tile import (
@@ -129,6 +129,9 @@ def forward_transposed(
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, bfloat16: bool = False) -> None:
     """dw (K, N) = x (M, K) transposed @ dy (M, N)"""
     (m, k), n = x.shape, dy.shape[1]
+    if not bfloat16 and tall_product.suits(m, k, n):
+        tall_product.weight_gradient(dw, x, dy)
+        return
     _multiply(dw, x, dy, _none[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0), bfloat16)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nntrain.kernels import tile
+from nntrain.kernels import host, tile
 from nntrain.kernels.jit import kernel, prange
 
 # One task of column_sums: rows and vectors of a strip, whose sums stay in registers.
@@ -16,9 +16,16 @@ def column_sums(out: np.ndarray, x: np.ndarray) -> None:
     if len(x) <= ROWS:
         _column_sums.run(x.size, out.reshape(1, -1), x)
     else:
-        parts = np.empty((-(-len(x) // ROWS), out.size), x.dtype)
+        x = x.reshape(-1, _together(*x.shape, x.itemsize) * out.size)
+        parts = np.empty((-(-len(x) // ROWS), x.shape[1]), x.dtype)
         _column_sums.run(x.size, parts, x)
-        out[:] = parts.sum(axis=0, dtype=np.float64)
+        out[:] = parts.reshape(-1, out.size).sum(axis=0, dtype=np.float64)
+
+
+def _together(rows: int, columns: int, itemsize: int) -> int:
+    """How many rows are taken as one, so that few columns fill a strip: a power of two that divides `rows`."""
+    most = max(1, VECTORS * host.VECTOR_BYTES // (itemsize * max(columns, 1)))
+    return min(rows & -rows, 1 << most.bit_length() - 1)
 
 
 def sum_of_squares(x: np.ndarray) -> float:

@@ -80,6 +80,28 @@ def test_tile_transpose(dtype):
         np.testing.assert_array_equal(out, expected)
 
 
+@compiled
+def tile_planes(planes, back, x, rows, columns):
+    tile.to_planes(planes, 0, planes.shape[1], x, 0, x.shape[1], rows, columns)
+    tile.from_planes(back, 0, back.shape[1], planes, 0, planes.shape[1], rows, columns)
+
+
+@DTYPES
+def test_tile_to_planes_and_back(dtype):
+    lanes = host.VECTOR_BYTES // np.dtype(dtype).itemsize
+    half = lanes // 2
+    x = np.arange(1, 1 + lanes * (half + 1), dtype=dtype).reshape(lanes, half + 1)
+    for rows in range(-1, lanes + 2):
+        for columns in range(1, half + 1):
+            planes, back = np.full((half, lanes + 1), -1, dtype), np.full_like(x, -1)
+            tile_planes(planes, back, x, rows, columns)
+            inside = (np.arange(lanes) < rows)[:, None] & (np.arange(half + 1) < columns)
+            np.testing.assert_array_equal(back, np.where(inside, x, -1))
+            expected = np.full_like(planes, -1)
+            expected[:columns, :lanes] = np.where(np.arange(lanes) < rows, x[:, :columns].T, 0)
+            np.testing.assert_array_equal(planes, expected)
+
+
 def test_tile_refuses_what_it_would_misread():
     row = np.zeros((4, 64), np.float32)
     for wrong in (row[:, ::2], row.astype(np.float64)):
@@ -111,6 +133,10 @@ RAGGED = [
     (300, 5, 3),
     (5, 70, 300),
     (70, 513, 130),
+    (2048, 1, 1),  # many rows: a weight gradient of few values
+    (2049, 33, 31),
+    (9001, 16, 4),
+    (5000, 3, 70),
 ]
 
 
@@ -244,9 +270,10 @@ def test_matmul_gives_the_same_bits_for_any_number_of_workers(form, dtype):
 
 @DTYPES
 @FORMS
+@pytest.mark.parametrize("shape", [(150, 600, 130), (9001, 31, 33)], ids=str)
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="needs two processors")
-def test_matmul_gives_the_same_bits_for_one_and_two_threads(form, dtype):
-    product = Product(form, 150, 600, 130, dtype)
+def test_matmul_gives_the_same_bits_for_one_and_two_threads(shape, form, dtype):
+    product = Product(form, *shape, dtype)
     results = []
     threads = numba.get_num_threads()
     try:
@@ -449,7 +476,20 @@ def test_vector_math_becomes_vector_code(name):
 
 # ----------------------------------------------------------------------------------------------------------------- sums
 
-SUMMED = [(1, 1), (0, 3), (3, 0), (2, 64), (5, 65), (256, 7), (257, 130), (1000, 16), (3000, 33)]
+SUMMED = [
+    (1, 1),
+    (0, 3),
+    (3, 0),
+    (2, 64),
+    (5, 65),
+    (256, 7),
+    (257, 130),
+    (1000, 16),
+    (3000, 33),
+    (1024, 6),
+    (7000, 1),
+    (520, 3),
+]
 
 
 @DTYPES

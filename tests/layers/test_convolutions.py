@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nntrain.errors import ConfigError, UserError
 from nntrain.kernels import conv, host, matmul
+from nntrain.kernels.conv import narrow_plan
 from nntrain.kernels.conv import plan as conv_plan
 from nntrain.kernels.geometry import Geometry
 from nntrain.layers.conv import geometry
@@ -115,6 +116,61 @@ LARGE = [
 ]
 
 
+# Few filters or few channels: image, channels, filters, kernel, stride, padding, dilation, rows. Of several panels of filters and tiles of
+# taps, cut up into bands, with channels that do and do not fit half of a vector.
+NARROW = [
+    ((28, 28), 1, 6, (5, 5), (1, 1), "valid", (1, 1), 5),
+    ((12, 12), 6, 16, (5, 5), (1, 1), "valid", (1, 1), 5),
+    ((60, 50), 3, 3, (3, 3), (1, 1), "same", (1, 1), 3),
+    ((33, 31), 20, 2, (2, 4), (1, 1), (1, 3), (2, 3), 2),
+    ((22, 23), 2, 7, (3, 9), (1, 1), "same", (1, 1), 17),
+    ((32, 30), 2, 24, (4, 4), (2, 2), "same", (1, 1), 2),
+    ((31, 40), 1, 20, (5, 5), (3, 2), 2, (2, 1), 3),
+]
+
+
+@DTYPES
+@pytest.mark.parametrize("sizes", NARROW, ids=str)
+def test_few_filters_or_channels_have_the_references_results_whatever_the_threads(sizes, dtype):
+    *sizes, rows = sizes
+    case, threads, found = Case(geometry(*sizes, 1), rows, dtype), numba.get_num_threads(), []
+    for count in sorted({1, min(2, threads)}):
+        numba.set_num_threads(count)
+        try:
+            found.append(case.results())
+        finally:
+            numba.set_num_threads(threads)
+    assert_close(found[0], case.expected(sizes[5]), dtype)
+    for other in found[1:]:
+        for ours, theirs in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    for epilogue, slope in (((matmul.RELU, 0.0), 0), ((matmul.LEAKY_RELU, 0.25), dtype(0.25))):
+        y = found[0][0]
+        np.testing.assert_array_equal(case.results(epilogue)[0], np.where(y < 0, y * slope, y))
+
+
+def test_few_filters_and_few_channels_have_kernels_of_their_own():
+    """For each pass of the cases above, with the lanes of AVX-512 or of AVX2."""
+    lanes = host.FLOAT32_LANES
+    g = geometry((24, 24), lanes // 4, lanes // 2, (5, 5), (1, 1), "same", (1, 1), 1)
+    assert narrow_plan.suits_planes(g, 4, gradient=False)
+    assert narrow_plan.suits_planes(g, 4, gradient=True)
+    wide = g._replace(filters=2 * lanes)
+    assert narrow_plan.suits_runs(wide, 4)
+    assert not narrow_plan.suits_planes(wide, 4, gradient=False)
+    assert not narrow_plan.suits_runs(g._replace(channels=lanes), 4)
+
+
+def test_the_rows_of_a_short_batch_of_few_filters_have_the_same_bits():
+    sizes = geometry((28, 28), 1, 6, (5, 5), (1, 1), "valid", (1, 1), 1)
+    case = Case(sizes, 7, np.float32)
+    y, dx, _ = case.results()
+    case.x, case.dy = case.x[:3], case.dy[:3]
+    few, few_dx, _ = case.results()
+    np.testing.assert_array_equal(few, y[:3])
+    np.testing.assert_array_equal(few_dx, dx[:3])
+
+
 @DTYPES
 @pytest.mark.parametrize(("image", "channels", "filters", "kernel", "stride", "rows"), LARGE, ids=str)
 def test_large_ones_have_the_references_results_whatever_the_threads(
@@ -143,6 +199,14 @@ def test_every_plan_gives_each_worker_its_share(workers):
         assert plan.parts == conv_plan.weights(sizes, rows, 1, 4)[0].parts <= rows
         pixels, *_ = conv_plan.pixels(sizes, rows, workers, 4, False)
         assert pixels.sets * pixels.bands >= min(workers, rows)
+    for *sizes, rows in NARROW:
+        sizes = geometry(*sizes, 1)
+        planes, _ = narrow_plan.planes(sizes, rows, workers, 4, gradient=True)
+        alone, _ = narrow_plan.planes(sizes, rows, 1, 4, gradient=True)
+        assert (planes.parts, planes.bands) == (alone.parts, alone.bands)
+        planes, _ = narrow_plan.planes(sizes, rows, workers, 4, gradient=False)
+        runs = narrow_plan.runs(sizes, rows, workers, 4)
+        assert rows * min(planes.bands, runs.bands) >= min(workers, rows)
 
 
 @DTYPES
@@ -161,7 +225,17 @@ def test_epilogue_is_the_activation_after_it(kernel, dtype):
 )  # the tests above are for this machine's own
 def test_every_vector_width_computes_the_same_things(lanes):
     environment = {**os.environ, host.LANES_VARIABLE: str(lanes)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", "any_geometry"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        "any_geometry or few",
+    ]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from nntrain.kernels import jit, matmul, scratch
-from nntrain.kernels.conv import pixels, plan, weights, winograd
+from nntrain.kernels.conv import narrow_plan, pixels, plan, planes, runs, weights, winograd
 from nntrain.kernels.geometry import Geometry
 from nntrain.kernels.rounding import operands
 
@@ -31,6 +31,8 @@ def forward(
         matmul.forward(_table(y), _table(x), w.reshape(-1, geometry.filters), b, epilogue, bfloat16)
     elif geometry.suits_winograd:
         winograd.forward(y, x, w, b, geometry.before, epilogue, bfloat16)
+    elif narrow_plan.suits_planes(geometry, w.itemsize, gradient=False):
+        _planes(y, x, w, b, geometry, epilogue, bfloat16)
     else:
         _pixels(y, x, w, b, geometry, epilogue, bfloat16, gradient=False)
 
@@ -55,6 +57,8 @@ def input_gradient(
         )
     elif geometry.suits_winograd:
         winograd.input_gradient(dx, dy, w, geometry.before, b, epilogue, bfloat16)
+    elif narrow_plan.suits_runs(geometry, w.itemsize):
+        _runs(dx, dy, w, b, geometry, epilogue, bfloat16)
     else:
         _pixels(dx, dy, w, b, geometry, epilogue, bfloat16, gradient=True)
 
@@ -67,6 +71,8 @@ def weight_gradient(
         return matmul.weight_gradient(dw.reshape(-1, geometry.filters), _table(x), _table(dy), bfloat16)
     if geometry.suits_winograd:
         return winograd.weight_gradient(dw, x, dy, geometry.before, bfloat16)
+    if narrow_plan.suits_planes(geometry, dw.itemsize, gradient=True):
+        return _planes_weight_gradient(dw, x, dy, geometry, bfloat16)
     work = _work(geometry, len(x))
     p, tables = plan.weights(geometry, len(x), _workers(work), dw.itemsize)
     sums = p.parts * dw.size
@@ -85,6 +91,32 @@ def _pixels(y, x, w, b, geometry, epilogue, bfloat16, gradient):
     pack = pixels.pack_gradient if gradient else pixels.pack_forward
     pack.run(w.size, workspace, w.reshape(-1), *packing)
     pixels.pixels.run(work, y.reshape(-1), x.reshape(-1), b, workspace, *tables, *epilogue)
+
+
+def _planes(y, x, w, b, geometry, epilogue, bfloat16):
+    work = _work(geometry, len(x))
+    p, offsets = narrow_plan.planes(geometry, len(x), _workers(work), w.itemsize, gradient=False)
+    room = scratch.buffer(w.dtype, p.workers * p.own)
+    flat = (y.reshape(-1), x.reshape(-1), w.reshape(-1), b)
+    planes.forward.run(work, *flat, operands(room, bfloat16), room, tuple(p), offsets, *epilogue)
+
+
+def _planes_weight_gradient(dw, x, dy, geometry, bfloat16):
+    work = _work(geometry, len(x))
+    p, _ = narrow_plan.planes(geometry, len(x), _workers(work), dw.itemsize, gradient=True)
+    sums = p.parts * p.size
+    workspace = scratch.buffer(dw.dtype, sums + p.workers * p.own)
+    packed = operands(workspace[sums:], bfloat16)
+    planes.weight_sums.run(work, workspace, x.reshape(-1), dy.reshape(-1), packed, tuple(p))
+    planes.fold.run(sums, dw.reshape(-1), workspace, tuple(p))
+
+
+def _runs(dx, dy, w, b, geometry, epilogue, bfloat16):
+    work = _work(geometry, len(dx))
+    p = narrow_plan.runs(geometry, len(dx), _workers(work), w.itemsize)
+    room = scratch.buffer(w.dtype, p.workers * p.own)
+    flat = (dx.reshape(-1), dy.reshape(-1), w.reshape(-1), b)
+    runs.input_gradient.run(work, *flat, operands(room, bfloat16), room, tuple(p), *epilogue)
 
 
 def _work(geometry: Geometry, rows: int) -> int:

@@ -14,27 +14,27 @@ def copy_image(workspace, at, x, image, group, first, end, source):
         row, y = at + (i - first) * columns * channels, i * source.step_down - source.above
         line = start + y * source.image_width * source.image_channels
         if y < 0 or y >= source.image_height:
-            _clear(workspace, row, columns * channels)
+            clear(workspace, row, columns * channels)
         elif source.step_across == 1 and channels == source.image_channels:
             lead, skip = min(max(source.left, 0), columns), max(-source.left, 0)
             count = max(0, min(source.image_width - skip, columns - lead))
-            _clear(workspace, row, lead * channels)
-            _copy(workspace, row + lead * channels, x, line + skip * channels, count * channels)
-            _clear(workspace, row + (lead + count) * channels, (columns - lead - count) * channels)
+            clear(workspace, row, lead * channels)
+            copy(workspace, row + lead * channels, x, line + skip * channels, count * channels)
+            clear(workspace, row + (lead + count) * channels, (columns - lead - count) * channels)
         else:
             for j in range(columns):
                 here, z = row + j * channels, j * source.step_across - source.left
                 if z < 0 or z >= source.image_width:
-                    _clear(workspace, here, channels)
+                    clear(workspace, here, channels)
                 else:
-                    _copy(workspace, here, x, line + z * source.image_channels, channels)
+                    copy(workspace, here, x, line + z * source.image_channels, channels)
 
 
 # Written with vectors: LLVM leaves a plain loop over arrays that may overlap scalar (9 instead of 24 GB/s per core).
 
 
 @inline
-def _clear(workspace, at, count):
+def clear(workspace, at, count):
     zero, step = tile.zeros(workspace, 1, 1), tile.lanes(workspace)
     done = count // step * step
     for i in range(0, done, step):
@@ -43,7 +43,7 @@ def _clear(workspace, at, count):
 
 
 @inline
-def _copy(workspace, at, x, start, count):
+def copy(workspace, at, x, start, count):
     vector, step = tile.zeros(workspace, 1, 1), tile.lanes(workspace)
     done = count // step * step
     for i in range(0, done, step):

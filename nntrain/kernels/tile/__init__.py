@@ -9,6 +9,7 @@ whatever the array's shape, and do not check bounds. In place of an array, `oute
 from nntrain.kernels.tile import operators as operators
 from nntrain.kernels.tile.arithmetic import (
     add_multiple,
+    add_pairs,
     add_row,
     add_where,
     larger,
@@ -25,6 +26,7 @@ from nntrain.kernels.tile.arithmetic import (
     subtract,
 )
 from nntrain.kernels.tile.memory import (
+    from_planes,
     load,
     load_bytes,
     load_part,
@@ -34,6 +36,7 @@ from nntrain.kernels.tile.memory import (
     store_bytes,
     store_part,
     stream,
+    to_planes,
     transpose,
 )
 from nntrain.kernels.tile.pairs import outer_pairs, store_pairs, transpose_pairs
@@ -62,6 +65,7 @@ __all__ = [
     "VECTORS",
     "add",
     "add_multiple",
+    "add_pairs",
     "add_row",
     "add_where",
     "address",
@@ -70,6 +74,7 @@ __all__ = [
     "divide",
     "fill",
     "flushed",
+    "from_planes",
     "height",
     "join",
     "lanes",
@@ -101,6 +106,7 @@ __all__ = [
     "store_part",
     "stream",
     "subtract",
+    "to_planes",
     "transpose",
     "transpose_pairs",
     "width",

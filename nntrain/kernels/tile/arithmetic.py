@@ -63,6 +63,29 @@ def multiply_add(typing, t, u, w):
 
 
 @intrinsic
+def add_pairs(typing, t, a, a_offset, a_stride, b, b_offset, b_stride):
+    """t[i, v] + a[a_offset + i*a_stride ...] * b[b_offset + v*b_stride ...], vector by vector; fused as in `outer`."""
+
+    def code(context, builder, signature, args):
+        t, a, a_offset, a_stride, b, b_offset, b_stride = args
+        tile = signature.args[0]
+        left = Memory(context, builder, signature.args[1], a, tile.dtype)
+        right = Memory(context, builder, signature.args[4], b, tile.dtype)
+        fused = _fused(builder, tile)
+        bs = [right.read(right.at(b_offset, b_stride, v)) for v in range(tile.vectors)]
+        for i in range(tile.rows):
+            a_i = left.read(left.at(a_offset, a_stride, i))
+            for v in range(tile.vectors):
+                place = i * tile.vectors + v
+                t = builder.insert_value(
+                    t, builder.call(fused, [a_i, bs[v], builder.extract_value(t, place)]), place
+                )
+        return t
+
+    return t(t, a, types.intp, types.intp, b, types.intp, types.intp), code
+
+
+@intrinsic
 def add_multiple(typing, t, factor, u):
     """t + factor*u, where u is a tile of the same shape; fused as in `outer`."""
 

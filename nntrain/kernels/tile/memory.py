@@ -199,11 +199,65 @@ def transpose(typing, d, d_offset, d_stride, s, s_offset, s_stride, first, rows,
     return types.void(d, types.intp, types.intp, s, *[types.intp] * 5), code
 
 
-def transposed(builder, rows: list) -> list:
-    """The columns of a square of vectors: for each bit in turn, that bit of the row index and of the lane index are swapped."""
+@intrinsic
+def to_planes(typing, d, d_offset, d_stride, s, s_offset, s_stride, rows, columns):
+    """d[d_offset + k*d_stride + i] = s[s_offset + i*s_stride + k] for i < rows, else 0; i below lanes(s), k < columns <= lanes(s) / 2."""
+
+    def code(context, builder, signature, args):
+        d, d_offset, d_stride, s, s_offset, s_stride, rows, columns = args
+        d_type, s_type = signature.args[0], signature.args[3]
+        target, source = (
+            Memory(context, builder, kind, array, value_type(d_type.dtype))
+            for kind, array in ((d_type, d), (s_type, s))
+        )
+        vectors = []
+        for i in range(source.vector.count):
+            exists = builder.icmp_signed("<", ir.Constant(I64, i), rows)
+            count = builder.select(exists, columns, ir.Constant(I64, 0))
+            vectors.append(source.read_part(source.at(s_offset, s_stride, i), count))
+        half = source.vector.count // 2
+        for k, vector in enumerate(transposed(builder, vectors, widest_first=True)[:half]):
+            with builder.if_then(builder.icmp_signed("<", ir.Constant(I64, k), columns)):
+                target.write(vector, target.at(d_offset, d_stride, k))
+        return context.get_dummy_value()
+
+    return types.void(d, types.intp, types.intp, s, *[types.intp] * 4), code
+
+
+@intrinsic
+def from_planes(typing, d, d_offset, d_stride, s, s_offset, s_stride, rows, columns):
+    """d[d_offset + i*d_stride + k] = s[s_offset + k*s_stride + i] for i < rows and lanes(s), and k < columns <= lanes(s) / 2.
+
+    As many planes as half of the lanes are read, whether they exist or not.
+    """
+
+    def code(context, builder, signature, args):
+        d, d_offset, d_stride, s, s_offset, s_stride, rows, columns = args
+        d_type, s_type = signature.args[0], signature.args[3]
+        target, source = (
+            Memory(context, builder, kind, array, value_type(d_type.dtype))
+            for kind, array in ((d_type, d), (s_type, s))
+        )
+        half = source.vector.count // 2
+        vectors = [source.read(source.at(s_offset, s_stride, k)) for k in range(half)]
+        vectors += [ir.Constant(source.vector, ir.Undefined)] * half
+        for i, vector in enumerate(transposed(builder, vectors)):
+            exists = builder.icmp_signed("<", ir.Constant(I64, i), rows)
+            count = builder.select(exists, columns, ir.Constant(I64, 0))
+            target.write_part(vector, target.at(d_offset, d_stride, i), count)
+        return context.get_dummy_value()
+
+    return types.void(d, types.intp, types.intp, s, *[types.intp] * 4), code
+
+
+def transposed(builder, rows: list, widest_first: bool = False) -> list:
+    """The columns of a square of vectors: for each bit in turn, that bit of the row index and of the lane index are swapped.
+
+    Where only the first columns are used, LLVM drops more of it `widest_first`; where the last rows are undefined, the other way.
+    """
     n = len(rows)
-    bit = 1
-    while bit < n:
+    bits = [1 << number for number in range(n.bit_length() - 1)]
+    for bit in reversed(bits) if widest_first else bits:
         evens = ir.Constant(
             ir.VectorType(I32, n), [n + lane - bit if lane & bit else lane for lane in range(n)]
         )
@@ -215,5 +269,5 @@ def transposed(builder, rows: list) -> list:
             if not i & bit:
                 swapped[i] = builder.shuffle_vector(rows[i], rows[i + bit], evens)
                 swapped[i + bit] = builder.shuffle_vector(rows[i], rows[i + bit], odds)
-        rows, bit = swapped, 2 * bit
+        rows = swapped
     return rows
