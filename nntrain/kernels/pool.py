@@ -39,6 +39,28 @@ def clear(dx, start, count):
         write(nothing, dx, start + k, count - k)
 
 
+@inline
+def _is_two_by_two(p, ends):
+    """Whether windows are 2x2 pixels of all columns, and begin at the edge: their loops are written out."""
+    return p.height == 2 and p.width == 2 and p.above + p.left + ends.size == 0
+
+
+@inline
+def _two_by_two(y, winner, x, out, at, columns, place):
+    """One window of 2x2, one vector of its channels: y[out ...], winner[place ...], from x[at ...]; `columns` channels are left."""
+    one, nothing, channels, below = x.dtype.type(1), tile.zeros(x, 1, 1), x.shape[3], x.shape[2] * x.shape[3]
+    best, v = read(nothing, x, at, columns), read(nothing, x, at + channels, columns)
+    number = tile.mark_larger(nothing, one, best, v)
+    best = tile.larger(best, v)
+    v = read(nothing, x, at + below, columns)
+    number = tile.mark_larger(number, one + one, best, v)
+    best = tile.larger(best, v)
+    v = read(nothing, x, at + below + channels, columns)
+    number = tile.mark_larger(number, one + one + one, best, v)
+    write(tile.larger(best, v), y, out, columns)
+    tile.store_bytes(number, winner, place)
+
+
 @kernel(cost=4)
 def max_pool(y, winner, x, ends, sizes):
     """winner (uint8) is the place of the largest value in its window, row by row; the first of several, or the first NaN.
@@ -53,7 +75,16 @@ def max_pool(y, winner, x, ends, sizes):
         row, a = np.int64(task) // tall, np.int64(task) % tall
         end = _end(ends, row, width)
         i0, i1, top = _span(a, p.down, p.above, p.height, height)
-        for b in range(broad):
+        done = 0  # windows
+        if _is_two_by_two(p, ends) and i1 - i0 == 2:
+            done = max(0, min(broad, (width - 2) // p.across + 1))
+            at = pixel_offset(x.shape, row, i0, 0, 0)
+            for b in range(done):
+                out = (row * tall + a) * broad + b
+                for c in range(0, channels, tile.lanes(x)):
+                    _two_by_two(y, winner, x, out * channels + c, at + c, channels - c, out * kept + c)
+                at += p.across * channels
+        for b in range(done, broad):
             j0, j1, start = _span(b, p.across, p.left, p.width, end)
             out = (row * tall + a) * broad + b
             for c in range(0, channels, tile.lanes(x)):
@@ -82,9 +113,15 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
     nothing = tile.zeros(dx, 1, 1)
     # Side by side, without overlap: each pixel is written once. Adding to what was just cleared took twice as long for 6 channels.
     apart = p.down >= p.height and p.across == p.width and p.above + p.left + ends.size == 0
+    both_rows = _is_two_by_two(p, ends) and p.down == 2 and p.across == 2  # of a window at once
+    both_rows = both_rows and 2 * tall <= height and 2 * broad <= width and channels <= tile.lanes(dx)
     for task in prange(dx.shape[0] * height):
         row, i = np.int64(task) // height, np.int64(task) % height
         end = _end(ends, row, width)
+        if both_rows and i < 2 * tall:
+            if i % 2 == 0:
+                _two_rows(dx, dy, winner, y, row, i // 2, dx.dtype.type(slope))
+            continue
         a0, a1 = _windows(i, p.down, p.above, p.height, tall)
         here = np.int64(task) * width * channels
         covered = 0  # pixels from the left that the loop writes, not adds to
@@ -108,6 +145,28 @@ def max_pool_backward(dx, dy, winner, y, ends, sizes, slope):
                         at, number = here + j * channels + c, dx.dtype.type(first + j)
                         so_far = nothing if apart else read(nothing, dx, at, columns)
                         write(tile.add_where(so_far, g, marks, number), dx, at, columns)
+
+
+@inline
+def _two_rows(dx, dy, winner, y, row, a, slope):
+    """`max_pool_backward` for the two rows of dx that a row of 2x2 windows, side by side, covers."""
+    width, channels, kept, nothing = dx.shape[2], dx.shape[3], winner.shape[3], tile.zeros(dx, 1, 1)
+    zero, one = dx.dtype.type(0), dx.dtype.type(1)
+    broad, here = dy.shape[2], pixel_offset(dx.shape, row, 2 * a, 0, 0)
+    below, rest = here + width * channels, (width - 2 * broad) * channels
+    out, place = (row * dy.shape[1] + a) * broad * channels, (row * dy.shape[1] + a) * broad * kept
+    for b in range(broad):
+        for c in range(0, channels, tile.lanes(dx)):
+            columns, at, under = channels - c, here + 2 * b * channels + c, below + 2 * b * channels + c
+            g = tile.rectify(read(nothing, dy, out + c, columns), read(nothing, y, out + c, columns), slope)
+            marks = tile.load_bytes(nothing, winner, place + c)
+            write(tile.add_where(nothing, g, marks, zero), dx, at, columns)
+            write(tile.add_where(nothing, g, marks, one), dx, at + channels, columns)
+            write(tile.add_where(nothing, g, marks, one + one), dx, under, columns)
+            write(tile.add_where(nothing, g, marks, one + one + one), dx, under + channels, columns)
+        out, place = out + channels, place + kept
+    clear(dx, here + 2 * broad * channels, rest)
+    clear(dx, below + 2 * broad * channels, rest)
 
 
 @kernel(cost=4)
