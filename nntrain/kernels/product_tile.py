@@ -117,35 +117,28 @@ def finish(t, row, slope, place, span, extra, code):
     here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
     whole = rows == tile.rows(t) and columns == tile.columns(t)
     last = span.k0 + span.deep == span.k
-    if whole:
-        if last:
-            if code == GATE:
-                t = tile.rectify(t, tile.load(t, extra, here, n), slope)
-            elif extra != 0:
-                t = tile.add_row(t, tile.load(row, extra, j, 0))
-            if code == RELU:
-                t = tile.relu(t)
-            elif code == LEAKY_RELU:
-                t = tile.leaky_relu(t, slope)
-        tile.store(t, c, here, n)
-    else:
-        tile.store_part(t, c, here, n, rows, columns)
-        if last:
-            _finish_edge(slope, c, here, n, rows, columns, extra, j, code)
-
-
-@inline
-def _finish_edge(slope, c, here, n, rows, columns, extra, j, code):
-    """The epilogue of a tile at the edge of c, row by row where it was stored: compiled once for all shapes of tiles."""
-    for i in range(rows):
-        row = tile.zeros(slope, 1, VECTORS)
-        t = tile.load_part(row, c, here + i * n, 0, 1, columns)
-        if code == GATE:
-            t = tile.rectify(t, tile.load_part(row, extra, here + i * n, 0, 1, columns), slope)
-        elif extra != 0:
+    if last and code != GATE:
+        if extra != 0:
             t = tile.add_row(t, tile.load_part(row, extra, j, 0, 1, columns))
         if code == RELU:
             t = tile.relu(t)
         elif code == LEAKY_RELU:
             t = tile.leaky_relu(t, slope)
+    if whole:
+        if last and code == GATE:
+            t = tile.rectify(t, tile.load(t, extra, here, n), slope)
+        tile.store(t, c, here, n)
+    else:
+        tile.store_part(t, c, here, n, rows, columns)
+        if last and code == GATE:
+            _gate_edge(slope, c, here, n, rows, columns, extra)
+
+
+@inline
+def _gate_edge(slope, c, here, n, rows, columns, extra):
+    """The gate of a tile at the edge of c, row by row where it was stored: compiled once for all shapes of tiles."""
+    for i in range(rows):
+        row = tile.zeros(slope, 1, VECTORS)
+        t = tile.load_part(row, c, here + i * n, 0, 1, columns)
+        t = tile.rectify(t, tile.load_part(row, extra, here + i * n, 0, 1, columns), slope)
         tile.store_part(t, c, here + i * n, 0, 1, columns)

@@ -157,5 +157,8 @@ def _erf_float32(x):
     """Two polynomials by N. Juffa (2017), the outer one in an exponent."""
     a = abs(x)
     near = multiply_add(polynomial(x * x, "erf_near"), x, x)
-    far = constant(x, "1") - exp(multiply_add(polynomial(a, "erf_far"), a, -a))
+    # e**-40 is lost in 1 - e**-40, so the power of two needs no second step, as in `exp`.
+    exponent, low = multiply_add(polynomial(a, "erf_far"), a, -a), constant(x, "expm1_low")
+    n, p = _two_to_the(where_less(exponent, low, low, exponent))
+    far = constant(x, "1") - (constant(x, "1") + p) * power_of_two(n)
     return near if a <= constant(x, "erf_border") else np.copysign(far, x)
