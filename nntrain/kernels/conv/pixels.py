@@ -111,8 +111,10 @@ def _units(worker, operands, p, source, grids):
                     _sweep(tile.zeros(y, ROWS, VECTORS), tile.zeros(y, 1, VECTORS), operands, area, p, grid)
                 elif p.kind == 1:
                     _sweep(tile.zeros(y, SHORT, VECTORS), tile.zeros(y, 1, VECTORS), operands, area, p, grid)
-                else:
+                elif p.kind == 2:
                     _sweep(tile.zeros(y, SLIM, 1), tile.zeros(y, 1, 1), operands, area, p, grid)
+                else:
+                    _sweep(tile.zeros(y, SHORT, 1), tile.zeros(y, 1, 1), operands, area, p, grid)
 
 
 @inline

@@ -15,11 +15,11 @@ from nntrain.kernels.conv.layouts import GridLayout, Packing, Pixels, SourceLayo
 from nntrain.kernels.geometry import Geometry, Pair
 from nntrain.kernels.tile import ROWS, VECTORS
 
-# Tiles are ROWS x VECTORS; SHORT x VECTORS, which divides the usual widths of images; or SLIM x 1 for few filters.
+# Tiles are ROWS x VECTORS; SHORT x VECTORS, which divides the usual widths of images; SLIM or SHORT x 1 for few filters.
 SHORT = 8 if ROWS > 8 else 4
 SLIM = 2 * SHORT
-TILES = ((ROWS, VECTORS), (SHORT, VECTORS), (SLIM, 1))
-SPEEDS = (1, 0.93, 0.8)  # measured with AVX-512: 400, 370 and 320 GFLOP/s
+TILES = ((ROWS, VECTORS), (SHORT, VECTORS), (SLIM, 1), (SHORT, 1))
+SPEEDS = (1, 0.93, 0.8, 0.7 if ROWS > 8 else 0.5)  # measured with AVX-512: 400, 370 and 320 GFLOP/s
 
 # Values of k per chunk, whose weights stay in the L1 cache for all pixels: 256 of 128 bytes (AVX-512) are two thirds of it.
 DEPTH = 256

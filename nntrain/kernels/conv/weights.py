@@ -106,8 +106,10 @@ def _block(operands, block, p):
             _run(tile.zeros(dy, ROWS, VECTORS), operands, run, block, p)
         elif p.kind == 1:
             _run(tile.zeros(dy, SHORT, VECTORS), operands, run, block, p)
-        else:
+        elif p.kind == 2:
             _run(tile.zeros(dy, SLIM, 1), operands, run, block, p)
+        else:
+            _run(tile.zeros(dy, SHORT, 1), operands, run, block, p)
 
 
 @inline
