@@ -10,8 +10,10 @@ from math import log
 
 import numpy as np
 
+from nntrain.kernels import tile
 from nntrain.kernels.jit import inline, kernel, prange, template
 from nntrain.kernels.scalar import constant
+from nntrain.kernels.strip import read, write
 from nntrain.kernels.vector_math import exp, expm1, log1p
 
 LOG_2 = float(np.log(2.0))
@@ -224,6 +226,15 @@ def cosine(gradient, prediction, target, weight, counted, eps):
     return total(losses)
 
 
+@inline
+def _exponentials(e, x, at, count, shift):
+    """e[at + k] = exp(x[at + k] - shift) for k < count: the few classes of a row in one masked vector, not one by one."""
+    blank = tile.zeros(x, 1, 1)
+    for k in range(0, count, tile.lanes(x)):
+        t = tile.subtract(read(blank, x, at + k, count - k), tile.fill(blank, shift))
+        write(exp(t), e, at + k, count - k)
+
+
 @kernel
 def cross_entropy(gradient, prediction, target, weight, counted, class_weights, smoothing):
     """-sum of q * log_softmax(x) over classes, with q = class_weights * ((1 - smoothing) * target + smoothing / classes)."""
@@ -237,11 +248,13 @@ def cross_entropy(gradient, prediction, target, weight, counted, class_weights, 
         for k in range(classes):
             largest = prediction[row, k] if prediction[row, k] > largest else largest
         exponentials = 0.0
-        for k in range(classes):
-            e = exp(prediction[row, k] - largest)
-            exponentials += e
-            if gradient.size:
-                gradient[row, k] = e
+        if gradient.size:
+            _exponentials(gradient, prediction, row * classes, classes, largest)
+            for k in range(classes):
+                exponentials += gradient[row, k]
+        else:
+            for k in range(classes):
+                exponentials += exp(prediction[row, k] - largest)
         log_sum = log(exponentials)
         loss, aims = 0.0, 0.0
         for k in range(classes):

@@ -129,7 +129,7 @@ def forward_transposed(
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, bfloat16: bool = False) -> None:
     """dw (K, N) = x (M, K) transposed @ dy (M, N)"""
     (m, k), n = x.shape, dy.shape[1]
-    if not bfloat16 and tall_product.suits(m, k, n):
+    if m >= tall_product.LEAST_ROWS and not bfloat16 and k * n <= tall_product.MOST_VALUES:
         tall_product.weight_gradient(dw, x, dy)
         return
     _multiply(dw, x, dy, _none[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0), bfloat16)

@@ -10,16 +10,14 @@ from nntrain.kernels import host, scratch, tile
 from nntrain.kernels.jit import kernel, prange
 from nntrain.kernels.tile import SHORT_ROWS, VECTORS
 
-LEAST_ROWS, MOST_VALUES = 2048, 1024  # of x, of dw
+LEAST_ROWS, MOST_VALUES = 2048, 1024  # of x, and of dw, for which it is used
 PART, MOST_PARTS = 512, 16  # rows of a part at least, and parts
 
 
-def suits(rows: int, inputs: int, outputs: int) -> bool:
-    return rows >= LEAST_ROWS and 0 < inputs * outputs <= MOST_VALUES
-
-
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray) -> None:
-    """dw (K, N) = x (M, K) transposed @ dy (M, N), for sizes that suit."""
+    """dw (K, N) = x (M, K) transposed @ dy (M, N)"""
+    if not dw.size:
+        return
     lanes = host.VECTOR_BYTES // dw.itemsize
     rows, (k, n) = len(x), dw.shape
     turned = _tiles(n, k, lanes) < _tiles(k, n, lanes)
