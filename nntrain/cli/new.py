@@ -17,7 +17,7 @@ def complete_templates(context: click.Context, parameter: click.Parameter, incom
     "--data",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Write a config that fits this table, folder of images, or text.",
+    help="Write a config that fits this table, text, or folder of images or texts.",
 )
 @click.option(
     "--target",

@@ -8,6 +8,8 @@ from nntrain.errors import DataError, UserError
 from nntrain.starter import starter
 from nntrain.starters.pictures import pictures_starter
 from nntrain.starters.started import Started
+from nntrain.starters.text_classes import folder_starter, holds_classes, table_starter
+from nntrain.starters.text_tables import text_table
 from nntrain.starters.texts import text_starter
 
 TEXTS = (".txt", ".text", ".md", ".rst", ".tex", ".html", ".log")  # unless they are tables
@@ -20,7 +22,15 @@ def started(data: Path, target: str | None, output: Path) -> Started:
     if data.is_dir():
         if images_below(data, PassedOver()):
             return pictures_starter(data, target, output)
-        if not any(path.suffix.lower() in TEXTS for path in data.iterdir()):
+        has_texts = any(path.suffix.lower() in TEXTS for path in data.iterdir())
+        if not has_texts and holds_classes(data):
+            if target is not None:
+                raise UserError(
+                    f"a folder of texts has no column {target!r}: the folders are the classes",
+                    place=str(data),
+                )
+            return folder_starter(data, output)
+        if not has_texts:
             raise UserError(
                 "expected a table, a text file, or a folder of images or text files. Received: another folder.",
                 place=str(data),
@@ -29,6 +39,8 @@ def started(data: Path, target: str | None, output: Path) -> Started:
         if target is not None:
             raise UserError(f"a text has no column {target!r}: the next token is predicted", place=str(data))
         return text_starter(data, output)
+    if (table := text_table(data, target, output.parent)) is not None:
+        return table_starter(data, table, output)
     text, remarks = starter(data, target, output)
     return Started(text, tuple(remarks), guessed=target is None)
 
