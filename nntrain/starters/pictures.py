@@ -43,7 +43,7 @@ def pictures_starter(data: Path, target: str | None, output: Path) -> Started:
     remarks = (
         f"images: {', '.join(sizes)}",
         f"target: {what}, from {why}",
-        *found.notes,
+        *(note for note in found.notes if not note.startswith("target ")),  # which is there already
         *found.passed.notes,
         *found.warnings,
     )

@@ -55,6 +55,18 @@ def test_files_are_found_by_path_and_name(folder, names):
     assert classes(labelled(folder, rows)) == EXPECTED  # without a header
 
 
+@pytest.mark.parametrize("root", ["/content/drive/photos", "C:\\data\\pictures", "photographs"])
+def test_files_are_found_by_the_paths_of_another_machine(folder, root):
+    rows = "".join(f"{root}/{name},{EXPECTED[Path(name).name]}\n" for name in FILES)
+    assert classes(labelled(folder, "image,breed\n" + rows)) == EXPECTED
+    told = refused(labelled, folder, f"image,breed\n{rows}{root}/gone.png,cat\n")
+    assert "no image" in told
+    assert "gone.png" in told
+    inside = "".join(f"{root}/{name},{EXPECTED[Path(name).name]}\n" for name in FILES[2:])
+    found = classes(labelled(folder, "image,breed\n" + inside))
+    assert found == {"c.png": "cat", "d.jpg": "dog"}
+
+
 def test_columns_are_chosen_by_what_they_hold_or_by_name(folder, wording):
     text = ",sex,label,file\n" + "".join(
         f"{row},m,{EXPECTED[Path(name).name]},{name}\n" for row, name in enumerate(FILES)

@@ -66,7 +66,11 @@ class LabelTable:
             if len(cells) != file.width:
                 message = f"expected {file.width} columns, as in line {file.line}. Received: {len(cells)}."
                 raise DataError(message, place=f"{columns.path}:{line}")
-        return cls(columns, file, rows, _positions(columns, file, rows, named))
+        positions = _positions(columns, file, rows, named)
+        names = [cells[positions[0]] for _, cells in rows]
+        if not any(_is_one(named, name) for name in names):
+            named.moved_from([name for name in names if name.strip()])
+        return cls(columns, file, rows, positions)
 
     @property
     def entries(self) -> list[Entry]:

@@ -1,5 +1,6 @@
 """Named files: the image files that a table means by paths, names, or names without a suffix."""
 
+import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ class NamedFiles:
 
     def __init__(self, root: Path, files: Sequence[Path]):
         self.root = root
+        self.elsewhere: tuple[str, ...] = ()  # a folder on the machine where the table was written
         self._spellings: list[Callable[[str], str]] = [_composed, lambda name: _composed(name).casefold()]
         self._found: list[dict[str, list[Path]]] = [defaultdict(list) for _ in self._spellings]
         for file in files:
@@ -33,6 +35,12 @@ class NamedFiles:
                     return self._only(name, files)
         return None
 
+    def moved_from(self, names: Sequence[str]) -> None:
+        """Takes the folder that all of these files were in, on whatever machine, for the root."""
+        folders = [_path(name).parent.parts for name in names]
+        shared = os.path.commonprefix(folders) if folders else ()
+        self.elsewhere = tuple(shared)
+
     def _only(self, name: str, files: list[Path]) -> Path:
         if len(files) == 1:
             return files[0]
@@ -47,8 +55,10 @@ class NamedFiles:
 
     def _paths(self, name: str) -> Iterator[str]:
         """The name as it is, and without the folders that lead to the root."""
-        path = PurePosixPath(name.strip().replace("\\", "/"))
+        path = _path(name)
         yield str(path)
+        if self.elsewhere and path.parts[: len(self.elsewhere)] == self.elsewhere:
+            yield str(PurePosixPath(*path.parts[len(self.elsewhere) :]))
         above = self.root.resolve().parts
         for count in range(min(len(path.parts) - 1, len(above)), 0, -1):
             if path.parts[:count] == above[-count:]:
@@ -59,6 +69,10 @@ def _names_of(path: Path) -> set[str]:
     """Of "cats/1.png": the same, "1.png", "cats/1" and "1"."""
     whole = name_text(path.as_posix())
     return {whole, path.name, whole.removesuffix(path.suffix), path.stem} - {""}
+
+
+def _path(name: str) -> PurePosixPath:
+    return PurePosixPath(name.strip().replace("\\", "/"))
 
 
 def looks_like_a_file(text: str) -> bool:
