@@ -14,7 +14,7 @@ from nntrain.data.tables.columns import TEXT, Column
 from nntrain.data.tables.dates import parts_of
 from nntrain.data.tables.giveaways import giveaways, named_identifier
 from nntrain.data.tables.header import DoubtfulHeader
-from nntrain.data.tables.likely_target import likely_target
+from nntrain.data.tables.likely_target import likely_target, names_splits
 from nntrain.data.tables.looks import GAPS
 from nntrain.data.tables.numerals import number
 from nntrain.data.tables.suspicions import hardly_repeat, look_at
@@ -180,6 +180,8 @@ def why_not(column: Column) -> str:
     if column.is_text:
         if parts_of(texts):
             return ""
+        if names_splits(texts):
+            return f"splits, such as {texts[0]!r}"
         if look := look_at(column):
             return f"{look.what}, such as {look.example!r}"
         if len(texts) == 1 and not gaps:

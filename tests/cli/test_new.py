@@ -209,18 +209,21 @@ def test_columns_that_are_mostly_gaps_names_or_codes_of_the_target_are_left_out(
             f"n{n % 35}",
             "same",
             n % 3,
+            "val" if n % 4 else "train",
             draw.random(),
             "abc"[n % 3],
         ]
         for n in range(60)
     ]
-    table(shell.folder / "t.csv", ["note", "rare", "name", "one", "kind_id", "size", "kind"], rows)
+    table(shell.folder / "t.csv", ["note", "rare", "name", "one", "kind_id", "part", "size", "kind"], rows)
     remarks = shell.run("new", "--data", "t.csv").stderr.splitlines()
     assert remarks[0] == "target: kind (3 classes), the last column"
     assert remarks[1] == (
         "left out: note (45 of 60 cells are missing), rare (57 of 60 cells are missing), name (35 different values), "
-        "one (constant), kind_id (each of its 3 values occurs with a single value of 'kind')"
+        "one (constant), part (splits, such as 'train') and 1 more"
     )
+    reason = "each of its 3 values occurs with a single value of 'kind'"
+    assert f"# Excluded: kind_id ({reason})." in (shell.folder / "t.yaml").read_text()
     assert load(shell.folder / "t.yaml")[0].data.source.features == ("size",)
 
 

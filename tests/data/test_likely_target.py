@@ -22,6 +22,7 @@ CELLS = {  # a column of each kind
     "same": ["7"] * ROWS,
     "place": [f"{DRAW.uniform(-90, 90):.4f}" for _ in range(ROWS)],
     "empty": [""] * ROWS,
+    "split": ["Test" if row % 5 == 0 else "train" for row in range(ROWS)],
 }
 
 
@@ -57,6 +58,7 @@ def test_the_last_column_is_predicted(tmp_path):
         ("c", "same"),
         ("latitude", "place"),
         ("c", "empty"),
+        ("c", "split"),
     ],
 )
 def test_what_is_hardly_a_target_is_passed_over_and_named(tmp_path, wording, name, kind):

@@ -1,9 +1,9 @@
 """Named files: the image files that a table means by paths, names, or names without a suffix."""
 
-import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from nntrain.data.images.formats import suffixes
@@ -38,8 +38,8 @@ class NamedFiles:
     def moved_from(self, names: Sequence[str]) -> None:
         """Takes the folder that all of these files were in, on whatever machine, for the root."""
         folders = [_path(name).parent.parts for name in names]
-        shared = os.path.commonprefix(folders) if folders else ()
-        self.elsewhere = tuple(shared)
+        levels = takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+        self.elsewhere = tuple(level[0] for level in levels)
 
     def _only(self, name: str, files: list[Path]) -> Path:
         if len(files) == 1:

@@ -12,6 +12,7 @@ from nntrain.data.tables.suspicions import hardly_repeat, look_at
 USUAL = ("target", "label", "labels", "class", "outcome", "response", "y")  # names of targets
 TIMES = {"date", "day", "hour", "minute", "month", "period", "quarter", "time", "timestamp", "week", "year"}
 PLACES = {"lat", "latitude", "lon", "lng", "long", "longitude", "postcode", "zip", "zipcode"}
+SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
 MOST_CLASSES = 50  # more different texts are names or sentences
 MOST_NAMED = 3
 
@@ -43,6 +44,11 @@ def likely_target(columns: Sequence[Column]) -> LikelyTarget:
     return LikelyTarget(last, f"the last column, though it is hardly one to predict ({unlikely(last)})")
 
 
+def names_splits(texts: Sequence[str]) -> bool:
+    """Whether the texts of a column say which split a row belongs to."""
+    return len(texts) > 1 and {text.lower() for text in texts} <= SPLITS
+
+
 def _why(column: Column, columns: Sequence[Column], passed: Sequence[str]) -> str:
     if column is columns[-1]:
         return "the last column"
@@ -67,6 +73,8 @@ def unlikely(column: Column) -> str:
         return f"{gaps:,} missing value{'s' * (gaps > 1)}"
     if texts and len(is_text) < len(numbers):
         return "text among numbers"
+    if names_splits(texts):
+        return "splits"
     if texts and (look := look_at(column)):
         return look.what
     if len(texts) > MOST_CLASSES or hardly_repeat(len(texts), len(numbers)):
