@@ -48,7 +48,10 @@ class Drawer:
             if branches := schema.get("anyOf"):  # one of several options has to be there
                 branch = self.choose.choice(branches)
                 required += branch["required"]
-                properties = {**properties, **branch["properties"]}
+                properties = {
+                    **properties,
+                    **{key: narrowed(properties[key], there) for key, there in branch["properties"].items()},
+                }
             optional = [key for key in properties if key not in required and key != "default"]
             few = self.choose.randrange(2 if depth > 6 else 4)
             keys = [*required, *self.choose.sample(optional, min(few, len(optional)))]
@@ -80,6 +83,12 @@ class Drawer:
         lowest = schema.get("minimum", schema.get("exclusiveMinimum", -3.0))
         highest = schema.get("maximum", schema.get("exclusiveMaximum", lowest + 4))
         return lowest + (highest - lowest) * self.choose.choice([0.125, 0.25, 0.5])
+
+
+def narrowed(schema: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """The alternative of an option that is of the type `there`."""
+    alternatives = schema.get("anyOf", [schema])
+    return next((one for one in alternatives if one.get("type") == there.get("type")), there)
 
 
 def changed(tree: Any, choose: Random) -> Any:
