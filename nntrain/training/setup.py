@@ -18,7 +18,7 @@ from nntrain.data.transforms.reconstruction import reconstructing
 from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError
 from nntrain.kernels.precision import float_type
-from nntrain.losses.transformed import require_transformable, transformed
+from nntrain.losses.transformed import Transformed, require_transformable, transformed
 from nntrain.network.arena import Memory
 from nntrain.network.graph import Graph, build_graph
 from nntrain.network.network import Network
@@ -144,7 +144,7 @@ Loaded = tuple[Splits, dict[str, np.ndarray]]  # as `load_splits` returns them
 
 def with_transformed_targets(config: Config, train: Dataset) -> Config:
     """The config with a loss that takes the targets in their unit, where `target_transform` is set. Raises ConfigError."""
-    if train.target_transform is None:
+    if train.target_transform is None or isinstance(config.loss, Transformed):  # that of a trained network
         return config
     try:
         if config.model.target == "input":

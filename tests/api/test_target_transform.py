@@ -57,6 +57,12 @@ def runs(folder):
 
 
 @pytest.mark.parametrize("how", HOWS)
+def test_a_run_is_evaluated_on_its_own_splits(runs, shell, how):
+    found = shell.scores(runs[how].path, "--split", "test")
+    assert found.items() >= runs[how].scores["test"].items()
+
+
+@pytest.mark.parametrize("how", HOWS)
 def test_predictions_and_metrics_are_in_the_unit_and_the_loss_is_not(runs, folder, how):
     run = runs[how]
     x, y = (np.loadtxt(folder / name, delimiter=",") for name in ("numbers.csv", "prices.csv"))
