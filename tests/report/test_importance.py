@@ -7,6 +7,7 @@ import pytest
 
 from nntrain import randomness
 from nntrain.data.dataset import Dataset, Splits
+from nntrain.data.tables.curves import Curve
 from nntrain.data.tables.features import OneHot
 from nntrain.errors import UserError
 from nntrain.metrics.classification import Accuracy
@@ -237,3 +238,15 @@ def test_rounding_is_no_importance(monkeypatch):
     monkeypatch.setattr(permutation, "scored", lambda *_: next(scores))
     arrays, _ = drawn(subject, repeats=10)
     assert (arrays["drops"] == 0).all()
+
+
+def test_a_column_with_a_curve_is_shuffled_too_and_with_it_whether_it_is_missing():
+    names = ("size", "size (missing)", "day (month sin)", "day (month cos)", "rest")
+    curves = (Curve(0),)
+    x = np.abs(np.random.default_rng(0).normal(size=(200, 5)))
+    data = Dataset(x, x[:, :1] + 2 * x[:, 1:2], feature_names=names, curves=curves)
+    subject = run_of(Splits(train=data, test=data), "dense: 1", "mse")
+    subject.network.arena.parameters["dense_1.weight"][...] = [[1], [2], [0], [0], [0]]
+    arrays, _ = drawn(subject)
+    assert arrays["names"].tolist() == ["size", "day", "rest"]
+    assert arrays["drops"].mean(axis=1)[0] > 0.1

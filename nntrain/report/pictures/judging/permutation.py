@@ -106,17 +106,24 @@ def chosen_metric(subject: "Subject", rows: Judged, score: str) -> "Metric | Non
 
 def parts_of(data: "Dataset", by: str | None) -> tuple[str, list[Part]]:
     """What is shuffled, in words, and its parts: the columns of a table, the columns or the steps of sequences."""
-    from nntrain.data.tables.features import columns
+    from nntrain.data.tables.dates import dates_among
+    from nntrain.data.tables.features import columns, indicators
 
     shape = data.input_shape
     if len(shape) == 1 and not data.vocabulary:
         if by == "step":
             raise UserError("a table has no steps", place="plot importance: by")
         names = data.feature_names or tuple(f"x{place}" for place in range(1, shape[0] + 1))
-        found = columns(names, data.one_hot)
+        found, indicated = dates_among(columns(names, data.one_hot), ()), {*indicators(names)}
         return "column", [
-            Part(name, (slice(None), position if text is None else text.places))
-            for name, position, text in found
+            Part(
+                name,
+                (
+                    slice(None),
+                    slice(place, place + 1 + (place + 1 in indicated)) if spot is None else spot.places,
+                ),
+            )
+            for name, place, spot in found
         ]
     several = len(shape) > 1 and shape[-1] > 1
     if by == "column" or (by is None and several):
@@ -133,10 +140,14 @@ def parts_of(data: "Dataset", by: str | None) -> tuple[str, list[Part]]:
 
 def shuffleable(data: "Dataset", most: int) -> "Dataset":
     """The data, or so many samples evenly spaced, with an array of its own in which values may change."""
+    from nntrain.data.tables.curves import curved
+
     if len(data) > most:
         data = data.select(np.linspace(0, len(data) - 1, most).astype(int))
-    x = np.array(data.imputed)
-    return replace(data, x=x, target=np.asarray(data.target), fill=None, consecutive=False, origin=None)
+    x = np.array(curved(np.array(data.imputed), data.curves))
+    return replace(
+        data, x=x, target=np.asarray(data.target), fill=None, curves=(), consecutive=False, origin=None
+    )
 
 
 def scored(subject: "Subject", feeds: Any, data: "Dataset", metric: "Metric | None") -> float:
