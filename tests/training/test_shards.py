@@ -116,6 +116,18 @@ def test_stateful_layers_carry_the_state_of_each_row(tmp_path):
     assert np.allclose(whole.network.theta, cut.network.theta, rtol=1e-11)
 
 
+def test_tied_weights_get_the_gradient_of_both_uses_from_all_shards(tmp_path):
+    (tmp_path / "text.txt").write_text("abcdefghij" * 130)
+    gru = {"gru": {"units": 6, "return_sequences": True, "stateful": True}}
+    layers = [{"embedding": 6}, gru, {"dense": {"tied_to": "embedding_1"}}]
+    train = WINDOWS["train"] | {"precision": "float64"}
+    config = WINDOWS | {"model": {"layers": layers}, "train": train}
+    whole, losses = trained(config, 1, tmp_path)
+    cut, same = trained(config, 3, tmp_path)
+    assert np.allclose(losses, same, rtol=1e-12)
+    assert np.allclose(whole.network.grad, cut.network.grad, rtol=1e-9, atol=1e-13)
+
+
 def test_each_shard_has_a_dropout_mask_of_its_own(tmp_path):
     config = SMOOTH | {
         "data": {"source": {"random": {"input": [200], "classes": 5, "samples": 70}}},
