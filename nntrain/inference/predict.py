@@ -148,7 +148,7 @@ def joined(files: Sequence[str], found: Sequence[Predictions]) -> Predictions:
 def check_probabilities(trained: Trained) -> None:
     """Raises UserError if the network was not trained to give probabilities."""
     loss = trained.config.loss
-    if not trained.trained_on.classes:
+    if not trained.trained_on.classes and not loss.binary:  # those of labels are the values
         raise UserError("no probabilities: the network predicts numbers, not classes")
     if not loss.probabilistic:
         message = f"no probabilities: {loss.yaml_name} trains margins"

@@ -12,6 +12,8 @@ from nntrain.data.loading import load_splits
 from nntrain.data.tables.features import name_mismatch
 from nntrain.errors import ConfigError, DataError, UserError
 from nntrain.inference.inputs import new_data
+from nntrain.inference.labels import has_labels, label_scores
+from nntrain.inference.predict import target_names
 from nntrain.metrics import Metric
 from nntrain.run.stored import Stored
 from nntrain.training.setup import Setup, prepare
@@ -27,16 +29,19 @@ class Score:
     source: str = ""  # of data other than the run's own
     alone: bool = False  # whether the source has no other split
     classes: tuple[str, ...] = ()
+    labels: dict[str, dict[str, float]] = field(default_factory=dict)  # scores of each of several labels
 
     def to_dict(self) -> dict[str, Any]:
         """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}; for other data, "data": "iris" comes first.
 
-        After a confusion matrix come the names of its rows and columns: "classes": ["cat", "dog"].
+        After a confusion matrix come the names of its rows and columns: "classes": ["cat", "dog"]. Multi-label targets have the
+        scores of each label last: "labels": {"rain": {"samples": 23, "precision": 0.95, ...}}.
         """
         head = {"data": self.source} if self.source else {}
         matrix = any(isinstance(value, list) for value in self.scores.values())
         names = {"classes": list(self.classes)} if matrix and self.classes else {}
-        return head | {"split": self.split, "samples": self.samples, **self.scores} | names
+        labels = {"labels": self.labels} if self.labels else {}
+        return head | {"split": self.split, "samples": self.samples, **self.scores} | names | labels
 
 
 def score(stored: Stored, split: str | None, metrics: Sequence[Metric] | None = None) -> Score:
@@ -98,8 +103,11 @@ def score_on(
 def scored(
     stored: Stored, name: str, data: Dataset, metrics: Sequence[Metric] | None, warnings: Sequence[str]
 ) -> Score:
-    scores = stored.evaluate(data, metrics)
-    return Score(name, len(data), scores, [*warnings, *stored.warnings], classes=stored.trained_on.classes)
+    scores, loss = stored.evaluate(data, metrics), stored.config.loss
+    result = Score(name, len(data), scores, [*warnings, *stored.warnings], classes=stored.trained_on.classes)
+    if has_labels(loss, data, stored.config.metrics if metrics is None else metrics):
+        result.labels = label_scores(loss, stored.outputs(data), data, target_names(stored.trained_on))
+    return result
 
 
 def require_same_kind(stored: Stored, setup: Setup) -> None:

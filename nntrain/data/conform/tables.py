@@ -212,12 +212,13 @@ class TableEncoder:
 
     def _reals(self, table: Table) -> np.ndarray:
         bad = BadCells(table.path, table.lines)
+        found = []
         for column in table.targets:
-            bad.add(
-                np.flatnonzero(~np.isfinite(column.numbers)), column.label, "a finite number", column.cell
-            )
+            flags = column.flags if len(table.targets) > 1 else None
+            found.append(column.numbers if flags is None else flags)
+            bad.add(np.flatnonzero(~np.isfinite(found[-1])), column.label, "a finite number", column.cell)
         bad.raise_if_any("Fix the file, or remove such lines.")
-        return np.stack([column.numbers for column in table.targets], axis=1)
+        return np.stack(found, axis=1)
 
 
 def labels_of(column: Column, known: Sequence[str]) -> np.ndarray:

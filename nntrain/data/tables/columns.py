@@ -11,6 +11,7 @@ from nntrain.data.tables.numerals import PLAIN, Numerals, number
 
 MISSING, NUMBER, TEXT = 0, 1, 2  # kinds of cells
 BOOLEANS = {"true": 1.0, "false": 0.0}
+FLAGS = (BOOLEANS, {"yes": 1.0, "no": 0.0})  # of targets
 LEADING_ZERO = re.compile(r"0\d{3,}")  # shorter ones can be months, days and hours
 
 
@@ -108,6 +109,15 @@ class Column:
             if gap is not None:  # `missing` can list numbers, such as -999
                 values[values == gap] = math.nan
         return values
+
+    @property
+    def flags(self) -> np.ndarray | None:
+        """(rows,) float64: 1 and 0 for true and false, or yes and no, in any capitals, NaN for a gap; None for any other column."""
+        texts = {cell.lower() for cell in self.distinct(TEXT)}
+        values = next((flags for flags in FLAGS if texts <= flags.keys()), None)
+        if not texts or values is None or self.distinct(NUMBER):
+            return None
+        return np.array([*(values.get(cell.lower(), math.nan) for cell in self.cells), math.nan])[self.places]
 
     @property
     def places(self) -> np.ndarray:

@@ -137,6 +137,8 @@ def hint_for_target(column: Column, several: bool) -> str:
         return f"Remove lines without a number to predict: {', '.join(map(repr, texts[:SHOWN]))} is none."
     if (look := look_at(column)) and look.options:
         return f"The column looks like {look.what}: set {_or(look.options)}."
+    if several and len(texts) == 2 and not column.distinct(NUMBER):
+        return "Write 1 and 0, or yes and no, for labels that samples have or not, or choose other targets."
     if several:
         return "Fix the file, or choose other targets."
     return "Fix the file, or set `task: classification` if these are names of classes."

@@ -9,7 +9,7 @@ from nntrain.data.tables import suspicions
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.dates import EXAMPLE, DateParts, moment, parts_among, parts_of
-from nntrain.data.tables.features import OneHot, indicator_of, yaml_text
+from nntrain.data.tables.features import OneHot, indicator_of, listed, yaml_text
 from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Number
 from nntrain.errors import DataError
 
@@ -187,6 +187,8 @@ class Table:
     def target(self, task: str) -> tuple[np.ndarray, tuple[str, ...]]:
         """(rows,) int32 class numbers and the names of the classes, or (rows, targets) float64 and no names."""
         if len(self.targets) > 1:
+            if flags := tuple(column.name for column in self.targets if column.flags is not None):
+                self.notes.append(f"targets {listed(flags)}: true and yes are 1, false and no are 0")
             return np.stack([self._reals(column) for column in self.targets], axis=1), ()
         (column,) = self.targets
         if task == "auto":
@@ -215,7 +217,9 @@ class Table:
         return labels, classes
 
     def _reals(self, column: Column) -> np.ndarray:
-        values = column.numbers
+        values, flags = column.numbers, column.flags if len(self.targets) > 1 else None
+        if flags is not None:
+            values = flags
         bad = self._bad_cells()
         rows = np.flatnonzero(~np.isfinite(values))
         bad.add(rows, column.label, "a finite number", column.cell)

@@ -192,6 +192,20 @@ def scores(values: Mapping[str, float | list[list[float]]], classes: Sequence[st
     return Group(*parts)
 
 
+def labels_table(labels: Mapping[str, Mapping[str, float]]) -> ResponsiveTable:
+    """A row for each label of multi-label targets: how many samples have it, and its scores."""
+    names = list(next(iter(labels.values())))
+    columns = [Column("label", "left"), *(Column(name, drop_rank=place) for place, name in enumerate(names))]
+    rows: list[list[str | Text]] = [
+        [
+            printable(label),
+            *(f"{scores[name]:,.6g}" if name == "samples" else number(scores[name]) for name in names),
+        ]
+        for label, scores in labels.items()
+    ]
+    return ResponsiveTable(columns, rows)
+
+
 def show_model(config: "Config", graph: "Graph", console: Console | None = None) -> None:
     """Prints the table of the layers of a network, and that of its parameter groups if there are any."""
     from nntrain.training.groups import group_rows
@@ -216,10 +230,10 @@ def show_scores(
     result: Mapping[str, Any], path: Path | str, alone: bool = False, console: Console | None = None
 ) -> None:
     """Prints the scores of a checkpoint: {"split": "test", "samples": 360, "loss": 0.11, ...}, with "data" where the data are
-    not the run's own, and "classes" where there is a confusion matrix. `alone`: the data have no other split.
+    not the run's own, "classes" where there is a confusion matrix, and "labels" with the scores of each. `alone`: the data have no other split.
     """
     console = console or output()
-    about = ("data", "split", "samples", "classes")
+    about = ("data", "split", "samples", "classes", "labels")
     values = {name: value for name, value in result.items() if name not in about}
     split = [] if alone else [f"{result['split']} split"]
     source = ", ".join([printable(text) for text in [result.get("data"), *split] if text])
@@ -227,6 +241,8 @@ def show_scores(
     head = Text.assemble((source, "bold"), samples, printable(path))
     show_line(console, head)
     console.print(scores(values, result.get("classes", ())))
+    if labels := result.get("labels"):
+        console.print(Group(Text(), labels_table(labels)))
 
 
 def model_text(config: "Config", graph: "Graph") -> str:
