@@ -118,10 +118,10 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         reason = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise UserError(f"no columns to predict from. Excluded: {reason}", place=str(file))
     options["target"] = table.targets[0].called
-    data = Csv(**options, impute="median").load(folder).train
+    data = Csv(**options, impute="median").read(folder)
     if all(map(is_number, data.classes)) and 2 * len(data.classes) > len(data):
         options["task"] = "regression"
-        data = Csv(**options, impute="median").load(folder).train
+        data = Csv(**options, impute="median").read(folder)
     found = giveaways(data)
     if numbers := {
         name: one.reason for name, one in found.items() if one.numbers_rows or named_identifier(name)
@@ -129,7 +129,7 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         left_out |= numbers
         usable = [column for column in table.features if not why_not(column) and column.name not in numbers]
         options["features"] = [column.called for column in usable]
-        data = Csv(**options, impute="median").load(folder).train
+        data = Csv(**options, impute="median").read(folder)
     notes = {name: one.warning for name, one in found.items() if name not in numbers}
     if np.isnan(data.x).any():
         options["impute"] = "median"

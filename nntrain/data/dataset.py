@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from nntrain import kernels
 from nntrain.component import Component
+from nntrain.data import mapped
 from nntrain.data.batch import Batch
 from nntrain.data.images.form import ImageForm
 from nntrain.data.origin import Origin
@@ -127,8 +128,13 @@ class Dataset:
         """x with `fill` in place of NaN, and 1 or 0 in features that say whether the one before them is missing."""
         if self.fill is None:
             return self.x
-        missing = np.isnan(np.asarray(self.x))
-        filled: np.ndarray = np.where(missing, self.fill, self.x)
+        x = np.asarray(self.x) if isinstance(self.x, Windows) else self.x
+        fill = self.fill
+        return mapped.changed(x, lambda rows: self._filled(rows, fill))
+
+    def _filled(self, x: np.ndarray, fill: np.ndarray) -> np.ndarray:
+        missing = np.isnan(x)
+        filled: np.ndarray = np.where(missing, fill, x)
         for place in indicators(self.feature_names):
             filled[..., place] = missing[..., place - 1]
         return filled
@@ -139,7 +145,11 @@ class Dataset:
             name: getattr(self, name)
             for name in ("x", "target", "weight", "lengths", "series", "groups", "times")
         }
-        chosen: dict[str, Any] = {name: array[indices] for name, array in arrays.items() if array is not None}
+        chosen: dict[str, Any] = {
+            name: array[indices] if isinstance(array, Windows) else mapped.take(array, indices)
+            for name, array in arrays.items()
+            if array is not None
+        }
         if self.texts is not None:
             chosen["texts"] = self.texts.select(indices)
         if self.origin is not None and not isinstance(self.x, Windows):  # the stream of windows stays whole

@@ -6,10 +6,10 @@ import math
 import numpy as np
 
 from nntrain import randomness
+from nntrain.data import mapped
 from nntrain.data.conform.align import align
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
-from nntrain.data.system_memory import exceeds_memory
 from nntrain.errors import DataError
 
 
@@ -36,13 +36,6 @@ def split(
         if data.series is not None:
             rows["train"], rows[name] = split_series(data, name, fraction, rows["train"])
             continue
-        if exceeds_memory(data.x):
-            raise DataError(
-                f"a fraction can only be taken of data that fits into memory. Received: {np.asarray(data.x).nbytes / 1e9:,.1f} GB in "
-                "a file.",
-                f"Use a source of its own for `{name}`.",
-                name,
-            )
         count = held_out_count(name, fraction, len(rows["train"]))
         if data.times is not None:
             kept, held_out = latest(data.times[rows["train"]], name, count)
@@ -187,7 +180,8 @@ def _hash(part: Dataset) -> str:
             continue
         for array in values.hashed_arrays() if isinstance(values, Windows) else (values,):
             digest.update(f"{array.dtype.str} {array.shape}\n".encode())
-            digest.update(np.ascontiguousarray(array).data)
+            for block in mapped.blocks(array):
+                digest.update(np.ascontiguousarray(block).data)
     if part.tokenizer is not None:
         digest.update(repr(part.tokenizer).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain.config.schema import Config
+from nntrain.data import mapped
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.tables.curves import curved
@@ -97,6 +98,7 @@ def beyond(
         chunk = array[start : start + rows].reshape(-1, channels)
         with np.errstate(over="ignore", invalid="ignore"):
             sizes = np.abs(chunk if shift is None else (chunk - shift) * scale)
+        mapped.release(array)
         steps = len(chunk) // min(rows, len(array) - start)  # of each sample
         for step, channel in np.argwhere(sizes > limit):
             found.setdefault(int(channel), (start + int(step) // steps, float(chunk[step, channel])))

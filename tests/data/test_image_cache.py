@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nntrain.data.dataset import Reader
+from nntrain.data.files import manifest
 from nntrain.data.images import cache as image_cache
 from nntrain.data.images import image_files, reading
 from nntrain.data.system_memory import is_mapped
@@ -144,7 +145,7 @@ def test_a_disk_that_fills_up_while_the_cache_is_written_leaves_nothing_there(pe
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(image_cache, "write_atomic", full)
+    monkeypatch.setattr(manifest, "write_atomic", full)
     splits = of(pets)
     assert np.array_equal(splits.train.x, [picture(seed) for seed in range(5)])
     assert "No space left on device" in splits.warnings[0]

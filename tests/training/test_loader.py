@@ -101,7 +101,7 @@ def test_an_interrupted_run_leaves_no_thread(shell, monkeypatch):
     assert threads() == []
 
 
-def test_only_what_the_memory_cannot_keep_is_read_ahead(shell, monkeypatch, wording):
+def test_only_what_the_memory_cannot_keep_is_read_ahead(shell, monkeypatch):
     x = np.random.default_rng(0).random((50, 6))
     np.save(shell.folder / "x.npy", x)
     np.save(shell.folder / "y.npy", np.arange(50) % 2)
@@ -114,9 +114,9 @@ def test_only_what_the_memory_cannot_keep_is_read_ahead(shell, monkeypatch, word
     assert not setup.waits_for_disk
     monkeypatch.setattr("nntrain.data.system_memory.memory_bytes", lambda: 1.5 * x.nbytes)
     assert setup.waits_for_disk
-    refused = shell.run("fit", shell.write(text.replace("}}", "}}, validation: 0.2", 1)), code=2).stderr
-    assert refused.startswith("error: validation: ")
-    wording(refused)
+    shell.run(
+        "fit", shell.write(text.replace("}}", "}}, validation: 0.2", 1))
+    )  # a part of it is taken all the same
     in_memory, _ = load(shell.write(MOONS))
     assert not prepare(in_memory, shell.folder).waits_for_disk
 

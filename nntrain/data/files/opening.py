@@ -18,26 +18,33 @@ TOO_LARGE = "Use a smaller file, or .npy files, which need not be in memory."
 
 
 @contextmanager
-def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """The file's bytes, decompressed if it is gzip, whatever its name. Raises DataError, also while reading."""
+def opened(folder: Path, name: str, in_memory: bool = True) -> Iterator[BinaryIO]:
+    """The file's bytes, decompressed if it is gzip, whatever its name. Raises DataError, also while reading.
+
+    in_memory: what is read is kept in memory, so that it must fit.
+    """
     path = resolved(folder, name)
     with file_errors(name, path), open(path, "rb") as file:
         if file.peek(2)[:2] != b"\x1f\x8b":
-            require_memory(os.fstat(file.fileno()).st_size, "the file takes", TOO_LARGE, name)
+            if in_memory:
+                require_memory(os.fstat(file.fileno()).st_size, "the file takes", TOO_LARGE, name)
             yield file
             return
         try:
-            with gzip.open(file) as unpacked, io.BufferedReader(Unpacked(unpacked, name)) as limited:
+            with (
+                gzip.open(file) as unpacked,
+                io.BufferedReader(Unpacked(unpacked, name, in_memory)) as limited,
+            ):
                 yield cast(BinaryIO, limited)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DataError(f"the gzip file is corrupt or truncated ({error})", place=name) from None
 
 
 class Unpacked(io.RawIOBase):
-    """What a compressed file holds, as long as it fits into memory: a few bytes can stand for very many."""
+    """What a compressed file holds, as long as it fits into memory, if it must: a few bytes can stand for very many."""
 
-    def __init__(self, file: gzip.GzipFile, name: str):
-        self._file, self._name = file, name
+    def __init__(self, file: gzip.GzipFile, name: str, in_memory: bool):
+        self._file, self._name, self._in_memory = file, name, in_memory
         self._done, self._room = 0, memory_room()
 
     def readable(self) -> bool:
@@ -45,6 +52,9 @@ class Unpacked(io.RawIOBase):
 
     def seekable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._file.seek(offset, whence)
@@ -55,7 +65,7 @@ class Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         count = self._file.readinto(buffer)
         self._done = max(self._done, self._file.tell())
-        if self._done > self._room.free:
+        if self._in_memory and self._done > self._room.free:
             message = (
                 f"unpacked it takes more than {size(self._done)}, but {self._room.too_small_for(self._done)}"
             )

@@ -9,7 +9,6 @@ from nntrain.data.dataset import Dataset, shortened
 from nntrain.data.folds import allocation
 from nntrain.data.folds.fold import Fold
 from nntrain.data.sequences.windows import Windows
-from nntrain.data.system_memory import exceeds_memory
 from nntrain.errors import ConfigError
 
 
@@ -27,12 +26,6 @@ def held_out(data: Dataset, fold: Fold, seed: int) -> HeldOut:
     """The rows that `fold` trains on and tests, of the training split of a source. Raises ConfigError without keys."""
     if data.series is not None and data.groups is None:
         return _by_time(data, fold)
-    if exceeds_memory(data.x):
-        raise ConfigError(
-            "folds can only be taken of data that fits into memory. Received: "
-            f"{np.asarray(data.x).nbytes / 1e9:,.1f} GB in a file.",
-            "Use a `test` source of its own.",
-        )
     count, folds, key = len(data), fold.of, randomness.key(seed, "fold")
     labels = np.asarray(data.target) if data.classes and data.target.ndim == 1 else None
     if count < folds:

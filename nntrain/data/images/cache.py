@@ -13,23 +13,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from nntrain.data.files.manifest import UNREADABLE, size_text, state_of, write_manifest
 from nntrain.data.files.npy import read_npy
 from nntrain.data.images import image_files
 from nntrain.data.images.form import ImageForm
 from nntrain.data.images.reading import Reading, Survey, Wanted, survey
 from nntrain.data.system_memory import memory_bytes
 from nntrain.errors import DataError
-from nntrain.files import replacing, write_atomic
+from nntrain.files import replacing
 from nntrain.paths import cache_folder
 
 VERSION = 2  # of the cached bytes; files of another version are not used
-UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-)  # of a manifest that is missing or corrupt
 
 
 def image_folder() -> Path:
@@ -74,7 +68,7 @@ class ImageCache:
     @cached_property
     def states(self) -> list[list[int]]:
         """Size, times and inode of each file, as they were before it is read. Raises DataError."""
-        return [_state(file) for file in self.files]
+        return [state_of(file) for file in self.files]
 
     @property
     def _sizes(self) -> list[int]:
@@ -119,7 +113,7 @@ class ImageCache:
                 return False
         if touched:
             with contextlib.suppress(OSError):  # then the contents are compared again next time
-                _write_json(manifest, {**saved, "states": self.states})
+                write_manifest(manifest, {**saved, "states": self.states})
         return True
 
     def fill(self, name: str, strict: bool) -> Images:
@@ -133,7 +127,7 @@ class ImageCache:
             try:
                 self.home.mkdir(parents=True, exist_ok=True)
                 if needed > (free := shutil.disk_usage(self.home).free):
-                    raise OSError(0, f"{_size(needed)} needed, {_size(free)} free")
+                    raise OSError(0, f"{size_text(needed)} needed, {size_text(free)} free")
                 return self._filled(name, found, strict)
             except OSError as error:
                 reason = error.strerror or str(error)
@@ -162,11 +156,11 @@ class ImageCache:
             "coarse": found.coarse,
         }
         try:
-            _write_json(self.manifest, manifest)
+            write_manifest(self.manifest, manifest)
             # The same images serve who knows their form, such as an evaluation of the network trained on them.
             exactly = self.home / f"{self._stem(Wanted.exactly(found.form))}.json"
             if exactly != self.manifest:
-                _write_json(exactly, {"see": self.manifest.name})
+                write_manifest(exactly, {"see": self.manifest.name})
         except OSError:
             path.unlink()
             raise
@@ -178,7 +172,7 @@ class ImageCache:
     def _in_memory(self, name: str, found: Survey, strict: bool, needed: int, reason: str) -> Images:
         if needed > memory_bytes():
             raise DataError(
-                f"the images need {_size(needed)}, more than the memory, and their cache cannot be written: {reason}",
+                f"the images need {size_text(needed)}, more than the memory, and their cache cannot be written: {reason}",
                 "Use a smaller `size`, or set NNTRAIN_CACHE to a folder with more space.",
                 str(self.home),
             )
@@ -189,7 +183,7 @@ class ImageCache:
             count += 1
         warning = (
             f"the cache of the images cannot be written ({self.home}: {reason}): they stay in memory, "
-            f"{_size(needed)}, and each run reads them again\nhint: Set NNTRAIN_CACHE to a folder that can be written to."
+            f"{size_text(needed)}, and each run reads them again\nhint: Set NNTRAIN_CACHE to a folder that can be written to."
         )
         return Images(x[:count], found, images.broken, warning)
 
@@ -201,26 +195,9 @@ class ImageCache:
             return ""
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    write_atomic(path, json.dumps(content).encode())
-
-
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
     """NumPy leaves room in it, so that its length does not depend on the number of images."""
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-
-def _state(file: Path) -> list[int]:
-    try:
-        state = file.stat()
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", place=str(file)) from None
-    # The inode and the time of its last change tell apart files that were swapped, whatever their own times.
-    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
 
 
 def _digest(file: Path) -> str:

@@ -12,6 +12,7 @@ from nntrain.data.arrays import Task, task_like
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.files.opening import opened
 from nntrain.data.origin import TableRows
+from nntrain.data.tables.cache import TableCache, is_cached
 from nntrain.data.tables.csv_file import Cells, CsvFile, Format, Name
 from nntrain.data.tables.formats.opening import Layout, rows_of
 from nntrain.data.tables.formats.typed import TypedRows
@@ -19,11 +20,13 @@ from nntrain.data.tables.grouping import group_numbers
 from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Ignore, Number
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import TAB, WHITESPACE, Rows
+from nntrain.data.tables.spool import Spool
 from nntrain.data.tables.table import Table
 from nntrain.data.tables.times import row_times
 from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
 from nntrain.options import PathName, Several, expecting, mistake, shown
+from nntrain.paths import resolved
 
 
 def _delimiter(value: str) -> str:
@@ -73,7 +76,8 @@ class Csv(Reader, name="csv"):
     categories keep their text as written, so 1, 1.0 and 01 are different; they are sorted as numbers if all are numbers. True and
     false are 1 and 0. ISO dates and times become the time in years and the sine and cosine of the position in year, week and
     day: `day (year)`, `day (month sin)`, ... In CSV, cells can be quoted with "; empty lines, and lines at the start that begin
-    with #, are skipped.
+    with #, are skipped. A file of 64 MiB or more is read once into `$NNTRAIN_CACHE/tables`, or `~/.cache/nntrain/tables`, from where
+    its features are memory-mapped: it may be larger than memory. A changed file renews the cache.
     """
 
     example: ClassVar = {"path": "measurements.csv", "target": "yield"}
@@ -190,7 +194,15 @@ class Csv(Reader, name="csv"):
         return source
 
     def load(self, folder: Path) -> Splits:
-        table = self.table(folder)
+        file = resolved(folder, self.path)
+        if not is_cached(file):
+            return Splits(self.read(folder))
+        options = repr((dict(self), self.__pydantic_private__))
+        return Splits(TableCache(file, self.path, options).dataset(lambda spool: self.read(folder, spool)))
+
+    def read(self, folder: Path, spool: Spool | None = None) -> Dataset:
+        """The rows, with features in a file if there is a spool. Raises DataError."""
+        table = self.table(folder, spool)
         times = None if self._time is None else row_times(table, table.targets.pop())
         weight = None if self.weight is None else row_weights(table, table.targets.pop())
         groups = None if self._group is None else group_numbers(table, table.targets.pop())
@@ -198,28 +210,26 @@ class Csv(Reader, name="csv"):
         table.indicate = self.missing_indicator
         x, names, one_hot = table.x(self.text == "one_hot", gaps=self.impute is not None, known=self._known)
         target, classes = table.target(self.task)
-        return Splits(
-            Dataset(
-                x,
-                target,
-                classes,
-                feature_names=names,
-                one_hot=one_hot,
-                scaling={name: scale for name, scale in scaling.items() if scale != "auto"},
-                target_names=tuple(column.name for column in table.targets),
-                impute=self.impute or "",
-                weight=weight,
-                groups=groups,
-                times=times,
-                origin=TableRows(self.path, table.lines),
-                notes=tuple(table.notes),
-                warnings=tuple(table.warnings),
-            )
+        return Dataset(
+            x,
+            target,
+            classes,
+            feature_names=names,
+            one_hot=one_hot,
+            scaling={name: scale for name, scale in scaling.items() if scale != "auto"},
+            target_names=tuple(column.name for column in table.targets),
+            impute=self.impute or "",
+            weight=weight,
+            groups=groups,
+            times=times,
+            origin=TableRows(self.path, table.lines),
+            notes=tuple(table.notes),
+            warnings=tuple(table.warnings),
         )
 
-    def table(self, folder: Path) -> Table:
+    def table(self, folder: Path, spool: Spool | None = None) -> Table:
         """The columns before they become arrays; after the targets come those of groups, weights and times, if any."""
-        with self.rows(folder) as rows:
+        with self.rows(folder, spool) as rows:
             file = self.begin(rows)
             if file.width < 2:
                 raise DataError(
@@ -241,7 +251,7 @@ class Csv(Reader, name="csv"):
             names = set(groups) - set(features)
             as_text = (*targets, *categorical, *typed, *names, *weight)
             time = self.time_positions(file, targets)
-            return file.read(features, [*targets, *groups, *weight, *time], as_text, kinds=kinds)
+            return file.read(features, [*targets, *groups, *weight, *time], as_text, kinds=kinds, spool=spool)
 
     def kinds(self, file: CsvFile, others: Sequence[int]) -> dict[int, ColumnKind]:
         """What the option `columns` says of each column, by position. `others`: columns that are no features. Raises DataError."""
@@ -294,9 +304,11 @@ class Csv(Reader, name="csv"):
             return self.begin(rows).names
 
     @contextmanager
-    def rows(self, folder: Path) -> Iterator[Rows | TypedRows]:
+    def rows(self, folder: Path, spool: Spool | None = None) -> Iterator[Rows | TypedRows]:
         """(line number, cells) of each row that is not empty, while the file is open."""
-        with opened(folder, self.path) as file:
+        with opened(folder, self.path, in_memory=spool is None) as file:
+            if spool is not None:
+                spool.watch(file)
             yield self.rows_of(file)
 
     def rows_of(self, file: BinaryIO) -> Rows | TypedRows:

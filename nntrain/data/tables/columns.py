@@ -2,12 +2,14 @@
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from copy import copy
 
 import numpy as np
 
 from nntrain.data.tables.cells import shown_cell
 from nntrain.data.tables.numerals import PLAIN, Numerals, number
+from nntrain.data.tables.spool import Pieces, Spool
 
 MISSING, NUMBER, TEXT = 0, 1, 2  # kinds of cells
 BOOLEANS = {"true": 1.0, "false": 0.0}
@@ -29,6 +31,7 @@ class Column:
         as_text: bool = False,
         typed_text: bool = False,
         numerals: Numerals = PLAIN,
+        spool: Spool | None = None,
     ):
         self.name = name
         self.label = label  # its name in errors
@@ -37,7 +40,8 @@ class Column:
         self.typed_text = typed_text and not as_text
         self.padded = ""  # a number with leading zeros, such as 01234, among the first rows
         self.numerals = numerals
-        self.pieces: list[np.ndarray] = []  # float64 numbers with NaN for gaps, or int32 indices into `texts`
+        # float64 numbers with NaN for gaps, or int32 indices into `texts`
+        self.pieces: list[np.ndarray] | Pieces = [] if spool is None else Pieces(spool)
         self.texts: dict[str, int] = _Indexed()
         self.marks: dict[str, None] = {}  # the texts of missing values
 
@@ -59,14 +63,31 @@ class Column:
             else numbers
         )
 
+    def extend_cells(self, cells: tuple[str, ...] | np.ndarray) -> None:
+        """Appends cells, or float64 numbers with NaN for gaps."""
+        if isinstance(cells, np.ndarray):
+            self.extend_numbers(cells)
+        else:
+            self.extend(cells)
+
     def extend_numbers(self, numbers: np.ndarray) -> None:
         """Appends float64 numbers, NaN for gaps."""
         self.pieces.append(numbers)
         if np.isnan(numbers).any():
             self.marks[""] = None
 
+    def flush(self) -> None:
+        """Ends a group of rows; see `Pieces`."""
+        if isinstance(self.pieces, Pieces):
+            self.pieces.flush()
+
+    def extend_texts(self, places: np.ndarray) -> None:
+        """Appends texts, as indices (int32) into `texts`."""
+        self.pieces.append(places)
+
     def close(self) -> None:
         """Called after the last row: classifies the cells."""
+        self.flush()
         self.cells = [cell.strip() for cell in self.texts]  # in order of first occurrence
         gaps = [cell in self.missing for cell in self.cells]
         self.marks |= dict.fromkeys(cell for cell, gap in zip(self.cells, gaps, strict=True) if gap)
@@ -126,6 +147,18 @@ class Column:
             [piece if piece.dtype == np.int32 else np.full(len(piece), -1, np.int32) for piece in self.pieces]
         )
 
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return sum(map(len, self.pieces))
+
+    def blocks(self) -> Iterator["Column"]:
+        """The column in parts, one after the other, each of which knows the distinct cells of all."""
+        for arrays in self.pieces.groups() if isinstance(self.pieces, Pieces) else (self.pieces,):
+            block = copy(self)
+            block.pieces = list(arrays)
+            yield block
+
     def rows(self, kind: int) -> np.ndarray:
         """The rows with cells of one kind, among those with an index in `places`."""
         places = self.places
@@ -151,7 +184,8 @@ class Categories:
         label = {name: index for index, name in enumerate(self.names)}
         gaps = column.kinds_of == MISSING
         found = [-1 if gap else label[cell] for cell, gap in zip(column.cells, gaps, strict=False)]
-        self.labels = np.array([*found, -1], np.int32)[column.places]  # (rows,) int32, -1 for a gap
+        self.label_of = np.array([*found, -1], np.int32)  # of each distinct cell, -1 for a gap
+        self.labels = self.label_of[column.places]  # (rows,) int32
 
 
 def sorted_names(names: Iterable[str], numerals: Numerals = PLAIN) -> list[str]:

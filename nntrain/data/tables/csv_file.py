@@ -8,11 +8,13 @@ from typing import Literal
 
 from nntrain.data.tables.columns import Column
 from nntrain.data.tables.features import yaml_text
+from nntrain.data.tables.formats.fast import FastCsv
 from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.header import header_of
 from nntrain.data.tables.kinds import ColumnKind
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import Rows
+from nntrain.data.tables.spool import ROWS, Spool
 from nntrain.data.tables.table import Table
 from nntrain.errors import DataError
 from nntrain.options import did_you_mean
@@ -44,6 +46,7 @@ class CsvFile:
     rows: Iterator[tuple[int, list[str]]]  # without the header
     source: Cells  # of all rows
     format: Format
+    begun: int = 0  # rows that were read to find the header
 
     @staticmethod
     def begin(path: str, source: Cells, format: Format) -> "CsvFile":
@@ -68,7 +71,7 @@ class CsvFile:
                         f"columns {firsts[name] + 1} and {position + 1} are both named {name!r}",
                         place=f"{path}:{line}",
                     )
-        return CsvFile(path, names, len(first), line, chain(start, rows), source, format)
+        return CsvFile(path, names, len(first), line, chain(start, rows), source, format, len(start))
 
     @property
     def notes(self) -> list[str]:
@@ -92,11 +95,12 @@ class CsvFile:
         as_text: Collection[int],
         typed: bool = True,
         kinds: Mapping[int, ColumnKind] | None = None,
+        spool: Spool | None = None,
     ) -> Table:
         """All rows of the columns at these positions. `as_text`: the positions of columns whose numbers are kept as text.
 
         typed: columns of text stay text where the file has types, even if they look like numbers. kinds: what the option `columns`
-        says of columns.
+        says of columns. spool: where the columns are kept; None: in memory.
         """
         columns = {
             position: Column(
@@ -106,10 +110,11 @@ class CsvFile:
                 as_text=position in as_text,
                 typed_text=typed and position in self.text,
                 numerals=self.format.numerals,
+                spool=spool,
             )
             for position in (*features, *targets)
         }
-        lines = self._fill(columns)
+        lines = self._fill(columns, spool)
         of_features = [columns[position] for position in features]
         return Table(
             self.path,
@@ -119,12 +124,47 @@ class CsvFile:
             cut=columns.get(self.width - 1) if self.unended else None,
             notes=self.notes,
             kinds={self.name(position): kind for position, kind in (kinds or {}).items()},
+            spool=spool,
         )
 
-    def _fill(self, columns: dict[int, Column]) -> "array[int]":
+    def _fill(self, columns: dict[int, Column], spool: Spool | None) -> "array[int]":
         """Reads all rows into `columns`, by position; returns the line number of each row."""
         lines = array("q")
-        while piece := list(islice(self.rows, ROWS_AT_ONCE)):
+        self._extend(columns, islice(self.rows, self.begun), lines)
+        rows = self.rows if spool is None else self._by_blocks(columns, lines, spool)
+        while self._extend(columns, islice(rows, ROWS), lines):
+            if spool is not None:
+                spool.end_group(columns.values())
+        for column in columns.values():
+            column.close()
+        return lines
+
+    def _by_blocks(
+        self, columns: dict[int, Column], lines: "array[int]", spool: Spool
+    ) -> Iterator[tuple[int, list[str]]]:
+        """Adds rows to the columns that can be read faster than one by one; returns the others."""
+        source = self.source
+        if isinstance(source, TypedRows) and source.blocks is not None:
+            numbers = {at for at, column in columns.items() if not (column.as_text or column.typed_text)}
+            for block in source.blocks(len(lines), columns, numbers):
+                for at, column in columns.items():
+                    column.extend_cells(block[at])
+                lines.extend(range(lines[-1] + 1, lines[-1] + 1 + len(next(iter(block.values())))))
+                spool.end_group(columns.values())
+            return iter(())
+        if isinstance(source, Rows) and source.encoding is None:
+            fast = FastCsv(source.file, lines[-1], source.mark, self.width, self.format.numerals, columns)
+            if fast.begin():
+                for count in fast:
+                    lines.extend(range(fast.line - count + 1, fast.line + 1))
+                    spool.end_group(columns.values())
+                return source.resumed(fast.rest, fast.line)
+        return self.rows
+
+    def _extend(self, columns: dict[int, Column], rows: Cells, lines: "array[int]") -> int:
+        """Adds rows to the columns, and their line numbers to `lines`; returns how many."""
+        rows, before = iter(rows), len(lines)
+        while piece := list(islice(rows, ROWS_AT_ONCE)):
             numbers, cells = zip(*piece, strict=True)
             if set(map(len, cells)) != {self.width}:
                 line, row = next((line, row) for line, row in piece if len(row) != self.width)
@@ -139,9 +179,7 @@ class CsvFile:
             by_column = list(zip(*cells, strict=True))
             for position, column in columns.items():
                 column.extend(by_column[position])
-        for column in columns.values():
-            column.close()
-        return lines
+        return len(lines) - before
 
     def features(self, chosen: Literal["all"] | Iterable[Name], targets: Collection[int]) -> list[int]:
         """The positions of the features: `chosen`, or all columns but the targets."""

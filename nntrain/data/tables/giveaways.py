@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.data import mapped
 from nntrain.data.dataset import Dataset
 from nntrain.data.tables.dates import dates_of
 from nntrain.data.tables.features import columns, features_line
@@ -58,9 +59,15 @@ def giveaways(data: Dataset) -> dict[str, Giveaway]:
     parts = [part for part in columns(data.feature_names, data.one_hot) if part[0] not in dates]
     if len(parts) + len(set(dates.values())) < 2 or len(data) < 10:
         return {}
+    if len(data) > ROWS_AT_FIRST and mapped.is_large(
+        data.x
+    ):  # the rest is read for columns that some of the rows show to be such
+        some = (slice(0, ROWS_AT_FIRST), np.linspace(0, len(data) - 1, ROWS_AT_FIRST).astype(np.int64))
+        likely = {name for rows in some for name in giveaways(data.select(rows))}
+        parts = [part for part in parts if part[0] in likely]
     found = {}
     for name, position, text in parts:
-        values = data.x[:, position]
+        values = mapped.column(data.x, position)
         if text is not None:
             values = np.where(np.isnan(values), np.nan, text.labels(data.x))
         if reason := numbering(name, values, text is not None):

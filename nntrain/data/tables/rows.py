@@ -3,7 +3,7 @@
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain, islice
 from typing import BinaryIO
@@ -40,22 +40,37 @@ class Rows:
         self.path, self.delimiter = path, delimiter
         self.notes: list[str] = []
         self.unended = False
-        self._file = file
+        self.mark = ""  # the delimiter, after the first row
+        self.file = file
         if encoding is not None:
             marked = file.read(len(UTF8_MARK)) == UTF8_MARK
             file.seek(0)
             encoding = None if marked else encoding
-        self._encoding = encoding  # None: UTF-8
+        self.encoding = encoding  # None: UTF-8
         self._text = TextIOWrapper(file, encoding=encoding or UTF8, newline="")
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        head: list[str] = []
+
+        def begin() -> tuple[Iterable[str], int]:
+            lines = self._lines(self._text)
+            head.extend(islice(lines, LINES_LOOKED_AT))
+            skipped, self.mark = self._layout(head)
+            return chain(head[skipped:], lines), skipped
+
+        return self._read(begin)
+
+    def resumed(self, rest: BinaryIO, line: int) -> Iterator[tuple[int, list[str]]]:
+        """The rows of the rest of the file, which begins after this line."""
+        self._rest = TextIOWrapper(rest, encoding=self.encoding or "utf-8", newline="")
+        return self._read(lambda: (self._lines(self._rest), line))
+
+    def _read(self, begin: Callable[[], tuple[Iterable[str], int]]) -> Iterator[tuple[int, list[str]]]:
+        """The rows of the lines that follow those of the number that `begin` returns with them."""
         line = 0
         try:
-            lines = self._lines()
-            head = list(islice(lines, LINES_LOOKED_AT))
-            skipped, mark = self._layout(head)
-            line = skipped
-            lines = chain(head[skipped:], lines)
+            lines, skipped = begin()
+            line, mark = skipped, self.mark
             if mark == WHITESPACE:
                 mark, lines = " ", map(_single_spaced, lines)
             reader = csv.reader(lines, delimiter=mark, skipinitialspace=True, strict=True)
@@ -64,7 +79,7 @@ class Rows:
                 if len(row) > 1 or "".join(row).strip():
                     yield line, row
         except UnicodeDecodeError as error:
-            line = undecodable_line(self._file, self._encoding or "utf-8")
+            line = undecodable_line(self.file, self.encoding or "utf-8")
             raise self._not_text(f"byte {error.object[error.start]:#04x}", line) from None
         except UnicodeError:  # UTF-16 without a mark at its start
             raise self._not_text("no byte order mark", 1) from None
@@ -72,9 +87,9 @@ class Rows:
             cause = next((cause for part, cause in CSV_ERRORS.items() if part in str(error)), str(error))
             raise DataError(f"not a row of cells: {cause}", place=f"{self.path}:{line + 1}") from None
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, text: TextIOWrapper) -> Iterator[str]:
         line = "\n"
-        for line in self._text:
+        for line in text:
             yield line
         self.unended = not line.endswith(("\n", "\r"))
 
@@ -102,8 +117,8 @@ class Rows:
         return comments, mark
 
     def _not_text(self, received: str, line: int) -> DataError:
-        self._file.seek(0)
-        return not_text(self.path, line, self._file.read(SAMPLE), received, self._encoding)
+        self.file.seek(0)
+        return not_text(self.path, line, self.file.read(SAMPLE), received, self.encoding)
 
 
 def sniffed(lines: list[str]) -> str:

@@ -1,19 +1,22 @@
 """Table: the columns of a file as arrays: features, with text and dates as several each, and class numbers or reals as targets."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from nntrain.data import mapped
 from nntrain.data.tables import suspicions
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.dates import EXAMPLE, DateParts, moment, parts_among, parts_of
 from nntrain.data.tables.features import OneHot, indicator_of, listed, yaml_text
 from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Number
+from nntrain.data.tables.spool import Spool
 from nntrain.errors import DataError
 
 MOST_CLASSES = 20  # whole numbers with more distinct values are quantities, not classes
+Encoder = tuple[slice, Callable[[Column], np.ndarray]]  # the places of a column's features; their values
 TRUNCATED = "the file may be truncated"
 MOST_CATEGORIES = 1000  # text with more distinct values is names or sentences
 
@@ -33,12 +36,14 @@ class Table:
         cut: Column | None = None,
         notes: Iterable[str] = (),
         kinds: Mapping[str, ColumnKind] | None = None,
+        spool: Spool | None = None,
     ):
         self.path, self.features, self.targets, self.lines, self.cut = path, features, targets, lines, cut
         self.notes = list(notes)
         self.kinds = kinds or {}  # of the columns whose kind is set, by name
         self.indicate = False  # whether columns of numbers with gaps have a feature more, which says where
         self.warnings: list[str] = []
+        self.spool = spool  # where the columns are, if not in memory
 
     def x(
         self, one_hot: bool, gaps: bool, known: Sequence[str] = ()
@@ -52,37 +57,31 @@ class Table:
         self._require_numbers(one_hot, dates)
         names: list[str] = []
         texts: dict[Column, OneHot] = {}
-        labels: dict[Column, np.ndarray] = {}
-        starts: list[int] = []
+        encoders: list[Encoder] = []
         for column in self.features:
-            starts.append(len(names))
+            start = len(names)
             if column in dates:
-                dates[column] = replace(dates[column], start=len(names))
+                dates[column] = replace(dates[column], start=start)
                 names += dates[column].names
+                encoders.append((dates[column].places, date_encoder(column, dates[column])))
             elif column.is_text:
                 categories = self._categories(column)
-                labels[column] = categories.labels
-                texts[column] = self._features_of(column, categories, len(names))
+                texts[column] = self._features_of(column, categories, start)
                 names += texts[column].names
+                encoders.append((texts[column].places, category_encoder(texts[column], categories)))
                 self._check_last(column, categories)
             else:
                 names.append(column.name)
                 if self._has_indicator(column, known):
                     names.append(indicator_of(column.name))
-        x = np.zeros((len(self.lines), len(names)))
-        for column, start in zip(self.features, starts, strict=True):
-            if column in dates:
-                x[:, dates[column].places] = values_of(column, dates[column])
-            elif column.is_text:
-                x[:, texts[column].places] = texts[column].encoded(labels[column])
-            else:
-                x[:, start] = column.numbers
-                if names[start + 1 : start + 2] == [indicator_of(column.name)]:
-                    x[:, start + 1] = np.isnan(x[:, start])
-        self._require_values(x, starts, gaps, labels)
+                encoders.append((slice(start, len(names)), number_encoder(len(names) - start)))
+        x = self._encoded(encoders, len(names))
+        starts = [places.start for places, _ in encoders]
+        self._require_values(x, starts, gaps, texts)
         for column, start in zip(self.features, starts, strict=True):
             if not column.is_text:
-                self.warnings += suspicions.of_numbers(column, x[:, start], self.features)
+                values = x[:, start] if self.spool is None else column.numbers
+                self.warnings += suspicions.of_numbers(column, values, self.features)
         return x, tuple(names), tuple(texts.values())
 
     def _has_indicator(self, column: Column, known: Sequence[str]) -> bool:
@@ -90,6 +89,14 @@ class Table:
         if known:
             return indicator_of(column.name) in known
         return self.indicate and bool(np.isnan(column.numbers).any())
+
+    def _encoded(self, encoders: Sequence[Encoder], width: int) -> np.ndarray:
+        """(rows, width) float64, in a file where the columns are in one."""
+        if self.spool is None:
+            return encoded(self.features, encoders, width)
+        parts = zip(*(column.blocks() for column in self.features), strict=True)
+        blocks = (encoded(columns, encoders, width) for columns in parts)
+        return self.spool.write((len(self.lines), width), blocks)
 
     def _dates(self, known: Sequence[str]) -> dict[Column, DateParts]:
         """The features that are dates, and their parts."""
@@ -162,21 +169,17 @@ class Table:
     def _require_values(
         self, x: np.ndarray, starts: list[int], gaps: bool, labels: Collection[Column]
     ) -> None:
-        if np.isfinite(x).all():  # much faster than column by column
+        if all(np.isfinite(block).all() for block in mapped.blocks(x)):  # much faster than column by column
             return
         bad = self._bad_cells()
         for column, start in zip(self.features, starts, strict=True):
-            bad.add(
-                np.flatnonzero(np.isinf(x[:, start])),
-                column.label,
-                "a finite number",
-                shown_value(x[:, start]),
-            )
+            values = mapped.column(x, start)
+            bad.add(np.flatnonzero(np.isinf(values)), column.label, "a finite number", shown_value(values))
         bad.raise_if_any("Fix the file, or choose other columns with `features`.")
         if gaps:
             return
         for column, start in zip(self.features, starts, strict=True):
-            rows = np.flatnonzero(np.isnan(x[:, start]))
+            rows = np.flatnonzero(np.isnan(mapped.column(x, start)))
             expected = "a category" if column in labels else "a date" if column.is_text else "a number"
             bad.add(rows, column.label, expected, lambda row: "a missing value")
         bad.raise_if_any(
@@ -249,8 +252,36 @@ class Table:
         return BadCells(self.path, self.lines)
 
 
+def encoded(columns: Sequence[Column], encoders: Sequence[Encoder], width: int) -> np.ndarray:
+    """(rows, width) float64: the features of these columns."""
+    x = np.zeros((columns[0].count, width))
+    for column, (places, values) in zip(columns, encoders, strict=True):
+        x[:, places] = values(column)
+    return x
+
+
+def number_encoder(width: int) -> Callable[[Column], np.ndarray]:
+    """(rows, width) float64 of a part of the column: its numbers, NaN for gaps, and of width 2 whether they are missing."""
+
+    def values(part: Column) -> np.ndarray:
+        numbers = part.numbers
+        return numbers[:, None] if width == 1 else np.stack([numbers, np.isnan(numbers)], axis=1)
+
+    return values
+
+
+def date_encoder(column: Column, dates: DateParts) -> Callable[[Column], np.ndarray]:
+    """(rows, parts) float64 of a part of the column; NaN for gaps and for cells that are no dates."""
+    gaps = np.full((1, len(dates.parts)), np.nan)  # at index -1, see Column.places
+    of_cells = np.concatenate([dates.values(column.cells), gaps])
+    return lambda part: of_cells[part.places]
+
+
 def values_of(column: Column, dates: DateParts) -> np.ndarray:
     """(rows, parts) float64; NaN for gaps and for cells that are no dates."""
-    gaps = np.full((1, len(dates.parts)), np.nan)  # at index -1, see Column.places
-    found: np.ndarray = np.concatenate([dates.values(column.cells), gaps])[column.places]
-    return found
+    return date_encoder(column, dates)(column)
+
+
+def category_encoder(features: OneHot, categories: Categories) -> Callable[[Column], np.ndarray]:
+    """(rows, width) float64 of a part of the column; NaN for gaps."""
+    return lambda part: features.encoded(categories.label_of[part.places])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nntrain.data import mapped
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.tables.features import columns
 from nntrain.errors import DataError
@@ -71,7 +72,7 @@ def notes_of(splits: Splits, fill: np.ndarray) -> list[str]:
     statistic = train.impute.replace("_", " ")
     notes = []
     for name, start, text in columns(train.feature_names, train.one_hot):
-        count = sum(int(np.isnan(np.asarray(part.x)[:, start]).sum()) for part in parts)
+        count = sum(int(np.isnan(mapped.column(np.asanyarray(part.x), start)).sum()) for part in parts)
         if count and text:
             most = text.categories[text.labels(fill[None])[0]]
             notes.append(
@@ -88,15 +89,18 @@ def notes_of(splits: Splits, fill: np.ndarray) -> list[str]:
 def fill_values(data: Dataset) -> np.ndarray:
     """(features,) float64: the value that replaces NaN in each column of `data`, by its weights. Raises DataError."""
     weight = np.ones(len(data)) if data.weight is None else data.weight
-    x, weight = np.asarray(data.x)[weight > 0], weight[weight > 0]
+    x = np.asanyarray(data.x)
+    x = x if weight.all() else mapped.take(x, weight > 0)
+    weight = weight[weight > 0]
     fill = np.zeros(x.shape[-1])
     texts = {position for text in data.one_hot for position in range(*text.places.indices(len(fill)))}
     for position in set(range(len(fill))) - texts:
-        there = ~np.isnan(x[:, position])
+        values = mapped.column(x, position)
+        there = ~np.isnan(values)
         if not there.any():
             raise _no_value(data.feature_names[position])
         with np.errstate(over="ignore", invalid="ignore"):
-            fill[position] = STATISTICS[data.impute](x[there, position], weight[there])
+            fill[position] = STATISTICS[data.impute](values[there], weight[there])
         if not np.isfinite(fill[position]):
             raise DataError(
                 f"{data.feature_names[position]!r}: the values are too large: their sum exceeds float64",

@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 
+from nntrain.data import mapped
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.tables.curves import Curve, quantiles
@@ -113,7 +114,7 @@ def mean_and_std(
     names: of the channels, for errors. weight: (rows,), or None for all ones; rows of weight 0 are ignored.
     """
     if weight is not None and not weight.all():
-        x, weight = x[weight > 0], weight[weight > 0]
+        x, weight = mapped.take(x, weight > 0), weight[weight > 0]
     with np.errstate(over="ignore", invalid="ignore"):
         count = (len(x) if weight is None else weight.sum()) * (x[0].size // x.shape[-1])
         mean = sum(total(chunk, share) for chunk, share in chunks(x, weight)) / count
@@ -153,3 +154,4 @@ def chunks(x: np.ndarray, weight: np.ndarray | None = None) -> Iterator[tuple[np
         else:
             share = weight[start : start + rows]
             yield chunk, np.repeat(share, len(chunk) // len(share))[:, None]
+        mapped.release(x)

@@ -1,10 +1,12 @@
 """Parquet and Feather files, read by pyarrow."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
-from nntrain.data.tables.formats.typed import EXTRA, TypedRows, from_columns, require_plain
+import numpy as np
+
+from nntrain.data.tables.formats.typed import EXTRA, Cells, TypedRows, cell_text, from_columns, require_plain
 from nntrain.errors import DataError
 
 INDEX = re.compile(r"__index_level_\d+__")  # how pandas stores an index without a name
@@ -32,12 +34,28 @@ def arrow_rows(path: str, file: BinaryIO, decimal: str, parquet: bool) -> TypedR
     names = [name for name in schema.names if not INDEX.fullmatch(name)]
     notes = [f"{path}: left out the index of pandas"] if len(names) < len(schema.names) else []
     kept = [position for position, name in enumerate(schema.names) if not INDEX.fullmatch(name)]
+
+    def blocks(after: int, wanted: Collection[int], numbers: Collection[int]) -> Iterator[dict[int, Cells]]:
+        skipped = after
+        for batch in pq.ParquetFile(file).iter_batches(ROWS_AT_ONCE):
+            rest = batch.slice(min(skipped, len(batch)))
+            skipped -= len(batch) - len(rest)
+            if len(rest):
+                columns = {at: rest.column(kept[at]) for at in wanted}
+                yield {
+                    at: _numbers(column)
+                    if at in numbers and _is_number(pa, column.type)
+                    else tuple(cell_text(value, decimal) for value in _values(column))
+                    for at, column in columns.items()
+                }
+
     types = [schema.field(position).type for position in kept]
     return TypedRows(
         names,
         _rows(path, what, names, kept, batches, decimal),
         [position for position, kind in enumerate(types) if _is_text(pa, kind)],
         notes=notes,
+        blocks=blocks if parquet else None,
     )
 
 
@@ -70,6 +88,18 @@ def _values(column: Any) -> list[Any]:
         column = column.cast(pa.time64("us"), safe=False)
     found: list[Any] = column.to_pylist()
     return found
+
+
+def _is_number(pa: Any, kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind))
+
+
+def _numbers(column: Any) -> np.ndarray:
+    """(rows,) float64, NaN for gaps."""
+    import pyarrow as pa
+
+    values: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return values
 
 
 def _is_text(pa: Any, kind: Any) -> bool:

@@ -1,6 +1,6 @@
 """Typed rows: cells of files that know what is text and what is a number, in the form that a CSV file has them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,10 @@ from nntrain.errors import DataError
 
 MISSING_TYPES = ("NAType", "NaTType")  # of pandas
 EXTRA = "Install it with `pip install 'nntrain[tables]'`, or save the table as a CSV file."
+
+
+Cells = np.ndarray | tuple[str, ...]  # of a column: numbers, float64 with NaN for gaps, or texts
+Blocks = Callable[[int, Collection[int], Collection[int]], Iterator[dict[int, Cells]]]
 
 
 class TypedRows:
@@ -25,9 +29,12 @@ class TypedRows:
         text: Iterable[int],
         line: int = 0,
         notes: Iterable[str] = (),
+        blocks: Blocks | None = None,
     ):
         self.names, self.text, self.line = list(names), frozenset(text), line
         self.notes = list(notes)
+        # The rows after some number of them, by blocks of columns: those wanted, of which some may be numbers.
+        self.blocks = blocks
         self._rows = rows
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
