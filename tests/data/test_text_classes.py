@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from nntrain.config.schema import DataSection
 from nntrain.data.conform.description import describe, from_description
 from nntrain.data.dataset import Reader
 from nntrain.data.loading import load_splits
@@ -18,19 +19,10 @@ from tests.support.data import refused
 ROWS = [("good day", "yes"), ("bad day, sir", "no"), ("good night", "yes"), ("bad, bad night", "no")] * 5
 
 
-class Options:
-    """As the section `data` of a config."""
-
-    def __init__(self, source, **options):
-        self.source = Reader.parse(source)
-        self.test = self.validation = self.fold = None
-        self.standardize = False
-        for name, value in options.items():
-            setattr(self, name, value)
-
-
 def splits_of(folder, like=None, validation=None, **source):
-    given = Options({"text_classes": {"path": "t.csv", **source}}, validation=validation)
+    given = DataSection.model_validate(
+        {"source": {"text_classes": {"path": "t.csv", **source}}, "validation": validation}
+    )
     return load_splits(given, folder, 0, like)[0]
 
 
@@ -169,7 +161,7 @@ def test_a_checkpoint_describes_how_texts_become_tokens(tmp_path, unit):
 def test_data_of_their_own_use_the_tokenizer_of_the_training(tmp_path):
     csv(tmp_path)
     csv(tmp_path, [("good unheard day", "yes")] * 2 + [("x", "no")], name="v.csv")
-    own = Reader.parse({"text_classes": {"path": "v.csv"}})
+    own = {"text_classes": {"path": "v.csv"}}
     found = splits_of(tmp_path, validation=own)
     assert texts(found.validation)[0] == "good <unknown> day"
     assert found.validation.classes == ("no", "yes")
