@@ -26,6 +26,29 @@ LAYERS = {
         "layer_norm",
         "global_avg_pool",
     ],
+    "deep convolution": [
+        {"conv1d": {"filters": 6, "kernel_size": 3, "padding": "same"}},
+        "layer_norm",
+        "relu",
+        {"conv1d": {"filters": 6, "kernel_size": 5, "padding": "same", "activation": "relu"}},
+        "global_avg_pool",
+    ],
+    "several pools": [
+        {"spatial_dropout": {"rate": 0.2, "name": "tokens"}},
+        {"global_avg_pool": {"name": "words"}},
+        {"conv1d": {"filters": 6, "kernel_size": 3, "padding": "same", "inputs": ["tokens"]}},
+        {"global_max_pool": {"name": "phrases"}},
+        {"concat": {"inputs": ["words", "phrases"]}},
+    ],
+    "last state": [{"lstm": {"units": 4, "return_sequences": True}}, {"lstm": 4}],
+    "both ends": [{"bidirectional": {"layer": {"lstm": 4}}}],
+    "blocks": [
+        "positional_encoding",
+        {"residual": {"body": ["layer_norm", {"multi_head_attention": {"heads": 2}}]}},
+        {"residual": {"body": ["layer_norm", {"dense": {"units": 12, "activation": "gelu"}}, {"dense": 6}]}},
+        {"residual": {"body": ["rms_norm", {"multi_head_attention": {"heads": 2, "causal": True}}]}},
+        "global_avg_pool",
+    ],
     "learned positions": ["learned_positions", {"multi_head_attention": {"heads": 2}}, "global_max_pool"],
 }
 
