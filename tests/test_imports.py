@@ -29,7 +29,6 @@ FLOORS = [
         "scaling",
         "range_test",
         "templates",
-        "starter",
         "export",
     },
     {"training"},

@@ -14,7 +14,7 @@ from nntrain.config.schema import Config
 from nntrain.config.validate import problems
 from nntrain.losses import Loss
 from nntrain.sklearn.errors import InvalidInput
-from nntrain.starter import Size
+from nntrain.sklearn.size import Size
 
 OUTPUT = "output"  # the name of the layer that an estimator adds
 PATIENCE = 10  # of `early_stopping=True`

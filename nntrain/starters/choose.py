@@ -5,9 +5,9 @@ from pathlib import Path
 from nntrain.data.images.walk import PassedOver, images_below
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError, UserError
-from nntrain.starter import starter
 from nntrain.starters.pictures import pictures_starter
 from nntrain.starters.started import Started
+from nntrain.starters.tables import starter
 from nntrain.starters.text_classes import folder_starter, holds_classes, table_starter
 from nntrain.starters.text_tables import text_table
 from nntrain.starters.texts import text_starter

@@ -11,7 +11,6 @@ import pytest
 
 from nntrain.config import load
 from nntrain.templates import templates
-from nntrain.training.setup import prepare
 from tests.support import ROOT
 
 CONFIGS = ROOT / "configs"
@@ -99,19 +98,9 @@ def test_a_config_for_a_table_of_numbers_runs_in_the_unit_of_the_target(shell):
     houses(shell.folder / "houses.csv")
     shell.run("new", "--data", "houses.csv")
     config, _ = load(shell.folder / "houses.yaml")
-    graph = prepare(config, shell.folder).graph
-    assert graph.output.frozen
+    assert config.data.target_transform == "standard"
     shell.run("fit", "houses.yaml", "--quiet", "--set", "train.epochs=30")
     assert shell.scores("runs/houses")["r2"] > 0.9
-
-
-def test_a_target_of_ordinary_size_needs_no_layer_of_its_own(shell):
-    draw = random.Random(0)
-    table(
-        shell.folder / "t.csv", ["x", "y"], [[draw.random(), round(draw.gauss(0, 1), 3)] for _ in range(100)]
-    )
-    shell.run("new", "--data", "t.csv")
-    assert "freeze" not in (shell.folder / "t.yaml").read_text()
 
 
 def test_useless_columns_are_excluded_and_gaps_filled(shell):

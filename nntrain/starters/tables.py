@@ -1,4 +1,4 @@
-"""Starter: writes a config for a table, with a comment on each line."""
+"""Tables starter: writes a config for a table, with a comment on each line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,28 +22,12 @@ from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
 from nntrain.options import shown
 from nntrain.paths import as_written
+from nntrain.starters.networks import FEW, Network
+from nntrain.starters.started import SPLITS, noted
 
 MOST_CATEGORIES = 50  # a text column with more different values is likely names or sentences
-STEPS = 3000  # enough for a small network on most tables
 SEED = 0
 MOST_NAMED = 5  # columns in a remark
-
-
-@dataclass(frozen=True)
-class Size:
-    """A network and a training that suit so many samples of a table, to start from."""
-
-    widths: tuple[int, ...]  # of the hidden layers
-    batch_size: int
-    epochs: int
-
-    @classmethod
-    def suited(cls, samples: int) -> "Size":
-        batch = min(
-            samples, 16 if samples < 200 else 32 if samples < 10_000 else 128 if samples < 100_000 else 256
-        )
-        widths = (16,) if samples < 200 else (64, 32) if samples < 20_000 else (128, 64)
-        return cls(widths, batch, min(200, max(10, round(STEPS * batch / samples))))
 
 
 @dataclass
@@ -204,7 +188,7 @@ def is_number(text: str) -> bool:
 
 def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
     """The fractions to hold out, where there are enough samples, and the remaining training split."""
-    part = 0.2 if len(data) < 1000 else 0.1
+    part = 0.2 if len(data) < FEW else 0.1
     for fractions in ({"test": 0.2, "validation": part}, {"test": 0.2}):
         try:
             splits, _ = split(Splits(data), fractions["test"], fractions.get("validation"), SEED)
@@ -217,7 +201,7 @@ def split_parts(data: Dataset) -> tuple[dict[str, float], Dataset]:
 
 def written(file: Path, found: Found, fractions: dict[str, float], train: Dataset) -> str:
     """The config, line by line."""
-    data, size = found.data, Size.suited(len(train))
+    data = found.data
     count = data.input_shape[0]
     features = f"{count:,} feature{'s' * (count != 1)}"
     lines = [
@@ -234,32 +218,14 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
             noted(f"      {name}: {inline(value)}", SOURCE_NOTES[name])
             for name, value in found.options.items()
         ),
-        *(noted(f"  {name}: {fraction}", SPLIT_NOTES[name]) for name, fraction in fractions.items()),
+        *(noted(f"  {name}: {fraction}", SPLITS[name]) for name, fraction in fractions.items()),
         noted("  standardize: true", "zero mean and unit variance per column"),
-        "model:",
-        "  layers:",
-        noted(
-            f"    - dense: {{units: {size.widths[0]}, activation: relu}}",
-            "more units fit more, and overfit sooner",
+        *(
+            []
+            if data.classes
+            else [noted("  target_transform: standard", "so does the target, in the loss only")]
         ),
-        *(f"    - dense: {{units: {width}, activation: relu}}" for width in size.widths[1:]),
-        *output_layers(train),
-    ]
-    if data.classes:
-        lines += ["loss: cross_entropy", "metrics: [accuracy]"]
-    else:
-        lines += [
-            noted("loss: mse", "or `huber`, which is robust to outliers"),
-            noted("metrics: [rmse, r2]", "root mean squared error; share of explained variance"),
-        ]
-    lines += [
-        noted(
-            "optimizer: {adamw: {lr: 0.003, weight_decay: 0.01}}", "lr is the most important option to tune"
-        ),
-        noted("schedule: {cosine: {unit: step}}", "decays the learning rate to 0"),
-        "train:",
-        noted(f"  epochs: {size.epochs}", "passes over the training split"),
-        noted(f"  batch_size: {size.batch_size}", "samples per step"),
+        *Network.suited(data, len(train)).lines(train, "validation" in fractions),
     ]
     return "\n".join(lines) + "\n"
 
@@ -276,30 +242,3 @@ SOURCE_NOTES = {
     "features": "the columns to predict from",
     "impute": "replaces missing values; computed on the training split",
 }
-SPLIT_NOTES = {
-    "test": "held out for the final evaluation",
-    "validation": "fraction of the rest, which selects the best epoch",
-}
-
-
-def output_layers(train: Dataset) -> list[str]:
-    """The last layer; for targets far from unit scale, followed by a frozen layer that rescales the output."""
-    if train.classes:
-        return [noted(f"    - dense: {len(train.classes)}", "one output per class")]
-    target = np.asarray(train.target)
-    mean, deviation = float(target.mean()), float(target.std())
-    if deviation == 0 or (0.2 < deviation < 5 and abs(mean) < 5):
-        return [noted("    - dense: 1", "one output: the prediction")]
-    scale, shift = (inline(float(f"{value:.4g}")) for value in (deviation, mean))
-    return [
-        noted("    - dense: 1", "the standardized prediction,"),
-        noted("    - dense:", "and a frozen layer that rescales it to the unit of the target"),
-        "        units: 1",
-        "        freeze: true",
-        noted(f"        weight_initializer: {{constant: {scale}}}", "standard deviation of the target"),
-        noted(f"        bias_initializer: {{constant: {shift}}}", "mean of the target"),
-    ]
-
-
-def noted(line: str, note: str) -> str:
-    return f"{line:<40}  # {note}"
