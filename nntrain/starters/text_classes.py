@@ -13,8 +13,8 @@ from nntrain.data.sources.text_classes import TextClasses
 from nntrain.data.tables.features import listed
 from nntrain.data.transforms.tokenize import MUCH_WITHOUT_BLANKS
 from nntrain.paths import as_written
-from nntrain.starter import split_parts
 from nntrain.starters.started import BATCH, EPOCHS, HEAD, SPLITS, Started, noted
+from nntrain.starters.tables import split_parts
 from nntrain.starters.text_tables import TextTable
 
 STEPS = 1500

@@ -14,7 +14,7 @@ from nntrain.data.tables.likely_target import MOST_CLASSES, likely_target
 from nntrain.data.transforms.tokenize import MUCH_WITHOUT_BLANKS
 from nntrain.errors import DataError
 from nntrain.paths import as_written
-from nntrain.starter import why_not
+from nntrain.starters.tables import why_not
 
 WORDS = 3  # on average, in prose
 LETTERS = 10  # in scripts without blanks
