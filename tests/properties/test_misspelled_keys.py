@@ -41,6 +41,7 @@ def words(text: str) -> Iterator[yaml.ScalarNode]:
                     "inputs",
                     "path",
                     "extends",
+                    "features",
                 ):  # text of the user's own
                     yield from walk(value)
         elif isinstance(node, yaml.SequenceNode):
