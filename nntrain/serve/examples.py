@@ -6,6 +6,7 @@ from typing import Any
 from nntrain.serve.served import Column, Served
 
 TEXT = "A text to classify."
+MOMENTS = {"month": "2024-01", "date": "2024-01-31", "date-time": "2024-01-31T18:30", "time": "18:30"}
 SHORT = 64  # numbers of a row that an example writes out
 
 
@@ -40,9 +41,11 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81
 
 
 def example_value(column: Column) -> Any:
-    """The mean of a column of numbers, rounded, 0 where it is not known; the first category."""
+    """The mean of a column of numbers, rounded, 0 where it is not known; the first category; a date."""
     if column.text is not None:
         return column.text.categories[0]
+    if column.moment:
+        return MOMENTS[column.moment]
     if column.mean is None or not column.std:
         return 0
     digits = max(0, 1 - math.floor(math.log10(column.std)))

@@ -56,6 +56,8 @@ def metadata(served: Served, limits: Limits) -> dict[str, Any]:
 def column_facts(column: Column) -> dict[str, Any]:
     if column.text is not None:
         return {"name": column.name, "type": "category", "categories": list(column.text.categories)}
+    if column.moment:
+        return {"name": column.name, "type": column.moment}
     known = {} if column.mean is None else {"mean": column.mean, "std": column.std}
     return {"name": column.name, "type": "number", **known}
 

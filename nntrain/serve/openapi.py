@@ -3,7 +3,7 @@
 from typing import Any
 
 import nntrain
-from nntrain.serve.examples import example
+from nntrain.serve.examples import MOMENTS, example
 from nntrain.serve.limits import Limits
 from nntrain.serve.served import Served
 
@@ -149,7 +149,10 @@ def _rows(served: Served) -> list[Schema]:
     if served.kind == "table":
         columns: Schema = {}
         for column in served.columns:
-            if column.text is None:
+            if column.moment:
+                kind = {"type": ["string", "null"] if gaps else "string"}
+                columns[column.name] = {**kind, "examples": [MOMENTS[column.moment]]}
+            elif column.text is None:
                 columns[column.name] = {"type": ["number", "null"] if gaps else "number"}
             else:
                 columns[column.name] = {"enum": [*column.text.categories, *([None] if gaps else [])]}

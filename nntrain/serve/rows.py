@@ -81,6 +81,8 @@ class RowReader:
         x = np.zeros((len(rows), len(self.served.data.feature_names)))
         try:
             for column in self.served.columns:
+                if column.date is not None:
+                    return None
                 values = [row[column.name] for row in rows]
                 if column.text is None:
                     if not NUMBERS.issuperset(map(type, values)):

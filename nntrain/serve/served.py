@@ -7,6 +7,7 @@ from typing import Literal
 from nntrain.data.images.form import ImageForm, form_of
 from nntrain.data.sources.digits import Digits
 from nntrain.data.sources.mnist import Mnist
+from nntrain.data.tables.dates import DateParts, dates_of, parts_among
 from nntrain.data.tables.features import OneHot, columns
 from nntrain.inference.predict import RECONSTRUCTION_ERROR, target_names
 from nntrain.inference.trained import Trained
@@ -17,13 +18,24 @@ COLOURS = (1, 3)
 
 @dataclass(frozen=True)
 class Column:
-    """An input column: a number, whose mean and standard deviation are known if it was standardized, or a category."""
+    """An input column: a number, whose mean and standard deviation are known if it was standardized, a category, or a date."""
 
     name: str
     start: int  # the position of its first feature
     text: OneHot | None
     mean: float | None = None
     std: float | None = None
+    date: DateParts | None = None
+
+    @property
+    def moment(self) -> str:
+        """What a date holds: month, date, date-time or time; empty for other columns."""
+        if self.date is None:
+            return ""
+        cycles = {part.split()[0] for part in self.date.parts}
+        if "year" not in cycles:
+            return "time"
+        return "date-time" if "hour" in cycles else "date" if "weekday" in cycles else "month"
 
 
 @dataclass(frozen=True)
@@ -69,8 +81,13 @@ class Served:
         known = self.trained.config.data.standardize and len(data.shift) == len(data.feature_names)
         bent = {curve.place for curve in data.curves}
         found = []
+        dates = dates_of(data.feature_names)
         for name, start, text in columns(data.feature_names, data.one_hot):
-            if known and text is None and start not in bent and data.scale is not None:
+            if name in dates:
+                parts = parts_among(data.feature_names, dates[name])
+                if not found or found[-1].name != dates[name]:
+                    found.append(Column(dates[name], start, None, date=DateParts(dates[name], parts, start)))
+            elif known and text is None and start not in bent and data.scale is not None:
                 found.append(
                     Column(name, start, text, float(data.shift[start]), float(1 / data.scale[start]))
                 )

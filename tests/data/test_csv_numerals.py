@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from nntrain.data.tables.looks import look_of
 from nntrain.data.tables.numerals import Numerals
+from nntrain.errors import DataError
 from tests.support.data import load, refused
 
 
@@ -225,3 +226,16 @@ def test_the_guess_between_class_and_number_is_noted(tmp_path, cells, options, n
 def test_classes_that_hardly_repeat_are_warned_of(tmp_path, wording):
     (warning,) = load_csv(tmp_path, "x,y\n" + "".join(f"1,n{row}\n" for row in range(30))).warnings
     wording(warning)
+
+
+def test_the_hint_reads_all_columns_of_numbers_at_once(tmp_path):
+    rows = ["price;share;y", *(f"$ 1,{200 + i}.5;{i % 9}%;{'ab'[i % 2]}" for i in range(20))]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    with pytest.raises(DataError) as raised:
+        load({"csv": {"path": "t.csv", "target": "y"}}, tmp_path)
+    assert 'Set `thousands: ","` and `units: ["$", "%"]`' in raised.value.hint
+    options = {"thousands": ",", "units": ["$", "%"]}
+    assert load({"csv": {"path": "t.csv", "target": "y", **options}}, tmp_path).train.x[1].tolist() == [
+        1201.5,
+        1,
+    ]

@@ -20,6 +20,7 @@ def models(tmp_path_factory) -> dict[str, nntrain.Model]:
             "pictures": serving.pictures(),
             "photos": serving.pictures(channels=3),
             "people": serving.people(tmp_path_factory.mktemp("people")),
+            "days": serving.days(tmp_path_factory.mktemp("days")),
             "text": serving.text(tmp_path_factory.mktemp("text")),
             "regression": serving.regression(),
         }

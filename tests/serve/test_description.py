@@ -13,7 +13,7 @@ from nntrain.serve.page.page import asset
 from tests.support import serving
 from tests.support.serving import FLOWER
 
-KINDS = ["iris", "digits", "pictures", "photos", "people", "text", "regression"]
+KINDS = ["iris", "digits", "pictures", "photos", "people", "days", "text", "regression"]
 STRUCTURE = {  # of OpenAPI 3.1, as far as the description uses it
     "type": "object",
     "required": ["openapi", "info", "paths", "components"],

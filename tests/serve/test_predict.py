@@ -5,6 +5,7 @@ import io
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -162,3 +163,19 @@ def test_requests_that_arrive_together_get_their_own_answers_and_errors(models, 
     for thread in threads:
         thread.join()
     assert [found[number] for number in range(40)] == [expected[number % 4] for number in range(40)]
+
+
+def test_dates_are_fields_of_a_form_and_texts_of_a_row(models, client_of):
+    client = client_of("days")
+    columns = {column["name"]: column["type"] for column in client.get("/metadata").json()["columns"]}
+    assert columns == {"day": "date", "at": "date-time", "month": "month", "clock": "time"}
+    row = {"day": "2023-02-01", "at": "2023-02-01T12:30", "month": "2023-02", "clock": "12:30"}
+    names, cells = list(row), [list(row.values())]
+    expected = float(models["days"].predict(pd.DataFrame(cells, columns=names))[0, 0])
+    text = text_of(cells, names)
+    for asked in ({"rows": [row]}, {"rows": cells}):
+        assert post(client, asked)["predictions"][0]["y"] == pytest.approx(expected)
+    (answer,) = table_of(client.post("/predict", content=text, headers=CSV).text)["y"]
+    assert float(answer) == pytest.approx(expected)
+    problem = post(client, {"rows": [{**row, "day": "yesterday"}]}, code=422)
+    assert "column 'day': expected a date" in str(problem)

@@ -1,6 +1,7 @@
 """Serving: small trained models behind an application, and `nntrain serve` as a process that tests talk to through sockets."""
 
 import asyncio
+import datetime
 import json
 import os
 import re
@@ -59,6 +60,17 @@ def people(folder: Path) -> nntrain.Model:
     (folder / "people.yaml").write_text(PEOPLE)
     run = nntrain.fit(folder / "people.yaml", runs_dir=folder / "runs", name="people")
     return run.model
+
+
+def days(folder: Path) -> nntrain.Model:
+    """A table with a date, a date with a time, a month and a time."""
+    start = datetime.datetime(2023, 1, 1)
+    moments = [start + datetime.timedelta(hours=31 * row) for row in range(60)]
+    rows = [f"{at:%Y-%m-%d},{at:%Y-%m-%dT%H:%M},{at:%Y-%m},{at:%H:%M},{at.hour / 24}" for at in moments]
+    (folder / "days.csv").write_text("\n".join(["day,at,month,clock,y", *rows, ""]))
+    source = {"csv": {"path": str(folder / "days.csv"), "target": "y"}}
+    config = {**IRIS, "data": {"source": source}, "model": {"layers": [{"dense": 1}]}, "loss": "mse"}
+    return nntrain.fit(config, runs_dir=None).model
 
 
 def text(folder: Path) -> nntrain.Model:

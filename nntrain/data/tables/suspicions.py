@@ -1,6 +1,8 @@
 """Suspicions: columns of a table that are probably not what they are read as, with the YAML that settles it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -8,7 +10,7 @@ from nntrain.data.tables.columns import NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.dates import EXAMPLE, DateParts, moment
 from nntrain.data.tables.features import yaml_list, yaml_text
 from nntrain.data.tables.looks import DATES_LOOK as DATES
-from nntrain.data.tables.looks import GAPS, Look, look_of
+from nntrain.data.tables.looks import GAPS, MOST, Look, look_of
 from nntrain.errors import DataError
 
 FEW = 20  # texts that may differ in every row
@@ -55,9 +57,7 @@ def require_plain_target(path: str, column: Column) -> None:
 
 
 def _hint(looks: dict[Column, Look], features: Sequence[Column]) -> str:
-    # One format is that of the whole file: the one that fits most exactly.
-    options = min((look.options for look in looks.values() if look.options), key=len, default=[])
-    ways = [f"set {way}" for way in options]
+    ways = [f"set {way}" for way in _options(looks)]
     if any(look.what == DATES for look in looks.values()):
         ways.append(_way_to_dates(looks))
     names = yaml_list(column.name for column in looks) if len(looks) <= SHOWN else "[...]"
@@ -65,6 +65,19 @@ def _hint(looks: dict[Column, Look], features: Sequence[Column]) -> str:
     ways.append(f"set `categorical: {names}` for one feature per text")
     text = _or(ways)
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _options(looks: dict[Column, Look]) -> list[str]:
+    """The YAML that reads the numbers of all these columns, as alternatives; of one column where they are written in several ways."""
+    found = {column: look for column, look in looks.items() if look.numerals}
+    alternatives = min((look.numerals for look in found.values()), key=len, default=())
+    units = tuple(sorted({unit for look in found.values() for one in look.numerals for unit in one.units}))
+    cells = [
+        cell for column in found for cell in islice(column.distinct(TEXT), MOST) if cell.lower() not in GAPS
+    ]
+    together = [replace(one, units=units) for one in alternatives]
+    fitting = [one for one in together if all(one.number(cell) is not None for cell in cells)]
+    return Look("", "", tuple(fitting or alternatives)).options
 
 
 def _way_to_dates(looks: dict[Column, Look]) -> str:

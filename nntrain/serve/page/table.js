@@ -2,6 +2,8 @@
 
 const MANY = 24; // columns, from which a filter helps
 
+const DATES = { month: ["month", "2024-01"], date: ["date", "2024-01-31"], "date-time": ["datetime-local", "2024-01-31T18:30"], time: ["time", "18:30"] };
+
 function rounded(value, std) {
   // To two digits of the standard deviation.
   return String(Number(value.toFixed(Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(std)))))));
@@ -14,6 +16,11 @@ function field(column, changed) {
     const select = make("select", { id, onchange: changed }, ...column.categories.map((name) => make("option", { value: name }, name)));
     if (model.missing_values) select.append(make("option", { value: "" }, "(missing)"));
     return { box: make("div", { class: "field" }, label, select), value: () => (model.missing_values && select.selectedIndex === column.categories.length ? null : select.value) };
+  }
+  if (column.type in DATES) {
+    const [type, at] = DATES[column.type];
+    const input = make("input", { id, type, value: at, onchange: changed });
+    return { box: make("div", { class: "field" }, label, input), value: () => input.value || null };
   }
   const known = column.std > 0;
   const input = make("input", { id, type: "number", step: "any", value: known ? rounded(column.mean, column.std) : "0", oninput: () => { if (slider) slider.value = input.value; changed(); } });
