@@ -50,7 +50,7 @@ def proposed(table: PublicTable, frame: pd.DataFrame, folder: Path) -> Path:
 
 
 def in_folds(config: Path) -> tuple[list[Rows], list[nntrain.Run], float]:
-    """The rows of each fold, where those of the validation split belong to the training; the runs; and the seconds of a fit."""
+    """The rows of each fold, where those of the validation split belong to the training; the runs; and the processor time of a fit."""
     rows, runs, seconds = [], [], 0.0
     for number in range(1, FOLDS + 1):
         fold = {"data.fold": {"number": number, "of": FOLDS}}
@@ -116,7 +116,7 @@ def score_peers(frame: pd.DataFrame, rows: list[Rows], is_regression: bool) -> S
 
 
 def measured(table: PublicTable, folder: Path) -> tuple[str, Scores, float]:
-    """What the table is, the scores, and the seconds of a fit by nntrain."""
+    """What the table is, the scores, and the processor time of a fit by nntrain."""
     frame = table.frame()
     config = proposed(table, frame, folder)
     rows, runs, seconds = in_folds(config)
@@ -155,7 +155,7 @@ def summary(found: list[Scores]) -> list[str]:
     leads = [f"{peer} on {sum(one['nntrain'] >= one[peer] for one in means)}" for peer in PEERS]
     return [
         f"Of {len(found)} tables, the proposed network is at least as good as {', '.join(leads)}. On {good} it is within one point,",
-        f"or 3% of the error, of the best of the three; on {behind} it is behind scikit-learn's MLP by more than one standard deviation.",
+        f"or 3% of the error, of the best of the three; on {behind or 'none'} is it behind the MLP by more than one standard deviation.",
     ]
 
 
@@ -168,7 +168,7 @@ def written(lines: list[str], found: list[Scores]) -> str:
                 "What `nntrain new --data FILE` proposes and `nntrain fit` trains, untouched, beside scikit-learn's MLP",
                 "and random forest, and LightGBM, each with its defaults and trained on the same rows. The peers get standardized",
                 "numbers, gaps filled by the median, and one-hot text (LightGBM reads both itself); the MLP a standardized target, too.",
-                f"Scores are means of {FOLDS} folds ± their standard deviation, the best in bold. The time is that of a fit by nntrain.",
+                f"Scores are means of {FOLDS} folds ± their deviation, the best in bold. `fit` is the processor time of one by nntrain.",
                 "",
                 *summary(found),
                 "",
