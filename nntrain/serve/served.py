@@ -80,7 +80,7 @@ class Served:
             return ()
         known = self.trained.config.data.standardize and len(data.shift) == len(data.feature_names)
         bent = {curve.place for curve in data.curves}
-        found = []
+        found: list[Column] = []
         dates = dates_of(data.feature_names)
         for name, start, text in columns(data.feature_names, data.one_hot):
             if name in dates:
