@@ -63,7 +63,7 @@ def samples_at(trained: Trained, text: str, stdin: BinaryIO, name: str) -> Sampl
         if not files:
             raise UserError(f"expected a folder of {SUFFIX} files. Received: none of them", place=text)
         names = [str(file.relative_to(path)) for file in files]
-        found = [read_text(path, file, f"{text.rstrip('/')}/{file}", encoding) for file in names]
+        found = [read_text(path, file, f"{text.rstrip('/')}/{file}", encoding=encoding) for file in names]
         return text_samples(trained, found, tuple(map(name_text, names)))
     if path.suffix.lower() == SUFFIX:
         return text_samples(trained, [read_text(HERE, text, encoding=encoding)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nntrain.api.setup import load_setup
+from nntrain.errors import UserError
 from nntrain.export.export import export
 from nntrain.export.program import Program, samples_like
 from nntrain.importing.read import read_source
@@ -18,9 +19,12 @@ from tests.support.onnx_models import layers_of, written
 from tests.support.programs import ROWS, SAMPLES, VOCABULARY, outputs_of, program_of_layers, untrained
 
 NETWORKS = {**CONTAINERS, "images": ((8, 6, 3), IMAGE_NETWORK)}
+# Layers that ONNX expresses by operators of which the importer cannot tell that they are one layer.
+NOT_READ = ("cumulative_link", "embed_columns", "periodic_encoding")
 WEIGHTED = [
     sample for sample in SAMPLES if Layer.parse({sample.name: sample.options}).parameters(*sample.inputs)
 ]
+READ = [sample for sample in WEIGHTED if sample.name not in NOT_READ]
 
 
 def round_trip(program: Program, network: Network, folder: Path) -> None:
@@ -35,12 +39,22 @@ def round_trip(program: Program, network: Network, folder: Path) -> None:
     np.testing.assert_allclose(outputs_of(network, x), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("sample", WEIGHTED, ids=str)
+@pytest.mark.parametrize("sample", READ, ids=str)
 def test_a_layer_comes_back(sample, tmp_path):
     vocabulary = VOCABULARY if sample.name == "embedding" else 0
     layers = layers_of({sample.name: sample.options})
     program, network = program_of_layers(layers, sample.inputs[0], vocabulary)
     round_trip(program, network, tmp_path)
+
+
+@pytest.mark.parametrize("name", NOT_READ)
+def test_a_layer_that_is_not_read_is_named(name, tmp_path):
+    sample = next(sample for sample in WEIGHTED if sample.name == name)
+    program, network = program_of_layers(
+        layers_of({name: sample.options}, "flatten", {"dense": 2}), sample.inputs[0]
+    )
+    with pytest.raises(UserError, match=f"the file has nothing for 1 layer of the network: {name}_1"):
+        round_trip(program, network, tmp_path)
 
 
 @pytest.mark.parametrize("case", NETWORKS)

@@ -49,9 +49,8 @@ def test_errors_in_a_config_fit_the_terminal_and_mark_their_character(width):
             place = next(place for place in range(len(line)) if cell_len(line[:place]) >= column)
             marked.append(re.match(r'"?\w+', line[place:])[0])
     assert marked == [
-        "dense",
         "unit",
-        '"名前の長いオプション名前の長いオプション'[: len(marked[2])],
+        '"名前の長いオプション名前の長いオプション'[: len(marked[1])],
         "epoch",
         "sgd",
         "lrr",

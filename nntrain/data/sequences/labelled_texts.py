@@ -142,7 +142,7 @@ def read_folder(path: str, root: Path, encoding: str | None = None) -> dict[str,
                 )
             for file in files:
                 place = f"{path}/{file.relative_to(root)}"
-                texts.texts.append(read_text(root, str(file.relative_to(root)), place, encoding))
+                texts.texts.append(read_text(root, str(file.relative_to(root)), place, encoding=encoding))
                 texts.labels.append(label)
                 texts.places.append(place)
         found[split] = texts

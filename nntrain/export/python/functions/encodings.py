@@ -4,7 +4,7 @@ import numpy as np
 
 
 def piecewise_linear(x, edges):
-    """How far each feature has passed through each bin between its edges, from 0 to 1, but for the outer bins."""
+    """How far each feature has passed through each bin between its edges: 0 to 1, but for the outer bins."""
     a, b = edges[:, :-1], edges[:, 1:]
     used = b > a
     y = np.where(used, (x[..., None] - a) / np.where(used, b - a, 1), 0)
@@ -21,8 +21,11 @@ def periodic(x, frequency):
 
 
 def cumulative_link(x, threshold):
-    """The log-probabilities of ordered classes from one number. threshold: the shift of the first threshold, which starts where all
-    classes are equally likely, then the logarithms of how far the distances to the next ones grew."""
+    """The log-probabilities of ordered classes from one number.
+
+    threshold: the shift of the first threshold, which starts where all classes are equally likely, then the
+    logarithms of how far the distances to the next ones grew.
+    """
     share = np.arange(1, len(threshold) + 1) / (len(threshold) + 1)
     even = np.log(share / (1 - share)).astype(threshold.dtype)
     distances = np.diff(even) * np.exp(threshold[1:])

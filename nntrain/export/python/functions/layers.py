@@ -9,7 +9,7 @@ def maxout(x, weight, bias=0, pieces=2):
 
 
 def embed_columns(x, numbers, *columns):
-    """The columns `numbers` of x, then for each column (position, weight) of categories the row of weight of each category."""
+    """Columns `numbers` of x, then of each column (position, weight) the row of weight of its category."""
     parts = [x[:, numbers]]
     for position, weight in columns:
         category = np.clip(np.floor(x[:, position] + 0.5), 0, len(weight) - 1).astype(int)

@@ -50,7 +50,7 @@ def gru(x, weight, recurrent_weight, bias=0, recurrent_bias=0):
 def multi_head_attention(x, weight, output_weight, bias=0, output_bias=0, heads=1, causal=False):
     """Self-attention: a step gets a weighted mean of the values v of all steps; if causal, of those up to it.
 
-    x (rows, steps, features), weight (features, 3 features) makes queries q, keys k and values v of it.
+    x (rows, steps, features), weight (features, 3 features) makes queries q, keys k, values v of it.
     """
     rows, steps, features = x.shape
     qkv = (x @ weight + bias).reshape(rows, steps, 3, heads, features // heads)
@@ -63,7 +63,7 @@ def multi_head_attention(x, weight, output_weight, bias=0, output_bias=0, heads=
 
 
 def rotary_attention(x, weight, output_weight, bias=0, output_bias=0, heads=1, causal=False, base=10000):
-    """Self-attention with rotary positions: queries q and keys k are turned by angles that grow with the step.
+    """Self-attention with rotary positions: queries q and keys k are turned by angles that grow by step.
 
     x (rows, steps, features), weight (features, 3 features) makes queries q, keys k and values v of it.
     """

@@ -6,7 +6,7 @@ from nntrain.export.python.functions.activations import sigmoid
 
 
 def stateful_simple_rnn(state, x, weight, recurrent_weight, bias=0, activation=np.tanh):
-    """Elman's recurrent layer: the hidden state h of each step, from the one that `state` holds, and keeps."""
+    """Elman's recurrent layer: the hidden state h of each step, from the one that `state` holds; keeps it."""
     h = state.get("h", np.zeros((len(x), len(recurrent_weight)), x.dtype))
     states = []
     for t in range(x.shape[1]):

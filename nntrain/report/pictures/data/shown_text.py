@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain.data.sequences.tokens import noun
 from nntrain.report.formats import printable
 from nntrain.report.pictures.drawing import canvas
 from nntrain.report.pictures.drawing.bars import draw_counts, room_for_names
@@ -23,7 +22,7 @@ BARS, PANEL = 40, 1.7
 
 def collect(data: "Dataset") -> dict[str, np.ndarray]:
     """inputs, after: the text of the first window, and of the windows after it; tokens with their counts, most frequent first."""
-    from nntrain.data.sequences.tokens import decode
+    from nntrain.data.sequences.tokens import decode, noun
     from nntrain.data.sequences.windows import Windows
 
     steps = data.input_shape[0]

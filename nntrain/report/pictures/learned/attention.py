@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain.data.sequences.tokens import noun
 from nntrain.errors import UserError
 from nntrain.report.formats import printable, shortened
 from nntrain.report.pictures.computing.layers import sample_of
@@ -47,6 +46,8 @@ class Attention(Picture, name="attention"):
         """share0, share1, ... (heads, steps, steps): of the layers with these names, the weight of each step (last axis) in each step;
         tokens (steps,), and whether each layer is causal.
         """
+        from nntrain.data.sequences.tokens import noun
+
         network = subject.network
         nodes = attention_layers(network.graph)
         if subject.setup.splits.train.unit:
@@ -67,6 +68,7 @@ class Attention(Picture, name="attention"):
     def _of_text(self, subject: Subject, nodes: list["Node"]) -> tuple[list[str], list[np.ndarray]]:
         from nntrain import kernels
         from nntrain.data.conform.texts import encode
+        from nntrain.data.sequences.tokens import noun
 
         train, network = subject.setup.splits.train, subject.network
         if self.prompt is not None:

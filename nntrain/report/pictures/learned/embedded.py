@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nntrain.data.sequences.tokens import noun
 from nntrain.errors import UserError
 from nntrain.report.pictures.computing.layers import outputs
 from nntrain.report.pictures.drawing.tokens import kind_of
@@ -44,6 +43,7 @@ def last_hidden(graph: "Graph") -> "Node | None":
 
 def tokens_of(subject: Subject, node: "Node") -> dict[str, np.ndarray]:
     """The rows of the embedding as points, the most frequent tokens first."""
+    from nntrain.data.sequences.tokens import noun
     from nntrain.data.sequences.windows import Windows
 
     train = subject.setup.splits.train
