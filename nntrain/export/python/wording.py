@@ -52,7 +52,7 @@ def fitted(head: str, code: str, indent: str = "", tail: str = "") -> list[str]:
     start = min(code.find(bracket) for bracket in OPENING if bracket in code) + 1
     inside, deeper = code[start:-1].rstrip(","), indent + INDENT
     first, last = f"{indent}{head}{code[:start]}", f"{indent}{code[-1]}{tail}"
-    if len(deeper) + len(inside) <= WIDTH and head.count(" ") < 3 and not code.startswith(OPENING):
+    if len(deeper) + len(inside) <= WIDTH and head.count(" ") < 3 and code[0] not in OPENING:
         return [first, f"{deeper}{inside}", last]
     parts = top_level_parts(inside)
     if len(parts) == 1:
