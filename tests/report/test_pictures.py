@@ -212,6 +212,12 @@ def test_regions_are_drawn(classes):
     [
         ["adding_problem: 0.0003895", "adding_problem_irnn: 0.001572", "adding_problem_tanh: 0.1653"],
         [
+            "best: epoch 71",
+            "train (running mean) loss 0.009477, accuracy 1.000",
+            "validation loss 0.008131, accuracy 1.000",
+            "test loss 0.01318, accuracy 1.000",
+        ],
+        [
             "best: epoch 25",
             "train loss 0.02186, accuracy 0.9961",
             "validation loss 0.03029, accuracy 0.9931",

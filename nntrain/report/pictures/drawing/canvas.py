@@ -6,6 +6,7 @@ import math
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,6 +79,7 @@ MARGINS = {
     "bottom": 0.52,
 }  # inches around the axes; the title comes above
 COLUMN_GAP = 0.16  # inches between the columns of a title
+SMALL = 8.6  # points of the text in them, where it fits
 
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -175,14 +177,23 @@ def title(
     columns: dict[int, list[Any]] = {}
     for cells in lines:
         for i, cell in enumerate(cells):
-            columns.setdefault(i, []).append(write(cell, down, 8.6, SOFT_INK))
+            columns.setdefault(i, []).append(write(cell, down, SMALL, SOFT_INK))
         down += 0.19
+    grid, gaps = list(columns.values()), COLUMN_GAP * figure.dpi * (len(columns) - 1)
+    if (wide := sum(map(_widest, grid))) > room - gaps:
+        for text in chain(*grid):
+            text.set_fontsize(SMALL * (room - gaps) / wide)
     x = MARGINS["left"]
-    for texts in columns.values():
+    for texts in grid:
         for text in texts:
             text.set_x(x / width)
-        x += COLUMN_GAP + max(text.get_window_extent().width for text in texts) / figure.dpi
+        x += COLUMN_GAP + _widest(texts) / figure.dpi
     return down + 0.12 + 0.21 * legend_rows
+
+
+def _widest(texts: Sequence[Any]) -> float:
+    """In dots."""
+    return max(text.get_window_extent().width for text in texts)
 
 
 def wrapped(text: str, letters: int) -> list[str]:
