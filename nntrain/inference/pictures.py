@@ -98,7 +98,9 @@ def _pictures(trained: Trained, text: str, name: str, sources: bool) -> Pictures
     if suffix not in suffixes() and not (trained_on_files and suffix not in ARRAYS):
         return None
     if not path.exists():
-        message = f"no such file in {os.path.abspath(path.parent)}.{similar_name(path)}"
+        message = (
+            f"no such file in {os.path.abspath(path.parent)}.{similar_name(path, folder=not path.suffix)}"
+        )
         raise DataError(message.removesuffix("."), place=text)
     return Pictures(_required(trained, form, text), [text], [path])
 

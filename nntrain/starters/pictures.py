@@ -12,13 +12,12 @@ from nntrain.data.sources.image_folder import ImageFolder
 from nntrain.data.tables.features import listed
 from nntrain.errors import DataError, UserError
 from nntrain.paths import as_written
-from nntrain.starters.started import BATCH, EPOCHS, HEAD, SPLITS, TRAINING, Started, noted
+from nntrain.starters.started import BATCH, EPOCHS, HEAD, PURPOSE, SPLITS, TRAINING, Started, noted
 
 FILTERS = (16, 32, 64)  # of the convolutions, after each of which the size is halved
 LOOKED_AT = 500  # images whose size is read
 LARGE, SMALL = 64, 32  # sides to resize to
 STEPS = 1500
-PURPOSE = {"train": "to train on", "test": "to test", "validation": "to select the best epoch"}
 NOTES = {
     "path": "relative to the folder of this file",
     "labels": "a line per image, relative to the folder of this file",

@@ -23,6 +23,7 @@ TRAINING = (
 )
 EPOCHS = "passes over the training split"
 BATCH = "samples per step"
+PURPOSE = {"train": "to train on", "test": "to test", "validation": "to select the best epoch"}
 SPLITS = {
     "test": "held out for the final evaluation",
     "validation": "fraction of the rest, which selects the best epoch",

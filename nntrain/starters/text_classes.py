@@ -13,7 +13,7 @@ from nntrain.data.sources.text_classes import TextClasses
 from nntrain.data.tables.features import listed
 from nntrain.data.transforms.tokenize import MUCH_WITHOUT_BLANKS
 from nntrain.paths import as_written
-from nntrain.starters.started import BATCH, EPOCHS, HEAD, SPLITS, Started, noted
+from nntrain.starters.started import BATCH, EPOCHS, HEAD, PURPOSE, SPLITS, Started, noted
 from nntrain.starters.tables import split_parts
 from nntrain.starters.text_tables import TextTable
 
@@ -22,7 +22,6 @@ FOLDER = "the class of a text"
 FEW = 200  # texts, of which every word counts
 LENGTHS = (32, 64, 128, 256, 512)  # the first of which 95% of the texts fit into
 SHARE = 0.95
-PURPOSE = {"train": "to train on", "test": "to test", "validation": "to select the best epoch"}
 NOTES = {
     "path": "relative to the folder of this file",
     "text": "the column of the texts",

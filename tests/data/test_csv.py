@@ -158,6 +158,8 @@ def test_missing_csv_names_the_folder_and_a_similar_file(tmp_path, wording):
     told = refused(load, {"csv": "irs.csv"}, tmp_path)
     wording(told)
     wording(refused(load, {"csv": "."}, tmp_path))
+    (tmp_path / "docs").mkdir()
+    assert "Did you mean" not in refused(load, {"csv": "no.csv"}, tmp_path)  # a folder is no table
 
 
 # --- text, gaps, names -----------------------------------------------------------------------------------------------

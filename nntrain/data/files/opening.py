@@ -89,9 +89,10 @@ def file_errors(name: str, path: Path) -> Iterator[None]:
         raise DataError("does not fit into memory", place=name) from None
 
 
-def similar_name(path: Path) -> str:
-    """ " Did you mean 'iris.csv'?" where the folder has a file of a similar name."""
-    names = os.listdir(path.parent) if path.parent.is_dir() else []
+def similar_name(path: Path, *, folder: bool = False) -> str:
+    """ " Did you mean 'iris.csv'?" where there is a file, or else a `folder`, of a similar name beside it."""
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    names = [other.name for other in beside if other.is_dir() == folder]
     close = difflib.get_close_matches(path.name, names, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 

@@ -131,7 +131,7 @@ def split_folders(name: str, folders: Sequence[str]) -> dict[str, str]:
 def subfolders(name: str, root: Path, passed: PassedOver) -> list[str]:
     """The names of the folders in `root`, sorted; its files are counted in `passed`. Raises DataError."""
     if not root.exists():
-        message = f"no such folder in {os.path.abspath(root.parent)}.{similar_name(root)}"
+        message = f"no such folder in {os.path.abspath(root.parent)}.{similar_name(root, folder=True)}"
         raise DataError(message.removesuffix("."), place=name)
     if not root.is_dir():
         raise DataError("expected a folder with one folder per class. Received: a file.", place=name)

@@ -20,7 +20,7 @@ def scan_labelled(name: str, root: Path, columns: LabelColumns, read: Reader, st
     """
     passed = PassedOver()
     if not root.is_dir():
-        message = f"no such folder in {root.absolute().parent}.{similar_name(root)}"
+        message = f"no such folder in {root.absolute().parent}.{similar_name(root, folder=True)}"
         raise DataError(message.removesuffix("."), place=name)
     files = images_below(root, passed)
     if not files:
