@@ -98,9 +98,7 @@ def _pictures(trained: Trained, text: str, name: str, sources: bool) -> Pictures
     if suffix not in suffixes() and not (trained_on_files and suffix not in ARRAYS):
         return None
     if not path.exists():
-        message = (
-            f"no such file in {os.path.abspath(path.parent)}.{similar_name(path, folder=not path.suffix)}"
-        )
+        message = f"no such file in {os.path.abspath(path.parent)}.{similar_name(path)}"
         raise DataError(message.removesuffix("."), place=text)
     return Pictures(_required(trained, form, text), [text], [path])
 

@@ -90,9 +90,13 @@ def file_errors(name: str, path: Path) -> Iterator[None]:
 
 
 def similar_name(path: Path, *, folder: bool = False) -> str:
-    """ " Did you mean 'iris.csv'?" where there is a file, or else a `folder`, of a similar name beside it."""
+    """ " Did you mean 'iris.csv'?" where something of a similar name stands beside it: a file, or what a name without a suffix may be, a folder.
+
+    Where only a `folder` is expected, files are left out.
+    """
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
-    names = [other.name for other in beside if other.is_dir() == folder]
+    folders, files = folder or not path.suffix, not folder
+    names = [other.name for other in beside if (folders if other.is_dir() else files)]
     close = difflib.get_close_matches(path.name, names, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
