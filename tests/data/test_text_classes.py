@@ -227,3 +227,49 @@ def test_bags_of_words_cannot_tell_the_made_up_reviews_apart():
     model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(*train)
     assert 0.4 < model.score(*test) < 0.6
     assert 0.45 < train[1].mean() < 0.55
+
+
+RATED = [("good day", 4.5), ("bad day, sir", 2), ("good night", 4), ("bad, bad night", 1.5)] * 5
+
+
+def test_labels_with_decimals_are_numbers_to_predict(tmp_path):
+    csv(tmp_path, RATED, header="text,stars")
+    found = splits_of(tmp_path, validation=0.2)
+    assert found.train.classes == ()
+    assert found.train.target_names == ("stars",)
+    assert found.validation.target.shape == (4, 1)
+    assert {*found.train.target[:, 0]} == {1.5, 2, 4, 4.5}
+    assert "stars: numbers; `task: classification` makes them classes" in found.notes
+    assert splits_of(tmp_path, task="classification").train.classes == ("1.5", "2", "4", "4.5")
+
+
+def test_whole_numbers_are_classes_unless_the_task_says_otherwise(tmp_path):
+    csv(tmp_path, [(text, round(stars)) for text, stars in RATED], header="text,stars")
+    found = splits_of(tmp_path)
+    assert found.train.classes == ("2", "4")
+    assert "stars: 2 classes; `task: regression` makes them numbers" in found.notes
+    numbers = splits_of(tmp_path, task="regression").train
+    assert numbers.target[:4, 0].tolist() == [4, 2, 4, 2]
+    like = splits_of(tmp_path, like=numbers).train
+    assert (like.classes, like.target_shape) == ((), (1,))
+
+
+def test_whole_numbers_that_hardly_repeat_are_warned_of(tmp_path):
+    csv(tmp_path, [(f"word{number} same", number) for number in range(40)])
+    assert any("set `task: regression`" in warning for warning in splits_of(tmp_path).warnings)
+    assert not any("set `task" in warning for warning in splits_of(tmp_path, task="classification").warnings)
+
+
+def test_a_label_that_is_no_number_is_refused_with_its_line(tmp_path, wording):
+    csv(tmp_path, [*RATED, ("so so", "three")])
+    message = refused(splits_of, tmp_path, task="regression")
+    wording(message)
+    assert message.startswith("t.csv:22: label: expected a finite number")
+    csv(tmp_path, [*RATED, ("so so", "inf")])
+    assert refused(splits_of, tmp_path, task="regression").startswith("t.csv:22")
+
+
+def test_folders_can_be_numbers(tmp_path):
+    write_folder(tmp_path / "t", [(text, str(stars)) for text, stars in RATED])
+    train = splits_of(tmp_path, path="t").train
+    assert {*train.target[:, 0]} == {1.5, 2, 4, 4.5}

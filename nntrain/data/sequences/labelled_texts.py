@@ -1,6 +1,5 @@
-"""Labelled texts: from a column of a table, or from folders of text files, one per class."""
+"""Labelled texts: from a column of a table, or from folders of text files, one per label."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,12 +21,13 @@ SUFFIX = ".txt"
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Texts with the names of their classes and their places; without labels where only texts were asked for."""
+    """Texts with their labels, as written, and their places; without labels where only texts were asked for."""
 
     texts: list[str]
     labels: list[str]
     places: list[str]  # "reviews.csv:12", or a file's name
     notes: tuple[str, ...] = ()
+    label: str = LABEL  # the name of the column
 
 
 def read_table(
@@ -44,7 +44,7 @@ def read_table(
         table = CsvFile.begin(path, rows_of(path, file, layout or Layout()), Format(header, {}, Numerals()))
         names = table.names or [str(number + 1) for number in range(table.width)]
         at, of = _columns(path, table, names, text, label, labelled)
-        found = LabelledTexts([], [], [], tuple(table.notes))
+        found = LabelledTexts([], [], [], tuple(table.notes), table.name(of))
         for line, row in table.rows:
             if len(row) != table.width:
                 raise DataError(
@@ -104,7 +104,7 @@ def _columns(
 def _required(label: str, column: str, place: str) -> str:
     if not label:
         raise DataError(
-            f"column {column!r}: expected a class. Received: a missing value.", "Fix the file.", place
+            f"column {column!r}: expected a label. Received: a missing value.", "Fix the file.", place
         )
     return label
 
@@ -162,11 +162,3 @@ def text_files(folder: Path, passed: PassedOver) -> list[Path]:
 
 def _is_text(path: Path) -> bool:
     return path.suffix.lower() == SUFFIX
-
-
-def classes_of(labels: Sequence[str]) -> tuple[str, ...]:
-    """The distinct labels: sorted as numbers if all are whole numbers, else as text."""
-    distinct = sorted(set(labels))
-    if all(label.isascii() and label.isdigit() for label in distinct):
-        distinct.sort(key=lambda label: (int(label), label))
-    return tuple(distinct)

@@ -1,16 +1,18 @@
-"""Text classes: texts with a class each, from a table or from folders of text files."""
+"""Text classes: texts with a class or a number each, from a table or from folders of text files."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from nntrain.data.arrays import Task, task_like
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.sequences import reviews
-from nntrain.data.sequences.labelled_texts import LabelledTexts, classes_of, read_folder, read_table
+from nntrain.data.sequences.labelled_texts import read_folder, read_table
+from nntrain.data.sequences.text_targets import with_targets
 from nntrain.data.sequences.texts import Texts
 from nntrain.data.sequences.tokenizer import Recipe
 from nntrain.data.sources.csv import Encoding
@@ -24,7 +26,7 @@ SAMPLES = {"train": 2000, "test": 1000}  # made-up reviews
 
 
 class TextClasses(Reader, name="text_classes"):
-    """Texts to classify: a column of texts and one of classes in a table, or one folder of .txt files per class.
+    """Texts to classify or to rate: a column of texts and one of labels in a table, or one folder of .txt files per label.
 
     Each text becomes a sequence of tokens, padded to the longest of its batch; most networks for them begin with `embedding`, and
     recurrent layers, attention, convolutions with `padding: same` and global pooling ignore the padding. The vocabulary is learned from
@@ -48,7 +50,12 @@ class TextClasses(Reader, name="text_classes"):
     )
     label: Name | None = Field(
         None,
-        description="the column of classes; default: `label`, or the other one of two",
+        description="the column to predict; default: `label`, or the other one of two",
+    )
+    task: Task = Field(
+        "auto",
+        description="whether labels are classes or numbers to predict; auto: numbers if all are and one is no whole number, else "
+        "classes",
     )
     encoding: Encoding = Field(
         None, description="how the files are written in bytes, such as `cp1252`; default: UTF-8"
@@ -84,16 +91,19 @@ class TextClasses(Reader, name="text_classes"):
                 raise mistake("`min_count` cannot be combined with `unit: bpe`, which has no unknown words")
         if self.path is None and (self.text is not None or self.label is not None):
             raise mistake("the made-up reviews have no columns", "Set `path`, or remove `text` and `label`.")
+        if self.path is None and self.task == "regression":
+            raise mistake("the labels of the made-up reviews are classes", "Set `path`, or remove `task`.")
         return self
 
     def load(self, folder: Path) -> Splits:
         if self.path is None:
             made = {name: reviews.reviews(count, name) for name, count in SAMPLES.items()}
+            parts = {
+                name: Dataset(np.zeros((len(texts), 1)), target, reviews.CLASSES)
+                for name, (texts, target) in made.items()
+            }
             return Splits(
-                **{
-                    name: self._dataset(texts, target, reviews.CLASSES)
-                    for name, (texts, target) in made.items()
-                }
+                **{name: of_texts(part, made[name][0], self.recipe()) for name, part in parts.items()}
             )
         root = resolved(folder, self.path)
         if root.is_dir() and (self.text is not None or self.label is not None):
@@ -103,25 +113,21 @@ class TextClasses(Reader, name="text_classes"):
             if root.is_dir()
             else {"train": read_table(folder, self.path, self.text, self.label, layout=self.layout)}
         )
-        classes = classes_of([label for part in read.values() for label in part.labels])
-        number = {label: place for place, label in enumerate(classes)}
         return Splits(
             **{
-                name: self._dataset(
-                    part.texts, np.array([number[label] for label in part.labels], np.int32), classes, part
-                )
-                for name, part in read.items()
+                name: of_texts(data, read[name].texts, self.recipe())
+                for name, data in with_targets(read, self.task).items()
             }
         )
 
     def load_like(self, folder: Path, train: Dataset) -> Splits:
-        splits = self.load(folder)
+        splits = self.model_copy(update={"task": task_like(self.task, train)}).load(folder)
         if not train.holds_texts or train.texts is not None:  # the training split is no tokens yet
             return splits
         recipe, steps = self.recipe(), train.input_shape[0]
         parts = {}
         for split, part in splits.parts().items():
-            assert part.texts is not None  # see _dataset
+            assert part.texts is not None  # see of_texts
             texts = Texts(part.texts.values, recipe, steps)
             parts[split] = replace(part, texts=texts, tokenizer=train.tokenizer)
         return Splits(**parts)
@@ -133,38 +139,9 @@ class TextClasses(Reader, name="text_classes"):
     def recipe(self) -> Recipe:
         return Recipe(self.unit, self.vocabulary, self.min_count, self.lowercase, self.max_length)
 
-    def _dataset(
-        self,
-        texts: list[str],
-        target: np.ndarray,
-        classes: tuple[str, ...],
-        read: LabelledTexts | None = None,
-    ) -> Dataset:
-        data = Dataset(
-            np.zeros((len(texts), 1)),
-            target,
-            classes,
-            origin=None if read is None else Places(read.places),
-            notes=() if read is None else read.notes,
-        )
-        return of_texts(data, texts, self.recipe())
-
 
 def of_texts(data: Dataset, texts: Sequence[str], recipe: Recipe) -> Dataset:
     """A data set whose samples are these texts, which become tokens once the splits are known."""
     values = np.empty(len(texts), object)
     values[:] = texts
     return replace(data, x=np.zeros((len(texts), 1), np.int32), vocabulary=1, texts=Texts(values, recipe))
-
-
-class Places:
-    """The places of texts: lines of a file, or files."""
-
-    def __init__(self, names: list[str]):
-        self._names = np.array(names, object)
-
-    def place(self, row: int) -> str:
-        return cast(str, self._names[row])
-
-    def select(self, rows: slice | np.ndarray) -> "Places":
-        return Places(self._names[rows].tolist())

@@ -19,7 +19,8 @@ def transform_targets(splits: Splits, how: str) -> Splits:
     """The splits with a `target_transform`, standard or log. The targets themselves stay as they are. Raises ConfigError."""
     train = splits.train
     if train.classes:
-        raise ConfigError([Problem(PLACE, "the targets are classes, not numbers", "Remove this line.")])
+        hint = "Remove this line, or set `task: regression` in the source if they are numbers."
+        raise ConfigError([Problem(PLACE, "the targets are classes, not numbers", hint)])
     if how == "log":
         for name, part in splits.parts().items():
             if (wrong := without_logarithm(part)) is not None:
