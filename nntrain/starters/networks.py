@@ -56,7 +56,7 @@ class Network:
             "  layers:",
             *self._hidden(),
             output_layer(train),
-            *_loss(train),
+            *loss_lines(train),
             *TRAINING,
             *training,
         ]
@@ -75,7 +75,7 @@ def output_layer(train: Dataset) -> str:
     return noted("    - dense: 1", "one output: the prediction")
 
 
-def _loss(train: Dataset) -> list[str]:
+def loss_lines(train: Dataset) -> list[str]:
     if train.classes:
         return ["loss: cross_entropy", "metrics: [accuracy]"]
     return [

@@ -1,4 +1,4 @@
-"""Text tables: which column of a table holds texts, and which their classes, if that is what the table is for."""
+"""Text tables: which column of a table holds texts, and which their labels, if that is what the table is for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,10 +23,11 @@ MUCH = 0.8  # of the rows
 
 @dataclass(frozen=True)
 class TextTable:
-    """A column of texts and one of classes, as a config names them."""
+    """A column of texts and one of classes or numbers, as a config names them."""
 
     text: str | int
     label: str | int
+    is_quantity: bool  # whether the labels are numbers to predict
     why: str  # this label
     left_out: dict[str, str]  # column -> reason
 
@@ -53,7 +54,7 @@ def text_table(data: Path, target: str | None, folder: Path) -> TextTable | None
         if not named:
             return None
         label, why = named[0], "as asked for"
-    if not 2 <= distinct(label) <= min(MOST_CLASSES, rows // 2):
+    if not is_quantity(label) and not 2 <= distinct(label) <= min(MOST_CLASSES, rows // 2):
         return None
     if any(helps(column) for column in others if column is not label):
         return None
@@ -65,7 +66,7 @@ def text_table(data: Path, target: str | None, folder: Path) -> TextTable | None
         for column in columns
         if column not in (text, label)
     }
-    return TextTable(text.called, label.called, why, left_out)
+    return TextTable(text.called, label.called, is_quantity(label), why, left_out)
 
 
 def is_prose(column: Column, rows: int) -> bool:
@@ -82,6 +83,14 @@ def distinct(column: Column) -> int:
     """The number of different cells."""
     numbers = column.numbers
     return len(column.distinct(TEXT)) + len(np.unique(numbers[~np.isnan(numbers)]))
+
+
+def is_quantity(column: Column) -> bool:
+    """Whether the cells are numbers without gaps, and not only a few whole ones, which may be the numbers of classes."""
+    numbers = column.numbers
+    if column.distinct(TEXT) or not np.isfinite(numbers).all():
+        return False
+    return bool((numbers % 1).any()) or distinct(column) > MOST_CLASSES
 
 
 def helps(column: Column) -> bool:

@@ -55,9 +55,17 @@ def test_other_tables_stay_tables(shell, header, row):
     assert source_of(shell, "t.csv")[0].yaml_name == "csv"
 
 
-def test_texts_without_classes_are_no_table(shell):
-    table(shell.folder / "t.csv", ["review", "price"], [(text, n * 1.37) for n, (text, _) in enumerate(ROWS)])
-    assert "no columns to predict from" in shell.run("new", "--data", "t.csv", code=2).stderr
+@pytest.mark.parametrize(
+    "price", [lambda number: number * 1.37, lambda number: number * number], ids=["decimals", "whole numbers"]
+)
+def test_numbers_are_predicted_from_texts(shell, wording, price):
+    rows = [(f"{text} {'very ' * (number % 5)}", price(number)) for number, (text, _) in enumerate(ROWS)]
+    table(shell.folder / "t.csv", ["review", "price"], rows)
+    source, remarks = source_of(shell, "t.csv")
+    assert (source.yaml_name, source.label, source.task) == ("text_classes", "price", "regression")
+    wording(remarks)
+    run = nntrain.fit(shell.folder / "c.yaml", runs_dir=None, set={"train.epochs": 1})
+    assert run.scores["test"]["rmse"] > 0
 
 
 def test_json_lines_are_tables_of_texts(shell):
