@@ -3,12 +3,14 @@
 import csv
 import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas
 import pytest
 
 import nntrain
+from nntrain.data.dataset import Reader
 from nntrain.errors import UserError
 
 CITIES = ("Rome", "Oslo", "Bern", "Wien")
@@ -128,3 +130,14 @@ def test_a_network_that_does_not_fit_the_columns_is_an_error(folder, layers, col
     path.write_text(json.dumps(changed))
     with pytest.raises(UserError, match=message):
         nntrain.fit(path, runs_dir=None)
+
+
+def test_random_categories_are_numbers_below_their_count_and_have_vectors():
+    source = {"random": {"input": [5], "categories": [3, 40], "classes": 2, "samples": 500}}
+    train = Reader.parse(source).load(Path()).train
+    assert [sorted({*column}) for column in train.x[:, 3:].T] == [[*range(3)], [*range(40)]]
+    assert len({*train.x[:, 2]}) == 500
+    changes = {"data": {"source": source}, "loss": "cross_entropy", "train": {"epochs": 1, "batch_size": 50}}
+    run = nntrain.fit(config(layers=["embed_columns", {"dense": 2}]) | changes, runs_dir=None)
+    shapes = [array.shape for name, array in run.model.parameters.items() if "embed" in name]
+    assert shapes == [(3, 3), (40, 13)]

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from nntrain import randomness
 from nntrain.data.dataset import Dataset, Reader, Splits
+from nntrain.data.tables.features import OneHot
+from nntrain.data.tables.kinds import Categorical
 from nntrain.limits import require_memory
 from nntrain.options import Several, mistake
 
@@ -31,6 +33,10 @@ class Random(Reader, name="random"):
     samples: int = Field(512, ge=1, description="the number of samples")
     vocabulary: int | None = Field(
         None, ge=1, description="samples are tokens below this number, instead of real numbers"
+    )
+    categories: Several[Size] = Field(
+        (),
+        description="how many categories each of the last columns of a sample has, whose numbers `embed_columns` turns into vectors",
     )
     target_per_step: bool = Field(False, description="a target for each step, the first axis of a sample")
     consecutive: bool = Field(
@@ -56,12 +62,25 @@ class Random(Reader, name="random"):
             )
         return self
 
+    @model_validator(mode="after")
+    def _categories_are_columns(self) -> "Random":
+        if self.categories and (len(self.input) > 1 or len(self.categories) > self.input[0]):
+            raise mistake(
+                f"expected `categories` for at most the columns of `input`. Received: {len(self.categories)} for an input of {[*self.input]}."
+            )
+        if self.categories and self.vocabulary:
+            raise mistake("`categories` cannot be combined with `vocabulary`", "Remove `vocabulary`.")
+        return self
+
     def load(self, folder: Path) -> Splits:
         shape = (self.samples, *self.input)
         targets = (self.samples, *self.input[:1]) if self.target_per_step else (self.samples,)
         values = math.prod(shape) + math.prod(targets) * (self.targets or 1)
         require_memory(4 * values, "the samples take", "Use fewer or smaller `samples`.")
         x = self._below(self.vocabulary, "x", shape) if self.vocabulary else self._normal("x", shape)
+        columns = self._columns()
+        for column in columns:
+            x[:, column.start] = self._below(len(column.categories), column.column, shape[:1])
         if self.classes:
             target = self._below(self.classes, "target", targets)
         else:
@@ -72,8 +91,19 @@ class Random(Reader, name="random"):
                 target,
                 tuple(str(number) for number in range(self.classes or 0)),
                 self.vocabulary or 0,
+                one_hot=columns,
                 consecutive=self.consecutive,
             )
+        )
+
+    def _columns(self) -> tuple[OneHot, ...]:
+        """The columns of categories, which are numbered from 0."""
+        first, vectors = self.input[0] - len(self.categories), Categorical(embed="auto")
+        return tuple(
+            OneHot(
+                f"category_{number}", tuple(map(str, range(count))), first + number - 1, vectors.units(count)
+            )
+            for number, count in enumerate(self.categories, 1)
         )
 
     def _normal(self, what: str, shape: tuple[int, ...]) -> np.ndarray:

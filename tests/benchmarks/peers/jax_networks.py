@@ -155,12 +155,11 @@ def transformer(p, x, vocabulary=65, features=128, heads=4, layers=4):
     return product(p, layer_norm(p, x), vocabulary)
 
 
-def table(p, x, units=256, values=96):
-    """Numbers, and embedded categories of several columns; the first layer adds them up."""
-    numbers, categories = x
-    return perceptron(128, 2)(
-        p, relu(dense(p, numbers, units) + p(lecun_normal(), values, units)[categories].sum(1))
-    )
+def table(p, x, categories=16, size=8):
+    """Numbers, beside a vector of 8 numbers for each category of several columns."""
+    numbers, columns = x
+    vectors = [p(lecun_normal(), categories, size)[column] for column in columns.T]
+    return perceptron(256, 128, 2)(p, jnp.concatenate([numbers, *vectors], 1))
 
 
 def samples(*shape):
@@ -179,8 +178,8 @@ def functions():
 
 
 def columns(rows=256):
-    """30 numbers and 6 categories of 16, those of each column after those of the column before; two classes."""
-    categories = random.randint(KEY, (rows, 6), 0, 16) + 16 * jnp.arange(6)
+    """30 numbers and 6 columns of 16 categories; two classes."""
+    categories = random.randint(KEY, (rows, 6), 0, 16)
     return (random.normal(KEY, (rows, 30)), categories), random.randint(KEY, (rows,), 0, 2)
 
 

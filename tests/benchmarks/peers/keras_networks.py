@@ -106,12 +106,13 @@ def transformer(features=128, heads=4):
     return keras.Model(inputs, layers.Dense(65, use_bias=False)(layers.LayerNormalization(epsilon=1e-5)(x)))
 
 
-def table(units=256):
-    """Numbers, and embedded categories of several columns; the first layer adds them up."""
+def table(size=8):
+    """Numbers, beside a vector of 8 numbers for each category of several columns."""
     numbers, categories = keras.Input((30,)), keras.Input((6,), dtype="int32")
-    embedded = keras.ops.sum(layers.Embedding(96, units)(categories), axis=1)
-    x = layers.ReLU()(layers.Dense(units)(numbers) + embedded)
-    x = layers.Dense(128, activation="relu")(x)
+    vectors = [layers.Embedding(16, size)(categories[:, column]) for column in range(6)]
+    x = layers.Concatenate()([numbers, *vectors])
+    for units in (256, 128):
+        x = layers.Dense(units, activation="relu")(x)
     return keras.Model((numbers, categories), layers.Dense(2)(x))
 
 
@@ -133,8 +134,8 @@ def functions():
 
 
 def columns(rows=256):
-    """30 numbers and 6 categories of 16, those of each column after those of the column before; two classes."""
-    categories = RNG.integers(16, size=(rows, 6), dtype=np.int32) + 16 * np.arange(6, dtype=np.int32)
+    """30 numbers and 6 columns of 16 categories; two classes."""
+    categories = RNG.integers(16, size=(rows, 6), dtype=np.int32)
     return (RNG.standard_normal((rows, 30), np.float32), categories), RNG.integers(2, size=rows)
 
 

@@ -78,17 +78,17 @@ class Transformer(nn.Module):
 
 
 class Table(nn.Module):
-    """Numbers, and embedded categories of several columns; the first layer adds them up."""
+    """Numbers, beside a vector of 8 numbers for each category of several columns."""
 
-    def __init__(self, numbers=30, columns=6, categories=16, units=256):
+    def __init__(self, numbers=30, columns=6, categories=16, size=8):
         super().__init__()
-        self.numbers = nn.Linear(numbers, units)
-        self.categories = nn.EmbeddingBag(columns * categories, units, mode="sum")
-        self.rest = nn.Sequential(nn.ReLU(), *perceptron(units, 128, 2))
+        self.vectors = nn.ModuleList(nn.Embedding(categories, size) for _ in range(columns))
+        self.rest = perceptron(numbers + columns * size, 256, 128, 2)
 
     def forward(self, x):
         numbers, categories = x
-        return self.rest(self.numbers(numbers) + self.categories(categories))
+        vectors = [embed(column) for embed, column in zip(self.vectors, categories.unbind(1), strict=True)]
+        return self.rest(torch.cat([numbers, *vectors], 1))
 
 
 def convolution(channels, filters, kernel, stride=1):
@@ -181,9 +181,8 @@ def functions():
 
 
 def columns(rows=256):
-    """30 numbers and 6 categories of 16, those of each column after those of the column before; two classes."""
-    categories = torch.randint(16, (rows, 6)) + 16 * torch.arange(6)
-    return (torch.randn(rows, 30), categories), torch.randint(2, (rows,))
+    """30 numbers and 6 columns of 16 categories; two classes."""
+    return (torch.randn(rows, 30), torch.randint(16, (rows, 6))), torch.randint(2, (rows,))
 
 
 # name: (makes the network, makes its batch, makes the optimizer of its parameters)
