@@ -13,14 +13,18 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from nntrain.api.data import Data
 from nntrain.api.model import Model, of_snapshot
 from nntrain.data.conform.arrays import unlabeled
+from nntrain.data.dataset import Dataset
 from nntrain.data.in_memory import ArraySource
 from nntrain.data.tables import frames
 from nntrain.data.tables.features import OneHot
+from nntrain.inference.texts import text_samples
 from nntrain.losses import Loss
 from nntrain.network.snapshot import Snapshot
 from nntrain.run.checkpoint import decode, encode
 from nntrain.sklearn import options
 from nntrain.sklearn.errors import InvalidInput, as_value_errors
+from nntrain.sklearn.size import Size
+from nntrain.sklearn.texts import required, texts_of, tokens_for, with_tokens_of
 from nntrain.sklearn.training import Fitted, for_inference, one_epoch, whole_run
 
 FLOATS = (np.float64, np.float32)
@@ -31,15 +35,17 @@ class NNEstimator(BaseEstimator):
     """What both estimators share. The parameters are described in the classes that users see."""
 
     model_: Model
+    tokens: Mapping[str, Any] | None
     _one_hot: tuple[OneHot, ...]  # the columns of text in a DataFrame
     _features: tuple[
         str, ...
     ]  # the names of the features where a DataFrame is encoded; empty for plain numbers
+    _tokens: Mapping[str, Any] | None = None  # the options of the tokens of texts; None for other samples
     _scale: tuple[np.ndarray, np.ndarray]  # mean and deviation of each target: what it is learned in
     _snapshot: Snapshot  # of the last epoch, for training that continues
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Trains the network on X (samples, features) and y; sample_weight (samples,): how much each sample counts."""
+        """Trains the network on X (samples, features), or a list of texts, and y; sample_weight (samples,): how much each sample counts."""
         continues = self.warm_start and hasattr(self, "model_")
         with as_value_errors():
             data, outputs = self._data(X, y, sample_weight, not continues)
@@ -79,7 +85,10 @@ class NNEstimator(BaseEstimator):
         if not continues:
             self._seed = int(check_random_state(self.random_state).randint(LARGEST_SEED))
             self._samples = samples
-        return options.config_of(self.get_params(), self._defaults(), self._samples, outputs, self._seed)
+        suited = Size.suited if self._tokens is None else Size.suited_to_texts
+        return options.config_of(
+            self.get_params(), self._defaults(), suited(self._samples), outputs, self._seed
+        )
 
     def _keep(self, fitted: Fitted, best: bool) -> None:
         self._snapshot = fitted.last
@@ -113,8 +122,11 @@ class NNEstimator(BaseEstimator):
             validation=validation,
             classes=names_of_classes or None,
             task="classification" if names_of_classes else "regression",
+            tokens=self._tokens,
         )
         source = data.source.dataset
+        if source.texts is not None and not reset:
+            source = with_tokens_of(self.model_, source)
         data.source = ArraySource(replace(source, feature_names=names, one_hot=one_hot))
         if isinstance(data.validation, ArraySource):
             held_out = replace(data.validation.dataset, feature_names=names, one_hot=one_hot)
@@ -131,10 +143,12 @@ class NNEstimator(BaseEstimator):
         target = self._scaled(self._targets(y, reset=False))
         return {"x": x, "y": target, "weight": self._weights(x, y, weight)}
 
-    def _checked(
-        self, X: Any, y: Any, reset: bool
-    ) -> tuple[np.ndarray, Any, tuple[str, ...], tuple[OneHot, ...]]:
-        """x and y as arrays, the names of the features, and the text columns among them."""
+    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any, tuple[str, ...], tuple[OneHot, ...]]:
+        """x and y as arrays, or x as a list of texts, the names of the features, and the text columns among them."""
+        if reset:
+            self._tokens = tokens_for(texts_of(X), self.tokens)
+        if self._tokens is not None:
+            return required(X), check_array(y, ensure_2d=False, dtype=None, input_name="y"), (), ()
         text = frames.is_mixed(X) if reset else bool(self._features)
         if not text:
             x, y = validate_data(self, X, y, reset=reset, dtype=FLOATS, multi_output=True)
@@ -161,9 +175,17 @@ class NNEstimator(BaseEstimator):
             self._one_hot, self._features = encoded.one_hot, encoded.names
         return encoded.x, encoded.names, encoded.one_hot
 
-    def _inputs(self, X: Any) -> np.ndarray:
+    def _inputs(self, X: Any) -> Dataset:
         """X as the network takes it."""
         check_is_fitted(self)
+        trained = self.model_._trained
+        if self._tokens is not None:
+            with as_value_errors():
+                return text_samples(trained, required(X)).data
+        return unlabeled(trained.trained_on, np.ascontiguousarray(self._numbers(X)))
+
+    def _numbers(self, X: Any) -> np.ndarray:
+        """(samples, features)"""
         if self._features:
             with as_value_errors():
                 return self._encoded(X, reset=False)[0]
@@ -172,8 +194,7 @@ class NNEstimator(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         """(samples, outputs) of the network."""
         x = self._inputs(X)
-        trained = self.model_._trained
-        return trained.outputs(unlabeled(trained.trained_on, np.ascontiguousarray(x)))
+        return self.model_._trained.outputs(x)
 
     def _targets(self, y: Any, reset: bool, classes: Any = None) -> np.ndarray:
         """y as the network learns it: (samples,) class numbers, or (samples, targets). classes: all that there will be."""
@@ -194,7 +215,7 @@ class NNEstimator(BaseEstimator):
     def _scaled(self, target: np.ndarray) -> np.ndarray:
         return target
 
-    def _weights(self, x: np.ndarray, y: Any, sample_weight: Any) -> np.ndarray | None:
+    def _weights(self, x: Any, y: Any, sample_weight: Any) -> np.ndarray | None:
         """(samples,), or None where all count equally."""
         if sample_weight is None:
             return None

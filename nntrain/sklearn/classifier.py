@@ -25,7 +25,8 @@ class NNClassifier(ClassifierMixin, NNEstimator):
     """A neural network that predicts classes, or several labels (y of 0 and 1, one column per label).
 
     Parameters that are None take what `config` says or, without it, what suits the number of samples, as `nntrain new` proposes:
-    one or two hidden layers, adamw with a cosine schedule, 10 to 200 epochs.
+    one or two hidden layers, adamw with a cosine schedule, 10 to 200 epochs. For texts, a list or a column of them, that is a network
+    of embeddings, pooling and a convolution, which comes before `layers` that are widths.
 
     Parameters
     ----------
@@ -39,6 +40,7 @@ class NNClassifier(ClassifierMixin, NNEstimator):
     validation : a fraction of the samples, or (X, y), to choose the best epoch by; none by default.
     early_stopping : True, or after how many epochs without an improvement training stops; holds out 0.1 unless `validation` is set.
     standardize : zero mean and unit variance of each column, by default.
+    tokens : how texts X become tokens, as `nntrain.Data` takes it, such as {"unit": "bpe", "vocabulary": 5000}.
     class_weight : {class: weight} or "balanced"; multiplied with `sample_weight`.
     config : a YAML file or a dictionary, for all other options. Its `model.layers` are the whole network, with the output layer.
     random_state : the seed; the same number gives the same bits, for any number of threads.
@@ -71,6 +73,7 @@ class NNClassifier(ClassifierMixin, NNEstimator):
         validation: Any = None,
         early_stopping: Any = None,
         standardize: bool | None = None,
+        tokens: Any = None,
         initializer: Any = None,
         class_weight: Any = None,
         config: Any = None,
@@ -91,6 +94,7 @@ class NNClassifier(ClassifierMixin, NNEstimator):
         self.validation = validation
         self.early_stopping = early_stopping
         self.standardize = standardize
+        self.tokens = tokens
         self.initializer = initializer
         self.class_weight = class_weight
         self.config = config

@@ -15,7 +15,8 @@ class NNRegressor(RegressorMixin, NNEstimator):
     """A neural network that predicts a number, or several (y of several columns).
 
     Parameters that are None take what `config` says or, without it, what suits the number of samples, as `nntrain new` proposes:
-    one or two hidden layers, adamw with a cosine schedule, 10 to 200 epochs.
+    one or two hidden layers, adamw with a cosine schedule, 10 to 200 epochs. For texts, a list or a column of them, that is a network
+    of embeddings, pooling and a convolution, which comes before `layers` that are widths.
 
     Parameters
     ----------
@@ -29,6 +30,7 @@ class NNRegressor(RegressorMixin, NNEstimator):
     validation : a fraction of the samples, or (X, y), to choose the best epoch by; none by default.
     early_stopping : True, or after how many epochs without an improvement training stops; holds out 0.1 unless `validation` is set.
     standardize : zero mean and unit variance of each column, by default.
+    tokens : how texts X become tokens, as `nntrain.Data` takes it, such as {"unit": "bpe", "vocabulary": 5000}.
     standardize_target : learn targets of zero mean and unit variance, by default where the loss allows and the estimator adds the
         output layer; the losses are then those of standardized targets, and predictions have the unit of y.
     config : a YAML file or a dictionary, for all other options. Its `model.layers` are the whole network, with the output layer.
@@ -61,6 +63,7 @@ class NNRegressor(RegressorMixin, NNEstimator):
         early_stopping: Any = None,
         standardize: bool | None = None,
         standardize_target: bool | None = None,
+        tokens: Any = None,
         initializer: Any = None,
         config: Any = None,
         random_state: Any = None,
@@ -81,6 +84,7 @@ class NNRegressor(RegressorMixin, NNEstimator):
         self.early_stopping = early_stopping
         self.standardize = standardize
         self.standardize_target = standardize_target
+        self.tokens = tokens
         self.initializer = initializer
         self.config = config
         self.random_state = random_state
