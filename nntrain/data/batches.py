@@ -64,7 +64,7 @@ class Batches:
                 return samples
             return by_length(samples, dataset.lengths, self.rows, randomness.key(seed, "batches", epoch))
 
-        self._order = lru_cache(maxsize=1)(ordered)
+        self.order = lru_cache(maxsize=1)(ordered)  # (count,) int64: the samples of an epoch
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -77,4 +77,8 @@ class Batches:
 
     def indices(self, epoch: int, number: int) -> np.ndarray:
         """(rows,) int64: the samples of batch `number`, counted from 0."""
-        return self._order(epoch)[number * self.rows : (number + 1) * self.rows]
+        return self.order(epoch)[self.places(number)]
+
+    def places(self, number: int) -> slice:
+        """Where the samples of batch `number` are in the order of an epoch."""
+        return slice(number * self.rows, (number + 1) * self.rows)

@@ -10,8 +10,9 @@ from nntrain.data.system_memory import exceeds_memory, is_mapped
 from nntrain.errors import DataError
 from nntrain.paths import cache_folder
 
-LARGE = 1 << 27  # bytes of a mapped array from which copies of its rows are files, too
-AT_ONCE = 1 << 24  # bytes that are copied at once
+LARGE = 1 << 26  # bytes of a mapped array from which copies of its rows are files, too
+AT_ONCE = 1 << 24  # bytes of a file whose pages are in memory at once
+GATHERED = 1 << 26  # bytes that one pass over a file gathers from random places
 
 
 def is_large(array: object) -> bool:
@@ -27,19 +28,25 @@ def take(array: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
         return array[rows]
     rows = np.flatnonzero(rows) if rows.dtype == bool else rows
     if len(rows) * array[0].nbytes <= LARGE:
+        return gathered(array, rows)
+    count = max(1, GATHERED // array[0].nbytes)
+    pieces = (gathered(array, rows[start : start + count]) for start in range(0, len(rows), count))
+    return _in_file(array, (len(rows), *array.shape[1:]), array.dtype, pieces, lambda: array[rows])
+
+
+def gathered(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """array[rows] in memory; of a large mapped array read in the order of the file: few of its pages are in memory at once."""
+    if not is_large(array):
         return array[rows]
-
-    def pieces() -> Iterator[np.ndarray]:
-        count = max(1, AT_ONCE // array[0].nbytes)
-        for start in range(0, len(rows), count):
-            chosen = rows[start : start + count]
-            order = np.argsort(chosen, kind="stable")  # in the order of the file
-            piece = np.empty((len(chosen), *array.shape[1:]), array.dtype)
-            piece[order] = array[chosen[order]]
+    order = np.argsort(rows)
+    chosen = rows[order]
+    ends = np.arange(0, len(array), max(1, AT_ONCE // array[0].nbytes))[1:]
+    found = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    for part in np.split(np.arange(len(rows)), np.searchsorted(chosen, ends)):
+        if len(part):
+            found[order[part]] = array[chosen[part]]
             release(array)
-            yield piece
-
-    return _in_file(array, (len(rows), *array.shape[1:]), array.dtype, pieces(), lambda: array[rows])
+    return found
 
 
 def changed(array: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from nntrain import kernels
 from nntrain.data.batches import contiguous_order
 from nntrain.data.dataset import Dataset
+from nntrain.data.stages import Stages
 from nntrain.distributed.ranks import ALONE, Ranks
 from nntrain.inference.feed import Feed, Feeds, rounded_up
 from nntrain.losses import Loss
@@ -100,14 +101,15 @@ def batches_of(
     `every`, `first`: only batches first, first + every, ...; consecutive windows need all.
     """
     rows = min(max(len(data) // FEWEST, 1), LANES) if data.consecutive else feeds.network.rows
-    numbers = itertools.count()
+    numbers, stages = itertools.count(), Stages(data)
     for samples in groups(data, rows):
         for start in range(0, len(samples), rows):
             if next(numbers) % every != first:
                 continue
-            indices = samples[start : start + rows]
+            places = slice(start, start + rows)
+            indices = samples[places]
             with kernels.exclusive.lock:
-                feed = feeds.filled(data, indices)
+                feed = feeds.filled(*stages.at(samples, places))
                 feed.info.fresh = start == 0 or not data.consecutive
                 feed.forward(training=False)
             yield indices, feed

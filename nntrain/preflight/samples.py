@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nntrain.data import mapped
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.system_memory import exceeds_memory
@@ -28,6 +29,8 @@ def keys(data: Dataset, indices: np.ndarray | None = None) -> np.ndarray:
     for start in range(0, len(indices), ROWS):
         rows = indices[start : start + ROWS]
         block = np.ascontiguousarray(take_rows(data.x, rows))
+        if isinstance(data.x, np.ndarray):
+            mapped.release(data.x)
         if block.dtype.kind == "f":
             block = block + block.dtype.type(0)  # -0.0 becomes 0.0
         lengths = np.zeros(len(rows), np.int32) if data.lengths is None else data.lengths[rows]

@@ -10,6 +10,7 @@ import numpy as np
 from nntrain import kernels
 from nntrain.data.batch import Batch
 from nntrain.data.batches import Batches
+from nntrain.data.stages import Stages
 from nntrain.data.transforms.augmented import Augmenter
 from nntrain.distributed.shards import Shards
 from nntrain.inference.feed import Feed, Feeds, steps_for
@@ -63,6 +64,7 @@ class Loader:
         """own: the shards that this process computes."""
         self.batches = batches
         self.samples = samples
+        self.stages = Stages(samples.data)
         self.shards = shards or Shards(1, batches.rows)
         self.own = own
         self.feeds = Feeds(network, samples.data, samples.mixed_outputs)
@@ -95,7 +97,7 @@ class Loader:
         if self._thread is None or self.spare is None:
             # Serial if the thread will be used later, so that warming up compiles the same kernels.
             with kernels.exclusive.lock:
-                self.samples.gather(indices, epoch, feed.batch, serial=self.spare is not None)
+                self._gather((epoch, number, shard), feed.batch, serial=self.spare is not None)
             return feed
         place, prepared = self._pending or (None, None)
         if prepared is None or place != (epoch, number, shard):
@@ -118,6 +120,11 @@ class Loader:
         return (left or self.places(epoch + 1, 0))[0]
 
     def _prepare(self, thread: ThreadPoolExecutor, spare: Batch, place: Place) -> Future[None]:
+        return thread.submit(self._gather, place, spare, serial=True)
+
+    def _gather(self, place: Place, batch: Batch, serial: bool) -> None:
         epoch, number, shard = place
-        indices = self.samples_at(epoch, number, shard)
-        return thread.submit(self.samples.gather, indices, epoch, spare, serial=True)
+        if self.samples.augmentations or not self.stages.used:
+            return self.samples.gather(self.samples_at(epoch, number, shard), epoch, batch, serial=serial)
+        data, samples = self.stages.at(self.batches.order(epoch), self.batches.places(number))
+        return data.gather(self.shards.of(samples, shard), batch)

@@ -1,7 +1,7 @@
 """Magnitudes: values of the data that the network's float type cannot hold, found before training."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from nntrain.config.schema import Config
 from nntrain.data import mapped
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sequences.windows import Windows
-from nntrain.data.tables.curves import curved
+from nntrain.data.tables.curves import Curve, curved
 from nntrain.errors import Problem
 from nntrain.kernels.precision import float_type
 
@@ -63,8 +63,8 @@ def too_large(data: Dataset, largest: float, squared: bool) -> Iterator[TooLarge
         for channel, row, value in beyond(data.x, largest):
             yield TooLarge("column", channel, row, value, "it")
         if squared or standardized:
-            x = curved(np.asarray(data.x), data.curves) if data.curves else data.x
-            for channel, row, value in beyond(x, root if squared else largest, data.shift, data.scale):
+            limit = root if squared else largest
+            for channel, row, value in beyond(data.x, limit, data.shift, data.scale, data.curves):
                 reason = "its square" if squared else "it"
                 yield TooLarge(
                     "column", channel, row, value, f"standardized, {reason}" if standardized else reason
@@ -79,10 +79,11 @@ def beyond(
     limit: float,
     shift: np.ndarray | None = None,
     scale: np.ndarray | None = None,
+    curves: Sequence[Curve] = (),
 ) -> list[tuple[int, int, float]]:
     """(channel, row, value) of the first value beyond `limit` in each channel, the last axis of array (rows, ..., channels).
 
-    Values are compared after `shift` and `scale`, and returned as they are.
+    Values are compared after `curves`, `shift` and `scale`, and returned as after `curves`.
     """
     if array.dtype.kind != "f" or (shift is None and float(np.finfo(array.dtype).max) <= limit):
         return []
@@ -95,7 +96,7 @@ def beyond(
     rows = max(1, VALUES_AT_ONCE // max(1, array[0].size))
     found: dict[int, tuple[int, float]] = {}
     for start in range(0, len(array), rows):
-        chunk = array[start : start + rows].reshape(-1, channels)
+        chunk = curved(array[start : start + rows].reshape(-1, channels), curves)
         with np.errstate(over="ignore", invalid="ignore"):
             sizes = np.abs(chunk if shift is None else (chunk - shift) * scale)
         mapped.release(array)

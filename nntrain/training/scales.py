@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.data import mapped
 from nntrain.data.dataset import Dataset
-from nntrain.data.sequences.windows import take_rows
+from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.curves import curved
 from nntrain.losses import Loss
 from nntrain.network.graph import Graph
@@ -75,7 +76,8 @@ def unscaled_columns(data: Dataset, graph: Graph, far: float = FAR) -> list[Scal
     first = graph.layers[0]
     if data.vocabulary or data.is_bytes or first.layer.yaml_name in NORMALIZERS or first.frozen:
         return []
-    x = take_rows(data.x, evenly(len(data)))
+    rows = evenly(len(data))
+    x = data.x.take(rows) if isinstance(data.x, Windows) else mapped.gathered(data.x, rows)
     x = (curved(x.astype(np.float64), data.curves) - data.shift) * data.scale
     scales = scales_of([f"{column_name(data, 'column', i)}" for i in range(x.shape[-1])], x)
     if not data.feature_names:

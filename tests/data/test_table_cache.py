@@ -30,6 +30,8 @@ def home(tmp_path, monkeypatch):
         (csv_file, "ROWS", 64),
         (csv_file, "ROWS_AT_ONCE", 16),
         (mapped, "LARGE", 1000),
+        (mapped, "AT_ONCE", 1 << 10),
+        (mapped, "GATHERED", 1 << 13),
     ):
         monkeypatch.setattr(module, name, value)
     return tmp_path / "cache" / "tables"
@@ -149,7 +151,10 @@ def test_a_run_of_a_large_table_has_the_bits_of_one_in_memory(home, shell, monke
     shell.write(
         """
 data:
-  source: {csv: {path: t.csv, target: y, impute: median, missing_indicator: true, features: [value, city, day, seen]}}
+  source:
+    csv:
+      {path: t.csv, target: y, impute: median, missing_indicator: true, weight: w, features: [value, city, day, seen, group],
+       columns: {value: {number: {scale: log}}, group: categorical}}
   validation: 0.2
   standardize: true
 model: {layers: [{dense: 4}, {dense: 2}]}

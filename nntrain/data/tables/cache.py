@@ -100,7 +100,7 @@ class TableCache:
         for name in set(previous) - set(names.values()):
             with contextlib.suppress(OSError):  # on Windows, a file that another process has mapped
                 (self.home / name).unlink()
-        return data
+        return self.find() or data  # whose other arrays need no memory either
 
     def _current(self) -> list[str]:
         """The files that the manifest names; empty where there is none."""

@@ -47,7 +47,7 @@ def scale_columns(splits: Splits, everything: bool) -> Splits:
     curves: list[Curve] = []
     for position, name in enumerate(train.feature_names):
         if how := train.scaling.get(name):
-            column_values = np.asarray(train.imputed)[:, position]
+            column_values = mapped.column(np.asanyarray(train.imputed), position)
             if (bend := CURVES.get(how)) is not None:
                 curves.append(bend(position, column_values, train.weight))
                 column_values = curves[-1](column_values)
