@@ -1,6 +1,5 @@
 """Numbers by `log` and `quantile`: what was measured in training is used by predictions, exports and the server's form."""
 
-import importlib.util
 import json
 
 import numpy as np
@@ -11,6 +10,7 @@ from nntrain.config.schema import DataSection
 from nntrain.data.conform.description import describe, from_description
 from nntrain.data.loading import load_splits
 from tests.support.data import seen
+from tests.support.exported import module_of, table_config
 
 COLUMNS = {
     "income": {"number": "log"},
@@ -28,14 +28,7 @@ def folder(tmp_path_factory):
         income, age, debt = random.lognormal(10, 1), random.gamma(2, 20), random.integers(3) * 1000
         rows.append(f"{income:.2f},{age:.1f},{random.integers(9)},{debt},{np.log(income) + np.sqrt(age):.3f}")
     (folder / "t.csv").write_text("\n".join(rows) + "\n")
-    source = {"csv": {"path": "t.csv", "task": "regression", "columns": COLUMNS, "impute": "median"}}
-    config = {
-        "data": {"source": source, "test": 0.2, "standardize": True},
-        "model": {"layers": [{"dense": {"units": 8, "activation": "tanh"}}, {"dense": 1}]},
-        "loss": "mse",
-        "optimizer": {"adam": 0.02},
-        "train": {"epochs": 20, "batch_size": 16},
-    }
+    config = table_config({"path": "t.csv", "columns": COLUMNS, "impute": "median"}, lr=0.02, epochs=20)
     (folder / "t.yaml").write_text(json.dumps(config))
     return folder
 
@@ -78,9 +71,7 @@ def test_exports_have_the_curves(run, folder, form):
     file = folder / f"exported.{ {'python': 'py'}.get(form, form) }"
     run.model.export(form, file)  # compares with the network's own predictions
     if form == "python":
-        spec = importlib.util.spec_from_file_location("exported", file)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = module_of(file)
         x = np.array([[20_000.0, 30, 3, 500], [5, 1e6, 0, -1]])
         before = x.copy()
         assert module.predict(x) == pytest.approx(run.model.predict(x), rel=1e-5)

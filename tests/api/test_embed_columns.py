@@ -1,7 +1,6 @@
 """Learned vectors of categories, from a file to predictions: the same in predict, exports and the API."""
 
 import csv
-import importlib.util
 import json
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 import nntrain
 from nntrain.data.dataset import Reader
 from nntrain.errors import UserError
+from tests.support.exported import module_of
 
 CITIES = ("Rome", "Oslo", "Bern", "Wien")
 NEW = "zip,rooms,city,area\n10115,3,,80\n20095,2,Oslo,\n1067,5,Wien,70\n10115,4,Paris,81\n"
@@ -76,9 +76,7 @@ def test_predictions_of_a_frame_and_of_arrays_are_equal(run, folder):
 def test_the_exported_python_file_predicts_the_same_from_rows_of_text(run, folder):
     file = folder / "exported.py"
     run.model.export("python", file)
-    spec = importlib.util.spec_from_file_location("exported", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(file)
     rows = list(csv.DictReader(NEW.splitlines()))
     assert module.predict(rows) == pytest.approx(run.model.predict(pandas.read_csv(folder / "new.csv")))
 

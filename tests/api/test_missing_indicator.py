@@ -1,7 +1,6 @@
 """The option `missing_indicator`: a feature says where a number was missing, in files, frames, exports and the server alike."""
 
 import csv
-import importlib.util
 import json
 
 import numpy as np
@@ -13,6 +12,7 @@ from nntrain.config.schema import DataSection
 from nntrain.data.loading import load_splits
 from nntrain.errors import UserError
 from tests.support.data import seen
+from tests.support.exported import module_of, table_config
 
 NEW = "rooms,city,area\n3,Oslo,80\n2,Rome,\n,Rome,70\n"
 
@@ -29,13 +29,7 @@ def folder(tmp_path_factory):
     (folder / "new.csv").write_text(NEW)
     columns = {"area": {"number": "log"}, "city": "categorical"}
     source = {"path": "t.csv", "impute": "median", "missing_indicator": True, "columns": columns}
-    config = {
-        "data": {"source": {"csv": source | {"task": "regression"}}, "test": 0.2, "standardize": True},
-        "model": {"layers": [{"dense": {"units": 8, "activation": "tanh"}}, {"dense": 1}]},
-        "loss": "mse",
-        "optimizer": {"adam": 0.03},
-        "train": {"epochs": 40, "batch_size": 16},
-    }
+    config = table_config(source, lr=0.03, epochs=40)
     (folder / "t.yaml").write_text(json.dumps(config))
     return folder
 
@@ -75,9 +69,7 @@ def test_exports_set_the_feature_themselves(run, folder, form):
     run.model.export(form, file)  # compares with the network's own predictions, with gaps
     frame = pandas.read_csv(folder / "new.csv")
     if form == "python":
-        spec = importlib.util.spec_from_file_location("exported", file)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = module_of(file)
         assert module.predict(list(csv.DictReader(NEW.splitlines()))) == pytest.approx(
             run.model.predict(frame)
         )

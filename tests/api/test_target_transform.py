@@ -1,6 +1,5 @@
 """The option `target_transform`: the loss sees standardized targets, and all that a person sees is in their unit."""
 
-import importlib.util
 import json
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 import nntrain
 from nntrain.errors import UserError
+from tests.support.exported import module_of
 
 HOWS = ("standard", "log")
 
@@ -88,9 +88,7 @@ def test_exports_predict_in_the_unit(runs, folder, how, form):
     file = folder / f"{how}_{form}.{ {'python': 'py', 'onnx': 'onnx', 'c': 'c'}[form] }"
     model.export(form, file)  # compares with the network's own predictions
     if form == "python":
-        spec = importlib.util.spec_from_file_location("exported", file)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = module_of(file)
         x = np.loadtxt(folder / "numbers.csv", delimiter=",")[:3]
         assert module.predict(x) == pytest.approx(model.predict(x), rel=1e-5)
     if form == "c":

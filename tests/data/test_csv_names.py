@@ -90,3 +90,21 @@ def test_whole_numbers_written_as_floats_are_the_same_categories(tmp_path):
     assert other.feature_names == train.feature_names
     assert np.array_equal(other.x, [[0, 1], [1, 0], [1, 0]])
     assert other.target.tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "name"),
+    [
+        ("c,c=A,y\nA,1,1.5\nB,2,2.5\n", {}, "c=A"),
+        ("a,a (missing),y\n,1,1.5\n2,0,2.5\n", {"impute": "mean"}, "a (missing)"),
+        ("a,a (missing),y\n,1,1.5\n2,0,2.5\n", {"impute": "mean", "missing_indicator": True}, "a (missing)"),
+        ("d,d (year),y\n2024-01-01,1,1.5\n2025-01-01,0,2.5\n", {}, "d (year)"),
+    ],
+)
+def test_columns_with_the_name_of_a_feature_of_another_are_refused(tmp_path, text, options, name):
+    message = refused(load_csv, tmp_path, text, **options)
+    assert message == f"t.csv: two features can be called {name!r}: rename a column"
+
+
+def test_a_column_without_values_is_named_with_the_line_that_leaves_it_out(tmp_path):
+    assert "`columns: {b: ignore}`" in refused(load_csv, tmp_path, "a,b,y\n1,,1.5\n2,,2.5\n")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import nntrain
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.sources.csv import Csv
 from tests.support.data import load, refused
@@ -171,3 +172,19 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, frame, suffix, pack
 def test_json_without_columns_is_refused(tmp_path, text):
     (tmp_path / "t.json").write_text(text)
     assert refused(load, {"csv": {"path": "t.json"}}, tmp_path).startswith("t.json: ")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+def test_columns_of_type_category_are_categories_as_in_a_frame(tmp_path, suffix):
+    frame = pd.DataFrame({"zone": pd.Categorical([3, 1, 3, 7]), "y": [1.5, 2, 2.5, 3]})
+    read = load({"csv": {"path": written(frame, tmp_path / f"t{suffix}")}}, tmp_path).train
+    given = nntrain.Data(frame[["zone"]], frame["y"]).load()[0].train
+    assert read.feature_names == given.feature_names == ("zone=1", "zone=3", "zone=7")
+    assert np.array_equal(read.x, given.x)
+
+
+def test_two_columns_of_one_name_have_no_line(tmp_path):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    twice = pyarrow.Table.from_arrays([pyarrow.array([1.5, 2]), pyarrow.array([1, 2.5])], names=["a", "a"])
+    parquet.write_table(twice, tmp_path / "t.parquet")
+    assert refused(load, {"csv": {"path": "t.parquet"}}, tmp_path).startswith("t.parquet: columns 1 and 2")

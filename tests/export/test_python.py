@@ -1,7 +1,6 @@
 """`nntrain export --to python`: every layer, in a file that NumPy alone runs, that reads well, and that says what it takes."""
 
 import ast
-import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,6 +18,7 @@ from nntrain.export.target import NotExpressible
 from nntrain.layers.activations.rectifiers import Relu
 from nntrain.layers.layer import Layer
 from tests.support import ROOT
+from tests.support.exported import module_of
 from tests.support.programs import ROWS, SAMPLES, outputs_of, program_of_layers
 from tests.support.samples import LayerSample
 
@@ -37,12 +37,7 @@ def imported(program: Program, folder: Path) -> ModuleType:
 def imported_text(text: str, folder: Path) -> ModuleType:
     path = folder / "exported.py"
     path.write_text(text, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("exported", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(path)
 
 
 def program_of(sample: LayerSample, precision: str = "float32"):

@@ -1,23 +1,15 @@
 """Exported Python files of networks for texts: they tokenize inside."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
 import nntrain
 from tests.data.test_text_classes import ROWS, csv
 from tests.inference.test_predict_texts import config
+from tests.support.exported import module_of
 from tests.support.style import assert_styled
 
 TEXTS = ["good", "Bad, Bad zork's day", "हिन्दी में\r\n\n  good-night", "", "good " * 60, "e\u0301 我喜欢猫"]
-
-
-def module_of(file):
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("unit", ["word", "character", "bpe"])

@@ -1,12 +1,11 @@
 """quantile and gaussian_nll from the config to predictions, scores, the baseline and exported files."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
 import nntrain
 from nntrain.sklearn import NNRegressor
+from tests.support.exported import module_of
 from tests.support.people import table_of
 
 CONFIG = """
@@ -88,9 +87,7 @@ def test_an_exported_network_gives_the_same_numbers(noisy, loss, units):
     run = fit(noisy, loss, units)
     x = np.stack([X[:20], Y[:20]], axis=1)[:, : len(nntrain.load(run)._trained.trained_on.feature_names)]
     noisy.run("export", run, "--to", "python", "--output", noisy.folder / "net.py")
-    spec = importlib.util.spec_from_file_location("net", noisy.folder / "net.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(noisy.folder / "net.py")
     np.testing.assert_allclose(module.predict(x), nntrain.load(run).predict(x), rtol=1e-4, atol=1e-5)
 
 

@@ -1,10 +1,7 @@
 """The kernels at the heart: register tile, matrix products, vector math, sums, random numbers."""
 
 import math
-import os
 import platform
-import subprocess
-import sys
 
 import numba
 import numpy as np
@@ -16,7 +13,7 @@ from nntrain import randomness
 from nntrain.kernels import host, matmul, random, reduce, tile, vector_math
 from nntrain.kernels.jit import FASTMATH, kernel, prange
 from nntrain.kernels.tile import ROWS, VECTORS
-from tests.support import ROOT
+from tests.support.other_vectors import OTHER_WIDTHS, assert_passes_with
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 FORMS = pytest.mark.parametrize("form", ["forward", "weight_gradient", "input_gradient"])
@@ -295,15 +292,9 @@ def test_matmul_of_fewer_rows_gives_the_same_bits(dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
-)  # the tests above are for this machine's own
+@OTHER_WIDTHS
 def test_every_vector_width_computes_the_same_things(lanes):
-    environment = {**os.environ, host.LANES_VARIABLE: str(lanes)}
-    tests = "test_matmul or test_tile or column_sums"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", tests]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert_passes_with(lanes, __file__, "test_matmul or test_tile or column_sums")
 
 
 # ---------------------------------------------------------------------------------------------------------- vector math

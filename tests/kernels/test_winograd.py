@@ -1,9 +1,6 @@
 """Winograd's convolution: all three passes against sums over taps in float64."""
 
 import math
-import os
-import subprocess
-import sys
 
 import numba
 import numpy as np
@@ -11,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.kernels import host, matmul
+from nntrain.kernels import matmul
 from nntrain.kernels.conv import winograd
 from nntrain.kernels.tile import ROWS
-from tests.support import ROOT
+from tests.support.other_vectors import OTHER_WIDTHS, assert_passes_with
 from tests.support.reference import convolution_3x3
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -185,21 +182,6 @@ def test_winograd_of_fewer_rows_gives_the_same_bits(name, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
-)  # the tests above are for this machine's own
+@OTHER_WIDTHS
 def test_winograd_of_every_vector_width(lanes):
-    environment = {**os.environ, host.LANES_VARIABLE: str(lanes)}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        __file__,
-        "-k",
-        "equals_reference or one_and_two",
-    ]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert_passes_with(lanes, __file__, "equals_reference or one_and_two")

@@ -1,9 +1,5 @@
 """Convolutions beyond their samples: any geometry, large batches and images, other vector widths, bad options, padded steps."""
 
-import os
-import subprocess
-import sys
-
 import numba
 import numpy as np
 import pytest
@@ -18,8 +14,8 @@ from nntrain.kernels.geometry import Geometry
 from nntrain.layers.conv import geometry
 from nntrain.layers.layer import Layer
 from tests.kernels.test_kernels import in_bad_company
-from tests.support import ROOT
 from tests.support.harness import alone, run
+from tests.support.other_vectors import OTHER_WIDTHS, assert_passes_with
 from tests.support.reference import convolutions as reference
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -220,24 +216,9 @@ def test_epilogue_is_the_activation_after_it(kernel, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "lanes", sorted({4, 8, 16} - {host.FLOAT32_LANES})
-)  # the tests above are for this machine's own
+@OTHER_WIDTHS
 def test_every_vector_width_computes_the_same_things(lanes):
-    environment = {**os.environ, host.LANES_VARIABLE: str(lanes)}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        __file__,
-        "-k",
-        "any_geometry or few",
-    ]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert_passes_with(lanes, __file__, "any_geometry or few")
 
 
 # ---------------------------------------------------------------------------------------------------------------- layers

@@ -69,7 +69,7 @@ class CsvFile:
                 if name and firsts.setdefault(name, position) != position:
                     raise DataError(
                         f"columns {firsts[name] + 1} and {position + 1} are both named {name!r}",
-                        place=f"{path}:{line}",
+                        place=f"{path}:{line}" if line else path,  # files with types have no line of names
                     )
         return CsvFile(path, names, len(first), line, chain(start, rows), source, format, len(start))
 

@@ -51,9 +51,8 @@ def require_plain_target(path: str, column: Column) -> None:
     if not (look := look_at(column)):
         return
     ways = [*look.options, "`task: classification` if these are classes"]
-    raise DataError(
-        f"target: {column.label} looks like {look.what}: {look.example!r}", f"Set {_or(ways)}.", path
-    )
+    hint = f"Set {_or(ways)}." if look.options else f"Choose another `target`, or set {ways[0]}."
+    raise DataError(f"target: {column.label} looks like {look.what}: {look.example!r}", hint, path)
 
 
 def _hint(looks: dict[Column, Look], features: Sequence[Column]) -> str:

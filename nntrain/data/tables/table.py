@@ -1,5 +1,6 @@
 """Table: the columns of a file as arrays: features, with text and dates as several each, and class numbers or reals as targets."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from nntrain.data.tables import suspicions
 from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.dates import EXAMPLE, DateParts, moment, parts_among, parts_of
-from nntrain.data.tables.features import OneHot, indicator_of, listed, yaml_text
+from nntrain.data.tables.features import OneHot, indicator_of, indicators, listed, yaml_text
 from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Number
 from nntrain.data.tables.spool import Spool
 from nntrain.errors import DataError
@@ -77,12 +78,19 @@ class Table:
                 encoders.append((slice(start, len(names)), number_encoder(len(names) - start)))
         x = self._encoded(encoders, len(names))
         starts = [places.start for places, _ in encoders]
+        self._require_distinct(names, starts)
         self._require_values(x, starts, gaps, texts)
         for column, start in zip(self.features, starts, strict=True):
             if not column.is_text:
                 values = x[:, start] if self.spool is None else column.numbers
                 self.warnings += suspicions.of_numbers(column, values, self.features)
         return x, tuple(names), tuple(texts.values())
+
+    def _require_distinct(self, names: Sequence[str], starts: Collection[int]) -> None:
+        """Raises DataError for names that two features can have, since features are found by name. `starts`: those of the columns."""
+        taken = [names[place] for place in indicators(names) if place in set(starts)]
+        if same := [*taken, *(name for name, count in Counter(names).items() if count > 1)]:
+            raise DataError(f"two features can be called {same[0]!r}: rename a column", place=self.path)
 
     def _has_indicator(self, column: Column, known: Sequence[str]) -> bool:
         """Whether another feature says where the column's number is missing: as in training, or where some are."""
@@ -180,6 +188,9 @@ class Table:
             return
         for column, start in zip(self.features, starts, strict=True):
             rows = np.flatnonzero(np.isnan(mapped.column(x, start)))
+            if len(rows) == len(x):
+                leave_out = f"Leave it out with `columns: {{{yaml_text(column.called)}: ignore}}`."
+                raise DataError(f"{column.label} has no values", leave_out, self.path)
             expected = "a category" if column in labels else "a date" if column.is_text else "a number"
             bad.add(rows, column.label, expected, lambda row: "a missing value")
         bad.raise_if_any(

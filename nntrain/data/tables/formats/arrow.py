@@ -49,11 +49,16 @@ def arrow_rows(path: str, file: BinaryIO, decimal: str, parquet: bool) -> TypedR
                     for at, column in columns.items()
                 }
 
-    types = [schema.field(position).type for position in kept]
+    declared = {
+        column["name"]
+        for column in (schema.pandas_metadata or {}).get("columns", ())
+        if column["pandas_type"] == "categorical"
+    }
+    fields = [schema.field(position) for position in kept]
     return TypedRows(
         names,
         _rows(path, what, names, kept, batches, decimal),
-        [position for position, kind in enumerate(types) if _is_text(pa, kind)],
+        [at for at, field in enumerate(fields) if field.name in declared or _is_text(pa, field.type)],
         notes=notes,
         blocks=blocks if parquet else None,
     )
@@ -103,9 +108,8 @@ def _numbers(column: Any) -> np.ndarray:
 
 
 def _is_text(pa: Any, kind: Any) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return any(
+    """Whether the values are text, or categories, which may be numbers."""
+    return bool(pa.types.is_dictionary(kind)) or any(
         check(kind) for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     )
 
