@@ -1,6 +1,7 @@
 """Encodings of numbers: each feature becomes several, by the bins of its distribution or by sines and cosines.
 
-x: (rows, features); y: (rows, features * parts), the parts of a feature next to each other.
+x: (rows, features); y: (rows, features * parts), the parts of a feature next to each other. With piecewise_linear, features beyond
+those of `edges` follow as they are.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ def piecewise_linear(y, x, edges):
     bins = edges.shape[1] - 1
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for row in prange(x.shape[0]):
-        for f in range(x.shape[1]):
+        for f in range(edges.shape[0]):
             for t in range(bins):
                 a, b = edges[f, t], edges[f, t + 1]
                 v = (x[row, f] - a) / (b - a) if b > a else zero
@@ -23,6 +24,8 @@ def piecewise_linear(y, x, edges):
                 if b < edges[f, bins] and v > one:
                     v = one
                 y[row, f * bins + t] = v
+        for f in range(edges.shape[0], x.shape[1]):
+            y[row, edges.shape[0] * (bins - 1) + f] = x[row, f]
 
 
 @kernel(cost=4)
@@ -30,7 +33,7 @@ def piecewise_linear_backward(dx, dy, x, edges):
     """dx = sum of dy / (b - a) over the bins in which x lies, or beyond which it lies at the outer edges."""
     bins = edges.shape[1] - 1
     for row in prange(x.shape[0]):
-        for f in range(x.shape[1]):
+        for f in range(edges.shape[0]):
             total = x.dtype.type(0)
             for t in range(bins):
                 a, b = edges[f, t], edges[f, t + 1]
@@ -38,6 +41,8 @@ def piecewise_linear_backward(dx, dy, x, edges):
                 if b > a and inside:
                     total += dy[row, f * bins + t] / (b - a)
             dx[row, f] = total
+        for f in range(edges.shape[0], x.shape[1]):
+            dx[row, f] = dy[row, edges.shape[0] * (bins - 1) + f]
 
 
 @kernel(cost=40)

@@ -36,7 +36,9 @@ class Layer(Component, family="layer"):
 
     # What the network has to know of it.
     takes_tokens: ClassVar[bool] = False  # its input is token ids (int32), which have no gradient
-    follows_data: ClassVar[bool] = False  # its input must be the data themselves
+    follows_data: ClassVar[bool] = (
+        False  # its input must be the data, or the layer that embeds their categories
+    )
     takes_categories: ClassVar[bool] = (
         False  # columns of its input can be numbers of categories, which have no gradient
     )
@@ -97,6 +99,17 @@ class Layer(Component, family="layer"):
     def for_columns(self, columns: Sequence[Any]) -> "Layer":
         """The layer for these columns of numbers of categories (`OneHot`), where it takes them. Raises ConfigError."""
         return self
+
+    def for_numbers(self, count: int) -> "Layer":
+        """The layer after one that embeds categories, of whose outputs the first `count` are the data's columns of numbers.
+
+        Raises ConfigError.
+        """
+        return self
+
+    def numbers(self, features: int) -> list[int]:
+        """The positions of the data's columns of numbers, where it embeds those of categories."""
+        return list(range(features))
 
     def tied(self, weight: Shape, x: Shape) -> "Layer":
         """The layer for a weight (vocabulary, units) of the embedding that it names. Raises ConfigError."""

@@ -232,11 +232,7 @@ class Scope:
         try:
             embedded = next((source.embedded for source in sources if source.embedded), ())
             _check_inputs(layer, len(sources), vocabulary, embedded)
-            if layer.follows_data and any(source.inputs for source in sources):
-                raise ConfigError(
-                    "its input must be the data themselves, on which it is measured",
-                    "Make it the first layer, or set `inputs: [input]`.",
-                )
+            layer = _after(sources[0], layer) if layer.follows_data else layer
             layer = layer.for_tokens(vocabulary) if vocabulary else layer
             layer = layer.for_columns(embedded) if embedded else layer
             embedding = self._tied(layer.tied_name)
@@ -283,6 +279,18 @@ class Scope:
 def build(layer: Layer, scope: Scope, inputs: Inputs) -> Node | None:
     """The node of the layer's output, of the class that this module's Scope gives."""
     return cast(Node | None, layer.build(scope, *inputs))
+
+
+def _after(source: Node, layer: Layer) -> Layer:
+    """The layer, which is measured on the data, after the data or the layer that embeds their categories. Raises ConfigError."""
+    if not source.inputs:
+        return layer
+    if not source.layer.takes_categories or source.inputs[0].inputs:
+        raise ConfigError(
+            "its input must be the data themselves, on which it is measured",
+            "Make it the first layer, or set `inputs: [input]`.",
+        )
+    return layer.for_numbers(len(source.layer.numbers(source.input_shapes[0][-1])))
 
 
 def _check_inputs(layer: Layer, count: int, vocabulary: int, embedded: Sequence[OneHot]) -> None:

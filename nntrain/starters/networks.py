@@ -21,7 +21,8 @@ UNITS = "more units fit more, and overfit sooner"
 class Network:
     """Options of a network and its training."""
 
-    bins: int  # per column; 0: no encoding, one layer less, and dropout
+    embeds: bool  # columns of categories
+    bins: int  # per column of numbers; 0: no encoding, one layer less, and dropout
     units: int  # of each hidden layer
     batch_size: int
     epochs: int
@@ -33,8 +34,11 @@ class Network:
         batch = 16 if rows < 200 else 32 if rows < 10_000 else 128 if rows < 100_000 else 256
         batch = min(batch, rows)
         least, most = (round(steps * batch / rows) for steps in (500, 6000))
-        bins = 0 if is_small else min(BINS, MOST_INPUTS // data.input_shape[0])
+        numbers = data.input_shape[0] - len(data.embedded)
+        vectors = sum(column.units for column in data.embedded)
+        bins = 0 if is_small or not numbers else min(BINS, (MOST_INPUTS - vectors) // numbers)
         return cls(
+            embeds=bool(data.embedded),
             bins=bins if bins > 1 else 0,
             units=128 if rows < 20_000 else 256,
             batch_size=batch,
@@ -62,6 +66,10 @@ class Network:
         ]
 
     def _hidden(self) -> list[str]:
+        embedding = [noted("    - embed_columns", "learns a vector for each category")] if self.embeds else []
+        return embedding + self._of_numbers()
+
+    def _of_numbers(self) -> list[str]:
         dense = f"    - dense: {{units: {self.units}, activation: relu}}"
         if not self.bins:
             return [noted(dense, UNITS), noted("    - dropout: 0.2", "more of it overfits later")]

@@ -22,10 +22,11 @@ from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
 from nntrain.options import shown
 from nntrain.paths import as_written
+from nntrain.starters.columns import IGNORE, Kind, Kinds, categories, column_lines, kind_of, nameless
 from nntrain.starters.networks import FEW, Network
 from nntrain.starters.started import SPLITS, noted
 
-MOST_CATEGORIES = 50  # a text column with more different values is likely names or sentences
+FEWER = 50  # different texts that are categories even where each is rare
 SEED = 0
 MOST_NAMED = 5  # columns in a remark
 
@@ -34,8 +35,8 @@ MOST_NAMED = 5  # columns in a remark
 class Found:
     """The columns and samples of a table."""
 
-    options: dict[str, Any]  # of the source
-    left_out: dict[str, str]  # column -> reason
+    options: dict[str, Any]  # of the source, but `columns`
+    kinds: Kinds  # column -> what `columns` says of it
     suspicious: dict[str, str]  # column -> what a reader should check
     target: str
     why: str  # this target
@@ -53,10 +54,12 @@ class Found:
     @property
     def remarks(self) -> list[str]:
         found = [f"target: {self.what}, {self.why}"]
-        if self.left_out:
-            reasons = [f"{name} ({reason})" for name, reason in self.left_out.items()]
-            more = f" and {len(reasons) - MOST_NAMED:,} more" if len(reasons) > MOST_NAMED else ""
-            found.append(f"left out: {', '.join(reasons[:MOST_NAMED])}{more}")
+        for group in ("left out", "dates", "categories"):
+            of = [(named(called), kind.note) for called, kind in self.kinds.items() if kind.group == group]
+            more = f" and {len(of) - MOST_NAMED:,} more" if len(of) > MOST_NAMED else ""
+            if of:
+                shown = ", ".join(f"{name} ({note})" for name, note in of[:MOST_NAMED])
+                found.append(f"{group}: {shown}{more}")
         return found + [f"check: {name} {reason}" for name, reason in self.suspicious.items()]
 
 
@@ -88,36 +91,50 @@ def look(file: Path, target: str | None, folder: Path) -> Found:
         why = "as asked for"
     else:
         options["target"], why = guessed_target(options, names, folder)
-    left_out: dict[str, str] = {}
-    if names and "" in names:
-        predicted = options.get("target", names[-1])
-        options["features"] = [name for name in names if name not in ("", predicted)]
-        left_out |= {f"column {at}": "no name" for at, name in enumerate(names, start=1) if not name}
-    table = read(options, folder)
-    reasons = {column.called: why_not(column) for column in table.features}
-    left_out |= {str(name): reason for name, reason in reasons.items() if reason}
-    if left_out:
-        options["features"] = [name for name, reason in reasons.items() if not reason]
-    if not reasons or options.get("features") == []:
-        reason = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-        raise UserError(f"no columns to predict from. Excluded: {reason}", place=str(file))
+    kinds: Kinds = {at: Kind(IGNORE, "no name") for at in nameless(names or [])}
+    table = read(options, folder, columns_of(kinds))
+    usable = {}
+    for column in table.features:
+        if reason := why_not(column):
+            kinds[column.called] = Kind(IGNORE, reason)
+        else:
+            usable[column.name] = column
+            if kind := kind_of(column):
+                kinds[column.called] = kind
     options["target"] = table.targets[0].called
-    data = Csv(**options, impute="median").read(folder)
+    data = prepared(file, options, kinds, list(usable), folder)
     if all(map(is_number, data.classes)) and 2 * len(data.classes) > len(data):
         options["task"] = "regression"
-        data = Csv(**options, impute="median").read(folder)
+        data = prepared(file, options, kinds, list(usable), folder)
     found = giveaways(data)
-    if numbers := {
-        name: one.reason for name, one in found.items() if one.numbers_rows or named_identifier(name)
-    }:
-        left_out |= numbers
-        usable = [column for column in table.features if not why_not(column) and column.name not in numbers]
-        options["features"] = [column.called for column in usable]
-        data = Csv(**options, impute="median").read(folder)
-    notes = {name: one.warning for name, one in found.items() if name not in numbers}
+    if numbers := [name for name, one in found.items() if one.numbers_rows or named_identifier(name)]:
+        for name in numbers:
+            called = usable.pop(name).called
+            kinds.pop(called, None)  # the last one to be found
+            kinds[called] = Kind(IGNORE, found.pop(name).reason)
+        data = prepared(file, options, kinds, list(usable), folder)
     if np.isnan(data.x).any():
         options["impute"] = "median"
-    return Found(options, left_out, notes, table.targets[0].name, why, data)
+    notes = {name: one.warning for name, one in found.items()}
+    return Found(options, kinds, notes, table.targets[0].name, why, data)
+
+
+def prepared(file: Path, options: dict[str, Any], kinds: Kinds, usable: list[str], folder: Path) -> Dataset:
+    """The samples. Raises UserError without usable columns."""
+    if not usable:
+        reason = "; ".join(f"{named(called)}: {kind.note}" for called, kind in kinds.items())
+        raise UserError(f"no columns to predict from. Excluded: {reason}", place=str(file))
+    return Csv(**options, **columns_of(kinds), impute="median").read(folder)
+
+
+def columns_of(kinds: Kinds) -> dict[str, Any]:
+    """The option `columns`; none where nothing is said of any column."""
+    return {"columns": {called: kind.value for called, kind in kinds.items()}} if kinds else {}
+
+
+def named(called: str | int) -> str:
+    """A column in remarks."""
+    return called if isinstance(called, str) else f"column {called}"
 
 
 def guessed_target(options: dict[str, Any], names: list[str] | None, folder: Path) -> tuple[str | int, str]:
@@ -130,10 +147,11 @@ def guessed_target(options: dict[str, Any], names: list[str] | None, folder: Pat
     return found.column.called, found.why
 
 
-def read(options: dict[str, Any], folder: Path) -> Table:
-    """The table; adds to `options` how its numbers and gaps are written."""
+def read(options: dict[str, Any], folder: Path, more: dict[str, Any] | None = None) -> Table:
+    """The table; adds to `options` how its numbers and gaps are written. more: options that stay as they are."""
+    more = more or {}
     while True:
-        csv = Csv(**options, impute="median")
+        csv = Csv(**options, **more, impute="median")
         table = csv.table(folder)
         columns = [*table.features, *table.targets]
         looks = [look for column in columns if (look := look_at(column)) and len(look.numerals) == 1]
@@ -145,7 +163,7 @@ def read(options: dict[str, Any], folder: Path) -> Table:
                 options.setdefault("thousands", numerals.thousands)
             if numerals.units:
                 options["units"] = list(dict.fromkeys([*csv.units, *numerals.units]))
-            if Csv(**options, impute="median") != csv:
+            if Csv(**options, **more, impute="median") != csv:
                 continue
         gaps = [text for column in table.features if not column.is_text for text in column.distinct(TEXT)]
         if gaps := [text for text in dict.fromkeys(gaps) if text.lower() in GAPS]:
@@ -170,7 +188,7 @@ def why_not(column: Column) -> str:
             return f"{look.what}, such as {look.example!r}"
         if len(texts) == 1 and not gaps:
             return "constant"
-        many = len(texts) > MOST_CATEGORIES or hardly_repeat(len(texts), rows - gaps)
+        many = hardly_repeat(len(texts), rows - gaps) or (len(texts) > FEWER and not categories(column))
         return f"{len(texts):,} different values" if many else ""
     if texts:
         return f"text among numbers, such as {shown(texts[0])}"
@@ -208,7 +226,6 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
         f"# {file.name}: {len(data):,} samples with {features}; predicts {found.what}.",
         f"# The target is {found.why}.",
         "# Written by `nntrain new` as a starting point. `nntrain describe` explains every option.",
-        *(f"# Excluded: {name} ({reason})." for name, reason in found.left_out.items()),
         *(f"# Check: {name} {reason}." for name, reason in found.suspicious.items()),
         noted(f"seed: {SEED}", "the seed of all randomness"),
         "data:",
@@ -218,6 +235,7 @@ def written(file: Path, found: Found, fractions: dict[str, float], train: Datase
             noted(f"      {name}: {inline(value)}", SOURCE_NOTES[name])
             for name, value in found.options.items()
         ),
+        *column_lines(found.kinds),
         *(noted(f"  {name}: {fraction}", SPLITS[name]) for name, fraction in fractions.items()),
         noted("  standardize: true", "zero mean and unit variance per column"),
         *(
@@ -239,6 +257,5 @@ SOURCE_NOTES = {
     "missing": "the texts that mark a missing value",
     "target": "the column to predict",
     "task": "whole numbers, of which nearly each differs, are no classes",
-    "features": "the columns to predict from",
     "impute": "replaces missing values; computed on the training split",
 }

@@ -72,7 +72,7 @@ def target_warning(scales: list[Scale]) -> str:
 
 
 def unscaled_columns(data: Dataset, graph: Graph, far: float = FAR) -> list[Scale]:
-    """The columns, or channels, whose values reach the network far from unit scale; the largest first."""
+    """The columns, or channels, whose values reach the network far from unit scale; the largest first. Numbers of categories do not."""
     first = graph.layers[0]
     if data.vocabulary or data.is_bytes or first.layer.yaml_name in NORMALIZERS or first.frozen:
         return []
@@ -82,6 +82,8 @@ def unscaled_columns(data: Dataset, graph: Graph, far: float = FAR) -> list[Scal
     scales = scales_of([f"{column_name(data, 'column', i)}" for i in range(x.shape[-1])], x)
     if not data.feature_names:
         scales = [Scale(f"input {scale.name}", scale.mean, scale.std) for scale in scales]
+    vectors = {column.start for column in data.embedded}
+    scales = [scale for place, scale in enumerate(scales) if place not in vectors]
     return sorted((scale for scale in scales if scale.size > far), key=lambda scale: -scale.size)
 
 

@@ -34,6 +34,17 @@ def flowers(path: Path, count: int = 120) -> Path:
     return table(path, ["size", "weight", "colour", "species"], rows)
 
 
+def kinds(source) -> dict:
+    """Column -> its kind."""
+    return {name: kind.yaml_name for name, kind in source.columns.items()}
+
+
+def lines_of(config: Path, part: str) -> list[str]:
+    """The lines with this text, of which several blanks are one."""
+    lines = config.read_text(encoding="utf-8").split("\n")
+    return [" ".join(line.split()) for line in lines if part in line]
+
+
 def houses(path: Path, count: int = 300) -> Path:
     draw = random.Random(1)
     rows = []
@@ -110,11 +121,9 @@ def test_useless_columns_are_excluded_and_gaps_filled(shell):
     ]
     table(shell.folder / "people.csv", ["", "id", "name", "sex", "age", "same", "answer"], rows)
     shell.run("new", "--data", "people.csv")
-    text = (shell.folder / "people.yaml").read_text()
-    excluded = [line for line in text.split("\n") if line.startswith("# Excluded: ")]
-    assert [line.split(": ")[1].split(" (")[0] for line in excluded] == ["column 1", "name", "same", "id"]
     source = load(shell.folder / "people.yaml")[0].data.source
-    assert (source.features, source.impute) == (("sex", "age"), "median")
+    assert kinds(source) == dict.fromkeys(["1", "name", "same", "id"], "ignore")
+    assert (source.features, source.impute) == ("all", "median")
     shell.run("fit", "people.yaml", "--quiet", "--set", "train.epochs=1")
 
 
@@ -126,12 +135,10 @@ def test_columns_that_cannot_be_used_are_left_out_with_a_comment(shell):
     ]
     table(shell.folder / "t.csv", ["name", "ticket", "day", "fare", "y"], rows)
     shell.run("new", "--data", "t.csv")
-    text = (shell.folder / "t.yaml").read_text()
-    excluded = [line for line in text.split("\n") if line.startswith("# Excluded: ")]
-    assert excluded == [
-        "# Excluded: name (60 different values).",
-        "# Excluded: ticket (text among numbers, such as 'PC 1').",
-        "# Excluded: day (dates, such as '01.01.2024').",
+    assert lines_of(shell.folder / "t.yaml", "ignore") == [
+        "name: ignore # 60 different values",
+        "ticket: ignore # text among numbers, such as 'PC 1'",
+        "day: ignore # dates, such as '01.01.2024'",
     ]
     shell.run("fit", "t.yaml", "--quiet", "--set", "train.epochs=1")
 
@@ -182,7 +189,7 @@ def test_the_target_is_printed_and_written_with_its_reason(shell, wording):
     result = shell.run("new", "--data", "t.csv")
     wording(result.stderr)
     text = (shell.folder / "t.yaml").read_text()
-    wording("\n".join(text.split("\n")[:5]))
+    wording("\n".join(text.split("\n")[:12]))
     assert load(shell.folder / "t.yaml")[0].data.source.target == "size"
     result = shell.run("new", "--data", "t.csv", "--target", "kind", "--overwrite")
     assert "target: kind (2 classes), as asked for\n" in result.stderr
@@ -212,8 +219,9 @@ def test_columns_that_are_mostly_gaps_names_or_codes_of_the_target_are_left_out(
         "one (constant), part (splits, such as 'train') and 1 more"
     )
     reason = "each of its 3 values occurs with a single value of 'kind'"
-    assert f"# Excluded: kind_id ({reason})." in (shell.folder / "t.yaml").read_text()
-    assert load(shell.folder / "t.yaml")[0].data.source.features == ("size",)
+    assert f"kind_id: ignore # {reason}" in lines_of(shell.folder / "t.yaml", "ignore")
+    assert load(shell.folder / "t.yaml")[0].data.source.features == "all"
+    assert shell.run("summary", "t.yaml").stdout.count("ignore") == 6
 
 
 def test_a_table_with_a_single_class_is_an_error(shell, wording):

@@ -17,7 +17,7 @@ ROWS = "id,age,city,zip,y\n1,30,Rome,10115,0\n2,40,Oslo,20095,1\n3,50,Rome,10115
 
 def table(tmp_path, columns, text=ROWS, **more):
     (tmp_path / "t.csv").write_text(text)
-    return {"csv": {"path": "t.csv", "target": "y", "task": "regression", "columns": columns, **more}}
+    return {"csv": {"path": "t.csv", "target": "y", "task": "regression", "columns": columns} | more}
 
 
 def trained_on(source, tmp_path, **more) -> Dataset:
@@ -35,6 +35,20 @@ def test_an_ignored_column_is_no_feature_and_a_categorical_one_has_a_feature_per
 def test_columns_are_named_by_their_number_too(tmp_path):
     train = load(table(tmp_path, {1: "ignore", -2: "categorical", 3: "ignore"}), tmp_path).train
     assert train.feature_names == ("age", "zip=10115", "zip=20095")
+
+
+def test_keys_of_a_config_are_text_and_name_columns_by_number_too(tmp_path):
+    rows = "1,30,Rome,10115,0\n2,40,Oslo,20095,1\n"
+    for text in (rows, "id,age,city,zip,y\n" + rows):
+        columns = {"1": "ignore", "-2": "categorical", "3": "ignore"}
+        train = load(table(tmp_path, columns, text, target=-1), tmp_path).train
+        assert train.x.shape == (2, 3)
+
+
+def test_a_key_that_is_a_name_in_the_header_is_that_column(tmp_path):
+    text = "a,1,y\n1,2,0\n3,4,1\n"
+    assert load(table(tmp_path, {"1": "ignore"}, text), tmp_path).train.feature_names == ("a",)
+    assert "no column is named '7'" in refused(load, table(tmp_path, {"7": "ignore"}, text), tmp_path)
 
 
 @pytest.mark.parametrize(

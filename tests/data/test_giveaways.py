@@ -114,9 +114,8 @@ def test_new_notes_a_column_that_determines_the_target(shell):
     write(shell.folder / "t.csv")
     shell.run("new", "--data", "t.csv")
     text = (shell.folder / "t.yaml").read_text()
-    assert "# Excluded: row (" in text
+    assert "\n        row: ignore " in text
     assert "# Check: code " in text
-    assert "features: [u, v, code]" in text
 
 
 def test_the_line_that_leaves_a_column_out_names_dates_as_columns(shell):

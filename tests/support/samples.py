@@ -43,6 +43,9 @@ LAYERS: list[LayerSample] = [
     LayerSample("maxout", {"units": 3, "pieces": 5, "use_bias": False}, (SEQUENCE,), reference_layers.maxout),
     LayerSample("piecewise_linear_encoding", {"bins": 3}, ((3,),), reference_layers.piecewise_linear),
     LayerSample("piecewise_linear_encoding", {"bins": 5}, (SEQUENCE,), reference_layers.piecewise_linear),
+    LayerSample(
+        "piecewise_linear_encoding", {"bins": 4, "columns": 2}, ((5,),), reference_layers.piecewise_linear
+    ),
     LayerSample("periodic_encoding", {"frequencies": 3}, reference=reference_layers.periodic),
     LayerSample("periodic_encoding", {"frequencies": 2}, (SEQUENCE,), reference_layers.periodic),
     LayerSample("cumulative_link", {"classes": 4}, ((1,),), reference_layers.cumulative_link),

@@ -59,3 +59,45 @@ def test_it_must_see_the_data_themselves(wording):
     with pytest.raises(UserError) as caught:
         fit([{"dense": 3}, *LAYERS])
     wording(str(caught.value))
+
+
+def test_edges_are_those_of_the_scaled_column(tmp_path):
+    (tmp_path / "t.csv").write_text("a,y\n" + "".join(f"{a:.4f},{a:.4f}\n" for a in X[:, 0]))
+    source = {"csv": {"path": str(tmp_path / "t.csv"), "columns": {"a": {"number": "log"}}}}
+    edges = edges_of(fit_table(source, LAYERS, standardize=False))
+    curve = np.log1p(X[:, 0])
+    found = np.quantile((curve - curve.mean()) / curve.std(), np.linspace(0, 1, 9))
+    np.testing.assert_allclose(edges[0], found, atol=1e-3)
+
+
+def fit_table(source, layers, **data):
+    return nntrain.fit(
+        {
+            "data": {"source": source, **data},
+            "model": {"layers": layers},
+            "loss": "mse",
+            "optimizer": {"adam": 0.02},
+            "train": {"epochs": 1, "batch_size": 30},
+        },
+        runs_dir=None,
+    )
+
+
+def test_after_embed_columns_it_encodes_the_numbers_and_leaves_the_vectors_as_they_are(tmp_path):
+    rows = [
+        f"{city},{a:.4f},{b:.4f},{y:.4f}" for city, a, b, y in zip("abc" * 100, *X.T[:2], Y, strict=False)
+    ]
+    (tmp_path / "t.csv").write_text("city,a,b,y\n" + "\n".join(rows) + "\n")
+    source = {"path": str(tmp_path / "t.csv"), "columns": {"city": {"categorical": 5}}, "task": "regression"}
+    run = fit_table({"csv": source}, ["embed_columns", *LAYERS])
+    edges = edges_of(run)
+    assert edges.shape == (2, 9)
+    np.testing.assert_allclose(edges[0], np.quantile(X[:, 0], np.linspace(0, 1, 9)), atol=1e-3)
+    assert run.model.parameters["dense_1.weight"].shape == (2 * 8 + 5, 8)
+
+
+def test_data_of_categories_alone_have_nothing_to_encode(tmp_path):
+    (tmp_path / "t.csv").write_text("city,y\n" + "a,1.5\nb,2.5\n" * 5)
+    source = {"path": str(tmp_path / "t.csv"), "columns": {"city": {"categorical": 2}}}
+    with pytest.raises(UserError, match="the data have no columns of numbers"):
+        fit_table({"csv": source}, ["embed_columns", *LAYERS])

@@ -48,6 +48,15 @@ def test_standardized_columns_and_scaled_targets_raise_no_alarm(shell):
     assert shell.run("summary", "config.yaml").stderr == ""
 
 
+def test_the_numbers_of_categories_raise_no_alarm(shell):
+    source = "source: {csv: {path: t.csv, target: price, task: regression, columns: {zip: {categorical: 3}}}}"
+    config = HOUSES.replace("source: {csv: {path: t.csv, target: price, task: regression}}", source)
+    zips = np.random.default_rng(0).permutation(200)
+    draw = np.random.default_rng(1).random(200)
+    write(shell, config.replace("layers: [", "layers: [embed_columns, "), zip=zips, u=draw, price=draw)
+    assert "unscaled" not in shell.run("summary", "config.yaml").stderr
+
+
 @pytest.mark.parametrize(
     "layers",
     [

@@ -255,7 +255,8 @@ class Csv(Reader, name="csv"):
 
     def kinds(self, file: CsvFile, others: Sequence[int]) -> dict[int, ColumnKind]:
         """What the option `columns` says of each column, by position. `others`: columns that are no features. Raises DataError."""
-        kinds = dict(zip(file.positions("columns", self.columns), self.columns.values(), strict=True))
+        called = map(file.of_key, self.columns)
+        kinds = dict(zip(file.positions("columns", called), self.columns.values(), strict=True))
         chosen = None if self.features == "all" else file.positions("features", self.features)
         categorical = file.positions("categorical", self.categorical)
         for position, kind in kinds.items():

@@ -1,5 +1,6 @@
 """CSV file: the header and the rows of an open file, and the columns chosen from it."""
 
+import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from nntrain.options import did_you_mean
 ROWS_AT_ONCE = 256  # few enough to stay in the cache: 12 million numbers take 5 s, 10 s with 4096
 ROWS_AT_FIRST = 100  # that show whether the first is a header
 
+KEY = re.compile(r"-?[0-9]{1,9}")  # a number of a column, as text
 Name = str | int  # of a column: its name in the header, or its number
 Cells = Iterable[tuple[int, list[str]]]  # (line number, cells) of each row
 
@@ -208,6 +210,12 @@ class CsvFile:
         if twice := [position for place, position in enumerate(positions) if position in positions[:place]]:
             raise DataError(f"{option}: duplicate column: {self.label(twice[0])}", place=self.path)
         return positions
+
+    def of_key(self, key: Name) -> Name:
+        """The column that a key of a mapping calls so: keys of YAML are text, also where they are numbers of columns."""
+        if isinstance(key, int) or key in (self.names or ()) or not KEY.fullmatch(key):
+            return key
+        return int(key) if self.names is None or 0 < abs(int(key)) <= self.width else key
 
     def _position(self, option: str, column: Name) -> int:
         if isinstance(column, int):

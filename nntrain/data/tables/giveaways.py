@@ -95,11 +95,16 @@ def numbering(name: str, values: np.ndarray, is_text: bool = False) -> str:
 
 
 def named_identifier(name: str) -> bool:
-    words = name.replace("_", " ").replace("-", " ").replace(".", " ").lower().split()
+    words = words_of(name)
     numbered = words[-1:] in (["no"], ["nr"]) and len(words) > 2  # such as "smoker yes cancer no"
     return bool(words) and (
         (words[-1] in IDENTIFIERS and not numbered) or name.endswith("Id") or name.endswith("ID")
     )
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a column's name, in lower case: ["store", "id"] of "store_id"."""
+    return name.replace("_", " ").replace("-", " ").replace(".", " ").lower().split()
 
 
 def agree(values: np.ndarray, holds: Callable[[np.ndarray], bool]) -> bool:

@@ -644,12 +644,13 @@ static void two_classes(float *restrict y, const float *restrict x, int rows)
     }
 }
 
-/* y = (x - a) / (b - a) for each bin from a to b of edges (features, bins + 1), within 0 and 1 but for the outer bins */
+/* y = (x - a) / (b - a) for each bin from a to b of edges (encoded, bins + 1), within 0 and 1 but for the outer bins, then the
+   features that are not encoded */
 static void piecewise_linear(float *restrict y, const float *restrict x, const float *edges, int rows, int features,
-                             int bins)
+                             int encoded, int bins)
 {
-    for (int r = 0; r < rows; r++)
-        for (int f = 0; f < features; f++, x++) {
+    for (int r = 0; r < rows; r++) {
+        for (int f = 0; f < encoded; f++, x++) {
             const float *edge = edges + f * (bins + 1);
             for (int t = 0; t < bins; t++) {
                 float v = edge[t + 1] > edge[t] ? (*x - edge[t]) / (edge[t + 1] - edge[t]) : 0.0f;
@@ -660,6 +661,9 @@ static void piecewise_linear(float *restrict y, const float *restrict x, const f
                 *y++ = v;
             }
         }
+        for (int f = encoded; f < features; f++)
+            *y++ = *x++;
+    }
 }
 
 /* y = (sin(w x), cos(w x)) for each w of angular (features, count) */

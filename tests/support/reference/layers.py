@@ -38,15 +38,16 @@ def concat(p, *xs):
     return np.concatenate(xs, axis=-1)
 
 
-def piecewise_linear(p, x, bins):
+def piecewise_linear(p, x, bins, columns=None):
     """With the edges that a layer has before it sees data."""
+    x, others = x[..., :columns], x[..., x.shape[-1] if columns is None else columns :]
     edges = np.linspace(-2, 2, bins + 1)
     width = 4 / bins
     parts = [
         np.clip((x - edges[t]) / width, -np.inf if t == 0 else 0, np.inf if t == bins - 1 else 1)
         for t in range(bins)
     ]
-    return np.stack(parts, -1).reshape(*x.shape[:-1], -1)
+    return np.concatenate([np.stack(parts, -1).reshape(*x.shape[:-1], -1), others], -1)
 
 
 def periodic(p, x, frequencies):

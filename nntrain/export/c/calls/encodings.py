@@ -9,7 +9,7 @@ from nntrain.layers.encodings import PeriodicEncoding, PiecewiseLinearEncoding
 
 @call.register
 def _(layer: PiecewiseLinearEncoding, site: Site) -> Code:
-    sizes = f"{site.rows(site.shape)}, {site.shape[-1]}, {layer.bins}"
+    sizes = f"{site.rows(site.shape)}, {site.shape[-1]}, {layer.encoded(site.shape)}, {layer.bins}"
     line = f"piecewise_linear({site.y}, {site.x}, {site.array('edges')}, {sizes});"
     return Code(
         "y = (x - a) / (b - a) for each bin from a to b, within 0 and 1 but for the outer bins", (line,)

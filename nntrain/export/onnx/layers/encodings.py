@@ -8,19 +8,20 @@ from nntrain.export.onnx.place import Place, writes
 from nntrain.layers.cumulative_link import CumulativeLink, thresholds
 from nntrain.layers.encodings import PeriodicEncoding, PiecewiseLinearEncoding
 
+LAST = 2**31 - 1  # beyond any feature
 LARGEST = np.finfo(np.float32).max
 
 
-def by_feature(at: Place) -> str:
-    """The input with an axis of 1 after its features."""
-    return at.node("Unsqueeze", at.channels_last().name, at.graph.integers([-1]), part="features")
+def by_feature(at: Place, x: str | None = None) -> str:
+    """The input, or x, with an axis of 1 after its features."""
+    return at.node("Unsqueeze", x or at.channels_last().name, at.graph.integers([-1]), part="features")
 
 
-def flattened(at: Place, table: str) -> Value:
-    """(..., features, parts) as (..., features * parts)."""
+def flattened(at: Place, table: str, size: int, part: str = "") -> Value:
+    """(..., features, parts) as (..., size), where size is features * parts."""
     leading = [0] * len(at.shape[:-1])
-    shape = at.graph.integers([0, *leading, at.shape[-1]])
-    return Value(at.node("Reshape", table, shape), channels_last(len(at.shape) + 1))
+    shape = at.graph.integers([0, *leading, size])
+    return Value(at.node("Reshape", table, shape, part=part), channels_last(len(at.shape) + 1))
 
 
 @writes(PiecewiseLinearEncoding)
@@ -32,11 +33,24 @@ def piecewise_linear(at: Place) -> Value:
     low[:, 0] = -LARGEST
     high[used & (b == edges[:, -1:])] = LARGEST
     low[~used] = 0
-    shifted = at.node("Sub", by_feature(at), at.constant("left", a), part="shifted")
+    x, count = at.channels_last().name, len(edges)
+    others = count < at.shapes[0][-1]
+    first = sliced(at, x, 0, count, "encoded") if others else x
+    shifted = at.node("Sub", by_feature(at, first), at.constant("left", a), part="shifted")
     width = at.constant("width", np.where(used, b - a, np.float32(1)))
     passed = at.node("Div", shifted, width, part="passed")
     above = at.node("Max", passed, at.constant("low", low), part="above")
-    return flattened(at, at.node("Min", above, at.constant("high", high), part="parts"))
+    parts = at.node("Min", above, at.constant("high", high), part="parts")
+    if not others:
+        return flattened(at, parts, a.size)
+    found = flattened(at, parts, a.size, part="flat")
+    return Value(at.node("Concat", found.name, sliced(at, x, count, LAST, "others"), axis=-1), found.axes)
+
+
+def sliced(at: Place, x: str, start: int, end: int, part: str) -> str:
+    """x[..., start:end]."""
+    bounds = [at.graph.integers([number]) for number in (start, end, -1)]
+    return at.node("Slice", x, *bounds, part=part)
 
 
 @writes(PeriodicEncoding)
@@ -45,7 +59,7 @@ def periodic(at: Place) -> Value:
     angular = at.constant("angular", np.float32(2 * np.pi) * frequency)
     angle = at.node("Mul", by_feature(at), angular, part="angle")
     waves = [at.node(function, angle, part=function.lower()) for function in ("Sin", "Cos")]
-    return flattened(at, at.node("Concat", *waves, part="parts", axis=-1))
+    return flattened(at, at.node("Concat", *waves, part="parts", axis=-1), at.shape[-1])
 
 
 @writes(CumulativeLink)

@@ -4,13 +4,17 @@ import numpy as np
 
 
 def piecewise_linear(x, edges):
-    """How far each feature has passed through each bin between its edges: 0 to 1, but for the outer bins."""
+    """How far each feature has passed through each bin between its edges: 0 to 1, but for the outer bins.
+
+    Features beyond those of edges (features, bins + 1) follow as they are.
+    """
+    x, others = x[..., : len(edges)], x[..., len(edges) :]
     a, b = edges[:, :-1], edges[:, 1:]
     used = b > a
     y = np.where(used, (x[..., None] - a) / np.where(used, b - a, 1), 0)
     y[..., 1:] = np.maximum(y[..., 1:], 0)
     y = np.where(b < edges[:, -1:], np.minimum(y, 1), y)
-    return y.reshape(*x.shape[:-1], x.shape[-1] * y.shape[-1])
+    return np.concatenate([y.reshape(*x.shape[:-1], x.shape[-1] * y.shape[-1]), others], axis=-1)
 
 
 def periodic(x, frequency):
