@@ -282,7 +282,7 @@ def build(layer: Layer, scope: Scope, inputs: Inputs) -> Node | None:
 
 
 def _after(source: Node, layer: Layer) -> Layer:
-    """The layer, which is measured on the data, after the data or the layer that embeds their categories. Raises ConfigError."""
+    """The layer, whose statistics come from the data, after the data or the layer that embeds their categories. Raises ConfigError."""
     if not source.inputs:
         return layer
     if not source.layer.takes_categories or source.inputs[0].inputs:

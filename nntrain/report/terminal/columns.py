@@ -1,5 +1,6 @@
 """Columns: what each column of a table holds, and as what it enters the network."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nntrain.data.dataset import Dataset
 
 MOST = 40  # columns that are listed
+MOST_IGNORED = 10
 NAMES = 4  # categories that are named
 LONGEST = 24  # characters of a name
 
@@ -27,7 +29,10 @@ def has_columns(data: "Dataset") -> bool:
 
 
 def columns_table(config: "Config", data: "Dataset") -> RenderableType:
-    """One line per column: what it holds, how many features it is, and how they are made. Those that are ignored come last."""
+    """One line per column: what it holds, how many features it is, and how they are made. Those that are ignored come last.
+
+    Of many columns, those of numbers are left out first.
+    """
     heads = [
         Column("column", "left"),
         Column("holds", "left"),
@@ -46,14 +51,27 @@ def columns_table(config: "Config", data: "Dataset") -> RenderableType:
             indicator = start + 1 in indicated
             how = scaled(data, name, start, config.data.standardize) + ", indicator" * indicator
             lines.append([name_of(name), "number", "2" if indicator else "1", how])
-    more = len(lines) - MOST
-    if more > 0:
-        lines[MOST:] = [[Text(f"{more:,} more", style="dim"), "", "", ""]]
-    for name, kind in getattr(config.data.source, "columns", {}).items():
-        if kind.yaml_name == "ignore":
-            lines.append([Text(name_of(str(name)), style="dim"), Text("ignore", style="dim"), "-", ""])
+    lines = most(lines, MOST)
+    kinds = getattr(config.data.source, "columns", {})
+    ignored = [name_of(str(name)) for name, kind in kinds.items() if kind.yaml_name == "ignore"]
+    lines += most(
+        [[Text(name, style="dim"), Text("ignore", style="dim"), "-", ""] for name in ignored], MOST_IGNORED
+    )
     totals: list[str | Text] = ["", "", f"{len(data.feature_names):,}", ""]
     return ResponsiveTable(heads, lines, totals=totals, lists_hidden=False)
+
+
+def most(lines: list[list[str | Text]], count: int) -> list[list[str | Text]]:
+    """At most so many of these lines, in their order, and one that counts the others."""
+    if len(lines) <= count:
+        return lines
+    by_rank = sorted(range(len(lines)), key=lambda place: (str(lines[place][1]) == "number", place))
+    shown, others = sorted(by_rank[:count]), [lines[place] for place in by_rank[count:]]
+    kinds = Counter(str(line[1]) for line in others)
+    words = [f"{number:,} {kind}" if len(kinds) > 1 else kind for kind, number in kinds.items()]
+    features = sum(int(str(line[2]).replace(",", "")) for line in others if line[2] != "-")
+    more = [f"{len(others):,} more", ", ".join(words), f"{features:,}" if features else "-", ""]
+    return [*(lines[place] for place in shown), [Text(cell, style="dim") for cell in more]]
 
 
 def name_of(name: str) -> str:
@@ -61,10 +79,10 @@ def name_of(name: str) -> str:
 
 
 def encoded(column: OneHot) -> str:
-    """ "one-hot: Bern, Oslo", "vector of 3: 12 categories, one for unknown ones"."""
+    """ "one-hot: Bern, Oslo", "vector of 3: 12 categories + unknown"."""
     names = ", ".join(name_of(name) for name in column.known[:NAMES])
     found = names if len(column.known) <= NAMES else f"{len(column.known):,} categories"
-    found += ", one for unknown ones" if column.unknown else ""
+    found += " + unknown" if column.unknown else ""
     return f"vector of {column.units}: {found}" if column.units else f"one-hot: {found}"
 
 
