@@ -62,7 +62,10 @@ def test_of_many_columns_the_first_are_shown_and_the_others_counted(summary):
 def test_of_many_columns_those_that_are_no_numbers_are_shown(summary):
     draw = range(60)
     columns = {f"c{n}": [(row * n) % 17 for row in draw] for n in range(60)}
-    columns |= {"city": ["ab"[row % 2] for row in draw], "day": [f"2024-01-{1 + row % 28:02}" for row in draw]}
+    columns |= {
+        "city": ["ab"[row % 2] for row in draw],
+        "day": [f"2024-01-{1 + row % 28:02}" for row in draw],
+    }
     columns |= {f"i{n}": [1] * 60 for n in range(14)} | {"y": [row / 7 for row in draw]}
     rows = zip(*columns.values(), strict=True)
     text = "\n".join([",".join(columns), *(",".join(map(str, row)) for row in rows), ""])
