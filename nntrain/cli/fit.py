@@ -68,7 +68,12 @@ def command(
     CONFIG can be a run folder: then its config is trained again with its overrides, or continued with --resume.
     """
     if cli.own_process and not (launched_rank() or verify_resume):
-        process.prepare()  # it loads what drawing needs while this process loads what training needs
+        from nntrain import kernels
+        from nntrain.limits import processors
+
+        # Others load what compiling needs, or drawing, while this process loads what training needs.
+        if not kernels.ahead.started(processors()):
+            process.prepare()
 
     from nntrain.api.fit import policy, train
     from nntrain.api.fit import verify_resume as verified

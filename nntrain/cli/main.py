@@ -1,5 +1,6 @@
 """The `nntrain` command: finds its verbs in this folder and turns errors into messages and exit codes."""
 
+import atexit
 import contextlib
 import errno
 import gc
@@ -7,6 +8,7 @@ import importlib
 import os
 import pkgutil
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
@@ -47,7 +49,12 @@ class Verbs(click.Group):
                 GARBAGE_AFTER
             )  # what is imported stays: looking for garbage in it took a tenth of the time
         set_up_streams()
-        return super().main(args, *rest, **options)
+        try:
+            return super().main(args, *rest, **options)
+        except SystemExit as ended:
+            if args is None:
+                end_process(ended.code)
+            raise
 
     def list_commands(self, context: click.Context) -> list[str]:
         found = [
@@ -100,6 +107,23 @@ class Verbs(click.Group):
                 traceback.print_exc()
                 end_all_ranks(1)
             raise
+
+
+def end_process(code: Any) -> None:
+    """Ends the process as Python would, but without taking its modules apart, which takes 0.2 s once Numba is loaded.
+
+    Returns where Python should do it: for a code that is a message, a debugger or a profiler, and MPI, which notices its own end.
+    """
+    watched = sys.gettrace() or sys.getprofile() or "mpi4py" in sys.modules
+    if watched or not isinstance(code, int | None) or threading.active_count() > 1:
+        return
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):  # a closed pipe: Python has an exit code for it
+        return
+    os._exit(code or 0)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,11 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
+from numba.core.registry import cpu_target
+
 from nntrain import kernels
 from nntrain.kernels import cache, jit
+from nntrain.kernels.library import generate
 
 OURS = "nntrain.kernels."
 LONGEST = (
@@ -28,6 +31,7 @@ LONGEST = (
     "attention",
     "update_product",
 )  # of the modules whose kernels take longest
+EARLY = 4  # processes at most that are started before the number of kernels is known
 FEWEST = 4  # kernels for which another process pays: it takes 0.7 s to start
 
 
@@ -51,7 +55,21 @@ class Need(NamedTuple):
         return not self.module.removeprefix(OURS).startswith(LONGEST)
 
     def compile(self) -> None:
+        """To machine code, also where the kernel is a function that others call, too."""
         self.dispatcher.compile(self.signature)
+        generate(self.dispatcher, self.signature)
+
+
+_waiting: list["subprocess.Popen[bytes]"] = []  # processes that wait for something to compile
+
+
+def started(processes: int) -> bool:
+    """Starts processes that will help, where nothing is compiled yet: loading Numba's compiler takes each of them 0.7 s."""
+    first = cache.FOLDER is not None and not cache.FOLDER.exists()
+    if first and not _waiting:
+        with suppress(OSError):
+            _waiting.extend(_launched() for _ in range(min(processes, EARLY) - 1))
+    return first
 
 
 def prepared(work: Callable[[], None], later: Callable[[], None], processes: int) -> None:
@@ -170,7 +188,12 @@ def compile_all(first: Sequence[Need], later: Sequence[Need], processes: int) ->
     """
     shared, more = (_List(need for need in needs if need.module.startswith(OURS)) for needs in (first, later))
     helpers = [_Helper(shared, more) for _ in range(min(processes - 1, len(first) // FEWEST))]
+    while _waiting:  # for less than they were started for
+        unneeded = _waiting.pop()
+        unneeded.kill()
+        unneeded.communicate()
     try:
+        load_compiler()  # helpers that were started before take the longest ones meanwhile
         while need := shared.take(compile_all):
             need.compile()
         for need in first:
@@ -184,6 +207,17 @@ def compile_all(first: Sequence[Need], later: Sequence[Need], processes: int) ->
         raise
 
 
+def _launched() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "nntrain.kernels.ahead"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches the process that it helps only
+    )
+
+
 class _Helper(threading.Thread):
     """Compiles those of a list in another process, and then the kernels that are needed later."""
 
@@ -191,14 +225,7 @@ class _Helper(threading.Thread):
         super().__init__(daemon=True)
         self.first, self.later = first, later
         self.done = threading.Event()  # with the first list
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "nntrain.kernels.ahead"],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches the process that it helps only
-        )
+        self.process = _waiting.pop() if _waiting else _launched()
         self.start()
 
     def run(self) -> None:
@@ -218,10 +245,16 @@ class _Helper(threading.Thread):
         return self.later.take(self)
 
 
+def load_compiler() -> None:
+    """Imports all that Numba needs in order to compile."""
+    cpu_target.target_context.refresh()
+
+
 def help_compiling() -> None:
     """What a helper does: compiles what it is asked for. One that fails is compiled again by the process that needs it."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries may print
+    load_compiler()
     while True:
         print("ready", file=answers, flush=True)
         try:

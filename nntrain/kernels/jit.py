@@ -35,7 +35,8 @@ __all__ = ["Called", "Kernel", "implements", "inline", "kernel", "prange", "temp
 # No nnan and ninf: a diverging run must show its NaN. No arcp and afn: LLVM then estimates 1/sqrt(x) in vector code, which
 # gives NaN for x = 0, but not in scalar code, so the bits would depend on where a thread's share ends.
 FASTMATH = {"nsz", "contract", "reassoc"}
-FLAGS = {"error_model": "numpy", "nogil": True}
+# Nobody calls kernels as C functions.
+FLAGS = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
 
 # An empty parallel loop over two threads takes 2 to 5 us; a serial kernel does this many multiply-adds in that time.
 PARALLEL_FROM = 65536
@@ -57,7 +58,7 @@ def inline(function=None, *, fastmath=frozenset(FASTMATH)):
     """A function for kernels to call; LLVM inlines it where that pays."""
     if function is None:
         return functools.partial(inline, fastmath=fastmath)
-    return _compiled(function, compiler=InlineCompiler, fastmath=set(fastmath))
+    return _compiled(function, compiler=InlineCompiler, fastmath=set(fastmath), no_cpython_wrapper=True)
 
 
 def template(function):
@@ -129,6 +130,8 @@ class Called:
     """An `@inline` function that Python calls, too: as `serial`."""
 
     def __init__(self, function):
+        if hasattr(function, "targetoptions"):  # not with NUMBA_DISABLE_JIT
+            function.targetoptions["no_cpython_wrapper"] = False
         self.serial = function
         self.__module__ = function.__module__
         found.append(self)

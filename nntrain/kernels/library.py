@@ -17,8 +17,10 @@ from llvmlite import binding as llvm
 from numba.core import config
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import PassManager
 
 from nntrain.kernels import host
+from nntrain.kernels.pipeline import passes_of
 
 # How the names of the libraries begin that Numba makes for a parallel loop: its body, and the two wrappers around it.
 BODY, *WRAPPERS = "__numba_parfor_gufunc", "<numba.np.ufunc.wrappers", "parallelgufuncwrapper"
@@ -136,6 +138,9 @@ class KernelCompiler(Compiler):
         super().__init__(typing_context, target_context, *rest)
         self.state.targetctx = own_context(self.state.targetctx, self.library_class)
 
+    def define_pipelines(self) -> list[PassManager]:
+        return [passes_of(self.state)]
+
     def compile_extra(self, function: Any) -> Any:
         collects = gc.isenabled()
         gc.disable()  # Numba allocates millions of objects that live: looking for garbage took 12% of the time
@@ -160,20 +165,28 @@ def generate_when_called(dispatcher: Any) -> None:
         dispatcher.overloads[tuple(result.signature.args)] = result
 
     def compile_for_args(*arguments: Any) -> Any:
+        if dispatcher.targetoptions["no_cpython_wrapper"]:
+            raise TypeError(
+                f"{dispatcher.__name__} is inline: kernels call it; Python calls what is `Called`"
+            )
         compile_for(*arguments)
-        kinds = tuple(map(dispatcher.typeof_pyval, arguments))
-        result = dispatcher.overloads[kinds]
-        if not result.library.has_code:
-            result.library.generate()
-            context = result.target_context
-            entry_point = context.get_executable(result.library, result.fndesc, result.environment)
-            # The dispatcher's table of signatures does not keep what it refers to.
-            result = dispatcher.overloads[kinds] = result._replace(entry_point=entry_point)
-            dispatcher._insert([kind._code for kind in kinds], entry_point, False)
-            # Kernels that are compiled later find it by its new entry point.
-            dispatcher.targetctx.insert_user_function(entry_point, result.fndesc, [result.library])
-            if result.library.is_new:
-                dispatcher._cache.save_overload(kinds, result)
-        return result.entry_point
+        return generate(dispatcher, tuple(map(dispatcher.typeof_pyval, arguments)))
 
     dispatcher.add_overload, dispatcher._compile_for_args = add_overload, compile_for_args
+
+
+def generate(dispatcher: Any, kinds: tuple[Any, ...]) -> Any:
+    """The compiled function for these types of arguments, with code."""
+    result = dispatcher.overloads[kinds]
+    if not result.library.has_code:
+        result.library.generate()
+        context = result.target_context
+        entry_point = context.get_executable(result.library, result.fndesc, result.environment)
+        # The dispatcher's table of signatures does not keep what it refers to.
+        result = dispatcher.overloads[kinds] = result._replace(entry_point=entry_point)
+        dispatcher._insert([kind._code for kind in kinds], entry_point, False)
+        # Kernels that are compiled later find it by its new entry point.
+        dispatcher.targetctx.insert_user_function(entry_point, result.fndesc, [result.library])
+        if result.library.is_new:
+            dispatcher._cache.save_overload(kinds, result)
+    return result.entry_point

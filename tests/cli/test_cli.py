@@ -47,6 +47,29 @@ def test_help_loads_nothing_heavy(arguments):
     assert done.stderr == "[]\n"
 
 
+ENDS = """
+import atexit, sys
+from nntrain.cli.main import main
+atexit.register(print, "at exit")
+try:
+    main()
+finally:
+    print("taken apart by Python")
+"""
+
+
+@pytest.mark.parametrize("watched", ["", "import sys; sys.setprofile(lambda *_: None)"])
+@pytest.mark.parametrize("argument, code", [("--version", 0), ("--unknown", 2)])
+def test_the_process_ends_at_once_after_what_was_registered_for_it(watched, argument, code):
+    done = subprocess.run(
+        [sys.executable, "-c", watched + ENDS, argument], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert "at exit" in done.stdout
+    assert ("taken apart by Python" in done.stdout) == bool(watched)
+    assert done.stdout.startswith("nntrain, version") or "No such option" in done.stderr
+
+
 def test_summary_shows_each_layer(shell):
     rows = [line.split() for line in shell.run("summary", shell.write(MOONS)).stdout.splitlines()]
     assert ["dense_1", "dense", "(8,)", "24", "32"] in rows

@@ -143,3 +143,79 @@ def test_what_python_has_called_can_be_part_of_a_kernel_compiled_later(tmp_path)
     for how in ("generated", "loaded", "loaded"):
         done = python(f"import runpy; runpy.run_path({str(file)!r})", NNTRAIN_CACHE=tmp_path / "cache")
         assert done.stdout.strip() == f"[4. 2. 4.] {how}", done.stderr
+
+
+EARLY = """
+import numba
+from nntrain.kernels import ahead, cache
+print(ahead.started(2), len(ahead._waiting))
+(waiting,) = ahead._waiting
+ahead.FEWEST = 1
+need = ahead.Need("nntrain.kernels.activations", "relu_backward", "serial", 3 * (numba.float32[::1],))
+ahead.compile_all([need], [], 1)
+print(need.is_met, waiting.poll() is not None, len(ahead._waiting))
+print(ahead.started(2), len(ahead._waiting))
+"""
+
+
+def test_helpers_start_early_where_nothing_is_compiled_yet(tmp_path):
+    done = python(EARLY, NNTRAIN_CACHE=tmp_path)
+    assert done.stdout.splitlines() == ["True 1", "True True 0", "False 0"], done.stderr
+
+
+UNCALLED = """
+import numpy as np
+from nntrain.kernels.jit import inline, kernel
+@inline
+def twice(y, i):
+    y[i] *= 2
+@kernel
+def first_twice(y):
+    twice(y, 0)
+y = np.ones(3)
+first_twice.serial(y)
+try:
+    twice(y, 1)
+except TypeError as error:
+    print(y, error)
+"""
+
+
+def test_an_inline_function_without_code_for_python_says_so(tmp_path):
+    file = tmp_path / "uncalled.py"
+    file.write_text(UNCALLED)
+    done = python(f"import runpy; runpy.run_path({str(file)!r})", NNTRAIN_CACHE=tmp_path / "cache")
+    assert done.stdout.strip() == (
+        "[2. 1. 1.] twice is inline: kernels call it; Python calls what is `Called`"
+    ), done.stderr
+
+
+TEMPLATES = """
+import numpy as np
+from nntrain.kernels.jit import kernel, template
+@template
+def summed(y, i, n):
+    total = y[i]
+    for k in range(n):
+        total += k
+    return total
+@kernel
+def both(y):
+    total = y[2]
+    y[0] = summed(y, 0, 3)
+    y[1] = summed(y, 1, 4) + summed(y, 0, 2) + total
+@kernel
+def one(y):
+    y[2] = summed(y, 2, 5)
+y = np.ones(3)
+both.serial(y)
+one.serial(y)
+print(y)
+"""
+
+
+def test_a_template_that_is_inlined_again_keeps_its_variables_apart(tmp_path):
+    file = tmp_path / "templates.py"
+    file.write_text(TEMPLATES)
+    done = python(f"import runpy; runpy.run_path({str(file)!r})", NNTRAIN_CACHE=tmp_path / "cache")
+    assert done.stdout.strip() == "[ 4. 13. 11.]", done.stderr
