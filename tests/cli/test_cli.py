@@ -59,7 +59,7 @@ finally:
 
 
 @pytest.mark.parametrize("watched", ["", "import sys; sys.setprofile(lambda *_: None)"])
-@pytest.mark.parametrize("argument, code", [("--version", 0), ("--unknown", 2)])
+@pytest.mark.parametrize(("argument", "code"), [("--version", 0), ("--unknown", 2)])
 def test_the_process_ends_at_once_after_what_was_registered_for_it(watched, argument, code):
     done = subprocess.run(
         [sys.executable, "-c", watched + ENDS, argument], capture_output=True, text=True, check=False
