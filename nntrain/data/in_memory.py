@@ -18,6 +18,7 @@ from nntrain.data.sources.text_classes import TextClasses, of_texts
 from nntrain.data.split_by import SplitBy
 from nntrain.data.tables import frames
 from nntrain.data.tables.features import OneHot
+from nntrain.data.tables.formats.typed import is_missing
 from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.options import did_you_mean
 
@@ -221,7 +222,7 @@ def _recipe(tokens: Mapping[str, Any]) -> Recipe:
 def separated(name: str, x: Any, y: Any) -> tuple[Any, Any]:
     """x and y, of which y can be the name of a column of x, or a list of names, where x is a DataFrame. Raises DataError."""
     chosen = [y] if isinstance(y, str) else y
-    if not hasattr(x, "columns") or not isinstance(chosen, list) or not chosen:
+    if not hasattr(x, "columns") or not isinstance(chosen, list) or not chosen or _repeat(chosen):
         if isinstance(y, str):
             raise DataError(f"expected an array, or a DataFrame x with a column {y!r}", place=name)
         return x, y
@@ -233,6 +234,11 @@ def separated(name: str, x: Any, y: Any) -> tuple[Any, Any]:
     return x[others], x[y]
 
 
+def _repeat(values: list[Any]) -> bool:
+    """Whether they are rather the class of each sample than names of columns."""
+    return len(set(map(str, values))) < len(values)
+
+
 def to_array(name: str, value: Any) -> np.ndarray:
     """A NumPy array of numbers or text from an array, nested lists, a DataFrame or a Series. Raises DataError."""
     try:
@@ -242,6 +248,13 @@ def to_array(name: str, value: Any) -> np.ndarray:
     if array.dtype.kind == "T" or (array.dtype.kind == "O" and _all_text(array.ravel())):
         return array.astype(str)
     if array.dtype.kind == "O":
+        gaps = np.flatnonzero([is_missing(value) for value in array.ravel()])
+        if len(gaps) and array.ndim == 1 and _all_text(np.delete(array, gaps)):
+            raise DataError(
+                f"sample {gaps[0] + 1}: expected text. Received: a missing value.",
+                "Fill or remove missing values.",
+                name,
+            )
         raise DataError(
             "expected an array of numbers or text. Received: Python objects.",
             "Convert it, such as with `astype(float)`; encode columns of text as numbers first.",

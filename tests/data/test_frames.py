@@ -124,3 +124,36 @@ def test_estimators_take_dates_and_booleans():
     sklearn = pytest.importorskip("nntrain.sklearn")
     found = sklearn.NNClassifier(epochs=2, validation=None).fit(MIXED, Y)
     assert found.predict_proba(MIXED[:1].assign(when=MIXED["when"][:1].dt.normalize())).shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("columns", "values", "message"),
+    [
+        (["a", "a"], [1, 2], "x: two columns are named 'a'"),
+        (["a", "a"], [1, "x"], "x: two columns are named 'a'"),
+        (["1", 1], [1, "x"], "x: two columns are named '1'"),
+        (["a", "b"], [1, None], "x: column 'b' has no values"),
+        (["a", "b"], [1, 10**400], "x:1: column 'b': expected a finite number"),
+        (["a", "b"], [1, 1j], "column 'b': expected numbers, text, dates or booleans. Received: complex."),
+    ],
+)
+def test_columns_that_cannot_be_features_are_named(columns, values, message):
+    frame = pandas.DataFrame([values] * 4, columns=columns)
+    assert refused(nntrain.Data, frame, Y).startswith(message)
+
+
+def test_classes_are_no_names_of_columns():
+    frame = pandas.DataFrame({"a": [1, 2, 3, 4.5], "b": [2, 1, 2, 1.5], "c": [0, 1, 0, 0.5]})
+    train = nntrain.Data(frame, Y.tolist()).source.dataset
+    assert (train.feature_names, train.classes) == (("a", "b", "c"), ("a", "b"))
+    assert nntrain.Data(frame, ["a", "b"]).source.dataset.target_names == ("a", "b")
+
+
+def test_another_split_with_other_columns_is_an_error():
+    other = FRAME.rename(columns={"size": "length"})
+    assert refused(nntrain.Data, FRAME, Y, test=(other, Y)).startswith("x: unexpected columns: 'length'")
+
+
+def test_missing_classes_are_named():
+    message = refused(nntrain.Data, FRAME, ["a", None, "b", "a"])
+    assert message.startswith("y: sample 2: expected text. Received: a missing value.")

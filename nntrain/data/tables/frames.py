@@ -1,5 +1,7 @@
 """Frames: the columns of a DataFrame, of pandas, Polars or alike, as the features of a table."""
 
+import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Number, Real
@@ -23,8 +25,15 @@ PATH = "x"  # what errors call the frame
 
 
 def is_mixed(frame: Any) -> bool:
-    """Whether x is a DataFrame with a column that holds other values than plain numbers, such as text, dates or booleans."""
+    """Whether x is a DataFrame with a column that holds other values than plain numbers, such as text, dates or booleans.
+
+    Raises DataError for two columns of the same name.
+    """
     is_frame = hasattr(frame, "columns") and hasattr(frame, "__getitem__")
+    if is_frame:
+        counts = Counter(map(str, frame.columns))
+        if same := [name for name, count in counts.items() if count > 1]:
+            raise DataError(f"two columns are named {same[0]!r}", "Rename one of them.", PATH)
     return is_frame and any(_plain_numbers(frame[name]) is None for name in frame.columns)
 
 
@@ -45,9 +54,17 @@ class EncodedFrame:
             else:
                 self.x, self.names, self.one_hot = _as_known(columns, *known)
         except DataError as error:  # hints for files do not help here
-            error.hint = FILL if "missing value" in error.message else CONVERT if error.hint else ""
+            error.hint = _hint(error)
             raise
         self.notes, self.warnings = tuple(table.notes), tuple(table.warnings)
+
+
+def _hint(error: DataError) -> str:
+    if "missing value" in error.message:
+        return FILL
+    if error.message.endswith("has no values"):
+        return "Leave it out."
+    return CONVERT if error.hint else ""
 
 
 def _as_known(
@@ -57,6 +74,13 @@ def _as_known(
     parts: list[np.ndarray] = []
     found: list[str] = []
     one_hot: list[OneHot] = []
+    known_names = {*names, *trained}
+    if others := [
+        column.name
+        for column in columns
+        if column.name not in known_names and not parts_among(names, column.name)
+    ]:
+        raise DataError(f"unexpected columns: {listed(others)}", place=PATH)
     for column in columns:
         if column.name in trained:
             one_hot.append(replace(trained[column.name], start=len(found)))
@@ -129,7 +153,7 @@ def _column(name: str, values: Any) -> Column:
 
 
 def _is_cell(kind: type) -> bool:
-    return (
+    return not issubclass(kind, complex) and (
         issubclass(kind, (str, Number, np.generic))
         or hasattr(kind, "isoformat")
         or hasattr(kind, "total_seconds")
@@ -142,5 +166,7 @@ def _plain_numbers(values: Any) -> np.ndarray | None:
         return None
     array = np.asarray(values)
     if array.dtype.kind == "O" and all(isinstance(one, Real) and not isinstance(one, bool) for one in array):
-        return array.astype(np.float64)
+        with contextlib.suppress(OverflowError):  # a whole number beyond float64, which as a cell is infinite
+            return array.astype(np.float64)
+        return None
     return array.astype(np.float64) if array.dtype.kind in "iuf" else None
