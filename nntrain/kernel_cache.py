@@ -1,7 +1,7 @@
 """The kernel cache: what it holds, compiling for a config ahead of time, and removing what is no longer used."""
 
 import json
-import shutil
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -34,13 +34,13 @@ def cached() -> list[CachedKernels]:
         return []
     found = []
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        if not (own := _own_files(folder)):
+            continue
         about = _about(folder / cache.ABOUT)
         same = all(about.get(name) == value for name, value in now.items() if name != "lanes")
         state = "current" if folder == cache.FOLDER else "other settings" if same else "stale"
-        sizes = [_size(path) for path in folder.iterdir()]
-        found.append(
-            CachedKernels(folder, len(list(folder.glob(f"*{cache.SUFFIX}"))), sum(sizes), state, about)
-        )
+        kernels = sum(path.suffix == cache.SUFFIX for path in own)
+        found.append(CachedKernels(folder, kernels, sum(map(_size, own)), state, about))
     return sorted(found, key=lambda kernels: kernels.state != "current")
 
 
@@ -64,12 +64,23 @@ def clear(stale_only: bool = False) -> list[CachedKernels]:
     removed = [kernels for kernels in cached() if not stale_only or kernels.state == "stale"]
     for kernels in removed:
         try:
-            shutil.rmtree(kernels.folder)
+            for path in _own_files(kernels.folder):
+                path.unlink(missing_ok=True)
+            if not any(kernels.folder.iterdir()):
+                kernels.folder.rmdir()
         except OSError as error:
             raise UserError(
                 f"cannot be removed: {error.strerror or error}", place=str(kernels.folder)
             ) from None
     return removed
+
+
+def _own_files(folder: Path) -> list[Path]:
+    """Those that this cache has written, also in part."""
+    from nntrain.kernels import cache
+
+    names = re.compile(rf"\.?(.+{re.escape(cache.SUFFIX)}|{re.escape(cache.ABOUT)})(\.[0-9a-f]{{8}})?")
+    return [path for path in folder.iterdir() if names.fullmatch(path.name) and path.is_file()]
 
 
 def _kernels(folder: Path) -> set[str]:

@@ -1,12 +1,12 @@
-"""Caches: the folders of compiled kernels, of data sets and of images, with their sizes."""
+"""Caches: the folders of compiled kernels, of data sets, of tables and of images, with their sizes."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nntrain.data.caches import KINDS, Kind, cached_data, folder_of
 from nntrain.data.files.known import data_folders
-from nntrain.data.images.cache import image_folder
 from nntrain.doctor.diagnosis import Problem
 from nntrain.doctor.privacy import without_names
 from nntrain.kernel_cache import cached
@@ -31,7 +31,14 @@ def caches() -> dict[str, dict[str, Any]]:
     }
     for number, folder in enumerate(data_folders()):
         found["more data" if number else "data"] = folder_facts(folder)
-    return found | {"images": folder_facts(image_folder())}
+    return found | {kind: data_facts(kind) for kind in KINDS}
+
+
+def data_facts(kind: Kind) -> dict[str, Any]:
+    """Of the cached tables or images, with the bytes of those that nothing uses any more."""
+    held = cached_data(kind)
+    stale = sum(cache.bytes for cache in held if cache.why_stale)
+    return folder_facts(folder_of(kind)) | {"caches": len(held), "stale_bytes": stale}
 
 
 def folder_facts(folder: Path) -> dict[str, Any]:

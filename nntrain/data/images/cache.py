@@ -146,6 +146,7 @@ class ImageCache:
             to.seek(0)
             _write_header(to, (len(self.files) - len(images.broken), *found.form.shape))
         manifest = {
+            "source": str(self.root),
             "images": path.name,
             "names": self.names,
             "states": self.states,

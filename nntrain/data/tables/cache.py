@@ -27,6 +27,11 @@ LARGE = 1 << 26  # bytes of a table's file from which it is cached
 LINES = "lines"
 
 
+def table_folder() -> Path:
+    """Where the cached tables are."""
+    return cache_folder() / "tables"
+
+
 class TableCache:
     """The cache of a table's file, read with some options: .npy files, and a manifest that tells whether they are up to date.
 
@@ -36,7 +41,7 @@ class TableCache:
 
     def __init__(self, file: Path, name: str, options: str):
         self.file, self.name = file, name
-        self.home = cache_folder() / "tables"
+        self.home = table_folder()
         key = hashlib.sha256(repr((VERSION, str(file.resolve()), options)).encode("utf-8", "replace"))
         self.stem = f"{file.name.split('.')[0]}-{key.hexdigest()[:16]}"
         self.manifest = self.home / f"{self.stem}.json"
@@ -90,7 +95,13 @@ class TableCache:
                 names[name] = f"{self.stem}-{tag}-{name}.npy"
                 with replacing(self.home / names[name]) as file:
                     np.save(file, array, allow_pickle=False)
-            content = {"state": state, "digest": digest(self.file), "arrays": names, "facts": _facts(data)}
+            content = {
+                "source": str(self.file.resolve()),
+                "state": state,
+                "digest": digest(self.file),
+                "arrays": names,
+                "facts": _facts(data),
+            }
             write_manifest(self.manifest, content)
         except OSError as error:
             for name in names.values():

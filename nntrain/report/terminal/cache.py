@@ -1,6 +1,7 @@
-"""The kernel cache in the terminal: its folder, and a row for each version, processor and vector width."""
+"""The caches in the terminal: a row for each version, processor and vector width of kernels, for each table and folder of images."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
 
 if TYPE_CHECKING:
+    from nntrain.data.caches import CachedData
     from nntrain.kernel_cache import CachedKernels
 
 STATES = "current: what runs now use; stale: of another version or processor, removed by `nntrain cache clear --stale`"
+STALE = "stale: the file or folder has changed or is gone, removed by `nntrain cache clear --stale`"
 
 
 def show_cache(root: Path | None, caches: "Sequence[CachedKernels]", console: Console | None = None) -> None:
@@ -23,11 +26,11 @@ def show_cache(root: Path | None, caches: "Sequence[CachedKernels]", console: Co
 
 def cache_table(root: Path | None, caches: "Sequence[CachedKernels]") -> RenderableType:
     place = printable(root) if root else "no folder: there is no home folder, and NNTRAIN_CACHE is not set"
-    lines = [Text(f"folder  {place}")]
+    lines = [Text(f"kernels  {place}")]
     if not caches:
-        return Group(*lines, Text("The kernel cache is empty."))
+        return Group(*lines, Text("size     empty"))
     total = size(sum(cache.bytes for cache in caches))
-    lines.append(Text(f"size    {total}, {sum(cache.kernels for cache in caches):,} kernels"))
+    lines.append(Text(f"size     {total}, {sum(cache.kernels for cache in caches):,} kernels"))
     columns = [
         Column("folder", "left"),
         Column("state", "left"),
@@ -53,3 +56,34 @@ def cache_table(root: Path | None, caches: "Sequence[CachedKernels]") -> Rendera
     table = ResponsiveTable(columns, rows, row_styles={0: "bold"} if caches[0].state == "current" else {})
     stale = any(cache.state == "stale" for cache in caches)
     return Group(*lines, Text(), table, *([Text(), Text(STATES)] if stale else []))
+
+
+def show_data_cache(
+    kind: str, folder: Path, caches: "Sequence[CachedData]", console: Console | None = None
+) -> None:
+    (console or output()).print(data_cache_table(kind, folder, caches))
+
+
+def data_cache_table(kind: str, folder: Path, caches: "Sequence[CachedData]") -> RenderableType:
+    """The cached tables or images."""
+    lines = [Text(), Text(f"{kind:<7}  {printable(folder)}")]
+    if not caches:
+        return Group(*lines, Text("size     empty"))
+    lines.append(Text(f"size     {size(sum(cache.bytes for cache in caches))}"))
+    columns = [
+        Column("source", "left"),
+        Column("state", "left"),
+        Column("size"),
+        Column("written", drop_rank=1),
+    ]
+    rows: list[list[str | Text]] = [
+        [
+            printable(cache.source or "not known"),
+            f"stale: {cache.why_stale}" if cache.why_stale else "current",
+            size(cache.bytes),
+            f"{datetime.fromtimestamp(cache.written):%Y-%m-%d %H:%M}",
+        ]
+        for cache in caches
+    ]
+    stale = any(cache.why_stale for cache in caches)
+    return Group(*lines, Text(), ResponsiveTable(columns, rows), *([Text(), Text(STALE)] if stale else []))

@@ -99,12 +99,9 @@ def cache_text(facts: dict[str, Any]) -> str:
         return "no folder"
     held = "not there" if facts["bytes"] is None else size(facts["bytes"])
     if facts.get("kernels"):
-        stale = (
-            f", {size(facts['stale_bytes'])} stale (`nntrain cache clear --stale`)"
-            if facts["stale_bytes"]
-            else ""
-        )
-        held += f", {facts['current']:,} of {counted(facts['kernels'], 'kernel')} current{stale}"
+        held += f", {facts['current']:,} of {counted(facts['kernels'], 'kernel')} current"
+    if facts.get("stale_bytes"):
+        held += f", {size(facts['stale_bytes'])} stale (`nntrain cache clear --stale`)"
     return f"{facts['folder']}: {held}{'' if facts['writable'] else ', read-only'}"
 
 
