@@ -54,7 +54,8 @@ def crossval(
 ) -> "CrossValidation":
     """Trains a config once for each fold of its data, which is held out and scored, as `nntrain crossval` does.
 
-    Folds are stratified for classes, by the column `group` (or `nntrain.Data(..., group=...)`), and by time for texts and series.
+    Folds are stratified for classes, by the column `group` (or `nntrain.Data(..., group=...)`), and by time for texts, series and
+    tables with `split_by.time`.
     seeds: repeat it with so many seeds, from the config's on, which change the folds and the initial weights.
     runs_dir, name: the runs are in RUNS_DIR/NAME/fold-1, ...; by default the name is the config's with `-crossval`. Called again,
     it goes on where it stopped; with `overwrite`, from the start.

@@ -1,6 +1,7 @@
 """`nntrain cache`: shows and clears the caches of kernels, tables and images, and compiles kernels ahead of time."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +31,7 @@ def command(context: click.Context, as_json: bool) -> None:
     found, root = cached(), cache.cache_root()
     data: dict[Kind, list[CachedData]] = {kind: cached_data(kind) for kind in KINDS}
     if as_json:
-        of_data = {
+        of_data: dict[str, Any] = {
             kind: {"folder": str(folder_of(kind)), "caches": [one.to_dict() for one in held]}
             for kind, held in data.items()
         }

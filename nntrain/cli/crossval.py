@@ -68,8 +68,8 @@ def command(
 ) -> None:
     """Cross-validate CONFIG: train it once for each fold of its data, which is held out and scored.
 
-    Folds are stratified for classes, and by time for texts and series. Each fold is a run in a folder of its own. The same
-    command continues a cross-validation that was stopped.
+    Folds are stratified for classes, and by time for texts, series and tables with `split_by.time`. Each fold is a run in a folder of
+    its own. The same command continues a cross-validation that was stopped.
     """
     from nntrain.api.crossval import CrossvalFailed, cross_validate
     from nntrain.cli.shared import hints, print_json

@@ -116,11 +116,9 @@ def chosen_source(options: DataOptions) -> Any:
     """The source, which also reads what fractions and folds are held out by. Raises ConfigError."""
     source, fold, by = options.source, options.fold, options.split_by
     if by is not None and by.time is not None:
-        if fold is not None:
-            message = "a fold of a cross-validation is not held out by time"
-            raise ConfigError(
-                [Problem(("data", "split_by", "time"), message, "Remove `split_by`, or `fold`.")]
-            )
+        if fold is not None and fold.group is not None:
+            message = "folds by time hold out blocks of time, not groups"
+            raise ConfigError([Problem(("data", "fold", "group"), message, "Remove `split_by`, or `group`.")])
         return source.by_time(by.time)
     group = by.group if by is not None else None
     if fold is not None and (fold.group is not None or group is None):

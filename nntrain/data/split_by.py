@@ -20,7 +20,8 @@ class SplitBy(Options):
     time: str | int | None = Field(
         None,
         description="the column of a csv whose dates or numbers order the samples: the latest are held out, for the test split and "
-        "then for the validation split, and samples of the same time stay together. It is a feature unless it is left out",
+        "then for the validation split, and samples of the same time stay together; a fold of a cross-validation is trained on what "
+        "comes before it. It is a feature unless it is left out",
     )
 
     @model_validator(mode="after")

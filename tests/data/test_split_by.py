@@ -1,9 +1,14 @@
 """The option `split_by`: fractions hold out whole groups, or the latest samples."""
 
+import itertools
+
+import hypothesis.strategies
 import numpy as np
 import pytest
+from hypothesis import given
 
 from nntrain.config.schema import DataSection
+from nntrain.data.folds import allocation
 from nntrain.data.loading import load_splits
 from nntrain.errors import UserError
 
@@ -49,6 +54,59 @@ def test_folds_take_the_group_of_the_splits(tmp_path):
     }
 
 
+@pytest.mark.parametrize("folds", [2, 3, 7, 49])
+def test_folds_by_time_train_on_what_comes_before(tmp_path, folds):
+    tested = []
+    for number in range(1, folds + 1):
+        fold = {"number": number, "of": folds}
+        more = {"fold": fold, "test": None, "validation": None, "source": {"features": ["day", "number"]}}
+        found, rows = splits(tmp_path, {"time": "day"}, **more)
+        train, test = (sorted(part.target.ravel().astype(int)) for part in (found.train, found.test))
+        assert train == [*range(len(train))]
+        assert test == [*range(len(train), len(train) + len(test))]
+        assert len(train) % 2 == len(test) % 2 == 0  # the rows of a day are in one block
+        assert sorted(ORDER[rows["test"]]) == test
+        assert any("by time, after what is trained on" in note for note in found.notes)
+        tested += test
+    assert tested == [*range(tested[0], 100)]
+    start = allocation.by_time(100, folds, 0)[0]
+    assert abs(tested[0] - start) <= 1
+
+
+def test_the_validation_split_of_a_fold_by_time_comes_after_what_is_trained_on(tmp_path):
+    fold = {"number": 2, "of": 3}
+    found, _ = splits(tmp_path, {"time": "day"}, fold=fold, test=None)
+    parts = [found.train, found.validation, found.test]
+    for before, after in itertools.pairwise(part.target for part in parts):
+        assert before.max() < after.min()
+
+
+@given(
+    hypothesis.strategies.lists(hypothesis.strategies.integers(1, 9), min_size=3, max_size=30),
+    hypothesis.strategies.data(),
+)
+def test_each_fold_by_time_has_times_of_its_own(counts, data):
+    folds = data.draw(hypothesis.strategies.integers(2, len(counts) - 1))
+    starts = [0, *allocation.starts_by_time(np.array(counts), folds), len(counts)]
+    assert len(starts) == folds + 2
+    assert all(start < after for start, after in itertools.pairwise(starts))
+    if {*counts} == {1}:
+        expected = [allocation.by_time(len(counts), folds, number)[0] for number in range(folds)]
+        assert starts[1:-1] == expected
+
+
+def test_classes_that_do_not_occur_before_a_block_are_warned_of(tmp_path):
+    rows = "".join(f"{day},{'a' if day % 2 else 'b' if day < 30 else 'c'}\n" for day in range(40))
+    (tmp_path / "c.csv").write_text("day,y\n" + rows)
+    options = {
+        "source": {"csv": {"path": "c.csv"}},
+        "split_by": {"time": "day"},
+        "fold": {"number": 3, "of": 3},
+    }
+    found, _ = load_splits(DataSection.model_validate(options), tmp_path, 0)
+    assert any("tested without being learned: 'c' (5)" in warning for warning in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("by", "more", "message"),
     [
@@ -57,9 +115,10 @@ def test_folds_take_the_group_of_the_splits(tmp_path):
         ({"time": "person"}, {}, "column 'person': expected a date such as 2024-01-31"),
         (
             {"time": "day"},
-            {"fold": {"number": 1, "of": 3}},
-            "a fold of a cross-validation is not held out by time",
+            {"fold": {"number": 1, "of": 3, "group": "person"}},
+            "folds by time hold out blocks of time, not groups",
         ),
+        ({"time": "day"}, {"fold": {"number": 1, "of": 50}}, "at least 51 times"),
         ({}, {}, "expected either `group` or `time`"),
         ({"time": "day"}, {"source": {"impute": "mean"}, "test": 0.001}, "leaves none for the test split"),
     ],

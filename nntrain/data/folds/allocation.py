@@ -82,3 +82,18 @@ def by_time(count: int, folds: int, number: int) -> tuple[int, int]:
     size = count // (folds + 1)
     start = count - (folds - number) * size
     return start, start + size
+
+
+def starts_by_time(counts: np.ndarray, folds: int) -> list[int]:
+    """The first time of the block that each fold tests, where `counts` (times,) are the samples of each time, in order.
+
+    As `by_time`, with borders moved to the nearest one between two times. There are more times than folds.
+    """
+    edges = np.cumsum(counts)[:-1]  # the samples before each time but the first
+    found: list[int] = []
+    for number in range(folds):
+        start, _ = by_time(int(counts.sum()), folds, number)
+        nearest = int(np.abs(edges - start).argmin())
+        least = found[-1] if found else 0  # the edge after the last one
+        found.append(1 + min(max(nearest, least), len(edges) - folds + number))
+    return found

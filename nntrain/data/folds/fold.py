@@ -13,10 +13,10 @@ MOST_FOLDS = 10_000
 class Fold(Options):
     """One fold of a cross-validation: it is held out as the test split, and the other samples are trained on.
 
-    Folds are stratified for classes; with `group`, a group is held out whole. Texts and series are cut by time into one block more
-    than there are folds: a fold tests the block after those that it is trained on, and the first block is never tested. Statistics,
-    categories and vocabulary are computed on what is trained on; held-out samples with a category or a character that is missing
-    there are not tested, and a warning counts them.
+    Folds are stratified for classes; with `group`, a group is held out whole. Texts and series, and tables with
+    `split_by: {time: ...}`, are cut by time into one block more than there are folds: a fold tests the block after those that it is
+    trained on, and the first block is never tested. Statistics, categories and vocabulary are computed on what is trained on;
+    held-out samples with a category or a character that is missing there are not tested, and a warning counts them.
     """
 
     number: int = Field(ge=1, description="the fold to hold out, from 1 to `of`")

@@ -26,6 +26,8 @@ def held_out(data: Dataset, fold: Fold, seed: int) -> HeldOut:
     """The rows that `fold` trains on and tests, of the training split of a source. Raises ConfigError without keys."""
     if data.series is not None and data.groups is None:
         return _by_time(data, fold)
+    if data.times is not None:
+        return _rows_by_time(data, data.times, fold)
     count, folds, key = len(data), fold.of, randomness.key(seed, "fold")
     labels = np.asarray(data.target) if data.classes and data.target.ndim == 1 else None
     if count < folds:
@@ -42,7 +44,8 @@ def held_out(data: Dataset, fold: Fold, seed: int) -> HeldOut:
         fold_of, how = allocation.evenly(count, folds, key), "at random"
     test = fold_of == fold.number - 1
     if data.groups is not None and labels is not None:
-        warnings = _of_unlearned_classes(labels, data.classes, test)
+        only = "that are only in held-out groups", "use fewer folds, or group by another column"
+        warnings = _of_unlearned_classes(labels[~test], labels[test], data.classes, *only)
     return HeldOut(np.flatnonzero(~test), np.flatnonzero(test), how, warnings)
 
 
@@ -85,18 +88,38 @@ def _of_rare_classes(labels: np.ndarray, classes: tuple[str, ...], folds: int) -
     )
 
 
-def _of_unlearned_classes(labels: np.ndarray, classes: tuple[str, ...], test: np.ndarray) -> tuple[str, ...]:
-    """A warning of classes that are only in groups that are held out."""
-    learned = np.bincount(labels[~test], minlength=len(classes))
-    tested = np.bincount(labels[test], minlength=len(classes))
-    absent = np.flatnonzero((learned == 0) & (tested > 0)).tolist()
+def _of_unlearned_classes(
+    trained: np.ndarray, tested: np.ndarray, classes: tuple[str, ...], where: str, remedy: str
+) -> tuple[str, ...]:
+    """A warning of classes that are only among the labels `tested`."""
+    learned, counts = (np.bincount(labels, minlength=len(classes)) for labels in (trained, tested))
+    absent = np.flatnonzero((learned == 0) & (counts > 0)).tolist()
     if not absent:
         return ()
-    named = shortened(tuple(f"{classes[number]!r} ({tested[number]:,})" for number in absent))
-    return (
-        f"fold: classes that are only in held-out groups are tested without being learned: {named}; use fewer folds, or "
-        "group by another column",
-    )
+    named = shortened(tuple(f"{classes[number]!r} ({counts[number]:,})" for number in absent))
+    return (f"fold: classes {where} are tested without being learned: {named}; {remedy}",)
+
+
+def _rows_by_time(data: Dataset, times: np.ndarray, fold: Fold) -> HeldOut:
+    """The block of rows after what is trained on; rows of the same time are in one block."""
+    distinct, counts = np.unique(times, return_counts=True)
+    if len(distinct) <= fold.of:
+        what = f"{len(distinct):,} time{'s' * (len(distinct) != 1)}"
+        raise ConfigError(
+            f"expected rows of at least {fold.of + 1:,} times, as {fold.of:,} folds by time are as many blocks after a first "
+            f"one. Received: {what}.",
+            at_most(len(distinct) - 1) or "Use another column in `split_by`.",
+        )
+    starts = allocation.starts_by_time(counts, fold.of)
+    number = np.searchsorted(distinct, times)  # of each row's time
+    first, after = starts[fold.number - 1], [*starts, len(distinct)][fold.number]
+    train, test = np.flatnonzero(number < first), np.flatnonzero((number >= first) & (number < after))
+    warnings: tuple[str, ...] = ()
+    if data.classes and data.target.ndim == 1:
+        labels = np.asarray(data.target)
+        only = "that do not occur before the held-out block", "use fewer folds"
+        warnings = _of_unlearned_classes(labels[train], labels[test], data.classes, *only)
+    return HeldOut(train, test, "by time, after what is trained on", warnings)
 
 
 def _by_time(data: Dataset, fold: Fold) -> HeldOut:
