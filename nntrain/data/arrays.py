@@ -76,11 +76,12 @@ def from_arrays(
     classes: tuple[str, ...] | None = None,
     task: Task = "auto",
     layout: Layout = "stored",
+    gaps: bool = False,
 ) -> Dataset:
     """A data set of samples x (count, ...) and targets (count,), (count, outputs) or (count, steps, ...).
 
-    `lengths` (count,) are those of padded sequences. Raises DataError, with the name of the array (of x, target or lengths) as
-    place, for arrays that do not match, wrong types, NaN and infinity.
+    `lengths` (count,) are those of padded sequences. gaps: accept NaN in x. Raises DataError, with the name of the array (of x,
+    target or lengths) as place, for arrays that do not match, wrong types, NaN and infinity.
     """
     x_name, target_name, lengths_name = names
     for name, array in ((x_name, x), (target_name, target)):
@@ -100,7 +101,8 @@ def from_arrays(
             place=target_name,
         )
     x = as_numbers(x_name, x)
-    require_finite(x_name, x)
+    if not gaps:
+        require_finite(x_name, x)
     x = _shaped(x_name, x, layout)
     guessed = task == "auto" and classes is None
     classification = target.dtype.kind in "biuU" if task == "auto" else task == "classification"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from nntrain.data.arrays import Layout, Task, from_arrays, task_like, with_groups, with_weights
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
+from nntrain.data.frame_options import FrameOptions
 from nntrain.data.loading import load_splits
 from nntrain.data.sequences.texts import as_texts
 from nntrain.data.sequences.tokenizer import Recipe
@@ -66,6 +67,11 @@ class Data:
     [0, 1]. Arrays, nested lists, and DataFrames and Series of pandas and Polars are accepted, whose columns of text, dates and
     booleans become numbers as those of a `csv`; arrays are not copied where their type fits.
 
+    Of a DataFrame, `columns` says what its columns hold, as in a `csv`: {"city": {"categorical": {"embed": "auto"}}, "zip":
+    "categorical", "day": "date", "income": {"number": "log"}, "id": "ignore"}. `impute` ("mean", "median", "most_frequent") fills
+    missing values, `missing` lists texts that mark them, `missing_indicator` adds a feature that says where, and text="error"
+    refuses columns of text. Several columns y of booleans, or of yes and no, are targets of 1 and 0.
+
     x can also be texts, a list or a column of them, which become tokens as in `source: text_classes`. `tokens` are the options of that
     source: {"unit": "bpe", "vocabulary": 5000}, `min_count`, `lowercase`, `max_length`.
 
@@ -87,6 +93,11 @@ class Data:
         layout: Layout = "stored",
         standardize: bool = False,
         tokens: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Any] | None = None,
+        impute: str | None = None,
+        missing: Sequence[str] | None = None,
+        missing_indicator: bool | None = None,
+        text: str | None = None,
     ):
         if classes is not None:
             classes = tuple(map(str, classes))
@@ -98,8 +109,17 @@ class Data:
                 )
 
         recipe = None if tokens is None else _recipe(tokens)
+        options = FrameOptions.of(
+            {
+                "columns": columns,
+                "impute": impute,
+                "missing": missing,
+                "missing_indicator": missing_indicator,
+                "text": text,
+            }
+        )
         x, y = separated("y", x, y)
-        dataset = _dataset("", x, y, lengths, weight, classes, task, layout, recipe=recipe)
+        dataset = _dataset("", x, y, lengths, weight, classes, task, layout, options, recipe=recipe)
         if tokens is not None and dataset.texts is None:
             raise DataError("expected texts x, which become tokens", place="tokens")
         if group is not None:
@@ -111,7 +131,7 @@ class Data:
             train = self.source.dataset
             known = (train.feature_names, train.one_hot) if train.feature_names else None
             x, y = separated(f"{prefix}y", x, y)
-            return _dataset(prefix, x, y, lengths, weight, classes, same_task, layout, known, recipe)
+            return _dataset(prefix, x, y, lengths, weight, classes, same_task, layout, options, known, recipe)
 
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
             if chosen is None:
@@ -171,6 +191,7 @@ def _dataset(
     classes: tuple[str, ...] | None,
     task: Task,
     layout: Layout,
+    options: FrameOptions,
     known: tuple[tuple[str, ...], tuple[OneHot, ...]] | None = None,
     recipe: Recipe | None = None,
 ) -> Dataset:
@@ -179,33 +200,39 @@ def _dataset(
     if (texts := as_texts(names[0], x)) is not None:
         if lengths is not None:
             raise DataError("texts have no lengths of their own", "Remove `lengths`.", names[2])
-        labelled = _dataset(prefix, np.zeros((len(texts), 1)), y, None, weight, classes, task, "stored")
+        if options.given:
+            raise DataError("options of columns require a DataFrame x. Received: texts.", place=names[0])
+        zeros = np.zeros((len(texts), 1))
+        labelled = _dataset(prefix, zeros, y, None, weight, classes, task, "stored", options)
         return of_texts(replace(labelled, feature_names=()), texts, recipe or TextClasses().recipe())
     encoded: frames.EncodedFrame | None = None
-    if frames.is_mixed(x):
-        encoded = frames.EncodedFrame(x, known)
+    if options.given and not hasattr(x, "columns"):
+        message = f"options of columns require a DataFrame x. Received: {type(x).__name__}."
+        raise DataError(message, place=names[0])
+    if frames.is_mixed(x) or options.given:
+        encoded = frames.EncodedFrame(x, known, options.reading(x))
         x = encoded.x
+    flags: tuple[str, ...] = ()  # notes on them
+    targets = _column_names(y, (len(y.columns),)) if hasattr(y, "columns") else _column_names(y, (1,))
+    if len(getattr(y, "columns", ())) > 1:
+        y, flags = frames.several_targets(names[1], y)
     arrays = [
         None if value is None else to_array(name, value)
         for name, value in zip(names, (x, y, lengths), strict=True)
     ]
     if arrays[0] is None or arrays[1] is None:
         raise DataError("expected an array. Received: None.", place=names[0 if arrays[0] is None else 1])
-    dataset = from_arrays(names, arrays[0], arrays[1], arrays[2], classes, task, layout)
+    gaps = encoded is not None and options.csv.impute is not None
+    dataset = from_arrays(names, arrays[0], arrays[1], arrays[2], classes, task, layout, gaps)
+    dataset = replace(dataset, notes=(*dataset.notes, *flags))
     if weight is not None:
         name = f"{prefix}weight"
         dataset = with_weights(name, dataset, to_array(name, weight), name)
-    targets = () if dataset.classes else _column_names(y, dataset.target.shape[1:])
+    if not dataset.classes and dataset.target.shape[1:] == (len(targets),):
+        dataset = replace(dataset, target_names=targets)
     if encoded is None:
-        return replace(dataset, feature_names=_column_names(x, dataset.x.shape[1:]), target_names=targets)
-    return replace(
-        dataset,
-        feature_names=encoded.names,
-        one_hot=encoded.one_hot,
-        target_names=targets,
-        notes=(*dataset.notes, *encoded.notes),
-        warnings=(*dataset.warnings, *encoded.warnings),
-    )
+        return replace(dataset, feature_names=_column_names(x, dataset.x.shape[1:]))
+    return options.applied(dataset, encoded)
 
 
 def _recipe(tokens: Mapping[str, Any]) -> Recipe:

@@ -2,8 +2,8 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from numbers import Number, Real
 from typing import Any
 
@@ -13,6 +13,8 @@ from nntrain.data.tables.columns import MISSING, Column
 from nntrain.data.tables.dates import DateParts, parts_among
 from nntrain.data.tables.features import OneHot, indicator_of, listed
 from nntrain.data.tables.formats.typed import cell_text, is_missing
+from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Ignore
+from nntrain.data.tables.kinds import Number as NumberKind
 from nntrain.data.tables.table import Table, values_of
 from nntrain.errors import DataError
 
@@ -37,38 +39,59 @@ def is_mixed(frame: Any) -> bool:
     return is_frame and any(_plain_numbers(frame[name]) is None for name in frame.columns)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a DataFrame is read: what its columns hold, by name, and what becomes of missing values and texts."""
+
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
+    missing: Sequence[str] = ()  # the texts that mark a missing value
+    gaps: bool = False  # accept missing values, which become NaN
+    indicate: bool = False  # where numbers are missing
+    one_hot: bool = True
+    fill: str = FILL  # hints
+    convert: str = CONVERT
+
+
 class EncodedFrame:
     """A DataFrame as features: x (rows, features) float64, their names, the text columns among them, notes and warnings.
 
     known: the features of the training data, as names and text columns, which then are the only ones. Raises DataError.
     """
 
-    def __init__(self, frame: Any, known: tuple[Sequence[str], Sequence[OneHot]] | None = None):
-        columns = [_column(str(name), frame[name]) for name in frame.columns]
+    def __init__(
+        self,
+        frame: Any,
+        known: tuple[Sequence[str], Sequence[OneHot]] | None = None,
+        reading: Reading | None = None,
+    ):
+        reading = reading or Reading()
+        used = [name for name in frame.columns if not isinstance(reading.kinds.get(str(name)), Ignore)]
+        columns = [_column(str(name), frame[name], reading) for name in used]
         rows = len(columns[0].numbers) if columns else 0
-        table = Table(PATH, columns, [], range(1, rows + 1))
+        table = Table(PATH, columns, [], range(1, rows + 1), kinds=reading.kinds)
+        table.indicate = reading.indicate
         self.one_hot: tuple[OneHot, ...]
         try:
             if known is None:
-                self.x, self.names, self.one_hot = table.x(one_hot=True, gaps=False)
+                self.x, self.names, self.one_hot = table.x(reading.one_hot, reading.gaps)
             else:
-                self.x, self.names, self.one_hot = _as_known(columns, *known)
+                self.x, self.names, self.one_hot = _as_known(columns, *known, reading)
         except DataError as error:  # hints for files do not help here
-            error.hint = _hint(error)
+            error.hint = _hint(error, reading)
             raise
         self.notes, self.warnings = tuple(table.notes), tuple(table.warnings)
 
 
-def _hint(error: DataError) -> str:
+def _hint(error: DataError, reading: Reading) -> str:
     if "missing value" in error.message:
-        return FILL
+        return reading.fill
     if error.message.endswith("has no values"):
         return "Leave it out."
-    return CONVERT if error.hint else ""
+    return reading.convert if error.hint else ""
 
 
 def _as_known(
-    columns: Sequence[Column], names: Sequence[str], texts: Sequence[OneHot]
+    columns: Sequence[Column], names: Sequence[str], texts: Sequence[OneHot], reading: Reading
 ) -> tuple[np.ndarray, tuple[str, ...], tuple[OneHot, ...]]:
     trained = {text.column: text for text in texts}
     parts: list[np.ndarray] = []
@@ -85,40 +108,46 @@ def _as_known(
         if column.name in trained:
             one_hot.append(replace(trained[column.name], start=len(found)))
             found += one_hot[-1].names
-            parts.append(one_hot[-1].encoded(_labels(column, one_hot[-1])))
+            parts.append(one_hot[-1].encoded(_labels(column, one_hot[-1], reading)))
         elif dates := parts_among(names, column.name):
             known = DateParts(column.name, dates, len(found))
             found += known.names
-            parts.append(_finite(column, values_of(column, known), "a date"))
+            parts.append(_finite(column, values_of(column, known), "a date", reading))
         else:
             found.append(column.name)
-            parts.append(_finite(column, column.numbers[:, None], "a finite number"))
+            parts.append(_finite(column, column.numbers[:, None], "a finite number", reading))
             if indicator_of(column.name) in names:
                 found.append(indicator_of(column.name))
-                parts.append(np.zeros((len(parts[-1]), 1)))
+                parts.append(np.isnan(parts[-1]).astype(np.float64))
     return np.concatenate(parts, axis=1), tuple(found), tuple(one_hot)
 
 
-def _labels(column: Column, text: OneHot) -> np.ndarray:
-    """(rows,) int: the number of each row's category."""
+def _labels(column: Column, text: OneHot, reading: Reading) -> np.ndarray:
+    """(rows,) int: the number of each row's category, -1 where it is missing."""
     gaps = column.rows(MISSING)
-    if len(gaps) or (column.places < 0).any():
+    if (len(gaps) and not reading.gaps) or (column.places < 0).any():
         row = int(gaps[0]) if len(gaps) else int((column.places < 0).argmax())
         received = "a missing value" if len(gaps) else f"the number {column.numbers[row]:g}"
         raise DataError(
-            f"expected a category. Received: {received}.", FILL, f"{PATH}:{row + 1}: {column.label}"
+            f"expected a category. Received: {received}.", reading.fill, f"{PATH}:{row + 1}: {column.label}"
         )
-    if not text.unknown and (unknown := sorted(set(column.cells) - set(text.categories))):
+    present = {cell for cell, kind in zip(column.cells, column.kinds_of, strict=False) if kind != MISSING}
+    if not text.unknown and (unknown := sorted(present - set(text.categories))):
         message = f"unknown categories: {listed(unknown)}. The training data has: {listed(text.categories)}."
         raise DataError(message, place=column.label)
     label = {category: number for number, category in enumerate(text.known)}
-    labels = [label.get(cell, text.unknown_label) for cell in column.cells]
+    labels = [label.get(cell, text.unknown_label) if cell in present else -1 for cell in column.cells]
     found: np.ndarray = np.array(labels, np.int64)[column.places]
     return found
 
 
-def _finite(column: Column, values: np.ndarray, expected: str) -> np.ndarray:
-    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+def _finite(column: Column, values: np.ndarray, expected: str, reading: Reading) -> np.ndarray:
+    bad = ~np.isfinite(values).all(axis=1)
+    if reading.gaps:  # missing ones are NaN
+        bad &= np.isinf(values).any(axis=1) | (
+            (column.kinds_of != MISSING)[column.places] & (column.places >= 0)
+        )
+    wrong = np.flatnonzero(bad)
     if len(wrong):
         row = int(wrong[0])
         known = column.places[row] >= 0 and column.cell(row) != "an empty cell"
@@ -126,17 +155,27 @@ def _finite(column: Column, values: np.ndarray, expected: str) -> np.ndarray:
             column.cell(row) if known else "infinity" if np.isinf(values[row]).any() else "a missing value"
         )
         raise DataError(
-            f"expected {expected}. Received: {received}.", FILL, f"{PATH}:{row + 1}: {column.label}"
+            f"expected {expected}. Received: {received}.", reading.fill, f"{PATH}:{row + 1}: {column.label}"
         )
     return values
 
 
-def _column(name: str, values: Any) -> Column:
+def several_targets(name: str, frame: Any) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(rows, targets) float64 of a DataFrame with several columns to predict, 1 and 0 for flags, and notes. Raises DataError."""
+    columns = [_column(str(column), frame[column], Reading()) for column in frame.columns]
+    table = Table(name, [], columns, range(1, len(columns[0].numbers) + 1))
+    return table.target("regression")[0], tuple(table.notes)
+
+
+def _column(name: str, values: Any, reading: Reading) -> Column:
     """The column of a table with the cells of one column of a frame."""
-    declared = str(values.dtype).startswith(("category", "Categorical", "Enum"))
-    plain = None if declared else _plain_numbers(values)
+    kind = reading.kinds.get(name)
+    is_categories = str(values.dtype).startswith(("category", "Categorical", "Enum"))
+    as_text = isinstance(kind, Categorical | Date) or (is_categories and not isinstance(kind, NumberKind))
+    missing = dict.fromkeys(["", *reading.missing])
+    plain = None if as_text else _plain_numbers(values)
     if plain is not None:
-        column = Column(name, f"column {name!r}", {"": None})
+        column = Column(name, f"column {name!r}", missing)
         column.extend_numbers(plain)
     else:
         cells = values.to_list() if hasattr(values, "to_list") else list(values)
@@ -146,7 +185,8 @@ def _column(name: str, values: Any) -> Column:
             message = f"expected numbers, text, dates or booleans. Received: {received}."
             raise DataError(message, place=f"column {name!r}")
         text = bool(types) and all(issubclass(one, str) for one in types)
-        column = Column(name, f"column {name!r}", {"": None}, as_text=declared, typed_text=text)
+        text = text and not isinstance(kind, NumberKind)
+        column = Column(name, f"column {name!r}", missing, as_text=as_text, typed_text=text)
         column.extend(tuple(map(cell_text, cells)))
     column.close()
     return column
