@@ -76,7 +76,7 @@ def column_of(used: TextClasses | None, path: str) -> list[str]:
     """The texts of a table, of the column of the training's name."""
     if used is None:
         return read_table(HERE, path, labelled=False).texts
-    return read_table(HERE, path, used.text, used.label, labelled=False, layout=used.layout).texts
+    return used.read(HERE, path, labelled=False).texts
 
 
 def lines_of(content: bytes, name: str) -> list[str]:

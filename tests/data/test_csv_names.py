@@ -107,4 +107,4 @@ def test_columns_with_the_name_of_a_feature_of_another_are_refused(tmp_path, tex
 
 
 def test_a_column_without_values_is_named_with_the_line_that_leaves_it_out(tmp_path):
-    assert "`columns: {b: ignore}`" in refused(load_csv, tmp_path, "a,b,y\n1,,1.5\n2,,2.5\n")
+    assert "`features: [a]`" in refused(load_csv, tmp_path, "a,b,y\n1,,1.5\n2,,2.5\n")

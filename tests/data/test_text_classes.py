@@ -273,3 +273,32 @@ def test_folders_can_be_numbers(tmp_path):
     write_folder(tmp_path / "t", [(text, str(stars)) for text, stars in RATED])
     train = splits_of(tmp_path, path="t").train
     assert {*train.target[:, 0]} == {1.5, 2, 4, 4.5}
+
+
+def test_a_header_is_read_as_a_sample_only_with_a_warning(tmp_path):
+    csv(tmp_path)
+    found = splits_of(tmp_path, text=1, label=2)
+    assert found.train.classes == ("label", "no", "yes")
+    assert any("t.csv:1" in warning and "`header: true`" in warning for warning in found.warnings)
+    for header, classes in ((True, ("no", "yes")), (False, ("label", "no", "yes"))):
+        found = splits_of(tmp_path, text=1, label=2, header=header)
+        assert found.train.classes == classes
+        assert not any("header" in warning for warning in found.warnings)
+    csv(tmp_path, header="")
+    assert (
+        splits_of(tmp_path, text=1, label=2).warnings
+        == splits_of(tmp_path, text=1, label=2, header=False).warnings
+    )
+
+
+def test_labels_that_look_like_numbers_are_warned_of(tmp_path):
+    (tmp_path / "t.csv").write_text("text;label\n" + "good day;1,5\nbad day;2,5\n" * 3)
+    assert any("a decimal comma" in warning for warning in splits_of(tmp_path).warnings)
+    assert not any("comma" in warning for warning in splits_of(tmp_path, task="classification").warnings)
+
+
+def test_a_missing_number_is_no_class(tmp_path):
+    csv(tmp_path, [*RATED, ("so so", "NaN")])
+    assert refused(splits_of, tmp_path).startswith(
+        "t.csv:22: label: expected a finite number. Received: 'NaN'"
+    )

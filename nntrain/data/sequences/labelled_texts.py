@@ -17,6 +17,7 @@ from nntrain.options import shown
 
 TEXT, LABEL = "text", "label"  # the columns' names by default
 SUFFIX = ".txt"
+FEWEST = 4  # texts, of which a label that occurs once may be the name of the column
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class LabelledTexts:
     places: list[str]  # "reviews.csv:12", or a file's name
     notes: tuple[str, ...] = ()
     label: str = LABEL  # the name of the column
+    warnings: tuple[str, ...] = ()
 
 
 def read_table(
@@ -37,10 +39,16 @@ def read_table(
     label: Name | None = None,
     labelled: bool = True,
     layout: Layout | None = None,
+    header: bool | None = None,
 ) -> LabelledTexts:
-    """The rows of a table: CSV, JSON Lines, Parquet, Feather or Excel. Raises DataError."""
+    """The rows of a table: CSV, JSON Lines, Parquet, Feather or Excel. header: by default unless both columns are numbers.
+
+    Raises DataError.
+    """
     with opened(folder, path) as file:
-        header = not (isinstance(text, int) and isinstance(label, int))
+        guessed = header is None
+        if header is None:
+            header = not (isinstance(text, int) and isinstance(label, int))
         table = CsvFile.begin(path, rows_of(path, file, layout or Layout()), Format(header, {}, Numerals()))
         names = table.names or [str(number + 1) for number in range(table.width)]
         at, of = _columns(path, table, names, text, label, labelled)
@@ -56,7 +64,15 @@ def read_table(
             found.places.append(f"{path}:{line}")
             if labelled:
                 found.labels.append(_required(row[of].strip(), names[of], found.places[-1]))
-    return found
+    return _with_doubt(found) if guessed and not header and labelled else found
+
+
+def _with_doubt(found: LabelledTexts) -> LabelledTexts:
+    """The texts, with a warning if the first may be a header."""
+    if len(found.labels) < FEWEST or found.labels[0] in found.labels[1:]:
+        return found
+    doubt = f"{found.places[0]}: is read as a text with the label {found.labels[0]!r}, which no other has; set `header: true` if it "
+    return replace(found, warnings=(f"{doubt}names the columns, or `header: false`",))
 
 
 def _columns(

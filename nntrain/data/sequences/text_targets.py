@@ -8,6 +8,7 @@ import numpy as np
 from nntrain.data.arrays import Task
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.labelled_texts import LabelledTexts
+from nntrain.data.tables.looks import GAPS, look_of
 from nntrain.data.tables.numerals import number
 from nntrain.data.tables.suspicions import hardly_repeat
 from nntrain.errors import DataError
@@ -37,15 +38,18 @@ def with_targets(read: Mapping[str, LabelledTexts], task: Task) -> dict[str, Dat
             target_names=() if classes else (part.label,),
             origin=Places(part.places),
             notes=(*part.notes, *notes),
-            warnings=warnings,
+            warnings=(*part.warnings, *warnings),
         )
     return parts
 
 
 def guessed(labels: Sequence[str]) -> Task:
-    """Whether they are numbers, and not all of them whole ones, which are rather the numbers of classes."""
+    """Whether they are numbers or marks of missing ones, and not all whole numbers, which are rather those of classes."""
     values = np.array([value for label in set(labels) if (value := number(label)) is not None])
-    is_quantity = len(values) == len(set(labels)) and np.isfinite(values).all() and (values % 1).any()
+    others = [label for label in set(labels) if number(label) is None]
+    is_quantity = (
+        np.isfinite(values).all() and (values % 1).any() and all(one.lower() in GAPS for one in others)
+    )
     return "regression" if is_quantity else "classification"
 
 
@@ -65,7 +69,13 @@ def _remarks(name: str, labels: Sequence[str], task: Task) -> tuple[tuple[str, .
         return (f"{name}: numbers; `task: classification` makes them classes",), ()
     distinct = set(labels)
     if any(number(label) is None for label in distinct):
-        return (), ()
+        look = look_of(sorted(distinct))
+        if look is None or not look.numerals:
+            return (), ()
+        return (), (
+            f"{name}: {look.example!r} and others look like {look.what}, but are names of classes: write numbers to predict such as "
+            "1234.5, or set `task: classification`",
+        )
     if not hardly_repeat(len(distinct), len(labels)):
         return (f"{name}: {len(distinct):,} classes; {AS_NUMBERS}",), ()
     return (), (

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from nntrain.data.arrays import Task, task_like
 from nntrain.data.dataset import Dataset, Reader, Splits
 from nntrain.data.sequences import reviews
-from nntrain.data.sequences.labelled_texts import read_folder, read_table
+from nntrain.data.sequences.labelled_texts import LabelledTexts, read_folder, read_table
 from nntrain.data.sequences.text_targets import with_targets
 from nntrain.data.sequences.texts import Texts
 from nntrain.data.sequences.tokenizer import Recipe
@@ -52,6 +52,10 @@ class TextClasses(Reader, name="text_classes"):
         None,
         description="the column to predict; default: `label`, or the other one of two",
     )
+    header: bool | None = Field(
+        None,
+        description="whether the first line of a table names the columns; default: unless `text` and `label` are both numbers",
+    )
     task: Task = Field(
         "auto",
         description="whether labels are classes or numbers to predict; auto: numbers if all are and one is no whole number, else "
@@ -89,11 +93,16 @@ class TextClasses(Reader, name="text_classes"):
                 )
             if self.min_count != type(self).model_fields["min_count"].default:
                 raise mistake("`min_count` cannot be combined with `unit: bpe`, which has no unknown words")
-        if self.path is None and (self.text is not None or self.label is not None):
-            raise mistake("the made-up reviews have no columns", "Set `path`, or remove `text` and `label`.")
+        if self.path is None and (columns := self._columns()):
+            raise mistake("the made-up reviews have no columns", f"Set `path`, or remove {columns}.")
         if self.path is None and self.task == "regression":
             raise mistake("the labels of the made-up reviews are classes", "Set `path`, or remove `task`.")
         return self
+
+    def _columns(self) -> str:
+        """The options that are set and say something about columns: "`text` and `label`"."""
+        names = ("text", "label", "header")
+        return " and ".join(f"`{name}`" for name in names if getattr(self, name) is not None)
 
     def load(self, folder: Path) -> Splits:
         if self.path is None:
@@ -106,12 +115,12 @@ class TextClasses(Reader, name="text_classes"):
                 **{name: of_texts(part, made[name][0], self.recipe()) for name, part in parts.items()}
             )
         root = resolved(folder, self.path)
-        if root.is_dir() and (self.text is not None or self.label is not None):
-            raise DataError("a folder has no columns", "Remove `text` and `label`.", self.path)
+        if root.is_dir() and (columns := self._columns()):
+            raise DataError("a folder has no columns", f"Remove {columns}.", self.path)
         read = (
             read_folder(self.path, root, self.encoding)
             if root.is_dir()
-            else {"train": read_table(folder, self.path, self.text, self.label, layout=self.layout)}
+            else {"train": self.read(folder, self.path)}
         )
         return Splits(
             **{
@@ -132,9 +141,10 @@ class TextClasses(Reader, name="text_classes"):
             parts[split] = replace(part, texts=texts, tokenizer=train.tokenizer)
         return Splits(**parts)
 
-    @property
-    def layout(self) -> Layout:
-        return Layout(encoding=self.encoding)
+    def read(self, folder: Path, path: str, labelled: bool = True) -> LabelledTexts:
+        """The texts of a table with these columns. Raises DataError."""
+        layout = Layout(encoding=self.encoding)
+        return read_table(folder, path, self.text, self.label, labelled, layout, self.header)
 
     def recipe(self) -> Recipe:
         return Recipe(self.unit, self.vocabulary, self.min_count, self.lowercase, self.max_length)

@@ -189,8 +189,8 @@ class Table:
         for column, start in zip(self.features, starts, strict=True):
             rows = np.flatnonzero(np.isnan(mapped.column(x, start)))
             if len(rows) == len(x):
-                leave_out = f"Leave it out with `columns: {{{yaml_text(column.called)}: ignore}}`."
-                raise DataError(f"{column.label} has no values", leave_out, self.path)
+                hint = f"Leave it out with {suspicions.without([column], self.features)}."
+                raise DataError(f"{column.label} has no values", hint, self.path)
             expected = "a category" if column in labels else "a date" if column.is_text else "a number"
             bad.add(rows, column.label, expected, lambda row: "a missing value")
         bad.raise_if_any(
