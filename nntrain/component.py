@@ -164,6 +164,7 @@ def shortest(value: Any) -> Any:
         return {
             fields[name].alias or name: shortest(entry)
             for name, entry in value
+            if name not in value.implied
             if fields[name].is_required() or entry != fields[name].default
         }
     if isinstance(value, dict):

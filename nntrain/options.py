@@ -51,6 +51,11 @@ class Options(BaseModel):
         except ValidationError as error:
             raise reworded(error, fields=cls.option_names()) from None
 
+    @property
+    def implied(self) -> tuple[str, ...]:
+        """The names of the options that follow from others, and are not written."""
+        return ()
+
     @classmethod
     def first_sentence(cls) -> str:
         """The first sentence of the docstring."""
@@ -98,6 +103,14 @@ def expecting(expected: str) -> WrapValidator:
             raise mistake(f"expected {expected}. Received: {shown(value)}.") from None
 
     return WrapValidator(check)
+
+
+def mistake_at(
+    kind: type[Options], path: tuple[str | int, ...], message: str, hint: str = ""
+) -> ValidationError:
+    """`mistake` at a place below what a validator of `kind` checks."""
+    details = InitErrorDetails(type=mistake(message, hint), loc=path, input=None)
+    return ValidationError.from_exception_data(kind.__name__, [details])
 
 
 EXPECTED = {

@@ -1,6 +1,7 @@
 """Target transform: numbers to predict as a loss sees them, standardized or as their logarithm, by statistics of the training split."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,3 +25,10 @@ class TargetTransform:
         """Mean and standard deviation (targets,) float64; the targets of the steps of a forecast repeat."""
         times = targets // len(self.mean)
         return np.tile(np.array(self.mean), times), np.tile(np.array(self.std), times)
+
+
+def transform_of(described: dict[str, Any] | None) -> TargetTransform | None:
+    """The transform that a checkpoint describes."""
+    if described is None:
+        return None
+    return TargetTransform(described["log"], tuple(described["mean"]), tuple(described["std"]))

@@ -40,7 +40,8 @@ FLOORS = [
     {"losses", "optimizers", "schedules", "data", "layers"},
     {"initializers"},
     {"component", "plugins", "distributed"},
-    {"options", "randomness", "files", "limits", "paths", "machine", "target_transform"},
+    {"options", "randomness", "files", "limits", "paths", "machine", "heads"},
+    {"target_transform"},
     {"errors", "other_tools", "locking"},
     {"kernels"},
 ]

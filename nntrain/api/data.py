@@ -1,6 +1,7 @@
 """Data in memory: arrays instead of a config's source, and arrays for a trained network."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,7 +12,8 @@ from nntrain.data.conform.align import align, pad_steps
 from nntrain.data.conform.arrays import conform, unlabeled
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.dataset import Dataset
-from nntrain.data.in_memory import Data, to_array
+from nntrain.data.in_memory import Data, separated, to_array
+from nntrain.data.named_targets import chosen_heads
 from nntrain.data.sequences.texts import as_texts
 from nntrain.data.sequences.windows import Windows
 from nntrain.data.sources.csv import Csv
@@ -69,6 +71,8 @@ def pictures_at(trained: Trained, x: Any) -> Pictures:
 def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
     """Samples, targets and their weights in the form of the training data; classes are found by name. Raises DataError."""
     train = trained.trained_on
+    if train.heads:
+        return with_named_targets(trained, x, y, weight)
     task: Task = "classification" if train.classes else "regression"
     if train.holds_texts and (texts := as_texts("x", x)) is not None:
         data = text_samples(trained, texts).data
@@ -85,6 +89,21 @@ def aligned(trained: Trained, x: Any, y: Any, weight: Any = None) -> Dataset:
         return replace(unlabeled(train, inputs), target=target, weight=labelled.weight)
     given = Data(x, y, weight=weight, task=task).source.dataset
     return conform("data", train, replace(given, feature_names=(), target_names=()))
+
+
+def with_named_targets(trained: Trained, x: Any, y: Any, weight: Any) -> Dataset:
+    """`aligned` for a network with several targets: y is a dictionary of their columns, or a DataFrame with them."""
+    train = trained.trained_on
+    x, y = separated("y", x, y)
+    if not isinstance(y, Mapping) and not hasattr(y, "columns"):
+        names = ", ".join(head.name for head in train.heads)
+        raise DataError(f"expected a dictionary, or a DataFrame, with {names}", place="y")
+    inputs = samples_of(trained, x).data.x
+    found = Data(np.zeros((len(inputs), 1)), {name: y[name] for name in y}, weight=weight).source.dataset
+    wanted = [(head.name, bool(head.classes)) for head in train.heads]
+    target, heads = chosen_heads("y", found, wanted)
+    named = replace(found, target=target, heads=heads, target_names=train.target_names)
+    return replace(unlabeled(train, inputs), target=align("y", train, named).target, weight=found.weight)
 
 
 def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncoder:

@@ -48,8 +48,9 @@ class Model:
     def __init__(self, trained: Trained):
         self._trained = trained
 
-    def predict(self, x: Any, *, on_error: OnError = "stop") -> np.ndarray:
-        """The predictions for samples x (rows, *input shape): class names (rows,), or numbers (rows, outputs).
+    def predict(self, x: Any, *, on_error: OnError = "stop") -> Any:
+        """The predictions for samples x (rows, *input shape): class names (rows,), or numbers (rows, outputs). Of several `targets`
+        a dictionary: class names or numbers (rows,) by the name of the target.
 
         x has the form of the training data: arrays or lists; for a table also a DataFrame, whose columns are found by
         name; for images also the path of an image file or of a folder of them, or a list of paths; for texts a text, or
@@ -62,18 +63,28 @@ class Model:
         if on_error == "stop" and (answers := self._quick_answers(x)) is not None:
             return answers
         found = self._predictions(x, on_error)
+        if found.heads:
+            return found.answers()
         if found.classes is None:
             assert found.values is not None
             return found.values
         return found.class_names()
 
-    def predict_proba(self, x: Any, *, on_error: OnError = "stop") -> np.ndarray:
-        """The probability of each class (rows, classes), in the order of `classes`. Raises UserError if there is none.
+    def predict_proba(self, x: Any, *, on_error: OnError = "stop") -> Any:
+        """The probability of each class (rows, classes), in the order of `classes`; of several `targets` a dictionary of such, by the
+        name of the target. Raises UserError if there is none.
 
         on_error: as for `predict`.
         """
         check_probabilities(self._trained)
-        values = self._predictions(x, on_error, probabilities=True).values
+        found = self._predictions(x, on_error, probabilities=True)
+        if found.heads:
+            return {
+                name: part.values
+                for name, part in found.heads
+                if part.classes is not None and part.values is not None
+            }
+        values = found.values
         assert values is not None
         return values
 
@@ -93,7 +104,8 @@ class Model:
 
     def _quick_answers(self, x: Any) -> np.ndarray | None:
         """What `predict` returns, for arrays that need no closer look."""
-        outputs = None if self._trained.reconstructs else self._trained.quick_outputs(x)
+        plain = not self._trained.reconstructs and not self._trained.trained_on.heads
+        outputs = self._trained.quick_outputs(x) if plain else None
         if outputs is None:
             return None
         if self.classes:
@@ -150,8 +162,13 @@ class Model:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes; empty for regression."""
+        """The names of the classes; empty for regression, and for several `targets`."""
         return self._trained.trained_on.classes
+
+    @property
+    def targets(self) -> dict[str, tuple[str, ...]]:
+        """Of several targets of different kinds, the names of the classes of each, empty for a number; by the names of the targets."""
+        return {head.name: head.classes for head in self._trained.trained_on.heads}
 
     @property
     def columns(self) -> tuple[str, ...]:

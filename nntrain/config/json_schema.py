@@ -35,7 +35,8 @@ def json_schema(kind: type[Options], title: str = "nntrain config") -> dict[str,
         "patternProperties": {f"^{IGNORED}": True},  # for anchors
         "if": {"required": [EXTENDS]},
         "then": {"properties": in_part(properties)},
-        "else": {"properties": properties, "required": whole["required"]},
+        "else": {"properties": properties}
+        | {name: whole[name] for name in ("required", "anyOf") if name in whole},
         "$defs": {**definitions, PART: {"$defs": in_part(definitions)}},
     }
 

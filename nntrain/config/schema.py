@@ -2,23 +2,26 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema
 
 import nntrain.data  # registers the sources
 import nntrain.layers  # noqa: F401  (registers the layers)
+from nntrain.config.targets import TargetSection
 from nntrain.config.train_section import TrainSection
 from nntrain.data.dataset import Reader
 from nntrain.data.folds.fold import Fold
 from nntrain.data.split_by import SplitBy
 from nntrain.data.transforms.augment import Augmentation
+from nntrain.errors import ConfigError
 from nntrain.initializers import Auto, Initializer
 from nntrain.layers.layer import Layer
 from nntrain.losses import Loss
+from nntrain.losses.weighted_sum import weighted_sum
 from nntrain.metrics import Metric
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers.group import ParameterGroup
-from nntrain.options import Options, Several, mistake, shown
+from nntrain.options import Options, Several, mistake, mistake_at, shown
 from nntrain.schedules import Constant, Schedule
 
 LONGEST_NAME = 200  # bytes; file systems allow 255, and a suffix such as `-2` can follow
@@ -153,14 +156,93 @@ class Config(Options):
     )
     data: DataSection = Field(description="the data set and its splits")
     model: ModelSection = Field(description="the network")
-    loss: Loss = Field(description="the loss function that training minimizes")
+    loss: Loss = Field(
+        description="the loss function that training minimizes; left out where there are `targets`, each with its own"
+    )
     metrics: Several[Metric] = Field((), description="metrics to report in addition to the loss")
+    targets: Several[TargetSection] = Field(
+        (),
+        description="several targets of different kinds, in place of `loss`, `metrics` and the source's `target`: columns of a `csv`, "
+        "each with its loss; training minimizes the sum of the losses, times their weights. Metrics have the name of the target: "
+        "`test_price_rmse`",
+    )
     optimizer: Optimizer = Field(description="the update rule")
     parameter_groups: Several[ParameterGroup] = Field(
         (), description="other options of the optimizer for some of the parameters, or freezing them, by name"
     )
     schedule: Schedule = Field(Constant(), description="how the learning rate changes during training")
     train: TrainSection = Field(TrainSection(), description="the training loop")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        section = handler.resolve_ref_schema(handler(core))
+        section["required"].remove("loss")
+        return {**section, "anyOf": [{"required": ["loss"]}, {"required": ["targets"]}]}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _loss_of_targets(cls, value: Any) -> Any:
+        """With `targets` the loss is the sum of theirs."""
+        if not isinstance(value, dict) or not value.get("targets"):
+            return value
+        if value.get("loss") is not None:
+            hint = "Remove this line, or `targets`."
+            raise mistake_at(cls, ("loss",), "each of the `targets` has its own loss", hint)
+        return {**value, "loss": weighted_sum()}
+
+    @model_validator(mode="after")
+    def _columns_of_targets(self) -> "Config":
+        """The sources read the columns that `targets` name."""
+        if not self.targets:
+            return self
+        refused = {
+            ("metrics",): (bool(self.metrics), "Set `metrics` in each of the targets."),
+            ("data", "target_transform"): (
+                self.data.target_transform is not None,
+                "Set `transform` in each of the targets.",
+            ),
+            ("data", "class_weights"): (
+                self.data.class_weights is not None,
+                "Set the weights in the loss of a target: `cross_entropy: {class_weights: [...]}`.",
+            ),
+            ("model", "target"): (self.model.target == "input", "Remove this line."),
+        }
+        for path, (given, hint) in refused.items():
+            if given:
+                raise mistake_at(type(self), path, "cannot be combined with `targets`", hint)
+        columns = [target.column for target in self.targets]
+        for place, column in enumerate(columns):
+            if column in columns[:place]:
+                message = f"{shown(column)} is already a target"
+                raise mistake_at(type(self), ("targets", place, "column"), message)
+        object.__setattr__(self, "data", self._with_columns())
+        return self
+
+    def _with_columns(self) -> DataSection:
+        columns = [target.head_column() for target in self.targets]
+        sources = {}
+        for name in ("source", "test", "validation"):
+            reader = getattr(self.data, name)
+            if isinstance(reader, Reader):
+                try:
+                    sources[name] = reader.for_targets(columns)
+                except ConfigError as error:
+                    problem = error.problems[0]
+                    path = problem.path if problem.path[0] == "targets" else ("data", name, *problem.path)
+                    raise mistake_at(type(self), path, problem.message, problem.hint) from None
+        return self.data.model_copy(update=sources)
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: Any) -> dict[str, Any]:
+        found: dict[str, Any] = handler(self)
+        for name in self.implied:
+            del found[name]
+        return found
+
+    @property
+    def implied(self) -> tuple[str, ...]:
+        """The options that follow from others, and are not written."""
+        return ("loss", "metrics") if self.targets else ("targets",)
 
     @property
     def seed_of_splits(self) -> int:

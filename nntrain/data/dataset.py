@@ -1,6 +1,6 @@
 """Dataset: samples with their targets, in memory or memory-mapped; Splits: training, validation and test data; Reader."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.curves import Curve, curved
 from nntrain.data.tables.features import OneHot, indicators, name_mismatch
 from nntrain.errors import ConfigError, DataError, Problem
+from nntrain.heads import Head, HeadColumn
 from nntrain.target_transform import TargetTransform
 
 # gather repeats shift and scale to about this many values: long enough for vectors, short enough for the L1 cache.
@@ -33,10 +34,10 @@ class Dataset:
     """Samples x (count, *input_shape) and their targets.
 
     x is float, uint8 (images, 0 to 255 for [0, 1]), or int32 tokens below `vocabulary`. Targets are (count,) int32 class numbers
-    where `classes` names them, with one more axis for a class per step, else (count, outputs) reals. The network's input is
-    (x - shift) * scale; `shift` and `scale` have one value per element of the last axis of x, or a single one. `fill`, one value
-    per column, first replaces the NaN of a table with gaps; then `curves` bend some columns. Sequences are (count, steps,
-    features), tokens (count, steps); x and target can be Windows of a long array.
+    where `classes` names them, with one more axis for a class per step, else (count, outputs) reals; with `heads` (count, heads).
+    The network's input is (x - shift) * scale; `shift` and `scale` have one value per element of the last axis of x, or a single one.
+    `fill`, one value per column, first replaces the NaN of a table with gaps; then `curves` bend some columns. Sequences are (count,
+    steps, features), tokens (count, steps); x and target can be Windows of a long array.
     """
 
     x: np.ndarray | Windows
@@ -53,6 +54,7 @@ class Dataset:
     curves: tuple[Curve, ...] = ()  # of features that are bent before shift and scale
     target_names: tuple[str, ...] = ()  # of a table's target columns; empty: unknown
     target_transform: TargetTransform | None = None  # how the loss sees the targets, which stay in their unit
+    heads: tuple[Head, ...] = ()  # of several targets of different kinds, a column of `target` each
     impute: str = ""  # the statistic that fills gaps; empty: there are no gaps
     fill: np.ndarray | None = None
     weight: np.ndarray | None = None  # (count,) float64: how much each sample counts; None: all equally
@@ -96,6 +98,20 @@ class Dataset:
     def per_step(self) -> bool:
         """Whether each step has a target."""
         return len(self.target_shape) == (1 if self.classes else 2)
+
+    @property
+    def strata(self) -> tuple[np.ndarray, tuple[str, ...]] | None:
+        """The class (count,) of each sample, in proportion to which samples are held out, and the names of the classes; None
+        without a class for each sample. Of several targets the first that is a class, with one more class for missing ones.
+        """
+        if self.classes:
+            return None if self.target.ndim > 1 else (np.asarray(self.target), self.classes)
+        for place, head in enumerate(self.heads):
+            if head.classes:
+                labels = np.asarray(self.target)[:, place]
+                known = np.where(np.isnan(labels), len(head.classes), labels)
+                return known.astype(np.int32), (*head.classes, "(missing)")
+        return None
 
     @property
     def embedded(self) -> tuple[OneHot, ...]:
@@ -310,11 +326,28 @@ def mismatch(train: Dataset, other: Dataset) -> str:
         return f"expected targets that are {expected}. Received: {received} (see `task`)."
     if reason := name_mismatch(train.classes, other.classes, "class", "classes"):
         return reason
+    if reason := heads_mismatch(train.heads, other.heads):
+        return reason
     for what in ("unit", "input_shape", "target_shape", "vocabulary"):
         wanted, found = getattr(train, what), getattr(other, what)
         if found != wanted:
             return f"expected {what.replace('_', ' ')} {wanted}. Received: {found}."
     return ""
+
+
+def heads_mismatch(train: tuple[Head, ...], other: tuple[Head, ...]) -> str:
+    """Why several targets are not those of the training; empty where they are."""
+    if bool(train) != bool(other):
+        expected, received = ("several targets", "one") if train else ("one target", "several")
+        return f"expected {expected}. Received: {received}."
+    expected_names, names = (tuple(head.name for head in heads) for heads in (train, other))
+    if reason := name_mismatch(expected_names, names, "target", "targets"):
+        return reason
+    reasons = (
+        name_mismatch(first.classes, second.classes, "class", "classes")
+        for first, second in zip(train, other, strict=True)
+    )
+    return next((f"{head.name}: {reason}" for head, reason in zip(train, reasons, strict=True) if reason), "")
 
 
 class Reader(Component, family="source"):
@@ -334,6 +367,12 @@ class Reader(Component, family="source"):
             return self
         message = f"{self.yaml_name} has no column that names groups"
         raise ConfigError([Problem(("data", "fold", "group"), message, "Remove `group`.")])
+
+    def for_targets(self, columns: Sequence[HeadColumn]) -> "Reader":
+        """The reader that has these columns as its targets. Raises ConfigError."""
+        message = f"{self.yaml_name} has a target of its own"
+        hint = "Use `csv`, whose columns they can be, or set `loss` in place of `targets`."
+        raise ConfigError([Problem(("targets",), message, hint)])
 
     def by_time(self, time: str | int) -> "Reader":
         """The reader with the `times` of its samples, from the column of this name. Raises ConfigError."""

@@ -13,6 +13,7 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.folds.fold import Fold
 from nntrain.data.frame_options import FrameOptions
 from nntrain.data.loading import load_splits
+from nntrain.data.named_targets import are_named, named_targets, note_of
 from nntrain.data.sequences.texts import as_texts
 from nntrain.data.sequences.tokenizer import Recipe
 from nntrain.data.sources.text_classes import TextClasses, of_texts
@@ -21,6 +22,7 @@ from nntrain.data.tables import frames
 from nntrain.data.tables.features import OneHot
 from nntrain.data.tables.formats.typed import is_missing
 from nntrain.errors import ConfigError, DataError, Problem
+from nntrain.heads import Head
 from nntrain.options import did_you_mean
 
 Pair = tuple[Any, ...] | Mapping[str, Any]  # (x, y), (x, y, lengths), or a dictionary of NAMES
@@ -59,7 +61,9 @@ class Data:
     """Samples x and targets y from memory, split and scaled like the data of a config.
 
     x (count, ...) are tables, images or sequences; y are class numbers or names (int, bool, str), or numbers to predict (float),
-    one row per sample, or one row per step of each. If x is a DataFrame, y can be the name of its column, or a list of names.
+    one row per sample, or one row per step of each. If x is a DataFrame, y can be the name of its column, or a list of names. For the
+    `targets` of a config, y is a dictionary of columns, or a DataFrame: floats are numbers, and text and truth values are classes;
+    whole numbers are what their loss predicts.
     `test` and `validation` are fractions of the samples, tuples (x, y), or dictionaries {"x": x, "y": y, "weight": weight}.
     `lengths` (count,) are those of padded sequences; a tuple of such is (x, y, lengths).
     `weight` (count,), at least 0, says how much each sample counts in the loss, the scores and the statistics; only the ratios matter.
@@ -119,6 +123,9 @@ class Data:
             }
         )
         x, y = separated("y", x, y)
+        if are_named(y) and (classes is not None or task != "auto"):
+            option = "task" if classes is None else "classes"
+            raise DataError("cannot be combined with several named targets", "Remove it.", option)
         dataset = _dataset("", x, y, lengths, weight, classes, task, layout, options, recipe=recipe)
         if tokens is not None and dataset.texts is None:
             raise DataError("expected texts x, which become tokens", place="tokens")
@@ -131,7 +138,20 @@ class Data:
             train = self.source.dataset
             known = (train.feature_names, train.one_hot) if train.feature_names else None
             x, y = separated(f"{prefix}y", x, y)
-            return _dataset(prefix, x, y, lengths, weight, classes, same_task, layout, options, known, recipe)
+            return _dataset(
+                prefix,
+                x,
+                y,
+                lengths,
+                weight,
+                classes,
+                same_task,
+                layout,
+                options,
+                known,
+                recipe,
+                of_heads=bool(train.heads),
+            )
 
         def split(name: str, chosen: float | Pair | None) -> float | ArraySource | None:
             if chosen is None:
@@ -194,8 +214,11 @@ def _dataset(
     options: FrameOptions,
     known: tuple[tuple[str, ...], tuple[OneHot, ...]] | None = None,
     recipe: Recipe | None = None,
+    of_heads: bool = False,
 ) -> Dataset:
-    """known: the features of the training data and the text columns among them. recipe: how texts become tokens."""
+    """of_heads: whether the training data have several named targets.
+
+    known: the features of the training data and the text columns among them. recipe: how texts become tokens."""
     names = (f"{prefix}x", f"{prefix}y", f"{prefix}lengths")
     if (texts := as_texts(names[0], x)) is not None:
         if lengths is not None:
@@ -213,8 +236,14 @@ def _dataset(
         encoded = frames.EncodedFrame(x, known, options.reading(x))
         x = encoded.x
     flags: tuple[str, ...] = ()  # notes on them
+    named: np.ndarray | None = None
+    heads: tuple[Head, ...] = ()
     targets = _column_names(y, (len(y.columns),)) if hasattr(y, "columns") else _column_names(y, (1,))
-    if len(getattr(y, "columns", ())) > 1:
+    if are_named(y) or (of_heads and hasattr(y, "columns")):
+        task = "auto"
+        named, heads = named_targets(names[1], y, len(x))
+        y = np.zeros(len(x))
+    elif len(getattr(y, "columns", ())) > 1:
         y, flags = frames.several_targets(names[1], y)
     arrays = [
         None if value is None else to_array(name, value)
@@ -228,7 +257,15 @@ def _dataset(
     if weight is not None:
         name = f"{prefix}weight"
         dataset = with_weights(name, dataset, to_array(name, weight), name)
-    if not dataset.classes and dataset.target.shape[1:] == (len(targets),):
+    if named is not None:
+        dataset = replace(
+            dataset,
+            target=named,
+            heads=heads,
+            target_names=tuple(head.name for head in heads),
+            notes=(*dataset.notes[1:], note_of(names[1], heads)),
+        )
+    elif not dataset.classes and dataset.target.shape[1:] == (len(targets),):
         dataset = replace(dataset, target_names=targets)
     if encoded is None:
         return replace(dataset, feature_names=_column_names(x, dataset.x.shape[1:]))

@@ -46,10 +46,8 @@ def split(
             kept, held_out = grouped_split(data.groups[rows["train"]], name, count, key)
             rows[name], rows["train"] = rows["train"][held_out], rows["train"][kept]
             continue
-        stratified = data.classes and data.target.ndim == 1
-        labels = (
-            np.asarray(data.target)[rows["train"]] if stratified else np.zeros(len(rows["train"]), np.int32)
-        )
+        strata = data.strata
+        labels = np.zeros(len(rows["train"]), np.int32) if strata is None else strata[0][rows["train"]]
         kept, held_out = stratified_split(labels, count, key)
         rows[name], rows["train"] = rows["train"][held_out], rows["train"][kept]
     parts = splits.parts()

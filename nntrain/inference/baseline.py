@@ -33,9 +33,9 @@ def baseline(
         lowest = loss.best_constant(train)
     parts = splits.parts().items()
     found = {name: scores(loss, metrics, lowest, data, dtype) for name, data in parts}
-    if loss.outputs_per_target > 1:
+    mean = loss.best_at_mean(train)
+    if mean is None:
         return found
-    mean = loss.outputs_of(train.mean)
     return {
         name: better(found[name], scores(loss, metrics, mean, data, dtype), metrics) for name, data in parts
     }

@@ -88,8 +88,8 @@ class Tally:
 
 
 def compared(metric: Metric, loss: Loss, prediction: np.ndarray) -> np.ndarray:
-    """What a metric compares with the targets: the outputs, or what they predict, such as the exponential of poisson's outputs."""
-    return loss.point(prediction) if metric.on_values and not loss.predicts_values else prediction
+    """What a metric compares with the targets: the outputs, or what they predict."""
+    return loss.point(prediction) if metric.compares_points(loss) else prediction
 
 
 def batches_of(

@@ -18,6 +18,8 @@ from nntrain.network.network import Network
 def check_explainable(data: Dataset) -> None:
     """Raises UserError unless the network was trained on rows of numbers, as a table has them. data: the training split."""
     hint = ""
+    if data.heads:
+        raise UserError("no explanation: the network has several targets of different kinds")
     if data.unit or data.vocabulary:
         what = "a text" if data.unit else "tokens"
     elif data.is_bytes or len(data.input_shape) == 3:

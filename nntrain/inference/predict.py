@@ -14,6 +14,7 @@ from nntrain.inference.explain import explained_columns
 from nntrain.inference.inputs import Samples
 from nntrain.inference.trained import Trained
 from nntrain.losses import Loss
+from nntrain.losses.weighted_sum import WeightedSum
 from nntrain.metrics.metric import predicted_classes
 
 NOT_FINITE = "the network's output is not a finite number"
@@ -38,15 +39,20 @@ class Predictions:
     )
     files: tuple[str, ...] | None = None  # the input of each row, where there are several
     remarks: tuple[str, ...] = ()  # about samples that could not be used
+    heads: tuple[tuple[str, "Predictions"], ...] = ()  # of several targets, those of each by its name
 
     def columns(self) -> list[tuple[str, np.ndarray]]:
-        """A table: `file`, the column that identifies sequences, then `class` and `p(NAME)`, or the targets by name.
+        """A table: `file`, the column that identifies sequences, then `class` and `p(NAME)`, or the targets by name. Of several
+        targets of different kinds each has a column with its name, and `p(TARGET: CLASS)` for its classes.
 
         Last what explains them: `explain(COLUMN)`, or `explain(TARGET: COLUMN)` for several targets.
         """
         table = [] if self.files is None else [("file", np.array(self.files))]
         if self.ids is not None:
             table.append((self.ids[0], np.array(self.ids[1])))
+        for name, found in self.heads:
+            for column, values in found.columns():
+                table.append((name_of_head(name, column, found.classes is not None), values))
         if self.classes is not None:
             table.append(("class", self.class_names()))
         if self.values is not None:
@@ -65,19 +71,23 @@ class Predictions:
         names = [name for name, _ in table]
         rows = zip(*(column.tolist() for _, column in table), strict=True)
         records = [dict(zip(names, row, strict=True)) for row in rows]
-        if self.classes is not None:
-            for row in np.flatnonzero(self.classes == BLANK):
-                records[row]["class"] = None
+        for name, found in (("class", self), *self.heads):
+            if found.classes is not None:
+                for row in np.flatnonzero(found.classes == BLANK):
+                    records[row][name] = None
         return records
 
     def arrays(self) -> dict[str, np.ndarray]:
         """`class` (rows,), `classes` (classes,), `probabilities` (rows, classes); or `values` (rows, targets), `targets`.
 
         With `ids` (rows,) if a column identifies sequences, `files` (rows,) for several inputs, and for an explanation
-        `explanations` (rows, columns), or (rows, targets, columns) for several targets, and `columns`.
+        `explanations` (rows, columns), or (rows, targets, columns) for several targets, and `columns`. Several targets of
+        different kinds have an array each, by name: classes or numbers (rows,), and `p(TARGET)` (rows, classes), `classes(TARGET)`.
         """
         arrays = {} if self.files is None else {"files": np.array(self.files)}
         arrays |= {} if self.ids is None else {"ids": np.array(self.ids[1])}
+        if self.heads:
+            return arrays | self.answers() | self._shares_of_heads()
         if self.classes is not None:
             arrays |= {"class": self.class_names(), "classes": np.array(self.names)}
         if self.values is not None:
@@ -86,7 +96,25 @@ class Predictions:
             arrays |= {"explanations": self.explained_by_column(), "columns": np.array(self.explained)}
         return arrays if self.classes is not None else arrays | {"targets": np.array(self.names)}
 
+    def answers(self) -> dict[str, np.ndarray]:
+        """Of several targets, for each by name: class names (rows,), or numbers, (rows, some) where there are several."""
+        found = {}
+        for name, part in self.heads:
+            values = part.class_names() if part.classes is not None else part.values
+            assert values is not None
+            found[name] = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+        return found
+
+    def _shares_of_heads(self) -> dict[str, np.ndarray]:
+        found: dict[str, np.ndarray] = {}
+        for name, part in self.heads:
+            if part.classes is not None and part.values is not None:
+                found |= {f"p({name})": part.values, f"classes({name})": np.array(part.names)}
+        return found
+
     def __len__(self) -> int:
+        if self.heads:
+            return len(self.heads[0][1])
         rows = self.values if self.classes is None else self.classes
         assert rows is not None
         return len(rows)
@@ -122,21 +150,22 @@ class Predictions:
         changed: dict[str, Any] = {
             name: change(array, blanks[name]) for name, array in arrays.items() if array is not None
         }
-        return replace(self, **changed)
+        heads = tuple((name, part._with(change)) for name, part in self.heads)
+        return replace(self, heads=heads, **changed)
+
+
+def name_of_head(head: str, column: str, is_class: bool) -> str:
+    """How a table calls a column of the predictions for one of several targets."""
+    if not is_class:
+        return column
+    return head if column == "class" else f"p({head}: {column.removeprefix('p(')}"
 
 
 def joined(files: Sequence[str], found: Sequence[Predictions]) -> Predictions:
     """The predictions for several inputs, one after the other."""
-    first = found[0]
     ids = [part.ids for part in found if part.ids is not None]
-    arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in found])
-        for name in ("classes", "values", "explanations")
-        if getattr(first, name) is not None
-    }
     return replace(
-        first,
-        **arrays,
+        _end_to_end(found),
         ids=(ids[0][0], tuple(cell for _, cells in ids for cell in cells))
         if len(ids) == len(found)
         else None,
@@ -145,9 +174,34 @@ def joined(files: Sequence[str], found: Sequence[Predictions]) -> Predictions:
     )
 
 
+def _end_to_end(found: Sequence[Predictions]) -> Predictions:
+    """The rows of all, one after the other."""
+    first = found[0]
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in found])
+        for name in ("classes", "values", "explanations")
+        if getattr(first, name) is not None
+    }
+    heads = tuple(
+        (name, _end_to_end([part.heads[place][1] for part in found]))
+        for place, (name, _) in enumerate(first.heads)
+    )
+    return replace(first, heads=heads, **arrays)
+
+
+def gives_probabilities(loss: Loss) -> bool:
+    """Whether one of several targets is a class with probabilities."""
+    terms = loss.terms if isinstance(loss, WeightedSum) else ()
+    return any(term.head.classes and term.loss.probabilistic for term in terms)
+
+
 def check_probabilities(trained: Trained) -> None:
     """Raises UserError if the network was not trained to give probabilities."""
     loss = trained.config.loss
+    if isinstance(loss, WeightedSum):
+        if not gives_probabilities(loss):
+            raise UserError("no probabilities: no target is a class with probabilities")
+        return
     if not trained.trained_on.classes and not loss.binary:  # those of labels are the values
         raise UserError("no probabilities: the network predicts numbers, not classes")
     if not loss.probabilistic:
@@ -231,11 +285,20 @@ def interpreted(
 ) -> tuple[Predictions, np.ndarray]:
     """Predictions from the network's outputs (rows, outputs), and which of them are finite (rows,)."""
     finite = np.isfinite(outputs).all(axis=1)
+    if isinstance(loss, WeightedSum):
+        parts = []
+        for term in loss.terms:
+            own = replace(data, heads=(), classes=term.head.classes, target_names=(term.head.name,))
+            wanted = probabilities and (not own.classes or term.loss.probabilistic)
+            found, usable = interpreted(term.loss, own, term.of(outputs), wanted)
+            parts.append((term.head.name, found))
+            finite &= usable
+        return Predictions((), heads=tuple(parts)), finite
     if data.classes:
-        found = predicted_classes(outputs)
+        classes = predicted_classes(outputs)
         with np.errstate(invalid="ignore", over="ignore"):
             shares = loss.probabilities(outputs).astype(outputs.dtype) if probabilities else None
-        return Predictions(data.classes, found.astype(np.int64), shares), finite
+        return Predictions(data.classes, classes.astype(np.int64), shares), finite
     with np.errstate(invalid="ignore", over="ignore"):
         values = loss.values(outputs).astype(outputs.dtype)
     names = loss.value_names(target_names(data))

@@ -16,6 +16,7 @@ from nntrain.data.transforms.reconstruction import with_input_as_target
 from nntrain.inference.evaluate import evaluate, predictions
 from nntrain.inference.explain import Explainer
 from nntrain.inference.feed import Feeds
+from nntrain.inference.heads import with_heads
 from nntrain.inference.quick import Quick
 from nntrain.limits import require_memory
 from nntrain.losses.transformed import transformed
@@ -39,8 +40,9 @@ class Trained:
     )  # of the buffers below
 
     def __post_init__(self) -> None:
-        loss = transformed(self.config.loss, self.trained_on.target_transform)
-        self.config = self.config.model_copy(update={"data": self._data_as_read(), "loss": loss})
+        config = with_heads(self.config, self.trained_on.heads)
+        loss = transformed(config.loss, self.trained_on.target_transform)
+        self.config = config.model_copy(update={"data": self._data_as_read(), "loss": loss})
 
     def _data_as_read(self) -> DataSection:
         """The sources, which read text as in training."""

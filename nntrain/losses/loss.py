@@ -110,6 +110,10 @@ class Loss(Component, family="loss"):
         """(outputs,) float64: the outputs that predict these means of the targets, where they are on the same scale."""
         return mean - 0.5 if self.binary else mean
 
+    def best_at_mean(self, targets: Targets) -> np.ndarray | None:
+        """(outputs,) float64: the outputs that predict the mean of the targets, where each target has one output."""
+        return self.outputs_of(targets.mean) if self.outputs_per_target == 1 else None
+
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         """(rows, classes) float64: class probabilities; 1 for the predicted class if the loss is not probabilistic.
 

@@ -54,7 +54,21 @@ class Scaled:
         return found
 
 
-Step = str | Scaled  # the name of a function, or one with numbers of its own
+@dataclass(frozen=True)
+class Sliced:
+    """Steps of their own for neighbouring outputs: the outputs of several targets. Each part has as many values as outputs."""
+
+    parts: tuple[tuple[int, tuple["Step", ...]], ...]  # the number of outputs, and their steps
+
+    def __call__(self, y: np.ndarray) -> np.ndarray:
+        ends = np.cumsum([count for count, _ in self.parts])[:-1]
+        pieces = np.split(y, ends, axis=1)
+        return np.concatenate(
+            [apply(steps, piece) for piece, (_, steps) in zip(pieces, self.parts, strict=True)], axis=1
+        )
+
+
+Step = str | Scaled | Sliced  # the name of a function, or one with numbers of its own
 
 # From (rows, outputs) to (rows, outputs); two_classes and side to (rows, 2).
 FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {

@@ -35,6 +35,10 @@ class Metric(Component, family="metric"):
                 "Use a classification metric, such as accuracy.",
             )
 
+    def compares_points(self, loss: Loss) -> bool:
+        """Whether it compares what the outputs predict, such as the exponential of poisson's outputs, and not the outputs themselves."""
+        return self.on_values and not loss.predicts_values
+
     def start(self, loss: Loss) -> Sums:
         """The sums before the first batch, for predictions of a model that is trained with `loss`.
 

@@ -60,6 +60,8 @@ def differences(then: Any, now: Any, path: Keys = ()) -> Iterator[tuple[Keys, An
     if type(then) is type(now) and isinstance(now, Options):
         name = (now.yaml_name,) if isinstance(now, Component) else ()
         for field, info in type(now).model_fields.items():
+            if field in then.implied and field in now.implied:
+                continue
             below = (*path, *name, info.alias or field)
             yield from differences(getattr(then, field), getattr(now, field), below)
     elif isinstance(then, tuple) and isinstance(now, tuple):

@@ -11,6 +11,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.loading import load_splits
 from nntrain.data.tables.features import name_mismatch
 from nntrain.errors import ConfigError, DataError, UserError
+from nntrain.heads import short_names
 from nntrain.inference.inputs import new_data
 from nntrain.inference.labels import has_labels, label_scores
 from nntrain.inference.predict import target_names
@@ -30,18 +31,21 @@ class Score:
     alone: bool = False  # whether the source has no other split
     classes: tuple[str, ...] = ()
     labels: dict[str, dict[str, float]] = field(default_factory=dict)  # scores of each of several labels
+    targets: tuple[str, ...] = ()  # of several targets, what the names of their scores begin with
 
     def to_dict(self) -> dict[str, Any]:
         """{"split": "test", "samples": 360, "loss": 0.11, "accuracy": 0.975}; for other data, "data": "iris" comes first.
 
         After a confusion matrix come the names of its rows and columns: "classes": ["cat", "dog"]. Multi-label targets have the
-        scores of each label last: "labels": {"rain": {"samples": 23, "precision": 0.95, ...}}.
+        scores of each label last: "labels": {"rain": {"samples": 23, "precision": 0.95, ...}}. Several targets of different kinds have
+        scores such as "price_rmse", and "targets": ["price", ...].
         """
         head = {"data": self.source} if self.source else {}
         matrix = any(isinstance(value, list) for value in self.scores.values())
         names = {"classes": list(self.classes)} if matrix and self.classes else {}
         labels = {"labels": self.labels} if self.labels else {}
-        return head | {"split": self.split, "samples": self.samples, **self.scores} | names | labels
+        targets = {"targets": list(self.targets)} if self.targets else {}
+        return head | {"split": self.split, "samples": self.samples, **self.scores} | names | labels | targets
 
 
 def score(stored: Stored, split: str | None, metrics: Sequence[Metric] | None = None) -> Score:
@@ -105,6 +109,7 @@ def scored(
 ) -> Score:
     scores, loss = stored.evaluate(data, metrics), stored.config.loss
     result = Score(name, len(data), scores, [*warnings, *stored.warnings], classes=stored.trained_on.classes)
+    result.targets = tuple(short_names(stored.trained_on.heads))
     if has_labels(loss, data, stored.config.metrics if metrics is None else metrics):
         result.labels = label_scores(loss, stored.outputs(data), data, target_names(stored.trained_on))
     return result

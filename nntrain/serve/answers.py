@@ -129,9 +129,9 @@ class Answerer:
         return Reply.json({"text": text, **warnings})
 
     def _written(self, options: Options, found: Predictions) -> Reply:
-        if found.classes is not None and not options.probabilities:
-            found = replace(found, values=None)  # which another question may have asked for
-        count = 0 if found.values is None else found.values.size
+        if not options.probabilities:  # which another question may have asked for
+            found = without_probabilities(found)
+        count = sum(part.values.size for _, part in (("", found), *found.heads) if part.values is not None)
         if count > self.limits.numbers:
             message = (
                 f"expected an answer of at most {self.limits.numbers:,} numbers. It would have {count:,}."
@@ -146,8 +146,15 @@ class Answerer:
         return Reply.json(answer)
 
 
+def without_probabilities(found: Predictions) -> Predictions:
+    heads = tuple((name, without_probabilities(part)) for name, part in found.heads)
+    return replace(found, heads=heads, values=found.values if found.classes is None else None)
+
+
 def records(found: Predictions) -> list[dict[str, Any]]:
     """One object per prediction, with `probabilities` by class; null for a sample that could not be used."""
+    if found.heads:
+        return records_of_heads(found)
     if found.classes is None:
         return cast(list[dict[str, Any]], jsonable(found.records()))
     made: list[dict[str, Any]] = replace(found, values=None).records()
@@ -155,6 +162,18 @@ def records(found: Predictions) -> list[dict[str, Any]]:
         for record, shares in zip(made, found.values.tolist(), strict=True):
             known = record["class"] is not None
             record["probabilities"] = dict(zip(found.names, shares, strict=True)) if known else None
+    return made
+
+
+def records_of_heads(found: Predictions) -> list[dict[str, Any]]:
+    """One object per prediction, with the class or the number of each target, and `probabilities` by target and class."""
+    made = cast(list[dict[str, Any]], jsonable(without_probabilities(found).records()))
+    for name, part in found.heads:
+        if part.classes is not None and part.values is not None:
+            for record, shares in zip(made, part.values.tolist(), strict=True):
+                known = record[name] is not None
+                by_class = dict(zip(part.names, shares, strict=True)) if known else None
+                record.setdefault("probabilities", {})[name] = by_class
     return made
 
 

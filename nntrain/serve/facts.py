@@ -39,7 +39,7 @@ def metadata(served: Served, limits: Limits) -> dict[str, Any]:
         else None,
         "tokens": data.vocabulary or None,
         "classes": list(served.classes) or None,
-        "targets": list(served.targets) or None,
+        "targets": [*served.targets, *served.head_names] or None,
         "probabilities": served.probabilistic,
         "prediction_per_step": data.per_step and not data.unit,
         "parameters": size.parameters,

@@ -194,7 +194,26 @@ def _levels(shape: tuple[int, ...], inner: Schema) -> Schema:
     return inner
 
 
+def _prediction_of_heads(served: Served) -> Schema:
+    """An object with a class or a number for each target, and the probabilities of the classes of each."""
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    properties: Schema = {}
+    shares: Schema = {}
+    for head, names in served.heads:
+        if head.classes:
+            properties[head.name] = {"enum": [*head.classes, None]}
+            shares[head.name] = {"type": ["object", "null"], "properties": dict.fromkeys(head.classes, share)}
+        else:
+            properties |= {name: {"type": ["number", "null"]} for name in names}
+    required = list(properties)
+    if served.probabilistic:
+        properties["probabilities"] = {"type": "object", "properties": shares}
+    return {"type": "object", "required": required, "properties": properties}
+
+
 def _prediction(served: Served) -> Schema:
+    if served.data.heads:
+        return _prediction_of_heads(served)
     if served.targets:
         numbers = {name: {"type": ["number", "null"]} for name in served.targets}
         return {"type": "object", "required": list(numbers), "properties": numbers}

@@ -9,8 +9,10 @@ from nntrain.data.sources.digits import Digits
 from nntrain.data.sources.mnist import Mnist
 from nntrain.data.tables.dates import DateParts, dates_of, parts_among
 from nntrain.data.tables.features import OneHot, columns
-from nntrain.inference.predict import RECONSTRUCTION_ERROR, target_names
+from nntrain.heads import Head
+from nntrain.inference.predict import RECONSTRUCTION_ERROR, gives_probabilities, target_names
 from nntrain.inference.trained import Trained
+from nntrain.losses.weighted_sum import WeightedSum
 
 Kind = Literal["text", "image", "table", "array"]
 COLOURS = (1, 3)
@@ -117,15 +119,30 @@ class Served:
     @property
     def targets(self) -> tuple[str, ...]:
         """The names of the numbers that it predicts; empty for classes."""
-        if self.data.classes:
+        if self.data.classes or self.data.heads:
             return ()
         if self.trained.reconstructs:
             return (RECONSTRUCTION_ERROR,)
         return self.trained.config.loss.value_names(target_names(self.data))
 
     @property
+    def heads(self) -> tuple[tuple[Head, tuple[str, ...]], ...]:
+        """Several targets of different kinds, and the names of the numbers that are predicted for each."""
+        loss = self.trained.config.loss
+        return (
+            tuple((term.head, term.names()) for term in loss.terms) if isinstance(loss, WeightedSum) else ()
+        )
+
+    @property
+    def head_names(self) -> list[str]:
+        """The keys of a prediction of several targets."""
+        return [name for head, names in self.heads for name in ((head.name,) if head.classes else names)]
+
+    @property
     def probabilistic(self) -> bool:
         """Whether it can tell the probability of each class."""
+        if self.data.heads:
+            return gives_probabilities(self.trained.config.loss)
         return bool(self.classes) and self.trained.config.loss.probabilistic
 
     @property

@@ -14,6 +14,7 @@ from nntrain.data.tables.numerals import number
 from nntrain.data.tables.table import TRUNCATED
 from nntrain.distributed.shards import Shards
 from nntrain.errors import ConfigError, Problem
+from nntrain.losses.weighted_sum import WeightedSum
 from nntrain.network.graph import Graph
 from nntrain.network.node import Node
 from nntrain.training.memory import memory_problems
@@ -92,7 +93,8 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
     kind = output.layer.yaml_name
     problems = []
     if loss.from_logits and output.layer.normalizes_logits:
-        message = f"{loss.yaml_name} takes logits and applies its own function"
+        name = "the sum of the targets' losses" if isinstance(loss, WeightedSum) else loss.yaml_name
+        message = f"{name} takes logits and applies its own function"
         problems.append(Problem(output.path, message, f"Remove this {kind}."))
     if not any(node.learns for node in graph.layers):
         hint = "Add a layer with parameters, such as `dense`, or remove `freeze`."
@@ -104,7 +106,8 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
         try:
             loss.check_targets(cast(np.ndarray, data.target))
         except ConfigError as error:
-            problems += error.below("loss").problems
+            place = "targets" if isinstance(loss, WeightedSum) else "loss"
+            problems += error.below(place).problems
     try:
         outputs = loss.required_outputs(classes, targets)
     except ConfigError as error:
@@ -119,6 +122,11 @@ def output_problems(config: Config, graph: Graph, data: Dataset) -> list[Problem
             f"the last layer is the output: for data with {what}, {loss.yaml_name} needs "
             f"{outputs} value{'s' * (outputs != 1)} {where}. Received: {came}"
         )
+        if isinstance(loss, WeightedSum):
+            each = ", ".join(f"{term.count} for {term.head.name}" for term in loss.terms)
+            message = (
+                f"the last layer is the output: the targets need {outputs} values: {each}. Received: {came}"
+            )
         missing_steps = data.per_step and len(output.shape) == 1
         hint = "Set `return_sequences: true` in the recurrent layers." if missing_steps else ""
         if not hint and may_be_numbers(config, data):

@@ -10,6 +10,7 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.curves import curved
 from nntrain.losses import Loss
+from nntrain.losses.weighted_sum import WeightedSum
 from nntrain.network.graph import Graph
 from nntrain.training.magnitudes import column_name
 
@@ -41,7 +42,7 @@ def scale_warnings(data: Dataset, graph: Graph, loss: Loss) -> list[str]:
     """One warning for the columns and one for the targets of the training split, where they are far from unit scale."""
     found = [
         columns_warning(unscaled_columns(data, graph)),
-        target_warning(unscaled_targets(data, graph, loss)),
+        target_warning(unscaled_targets(data, graph, loss), bool(data.heads)),
     ]
     return [warning for warning in found if warning]
 
@@ -62,12 +63,16 @@ def columns_warning(scales: list[Scale]) -> str:
     )
 
 
-def target_warning(scales: list[Scale]) -> str:
+def target_warning(scales: list[Scale], of_heads: bool = False) -> str:
+    """of_heads: whether they are among several targets of different kinds, each with a transform of its own."""
     if not scales:
         return ""
+    remedy = (
+        "`transform: standard` in such a target" if of_heads else "`target_transform: standard` under `data`"
+    )
     return (
         f"{unscaled(scales, 'target')}; the outputs of a network start near 0, so training takes very long or diverges. "
-        "Set `target_transform: standard` under `data`"
+        f"Set {remedy}"
     )
 
 
@@ -91,12 +96,25 @@ def unscaled_targets(data: Dataset, graph: Graph, loss: Loss, far: float = FAR) 
     """The targets that are far from unit scale, where the outputs must be as large as they are."""
     last = next((node for node in reversed(graph.layers) if node.parameters), graph.output)
     prepared = last.frozen or getattr(last.layer, "bias_initializer", None) is not None
+    if isinstance(loss, WeightedSum) and not prepared:
+        return [
+            scale
+            for term in loss.terms
+            if term.loss.follows_scale and not term.head.classes
+            for scale in unscaled_columns_of(data, term.column, far)
+        ]
     if data.classes or not loss.follows_scale or prepared:
         return []
     target = take_rows(data.target, evenly(len(data)))
     names = [f"{column_name(data, 'target', i)}" for i in range(target.shape[-1])]
     names = names if data.target_names else [f"target {name}" for name in names]
     return [scale for scale in scales_of(names, target.astype(np.float64)) if scale.size > far]
+
+
+def unscaled_columns_of(data: Dataset, column: int, far: float) -> list[Scale]:
+    """One of several targets, if it is far from unit scale."""
+    values = take_rows(data.target, evenly(len(data)))[:, column : column + 1]
+    return [scale for scale in scales_of([column_name(data, "target", column)], values) if scale.size > far]
 
 
 def scales_of(names: list[str], values: np.ndarray) -> list[Scale]:

@@ -1,6 +1,7 @@
 """Setup: what a config describes, built: the data in its splits, the graph, and the checks that need both."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -8,15 +9,19 @@ import numpy as np
 
 from nntrain import kernels
 from nntrain.config.schema import Config
+from nntrain.config.targets import TargetSection
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.loading import load_splits
+from nntrain.data.named_targets import chosen_heads, with_heads_of_columns
 from nntrain.data.splits import hashes
 from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.transforms.augmented import Augmenter
 from nntrain.data.transforms.reconstruction import reconstructing
+from nntrain.data.transforms.targets import transform_heads
 from nntrain.distributed.shards import Shards
-from nntrain.errors import ConfigError
+from nntrain.errors import ConfigError, DataError, Problem
+from nntrain.inference.heads import with_heads
 from nntrain.kernels.precision import float_type
 from nntrain.losses.transformed import Transformed, require_transformable, transformed
 from nntrain.network.arena import Memory
@@ -142,6 +147,39 @@ class Setup:
 Loaded = tuple[Splits, dict[str, np.ndarray]]  # as `load_splits` returns them
 
 
+def with_columns_of(targets: Sequence[TargetSection], splits: Splits) -> Splits:
+    """The splits with the columns that a config names as its targets, and with their transforms. Raises ConfigError."""
+    splits = Splits(**{name: with_heads_of_columns(part) for name, part in splits.parts().items()})
+    if not splits.train.heads:
+        message = "the data have a single target"
+        hint = "Pass several named targets to `nntrain.Data`, or set `loss` in place of `targets`."
+        raise ConfigError([Problem(("targets",), message, hint)])
+    if any(head.transform for head in splits.train.heads):  # those of a trained network
+        return splits
+    if splits.train.origin is None:  # arrays of a program
+        splits = Splits(**{name: with_chosen(targets, part) for name, part in splits.parts().items()})
+    return transform_heads(splits, [target.transform for target in targets])
+
+
+def with_chosen(targets: Sequence[TargetSection], data: Dataset) -> Dataset:
+    """Data in memory with the columns that are targets, as numbers or classes. Raises ConfigError."""
+    wanted = [(target.column, target.predicts_classes) for target in targets]
+    try:
+        target, heads = chosen_heads("targets", data, wanted)
+    except DataError as error:
+        raise ConfigError([Problem(("targets",), error.message, error.hint)]) from None
+    heads = tuple(
+        replace(head, optional=each.on_missing == "skip") for head, each in zip(heads, targets, strict=True)
+    )
+    for place, head in enumerate(heads):
+        if not head.optional and (missing := int(np.isnan(target[:, place]).sum())):
+            message = f"{head.name}: missing in {missing:,} of {len(target):,} samples"
+            hint = "Set `on_missing: skip` to learn the other targets from them."
+            raise ConfigError([Problem(("targets", place, "on_missing"), message, hint)])
+    names = tuple(head.name for head in heads)
+    return replace(data, target=target, heads=heads, target_names=names)
+
+
 def with_transformed_targets(config: Config, train: Dataset) -> Config:
     """The config with a loss that takes the targets in their unit, where `target_transform` is set. Raises ConfigError."""
     if train.target_transform is None or isinstance(config.loss, Transformed):  # that of a trained network
@@ -162,6 +200,14 @@ def prepare(config: Config, folder: Path, to_train: bool = True, loaded: Loaded 
     alone are ignored, such as a batch that is too short.
     """
     splits, indices = loaded or load_splits(config.data, folder, config.seed_of_splits)
+    if splits.train.heads and not config.targets:
+        names = ", ".join(head.name for head in splits.train.heads)
+        message = f"the data have several targets: {names}"
+        hint = "Set `targets` in place of `loss`, with a loss for each."
+        raise ConfigError([Problem(("loss",), message, hint)])
+    if config.targets:
+        splits = with_columns_of(config.targets, splits)
+        config = with_heads(config, splits.train.heads)
     config = with_transformed_targets(config, splits.train)
     if config.model.target == "input":
         splits = reconstructing(splits)

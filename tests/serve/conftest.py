@@ -21,6 +21,7 @@ def models(tmp_path_factory) -> dict[str, nntrain.Model]:
             "photos": serving.pictures(channels=3),
             "people": serving.people(tmp_path_factory.mktemp("people")),
             "days": serving.days(tmp_path_factory.mktemp("days")),
+            "shop": serving.shop(tmp_path_factory.mktemp("shop")),
             "text": serving.text(tmp_path_factory.mktemp("text")),
             "regression": serving.regression(),
         }

@@ -179,3 +179,16 @@ def test_dates_are_fields_of_a_form_and_texts_of_a_row(models, client_of):
     assert float(answer) == pytest.approx(expected)
     problem = post(client, {"rows": [{**row, "day": "yesterday"}]}, code=422)
     assert "column 'day': expected a date" in str(problem)
+
+
+def test_several_targets_are_answered_by_name(models, client_of):
+    client, rows = client_of("shop"), [[0.3, -1.0, 0.5], [2.0, 1.0, -1.0]]
+    (first, second) = post(client, {"rows": rows, "probabilities": True})["predictions"]
+    assert first.keys() == {"price", "kind", "probabilities"}
+    expected = models["shop"].predict(np.array(rows))
+    assert [first["kind"], second["kind"]] == expected["kind"].tolist()
+    assert [first["price"], second["price"]] == pytest.approx(expected["price"].tolist())
+    shares = models["shop"].predict_proba(np.array(rows))["kind"]
+    assert list(first["probabilities"]["kind"].values()) == pytest.approx(shares[0].tolist())
+    assert post(client, {"rows": rows})["predictions"][0].keys() == {"price", "kind"}
+    assert client.get("/metadata").json()["targets"] == ["price", "kind"]

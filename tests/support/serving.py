@@ -73,6 +73,25 @@ def days(folder: Path) -> nntrain.Model:
     return nntrain.fit(config, runs_dir=None).model
 
 
+def shop(folder: Path) -> nntrain.Model:
+    """Two targets of different kinds: a price and a kind."""
+    random = np.random.default_rng(0)
+    rows = [
+        f"{a},{b},{c},{50 + 20 * a},{'small' if b < 0 else 'large'}"
+        for a, b, c in random.normal(size=(60, 3))
+    ]
+    (folder / "shop.csv").write_text("\n".join(["a,b,c,price,kind", *rows, ""]))
+    config = {
+        **IRIS,
+        "data": {"source": {"csv": str(folder / "shop.csv")}},
+        "model": {"layers": [{"dense": 3}]},
+    }
+    del config["loss"]
+    price = {"column": "price", "loss": "mse", "transform": "standard"}
+    config["targets"] = [price, {"column": "kind", "loss": "cross_entropy"}]
+    return nntrain.fit(config, runs_dir=None).model
+
+
 def text(folder: Path) -> nntrain.Model:
     (folder / "book.txt").write_text("the cat sat on the mat. " * 60)
     config = {

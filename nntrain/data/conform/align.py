@@ -107,7 +107,27 @@ def pad_steps(name: str, train: Dataset, other: Dataset) -> Dataset:
     return replace(other, x=x, target=pad_or_cut(other.target, steps) if other.per_step else other.target)
 
 
+def _align_heads(name: str, train: Dataset, other: Dataset) -> Dataset:
+    """`other` with the numbers that the classes of several targets have in `train`."""
+    if [head.name for head in train.heads] != [head.name for head in other.heads]:
+        return other  # see `mismatch`
+    target = np.array(other.target)
+    for place, (known, head) in enumerate(zip(train.heads, other.heads, strict=True)):
+        if not known.classes or not head.classes:
+            continue
+        labels, classes = target[:, place], spelled(known.classes, head.classes)
+        _require_known(
+            name, f"classes of {head.name}", known.classes, classes, other, partial(np.equal, labels)
+        )
+        numbers = np.array([known.classes.index(label) for label in classes], np.float64)
+        there = ~np.isnan(labels)
+        labels[there] = numbers[labels[there].astype(np.int64)]
+    return replace(other, target=target, heads=train.heads)
+
+
 def _align_classes(name: str, train: Dataset, other: Dataset) -> Dataset:
+    if train.heads and other.heads:
+        return _align_heads(name, train, other)
     if not train.classes or not other.classes:
         return other
     classes = spelled(train.classes, other.classes)

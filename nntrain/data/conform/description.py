@@ -10,7 +10,8 @@ from nntrain.data.images.form import ImageForm
 from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.tables.curves import Curve
 from nntrain.data.tables.features import OneHot
-from nntrain.target_transform import TargetTransform
+from nntrain.heads import Head
+from nntrain.target_transform import transform_of
 
 
 def describe(train: Dataset) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def describe(train: Dataset) -> dict[str, Any]:
     tokenizer = {} if train.tokenizer is None else {"tokenizer": train.tokenizer.to_dict()}
     curves = {"curves": [asdict(curve) for curve in train.curves]} if train.curves else {}
     targets = {} if train.target_transform is None else {"target_transform": asdict(train.target_transform)}
+    heads = {"heads": [head.described() for head in train.heads]} if train.heads else {}
     return {
         "input_shape": train.input_shape,
         "target_shape": train.target_shape,
@@ -37,6 +39,7 @@ def describe(train: Dataset) -> dict[str, Any]:
         **tokenizer,
         **curves,
         **targets,
+        **heads,
     }
 
 
@@ -72,12 +75,7 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
             for curve in description.get("curves", ())
         ),
         target_transform=transform_of(description.get("target_transform")),
+        heads=tuple(map(Head.of, description.get("heads", ()))),
         image_form=ImageForm.of(description["image_form"]) if "image_form" in description else None,
         tokenizer=Tokenizer.of(description["tokenizer"]) if "tokenizer" in description else None,
     )
-
-
-def transform_of(described: dict[str, Any] | None) -> TargetTransform | None:
-    if described is None:
-        return None
-    return TargetTransform(described["log"], tuple(described["mean"]), tuple(described["std"]))

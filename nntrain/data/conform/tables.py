@@ -19,6 +19,7 @@ from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table, values_of
 from nntrain.data.tables.weighting import row_weights
 from nntrain.errors import DataError
+from nntrain.heads import Head
 from nntrain.options import close_to, there_are
 
 NUMBERED = re.compile(r"column ([1-9][0-9]{0,8})")  # the name of a column without a name
@@ -80,7 +81,10 @@ class TableEncoder:
         table = self.file.read(positions, [*targets, *weights], as_text, typed=False)
         of_rows = row_weights(table, table.targets.pop()) if weights else None
         x = self._x(table, self.columns)
-        target = self._classes(table) if self.train.classes else self._reals(table)
+        if self.train.heads:
+            target = heads_of(table, self.train.heads)
+        else:
+            target = self._classes(table) if self.train.classes else self._reals(table)
         lacking = [] if weight is None else [f"no column {weight!r}: all rows have the same weight"]
         notes = tuple(table.notes[-1:] if weights else lacking)
         return replace(self.train, x=x, target=target, weight=of_rows, notes=notes)
@@ -205,7 +209,7 @@ class TableEncoder:
         (column,) = table.targets
         labels = labels_of(column, self.train.classes)
         bad = BadCells(table.path, table.lines)
-        expected = f"one of the training's classes {listed(self.train.classes)}"
+        expected = among(self.train.classes)
         bad.add(np.flatnonzero(labels < 0), column.label, expected, column.cell)
         bad.raise_if_any("Fix the file, or remove such lines.")
         return labels
@@ -219,6 +223,29 @@ class TableEncoder:
             bad.add(np.flatnonzero(~np.isfinite(found[-1])), column.label, "a finite number", column.cell)
         bad.raise_if_any("Fix the file, or remove such lines.")
         return np.stack(found, axis=1)
+
+
+def among(classes: Sequence[str]) -> str:
+    return f"one of the training's classes {listed(classes)}"
+
+
+def heads_of(table: Table, heads: Sequence[Head]) -> np.ndarray:
+    """(rows, heads) float64: the targets as those of the training, NaN where one is missing and may be. Raises DataError."""
+    bad, found = BadCells(table.path, table.lines), []
+    for column, head in zip(table.targets, heads, strict=True):
+        if head.classes:
+            labels = labels_of(column, head.classes)
+            values, gaps, wrong = np.where(labels < 0, np.nan, labels), labels == GAP, labels == UNKNOWN
+        else:
+            values = column.numbers if column.flags is None else column.flags
+            gaps = (column.kinds_of == MISSING)[column.places]
+            wrong = ~np.isfinite(values) & ~gaps
+        refused = wrong if head.optional else wrong | gaps
+        expected = among(head.classes) if head.classes else "a finite number"
+        bad.add(np.flatnonzero(refused), column.label, expected, column.cell)
+        found.append(values)
+    bad.raise_if_any("Fix the file, or remove such lines.")
+    return np.stack(found, axis=1)
 
 
 def labels_of(column: Column, known: Sequence[str]) -> np.ndarray:

@@ -29,7 +29,7 @@ def held_out(data: Dataset, fold: Fold, seed: int) -> HeldOut:
     if data.times is not None:
         return _rows_by_time(data, data.times, fold)
     count, folds, key = len(data), fold.of, randomness.key(seed, "fold")
-    labels = np.asarray(data.target) if data.classes and data.target.ndim == 1 else None
+    labels, classes = data.strata or (None, ())
     if count < folds:
         raise ConfigError(
             f"expected at least {folds:,} samples, one for each fold. Received: {count:,}.", at_most(count)
@@ -38,14 +38,14 @@ def held_out(data: Dataset, fold: Fold, seed: int) -> HeldOut:
     if data.groups is not None:
         fold_of, how = _by_group(data.groups, labels, fold, key)
     elif labels is not None:
-        warnings = _of_rare_classes(labels, data.classes, folds)
+        warnings = _of_rare_classes(labels, classes, folds)
         fold_of, how = allocation.by_class(labels, folds, key), "stratified by class"
     else:
         fold_of, how = allocation.evenly(count, folds, key), "at random"
     test = fold_of == fold.number - 1
     if data.groups is not None and labels is not None:
         only = "that are only in held-out groups", "use fewer folds, or group by another column"
-        warnings = _of_unlearned_classes(labels[~test], labels[test], data.classes, *only)
+        warnings = _of_unlearned_classes(labels[~test], labels[test], classes, *only)
     return HeldOut(np.flatnonzero(~test), np.flatnonzero(test), how, warnings)
 
 

@@ -17,6 +17,7 @@ from nntrain.data.tables.csv_file import Cells, CsvFile, Format, Name
 from nntrain.data.tables.formats.opening import Layout, rows_of
 from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.grouping import group_numbers
+from nntrain.data.tables.heads import head_columns
 from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Ignore, Number
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import TAB, WHITESPACE, Rows
@@ -24,7 +25,8 @@ from nntrain.data.tables.spool import Spool
 from nntrain.data.tables.table import Table
 from nntrain.data.tables.times import row_times
 from nntrain.data.tables.weighting import row_weights
-from nntrain.errors import DataError
+from nntrain.errors import ConfigError, DataError, Problem
+from nntrain.heads import Head, HeadColumn
 from nntrain.options import PathName, Several, expecting, mistake, shown
 from nntrain.paths import resolved
 
@@ -87,7 +89,10 @@ class Csv(Reader, name="csv"):
     )
     target: Annotated[
         Name | Names | None, expecting("the name or the number of a column, or a list of them")
-    ] = Field(None, description="the column to predict, or several for regression; default: the last")
+    ] = Field(
+        None,
+        description="the column to predict, or several for regression; default: the last. `targets` are several of different kinds",
+    )
     header: Annotated[Literal["auto"] | bool, expecting("`auto`, true or false")] = Field(
         "auto",
         description="whether the first line names the columns; auto: if it has no numbers, or has text above a number",
@@ -164,6 +169,7 @@ class Csv(Reader, name="csv"):
         "least 0, of which only the ratios matter. It is no feature",
     )
 
+    _heads: tuple[HeadColumn, ...] = PrivateAttr(())  # the columns to predict, each of a kind of its own
     _group: Name | None = PrivateAttr(None)  # the column whose values name groups
     _time: Name | None = PrivateAttr(None)  # the column that orders the rows
     _known: tuple[str, ...] = PrivateAttr(())  # the names of the features in the training data
@@ -188,6 +194,18 @@ class Csv(Reader, name="csv"):
         source._group = group
         return source
 
+    def for_targets(self, columns: Sequence[HeadColumn]) -> "Csv":
+        for option in ("target", "task"):
+            if getattr(self, option) != type(self).model_fields[option].default:
+                message, hint = (
+                    "cannot be combined with `targets`, which name their columns",
+                    "Remove this line.",
+                )
+                raise ConfigError([Problem((self.yaml_name, option), message, hint)])
+        source = self.model_copy()
+        source._heads = tuple(columns)
+        return source
+
     def by_time(self, time: Name) -> "Csv":
         source = self.model_copy()
         source._time = time
@@ -209,11 +227,17 @@ class Csv(Reader, name="csv"):
         scaling = {name: kind.scale for name, kind in table.kinds.items() if isinstance(kind, Number)}
         table.indicate = self.missing_indicator
         x, names, one_hot = table.x(self.text == "one_hot", gaps=self.impute is not None, known=self._known)
-        target, classes = table.target(self.task)
+        heads: tuple[Head, ...] = ()
+        classes: tuple[str, ...] = ()
+        if self._heads:
+            target, heads = head_columns(table, self._heads)
+        else:
+            target, classes = table.target(self.task)
         return Dataset(
             x,
             target,
             classes,
+            heads=heads,
             feature_names=names,
             one_hot=one_hot,
             scaling={name: scale for name, scale in scaling.items() if scale != "auto"},
@@ -326,6 +350,8 @@ class Csv(Reader, name="csv"):
 
     def targets(self, file: CsvFile) -> list[int]:
         """The positions of the columns to predict, counted from 0."""
+        if self._heads:
+            return file.positions("targets", [head.column for head in self._heads])
         default: Name = -1
         target = default if self.target is None else self.target
         return file.positions("target", target if isinstance(target, tuple) else (target,))

@@ -1,9 +1,11 @@
 """In memory: stands in a run's config for arrays that a Python program passed to `nntrain.fit`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nntrain.data.dataset import Reader, Splits
 from nntrain.errors import DataError
+from nntrain.heads import HeadColumn
 
 
 class InMemory(Reader, name="in_memory"):
@@ -16,3 +18,6 @@ class InMemory(Reader, name="in_memory"):
         raise DataError(
             "the data are arrays that a Python program passes", "Pass them again, or name another source."
         )
+
+    def for_targets(self, columns: Sequence[HeadColumn]) -> "InMemory":
+        return self

@@ -20,9 +20,10 @@ from nntrain.data.tables.features import OneHot
 from nntrain.data.tables.spool import Spool, SpoolError
 from nntrain.errors import DataError
 from nntrain.files import replacing
+from nntrain.heads import Head
 from nntrain.paths import cache_folder
 
-VERSION = 1  # of the cached files; those of another version are not used
+VERSION = 2  # of the cached files; those of another version are not used
 LARGE = 1 << 26  # bytes of a table's file from which it is cached
 LINES = "lines"
 
@@ -141,13 +142,15 @@ def _facts(data: Dataset) -> dict[str, Any]:
     for field in fields(Dataset):
         value = getattr(data, field.name)
         if not isinstance(value, np.ndarray | TableRows) and value is not None:
-            facts[field.name] = [vars(one) for one in value] if field.name == "one_hot" else value
+            nested = field.name in ("one_hot", "heads")
+            facts[field.name] = [vars(one) for one in value] if nested else value
     return facts
 
 
 def _dataset(path: str, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> Dataset:
     one_hot = [OneHot(**one | {"categories": tuple(one["categories"])}) for one in facts.pop("one_hot")]
+    heads = tuple(map(Head.of, facts.pop("heads")))
     found: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in facts.items()}
     lines = arrays.pop(LINES, None)
     origin = None if lines is None else TableRows(path, lines)
-    return Dataset(**found | arrays, one_hot=tuple(one_hot), origin=origin)
+    return Dataset(**found | arrays, one_hot=tuple(one_hot), heads=heads, origin=origin)

@@ -1,5 +1,6 @@
 """Targets: numbers to predict that the loss sees standardized, by statistics of the training split."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +34,34 @@ def transform_targets(splits: Splits, how: str) -> Splits:
     return Splits(
         **{name: replace(part, target_transform=transform) for name, part in splits.parts().items()}
     )
+
+
+def transform_heads(splits: Splits, hows: Sequence[str | None]) -> Splits:
+    """The splits whose heads have a transform each, standard, log or none. Raises ConfigError."""
+    train = splits.train
+    heads = []
+    for place, (head, how) in enumerate(zip(train.heads, hows, strict=True)):
+        heads.append(head)
+        if how is None or head.classes:  # for which a transform is an error of its own
+            continue
+        if how == "log":
+            for name, part in splits.parts().items():
+                column = np.asarray(part.target)[:, place]
+                if (wrong := column[column <= 0]).size:
+                    message = f"expected numbers above 0, which have a logarithm. Received: {wrong[0]:g}, in the {name} split."
+                    hint = "Set `transform: standard`, or fix the targets."
+                    raise ConfigError([Problem(("targets", place, "transform"), message, hint)])
+        column = np.asarray(train.target, np.float64)[:, place : place + 1]
+        known = ~np.isnan(column[:, 0])
+        if not known.any():
+            message = f"{head.name} has no value in the training split"
+            raise ConfigError([Problem(("targets", place), message, "Use more data.")])
+        weight = None if train.weight is None else train.weight[known]
+        values = np.log(column[known]) if how == "log" else column[known]
+        mean, std = mean_and_std(values, (head.name,), weight)
+        transform = TargetTransform(how == "log", (float(mean[0]),), (float(std[0]) or 1.0,))
+        heads[-1] = replace(head, transform=transform)
+    return Splits(**{name: replace(part, heads=tuple(heads)) for name, part in splits.parts().items()})
 
 
 def without_logarithm(data: Dataset) -> float | None:

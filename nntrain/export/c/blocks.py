@@ -1,6 +1,6 @@
 """Blocks: what the C file computes in order: the preparation of the data, the layers, and what makes the outcome of the last one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +11,8 @@ from nntrain.data.tables.features import indicators
 from nntrain.export.c.folding import folded
 from nntrain.export.program import Program
 from nntrain.layers.context import Shape
-from nntrain.losses.outcome import Scaled
+from nntrain.layers.merge import Concat
+from nntrain.losses.outcome import Scaled, Sliced, Step
 from nntrain.network.graph import INPUT
 
 Element = Literal["float", "int8_t"]
@@ -61,6 +62,13 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """Neighbouring values of a sample, from one place on."""
+
+    start: int
+
+
+@dataclass(frozen=True)
 class Function:
     """One of losses.outcome."""
 
@@ -80,24 +88,41 @@ def blocks_of(program: Program) -> list[Block]:
         )
     output = blocks[-1].name if blocks else INPUT
     shape = blocks[-1].shape if blocks else program.data.input_shape
-    for function in program.outcome.functions:
-        if isinstance(function, Scaled):
-            block = Block(
-                "outputs in the unit of the targets",
-                Standardize(),
-                (output,),
-                (shape,),
-                shape,
-                inverse(function),
-            )
-        else:
-            after = (*shape[:-1], 2) if function in ("two_classes", "side") else shape
-            block = Block(f"outcome {function}", Function(function), (output,), (shape,), after)
-        blocks.append(block)
-        output, shape = block.name, block.shape
+    blocks += outcome(program.outcome.functions, output, shape)
     if all(is_view(block) for block in blocks):
         blocks.append(Block("copy", Copy(), (output,), (shape,), shape))
     return blocks
+
+
+def outcome(functions: Sequence[Step], output: str, shape: Shape, of: str = "") -> list[Block]:
+    """The blocks of functions that are applied in order to an output of this shape; `of`: what their names end in."""
+    blocks: list[Block] = []
+    for function in functions:
+        if isinstance(function, Sliced):
+            blocks += sliced(function, output, shape)
+        elif isinstance(function, Scaled):
+            name = f"outputs in the unit of the targets{of}"
+            blocks.append(Block(name, Standardize(), (output,), (shape,), shape, inverse(function)))
+        else:
+            after = (*shape[:-1], 2) if function in ("two_classes", "side") else shape
+            blocks.append(Block(f"outcome {function}{of}", Function(function), (output,), (shape,), after))
+        output, shape = blocks[-1].name, blocks[-1].shape
+    return blocks
+
+
+def sliced(function: Sliced, output: str, shape: Shape) -> list[Block]:
+    """The blocks of functions of parts of an output, side by side."""
+    blocks: list[Block] = []
+    ends: list[Block] = []
+    start = 0
+    for number, (count, steps) in enumerate(function.parts, start=1):
+        of = f" of target {number}"
+        blocks.append(Block(f"outputs{of}", Cut(start), (output,), (shape,), (count,)))
+        blocks += outcome(steps, blocks[-1].name, (count,), of)
+        ends.append(blocks[-1])
+        start += count
+    inputs = tuple(block.name for block in ends), tuple(block.shape for block in ends)
+    return [*blocks, Block("outcome of all targets", Concat(), *inputs, (start,))]
 
 
 def inverse(function: Scaled) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
 """Outcome: the outputs of the model: probabilities or values, and the predicted class."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.export.onnx.axes import channels_last
 from nntrain.export.onnx.graph import INT64, Graph, Info, Size, Value
 from nntrain.export.program import Outcome
-from nntrain.losses.outcome import Scaled
+from nntrain.losses.outcome import Scaled, Sliced, Step
 
 CLASS = "class"
 
@@ -26,11 +26,7 @@ def add_outputs(graph: Graph, y: Value, outcome: Outcome, classes: int, shape: t
     """Adds what the model gives for y, the output of the last layer; `shape` is that of one sample of it."""
     name = logits = graph.arranged(y, channels_last(y.rank)).name
     width = int(shape[-1])
-    for function in outcome.functions:
-        if isinstance(function, Scaled):
-            name = scaled(graph, name, f"{outcome.meaning}/scaled", function)
-        else:
-            name = FUNCTIONS[function](graph, name, f"{outcome.meaning}/{function}", width)
+    name = applied(graph, name, outcome.meaning, outcome.functions, width)
     if classes:
         add_class(graph, logits, width)
     renamed(graph, name, outcome.meaning)
@@ -40,6 +36,30 @@ def add_outputs(graph: Graph, y: Value, outcome: Outcome, classes: int, shape: t
     if classes:
         text = "the number of the predicted class, from 0 in the order of the metadata `classes`"
         graph.outputs.append(Info(CLASS, np.dtype(np.int64), ("batch", *shape[:-1]), text))
+
+
+def applied(graph: Graph, y: str, part: str, functions: Sequence[Step], width: int) -> str:
+    """The functions in order, of outputs y of this width; `part` begins the names of what they give."""
+    for function in functions:
+        if isinstance(function, Sliced):
+            y = sliced(graph, y, part, function)
+        elif isinstance(function, Scaled):
+            y = scaled(graph, y, f"{part}/scaled", function)
+        else:
+            y = FUNCTIONS[function](graph, y, f"{part}/{function}", width)
+    return y
+
+
+def sliced(graph: Graph, y: str, part: str, function: Sliced) -> str:
+    """See losses.outcome.Sliced."""
+    pieces, start = [], 0
+    for number, (count, steps) in enumerate(function.parts, start=1):
+        place = f"{part}/target_{number}"
+        ends = [graph.integers([start]), graph.integers([start + count]), graph.integers([-1])]
+        piece = graph.node("Slice", [y, *ends], f"{place}/outputs")
+        pieces.append(applied(graph, piece, place, steps, count))
+        start += count
+    return graph.node("Concat", pieces, f"{part}/of_targets", axis=-1)
 
 
 def renamed(graph: Graph, name: str, meaning: str) -> None:

@@ -9,7 +9,7 @@ from nntrain.export.python import language
 from nntrain.export.python.inputs import Inputs
 from nntrain.export.python.wording import INDENT, WIDTH, wrapped
 from nntrain.layers.context import Shape
-from nntrain.losses.outcome import Scaled
+from nntrain.losses.outcome import Scaled, Sliced
 
 BATCH = 256  # rows that are computed at once, where layers have much to keep
 FUNCTIONS = {"exp": "np.exp"}  # of losses.outcome, by their names in the file where those differ
@@ -109,7 +109,30 @@ class Api:
     def functions(self) -> list[str]:
         if self.data.unit:
             return language.functions(self.program)
-        return self._for_classes() if self.data.classes else [self._for_values()]
+        if self.data.classes:
+            return self._for_classes()
+        return [self._for_values(), *(self._of_parts(step) for step in self._sliced)]
+
+    @property
+    def _sliced(self) -> list[Sliced]:
+        return [step for step in self.outcome.functions if isinstance(step, Sliced)]
+
+    def _of_parts(self, function: Sliced) -> str:
+        """The function that makes the outcome of the outputs of several targets."""
+        lines, start = ["return np.concatenate(", f"{INDENT}["], 0
+        for count, steps in function.parts:
+            y = f"y[:, {start}:{start + count}]"
+            for step in steps:
+                if isinstance(step, Scaled):
+                    factor, shift = (spelled_row(values) for values in (step.factor, step.shift))
+                    y = f"({y} * {factor} + {shift})"
+                else:
+                    y = f"{FUNCTIONS.get(str(step), str(step))}({y})"
+            lines.append(f"{INDENT * 2}{y},")
+            start += count
+        lines += [f"{INDENT}],", f"{INDENT}axis=1,", ")"]
+        what = f"The numbers and probabilities of all targets from the outputs y (rows, {start}) of the last layer."
+        return function_of("predicted", "y", what, lines)
 
     def _for_classes(self) -> list[str]:
         x = f"x {self.inputs.shape}"
@@ -136,7 +159,9 @@ class Api:
     def _applied(self, y: str) -> str:
         """The functions that make the outcome of outputs y."""
         for step in self.outcome.functions:
-            if isinstance(step, Scaled):
+            if isinstance(step, Sliced):
+                y = f"predicted({y})"
+            elif isinstance(step, Scaled):
                 y = f"({y} * output_factor + output_shift)"
             else:
                 y = f"{FUNCTIONS.get(step, step)}({y})"
@@ -182,7 +207,16 @@ class Api:
 
 def function(name: str, what: str, lines: Sequence[str]) -> str:
     """A function of x."""
-    return "\n".join([f"def {name}(x):", *documented(what), *(INDENT + line for line in lines)])
+    return function_of(name, "x", what, lines)
+
+
+def function_of(name: str, argument: str, what: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"def {name}({argument}):", *documented(what), *(INDENT + line for line in lines)])
+
+
+def spelled_row(values: Sequence[float]) -> str:
+    """A number, or an array of several, as Python spells it."""
+    return repr(values[0]) if len(values) == 1 else f"np.array([{', '.join(map(repr, values))}])"
 
 
 def documented(what: str) -> list[str]:

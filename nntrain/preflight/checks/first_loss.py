@@ -32,4 +32,6 @@ class FirstLoss(Check, name="first_loss", about="network"):
 
 
 def centred(subject: Subject) -> str:
+    if subject.train.heads:
+        return "Set `transform: standard` in targets that are numbers."
     return "" if subject.train.classes else "Set `target_transform: standard` under `data`."

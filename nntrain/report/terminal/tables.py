@@ -22,6 +22,7 @@ from nntrain.report.terminal.wrapping import show_line
 if TYPE_CHECKING:
     from nntrain.config.schema import Config
     from nntrain.gradient_check.check import Check, Cost
+    from nntrain.losses.weighted_sum import Term
     from nntrain.network.graph import Graph
 
 
@@ -206,12 +207,56 @@ def labels_table(labels: Mapping[str, Mapping[str, float]]) -> ResponsiveTable:
     return ResponsiveTable(columns, rows)
 
 
+def scores_of_target(values: Mapping[str, Any], target: str) -> dict[str, float]:
+    """The numbers whose names begin with that of a target, without it: {"loss": 0.1, "rmse": 332.0}."""
+    start = f"{target}_"
+    return {
+        name.removeprefix(start): value
+        for name, value in values.items()
+        if name.startswith(start) and not isinstance(value, list)
+    }
+
+
+def targets_table(targets: Mapping[str, Mapping[str, float]]) -> ResponsiveTable:
+    """A row for each of several targets of different kinds, with its loss and its metrics."""
+    names = list(dict.fromkeys(name for found in targets.values() for name in found))
+    columns = [Column("target", "left"), *(Column(name.replace("_", " ")) for name in names)]
+    rows: list[list[str | Text]] = [
+        [printable(target), *(number(found[name]) if name in found else "-" for name in names)]
+        for target, found in targets.items()
+    ]
+    return ResponsiveTable(columns, rows)
+
+
+def outputs_table(terms: Sequence["Term"]) -> ResponsiveTable:
+    """Which outputs of the last layer belong to which of several targets."""
+    columns = [
+        Column("target", "left"),
+        Column("outputs", "left"),
+        Column("holds", "left"),
+        Column("loss", "left"),
+        Column("weight"),
+    ]
+    rows: list[list[str | Text]] = []
+    for term in terms:
+        first, last = term.outputs.start + 1, term.outputs.stop
+        holds = f"{len(term.head.classes):,} classes" if term.head.classes else "number"
+        if term.head.transform is not None:
+            holds += ", log" if term.head.transform.log else ", standardized"
+        place = f"{first}" if first == last else f"{first} to {last}"
+        rows.append([printable(term.head.name), place, holds, term.loss.yaml_name, f"{term.weight:g}"])
+    return ResponsiveTable(columns, rows)
+
+
 def show_model(config: "Config", graph: "Graph", console: Console | None = None) -> None:
     """Prints the table of the layers of a network, and that of its parameter groups if there are any."""
+    from nntrain.losses.weighted_sum import WeightedSum
     from nntrain.training.groups import group_rows
 
     console = console or output()
     console.print(summary(layer_rows(graph), float_type(config.train.precision).itemsize))
+    if isinstance(config.loss, WeightedSum) and config.loss.bound:
+        console.print(Group(Text(), outputs_table(config.loss.terms)))
     if rows := group_rows(config, graph):
         console.print(Group(Text(), groups_table(rows)))
 
@@ -233,14 +278,19 @@ def show_scores(
     not the run's own, "classes" where there is a confusion matrix, and "labels" with the scores of each. `alone`: the data have no other split.
     """
     console = console or output()
-    about = ("data", "split", "samples", "classes", "labels")
+    about = ("data", "split", "samples", "classes", "labels", "targets")
     values = {name: value for name, value in result.items() if name not in about}
     split = [] if alone else [f"{result['split']} split"]
     source = ", ".join([printable(text) for text in [result.get("data"), *split] if text])
     samples = f", {result['samples']:,} samples, checkpoint "
     head = Text.assemble((source, "bold"), samples, printable(path))
     show_line(console, head)
-    console.print(scores(values, result.get("classes", ())))
+    by_target = {name: scores_of_target(values, name) for name in result.get("targets", ())}
+    of_targets = {f"{target}_{name}" for target, found in by_target.items() for name in found}
+    rest = {name: value for name, value in values.items() if name not in of_targets}
+    console.print(scores(rest, result.get("classes", ())))
+    if by_target:
+        console.print(Group(Text(), targets_table(by_target)))
     if labels := result.get("labels"):
         console.print(Group(Text(), labels_table(labels)))
 

@@ -88,7 +88,7 @@ def unscaled_columns(seen: Evidence) -> str:
 
 def unscaled_targets(seen: Evidence) -> str:
     found = scales.unscaled_targets(seen.setup.splits.train, seen.setup.graph, seen.config.loss, UNSCALED)
-    return scales.target_warning(found)
+    return scales.target_warning(found, bool(seen.setup.splits.train.heads))
 
 
 def few_steps(seen: Evidence) -> str:

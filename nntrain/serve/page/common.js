@@ -65,15 +65,21 @@ class Asking {
 const percent = (share) => (share > 0 && share < 0.001 ? "<0.1%" : `${(100 * share).toFixed(1)}%`);
 const short = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? "none"));
 
+// The answer for a target; of one of several that is a class with its probability.
+function answerFor(found, name) {
+  const share = found.probabilities?.[name]?.[found[name]];
+  return short(found[name]) + (share === undefined ? "" : ` (${percent(share)})`);
+}
+
 function showPrediction(found) {
   const parts = [];
   if ("class" in found && model.classes) {
     parts.push(make("p", { class: "winner" }, found.class ?? "no prediction"));
     if (found.probabilities) parts.push(bars(found.probabilities));
   } else {
-    const rows = model.targets.map((name) => make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, short(found[name]))));
+    const rows = model.targets.map((name) => make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, answerFor(found, name))));
     parts.push(model.targets.length === 1
-      ? make("p", { class: "winner" }, `${model.targets[0]}: ${short(found[model.targets[0]])}`)
+      ? make("p", { class: "winner" }, `${model.targets[0]}: ${answerFor(found, model.targets[0])}`)
       : make("table", {}, ...rows));
   }
   place("result").replaceChildren(...parts);
@@ -101,9 +107,9 @@ function bars(shares) {
 function predictionTable(predictions) {
   // The first rows, with the probability of the predicted class.
   const names = [...new Set(predictions.flatMap(Object.keys))].filter((name) => name !== "probabilities");
-  const shares = predictions.some((found) => found.probabilities);
+  const shares = model.classes && predictions.some((found) => found.probabilities);
   const cells = (found) => [
-    ...names.map((name) => make("td", {}, short(found[name]))),
+    ...names.map((name) => make("td", {}, model.classes ? short(found[name]) : answerFor(found, name))),
     ...(shares ? [make("td", {}, found.probabilities ? percent(found.probabilities[found.class]) : "")] : []),
   ];
   const head = ["row", ...names, ...(shares ? ["probability"] : [])];

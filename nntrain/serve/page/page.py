@@ -77,6 +77,8 @@ def about(served: Served, facts: dict[str, Any]) -> str:
         gives = f"a vocabulary of {served.data.vocabulary:,}"
     elif served.classes:
         gives = f"{len(served.classes):,} classes"
+    elif served.heads:
+        gives = counted(len(served.heads), "target")
     else:
         gives = counted(len(served.targets), "number") + " to predict"
     return f"{takes}, {gives}, {facts['parameters']:,} parameters"

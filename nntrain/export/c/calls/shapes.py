@@ -2,6 +2,7 @@
 
 import math
 
+from nntrain.export.c.blocks import Cut
 from nntrain.export.c.calls.call import Code, Site, call, in_place
 from nntrain.layers.merge import Add, Concat, Multiply
 from nntrain.layers.shape import Permute
@@ -34,6 +35,15 @@ def _(layer: Concat, site: Site) -> Code:
         lines.append(f"copy_columns({place}, {x}, {site.rows(shape)}, {shape[-1]}, {wide});")
         start += shape[-1]
     return Code("y = the inputs side by side", tuple(lines))
+
+
+@call.register
+def _(layer: Cut, site: Site) -> Code:
+    count, place = site.block.shape[-1], f"{site.x} + {layer.start}" if layer.start else site.x
+    formula = (
+        f"y = x[{layer.start}] to x[{layer.start + count - 1}]" if count > 1 else f"y = x[{layer.start}]"
+    )
+    return Code(formula, (f"copy_columns({site.y}, {place}, 1, {count}, {count});",))
 
 
 @call.register

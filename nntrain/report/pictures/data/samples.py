@@ -35,7 +35,7 @@ class Samples(Picture, name="samples"):
             "split": np.array("training" if self.split == "train" else self.split),
             "splits": np.array(list(parts)),
             "sizes": np.array([len(part) for part in parts.values()]),
-            "classes": np.array(() if data.unit else data.classes, dtype=str),
+            "classes": np.array(() if data.unit else classes_of(data), dtype=str),
             "counts": class_counts(data),
             **module_of(kind).collect(data),
         }
@@ -47,6 +47,11 @@ class Samples(Picture, name="samples"):
         )
         module = module_of(str(arrays["kind"]))
         return module.figure(drawn.name, arrays, f"splits: {sizes}")
+
+
+def classes_of(data: "Dataset") -> tuple[str, ...]:
+    """The names of the classes; of several targets those of the first."""
+    return data.heads[0].classes if data.heads else data.classes
 
 
 def kind_of(data: "Dataset") -> str:

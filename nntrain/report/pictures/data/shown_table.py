@@ -31,6 +31,9 @@ def collect(data: "Dataset") -> dict[str, np.ndarray]:
     x = np.asarray(data.x[rows], np.float64)
     target = np.asarray(data.target[rows])
     per_class = bool(data.classes) and target.ndim == 1
+    if data.heads and data.heads[0].classes:  # of several targets the first
+        known = ~np.isnan(target[:, 0])
+        x, target, per_class = x[known], target[known, 0].astype(np.int32), True
     y = target if per_class else np.asarray(target, np.float64).reshape(len(x), -1)[:, 0]
     names = data.feature_names or tuple(f"x{number}" for number in range(1, x.shape[1] + 1))
     chosen = np.arange(x.shape[1])

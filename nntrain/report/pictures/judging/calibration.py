@@ -32,7 +32,7 @@ class Calibration(Picture, name="calibration"):
     bins: int = option(15, "The number of bins of equal width.")
 
     def applies(self, subject: Subject) -> bool:
-        return kind_of(subject) != "numbers" and subject.setup.config.loss.probabilistic
+        return kind_of(subject) in ("classes", "labels") and subject.setup.config.loss.probabilistic
 
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """counts, confidence, accuracy (bins,): the number of predictions, the mean of their probabilities, the share that is true;

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 class Mistakes(Picture, name="mistakes"):
     title = "The errors of which the network was most certain, or the largest errors of a regression, with their samples."
 
+    applies_to = "networks with targets of one kind"
+
     split: Split | None = option(None, SPLIT_HELP)
     true: str | None = option(None, "Only samples of this class.")
     predicted: str | None = option(None, "Only samples that are taken for this class.")
     number: int | None = option(None, "How many to show. By default as many as fit well.")
+
+    def applies(self, subject: Subject) -> bool:
+        return not subject.setup.splits.train.heads
 
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """`kind` of the samples; where, true, predicted (mistakes,), in words; `correct`: whether

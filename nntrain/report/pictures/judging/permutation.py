@@ -90,7 +90,7 @@ def chosen_metric(subject: "Subject", rows: Judged, score: str) -> "Metric | Non
     from nntrain.metrics import Metric
     from nntrain.report.pictures.computing.named import named as components
 
-    if score == "loss":
+    if score == "loss" or (rows.kind == "targets" and not score):
         return None
     place = "plot importance: score"
     name = score or ("r2" if rows.kind == "numbers" else "accuracy")

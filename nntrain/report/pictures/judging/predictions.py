@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nntrain.report.pictures.subject import Subject
 
 Split = Literal["train", "validation", "test"]
-Kind = Literal["classes", "labels", "numbers"]
+Kind = Literal["classes", "labels", "numbers", "targets"]
 
 SPLIT_HELP = "The split to judge. By default test, else validation, else train."
 MOST_VALUES = 1 << 24  # of outputs in memory: 128 MiB as probabilities in float64
@@ -102,8 +102,10 @@ class Judged:
 
 
 def kind_of(subject: "Subject") -> Kind:
-    """What the network predicts: one class; labels, each true or false; or numbers, such as shares from 0 to 1."""
+    """What the network predicts: one class; labels, each true or false; numbers, such as shares from 0 to 1; or several of these."""
     train, loss = subject.setup.splits.train, subject.setup.config.loss
+    if train.heads:
+        return "targets"
     if train.classes:
         return "classes"
     some = np.asarray(train.target[:LOOKED_AT])
@@ -112,7 +114,7 @@ def kind_of(subject: "Subject") -> Kind:
 
 def is_classifier(subject: "Subject") -> bool:
     """Whether it predicts classes or labels. A language model predicts tokens, of which there are too many for a curve each."""
-    return kind_of(subject) != "numbers" and not subject.setup.splits.train.unit
+    return kind_of(subject) in ("classes", "labels") and not subject.setup.splits.train.unit
 
 
 def has_several(subject: "Subject") -> bool:

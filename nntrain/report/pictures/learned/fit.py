@@ -21,7 +21,12 @@ class Fit(Picture, name="fit"):
 
     def applies(self, subject: Subject) -> bool:
         train = subject.setup.splits.train
-        return not train.vocabulary and train.input_shape == (1,) and train.target_shape == (1,)
+        return (
+            not train.vocabulary
+            and train.input_shape == (1,)
+            and train.target_shape == (1,)
+            and not train.heads
+        )
 
     def collect(self, subject: Subject) -> dict[str, np.ndarray]:
         """x, target (samples,); test_x, test_target (test samples,), maybe empty; grid, prediction (POINTS,); labels (2,)."""
