@@ -80,7 +80,7 @@ class Term:
 class WeightedSum(Loss):
     """The sum of the losses of several targets, times their weights, each a mean over all rows.
 
-    A row adds nothing to the loss of a target that it lacks. The config's `targets` make this loss; it is bound to the data once
+    A row without a value of a target adds nothing to its loss. The config's `targets` make this loss; it is bound to the data once
     their classes are known.
     """
 
