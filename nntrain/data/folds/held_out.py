@@ -115,10 +115,10 @@ def _rows_by_time(data: Dataset, times: np.ndarray, fold: Fold) -> HeldOut:
     first, after = starts[fold.number - 1], [*starts, len(distinct)][fold.number]
     train, test = np.flatnonzero(number < first), np.flatnonzero((number >= first) & (number < after))
     warnings: tuple[str, ...] = ()
-    if data.classes and data.target.ndim == 1:
-        labels = np.asarray(data.target)
+    if data.strata is not None:
+        labels, classes = data.strata
         only = "that do not occur before the held-out block", "use fewer folds"
-        warnings = _of_unlearned_classes(labels[train], labels[test], data.classes, *only)
+        warnings = _of_unlearned_classes(labels[train], labels[test], classes, *only)
     return HeldOut(train, test, "by time, after what is trained on", warnings)
 
 
