@@ -13,7 +13,6 @@ from nntrain.errors import DataError
 from nntrain.heads import Head
 from nntrain.options import did_you_mean
 
-
 WORDS = {word for flags in FLAGS for word in flags}
 
 

@@ -109,3 +109,18 @@ def test_what_does_not_fit_is_refused(changed, problem):
 def test_columns_of_other_lengths_are_refused():
     with pytest.raises(NntrainError, match="expected 120 values"):
         nntrain.Data(frame()[["a", "b"]], {"price": np.zeros(3)})
+
+
+def test_several_targets_without_losses_of_their_own_are_refused():
+    config = {**CONFIG, "loss": "mse"}
+    del config["targets"]
+    with pytest.raises(NntrainError, match="the data have several targets: price, kind, rooms"):
+        fitted(nntrain.Data(frame(), ["price", "kind", "rooms"]), config)
+
+
+def test_columns_of_numbers_are_classes_where_their_loss_predicts_these():
+    table = frame()
+    targets = [{"column": "price", "loss": "huber"}, {"column": "rooms", "loss": "cross_entropy"}]
+    config = {**CONFIG, "targets": targets, "model": {"layers": [{"dense": 3}]}}
+    model = fitted(nntrain.Data(table[["a", "b"]], table[["price", "rooms"]]), config)
+    assert model.targets == {"price": (), "rooms": ("3", "4")}
