@@ -138,6 +138,11 @@ def _written(data: Path, options: dict[str, object], found: Scan, what: str, sid
         *(noted(f"      {name}: {inline(value)}", NOTES[name]) for name, value in options.items()),
         *(noted(f"  {name}: {fraction}", SPLITS[name]) for name, fraction in fractions.items()),
         noted("  standardize: true", "zero mean and unit variance per channel"),
+        *(
+            []
+            if train.classes
+            else [noted("  target_transform: standard", "so does the target, in the loss only")]
+        ),
         *([] if of_characters else [noted("  augment: [random_flip]", "remove it if left and right matter")]),
         "model:",
         "  layers:",

@@ -113,7 +113,8 @@ def test_the_target_is_a_column_of_the_labels(shell, wording):
     )
     config = new(shell, "pets", "--target", "sex")
     assert (config.data.source.label, config.loss.yaml_name) == ("sex", "cross_entropy")
-    assert new(shell, "pets", "--target", "age").loss.yaml_name == "mse"
+    found = new(shell, "pets", "--target", "age")
+    assert (found.loss.yaml_name, found.data.target_transform) == ("mse", "standard")
     wording(shell.run("new", "--data", "pets", "--target", "breed", "--output", "d.yaml", code=2).stderr)
     (shell.folder / "pets/l.csv").unlink()
     wording(shell.run("new", "--data", "pets", "--target", "sex", "--output", "d.yaml", code=2).stderr)
