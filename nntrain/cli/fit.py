@@ -1,5 +1,6 @@
 """`nntrain fit`: trains the network that a config describes."""
 
+import gc
 from pathlib import Path
 
 import click
@@ -67,13 +68,16 @@ def command(
 
     CONFIG can be a run folder: then its config is trained again with its overrides, or continued with --resume.
     """
+    if cli.own_process:
+        gc.disable()
     if cli.own_process and not (launched_rank() or verify_resume):
+        process.prepare()  # it loads what drawing needs while this process loads what training needs
+
         from nntrain import kernels
         from nntrain.limits import processors
 
-        # Others load what compiling needs, or drawing, while this process loads what training needs.
-        if not kernels.ahead.started(processors()):
-            process.prepare()
+        if kernels.ahead.started(processors()):  # which takes long, and leaves no processor to drawing
+            process.discard()
 
     from nntrain.api.fit import policy, train
     from nntrain.api.fit import verify_resume as verified
@@ -88,6 +92,9 @@ def command(
     from nntrain.run.unwritable import CannotSave
     from nntrain.training.interruption import Interrupted, Interruption, stop_signals_as_ctrl_c
 
+    if cli.own_process:
+        gc.freeze()  # what is loaded stays: nobody needs to look for garbage in it
+        gc.enable()
     if resume and overwrite:
         raise click.UsageError("--resume cannot be combined with --overwrite.")
     if verify_resume:

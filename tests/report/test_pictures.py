@@ -3,11 +3,13 @@
 import itertools
 import subprocess
 import sys
+import uuid
 
 import numpy as np
 import pytest
 
 from nntrain.errors import DataError
+from nntrain.report.pictures import __main__ as drawing
 from nntrain.report.pictures import picture as picture_module
 from nntrain.report.pictures import process as drawing_process
 from nntrain.report.pictures.__main__ import main
@@ -118,6 +120,18 @@ def test_a_prepared_process_draws_what_it_is_asked_for_in_the_end(tmp_path):
     assert process.errors == {}
     assert (folder / "loss.png").exists()
     assert drawing_process._prepared == []
+
+
+def test_two_processes_draw_each_picture_once(tmp_path, monkeypatch):
+    def draw(folder, names):
+        for name in names:
+            (folder / f"{name}-{uuid.uuid4()}").touch()
+        return 0
+
+    monkeypatch.setattr(drawing, "draw", draw)
+    monkeypatch.setattr(drawing, "processors", lambda: 2)
+    assert drawing.draw_side_by_side(tmp_path, ["loss", "filters", "roc", "fit"]) == 0
+    assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["filters", "fit", "loss", "roc"]
 
 
 def test_a_prepared_process_that_has_died_is_replaced(tmp_path):

@@ -8,7 +8,8 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from nntrain.errors import NntrainError
@@ -39,19 +40,29 @@ def draw_side_by_side(folder: Path, names: Sequence[str]) -> int:
     """`draw` on two cores, where a copy of this process, with all that it has loaded, costs nothing."""
     if len(names) < 2 or not hasattr(os, "fork") or processors() < 2:
         return draw(folder, names)
+    first, *others = names  # the loss, which takes longest, and the others from the last one on
+    left, numbers = os.pipe()
+    os.write(numbers, bytes(range(len(others)))[::-1])
+    os.close(numbers)
+
+    def rest() -> Iterator[str]:
+        """Those that nobody draws yet."""
+        while number := os.read(left, 1):
+            yield others[number[0]]
+
     copy = os.fork()
     if not copy:
         code = 1
         try:
-            code = draw(folder, names[1::2])
+            code = draw(folder, rest())
             sys.stderr.flush()
         finally:
             os._exit(code)
-    code = draw(folder, names[::2])
+    code = draw(folder, chain([first], rest()))
     return max(code, os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]), key=abs)
 
 
-def draw(folder: Path, names: Sequence[str]) -> int:
+def draw(folder: Path, names: Iterable[str]) -> int:
     """The exit code: 1 where a picture failed."""
     code = 0
     for name in names:

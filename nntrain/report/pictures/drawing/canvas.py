@@ -268,14 +268,17 @@ def rgb(colour: str) -> np.ndarray:
     return np.array(to_rgb(colour))
 
 
+COMPRESSION = 3  # of PNG files: a third less time than 6, and files larger by a sixth
 MARK = "drawn by nntrain plot"  # in the metadata of our pictures, and hardly in any other file
 
 
 def save(figure: Any, path: Path) -> None:
     """Writes the picture whole or not at all, so that a reader sees the old one or the new one."""
-    metadata = {"Creator": MARK, "Date": None} if path.suffix == ".svg" else {"Software": MARK}
+    vector = path.suffix == ".svg"
+    metadata = {"Creator": MARK, "Date": None} if vector else {"Software": MARK}
+    compression = {} if vector else {"pil_kwargs": {"compress_level": COMPRESSION}}
     with replacing(path) as file:
-        figure.savefig(file, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+        figure.savefig(file, format=path.suffix[1:], dpi=DPI, metadata=metadata, **compression)
 
 
 def is_ours(path: Path) -> bool:
