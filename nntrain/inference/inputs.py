@@ -29,6 +29,7 @@ from nntrain.data.sources.npz import Npz
 from nntrain.data.sources.sequences import Sequences
 from nntrain.data.sources.text import Text
 from nntrain.data.tables.csv_file import Cells
+from nntrain.data.tables.kinds import Date
 from nntrain.data.transforms.tokenize import tokenize
 from nntrain.errors import UserError
 from nntrain.inference.given import is_source, read_source
@@ -216,4 +217,11 @@ def as_in_training(trained: Trained, source: Csv) -> Csv:
     if isinstance(used, Sequences):
         return used.model_copy(update={name: getattr(source, name) for name in source.model_fields_set})
     written = {name: getattr(used, name) for name in FORMAT if name not in source.model_fields_set}
-    return source.model_copy(update=written)
+    found = source.model_copy(update=written)
+    found._dates = {
+        called: kind
+        for name, kind in used.columns.items()
+        if isinstance(kind, Date)
+        for called in (str(name), f"column {name}")
+    }
+    return found

@@ -9,8 +9,10 @@ import numpy as np
 
 from nntrain.config.scalars import inline
 from nntrain.data.tables.columns import TEXT, Column
-from nntrain.data.tables.dates import parts_of
+from nntrain.data.tables.dates import orders_of, parts_of
 from nntrain.data.tables.giveaways import words_of
+from nntrain.data.tables.looks import DATES_LOOK
+from nntrain.data.tables.suspicions import look_at
 from nntrain.starters.started import noted
 
 LEARNED: Any = {"categorical": {"embed": "auto", "unknown": "learn"}}
@@ -45,7 +47,7 @@ class Kind:
 
     @property
     def group(self) -> str:
-        return {IGNORE: "left out", "date": "dates"}.get(str(self.value), "categories")
+        return "left out" if self.value == IGNORE else "dates" if "date" in self.value else "categories"
 
     def line(self, called: str | int) -> str:
         return noted(f"        {inline(called)}: {inline(self.value)}", self.note + self.how)
@@ -58,12 +60,21 @@ def kind_of(column: Column) -> Kind | None:
     """The kind of a column that can be used; None where nothing needs to be said of it: numbers, and text of few categories."""
     if column.is_text and (parts := parts_of(column.distinct(TEXT))):
         return Kind("date", ", ".join(dict.fromkeys(part.split()[0] for part in parts)))
+    if order := order_of(column):
+        return Kind({"date": {"order": order}}, f"such as {column.distinct(TEXT)[0]!r}")
     count = categories(column)
     if count >= FEWEST and column.is_text:
         return Kind(LEARNED, f"{count:,} texts", VECTORS)
     if count >= FEWEST_CODES and is_code(column):
         return Kind(LEARNED, f"{count:,} codes", VECTORS)
     return None
+
+
+def order_of(column: Column) -> str:
+    """The only order in which the texts of a column are dates; empty where there is none, or several are possible."""
+    look = look_at(column) if column.is_text else None
+    orders = orders_of(column.distinct(TEXT)) if look and look.what == DATES_LOOK else ()
+    return orders[0] if len(orders) == 1 else ""
 
 
 def categories(column: Column) -> int:

@@ -11,18 +11,27 @@ from nntrain.data.dataset import Dataset, Splits
 from nntrain.data.sources.csv import Csv
 from nntrain.data.splits import split
 from nntrain.data.tables.columns import TEXT, Column
-from nntrain.data.tables.dates import parts_of
+from nntrain.data.tables.dates import orders_of, parts_of
 from nntrain.data.tables.giveaways import giveaways, named_identifier
 from nntrain.data.tables.header import DoubtfulHeader
 from nntrain.data.tables.likely_target import likely_target, names_splits
-from nntrain.data.tables.looks import GAPS
+from nntrain.data.tables.looks import DATES_LOOK, GAPS
 from nntrain.data.tables.numerals import number
 from nntrain.data.tables.suspicions import hardly_repeat, look_at
 from nntrain.data.tables.table import Table
 from nntrain.errors import UserError
 from nntrain.options import shown
 from nntrain.paths import as_written
-from nntrain.starters.columns import IGNORE, Kind, Kinds, categories, column_lines, kind_of, nameless
+from nntrain.starters.columns import (
+    IGNORE,
+    Kind,
+    Kinds,
+    categories,
+    column_lines,
+    kind_of,
+    nameless,
+    order_of,
+)
 from nntrain.starters.networks import FEW, Network
 from nntrain.starters.started import SPLITS, noted
 
@@ -184,8 +193,12 @@ def why_not(column: Column) -> str:
             return ""
         if names_splits(texts):
             return f"splits, such as {texts[0]!r}"
+        if order_of(column):
+            return ""
         if look := look_at(column):
-            return f"{look.what}, such as {look.example!r}"
+            orders = orders_of(texts) if look.what == DATES_LOOK else ()
+            unclear = f": set `{{date: {{order: {orders[0]}}}}}`, or {orders[1]}" if len(orders) > 1 else ""
+            return f"{look.what}, such as {look.example!r}{unclear}"
         if len(texts) == 1 and not gaps:
             return "constant"
         many = hardly_repeat(len(texts), rows - gaps) or (len(texts) > FEWER and not categories(column))

@@ -130,15 +130,26 @@ def test_useless_columns_are_excluded_and_gaps_filled(shell):
 def test_columns_that_cannot_be_used_are_left_out_with_a_comment(shell):
     draw = random.Random(0)
     rows = [
-        [f"Mr. {n}", f"PC {n}" if n % 3 else n, f"{n % 28 + 1:02}.01.2024", draw.random(), n % 2]
+        [
+            f"Mr. {n}",
+            f"PC {n}" if n % 3 else n,
+            f"{n % 28 + 1:02}.01.2024",
+            "01.02.2024",
+            draw.random(),
+            n % 2,
+        ]
         for n in range(60)
     ]
-    table(shell.folder / "t.csv", ["name", "ticket", "day", "fare", "y"], rows)
+    rows[7][3] = "03.02.2024"
+    table(shell.folder / "t.csv", ["name", "ticket", "day", "since", "fare", "y"], rows)
     shell.run("new", "--data", "t.csv")
     assert lines_of(shell.folder / "t.yaml", "ignore") == [
         "name: ignore # 60 different values",
         "ticket: ignore # text among numbers, such as 'PC 1'",
-        "day: ignore # dates, such as '01.01.2024'",
+        "since: ignore # dates, such as '01.02.2024': set `{date: {order: day_first}}`, or month_first",
+    ]
+    assert lines_of(shell.folder / "t.yaml", "day:") == [
+        "day: {date: {order: day_first}} # such as '01.01.2024'"
     ]
     shell.run("fit", "t.yaml", "--quiet", "--set", "train.epochs=1")
 

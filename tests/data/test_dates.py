@@ -7,7 +7,8 @@ import pytest
 
 from nntrain.data.conform.tables import TableEncoder
 from nntrain.data.sources.csv import Csv
-from nntrain.data.tables.dates import moment, parts_of
+from nntrain.data.tables.date_spellings import in_order
+from nntrain.data.tables.dates import moment, orders_of, parts_of
 from tests.support.data import load, refused
 
 DAYS = "day,y\n2024-01-01,1.5\n2024-07-01,2.5\n2024-12-31,3.5\n"
@@ -127,3 +128,130 @@ def test_many_categories_are_warned_of(tmp_path, wording):
     text = "city,x,y\n" + "".join(f"c{row % 150},{row},{row / 7}\n" for row in range(600))
     (warning,) = load_csv(tmp_path, text).warnings
     wording(warning)
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("2010/01/31", "2010-01-31"),
+        ("2010/01/31 00:00", "2010-01-31T00:00"),
+        ("2010/1/5 7:30:15", "2010-01-05T07:30:15"),
+        ("2010.01.31 13:45", "2010-01-31T13:45"),
+        ("31 Jan 2010", "2010-01-31"),
+        ("31-JAN-2010 13:45", "2010-01-31T13:45"),
+        ("January 31, 2010 1:45 PM", "2010-01-31T13:45"),
+        ("Sept 1 2010 12:00 a.m.", "2010-09-01T00:00"),
+        ("Jan 1991", "1991-01"),
+        ("Jan-1991", "1991-01"),
+        ("1991-Q3", "1991-07"),
+        ("1991Q3", "1991-07"),
+        ("Q4 1991", "1991-10"),
+    ],
+)
+def test_dates_that_can_be_read_in_one_way_are_read(text, iso):
+    found, expected = moment(text), moment(iso)
+    assert (found.at, found.grain) == (expected.at, expected.grain)
+    assert parts_of([text]) == parts_of([iso])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2010/13/01",
+            "2010/02/30",
+            "31 Foo 2010",
+            "30 Feb 2010",
+            "1991-Q5",
+            "1/2/2010",
+            "01.02.2010",
+            "Jan-91",
+        ),
+        *("Jan 31, 2010 13:45 PM", "2010/01/31 25:00"),
+    ],
+)
+def test_dates_that_do_not_exist_or_can_be_read_in_several_ways_are_none(text):
+    assert moment(text) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "orders"),
+    [
+        (["01.02.2010 13:45", "03.04.2010 00:00"], ("day_first", "month_first")),
+        (["01.02.2010", "13.02.2010"], ("day_first",)),
+        (["1/2/10", "1/13/10"], ("month_first",)),
+        (["Jan-91", "Feb-05"], ("month_year",)),
+        (["13.01.2010", "01.13.2010"], ()),
+        ([], ()),
+    ],
+)
+def test_the_orders_that_are_possible_are_found(texts, orders):
+    assert orders_of(texts) == orders
+
+
+def test_a_date_that_can_be_read_in_two_ways_is_asked_about(tmp_path, wording):
+    wording(refused(load_csv, tmp_path, "day,y\n01.02.2010 13:45,1.5\n03.04.2010 00:00,2.5\n"))
+    wording(refused(load_csv, tmp_path, "day,y\n01.02.2010,1.5\n13.04.2010,2.5\n"))
+    wording(refused(load_csv, tmp_path, "day,y\nJan-91,1.5\nFeb-91,2.5\n"))
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "iso"),
+    [
+        ("day_first", "01.02.2010 13:45", "2010-02-01T13:45"),
+        ("month_first", "01.02.2010 13:45", "2010-01-02T13:45"),
+        ("day_first", "1-2-68", "2068-02-01"),
+        ("month_first", "1/2/69", "1969-01-02"),
+        ("month_year", "Jan-91", "1991-01"),
+        ("day_first", "2010-02-01", "2010-02-01"),
+    ],
+)
+def test_the_order_that_is_set_reads_them_in_training_and_for_new_data(tmp_path, order, text, iso):
+    columns = {"day": {"date": {"order": order}}}
+    found = load_csv(tmp_path, f"day,y\n{text},1.5\n{text},2.5\n", columns=columns)
+    expected = load_csv(tmp_path, f"day,y\n{iso},1.5\n{iso},2.5\n")
+    assert found.feature_names == expected.feature_names
+    assert found.x.tolist() == expected.x.tolist()
+
+
+def test_a_date_that_the_calendar_lacks_is_an_error_in_any_order(tmp_path):
+    text = "day,y\n31.02.2010,1.5\n01.02.2010,2.5\n"
+    columns = {"day": {"date": {"order": "day_first"}}}
+    assert "Received: '2010-02-31'" in refused(load_csv, tmp_path, text, columns=columns)
+
+
+def test_a_trained_network_reads_new_dates_in_the_order_of_its_training(shell):
+    rows = [f"{1 + row % 28:02}.{1 + row % 12:02}.2010 {row % 24:02}:00,{row / 7}" for row in range(60)]
+    (shell.folder / "t.csv").write_text("\n".join(["day,y", *rows, ""]))
+    source = "{csv: {path: t.csv, target: y, columns: {day: {date: {order: ORDER}}}}}"
+    shell.write(
+        f"data: {{source: {source.replace('ORDER', 'day_first')}}}\n"
+        "model: {layers: [{dense: 1}]}\nloss: mse\noptimizer: adam\ntrain: {epochs: 1}\n"
+    )
+    shell.run("fit", "config.yaml", "--quiet", "--name", "r")
+    answers = []
+    for text in ("02.01.2010 10:00", "2010-01-02T10:00", "01.02.2010 10:00"):
+        (shell.folder / "new.csv").write_text(f"day\n{text}\n")
+        answers.append(shell.run("predict", "runs/r", "new.csv").stdout)
+    assert answers[0] == answers[1] != answers[2]
+
+
+FORMATS = {
+    "day_first": ["%d.%m.%Y", "%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M:%S"],
+    "month_first": ["%m/%d/%Y", "%m/%d/%Y %I:%M %p"],
+    "month_year": ["%b-%y", "%b %Y"],
+    "": ["%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y.%m.%d", "%d %b %Y", "%B %d, %Y", "%d-%b-%Y %H:%M:%S", "%b %Y"],
+}
+
+
+@pytest.mark.parametrize(
+    ("order", "form"), [(order, form) for order, forms in FORMATS.items() for form in forms]
+)
+def test_what_pandas_writes_is_read_as_pandas_reads_it(order, form):
+    pandas = pytest.importorskip("pandas")
+    random = np.random.default_rng(0)
+    seconds = random.integers(0, 2**31 - 1, 200)  # 1970 to 2038
+    texts = pandas.to_datetime(seconds, unit="s").strftime(form)
+    expected = pandas.to_datetime(texts, format=form)
+    found = [moment(in_order(text, order) if order else text).at for text in texts]
+    assert found == expected.to_pydatetime().tolist()

@@ -15,6 +15,7 @@ from nntrain.data.tables.columns import MISSING, TEXT, Column
 from nntrain.data.tables.csv_file import Cells, Name
 from nntrain.data.tables.dates import EXAMPLE, DateParts, dates_among
 from nntrain.data.tables.features import OneHot, columns, listed
+from nntrain.data.tables.kinds import ColumnKind
 from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table, values_of
 from nntrain.data.tables.weighting import row_weights
@@ -63,8 +64,9 @@ class TableEncoder:
         # A file of numbered columns without targets: its columns are the features, in order.
         without_targets = self.numbered and self.file.width == len(self.columns)
         positions = list(everything) if without_targets else self._features()
+        as_text = self._text_columns(positions)
         return self._x(
-            self.file.read(positions, (), self._text_columns(positions), typed=False), self.columns
+            self.file.read(positions, (), as_text, typed=False, kinds=self._dates(positions)), self.columns
         )
 
     def dataset(self, weight: Name | None = None) -> Dataset:
@@ -78,7 +80,8 @@ class TableEncoder:
             if position in targets:
                 raise DataError(f"target: {name!r} is a feature of the training data", place=self.csv.path)
         as_text = [*self._text_columns(positions), *targets, *weights]
-        table = self.file.read(positions, [*targets, *weights], as_text, typed=False)
+        dates = self._dates(positions)
+        table = self.file.read(positions, [*targets, *weights], as_text, typed=False, kinds=dates)
         of_rows = row_weights(table, table.targets.pop()) if weights else None
         x = self._x(table, self.columns)
         if self.train.heads:
@@ -154,6 +157,11 @@ class TableEncoder:
 
     def _text_columns(self, positions: Sequence[int]) -> list[int]:
         return [position for position, (_, _, text) in zip(positions, self.columns, strict=True) if text]
+
+    def _dates(self, positions: Sequence[int]) -> dict[int, ColumnKind]:
+        """How columns of dates are written, as in the training data."""
+        found = zip(positions, self.columns, strict=True)
+        return {at: self.csv._dates[name] for at, (name, _, _) in found if name in self.csv._dates}
 
     def _x(self, table: Table, columns: Sequence[Spot]) -> np.ndarray:
         x = np.zeros((len(table.lines), len(self.train.feature_names) or len(columns)))

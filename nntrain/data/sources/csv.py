@@ -172,6 +172,7 @@ class Csv(Reader, name="csv"):
     _heads: tuple[HeadColumn, ...] = PrivateAttr(())  # the columns to predict, each of a kind of its own
     _group: Name | None = PrivateAttr(None)  # the column whose values name groups
     _time: Name | None = PrivateAttr(None)  # the column that orders the rows
+    _dates: dict[str, Date] = PrivateAttr({})  # of the training data: how columns of dates are written
     _known: tuple[str, ...] = PrivateAttr(())  # the names of the features in the training data
 
     @model_validator(mode="after")

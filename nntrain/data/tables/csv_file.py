@@ -12,7 +12,7 @@ from nntrain.data.tables.features import yaml_text
 from nntrain.data.tables.formats.fast import FastCsv
 from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.header import header_of
-from nntrain.data.tables.kinds import ColumnKind
+from nntrain.data.tables.kinds import ColumnKind, Date
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import Rows
 from nntrain.data.tables.spool import ROWS, Spool
@@ -117,6 +117,9 @@ class CsvFile:
             for position in (*features, *targets)
         }
         lines = self._fill(columns, spool)
+        for position, kind in (kinds or {}).items():
+            if isinstance(kind, Date) and position in columns:
+                columns[position].cells = list(map(kind.iso, columns[position].cells))
         of_features = [columns[position] for position in features]
         return Table(
             self.path,
@@ -125,7 +128,7 @@ class CsvFile:
             lines,
             cut=columns.get(self.width - 1) if self.unended else None,
             notes=self.notes,
-            kinds={self.name(position): kind for position, kind in (kinds or {}).items()},
+            kinds=None if kinds is None else {self.name(position): kind for position, kind in kinds.items()},
             spool=spool,
         )
 

@@ -1,4 +1,4 @@
-"""Dates: ISO dates and times of a column as numbers: the time in years, and positions in the year, the week and the day."""
+"""Dates: dates and times of a column as numbers: the time in years, and positions in the year, the week and the day."""
 
 import re
 from collections import Counter
@@ -10,6 +10,7 @@ from math import cos, nan, pi, sin
 
 import numpy as np
 
+from nntrain.data.tables.date_spellings import ORDERS, Order, clear, in_order
 from nntrain.data.tables.features import OneHot
 
 DATE = r"\d{4}-\d\d-\d\d"
@@ -65,16 +66,27 @@ class Moment:
 
 
 def moment(text: str) -> Moment | None:
-    """The moment that a cell names in ISO 8601, such as 2024-01-31T18:30; None for other text."""
-    found = ISO.fullmatch(text.strip())
-    if not found:
-        return None
+    """The moment that a cell names in ISO 8601, such as 2024-01-31T18:30, or as clearly; None for other text."""
+    iso = text.strip()
+    if not (found := ISO.fullmatch(iso)):
+        iso = clear(iso) or ""
+        if not (found := ISO.fullmatch(iso)):
+            return None
     grain = found.lastgroup or ""
-    whole = {"month": f"{text.strip()}-01", "clock": f"{NEUTRAL}T{text.strip()}"}.get(grain, text.strip())
+    whole = {"month": f"{iso}-01", "clock": f"{NEUTRAL}T{iso}"}.get(grain, iso)
     try:
         return Moment(text, datetime.fromisoformat(re.sub(r" (?=[-+Z])", "", whole).replace(",", ".")), grain)
     except ValueError:  # such as 2024-13-45
         return None
+
+
+def orders_of(texts: Iterable[str]) -> tuple[Order, ...]:
+    """The orders in which all of these texts are dates that the calendar has."""
+    texts = list(texts)
+    found = [
+        order for order in ORDERS if all((iso := in_order(text, order)) and moment(iso) for text in texts)
+    ]
+    return tuple(found) if texts else ()
 
 
 @dataclass(frozen=True)

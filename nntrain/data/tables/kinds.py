@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from nntrain.component import Component
+from nntrain.data.tables.date_spellings import Order, in_order
 from nntrain.data.tables.dates import in_features
 from nntrain.options import Several, expecting, mistake, shown
 
@@ -81,9 +82,10 @@ Part = Literal["year", "month", "weekday", "hour"]
 
 
 class Date(ColumnKind, name="date"):
-    """A column of ISO dates or times, such as 2024-01-31T18:30: the time in years, and positions in the year, the week and the day.
+    """A column of dates or times, such as 2024-01-31T18:30: the time in years, and positions in the year, the week and the day.
 
-    A position is two features, its sine and cosine, so that December is next to January.
+    Besides ISO 8601, 2024/01/31, 31 Jan 2024, January 31, 2024, Jan 2024 and 2024-Q1 are read; `order` reads others. A position is
+    two features, its sine and cosine, so that December is next to January.
     """
 
     parts: Annotated[
@@ -92,6 +94,16 @@ class Date(ColumnKind, name="date"):
         "auto",
         description="the parts that become features: `year`, `month`, `weekday`, `hour`; auto: those that the cells have",
     )
+
+    order: Literal["auto"] | Order = Field(
+        "auto",
+        description="the order of the parts of dates that can be read in several ways: `day_first` (31.01.2024), `month_first` "
+        "(1/31/2024), or `month_year` (Jan-24); years of two digits are 1969 to 2068. auto: such dates are an error",
+    )
+
+    def iso(self, cell: str) -> str:
+        """The cell as ISO 8601 if it is a date in this order, else as it is."""
+        return cell if self.order == "auto" else in_order(cell, self.order) or cell
 
     def features(self, found: tuple[str, ...]) -> tuple[str, ...]:
         """The parts of cells with these parts that become features."""

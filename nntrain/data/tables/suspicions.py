@@ -7,7 +7,8 @@ from itertools import islice
 import numpy as np
 
 from nntrain.data.tables.columns import NUMBER, TEXT, Categories, Column
-from nntrain.data.tables.dates import EXAMPLE, DateParts, moment
+from nntrain.data.tables.date_spellings import Order, in_order
+from nntrain.data.tables.dates import EXAMPLE, DateParts, moment, orders_of
 from nntrain.data.tables.features import yaml_list, yaml_text
 from nntrain.data.tables.looks import DATES_LOOK as DATES
 from nntrain.data.tables.looks import GAPS, MOST, Look, look_of
@@ -30,8 +31,13 @@ def look_at(column: Column) -> Look | None:
     return look_of(column.distinct(TEXT), column.distinct(NUMBER))
 
 
-def require_plain_text(path: str, features: Sequence[Column], dates: Collection[Column] = ()) -> None:
-    """Raises DataError for columns that would be one-hot encoded, and look like numbers or dates. `dates` are read as dates."""
+def require_plain_text(
+    path: str, features: Sequence[Column], dates: Collection[Column] = (), has_kinds: bool = False
+) -> None:
+    """Raises DataError for columns that would be one-hot encoded, and look like numbers or dates.
+
+    `dates` are read as dates; `has_kinds`: the source has the option `columns`.
+    """
     looks = {
         column: look
         for column in features
@@ -42,7 +48,7 @@ def require_plain_text(path: str, features: Sequence[Column], dates: Collection[
     found = [f"{column.label} looks like {look.what}: {look.example!r}" for column, look in looks.items()]
     first, *others = found
     raise DataError(
-        "\n".join([first, *(f"{path}: {other}" for other in others)]), _hint(looks, features), path
+        "\n".join([first, *(f"{path}: {other}" for other in others)]), _hint(looks, features, has_kinds), path
     )
 
 
@@ -55,10 +61,10 @@ def require_plain_target(path: str, column: Column) -> None:
     raise DataError(f"target: {column.label} looks like {look.what}: {look.example!r}", hint, path)
 
 
-def _hint(looks: dict[Column, Look], features: Sequence[Column]) -> str:
+def _hint(looks: dict[Column, Look], features: Sequence[Column], has_kinds: bool) -> str:
     ways = [f"set {way}" for way in _options(looks)]
     if any(look.what == DATES for look in looks.values()):
-        ways.append(_way_to_dates(looks))
+        ways.append(_way_to_dates(looks, has_kinds))
     names = yaml_list(column.name for column in looks) if len(looks) <= SHOWN else "[...]"
     ways.append(f"leave {'it' if len(looks) == 1 else 'them'} out with {without(looks, features)}")
     ways.append(f"set `categorical: {names}` for one feature per text")
@@ -79,13 +85,26 @@ def _options(looks: dict[Column, Look]) -> list[str]:
     return Look("", "", tuple(fitting or alternatives)).options
 
 
-def _way_to_dates(looks: dict[Column, Look]) -> str:
+def _way_to_dates(looks: dict[Column, Look], has_kinds: bool) -> str:
     """How columns that look like dates can be read as dates."""
     columns = [column for column, look in looks.items() if look.what == DATES]
     texts = [text for column in columns for text in column.distinct(TEXT) if not moment(text)]
     if all(text.lower() in GAPS for text in texts):
         return f"set {missing_line(columns[0], also=list(dict.fromkeys(texts)))}"
-    return f"write dates as {EXAMPLE}"
+    example, *_ = texts = [text for text in texts if text.lower() not in GAPS]
+    if not (orders := orders_of(texts) if has_kinds else ()):
+        return f"write dates as {EXAMPLE}"
+    kinds = ", ".join(f"{yaml_text(one.called)}: {{date: {{order: {orders[0]}}}}}" for one in columns[:SHOWN])
+    if len(orders) == 1:
+        return f"set `columns: {{{kinds}}}`"
+    first, second = (spoken(example, order) for order in orders)
+    return f"set `columns: {{{kinds}}}` if {example!r} is {first}, or `{orders[1]}` if it is {second}"
+
+
+def spoken(text: str, order: Order) -> str:
+    """A date in words: "1 February 2010"."""
+    found = moment(in_order(text, order) or "")
+    return f"{found.at.day} {found.at:%B %Y}" if found else text
 
 
 def note_of_dates(dates: DateParts) -> str:

@@ -42,6 +42,7 @@ class Table:
         self.path, self.features, self.targets, self.lines, self.cut = path, features, targets, lines, cut
         self.notes = list(notes)
         self.kinds = kinds or {}  # of the columns whose kind is set, by name
+        self.has_kinds = kinds is not None  # whether the source has the option `columns`, which sets them
         self.indicate = False  # whether columns of numbers with gaps have a feature more, which says where
         self.warnings: list[str] = []
         self.spool = spool  # where the columns are, if not in memory
@@ -138,7 +139,7 @@ class Table:
     def _require_numbers(self, one_hot: bool, dates: Collection[Column]) -> None:
         """Raises DataError for text among numbers, and for columns of text that look like something else."""
         numbers = [column for column in self.features if isinstance(self.kinds.get(column.name), Number)]
-        suspicions.require_plain_text(self.path, self.features, {*dates, *numbers})
+        suspicions.require_plain_text(self.path, self.features, {*dates, *numbers}, self.has_kinds)
         bad, hints = self._bad_cells(), []
         for column in self.features:
             if column in dates:
