@@ -51,6 +51,7 @@ class Plan:
     hashes: dict[str, str]  # of the splits of the first fold
     notes: tuple[str, ...]  # about its data
     warnings: tuple[str, ...]
+    metrics: dict[str, bool]  # beside the loss, those that are one number: whether higher is better
 
     @classmethod
     def of(cls, origin: Origin, folds: int, seeds: int = 1, group: str | int | None = None) -> "Plan":
@@ -77,6 +78,7 @@ class Plan:
             setup.hashes,
             notes,
             tuple(warnings_of(setup, len(setup.batches()))),
+            {metric.yaml_name: metric.higher_is_better for metric in setup.config.metrics if metric.scalar},
         )
 
     @cached_property
@@ -203,9 +205,7 @@ class CrossvalFolder:
         return result
 
     def result(self) -> CrossvalResult:
-        metrics = {
-            metric.yaml_name: metric.higher_is_better for metric in self.plan.config.metrics if metric.scalar
-        }
+        metrics = self.plan.metrics
         return CrossvalResult(
             self.path.name,
             tuple(map(self.result_of, self.plan.members)),

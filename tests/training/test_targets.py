@@ -397,3 +397,20 @@ def test_chosen_metrics_are_those_of_the_targets_that_they_fit(shop, wording):
     scores = [name for name in found if name not in ("split", "samples", "targets", "loss")]
     assert scores == ["price_loss", "price_mae", "kind_loss", "kind_f1", "sold_loss", "sold_f1"]
     wording(shop.run("eval", run, "--metrics", "top_k_accuracy", code=2).stderr)
+
+
+def test_a_cross_validation_has_the_mean_scores_of_each_target(shop):
+    config = shop.write(CONFIG.replace("  test: 0.25\n", ""))
+    shop.run("crossval", config, "--folds", 3, "--runs-dir", shop.folder / "runs", "--name", "folds")
+    mean = json.loads((shop.folder / "runs/folds/crossval.json").read_text(encoding="utf-8"))["mean"]
+    assert list(mean) == [
+        "loss",
+        "price_loss",
+        "price_rmse",
+        "price_r2",
+        "kind_loss",
+        "kind_accuracy",
+        "sold_loss",
+        "sold_accuracy",
+    ]
+    assert all(np.isfinite(value) for value in mean.values())
