@@ -107,7 +107,9 @@ def with_named_targets(trained: Trained, x: Any, y: Any, weight: Any) -> Dataset
 
 
 def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncoder:
-    """A DataFrame as the table of cells that a CSV file of it would be."""
+    """A DataFrame as the table of cells that a CSV file of it would be. Raises DataError for one without rows."""
+    if not (values := _values(frame)):
+        raise DataError("expected at least one sample. Received: no rows", place="x")
     source = trained.config.data.source
     csv = as_in_training(trained, source if isinstance(source, Csv) else Csv(path="x"))
     csv = csv.model_copy(update={"path": "x", "header": True})
@@ -116,7 +118,7 @@ def table_of(trained: Trained, frame: Any, lenient: bool = False) -> TableEncode
     numbers = [str(name) in of_numbers for name in frame.columns]
     cells = [
         [cell_text(value, csv.decimal, number) for value, number in zip(row, numbers, strict=True)]
-        for row in _values(frame)
+        for row in values
     ]
     rows = enumerate([[str(name) for name in frame.columns], *cells])  # row 1 is the first below the names
     return TableEncoder(trained.trained_on, csv, iter(rows), lenient)

@@ -157,3 +157,10 @@ def test_another_split_with_other_columns_is_an_error():
 def test_missing_classes_are_named():
     message = refused(nntrain.Data, FRAME, ["a", None, "b", "a"])
     assert message.startswith("y: sample 2: expected text. Received: a missing value.")
+
+
+def test_a_frame_without_rows_has_no_predictions():
+    config = {"model": {"layers": [{"dense": 2}]}, "loss": "cross_entropy", "optimizer": {"adam": 0.1}}
+    data = nntrain.Data(FRAME, Y)
+    model = nntrain.fit(config | {"train": {"epochs": 1}}, data=data, runs_dir=None).model
+    assert refused(model.predict, FRAME[:0]) == "x: expected at least one sample. Received: no rows"
