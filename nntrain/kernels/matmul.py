@@ -54,6 +54,12 @@ ALIASING = 4096
 # The cost of packing a tile's rows of `a`, or a panel's columns of `b`, relative to the products of one tile (measured: 0.2
 # ns per value, where the products of one k take 1.9 ns on AVX2 and 4.5 ns on AVX-512).
 PACK_ROWS, PACK_COLUMNS = 0.6, 1.7
+# What else a tile's rows of `a`, or a panel's columns of `b`, cost if the other core wrote them: most layers split rows, so that
+# blocks of columns read half of `a` from its cache. Half of `b`, the weights, come from there in any case.
+ELSEWHERE_ROWS, ELSEWHERE_COLUMNS = 2.0, 4.6
+# Rows from which on the gradient of a weight is the sum of two halves: more than one pass over k takes, so that a gradient which is
+# applied as it is computed (update_product.py) is the same sum.
+IN_HALVES = 513
 # Panels packed at once: memory delivers rows of 512 bytes faster than four times 128 (AVX-512), each in another page.
 TOGETHER = 4
 
@@ -132,7 +138,12 @@ def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, bfloat16: boo
     if m >= tall_product.LEAST_ROWS and not bfloat16 and k * n <= tall_product.MOST_VALUES:
         tall_product.weight_gradient(dw, x, dy)
         return
-    _multiply(dw, x, dy, _none[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0), bfloat16)
+    if m >= IN_HALVES and not bfloat16 and k * n * m >= PARALLEL_FROM:
+        from nntrain.kernels import halves
+
+        halves.weight_gradient(dw, x, dy)
+        return
+    _multiply(dw, x, dy, no_bias[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0), bfloat16)
 
 
 def input_gradient(
@@ -145,7 +156,7 @@ def input_gradient(
 ) -> None:
     """dx (M, K) = dy (M, N) @ w (K, N) transposed; with x (M, K), the output of a rectifier, times `slope` where x <= 0."""
     if x is None:
-        forward_transposed(dx, dy, w, _none[dx.itemsize], bfloat16=bfloat16)
+        forward_transposed(dx, dy, w, no_bias[dx.itemsize], bfloat16=bfloat16)
     else:
         forward_transposed(dx, dy, w, x.reshape(-1), (GATE, slope), bfloat16)
 
@@ -159,11 +170,11 @@ def tied_input_gradient(
     bfloat16: bool = False,
 ) -> None:
     """dx (M, K) = dy (M, N) @ w (N, K), the gradient of `forward_transposed`; x and slope as in `input_gradient`."""
-    gate = (_none[dx.itemsize], (NONE, 0.0)) if x is None else (x.reshape(-1), (GATE, slope))
+    gate = (no_bias[dx.itemsize], (NONE, 0.0)) if x is None else (x.reshape(-1), (GATE, slope))
     forward(dx, dy, w, *gate, bfloat16)
 
 
-_none = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
+no_bias = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
 
 
 def _multiply(c, a, b, extra, sizes, epilogue, bfloat16):
@@ -179,7 +190,7 @@ def _multiply(c, a, b, extra, sizes, epilogue, bfloat16):
         return
     parallel = m * n * k >= PARALLEL_FROM
     workers = numba.get_num_threads() if parallel else 1
-    plan, workspace = _plan(sizes, workers, c.itemsize, bfloat16)
+    plan, workspace = planned(sizes, workers, c.itemsize, bfloat16)
     if bfloat16 and host.DOTS:
         from nntrain.kernels import dots
 
@@ -194,7 +205,7 @@ def _multiply(c, a, b, extra, sizes, epilogue, bfloat16):
 
 
 @functools.lru_cache(maxsize=4096)
-def _plan(sizes: tuple, workers: int, itemsize: int, bfloat16: bool) -> tuple[np.ndarray, np.ndarray]:
+def planned(sizes: tuple, workers: int, itemsize: int, bfloat16: bool) -> tuple[np.ndarray, np.ndarray]:
     """The fields of a Plan, and the workspace. Its type is that of the operands: packing into it rounds to bfloat16.
 
     The blocks are chosen for the least work of the busiest worker: tiles, and packing each block's rows of `a` and columns
@@ -222,6 +233,8 @@ def _plan(sizes: tuple, workers: int, itemsize: int, bfloat16: bool) -> tuple[np
         rows, columns, a_in_place, b_in_place = block(blocks)
         tiles = rows / ROWS
         copies = (0 if a_in_place else PACK_ROWS * tiles) + (0 if b_in_place else PACK_COLUMNS * columns)
+        if workers > 1:
+            copies += ELSEWHERE_ROWS * tiles * (1 - 1 / blocks[1]) + ELSEWHERE_COLUMNS * columns / 2
         return _share(blocks[0] * blocks[1], workers) * (tiles * columns + copies)
 
     least = _share(m * depth * itemsize, BLOCK_BYTES)
@@ -230,7 +243,7 @@ def _plan(sizes: tuple, workers: int, itemsize: int, bfloat16: bool) -> tuple[np
     rows, _, *in_place = block(chosen)
     own = (rows + 2 * ROWS + TOGETHER * width) * (depth + SLACK) + SLACK
     plan = Plan(*sizes, depth, *chosen, workers, *in_place, own)
-    workspace = scratch.buffer(_none[itemsize].dtype, workers * own)
+    workspace = scratch.buffer(no_bias[itemsize].dtype, workers * own)
     return np.array(plan, np.int64), operands(workspace, bfloat16)
 
 
@@ -251,14 +264,14 @@ def _one_row(c, a, b, extra, n, k, a_step, b_row, code, slope):
         row_tile(factor, Place(tile.address(c, 0), 0, j, 1, n), operands, Span(0, k, k), at_extra, code)
 
 
-@kernel  # only its parallel form is used: without threads, Python calls `_blocks` itself, as `_alone`
+@kernel  # only its parallel form is used: without threads, Python calls `compute` itself, as `_alone`
 def _product(c, a, b, extra, workspace, plan, code, slope):
     for worker in prange(named(plan).workers):
-        _blocks(np.int64(worker), c, a, b, extra, workspace, plan, code, slope)
+        compute(np.int64(worker), c, a, b, extra, workspace, plan, code, slope)
 
 
 @inline
-def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
+def compute(worker, c, a, b, extra, workspace, plan, code, slope):
     """The blocks of c that one worker computes, with its part of the workspace for packing."""
     p = named(plan)
     m, n, k, depth = p.m, p.n, p.k, p.depth
@@ -318,4 +331,4 @@ def _blocks(worker, c, a, b, extra, workspace, plan, code, slope):
                     i += height
 
 
-_alone = Called(_blocks)
+_alone = Called(compute)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain import randomness
-from nntrain.kernels import host, matmul, random, reduce, tile, vector_math
+from nntrain.kernels import halves, host, matmul, random, reduce, tile, vector_math
 from nntrain.kernels.jit import FASTMATH, kernel, prange
 from nntrain.kernels.tile import ROWS, VECTORS
 from tests.support.other_vectors import OTHER_WIDTHS, assert_passes_with
@@ -252,12 +252,12 @@ def test_matmul_gives_the_same_bits_for_any_number_of_workers(form, dtype):
     }
     expected = product.result()
     for workers in (1, 2, 3, 7, 16):
-        plan, _ = matmul._plan(sizes[form], workers, np.dtype(dtype).itemsize, False)
+        plan, _ = matmul.planned(sizes[form], workers, np.dtype(dtype).itemsize, False)
         own = matmul.Plan(*plan).own
         out = product.fresh()
         for worker in range(workers):
             room = np.full(workers * own + 1000, np.nan, dtype)
-            matmul._blocks(
+            matmul.compute(
                 worker, out, product.left, product.right, np.empty(0, dtype), room, plan, matmul.NONE, 0.0
             )
             assert np.isnan(room[: worker * own]).all()  # it keeps to its own scratch
@@ -267,7 +267,7 @@ def test_matmul_gives_the_same_bits_for_any_number_of_workers(form, dtype):
 
 @DTYPES
 @FORMS
-@pytest.mark.parametrize("shape", [(150, 600, 130), (9001, 31, 33)], ids=str)
+@pytest.mark.parametrize("shape", [(150, 600, 130), (9001, 31, 33), (701, 150, 40)], ids=str)
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="needs two processors")
 def test_matmul_gives_the_same_bits_for_one_and_two_threads(shape, form, dtype):
     product = Product(form, *shape, dtype)
@@ -280,6 +280,20 @@ def test_matmul_gives_the_same_bits_for_one_and_two_threads(shape, form, dtype):
     finally:
         numba.set_num_threads(threads)
     np.testing.assert_array_equal(*results)
+
+
+@DTYPES
+@pytest.mark.parametrize("shape", [(700, 40, 150), (701, 150, 40)], ids=str)
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_gradient_over_many_rows_is_that_of_both_halves(threads, shape, dtype, monkeypatch):
+    monkeypatch.setattr(halves.numba, "get_num_threads", lambda: threads)
+    product = Product("weight_gradient", *shape, dtype)
+    rows = shape[0] // 2
+    x, dy = product.left, product.right
+    first, second = np.empty(shape[1:], dtype), np.empty(shape[1:], dtype)
+    matmul.weight_gradient(first, x[:rows], dy[:rows])
+    matmul.weight_gradient(second, x[rows:], dy[rows:])
+    np.testing.assert_array_equal(product.result(), first + second)
 
 
 @DTYPES
