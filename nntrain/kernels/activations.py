@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from nntrain.kernels import random, vector_math
+from nntrain.kernels import normal, random, vector_math
 from nntrain.kernels.jit import inline, kernel, prange
 
 CHUNK = 16384  # elements that one thread sums, in order
@@ -262,21 +262,16 @@ def mish_backward(dx, dy, x):
         dx[i] = dy[i] * (t + v * (one - t * t) * (e / (one + e)))
 
 
-@kernel(cost=20)
+@kernel(cost=12)
 def gelu(y, x):
-    half, one, root = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(math.sqrt(0.5))
     for i in prange(x.size):
-        y[i] = half * x[i] * (one + vector_math.erf(x[i] * root))
+        y[i] = normal.gelu(x[i])
 
 
-@kernel(cost=30)
+@kernel(cost=20)
 def gelu_backward(dx, dy, x):
-    """f' = Phi(x) + x phi(x), the standard normal's distribution and density."""
-    half, one, root = x.dtype.type(0.5), x.dtype.type(1), x.dtype.type(math.sqrt(0.5))
-    top = x.dtype.type(1 / math.sqrt(2 * math.pi))
     for i in prange(x.size):
-        density = top * vector_math.exp(-half * x[i] * x[i])
-        dx[i] = dy[i] * (half * (one + vector_math.erf(x[i] * root)) + x[i] * density)
+        dx[i] = dy[i] * normal.gelu_slope(x[i])
 
 
 GELU_SCALE = math.sqrt(2 / math.pi)  # Hendrycks & Gimpel 2016, tanh form
