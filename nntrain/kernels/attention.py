@@ -109,13 +109,18 @@ def _softmax(p, at, wide, seen, scale):
     """In place, over p[at : at + seen], times `scale`; the others up to at + wide, in whole tiles, become 0."""
     width, blank = tile.width(p), tile.zeros(p, 1, VECTORS)
     whole = -(-seen // width) * width  # all of it in vectors
-    row = p[at : at + whole]
-    _mask(row, seen)
+    _mask(p[at + whole - width : at + whole], seen - (whole - width))
     most = tile.load(blank, p, at, 0)
     for j in range(at + width, at + whole, width):
         most = tile.larger(most, tile.load(blank, p, j, 0))
-    total = _exponentials(row, scale, scale * tile.largest(most))
-    _multiply(row, p.dtype.type(1) / total)
+    shift, sums = tile.fill(blank, scale * tile.largest(most)), blank
+    for j in range(at, at + whole, width):
+        t = exp(tile.subtract(tile.multiple(scale, tile.load(blank, p, j, 0)), shift))
+        tile.store(t, p, j, 0)
+        sums = tile.add(sums, t)
+    factor = tile.fill(blank, p.dtype.type(1) / tile.total(sums))
+    for j in range(at, at + whole, width):
+        tile.store(tile.multiply(tile.load(blank, p, j, 0), factor), p, j, 0)
     fill(p[at + whole : at + wide], p.dtype.type(0))
 
 
@@ -128,21 +133,6 @@ def _mask(p, seen):
 
 
 @inline
-def _exponentials(p, scale, shift):
-    total = p.dtype.type(0)
-    for j in range(p.size):
-        p[j] = exp(scale * p[j] - shift)
-        total += p[j]
-    return total
-
-
-@inline
-def _multiply(p, factor):
-    for j in range(p.size):
-        p[j] *= factor
-
-
-@inline
 def _round(p):
     """To bfloat16."""
     for j in range(p.size):
@@ -150,19 +140,16 @@ def _round(p):
 
 
 @inline
-def _dot(a, b):
-    total = a.dtype.type(0)
-    for j in range(a.size):
-        total += a[j] * b[j]
-    return total
-
-
-@inline
 def _gradient_of_scores(ds, p, scale):
-    """ds = scale * p * (ds - sum of p ds), in place: through the softmax, and the factor before it."""
-    mean = _dot(p, ds)
-    for j in range(p.size):
-        ds[j] = scale * (p[j] * (ds[j] - mean))
+    """ds = scale * p * (ds - sum of p ds), in place: through the softmax, and the factor before it. Both in whole tiles."""
+    width, blank = tile.width(p), tile.zeros(p, 1, VECTORS)
+    sums = blank
+    for j in range(0, p.size, width):
+        sums = tile.multiply_add(sums, tile.load(blank, p, j, 0), tile.load(blank, ds, j, 0))
+    mean = tile.fill(blank, tile.total(sums))
+    for j in range(0, p.size, width):
+        t = tile.subtract(tile.load(blank, ds, j, 0), mean)
+        tile.store(tile.multiple(scale, tile.multiply(tile.load(blank, p, j, 0), t)), ds, j, 0)
 
 
 @kernel

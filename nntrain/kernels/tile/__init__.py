@@ -24,6 +24,7 @@ from nntrain.kernels.tile.arithmetic import (
     rounded,
     rounded_number,
     subtract,
+    total,
 )
 from nntrain.kernels.tile.memory import (
     from_planes,
@@ -107,6 +108,7 @@ __all__ = [
     "stream",
     "subtract",
     "to_planes",
+    "total",
     "transpose",
     "transpose_pairs",
     "width",

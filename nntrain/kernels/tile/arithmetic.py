@@ -194,6 +194,26 @@ def larger(typing, t, u):
 
 
 @intrinsic
+def total(typing, t):
+    """The sum of the values of a tile of one row."""
+
+    def code(context, builder, signature, args):
+        tile = signature.args[0]
+        number = tile.vector.element
+        name = f"llvm.vector.reduce.fadd.v{tile.vector.count}f{tile.dtype.bitwidth}"
+        reduce = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(number, [number, tile.vector]), name
+        )
+        sums = builder.extract_value(args[0], 0)
+        for v in range(1, tile.vectors):
+            sums = builder.fadd(sums, builder.extract_value(args[0], v))
+        # Pairs of halves, not one value after the other.
+        return builder.call(reduce, [ir.Constant(number, -0.0), sums], fastmath=("reassoc",))
+
+    return t.dtype(t), code
+
+
+@intrinsic
 def largest(typing, t):
     """The largest value of a tile of one row; may miss a NaN."""
 
