@@ -20,6 +20,7 @@ from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.sequences.windows import Windows, take_rows
 from nntrain.data.tables.curves import Curve, curved
 from nntrain.data.tables.features import OneHot, indicators, name_mismatch
+from nntrain.data.words import RawTexts, Words
 from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.heads import Head, HeadColumn
 from nntrain.target_transform import TargetTransform
@@ -69,6 +70,10 @@ class Dataset:
     consecutive: bool = False  # row r of a batch continues row r of the batch before
     origin: Origin | None = None  # where the rows are in files
     image_form: ImageForm | None = None  # of image files: how they became samples
+    raw_texts: tuple[
+        RawTexts, ...
+    ] = ()  # of a table's columns of texts, whose features number them until words are known
+    words: tuple[Words, ...] = ()  # a table's columns of texts, as the weights of words
     texts: Texts | None = None  # what x becomes the tokens of, once the splits are known
     tokenizer: Tokenizer | None = None  # how texts with a class each became tokens, or a text as byte pairs
     notes: tuple[

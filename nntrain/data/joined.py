@@ -7,6 +7,7 @@ import numpy as np
 from nntrain.data.dataset import Dataset
 from nntrain.data.origin import Origin
 from nntrain.data.sequences.windows import Windows
+from nntrain.data.words import RawTexts
 
 
 def joined(first: Dataset, second: Dataset) -> Dataset:
@@ -23,9 +24,13 @@ def joined(first: Dataset, second: Dataset) -> Dataset:
     series = None
     if first.series is not None and second.series is not None:
         series = np.concatenate([first.series, second.series + first.series.max() + 1])
+    second_x, raw_texts = second.x, first.raw_texts
+    if raw_texts != second.raw_texts:
+        second_x, raw_texts = _texts_joined(first, second)
     return replace(
         first,
-        x=_one_after_the_other(first.x, second.x),
+        x=_one_after_the_other(first.x, second_x),
+        raw_texts=raw_texts,
         target=_one_after_the_other(first.target, second.target),
         weight=_concatenated(first.weight, second.weight),
         lengths=_concatenated(first.lengths, second.lengths),
@@ -35,6 +40,17 @@ def joined(first: Dataset, second: Dataset) -> Dataset:
         texts=texts,
         origin=origin,
     )
+
+
+def _texts_joined(first: Dataset, second: Dataset) -> tuple[np.ndarray, tuple[RawTexts, ...]]:
+    """x of the second, whose texts are numbered after those of the first, and the texts of both."""
+    x, found = np.array(second.x), []
+    others = {texts.column: texts.cells for texts in second.raw_texts}
+    for texts in first.raw_texts:
+        numbers = x[:, second.feature_names.index(texts.column)]
+        numbers[numbers >= 0] += len(texts.cells)
+        found.append(replace(texts, cells=(*texts.cells, *others[texts.column])))
+    return x, tuple(found)
 
 
 def _one_after_the_other(first: np.ndarray | Windows, second: np.ndarray | Windows) -> np.ndarray | Windows:

@@ -1,4 +1,4 @@
-"""Loading: reader -> fold, or test split -> validation split -> unknown categories -> imputation -> tokens of texts ->
+"""Loading: reader -> fold, or test split -> validation split -> words -> unknown categories -> imputation -> tokens of texts ->
 standardization -> target transform -> class weights."""
 
 from dataclasses import replace
@@ -15,6 +15,7 @@ from nntrain.data.split_by import SplitBy
 from nntrain.data.splits import join, split
 from nntrain.data.system_memory import exceeds_memory
 from nntrain.data.tables import giveaways
+from nntrain.data.transforms.bag_of_words import bag_of_words
 from nntrain.data.transforms.balance import balanced
 from nntrain.data.transforms.impute import impute
 from nntrain.data.transforms.standardize import scale_columns
@@ -105,7 +106,7 @@ def load_splits(
     splits = weighted_alike(splits)
     if options.train_on_validation:
         splits = with_validation_in_training(splits, held_out)
-    splits = tokenize(impute(hide_some(splits, seed)))
+    splits = tokenize(impute(hide_some(bag_of_words(splits), seed)))
     splits = scale_columns(splits, options.standardize)
     if options.target_transform is not None:
         splits = transform_targets(splits, options.target_transform)

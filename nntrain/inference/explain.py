@@ -3,11 +3,14 @@
 Source: Shrikumar, Greenside & Kundaje 2017, Learning important features through propagating activation differences (input x gradient).
 """
 
+from typing import Any
+
 import numpy as np
 
 from nntrain import kernels
 from nntrain.data.dataset import Dataset
 from nntrain.data.tables.features import columns, listed
+from nntrain.data.words import words_among
 from nntrain.errors import UserError
 from nntrain.inference.feed import Feeds
 from nntrain.losses import Loss
@@ -41,7 +44,12 @@ def explained_columns(data: Dataset) -> tuple[str, ...]:
     """The columns of a table: a text column is one, whatever its number of categories. Without names: column 1, column 2, ..."""
     if not data.feature_names:
         return tuple(f"column {number}" for number in range(1, data.input_shape[0] + 1))
-    return tuple(name for name, _, _ in columns(data.feature_names, data.one_hot))
+    return tuple(name for name, _, _ in explained_spots(data))
+
+
+def explained_spots(data: Dataset) -> list[tuple[str, int, Any]]:
+    """The columns, each with the position of its first feature; the words of a text are one."""
+    return words_among(columns(data.feature_names, data.one_hot), data.words)
 
 
 class Explainer:
@@ -57,7 +65,7 @@ class Explainer:
         self.feeds, self.loss = Feeds(network, data), loss
         self.starts = np.arange(data.input_shape[0])
         if data.feature_names:
-            self.starts = np.array([start for _, start, _ in columns(data.feature_names, data.one_hot)])
+            self.starts = np.array([start for _, start, _ in explained_spots(data)])
 
     def explain(self, data: Dataset) -> np.ndarray:
         """(samples, outputs, columns): what each column adds to each output; of classes, to the logit of the predicted one alone."""

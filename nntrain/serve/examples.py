@@ -46,6 +46,8 @@ def example_value(column: Column) -> Any:
         return column.text.categories[0]
     if column.moment:
         return MOMENTS[column.moment]
+    if column.words is not None:
+        return " ".join(column.words.words[:3])
     if column.mean is None or not column.std:
         return 0
     digits = max(0, 1 - math.floor(math.log10(column.std)))

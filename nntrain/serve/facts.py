@@ -58,6 +58,8 @@ def column_facts(column: Column) -> dict[str, Any]:
         return {"name": column.name, "type": "category", "categories": list(column.text.categories)}
     if column.moment:
         return {"name": column.name, "type": column.moment}
+    if column.words is not None:
+        return {"name": column.name, "type": "text"}
     known = {} if column.mean is None else {"mean": column.mean, "std": column.std}
     return {"name": column.name, "type": "number", **known}
 

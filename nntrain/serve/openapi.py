@@ -152,6 +152,8 @@ def _rows(served: Served) -> list[Schema]:
             if column.moment:
                 kind = {"type": ["string", "null"] if gaps else "string"}
                 columns[column.name] = {**kind, "examples": [MOMENTS[column.moment]]}
+            elif column.words is not None:
+                columns[column.name] = {"type": ["string", "null"]}
             elif column.text is None:
                 columns[column.name] = {"type": ["number", "null"] if gaps else "number"}
             else:

@@ -81,7 +81,7 @@ class RowReader:
         x = np.zeros((len(rows), len(self.served.data.feature_names)))
         try:
             for column in self.served.columns:
-                if column.date is not None:
+                if column.date is not None or column.words is not None:
                     return None
                 values = [row[column.name] for row in rows]
                 if column.text is None:

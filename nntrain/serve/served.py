@@ -9,6 +9,7 @@ from nntrain.data.sources.digits import Digits
 from nntrain.data.sources.mnist import Mnist
 from nntrain.data.tables.dates import DateParts, dates_of, parts_among
 from nntrain.data.tables.features import OneHot, columns
+from nntrain.data.words import Words, words_among
 from nntrain.heads import Head
 from nntrain.inference.predict import RECONSTRUCTION_ERROR, gives_probabilities, target_names
 from nntrain.inference.trained import Trained
@@ -20,7 +21,7 @@ COLOURS = (1, 3)
 
 @dataclass(frozen=True)
 class Column:
-    """An input column: a number, whose mean and standard deviation are known if it was standardized, a category, or a date."""
+    """An input column: a number, whose mean and standard deviation are known if it was standardized, a category, a date, or a text."""
 
     name: str
     start: int  # the position of its first feature
@@ -28,6 +29,7 @@ class Column:
     mean: float | None = None
     std: float | None = None
     date: DateParts | None = None
+    words: Words | None = None
 
     @property
     def moment(self) -> str:
@@ -84,8 +86,10 @@ class Served:
         bent = {curve.place for curve in data.curves}
         found: list[Column] = []
         dates = dates_of(data.feature_names)
-        for name, start, text in columns(data.feature_names, data.one_hot):
-            if name in dates:
+        for name, start, text in words_among(columns(data.feature_names, data.one_hot), data.words):
+            if isinstance(text, Words):
+                found.append(Column(name, start, None, words=text))
+            elif name in dates:
                 parts = parts_among(data.feature_names, dates[name])
                 if not found or found[-1].name != dates[name]:
                     found.append(Column(dates[name], start, None, date=DateParts(dates[name], parts, start)))

@@ -185,11 +185,6 @@ def test_a_column_of_dates_can_be_categories_and_one_of_years_is_no_date(tmp_pat
     assert message in refused(load, table(tmp_path, {"when": "date"}, mixed), tmp_path)
 
 
-def test_the_kind_text_is_an_error_that_says_what_to_do(tmp_path):
-    with pytest.raises(ValueError, match="sentences cannot be features of a table"):
-        DataSection.model_validate({"source": table(tmp_path, {"city": "text"})})
-
-
 def test_more_categories_than_one_hot_takes_can_have_vectors(tmp_path):
     text = "name,y\n" + "".join(f"n{row % 1100},{row}\n" for row in range(2200))
     assert "{categorical: {embed: auto}}" in refused(load, table(tmp_path, {}, text), tmp_path)

@@ -10,6 +10,7 @@ from nntrain.data.images.form import ImageForm
 from nntrain.data.sequences.tokenizer import Tokenizer
 from nntrain.data.tables.curves import Curve
 from nntrain.data.tables.features import OneHot
+from nntrain.data.words import Words
 from nntrain.heads import Head
 from nntrain.target_transform import transform_of
 
@@ -40,6 +41,7 @@ def describe(train: Dataset) -> dict[str, Any]:
         **curves,
         **targets,
         **heads,
+        **({"words": [asdict(text) for text in train.words]} if train.words else {}),
     }
 
 
@@ -77,5 +79,9 @@ def from_description(description: dict[str, Any], statistics: dict[str, np.ndarr
         target_transform=transform_of(description.get("target_transform")),
         heads=tuple(map(Head.of, description.get("heads", ()))),
         image_form=ImageForm.of(description["image_form"]) if "image_form" in description else None,
+        words=tuple(
+            Words(**text | {"words": tuple(text["words"]), "idf": tuple(text["idf"])})
+            for text in description.get("words", ())
+        ),
         tokenizer=Tokenizer.of(description["tokenizer"]) if "tokenizer" in description else None,
     )

@@ -19,12 +19,15 @@ from nntrain.data.tables.kinds import ColumnKind
 from nntrain.data.tables.suspicions import look_at
 from nntrain.data.tables.table import Table, values_of
 from nntrain.data.tables.weighting import row_weights
+from nntrain.data.words import Words, words_among
 from nntrain.errors import DataError
 from nntrain.heads import Head
 from nntrain.options import close_to, there_are
 
 NUMBERED = re.compile(r"column ([1-9][0-9]{0,8})")  # the name of a column without a name
-Spot = tuple[str, int, OneHot | DateParts | None]  # a column, its first feature, and what its cells become
+Spot = tuple[
+    str, int, OneHot | DateParts | Words | None
+]  # a column, its first feature, and what its cells become
 GAP, UNKNOWN = -1, -2  # labels of cells without a category
 
 
@@ -40,11 +43,13 @@ class TableEncoder:
         self.unusable = Unusable(np.zeros(0, bool))  # of the rows that were read
         self.uneven: dict[int, int] = {}  # rows with another number of cells -> that number
         found = columns(train.feature_names, train.one_hot)
-        self.numbered = all(NUMBERED.fullmatch(name) for name, _, _ in dates_among(found, ()))
+        self.numbered = all(
+            NUMBERED.fullmatch(name) for name, _, _ in words_among(dates_among(found, ()), train.words)
+        )
         if csv.header == "auto" and not self.numbered:
             csv = csv.model_copy(update={"header": True})  # columns are found by name
         self.csv, file = csv, csv.begin(rows)
-        self.columns = dates_among(found, file.names or ())
+        self.columns = words_among(dates_among(found, file.names or ()), train.words)
         self.file = replace(file, rows=self._even(file.rows, file.width))
 
     def _even(self, rows: Cells, width: int) -> Iterator[tuple[int, list[str]]]:
@@ -179,6 +184,11 @@ class TableEncoder:
                 texts = np.flatnonzero(gaps & (labels != GAP))
                 gaps = labels == GAP
                 bad.add(texts[even[texts]], column.label, expected, column.cell)
+            elif isinstance(text, Words):
+                missing = column.kinds_of[:-1] == MISSING
+                cells = ["" if gap else cell for cell, gap in zip(column.cells, missing, strict=True)]
+                x[:, text.places] = text.weights([*cells, ""])[column.places]
+                continue
             elif text:
                 labels = labels_of(column, text.known)
                 if text.unknown_label is not None:

@@ -18,13 +18,14 @@ from nntrain.data.tables.formats.opening import Layout, rows_of
 from nntrain.data.tables.formats.typed import TypedRows
 from nntrain.data.tables.grouping import group_numbers
 from nntrain.data.tables.heads import head_columns
-from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Ignore, Number
+from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Ignore, Number, Text
 from nntrain.data.tables.numerals import Numerals
 from nntrain.data.tables.rows import TAB, WHITESPACE, Rows
 from nntrain.data.tables.spool import Spool
 from nntrain.data.tables.table import Table
 from nntrain.data.tables.times import row_times
 from nntrain.data.tables.weighting import row_weights
+from nntrain.data.words import Words
 from nntrain.errors import ConfigError, DataError, Problem
 from nntrain.heads import Head, HeadColumn
 from nntrain.options import PathName, Several, expecting, mistake, shown
@@ -173,6 +174,7 @@ class Csv(Reader, name="csv"):
     _group: Name | None = PrivateAttr(None)  # the column whose values name groups
     _time: Name | None = PrivateAttr(None)  # the column that orders the rows
     _dates: dict[str, Date] = PrivateAttr({})  # of the training data: how columns of dates are written
+    _words: tuple[Words, ...] = PrivateAttr(())  # of its columns of texts
     _known: tuple[str, ...] = PrivateAttr(())  # the names of the features in the training data
 
     @model_validator(mode="after")
@@ -187,7 +189,7 @@ class Csv(Reader, name="csv"):
 
     def load_like(self, folder: Path, train: Dataset) -> Splits:
         source = self.model_copy(update={"task": task_like(self.task, train)})
-        source._known = train.feature_names
+        source._known, source._words = train.feature_names, train.words
         return source.load(folder)
 
     def for_folds(self, group: Name | None) -> "Csv":
@@ -214,7 +216,8 @@ class Csv(Reader, name="csv"):
 
     def load(self, folder: Path) -> Splits:
         file = resolved(folder, self.path)
-        if not is_cached(file):
+        texts = any(isinstance(kind, Text) for kind in self.columns.values())
+        if texts or not is_cached(file):  # texts are in memory until their words are known
             return Splits(self.read(folder))
         options = repr((dict(self), self.__pydantic_private__))
         return Splits(TableCache(file, self.path, options).dataset(lambda spool: self.read(folder, spool)))
@@ -248,6 +251,8 @@ class Csv(Reader, name="csv"):
             groups=groups,
             times=times,
             origin=TableRows(self.path, table.lines),
+            raw_texts=tuple(table.raw_texts),
+            words=self._words,
             notes=tuple(table.notes),
             warnings=tuple(table.warnings),
         )
@@ -269,7 +274,9 @@ class Csv(Reader, name="csv"):
             left_out = [*targets, *weight, *(groups if self.features == "all" else ())]
             ignored = [position for position, kind in kinds.items() if isinstance(kind, Ignore)]
             features = file.features(self.features, [*left_out, *ignored])
-            typed = [position for position, kind in kinds.items() if isinstance(kind, Categorical | Date)]
+            typed = [
+                position for position, kind in kinds.items() if isinstance(kind, Categorical | Date | Text)
+            ]
             categorical = file.positions("categorical", self.categorical)
             if others := [position for position in categorical if position not in features]:
                 raise DataError(f"categorical: {file.label(others[0])} is not a feature", place=self.path)

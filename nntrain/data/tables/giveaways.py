@@ -56,7 +56,8 @@ def giveaways(data: Dataset) -> dict[str, Giveaway]:
     if not data.feature_names or not isinstance(data.x, np.ndarray) or data.x.ndim != 2:
         return {}
     dates = dates_of(data.feature_names)
-    parts = [part for part in columns(data.feature_names, data.one_hot) if part[0] not in dates]
+    others = {*dates, *(texts.column for texts in data.raw_texts)}
+    parts = [part for part in columns(data.feature_names, data.one_hot) if part[0] not in others]
     if len(parts) + len(set(dates.values())) < 2 or len(data) < 10:
         return {}
     if len(data) > ROWS_AT_FIRST and mapped.is_large(

@@ -13,14 +13,7 @@ LARGEST_VECTOR = 600
 
 
 class ColumnKind(Component, family="column"):
-    """What a column of a table holds: a number, a category, a date, or nothing to learn from."""
-
-    @classmethod
-    def unknown(cls, name: Any) -> tuple[str, bool]:
-        if name == "text":
-            use = "Use `ignore`, or `categorical` if its texts are few"
-            return f"sentences cannot be features of a table. {use}", True
-        return super().unknown(name)
+    """What a column of a table holds: a number, a category, a date, a text, or nothing to learn from."""
 
 
 class Number(ColumnKind, name="number"):
@@ -110,6 +103,19 @@ class Date(ColumnKind, name="date"):
         if self.parts == "auto":
             return found
         return tuple(part for name in self.parts for part in in_features(name))
+
+
+class Text(ColumnKind, name="text"):
+    """A column of texts: its most frequent words, each a feature with the weight of the word in the row (bag of words, TF-IDF).
+
+    Words and their frequencies are those of the training split; other words, and a missing text, weigh nothing. The weights
+    of a row have the Euclidean length 1, and are not standardized.
+
+    Source: Salton & Buckley 1988, Term-weighting approaches in automatic text retrieval.
+    """
+
+    words: int = Field(500, ge=1, le=20_000, description="the largest number of words that become features")
+    lowercase: bool = Field(True, description="whether capitals are read as small letters")
 
 
 class Ignore(ColumnKind, name="ignore"):

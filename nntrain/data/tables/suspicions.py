@@ -17,6 +17,7 @@ from nntrain.errors import DataError
 FEW = 20  # texts that may differ in every row
 SHOWN = 8  # columns that a hint lists
 MANY = 100  # categories of a column that make a warning
+WORDS, LOOKED_AT = 3, 1000  # of a sentence; texts that are looked at
 EXACT = 2.0**53  # up to which each whole number is a float
 MOST_DIGITS = 1e25  # larger numbers are quantities
 
@@ -198,9 +199,10 @@ def of_text(column: Column, categories: Categories, features: Sequence[Column]) 
     distinct, gaps = len(categories.names), int((categories.labels < 0).sum())
     found = []
     if distinct > MANY or hardly_repeat(distinct, rows - gaps):
+        words = f", use its words with {words_line(column)}" if are_sentences(categories.names) else ""
         found.append(
             f"column {column.name!r} has {distinct:,} different texts in {rows:,} rows, and each becomes a feature: leave it "
-            f"out with {without([column], features)}, or set `categorical: [{yaml_text(column.called)}]` to keep it"
+            f"out with {without([column], features)}{words}, or set `categorical: [{yaml_text(column.called)}]` to keep it"
         )
     if 2 * gaps > rows and (marks := [mark for mark in column.marks if mark]):
         found.append(
@@ -208,6 +210,17 @@ def of_text(column: Column, categories: Categories, features: Sequence[Column]) 
             f"name, set {missing_line(column, but=marks)}"
         )
     return found
+
+
+def are_sentences(texts: Sequence[str]) -> bool:
+    """Whether texts have several words each, on average."""
+    some = texts[:: -(-len(texts) // LOOKED_AT)]
+    return sum(len(text.split()) for text in some) >= WORDS * len(some)
+
+
+def words_line(column: Column) -> str:
+    """The line of YAML that makes features of a column's words."""
+    return f"`columns: {{{yaml_text(column.called)}: text}}`"
 
 
 def _or(ways: Iterable[str]) -> str:

@@ -12,8 +12,9 @@ from nntrain.data.tables.cells import BadCells, shown_value
 from nntrain.data.tables.columns import MISSING, NUMBER, TEXT, Categories, Column
 from nntrain.data.tables.dates import EXAMPLE, DateParts, moment, parts_among, parts_of
 from nntrain.data.tables.features import OneHot, indicator_of, indicators, listed, yaml_text
-from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Number
+from nntrain.data.tables.kinds import Categorical, ColumnKind, Date, Number, Text
 from nntrain.data.tables.spool import Spool
+from nntrain.data.words import RawTexts
 from nntrain.errors import DataError
 
 MOST_CLASSES = 20  # whole numbers with more distinct values are quantities, not classes
@@ -45,6 +46,7 @@ class Table:
         self.has_kinds = kinds is not None  # whether the source has the option `columns`, which sets them
         self.indicate = False  # whether columns of numbers with gaps have a feature more, which says where
         self.warnings: list[str] = []
+        self.raw_texts: list[RawTexts] = []  # of the columns of texts, after `x`
         self.spool = spool  # where the columns are, if not in memory
 
     def x(
@@ -66,6 +68,14 @@ class Table:
                 dates[column] = replace(dates[column], start=start)
                 names += dates[column].names
                 encoders.append((dates[column].places, date_encoder(column, dates[column])))
+            elif isinstance(kind := self.kinds.get(column.name), Text):
+                texts_of = tuple(
+                    "" if of == MISSING else cell
+                    for cell, of in zip(column.cells, column.kinds_of, strict=False)
+                )
+                self.raw_texts.append(RawTexts(column.name, texts_of, kind.words, kind.lowercase))
+                names.append(column.name)
+                encoders.append((slice(start, start + 1), lambda part: part.places[:, None]))
             elif column.is_text:
                 categories = self._categories(column)
                 texts[column] = self._features_of(column, categories, start)
@@ -163,11 +173,16 @@ class Table:
             raise DataError(
                 f"{column.label} has no values", "Choose other columns with `features`.", self.path
             )
+        words = (
+            f"use its words with {suspicions.words_line(column)}, "
+            if suspicions.are_sentences(categories.names)
+            else ""
+        )
         if len(categories.names) > MOST_CATEGORIES and not self._features_of(column, categories, 0).units:
             raise DataError(
                 f"{column.label}: expected at most {MOST_CATEGORIES:,} distinct texts, each of which becomes a feature. "
                 f"Received: {len(categories.names):,}.",
-                f"Leave it out with `columns: {{{yaml_text(column.called)}: ignore}}`, or learn a vector for each text with "
+                f"Leave it out with `columns: {{{yaml_text(column.called)}: ignore}}`, {words}or learn a vector for each text with "
                 f"`columns: {{{yaml_text(column.called)}: {{categorical: {{embed: auto}}}}}}`.",
                 self.path,
             )

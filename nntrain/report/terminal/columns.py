@@ -9,6 +9,7 @@ from rich.text import Text
 
 from nntrain.data.tables.dates import DateParts, dates_among
 from nntrain.data.tables.features import OneHot, columns, indicators
+from nntrain.data.words import Words, words_among
 from nntrain.report.formats import printable, short, shortened
 from nntrain.report.terminal.console import output
 from nntrain.report.terminal.responsive_table import Column, ResponsiveTable
@@ -41,8 +42,12 @@ def columns_table(config: "Config", data: "Dataset") -> RenderableType:
     ]
     lines: list[list[str | Text]] = []
     indicated = {*indicators(data.feature_names)}
-    for name, start, spot in dates_among(columns(data.feature_names, data.one_hot), ()):
-        if isinstance(spot, OneHot):
+    spots = dates_among(columns(data.feature_names, data.one_hot), ())
+    for name, start, spot in words_among(spots, data.words):
+        if isinstance(spot, Words):
+            shown = ", ".join(name_of(word) for word in spot.words[:NAMES])
+            lines.append([name_of(name), "text", f"{len(spot.words):,}", f"weights of words: {shown}"])
+        elif isinstance(spot, OneHot):
             lines.append([name_of(name), "categorical", f"{spot.width:,}", encoded(spot)])
         elif isinstance(spot, DateParts):
             parts = dict.fromkeys(part.split()[0] for part in spot.parts)

@@ -22,6 +22,10 @@ function field(column, changed) {
     const input = make("input", { id, type, value: at, onchange: changed });
     return { box: make("div", { class: "field" }, label, input), value: () => input.value || null };
   }
+  if (column.type === "text") {
+    const input = make("textarea", { id, rows: 3, oninput: changed });
+    return { box: make("div", { class: "field" }, label, input), value: () => input.value || null };
+  }
   const known = column.std > 0;
   const input = make("input", { id, type: "number", step: "any", value: known ? rounded(column.mean, column.std) : "0", oninput: () => { if (slider) slider.value = input.value; changed(); } });
   const slider = known && make("input", {

@@ -108,13 +108,15 @@ def parts_of(data: "Dataset", by: str | None) -> tuple[str, list[Part]]:
     """What is shuffled, in words, and its parts: the columns of a table, the columns or the steps of sequences."""
     from nntrain.data.tables.dates import dates_among
     from nntrain.data.tables.features import columns, indicators
+    from nntrain.data.words import words_among
 
     shape = data.input_shape
     if len(shape) == 1 and not data.vocabulary:
         if by == "step":
             raise UserError("a table has no steps", place="plot importance: by")
         names = data.feature_names or tuple(f"x{place}" for place in range(1, shape[0] + 1))
-        found, indicated = dates_among(columns(names, data.one_hot), ()), {*indicators(names)}
+        found = words_among(dates_among(columns(names, data.one_hot), ()), data.words)
+        indicated = {*indicators(names)}
         return "column", [
             Part(
                 name,
