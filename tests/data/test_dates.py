@@ -192,6 +192,7 @@ def test_the_orders_that_are_possible_are_found(texts, orders):
 def test_a_date_that_can_be_read_in_two_ways_is_asked_about(tmp_path, wording):
     wording(refused(load_csv, tmp_path, "day,y\n01.02.2010 13:45,1.5\n03.04.2010 00:00,2.5\n"))
     wording(refused(load_csv, tmp_path, "day,y\n01.02.2010,1.5\n13.04.2010,2.5\n"))
+    assert "if '03.02.2010' is 3 F" in refused(load_csv, tmp_path, "day,y\n2.2.2010,1.5\n03.02.2010,2.5\n")
     wording(refused(load_csv, tmp_path, "day,y\nJan-91,1.5\nFeb-91,2.5\n"))
 
 

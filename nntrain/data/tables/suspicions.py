@@ -92,13 +92,15 @@ def _way_to_dates(looks: dict[Column, Look], has_kinds: bool) -> str:
     texts = [text for column in columns for text in column.distinct(TEXT) if not moment(text)]
     if all(text.lower() in GAPS for text in texts):
         return f"set {missing_line(columns[0], also=list(dict.fromkeys(texts)))}"
-    example, *_ = texts = [text for text in texts if text.lower() not in GAPS]
+    texts = [text for text in texts if text.lower() not in GAPS]
     if not (orders := orders_of(texts) if has_kinds else ()):
         return f"write dates as {EXAMPLE}"
     kinds = ", ".join(f"{yaml_text(one.called)}: {{date: {{order: {orders[0]}}}}}" for one in columns[:SHOWN])
     if len(orders) == 1:
         return f"set `columns: {{{kinds}}}`"
-    first, second = (spoken(example, order) for order in orders)
+    readings = {text: [spoken(text, order) for order in orders[:2]] for text in texts}
+    example = next((text for text in texts if len(set(readings[text])) > 1), texts[0])
+    first, second = readings[example]
     return f"set `columns: {{{kinds}}}` if {example!r} is {first}, or `{orders[1]}` if it is {second}"
 
 
