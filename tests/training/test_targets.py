@@ -414,3 +414,13 @@ def test_a_cross_validation_has_the_mean_scores_of_each_target(shop):
         "sold_accuracy",
     ]
     assert all(np.isfinite(value) for value in mean.values())
+
+
+def test_the_picture_of_the_samples_shows_the_classes_of_the_first_target(shop):
+    text = CONFIG.replace(
+        "  - {column: price", "  - {column: kind, loss: cross_entropy}\n  - {column: price", 1
+    )
+    text = text.replace("  - {column: kind, loss: cross_entropy, weight: 0.5}\n", "")
+    shop.run("plot", "samples", shop.write(text), "--output", "samples.png")
+    assert (shop.folder / "samples.png").stat().st_size
+    shop.run("plot", "samples", shop.write(CONFIG), "--output", "numbers.png")

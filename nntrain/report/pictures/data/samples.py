@@ -84,6 +84,9 @@ def class_counts(data: "Dataset") -> np.ndarray:
     from nntrain.data.sequences.lengths import real_steps
     from nntrain.data.sequences.windows import Windows
 
+    if data.heads and data.heads[0].classes:
+        labels = np.asarray(data.target)[:, 0]
+        return np.bincount(labels[~np.isnan(labels)].astype(np.int64), minlength=len(data.heads[0].classes))
     if not data.classes or data.unit:
         return np.zeros(0, int)
     target = data.target.distinct_steps() if isinstance(data.target, Windows) else np.asarray(data.target)
