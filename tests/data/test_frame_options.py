@@ -142,6 +142,8 @@ def test_several_columns_of_flags_are_targets_of_one_and_zero(library):
     assert "targets 'rain': true and yes are 1, false and no are 0" in train.notes
 
 
-def test_two_texts_that_are_no_flags_are_an_error(wording):
+def test_two_texts_that_are_no_flags_are_classes():
     frame = LABELS.assign(rain=["wet", "dry"] * 3)
-    wording(refused(nntrain.Data, frame, ["rain", "snow"]))
+    train = nntrain.Data(frame, ["rain", "snow"]).source.dataset
+    assert train.target_names == ("rain", "snow")
+    assert "y: rain: 2 classes, snow: 2 classes" in train.notes
