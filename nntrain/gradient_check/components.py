@@ -37,7 +37,7 @@ def check_components(modules: Collection[str] = ()) -> Iterator[Check]:
     for kind in chosen(Layer):
         layer = by_example(kind)
         yield from check_layer(layer, kind.example_inputs)
-        if layer.fusable_as is Fusable.ACTIVATION:  # fused into dense
+        if layer.fusable_as in (Fusable.ACTIVATION, Fusable.CURVE):  # fused into dense
             yield from check_layer(Dense(units=5, activation=layer), ((6,),), f"dense+{kind.yaml_name}")
     for kind in chosen(Loss):
         yield from check_loss(by_example(kind))

@@ -18,8 +18,14 @@ from nntrain.kernels.jit import Called, inline, kernel, prange
 from nntrain.kernels.packing import SLACK, copy
 from nntrain.kernels.product_tile import (
     GATE,
+    LEAKY_RELU,
     NONE,
+    RELU,
     ROW_VECTORS,
+    SIGMOID,
+    SIGMOID_GATE,
+    TANH,
+    TANH_GATE,
     Operands,
     Place,
     Span,
@@ -31,8 +37,6 @@ from nntrain.kernels.product_tile import (
     tall_packed,
     tall_tile,
 )
-from nntrain.kernels.product_tile import LEAKY_RELU as LEAKY_RELU
-from nntrain.kernels.product_tile import RELU as RELU
 from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
 
@@ -62,6 +66,10 @@ ELSEWHERE_ROWS, ELSEWHERE_COLUMNS = 2.0, 4.6
 IN_HALVES = 513
 # Panels packed at once: memory delivers rows of 512 bytes faster than four times 128 (AVX-512), each in another page.
 TOGETHER = 4
+
+
+# The derivatives of epilogues, as epilogues.
+GATES = {RELU: GATE, LEAKY_RELU: GATE, TANH: TANH_GATE, SIGMOID: SIGMOID_GATE}
 
 
 class Plan(NamedTuple):
@@ -151,14 +159,11 @@ def input_gradient(
     dy: np.ndarray,
     w: np.ndarray,
     x: np.ndarray | None = None,
-    slope: float = 0.0,
+    of: tuple[int, float] = (NONE, 0.0),
     bfloat16: bool = False,
 ) -> None:
-    """dx (M, K) = dy (M, N) @ w (K, N) transposed; with x (M, K), the output of a rectifier, times `slope` where x <= 0."""
-    if x is None:
-        forward_transposed(dx, dy, w, no_bias[dx.itemsize], bfloat16=bfloat16)
-    else:
-        forward_transposed(dx, dy, w, x.reshape(-1), (GATE, slope), bfloat16)
+    """dx (M, K) = dy (M, N) @ w (K, N) transposed; times the derivative of the activation `of`, whose output is x (M, K)."""
+    forward_transposed(dx, dy, w, *_gate(dx, x, of), bfloat16)
 
 
 def tied_input_gradient(
@@ -166,12 +171,17 @@ def tied_input_gradient(
     dy: np.ndarray,
     w: np.ndarray,
     x: np.ndarray | None = None,
-    slope: float = 0.0,
+    of: tuple[int, float] = (NONE, 0.0),
     bfloat16: bool = False,
 ) -> None:
-    """dx (M, K) = dy (M, N) @ w (N, K), the gradient of `forward_transposed`; x and slope as in `input_gradient`."""
-    gate = (no_bias[dx.itemsize], (NONE, 0.0)) if x is None else (x.reshape(-1), (GATE, slope))
-    forward(dx, dy, w, *gate, bfloat16)
+    """dx (M, K) = dy (M, N) @ w (N, K), the gradient of `forward_transposed`; x and `of` as in `input_gradient`."""
+    forward(dx, dy, w, *_gate(dx, x, of), bfloat16)
+
+
+def _gate(dx, x, of):
+    """What `_multiply` reads for the derivative of an activation, and its epilogue."""
+    code, slope = of
+    return (no_bias[dx.itemsize], of) if code == NONE else (x.reshape(-1), (GATES[code], slope))
 
 
 no_bias = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
@@ -180,7 +190,7 @@ no_bias = {4: np.empty(0, np.float32), 8: np.empty(0, np.float64)}
 def _multiply(c, a, b, extra, sizes, epilogue, bfloat16):
     """c (m, n) = f(a (m, k) @ b (k, n)), for sizes: the first fields of a Plan.
 
-    f reads `extra`: the bias (n,), which may be empty, or for GATE the output of a rectifier, flat.
+    f reads `extra`: the bias (n,), which may be empty, or for GATES the output of the activation, flat.
     """
     m, n, k = sizes[:3]
     if m == 1 and not bfloat16 and sizes[6] == 1 and n % (ROW_VECTORS * host.VECTOR_BYTES // c.itemsize) == 0:

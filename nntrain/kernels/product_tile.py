@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
-from nntrain.kernels import tile
+from nntrain.kernels import strip, tile
 from nntrain.kernels.jit import inline, template
+from nntrain.kernels.scalar import constant, multiply_add
 from nntrain.kernels.tile import ROWS, SHORT_ROWS, VECTORS
+from nntrain.kernels.vector_math import sigmoid, tanh
 
-# Epilogues: the activations that `forward` can apply, and the gradient of the last two, for `input_gradient`.
-NONE, RELU, LEAKY_RELU, GATE = range(4)
+# Epilogues: the activations that `forward` can apply, and the gradients of rectifiers and of the two curves, for `input_gradient`.
+NONE, RELU, LEAKY_RELU, TANH, SIGMOID, TANH_GATE, SIGMOID_GATE, GATE = range(8)
 # Vectors of a tile of one row: enough sums to hide the latency of a multiply-add.
 ROW_VECTORS = 8
 
@@ -117,7 +119,7 @@ def finish(t, row, slope, place, span, extra, code):
     here, rows, columns = i * n + j, min(m - i, tile.rows(t)), min(n - j, tile.columns(t))
     whole = rows == tile.rows(t) and columns == tile.columns(t)
     last = span.k0 + span.deep == span.k
-    if last and code != GATE:
+    if last and code <= SIGMOID:
         if extra != 0:
             t = tile.add_row(t, tile.load_part(row, extra, j, 0, 1, columns))
         if code == RELU:
@@ -130,15 +132,32 @@ def finish(t, row, slope, place, span, extra, code):
         tile.store(t, c, here, n)
     else:
         tile.store_part(t, c, here, n, rows, columns)
-        if last and code == GATE:
-            _gate_edge(slope, c, here, n, rows, columns, extra)
+    if last and code >= TANH and (code != GATE or not whole):
+        _one_by_one(slope, c, here, n, rows, columns, extra, code)
 
 
 @inline
-def _gate_edge(slope, c, here, n, rows, columns, extra):
-    """The gate of a tile at the edge of c, row by row where it was stored: compiled once for all shapes of tiles."""
+def _one_by_one(slope, c, here, n, rows, columns, extra, code):
+    """An epilogue where the tile was stored, vector by vector: of curves, which need registers, and of the edge of c.
+
+    It is compiled once for all shapes of tiles.
+    """
+    zeros = tile.zeros(slope, 1, 1)
+    one = constant(zeros, "1")
     for i in range(rows):
-        row = tile.zeros(slope, 1, VECTORS)
-        t = tile.load_part(row, c, here + i * n, 0, 1, columns)
-        t = tile.rectify(t, tile.load_part(row, extra, here + i * n, 0, 1, columns), slope)
-        tile.store_part(t, c, here + i * n, 0, 1, columns)
+        for j in range(0, columns, tile.columns(zeros)):
+            at, left = here + i * n + j, columns - j
+            t = strip.read(zeros, c, at, left)
+            if code == TANH:
+                t = tanh(t)
+            elif code == SIGMOID:
+                t = sigmoid(t)
+            else:
+                y = strip.read(zeros, extra, at, left)
+                if code == TANH_GATE:
+                    t = t * multiply_add(-y, y, one)
+                elif code == SIGMOID_GATE:
+                    t = t * (y * (one - y))
+                else:
+                    t = tile.rectify(t, y, slope)
+            strip.write(t, c, at, left)

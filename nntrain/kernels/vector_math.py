@@ -82,16 +82,15 @@ def sigmoid(x):
 
 @exactly
 def tanh(x):
-    """The hyperbolic tangent, 1 - 2 / (e**2x + 1): exactly -1 and 1 far from 0."""
-    one, two, a, high = constant(x, "1"), constant(x, "2"), magnitude(x), constant(x, "tanh_high")
-    n, p = _two_to_the(two * where_less(high, a, high, a))
-    scale = power_of_two(n)
-    z = x * x
-    border = constant(x, "tanh_border")
-    # One division for both forms.
-    above = where_less(a, border, a * z * polynomial(z, "tanh_p"), -two)
-    below = where_less(a, border, polynomial(z, "tanh_q"), multiply_add(p, scale, scale) + one)
-    return copy_sign(where_less(a, border, a, one) + above / below, x)
+    """The hyperbolic tangent, 1 - 2 / (e**2a + 1) for a = |x|, near 0 by a polynomial: exactly -1 and 1 far from 0."""
+    one, a, high = constant(x, "1"), magnitude(x), constant(x, "tanh_high")
+    a = where_less(high, a, high, a)
+    n = nearest(a * constant(x, "2/ln2"))
+    # The larger n, the less the rounding of ln2/2 matters.
+    r = multiply_add(n, -constant(x, "ln2/2"), a)
+    far = one - constant(x, "2") / multiply_add(power_of_two(n), polynomial(r, "exp_twice"), one)
+    near = multiply_add(a * (a * a), polynomial(a * a, "tanh"), a)
+    return copy_sign(where_less(a, constant(x, "tanh_border"), near, far), x)
 
 
 @exactly

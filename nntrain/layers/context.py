@@ -78,9 +78,9 @@ class LayerContext:
 
     Fusion sets the rest (see layers.fusable). `epilogue`: the activation (code, slope) that forward applies to its result.
     `addend`, like y, or empty: the other term of a sum, which forward adds before that. `dy_slope`: what backward multiplies the
-    gradient by where the activation's output is not positive. `tokens` (rows, steps): the layer computes the embedding before it
-    too; x is then the embedding's weight (vocabulary, features), whose row tokens[r, t] is the input at step t, and dx that
-    weight's gradient.
+    gradient by where the activation's output is not positive. `dy_epilogue`: that activation, which may be tanh or sigmoid too.
+    `tokens` (rows, steps): the layer computes the embedding before it too; x is then the embedding's weight (vocabulary,
+    features), whose row tokens[r, t] is the input at step t, and dx that weight's gradient.
     """
 
     name: str
@@ -97,6 +97,7 @@ class LayerContext:
     addend: np.ndarray
     epilogue: tuple[int, float] = (0, 0.0)  # as kernels.matmul takes it
     dy_slope: float = 1.0
+    dy_epilogue: tuple[int, float] = (0, 0.0)
     bfloat16: bool = False
     inner: "LayerContext"  # of a layer that wraps another: the context of that one
     numbers: np.ndarray  # of embed_columns: the positions of the columns of numbers in x

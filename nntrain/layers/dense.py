@@ -46,7 +46,12 @@ class Dense(Weighted, name="dense"):
     )
 
     reads = "x"
-    fuses = (Fusable.ACTIVATION, Fusable.INPUT_ACTIVATION_GRADIENT)
+    fuses = (
+        Fusable.ACTIVATION,
+        Fusable.CURVE,
+        Fusable.INPUT_ACTIVATION_GRADIENT,
+        Fusable.INPUT_CURVE_GRADIENT,
+    )
     applies_gradient = True
     acts_per_step = True
     example: ClassVar = {"units": 4}
@@ -114,10 +119,6 @@ class Dense(Weighted, name="dense"):
             kernels.reduce.column_sums(ctx.dbias, dy)
 
     def backward_input(self, ctx: LayerContext) -> None:
-        x = table(ctx.x) if ctx.dy_slope != 1 else None
-        if self.tied_to is not None:
-            kernels.matmul.tied_input_gradient(
-                table(ctx.dx), table(ctx.dy), ctx.weight, x, ctx.dy_slope, ctx.bfloat16
-            )
-            return
-        kernels.matmul.input_gradient(table(ctx.dx), table(ctx.dy), ctx.weight, x, ctx.dy_slope, ctx.bfloat16)
+        tied = self.tied_to is not None
+        product = kernels.matmul.tied_input_gradient if tied else kernels.matmul.input_gradient
+        product(table(ctx.dx), table(ctx.dy), ctx.weight, table(ctx.x), ctx.dy_epilogue, ctx.bfloat16)

@@ -10,6 +10,9 @@ class Fusable(Enum):
     # below, and its `epilogue` gives the code and the slope.
     ACTIVATION = auto()
 
+    # The same for tanh and sigmoid, whose gradients need their output alone.
+    CURVE = auto()
+
     # The sum of two after it: forward adds `ctx.addend` to its result, before the activation.
     SUM = auto()
 
@@ -19,7 +22,10 @@ class Fusable(Enum):
     # The gradient of the activation before it: backward_input multiplies dx by `ctx.dy_slope` where x <= 0.
     INPUT_ACTIVATION_GRADIENT = auto()
 
-    # The same where y <= 0, by a layer whose values of y are values of x, such as max pooling.
+    # The gradient of tanh or sigmoid before it, `ctx.dy_epilogue`, whose output is x.
+    INPUT_CURVE_GRADIENT = auto()
+
+    # That of a rectifier before it, where y <= 0, by a layer whose values of y are values of x, such as max pooling.
     SELECTED_ACTIVATION_GRADIENT = auto()
 
     # The embedding before it: it reads `ctx.tokens` and the embedding's weight.

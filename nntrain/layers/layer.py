@@ -169,7 +169,7 @@ class Layer(Component, family="layer"):
         return None
 
     def epilogue(self) -> tuple[int, float]:
-        """The code and the slope of an activation that is `fusable_as` ACTIVATION, as kernels.matmul takes them."""
+        """The code and the slope of an activation that is `fusable_as` ACTIVATION or CURVE, as kernels.matmul takes them."""
         raise NotImplementedError
 
     def bind(self, ctx: LayerContext) -> None:

@@ -116,6 +116,7 @@ FUSIONS = (
     # producer, consumer, condition, effect
     # Forward: dense, convolutions and norms apply the activation while the result is in registers,
     Fusion(fuses(F.ACTIVATION), is_rectifier, output_not_needed, into_producer),
+    Fusion(fuses(F.CURVE), is_fusable_as(F.CURVE), output_not_needed, into_producer),
     # and batch norm adds the shortcut of a residual block before that.
     Fusion(fuses(F.SUM), is_fusable_as(F.SUM), last_of_two_terms, into_producer),
     # A recurrent layer multiplies the rows of the embedding by its weight and selects among the products.
@@ -126,4 +127,5 @@ FUSIONS = (
     Fusion(is_rectifier, fuses(F.SELECTED_ACTIVATION_GRADIENT), gradient_not_fused, gradient_into_consumer),
     Fusion(fuses(F.ACTIVATION_GRADIENT), is_rectifier, fused_forward_only, gradient_into_producer),
     Fusion(is_rectifier, fuses(F.INPUT_ACTIVATION_GRADIENT), gradient_not_fused, gradient_into_consumer),
+    Fusion(is_fusable_as(F.CURVE), fuses(F.INPUT_CURVE_GRADIENT), gradient_not_fused, gradient_into_consumer),
 )

@@ -237,7 +237,8 @@ class Executor:
             else:
                 ctx.epilogue = fused.layer.epilogue()
         if activation := node.activation_gradient:
-            ctx.dy_slope = activation.layer.epilogue()[1]
+            ctx.dy_epilogue = activation.layer.epilogue()
+            ctx.dy_slope = ctx.dy_epilogue[1]
         if embedding := node.embedding:
             full = f"{embedding.name}.weight"
             ctx.tokens = self._view(embedding.inputs[0], "y")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain import randomness
-from nntrain.kernels import halves, host, matmul, random, reduce, tile, vector_math
+from nntrain.kernels import activations, halves, host, matmul, random, reduce, tile, vector_math
 from nntrain.kernels.jit import FASTMATH, kernel, prange
 from nntrain.kernels.tile import ROWS, VECTORS
 from tests.support.other_vectors import OTHER_WIDTHS, assert_passes_with
@@ -223,8 +223,34 @@ def test_matmul_gates_an_input_gradient(slope, shape, dtype):
     x = np.random.default_rng(1).standard_normal(product.reference.shape).astype(dtype)
     x[0, 0] = 0
     out = product.fresh()
-    matmul.input_gradient(out, product.left, product.right, in_bad_company(x), slope)
+    matmul.input_gradient(out, product.left, product.right, in_bad_company(x), (matmul.LEAKY_RELU, slope))
     assert_close(out, np.where(x <= 0, slope, 1) * product.reference, product.magnitude, product.terms + 1)
+
+
+@DTYPES
+@pytest.mark.parametrize(
+    "shape", [(1, 64, 16 * N), (M + 1, 7, N + 3), (7, 0, 5), (9 * M, 300, 2 * N), (99, 5, 3)], ids=str
+)
+@pytest.mark.parametrize("curve", ["tanh", "sigmoid"])
+def test_matmul_with_a_curve_has_the_bits_of_two_passes(curve, shape, dtype):
+    """Forward, and the derivative of the activation before it, in the input's gradient."""
+    epilogue = {"tanh": matmul.TANH, "sigmoid": matmul.SIGMOID}[curve], 0.0
+    product = Product("forward", *shape, dtype)
+    plain, y = product.fresh(), product.fresh()
+    matmul.forward(plain, product.left, product.right, product.bias)
+    matmul.forward(y, product.left, product.right, product.bias, epilogue)
+    expected = np.empty_like(plain)
+    getattr(activations, curve)(expected.reshape(-1), plain.reshape(-1))
+    np.testing.assert_array_equal(y, expected)
+
+    m, k, n = shape
+    back = Product("input_gradient", m, n, k, dtype)
+    dx, plain = back.fresh(), back.fresh()
+    matmul.input_gradient(plain, back.left, back.right)
+    matmul.input_gradient(dx, back.left, back.right, in_bad_company(y), epilogue)
+    expected = np.empty_like(plain)
+    getattr(activations, f"{curve}_backward")(expected.reshape(-1), plain.reshape(-1), y.reshape(-1))
+    np.testing.assert_array_equal(dx, expected)
 
 
 @DTYPES

@@ -98,7 +98,21 @@ def test_the_gradient_of_relu_is_fused_into_a_neighbour():
         "relu_1": "relu_1",
         "relu_2": "dense_1",
     }  # where the gradients of two consumers are added up; in the next product
-    assert gradient_places("batch_norm", "tanh", {"dense": 2}) == {}
+    assert gradient_places("batch_norm", "elu", {"dense": 2}) == {}
+
+
+@pytest.mark.parametrize("curve", ["tanh", "sigmoid"])
+def test_a_curve_is_fused_between_dense_layers(curve):
+    graph = graph_of({"dense": 4}, curve, {"dense": 2}, curve)
+    places = [(node.name, node.fused_into, node.gradient_fused_into) for node in graph.layers]
+    first, second = graph.layers[0], graph.layers[2]
+    assert places == [
+        ("dense_1", None, None),
+        (f"{curve}_1", first, second),
+        ("dense_2", None, None),
+        (f"{curve}_2", second, None),
+    ]
+    assert gradient_places("batch_norm", curve, {"dense": 2}) == {f"{curve}_1": "dense_1"}
 
 
 def test_a_norm_adds_the_shortcut_where_it_comes_last():

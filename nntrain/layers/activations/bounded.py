@@ -2,6 +2,7 @@
 
 from nntrain import kernels
 from nntrain.layers.context import LayerContext, flat
+from nntrain.layers.fusable import Fusable
 from nntrain.layers.layer import Activation
 
 
@@ -24,6 +25,10 @@ class Sigmoid(Activation, name="sigmoid"):
     reads = "y"
     bounds = (0, 1)
     normalizes_logits = True
+    fusable_as = Fusable.CURVE
+
+    def epilogue(self) -> tuple[int, float]:
+        return kernels.matmul.SIGMOID, 0.0
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.activations.sigmoid(flat(ctx.y), flat(ctx.x))
@@ -42,6 +47,10 @@ class Tanh(Activation, name="tanh"):
 
     reads = "y"
     bounds = (-1, 1)
+    fusable_as = Fusable.CURVE
+
+    def epilogue(self) -> tuple[int, float]:
+        return kernels.matmul.TANH, 0.0
 
     def forward(self, ctx: LayerContext) -> None:
         kernels.activations.tanh(flat(ctx.y), flat(ctx.x))
