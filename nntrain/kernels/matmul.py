@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from nntrain.kernels import host, scratch, tall_product, tile
+from nntrain.kernels import host, reduce, scratch, tall_product, tile
 from nntrain.kernels.jit import Called, inline, kernel, prange
 from nntrain.kernels.packing import SLACK, copy
 from nntrain.kernels.product_tile import (
@@ -143,8 +143,8 @@ def forward_transposed(
 def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, bfloat16: bool = False) -> None:
     """dw (K, N) = x (M, K) transposed @ dy (M, N)"""
     (m, k), n = x.shape, dy.shape[1]
-    if m >= tall_product.LEAST_ROWS and not bfloat16 and k * n <= tall_product.MOST_VALUES:
-        tall_product.weight_gradient(dw, x, dy)
+    if tall_product.suits(m, k * n) and not bfloat16:
+        tall_product.gradients(dw, no_bias[dw.itemsize], x, dy)
         return
     if m >= IN_HALVES and not bfloat16 and k * n * m >= PARALLEL_FROM:
         from nntrain.kernels import halves
@@ -152,6 +152,17 @@ def weight_gradient(dw: np.ndarray, x: np.ndarray, dy: np.ndarray, bfloat16: boo
         halves.weight_gradient(dw, x, dy)
         return
     _multiply(dw, x, dy, no_bias[dw.itemsize], (k, n, m, 1, k, n, 1), (NONE, 0.0), bfloat16)
+
+
+def parameter_gradients(
+    dw: np.ndarray, db: np.ndarray, x: np.ndarray, dy: np.ndarray, bfloat16: bool = False
+) -> None:
+    """`weight_gradient`, and db (N,) = the sums of the columns of dy, which are not rounded."""
+    if tall_product.suits(len(x), dw.size) and not bfloat16:
+        tall_product.gradients(dw, db, x, dy)
+        return
+    weight_gradient(dw, x, dy, bfloat16)
+    reduce.column_sums(db, dy)
 
 
 def input_gradient(

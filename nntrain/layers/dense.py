@@ -107,14 +107,17 @@ class Dense(Weighted, name="dense"):
         product(table(ctx.y), table(ctx.x), ctx.weight, bias, ctx.epilogue, ctx.bfloat16)
 
     def backward_parameters(self, ctx: LayerContext) -> None:
-        dy = table(ctx.dy)
-        if update := ctx.info.updates.get(ctx.name):
-            update(table(ctx.x), dy)
-        elif self.tied_to is not None:
-            if ctx.dweight is not None:  # the embedding is trained
-                kernels.matmul.weight_gradient(ctx.dweight, dy, table(ctx.x), ctx.bfloat16)
-        else:
-            kernels.matmul.weight_gradient(ctx.dweight, table(ctx.x), dy, ctx.bfloat16)
+        x, dy = table(ctx.x), table(ctx.dy)
+        update = ctx.info.updates.get(ctx.name)
+        if self.use_bias and not update and self.tied_to is None:
+            kernels.matmul.parameter_gradients(ctx.dweight, ctx.dbias, x, dy, ctx.bfloat16)
+            return
+        if update:
+            update(x, dy)
+        elif self.tied_to is None:
+            kernels.matmul.weight_gradient(ctx.dweight, x, dy, ctx.bfloat16)
+        elif ctx.dweight is not None:  # the embedding is trained
+            kernels.matmul.weight_gradient(ctx.dweight, dy, x, ctx.bfloat16)
         if self.use_bias:
             kernels.reduce.column_sums(ctx.dbias, dy)
 

@@ -323,6 +323,29 @@ def test_gradient_over_many_rows_is_that_of_both_halves(threads, shape, dtype, m
 
 
 @DTYPES
+@pytest.mark.parametrize(
+    "shape", [(10_000, 4, 32), (2048, 16, 4), (3001, 31, 33), (5000, 1, 1), (4099, 3, 300)], ids=str
+)
+def test_matmul_gives_the_gradients_of_weight_and_bias(shape, dtype):
+    product = Product("weight_gradient", *shape, dtype)
+    results, threads = [], numba.get_num_threads()
+    for count in sorted({1, threads}):
+        dw, db = product.fresh(), np.full(shape[2] + 2, np.nan, dtype)
+        numba.set_num_threads(count)
+        try:
+            x, dy = in_bad_company(product.left), in_bad_company(product.right)
+            matmul.parameter_gradients(dw, db[1:-1], x, dy)
+        finally:
+            numba.set_num_threads(threads)
+        results.append(np.concatenate([dw.reshape(-1), db]))
+    assert_close(dw, product.reference, product.magnitude, product.terms)
+    exact = product.right.astype(np.float64)
+    assert_close(db[1:-1], exact.sum(axis=0), np.abs(exact).sum(axis=0), product.terms)
+    assert np.isnan(db[[0, -1]]).all()
+    np.testing.assert_array_equal(*results[:1], results[-1])
+
+
+@DTYPES
 def test_matmul_of_fewer_rows_gives_the_same_bits(dtype):
     product = Product("forward", 8 * M + 3, 300, N + 1, dtype)
     whole, part = product.result(), product.fresh()
