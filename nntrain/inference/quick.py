@@ -6,6 +6,7 @@ from nntrain import kernels
 from nntrain.data.dataset import Dataset
 from nntrain.data.sequences.windows import Windows
 from nntrain.inference.feed import Feeds
+from nntrain.inference.row_chain import row_chain
 from nntrain.network.network import Network
 
 
@@ -30,6 +31,7 @@ class Quick:
         self.period = data.repeated
         self.network = network
         self.feeds = Feeds(network, data)
+        self.chain = row_chain(network, self.period) if self.usable else None
 
     def outputs(self, x: object) -> np.ndarray | None:
         """(rows, outputs) for an array of samples; None for one that is not as in training, or has values that are not finite."""
@@ -38,6 +40,8 @@ class Quick:
         if x.shape[1:] != self.shape or not x.size or not (x.flags.c_contiguous and x.flags.writeable):
             return None
         count, most = len(x), self.network.rows
+        if count == 1 and self.chain is not None:
+            return self.chain(x)
         table = x.reshape(count, -1)
         if table.dtype.kind == "f" and not all_finite(table):
             return None

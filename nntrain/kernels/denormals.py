@@ -50,6 +50,30 @@ def _set_flags(typing, word):
     return types.void(types.uint32), code
 
 
+if X86:
+
+    @inline
+    def flush():
+        """Sets the flags of the calling thread, inside a kernel; returns what they were."""
+        before = _flags()
+        _set_flags(np.uint32(before | np.uint32(FLUSH)))
+        return before
+
+    @inline
+    def set_back(flags):
+        _set_flags(flags)
+
+else:
+
+    @inline
+    def flush():
+        return np.uint32(0)
+
+    @inline
+    def set_back(flags):
+        pass
+
+
 @inline
 def _exchange(before, i, flush):
     """Sets the flags of the thread that runs it and keeps what they were in before[i]; or sets them back to that."""
