@@ -33,7 +33,8 @@ def break_method(monkeypatch, kind, method, change, steps=(AT,)) -> None:
 
 
 def in_forward(ctx):
-    ctx.y[3] = np.nan
+    if ctx.name == "dense_1":
+        ctx.y[3] = np.nan
 
 
 def in_backward(ctx):
@@ -46,7 +47,7 @@ def in_parameters(ctx):
 
 
 BROKEN = {
-    "forward": (Tanh, "forward", in_forward),
+    "forward": (Dense, "forward", in_forward),
     "backward": (Tanh, "backward_input", in_backward),
     "parameter": (Dense, "backward_parameters", in_parameters),
 }
@@ -72,7 +73,7 @@ def steps_of(run) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("what", "step", "place"),
     [
-        ("forward", 7, "the forward pass of layer 'dense_1.tanh'"),
+        ("forward", 7, "the forward pass of layer 'dense_1'"),
         ("backward", 7, "the backward pass of layer 'dense_1' gave a gradient of parameter 'dense_1."),
         (
             "parameter",
