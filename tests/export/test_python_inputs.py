@@ -88,6 +88,15 @@ def test_an_unknown_category_is_an_error_that_names_the_column(people):
         module.predict([{"age": 40, "colour": "pink", "height": 1.7}])
 
 
+def test_texts_that_marked_missing_cells_in_the_training_data_mark_them_in_rows(people):
+    rows = [{"age": gap, "colour": "red", "height": 1.7} for gap in ("", None, np.nan, "unknown")]
+    model = model_of(people, {"csv": {**PEOPLE["csv"], "missing": ["unknown"]}}, [{"dense": 2}])
+    found = exported(model, people).predict_proba(rows)
+    assert (found == found[0]).all()
+    with pytest.raises(ValueError, match="NA"):  # is no longer one
+        exported(model, people).predict_proba([{**rows[0], "age": "NA"}])
+
+
 def test_numbers_that_are_not_finite_are_an_error(people):
     module = exported(model_of(people, {"iris": {}}, [{"dense": 3}]), people)
     with pytest.raises(ValueError, match="expected finite numbers"):

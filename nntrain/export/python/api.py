@@ -1,7 +1,8 @@
 """API: the functions of an exported file that a user calls, as `nntrain.Model` has them; and its small command."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nntrain.data.sequences.tokens import noun
 from nntrain.export.program import Program
@@ -53,7 +54,9 @@ class Api:
 
     def __init__(self, program: Program):
         self.program, self.data, self.outcome = program, program.data, program.outcome
-        self.inputs = Inputs(program.data, program.dtype, language.takes_any_length(program))
+        self.inputs = Inputs(
+            program.data, program.dtype, language.takes_any_length(program), _gaps(program.config)
+        )
         self.lists = self.inputs.ragged and self.data.per_step  # of arrays: sequences have their own lengths
 
     @property
@@ -226,3 +229,10 @@ def documented(what: str) -> list[str]:
         return [f'{INDENT}"""{what}"""']
     first, *rest = wrapped(what.split(), WIDTH - 10)
     return [f'{INDENT}"""{first}', *(INDENT + line for line in rest), f'{INDENT}"""']
+
+
+def _gaps(config: Mapping[str, Any]) -> Sequence[str]:
+    """The texts that marked missing cells in the file of the training data."""
+    source = config["data"]["source"]
+    options = next(iter(source.values())) if isinstance(source, Mapping) else None
+    return options.get("missing", ()) if isinstance(options, Mapping) else ()

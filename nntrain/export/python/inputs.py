@@ -1,5 +1,6 @@
 """Inputs: how an exported file prepares its samples, and how its documentation describes them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +28,7 @@ def features(row):
     found = []
     for column in columns:
         cell = row[column]
-        missing = cell in ("", None) or (isinstance(cell, float) and np.isnan(cell))
+        missing = cell in gaps or (isinstance(cell, float) and np.isnan(cell))
 {cells}{indicator}
     return found
 '''
@@ -62,6 +63,7 @@ class Inputs:
     data: Dataset
     dtype: np.dtype  # that the network computes in
     any_length: bool = False  # whether the network takes sequences shorter than those of the training
+    gaps: Sequence[str] = ()  # the texts that mark missing cells, beside empty ones
 
     @property
     def shape(self) -> str:
@@ -151,6 +153,8 @@ class Inputs:
                     )
                 )
             found.append(fitted("columns = ", tuple_of([quoted(name) for name, _, _ in self.columns])))
+            gaps = ["None", *map(quoted, dict.fromkeys(["", *self.gaps]))]
+            found.append(fitted("gaps = ", f"{tuple_of(gaps)}  # cells that are missing"))
             if places := indicators(self.data.feature_names):
                 names = [quoted(self.data.feature_names[place - 1]) for place in places]
                 found.append(
