@@ -17,8 +17,9 @@ import numpy as np
 
 from nntrain.kernels import host, scratch, tile
 from nntrain.kernels.jit import PARALLEL_FROM, inline, kernel, prange
-from nntrain.kernels.packed import HEIGHT, VECTORS, copy, fill, gather, pack, panels, product
-from nntrain.kernels.rounding import rounded
+from nntrain.kernels.packed import HEIGHT, VECTORS, copy, fill, pack, panels, product
+from nntrain.kernels.packing import SLACK, copy_rows
+from nntrain.kernels.rounding import operands
 from nntrain.kernels.vector_math import exp
 
 
@@ -42,20 +43,15 @@ def attention(mixed, share, qkv, lengths, causal, bfloat16=False) -> None:
 
     With `bfloat16`, the operands of the products are rounded to it: q and k, the weights and v, and in backward the gradients.
     """
-    plan, workspace, parallel = _planned(share, mixed, 1, qkv.size if bfloat16 else 0)
-    if bfloat16:
-        qkv = rounded(workspace[-qkv.size :], qkv)
+    plan, workspace, parallel = _planned(share, mixed, 1)
     run = _attention.parallel if parallel else _attention.serial
-    run(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan)
+    run(mixed, share, qkv, lengths, causal, workspace, operands(workspace, bfloat16), plan)
 
 
 def attention_backward(dqkv, dmixed, share, qkv, lengths, causal, bfloat16=False) -> None:
-    plan, workspace, parallel = _planned(share, dmixed, 2, qkv.size + dmixed.size if bfloat16 else 0)
-    if bfloat16:
-        kept = workspace[-qkv.size - dmixed.size :]
-        qkv, dmixed = rounded(kept[: qkv.size], qkv), rounded(kept[qkv.size :], dmixed)
+    plan, workspace, parallel = _planned(share, dmixed, 2)
     run = _attention_backward.parallel if parallel else _attention_backward.serial
-    run(dqkv, dmixed, share, qkv, lengths, causal, bfloat16, workspace, plan)
+    run(dqkv, dmixed, share, qkv, lengths, causal, workspace, operands(workspace, bfloat16), plan)
 
 
 def attention_next(mixed, past, begin, heads, bfloat16=False) -> None:
@@ -69,22 +65,18 @@ def attention_next(mixed, past, begin, heads, bfloat16=False) -> None:
     parallel = (begin + new) * (2 * mixed.size + 20 * rows * heads * new) >= PARALLEL_FROM
     workers = min(numba.get_num_threads(), rows * heads) if parallel else 1
     plan = _plan(steps, features // heads, workers, mixed.itemsize)
-    values = workers * plan[1] + (past.size if bfloat16 else 0)
-    workspace = scratch.buffer(mixed.dtype, values)[:values]
-    if bfloat16:
-        past = rounded(workspace[-past.size :], past)
+    workspace = scratch.buffer(mixed.dtype, workers * plan[1])
     run = _attention_next.parallel if parallel else _attention_next.serial
-    run(mixed, past, begin, heads, bfloat16, workspace, plan)
+    run(mixed, past, begin, heads, workspace, operands(workspace, bfloat16), plan)
 
 
-def _planned(share, mixed, passes, more):
-    """The plan as a plain tuple, the workspace with `more` values at its end, and whether threads share the rows and heads."""
+def _planned(share, mixed, passes):
+    """The plan as a plain tuple, the workspace, and whether threads share the rows and heads."""
     rows, heads, steps, _ = share.shape
     parallel = passes * (2 * steps * mixed.size + 20 * share.size) >= PARALLEL_FROM
     workers = min(numba.get_num_threads(), rows * heads) if parallel else 1
     plan = _plan(steps, mixed.shape[2] // heads, workers, mixed.itemsize)
-    values = workers * plan[1] + more
-    return plan, scratch.buffer(mixed.dtype, values)[:values], parallel
+    return plan, scratch.buffer(mixed.dtype, workers * plan[1]), parallel
 
 
 @functools.lru_cache(maxsize=1024)
@@ -93,7 +85,15 @@ def _plan(steps: int, size: int, workers: int, itemsize: int) -> tuple[int, ...]
     rows, wide = -(-steps // HEIGHT) * HEIGHT, -(-steps // width) * width
     table, by_size, by_steps = rows * wide, panels(size, steps, width), panels(steps, size, width)
     # Forward packs keys with a step per column, values with a feature; backward the other way round: both fit.
-    sizes = (max(by_size, by_steps), max(by_size, by_steps), by_size, by_size, table, table, rows * size)
+    sizes = (
+        max(by_size, by_steps),
+        max(by_size, by_steps),
+        by_size,
+        by_size,
+        table,
+        table,
+        rows * size + SLACK,
+    )
     starts = np.cumsum([0, *sizes]).tolist()
     own = -(-starts[-1] // 64) * 64  # whole cache lines
     return tuple(Plan(workers, own, wide, *starts[:-1]))
@@ -133,10 +133,11 @@ def _mask(p, seen):
 
 
 @inline
-def _round(p):
-    """To bfloat16."""
-    for j in range(p.size):
-        p[j] = tile.rounded_number(p[j])
+def _round(p, at, wide, factors):
+    """Rounds p[at : at + wide], whole tiles, if `factors` is an array of bfloat16."""
+    for j in range(at, at + wide, tile.width(p)):
+        row = tile.load(tile.zeros(p, 1, VECTORS), p, j, 0)
+        tile.store(tile.rounded(row, factors), p, j, 0)
 
 
 @inline
@@ -152,8 +153,8 @@ def _gradient_of_scores(ds, p, scale):
         tile.store(tile.multiple(scale, tile.multiply(tile.load(blank, p, j, 0), t)), ds, j, 0)
 
 
-@kernel
-def _attention(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
+@kernel  # `factors`: the workspace as operands of products
+def _attention(mixed, share, qkv, lengths, causal, workspace, factors, plan):
     p = Plan(*plan)
     rows, heads, steps, _ = share.shape
     features = mixed.shape[2]
@@ -168,9 +169,9 @@ def _attention(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
             row, head = task // heads, task % heads
             n = _length(lengths, row, steps)
             q, y = row * steps * stride + head * size, row * steps * features + head * size
-            pack(workspace, keys, flat_qkv, q + features, stride, 1, n, size)
-            pack(workspace, values, flat_qkv, q + 2 * features, 1, stride, size, n)
-            gather(workspace, left, flat_qkv, q, stride, n, size)
+            pack(factors, keys, flat_qkv, q + features, stride, 1, n, size)
+            pack(factors, values, flat_qkv, q + 2 * features, 1, stride, size, n)
+            copy_rows(factors, left, size, flat_qkv, q, stride, n, size)
             scores, queries = (shares, p.wide), (left, size, 1)
             product(workspace, scores, workspace, queries, workspace, keys, (n, n, size), 2 * above, False)
             for i in range(steps):
@@ -178,8 +179,7 @@ def _attention(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
                 if i < n:
                     _softmax(workspace, at, p.wide, i + 1 if causal else n, scale)
                     copy(flat_share[to : to + steps], workspace[at : at + steps])
-                    if bfloat16:
-                        _round(workspace[at : at + p.wide])
+                    _round(workspace, at, p.wide, factors)
                 else:
                     fill(flat_share[to : to + steps], zero)
                     fill(flat_mixed[y + i * features : y + i * features + size], zero)
@@ -188,7 +188,7 @@ def _attention(mixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
 
 
 @kernel
-def _attention_next(mixed, past, begin, heads, bfloat16, workspace, plan):
+def _attention_next(mixed, past, begin, heads, workspace, factors, plan):
     p = Plan(*plan)
     rows, new, features = mixed.shape
     steps, n = past.shape[1], begin + new
@@ -202,22 +202,21 @@ def _attention_next(mixed, past, begin, heads, bfloat16, workspace, plan):
         for task in range(worker * tasks // p.workers, (worker + 1) * tasks // p.workers):
             row, head = task // heads, task % heads
             q, y = row * steps * stride + head * size, row * new * features + head * size
-            pack(workspace, keys, flat_past, q + features, stride, 1, n, size)
-            pack(workspace, values, flat_past, q + 2 * features, 1, stride, size, n)
-            gather(workspace, left, flat_past, q + begin * stride, stride, new, size)
+            pack(factors, keys, flat_past, q + features, stride, 1, n, size)
+            pack(factors, values, flat_past, q + 2 * features, 1, stride, size, n)
+            copy_rows(factors, left, size, flat_past, q + begin * stride, stride, new, size)
             scores, queries = (shares, p.wide), (left, size, 1)
             product(workspace, scores, workspace, queries, workspace, keys, (new, n, size), 0, False)
             for i in range(new):
                 at = shares + i * p.wide
                 _softmax(workspace, at, p.wide, begin + i + 1, scale)
-                if bfloat16:
-                    _round(workspace[at : at + p.wide])
+                _round(workspace, at, p.wide, factors)
             to, weights = (y, features), (shares, p.wide, 1)
             product(flat_mixed, to, workspace, weights, workspace, values, (new, size, n), 0, False)
 
 
 @kernel
-def _attention_backward(dqkv, dmixed, share, qkv, lengths, causal, bfloat16, workspace, plan):
+def _attention_backward(dqkv, dmixed, share, qkv, lengths, causal, workspace, factors, plan):
     """With p = share: dv_j = sum_i p_ij dy_i, and for the scores s, ds_ij = p_ij (dp_ij - sum_k p_ik dp_ik), dp_ij = dy_i v_j."""
     p = Plan(*plan)
     rows, heads, steps, _ = share.shape
@@ -236,11 +235,11 @@ def _attention_backward(dqkv, dmixed, share, qkv, lengths, causal, bfloat16, wor
             n = _length(lengths, row, steps)
             q, y = row * steps * stride + head * size, row * steps * features + head * size
             k, v = q + features, q + 2 * features
-            pack(workspace, keys, flat_qkv, k, 1, stride, size, n)
-            pack(workspace, values, flat_qkv, v, stride, 1, n, size)
-            pack(workspace, queries, flat_qkv, q, 1, stride, size, n)
-            pack(workspace, dy, flat_dy, y, 1, features, size, n)
-            gather(workspace, left, flat_dy, y, features, n, size)
+            pack(factors, keys, flat_qkv, k, 1, stride, size, n)
+            pack(factors, values, flat_qkv, v, stride, 1, n, size)
+            pack(factors, queries, flat_qkv, q, 1, stride, size, n)
+            pack(factors, dy, flat_dy, y, 1, features, size, n)
+            copy_rows(factors, left, size, flat_dy, y, features, n, size)
             to, gradients = (ds, p.wide), (left, size, 1)
             product(workspace, to, workspace, gradients, workspace, values, (n, n, size), 2 * above, False)
             for i in range(n):
@@ -250,9 +249,8 @@ def _attention_backward(dqkv, dmixed, share, qkv, lengths, causal, bfloat16, wor
                 fill(workspace[ds + at + seen : ds + at + p.wide], zero)
                 weights, scores = workspace[shares + at :][: p.wide], workspace[ds + at :][: p.wide]
                 _gradient_of_scores(scores, weights, scale)
-                if bfloat16:
-                    _round(weights)
-                    _round(scores)
+                _round(workspace, shares + at, p.wide, factors)
+                _round(workspace, ds + at, p.wide, factors)
             by_row, by_column = (ds, p.wide, 1), (ds, 1, p.wide)
             weights_by_column, sizes = (shares, 1, p.wide), (n, size, n)
             product(flat_dqkv, (q, stride), workspace, by_row, workspace, keys, sizes, above, False)

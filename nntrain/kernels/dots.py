@@ -28,7 +28,7 @@ def blocks(worker, c, a, b, extra, workspace, plan, code, slope):
     units, panels, count = (p.m - 1) // short + 1, (p.n - 1) // width + 1, p.row_blocks * p.column_blocks
     factor, at_c = c.dtype.type(slope), tile.address(c, 0)
     at_extra = tile.address(extra, 0) if extra.size > 0 else 0
-    panel, group = worker * p.own, TOGETHER * width if p.b_column == 1 else width
+    panel, group = worker * p.own, min(TOGETHER, panels) * width if p.b_column == 1 else width
     packed = panel + (p.depth + SLACK) * group
     for block in range(worker * count // p.workers, (worker + 1) * count // p.workers):
         row, column = block // p.column_blocks, block % p.column_blocks

@@ -26,14 +26,6 @@ def pack(workspace, at, source, start, stride, step, columns, deep):
 
 
 @inline
-def gather(workspace, at, source, start, stride, rows, size):
-    """Copies the rows source[start + i*stride : ... + size] one after the other."""
-    for i in range(rows):
-        to, row = workspace[at + i * size : at + (i + 1) * size], start + i * stride
-        copy(to, source[row : row + size])
-
-
-@inline
 def copy(to, source):
     for j in range(to.size):
         to[j] = source[j]

@@ -2,6 +2,7 @@
 
 The gradient, x transposed @ dy, is never stored: each tile of it updates its part of the weight and of the optimizer's slots, which
 are fetched from memory while the products of the tile before are added. The bits are those of the gradient and the update, one after the other.
+With `bfloat16`, x and dy are rounded to it; then the gradient is that of `matmul` without VDPBF16PS.
 """
 
 import functools
@@ -12,6 +13,7 @@ import numpy as np
 
 from nntrain.kernels import matmul, packing, product_tile, rules, scratch, tile
 from nntrain.kernels.jit import implements, inline, kernel, prange
+from nntrain.kernels.rounding import operands
 from nntrain.kernels.tile import ROWS, VECTORS
 
 # Memory for a tile's update is asked for in so many parts, each before a part of the tile's products.
@@ -155,18 +157,26 @@ def possible(samples: int) -> bool:
     return samples <= matmul.DEPTH
 
 
-def momentum(w: np.ndarray, velocity: np.ndarray, x: np.ndarray, dy: np.ndarray, p: tuple) -> None:
+def momentum(
+    w: np.ndarray, velocity: np.ndarray, x: np.ndarray, dy: np.ndarray, p: tuple, bfloat16: bool = False
+) -> None:
     """optimizers.momentum of w (K, N), which decays, by the gradient x (M, K) transposed @ dy (M, N)."""
     workspace, plan = _planned(*w.shape, len(x), numba.get_num_threads(), w.dtype)
-    _momentum_product.parallel(w, velocity, x, dy, workspace, plan, p)
+    _momentum_product.parallel(w, velocity, x, dy, operands(workspace, bfloat16), plan, p)
 
 
 def adam(
-    w: np.ndarray, mean: np.ndarray, square: np.ndarray, x: np.ndarray, dy: np.ndarray, p: tuple
+    w: np.ndarray,
+    mean: np.ndarray,
+    square: np.ndarray,
+    x: np.ndarray,
+    dy: np.ndarray,
+    p: tuple,
+    bfloat16: bool = False,
 ) -> None:
     """optimizers.adam, likewise."""
     workspace, plan = _planned(*w.shape, len(x), numba.get_num_threads(), w.dtype)
-    _adam_product.parallel(w, mean, square, x, dy, workspace, plan, p)
+    _adam_product.parallel(w, mean, square, x, dy, operands(workspace, bfloat16), plan, p)
 
 
 @functools.lru_cache(maxsize=1024)

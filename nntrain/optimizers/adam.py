@@ -74,10 +74,11 @@ class Adam(AdamFamily, name="adam"):
     def applies_products(self) -> bool:  # type: ignore[override]
         return not self.amsgrad
 
-    def apply_product(self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int) -> None:
-        kernels.update_product.adam(
-            part.theta, part.slots["mean"], part.slots["square"], x, dy, self._numbers(lr, step)
-        )
+    def apply_product(
+        self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int, bfloat16: bool = False
+    ) -> None:
+        mean, square = part.slots["mean"], part.slots["square"]
+        kernels.update_product.adam(part.theta, mean, square, x, dy, self._numbers(lr, step), bfloat16)
 
     def _numbers(self, lr: float, step: int) -> tuple[float, ...]:
         """As kernels expect them."""

@@ -66,8 +66,13 @@ class Optimizer(Component, family="optimizer"):
         """The same optimizer with other options, as a parameter group sets them."""
         return self.model_copy(update=options)
 
-    def apply_product(self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int) -> None:
-        """`update` of a weight by its gradient x (M, K) transposed @ dy (M, N), bit for bit; part: theta and the slots are (K, N)."""
+    def apply_product(
+        self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int, bfloat16: bool = False
+    ) -> None:
+        """`update` of a weight by its gradient x (M, K) transposed @ dy (M, N), bit for bit; part: theta and the slots are (K, N).
+
+        With `bfloat16`, x and dy are rounded to it.
+        """
         raise NotImplementedError
 
     def coupled_decay(self, part: Part) -> tuple[float, int]:

@@ -61,8 +61,11 @@ class SGD(Optimizer, name="sgd"):
         else:
             kernels.optimizers.sgd(part.theta, part.grad, self._numbers(lr, step), self.decayed(part))
 
-    def apply_product(self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int) -> None:
-        kernels.update_product.momentum(part.theta, part.slots["velocity"], x, dy, self._numbers(lr, step))
+    def apply_product(
+        self, part: Part, x: np.ndarray, dy: np.ndarray, lr: float, step: int, bfloat16: bool = False
+    ) -> None:
+        velocity, numbers = part.slots["velocity"], self._numbers(lr, step)
+        kernels.update_product.momentum(part.theta, velocity, x, dy, numbers, bfloat16)
 
     def _numbers(self, lr: float, step: int) -> tuple:
         """As kernels expect them."""

@@ -54,7 +54,8 @@ class AppliedGradients:
         updates = self.step.network.info.updates
         for name, (rule, part) in self.weights.items():
             rate = rule.rate(lr, self.step.reached)
-            updates[name] = partial(rule.optimizer.apply_product, part, lr=rate, step=step)
+            apply = partial(rule.optimizer.apply_product, part, lr=rate, step=step)
+            updates[name] = partial(apply, bfloat16=self.step.network.bfloat16)
         try:
             yield
         finally:

@@ -65,8 +65,8 @@ class Step:
         self.guards = config.train.on_nan != "stop"
         self.states_before = [state.copy() for state in self.states] if self.guards else []
         shaped = config.train.grad_clip or config.train.regularize.l1 or config.train.regularize.l2
-        rounded = config.train.precision == "bfloat16"  # whose products round their operands
-        whole = self.needs_whole_gradient or shaped or rounded or self.ascent
+        dots = network.bfloat16 and kernels.host.DOTS  # whose sums are those of `matmul` only
+        whole = self.needs_whole_gradient or shaped or dots or self.ascent
         self.applied_gradients = None if whole else AppliedGradients(self)
 
     def begin(self) -> None:

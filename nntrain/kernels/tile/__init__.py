@@ -22,7 +22,6 @@ from nntrain.kernels.tile.arithmetic import (
     rectify,
     relu,
     rounded,
-    rounded_number,
     subtract,
     total,
 )
@@ -97,7 +96,6 @@ __all__ = [
     "relu",
     "root",
     "rounded",
-    "rounded_number",
     "rows",
     "short_height",
     "split",

@@ -301,21 +301,6 @@ def rounded(typing, t, x):
 
 
 @intrinsic
-def rounded_number(typing, x):
-    """A number of float32 rounded to bfloat16; one of float64 as it is."""
-
-    def code(context, builder, signature, args):
-        if x.bitwidth != 32:
-            return args[0]
-        one = ir.Constant(ir.VectorType(args[0].type, 1), ir.Undefined)
-        zero = ir.Constant(ir.IntType(32), 0)
-        vector = bfloat16.rounded(builder, builder.insert_element(one, args[0], zero))
-        return builder.extract_element(vector, zero)
-
-    return x(x), code
-
-
-@intrinsic
 def rectify(typing, t, v, slope):
     """t, but slope*t where v <= 0; with slope 0 an infinity gives 0."""
 
