@@ -177,13 +177,17 @@ class Config(Options):
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         section = handler.resolve_ref_schema(handler(core))
         section["required"].remove("loss")
-        return {**section, "anyOf": [{"required": ["loss"]}, {"required": ["targets"]}]}
+        none, some = {"type": "array", "maxItems": 0}, {"type": "array", "minItems": 1}
+        alone = {"required": ["loss"], "properties": {"targets": none}}
+        several = {"required": ["targets"], "properties": {"targets": some, "loss": False}}
+        return {**section, "anyOf": [alone, several]}
 
     @model_validator(mode="before")
     @classmethod
     def _loss_of_targets(cls, value: Any) -> Any:
         """With `targets` the loss is the sum of theirs."""
-        if not isinstance(value, dict) or not value.get("targets"):
+        targets = value.get("targets") if isinstance(value, dict) else None
+        if not isinstance(targets, list | tuple) or not targets:
             return value
         if value.get("loss") is not None:
             hint = "Remove this line, or `targets`."

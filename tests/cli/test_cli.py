@@ -73,7 +73,7 @@ def test_the_process_ends_at_once_after_what_was_registered_for_it(watched, argu
 def test_summary_shows_each_layer(shell):
     rows = [line.split() for line in shell.run("summary", shell.write(MOONS)).stdout.splitlines()]
     assert ["dense_1", "dense", "(8,)", "24", "32"] in rows
-    assert ["dense_1.tanh", "tanh", "(8,)", "-", "-"] in rows
+    assert ["dense_1.tanh", "tanh", "(fused)", "(8,)", "-", "-"] in rows
     assert ["dropout_1", "dropout", "(8,)", "-", "-"] in rows
     assert ["dense_2", "dense", "(2,)", "18", "32"] in rows
     assert "42 parameters, 168 B" in shell.run("summary", "config.yaml").stdout

@@ -21,6 +21,8 @@ def test_the_command_names_what_is_broken_and_exits_with_1(monkeypatch, shell):
         ("dense", "bias"),
         ("dense+relu", "dense_1.bias"),
         ("dense+leaky_relu", "dense_1.bias"),
+        ("dense+sigmoid", "dense_1.bias"),
+        ("dense+tanh", "dense_1.bias"),
         ("time_distributed", "bias"),
         ("residual", "residual_1.body.dense_1.bias"),
         ("repeat", "repeat_1.1.dense_1.bias"),

@@ -45,6 +45,8 @@ def test_without_a_config_every_component_is_checked():
         *LOSSES,
         "dense+relu",
         "dense+leaky_relu",
+        "dense+sigmoid",
+        "dense+tanh",
     }
 
 

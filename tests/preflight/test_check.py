@@ -63,7 +63,7 @@ def test_json_is_one_object_with_the_same_facts(shell):
     assert found["expected_loss"] == pytest.approx(np.log(2), abs=1e-5)
     assert found["cost"]["parameters"] == 8 * 3 + 2 * 9
     assert found["cost"]["run_s"] == pytest.approx(found["cost"]["epochs"] * found["cost"]["epoch_s"])
-    assert [layer["name"] for layer in found["layers"]] == ["dense_1", "dense_1.tanh", "dropout_1", "dense_2"]
+    assert [layer["name"] for layer in found["layers"]] == ["dense_1", "dropout_1", "dense_2"]
 
 
 def test_spreads_are_those_of_the_network():

@@ -40,7 +40,7 @@ class Drawer:
         return getattr(self, choose.choice(kinds))(schema, depth)
 
     def object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
-        properties = schema.get("properties", {})
+        properties = dict(schema.get("properties", {}))
         if schema.get("minProperties") == 1:  # a component by its name
             keys = [self.choose.choice(list(properties))]
         else:
@@ -48,9 +48,10 @@ class Drawer:
             if branches := schema.get("anyOf"):  # one of several options has to be there
                 branch = self.choose.choice(branches)
                 required += branch["required"]
+                chosen = branch["properties"].items()
+                properties |= {key: narrowed(properties[key], there) for key, there in chosen if there}
                 properties = {
-                    **properties,
-                    **{key: narrowed(properties[key], there) for key, there in branch["properties"].items()},
+                    key: of for key, of in properties.items() if branch["properties"].get(key, True)
                 }
             optional = [key for key in properties if key not in required and key != "default"]
             few = self.choose.randrange(2 if depth > 6 else 4)
@@ -86,9 +87,9 @@ class Drawer:
 
 
 def narrowed(schema: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """The alternative of an option that is of the type `there`."""
+    """The alternative of an option that is of the type `there`, within its limits."""
     alternatives = schema.get("anyOf", [schema])
-    return next((one for one in alternatives if one.get("type") == there.get("type")), there)
+    return {**next((one for one in alternatives if one.get("type") == there.get("type")), {}), **there}
 
 
 def changed(tree: Any, choose: Random) -> Any:

@@ -27,7 +27,9 @@ RELATIONS = re.compile(
     r"|a sequence with one target cannot be split|expected a fold from 1 to "
     r"|expected a number that divides `batch_size`|expected an option besides `match`"
     r"|expected `etas` below and above 1|expected `step_sizes` around lr|expected quantiles in rising order"
-    r"|expected an encoding that Python knows|the made-up reviews have no columns"
+    r"|expected an encoding that Python knows|the made-up reviews (have no columns|are classes)"
+    r"|expected `categories` for at most the columns of `input`"
+    r"|cannot be combined with `targets`|has a target of its own|is already a target|each of the `targets` has its own loss"
 )
 
 

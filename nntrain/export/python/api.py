@@ -233,6 +233,6 @@ def documented(what: str) -> list[str]:
 
 def _gaps(config: Mapping[str, Any]) -> Sequence[str]:
     """The texts that marked missing cells in the file of the training data."""
-    source = config["data"]["source"]
+    source = config.get("data", {}).get("source")
     options = next(iter(source.values())) if isinstance(source, Mapping) else None
     return options.get("missing", ()) if isinstance(options, Mapping) else ()
