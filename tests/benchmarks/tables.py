@@ -152,9 +152,9 @@ def summary(found: list[Scores]) -> list[str]:
         one["nntrain"] < one["MLP"] - scores["MLP"].std(ddof=1)
         for one, scores in zip(means, found, strict=True)
     )
-    leads = [f"{peer} on {sum(one['nntrain'] >= one[peer] for one in means)}" for peer in PEERS]
+    leads = ", ".join(f"{sum(one['nntrain'] >= one[peer] for one in means)} ({peer})" for peer in PEERS)
     return [
-        f"Of {len(found)} tables, the proposed network is at least as good as {', '.join(leads)}. On {good} it is within one point,",
+        f"Of {len(found)} tables, the proposed network is at least as good as a peer on {leads}. On {good} it is within one point,",
         f"or 3% of the error, of the best of the three; on {behind or 'none'} is it behind the MLP by more than one standard deviation.",
     ]
 
